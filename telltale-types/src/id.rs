@@ -1,0 +1,72 @@
+//! Small integers that name things. Strings are for people, these are for tables.
+
+macro_rules! id {
+    ($(#[$doc:meta])* $name:ident($repr:ty)) => {
+        $(#[$doc])*
+        #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+        #[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
+        pub struct $name(pub $repr);
+
+        impl $name {
+            /// The number as an index into a table.
+            pub const fn index(self) -> usize {
+                self.0 as usize
+            }
+        }
+
+        impl core::fmt::Display for $name {
+            fn fmt(&self, f: &mut core::fmt::Formatter<'_>) -> core::fmt::Result {
+                self.0.fmt(f)
+            }
+        }
+    };
+}
+
+id! {
+    /// A role of one protocol, by its place in the protocol's [`Names`](crate::Names).
+    RoleId(u8)
+}
+id! {
+    /// A label together with its payload type, by its place in the protocol's [`Names`](crate::Names).
+    LabelId(u16)
+}
+id! {
+    /// A state of one global or local type; state 0 is where it starts.
+    StateId(u32)
+}
+
+impl RoleId {
+    /// The largest number of roles that one protocol can have.
+    pub const LIMIT: usize = u8::MAX as usize;
+
+    /// The role at a place in a table that is known to hold at most [`RoleId::LIMIT`] roles.
+    pub const fn at(index: usize) -> Self {
+        debug_assert!(index < Self::LIMIT);
+        Self(index as u8)
+    }
+}
+
+impl LabelId {
+    /// The largest number of labels that one protocol can have.
+    pub const LIMIT: usize = u16::MAX as usize;
+
+    /// The label at a place in a table that is known to hold at most [`LabelId::LIMIT`] labels.
+    pub const fn at(index: usize) -> Self {
+        debug_assert!(index < Self::LIMIT);
+        Self(index as u16)
+    }
+}
+
+impl StateId {
+    /// Where every type starts.
+    pub const START: Self = Self(0);
+
+    /// The largest number of states that one type can have.
+    pub const LIMIT: usize = (u32::MAX >> 1) as usize;
+
+    /// The state at a place in a table that is known to hold at most [`StateId::LIMIT`] states.
+    pub const fn at(index: usize) -> Self {
+        debug_assert!(index < Self::LIMIT);
+        Self(index as u32)
+    }
+}

@@ -1,0 +1,55 @@
+//! Takes tables of roles, labels and transitions; gives the vocabulary of multiparty session
+//! types: [`GlobalType`], a protocol seen from above, and [`LocalTypeR`], the part of one role.
+//!
+//! A type is a regular tree and is stored as what that is, a finite graph: going round a loop is an
+//! edge, and branches share what follows them. A thousand choices in a row are a thousand states.
+//! Tables are plain data that a `static` can hold, and everything prints in the notation of the
+//! papers.
+//!
+//! This crate computes nothing but questions about its own data: whether a table is well formed,
+//! whether two types are equal, how they print. Whether a protocol is sound is decided in
+//! `telltale-theory`.
+//!
+//! ```
+//! use telltale_types::{GlobalTerm, Label};
+//!
+//! // μt. Client → Server : { Ask(String). Server → Client : Answer(String). t,  Stop. end }
+//! let term = GlobalTerm::mu("t", GlobalTerm::comm("Client", "Server", [
+//!     (
+//!         Label::with("Ask", "String"),
+//!         GlobalTerm::send("Server", "Client", Label::with("Answer", "String"), GlobalTerm::var("t")),
+//!     ),
+//!     (Label::new("Stop"), GlobalTerm::end()),
+//! ]));
+//! let global = term.close()?;
+//! assert_eq!(global.len(), 3);
+//! assert_eq!(
+//!     global.to_string(),
+//!     "μt0. Client→{Server:Ask(String). Server→Client:Answer(String). t0, Server:Stop. end}",
+//! );
+//! # Ok::<(), telltale_types::TypeError>(())
+//! ```
+
+mod canonical;
+mod display;
+mod error;
+mod global;
+mod id;
+mod label;
+mod local;
+mod minimise;
+mod names;
+#[cfg(feature = "serde")]
+mod serial;
+mod shared;
+mod table;
+mod term;
+
+pub use error::TypeError;
+pub use global::{GlobalExit, GlobalType};
+pub use id::{LabelId, RoleId, StateId};
+pub use label::{Label, LabelView, PayloadType};
+pub use local::{Action, Direction, LocalExit, LocalState, LocalTypeR};
+pub use names::Names;
+pub use shared::Shared;
+pub use term::{GlobalTerm, LocalTerm};

@@ -1,0 +1,216 @@
+//! Local types: a protocol seen by one role.
+
+use std::fmt;
+
+use crate::minimise::minimise;
+use crate::table::{Row, State, Table};
+use crate::{LabelId, Names, RoleId, Shared, StateId, TypeError, canonical, display};
+
+/// Whether a role sends or receives.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
+pub enum Direction {
+    /// The role sends.
+    Send,
+    /// The role receives.
+    Receive,
+}
+
+/// What one role does at once: `peer!label` or `peer?label`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct Action {
+    /// Whether it sends or receives.
+    pub direction: Direction,
+    /// To whom, or from whom.
+    pub peer: RoleId,
+    /// The message.
+    pub label: LabelId,
+}
+
+/// One exit of a state of a local type: an action, and where it leads.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct LocalExit {
+    /// What the role does.
+    pub action: Action,
+    /// The state after it.
+    pub target: StateId,
+}
+
+/// One state of a local type.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct LocalState {
+    /// What the role can do, in an order that is kept. All exits send, or all receive.
+    pub exits: Vec<LocalExit>,
+    /// Whether the role may stop here although it could still receive something.
+    /// A state without exits is an end, whatever stands here.
+    pub may_end: bool,
+}
+
+/// The part of one role in a protocol, as a finite graph.
+///
+/// State 0 is the start. A state whose exits send is an *internal choice*: the role picks the
+/// receiver and the label. A state whose exits receive is an *external choice*: the role takes
+/// what arrives. A state without exits is the end; a state that receives may be one as well, when
+/// the role cannot know whether more will come ([`LocalType::may_end`](LocalTypeR::may_end)).
+///
+/// Two local types are equal when they allow the same behaviour, whatever the order of their
+/// states and names. The `R` says that types are regular trees, folded into graphs.
+///
+/// ```
+/// use telltale_types::{Label, LocalTerm};
+///
+/// let bob = LocalTerm::recv("Seller", Label::with("Quote", "u64"), LocalTerm::select([
+///     ("Seller", Label::new("Accept"), LocalTerm::end()),
+///     ("Alice", Label::new("Ask"), LocalTerm::end()),
+/// ]))
+/// .close()?;
+/// assert_eq!(bob.to_string(), "Seller?Quote(u64). ⊕{Seller!Accept. end, Alice!Ask. end}");
+/// # Ok::<(), telltale_types::TypeError>(())
+/// ```
+#[derive(Clone)]
+pub struct LocalTypeR {
+    names: Shared<Names>,
+    table: Table,
+}
+
+impl LocalTypeR {
+    /// A local type from its table.
+    ///
+    /// # Errors
+    ///
+    /// When the table is not a local type: an id out of range, a state that both sends and
+    /// receives, two exits that begin alike, a state that cannot be reached.
+    pub fn new(
+        names: impl Into<Shared<Names>>,
+        states: Vec<LocalState>,
+    ) -> Result<Self, TypeError> {
+        let names = names.into();
+        let states: Vec<State> = states.into_iter().map(pack).collect();
+        check(&names, &states)?;
+        Ok(Self { table: Table::pack(&states), names })
+    }
+
+    /// The type that [`LocalTypeR::packed`] was taken from.
+    #[doc(hidden)]
+    pub const fn from_static(names: &'static Names, packed: &'static [u8]) -> Self {
+        Self { names: Shared::Static(names), table: Table::from_static(packed) }
+    }
+
+    /// The table as a string of bytes.
+    #[doc(hidden)]
+    pub fn packed(&self) -> &[u8] {
+        self.table.bytes()
+    }
+
+    /// The roles and labels it speaks of.
+    pub fn names(&self) -> &Shared<Names> {
+        &self.names
+    }
+
+    /// How many states there are.
+    #[expect(clippy::len_without_is_empty, reason = "there is always a state to start in")]
+    pub fn len(&self) -> usize {
+        self.table.len()
+    }
+
+    /// All states, in the order of their ids.
+    pub fn states(&self) -> impl ExactSizeIterator<Item = StateId> + Clone + use<> {
+        (0..self.len()).map(StateId::at)
+    }
+
+    /// What the role can do in a state; nothing at an end.
+    pub fn exits(
+        &self,
+        state: StateId,
+    ) -> impl ExactSizeIterator<Item = LocalExit> + DoubleEndedIterator + Clone + '_ {
+        self.table.rows(state).map(exit)
+    }
+
+    /// Whether the role sends or receives in a state; neither at an end.
+    pub fn direction(&self, state: StateId) -> Option<Direction> {
+        self.exits(state).next().map(|exit| exit.action.direction)
+    }
+
+    /// Whether the role may stop in a state.
+    pub fn may_end(&self, state: StateId) -> bool {
+        self.table.may_end(state)
+    }
+
+    /// The same behaviour with as few states as possible, numbered breadth-first.
+    #[must_use]
+    pub fn minimised(&self) -> Self {
+        let states = minimise(&self.table.unpack());
+        Self { names: self.names.clone(), table: Table::pack(&states) }
+    }
+
+    /// How many bytes the type takes beside its own struct and its names.
+    pub fn heap_size(&self) -> usize {
+        self.table.bytes().len()
+    }
+
+    /// One text for all equal types; see [`canonical`].
+    #[doc(hidden)]
+    pub fn canonical(&self) -> String {
+        canonical::text(&self.names, self.table.unpack(), |row| [None, Some(row.b)])
+    }
+}
+
+fn pack(state: LocalState) -> State {
+    let row = |exit: LocalExit| Row {
+        a: exit.action.direction as u8,
+        b: exit.action.peer.0,
+        label: exit.action.label,
+        target: exit.target,
+    };
+    State {
+        may_end: state.may_end || state.exits.is_empty(),
+        rows: state.exits.into_iter().map(row).collect(),
+    }
+}
+
+fn exit(row: Row) -> LocalExit {
+    let direction =
+        if row.a == Direction::Send as u8 { Direction::Send } else { Direction::Receive };
+    let action = Action { direction, peer: RoleId(row.b), label: row.label };
+    LocalExit { action, target: row.target }
+}
+
+fn check(names: &Names, states: &[State]) -> Result<(), TypeError> {
+    canonical::check_ranges(names, states, |row| [None, Some(row.b)])?;
+    for (at, state) in states.iter().enumerate() {
+        let id = StateId::at(at);
+        let Some(first) = state.rows.first() else { continue };
+        let show = |row: &Row| display::action(names, exit(*row).action);
+        if let Some(second) = state.rows.iter().find(|row| row.a != first.a) {
+            let quote = |row| format!("`{}`", show(row));
+            let (first, second) = (quote(first), quote(second));
+            return Err(TypeError::MixedState { state: id, first, second });
+        }
+        if state.may_end && first.a == Direction::Send as u8 {
+            return Err(TypeError::EndWhileSending { state: id });
+        }
+        canonical::check_distinct(id, state, show)?;
+    }
+    canonical::check_reachable(states)
+}
+
+impl PartialEq for LocalTypeR {
+    fn eq(&self, other: &Self) -> bool {
+        (self.names == other.names && self.table == other.table)
+            || self.canonical() == other.canonical()
+    }
+}
+
+impl Eq for LocalTypeR {}
+
+impl fmt::Display for LocalTypeR {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        display::local(self, f)
+    }
+}
+
+impl fmt::Debug for LocalTypeR {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "LocalTypeR({self})")
+    }
+}

@@ -1,0 +1,135 @@
+//! The words of one protocol: its roles and its labels.
+
+use crate::{Label, LabelId, LabelView, RoleId, Shared, TypeError};
+
+/// The roles and labels of one protocol, in the order of their ids.
+///
+/// One text holds all of them, so that a table of names in the binary is a string and a list of
+/// places: first the roles, then name and payload type of each label.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Names {
+    text: Shared<str>,
+    ends: Shared<[u32]>,
+    roles: u8,
+}
+
+impl Names {
+    /// A table of names.
+    ///
+    /// # Errors
+    ///
+    /// When a role or a label stands in it twice, or there are more than
+    /// [`RoleId::LIMIT`] roles or [`LabelId::LIMIT`] labels.
+    pub fn new<R: AsRef<str>>(
+        roles: impl IntoIterator<Item = R>,
+        labels: impl IntoIterator<Item = Label>,
+    ) -> Result<Self, TypeError> {
+        let roles: Vec<R> = roles.into_iter().collect();
+        let labels: Vec<Label> = labels.into_iter().collect();
+        check_roles(&roles)?;
+        check_labels(&labels)?;
+
+        let label_words = labels.iter().flat_map(|label| [&*label.name, label.payload.as_str()]);
+        let mut text = String::new();
+        let mut ends = Vec::new();
+        for word in roles.iter().map(AsRef::as_ref).chain(label_words) {
+            text.push_str(word);
+            ends.push(text.len() as u32);
+        }
+        Ok(Self { text: text.into(), ends: ends.into(), roles: roles.len() as u8 })
+    }
+
+    /// The table that [`Names::parts`] was taken from.
+    #[doc(hidden)]
+    pub const fn from_static(roles: u8, text: &'static str, ends: &'static [u32]) -> Self {
+        Self { text: Shared::Static(text), ends: Shared::Static(ends), roles }
+    }
+
+    /// The number of roles, the text and the places where its words end.
+    #[doc(hidden)]
+    pub fn parts(&self) -> (u8, &str, &[u32]) {
+        (self.roles, &self.text, &self.ends)
+    }
+
+    /// How many roles there are.
+    pub fn role_count(&self) -> usize {
+        self.roles.into()
+    }
+
+    /// How many labels there are.
+    pub fn label_count(&self) -> usize {
+        (self.ends.len() - self.role_count()) / 2
+    }
+
+    /// The name of a role.
+    ///
+    /// # Panics
+    ///
+    /// When the role is of another protocol and out of range.
+    pub fn role(&self, role: RoleId) -> &str {
+        assert!(role.0 < self.roles, "role {role} of a protocol with {} roles", self.roles);
+        self.word(role.index())
+    }
+
+    /// The name and the payload type of a label.
+    ///
+    /// # Panics
+    ///
+    /// When the label is of another protocol and out of range.
+    pub fn label(&self, label: LabelId) -> LabelView<'_> {
+        let at = self.role_count() + 2 * label.index();
+        LabelView { name: self.word(at), payload: self.word(at + 1) }
+    }
+
+    /// All roles, in the order of their ids.
+    pub fn roles(&self) -> impl ExactSizeIterator<Item = (RoleId, &str)> + Clone {
+        (0..self.role_count()).map(|at| (RoleId::at(at), self.word(at)))
+    }
+
+    /// All labels, in the order of their ids.
+    pub fn labels(&self) -> impl ExactSizeIterator<Item = (LabelId, LabelView<'_>)> + Clone {
+        (0..self.label_count()).map(|at| (LabelId::at(at), self.label(LabelId::at(at))))
+    }
+
+    /// The role with this name.
+    pub fn find_role(&self, name: &str) -> Option<RoleId> {
+        self.roles().find(|(_, known)| *known == name).map(|(role, _)| role)
+    }
+
+    /// The first label with this name.
+    pub fn find_label(&self, name: &str) -> Option<LabelId> {
+        self.labels().find(|(_, known)| known.name == name).map(|(label, _)| label)
+    }
+
+    /// How many bytes the table takes beside its own struct.
+    pub fn heap_size(&self) -> usize {
+        self.text.len() + size_of_val(&*self.ends)
+    }
+
+    fn word(&self, at: usize) -> &str {
+        let start = if at == 0 { 0 } else { self.ends[at - 1] };
+        &self.text[start as usize..self.ends[at] as usize]
+    }
+}
+
+fn check_roles<R: AsRef<str>>(roles: &[R]) -> Result<(), TypeError> {
+    if roles.len() > RoleId::LIMIT {
+        return Err(TypeError::TooManyRoles { given: roles.len(), limit: RoleId::LIMIT });
+    }
+    let mut seen = std::collections::BTreeSet::new();
+    match roles.iter().map(AsRef::as_ref).find(|role| !seen.insert(*role)) {
+        Some(twice) => Err(TypeError::DuplicateRole { role: twice.to_owned() }),
+        None => Ok(()),
+    }
+}
+
+fn check_labels(labels: &[Label]) -> Result<(), TypeError> {
+    if labels.len() > LabelId::LIMIT {
+        return Err(TypeError::TooManyLabels { given: labels.len(), limit: LabelId::LIMIT });
+    }
+    let mut seen = std::collections::BTreeSet::new();
+    match labels.iter().find(|label| !seen.insert(*label)) {
+        Some(twice) => Err(TypeError::DuplicateLabel { label: twice.clone() }),
+        None => Ok(()),
+    }
+}
