@@ -1,0 +1,119 @@
+//! Images and instructions as people read them.
+
+use std::fmt;
+
+use telltale_types::{LabelId, RoleId};
+
+use crate::image::Image;
+use crate::{ImmKind, Instr, Pc, SetId, Slot, TargetsId, Via};
+
+/// ```text
+/// Alice:
+///    0  send    Seller!Title(String)
+///    1  recv    Seller?Quote(u64)      -> 0
+/// ```
+pub(crate) fn image(image: &Image, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+    for (nth, (role, program)) in image.programs.iter().enumerate() {
+        writeln!(f, "{}{role}:", if nth == 0 { "" } else { "\n" })?;
+        for (at, instr) in program.iter().enumerate() {
+            let pc = Pc(at as u32);
+            let rest = if image.may_rest(RoleId::at(nth), pc) { "  (may rest)" } else { "" };
+            writeln!(f, "{at:4}  {}{rest}", Line { image, pc, instr: *instr })?;
+        }
+    }
+    Ok(())
+}
+
+/// One instruction of an image, as a line of its disassembly.
+struct Line<'a> {
+    image: &'a Image,
+    pc: Pc,
+    instr: Instr,
+}
+
+impl Image {
+    /// One instruction of this image with its names, as a line of the disassembly.
+    pub fn show(&self, pc: Pc, instr: Instr) -> impl fmt::Display + '_ {
+        Line { image: self, pc, instr }
+    }
+}
+
+impl fmt::Display for Line<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self { image, pc, instr } = *self;
+        let names = image.names();
+        let message = |via: Via, peer: RoleId, mark: char, label: LabelId| {
+            format!("{}{}{mark}{}", through(via), names.role(peer), names.label(label))
+        };
+        let (text, next) = match instr {
+            Instr::Send { via, to, value, label, next } => {
+                (format!("send    {}{}", message(via, to, '!', label), slot(" from ", value)), next)
+            }
+            Instr::Recv { via, from, value, label, next } => {
+                let text = message(via, from, '?', label);
+                (format!("recv    {text}{}", slot(" into ", value)), next)
+            }
+            Instr::Invoke { effect, argument, result, next } => {
+                let (argument, result) = (slot(" with ", argument), slot(" into ", result));
+                (format!("invoke  effect {}{argument}{result}", effect.0), next)
+            }
+            Instr::Offer { via, set, targets } => {
+                return branches(image, f, &format!("offer   {}", through(via)), '?', set, targets);
+            }
+            Instr::Choose { via, set, targets } => {
+                return branches(image, f, &format!("choose  {}", through(via)), '!', set, targets);
+            }
+            Instr::Open { import, first } => {
+                return write!(f, "open    import {} from {first} on", import.0);
+            }
+            Instr::Close { endpoint } => return write!(f, "close   {endpoint}"),
+            Instr::LoadImm { into, kind, bits } => {
+                return write!(f, "loadimm {into}, {}", immediate(kind, bits));
+            }
+            Instr::Mov { from, to } => return write!(f, "mov     {from} to {to}"),
+            Instr::Jmp { target } => return write!(f, "jmp     {target}"),
+            Instr::Yield => return f.write_str("yield"),
+            Instr::Halt => return f.write_str("halt"),
+        };
+        match next.from(pc) {
+            Pc(behind) if behind == pc.0 + 1 => f.write_str(&text),
+            elsewhere => write!(f, "{text} -> {elsewhere}"),
+        }
+    }
+}
+
+fn branches(
+    image: &Image,
+    f: &mut fmt::Formatter<'_>,
+    head: &str,
+    mark: char,
+    set: SetId,
+    targets: TargetsId,
+) -> fmt::Result {
+    f.write_str(head)?;
+    for (nth, branch) in image.branches(set).iter().enumerate() {
+        let (peer, label) = (image.names().role(branch.peer), image.names().label(branch.label));
+        let comma = if nth == 0 { "" } else { ", " };
+        write!(f, "{comma}{peer}{mark}{label} -> {}", image.target(targets, nth))?;
+    }
+    Ok(())
+}
+
+fn through(via: Via) -> String {
+    via.as_reg().map_or_else(String::new, |reg| format!("{reg}."))
+}
+
+fn slot(word: &str, slot: Slot) -> String {
+    slot.as_reg().map_or_else(String::new, |reg| format!("{word}{reg}"))
+}
+
+fn immediate(kind: ImmKind, bits: u32) -> String {
+    match kind {
+        ImmKind::Unit => "()".to_owned(),
+        ImmKind::Bool => (bits != 0).to_string(),
+        ImmKind::Int => bits.cast_signed().to_string(),
+        ImmKind::Uint => bits.to_string(),
+        ImmKind::Float => f32::from_bits(bits).to_string(),
+        ImmKind::Char => char::from_u32(bits).map_or_else(|| "?".to_owned(), |c| format!("{c:?}")),
+    }
+}

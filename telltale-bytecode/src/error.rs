@@ -1,0 +1,39 @@
+//! What can be wrong with local types that are to become an image.
+
+use telltale_types::TypeError;
+use thiserror::Error;
+
+/// Why local types do not make an image.
+#[derive(Clone, Debug, PartialEq, Eq, Error)]
+#[non_exhaustive]
+pub enum CompileError {
+    /// A role of the global type has no local type.
+    #[error("role `{role}` of the global type has no local type")]
+    MissingRole {
+        /// The role.
+        role: String,
+    },
+    /// A local type is for a role that the global type does not have.
+    #[error("there is a local type for `{role}`, which is not a role of the global type")]
+    UnknownRole {
+        /// The role.
+        role: String,
+    },
+    /// A local type speaks of a role or a label that the global type does not have.
+    #[error("the local type of `{role}` speaks of `{name}`, which the global type does not")]
+    UnknownName {
+        /// Whose local type it is.
+        role: String,
+        /// The role or label.
+        name: String,
+    },
+    /// The images of one program can tell apart only so many sets of branches.
+    #[error("more than {limit} different choices")]
+    TooManyChoices {
+        /// How many there may be.
+        limit: usize,
+    },
+    /// A local type could not be rewritten with the names of the global type.
+    #[error(transparent)]
+    Type(#[from] TypeError),
+}

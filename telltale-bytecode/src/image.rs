@@ -1,0 +1,441 @@
+//! A protocol, ready to run.
+
+use std::collections::BTreeMap;
+use std::fmt;
+use std::ops::{Deref, Index};
+
+use sha2::{Digest, Sha256};
+use telltale_types::{
+    GlobalType, LabelId, LocalExit, LocalState, LocalTypeR, Names, RoleId, Shared,
+};
+
+use crate::channel::{Channel, channels};
+use crate::compile::{Program, Tables, compile};
+use crate::{CompileError, Instr, Pc, SetId, TargetsId, disasm};
+
+/// The version of the instruction set and of the tables.
+pub const FORMAT: u16 = 1;
+
+/// One branch of a choice: the peer and the label.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct Branch {
+    /// To whom an internal choice sends, from whom an external choice receives.
+    pub peer: RoleId,
+    /// The message.
+    pub label: LabelId,
+}
+
+/// What identifies a protocol, whatever its documentation and its layout in a source file.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct ContentHash(pub [u8; 32]);
+
+impl fmt::Display for ContentHash {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.0.iter().try_for_each(|byte| write!(f, "{byte:02x}"))
+    }
+}
+
+impl fmt::Debug for ContentHash {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "ContentHash({self})")
+    }
+}
+
+/// A protocol compiled to bytecode, with the types it comes from.
+///
+/// An image is read-only: `choreography!` puts one into the binary, [`CodeImage::from_local_types`]
+/// makes one at run time, and both are the same. A clone shares the tables.
+///
+/// It has `global_type`, `local_types` and `programs` as fields (of [`Image`], which it
+/// dereferences to) and prints as a readable disassembly.
+#[derive(Clone, PartialEq, Eq)]
+pub struct CodeImage(Shared<Image>);
+
+/// The tables of a [`CodeImage`].
+#[derive(PartialEq, Eq)]
+#[non_exhaustive]
+pub struct Image {
+    /// The protocol seen from above.
+    pub global_type: GlobalType,
+    /// The part of each role.
+    pub local_types: LocalTypes,
+    /// What each role executes.
+    pub programs: Programs,
+    set_ends: Shared<[u32]>,
+    branches: Shared<[Branch]>,
+    targets: Shared<[Pc]>,
+    rests: Shared<[(RoleId, Pc)]>,
+    channels: Shared<[Channel]>,
+    hash: ContentHash,
+}
+
+/// The parts of an [`Image`] in the binary, as the macro writes them.
+#[doc(hidden)]
+#[derive(Clone, Copy, Debug)]
+pub struct StaticImage {
+    pub names: &'static Names,
+    pub global_type: &'static [u8],
+    pub local_types: &'static [LocalTypeR],
+    pub code: &'static [Instr],
+    pub program_ends: &'static [u32],
+    pub set_ends: &'static [u32],
+    pub branches: &'static [Branch],
+    pub targets: &'static [Pc],
+    pub rests: &'static [(RoleId, Pc)],
+    pub channels: &'static [Channel],
+    pub hash: [u8; 32],
+}
+
+impl CodeImage {
+    /// Compiles projected local types to an image.
+    ///
+    /// The types are taken to be a projection of the global type, as `project_all` gives it.
+    ///
+    /// # Panics
+    ///
+    /// When they cannot be: a role is missing or unknown, or a local type speaks of roles or labels
+    /// that the global type does not have. [`CodeImage::try_from_local_types`] gives an error then.
+    pub fn from_local_types(
+        local_types: &BTreeMap<String, LocalTypeR>,
+        global_type: &GlobalType,
+    ) -> Self {
+        match Self::try_from_local_types(local_types, global_type) {
+            Ok(image) => image,
+            Err(error) => panic!("these are not the projected types: {error}"),
+        }
+    }
+
+    /// Compiles local types to an image, or says why they are no projection of the global type.
+    ///
+    /// # Errors
+    ///
+    /// When a role is missing or unknown, a local type speaks of unknown roles or labels, or
+    /// there are more different choices than an image can hold.
+    pub fn try_from_local_types(
+        local_types: &BTreeMap<String, LocalTypeR>,
+        global_type: &GlobalType,
+    ) -> Result<Self, CompileError> {
+        let names = global_type.names();
+        if let Some(role) = local_types.keys().find(|role| names.find_role(role).is_none()) {
+            return Err(CompileError::UnknownRole { role: role.clone() });
+        }
+        let locals = names.roles().map(|(_, role)| match local_types.get(role) {
+            Some(local) => renamed(local, role, names),
+            None => Err(CompileError::MissingRole { role: role.to_owned() }),
+        });
+        let locals = locals.collect::<Result<Vec<_>, _>>()?;
+
+        let mut tables = Tables::default();
+        let programs = locals.iter().map(|local| compile(local, &mut tables));
+        let programs = programs.collect::<Result<Vec<_>, _>>()?;
+        Ok(Self::assemble(global_type, locals, &programs, tables))
+    }
+
+    fn assemble(
+        global_type: &GlobalType,
+        locals: Vec<LocalTypeR>,
+        programs: &[Program],
+        tables: Tables,
+    ) -> Self {
+        let rests = programs.iter().enumerate().flat_map(|(role, program)| {
+            program.rests.iter().map(move |&pc| (RoleId::at(role), pc))
+        });
+        let mut image = Image {
+            global_type: global_type.clone(),
+            local_types: LocalTypes(locals.into()),
+            programs: Programs::of(global_type.names(), programs),
+            set_ends: tables.set_ends.into(),
+            branches: tables.branches.into(),
+            targets: tables.targets.into(),
+            rests: rests.collect::<Vec<_>>().into(),
+            channels: channels(global_type).into(),
+            hash: ContentHash([0; 32]),
+        };
+        image.hash = image.computed_hash();
+        Self(image.into())
+    }
+
+    /// The image whose tables are in the binary.
+    #[doc(hidden)]
+    pub const fn from_static(image: &'static Image) -> Self {
+        Self(Shared::Static(image))
+    }
+
+    /// Whether both are the same image in memory, not only equal ones.
+    pub fn is_same(&self, other: &Self) -> bool {
+        std::ptr::eq::<Image>(&raw const *self.0, &raw const *other.0)
+    }
+}
+
+impl Image {
+    #[doc(hidden)]
+    pub const fn from_static(parts: StaticImage) -> Self {
+        Self {
+            global_type: GlobalType::from_static(parts.names, parts.global_type),
+            local_types: LocalTypes(Shared::Static(parts.local_types)),
+            programs: Programs {
+                names: Shared::Static(parts.names),
+                code: Shared::Static(parts.code),
+                ends: Shared::Static(parts.program_ends),
+            },
+            set_ends: Shared::Static(parts.set_ends),
+            branches: Shared::Static(parts.branches),
+            targets: Shared::Static(parts.targets),
+            rests: Shared::Static(parts.rests),
+            channels: Shared::Static(parts.channels),
+            hash: ContentHash(parts.hash),
+        }
+    }
+
+    /// The roles and labels.
+    pub fn names(&self) -> &Names {
+        self.global_type.names()
+    }
+
+    /// The branches of a choice, ordered by label and peer.
+    pub fn branches(&self, set: SetId) -> &[Branch] {
+        let set = usize::from(set.0);
+        let start = if set == 0 { 0 } else { self.set_ends[set - 1] };
+        &self.branches[start as usize..self.set_ends[set] as usize]
+    }
+
+    /// Where the branch with this index leads.
+    pub fn target(&self, targets: TargetsId, branch: usize) -> Pc {
+        self.targets[targets.0 as usize + branch]
+    }
+
+    /// The pairs of roles that talk, in the order of their ids.
+    pub fn channels(&self) -> &[Channel] {
+        &self.channels
+    }
+
+    /// Whether a role may stop at a place although it could still receive something.
+    pub fn may_rest(&self, role: RoleId, pc: Pc) -> bool {
+        self.rests.contains(&(role, pc))
+    }
+
+    /// What identifies the protocol.
+    pub fn hash(&self) -> ContentHash {
+        self.hash
+    }
+
+    /// How many bytes the image takes, everything that hangs on it included.
+    pub fn size(&self) -> usize {
+        let locals = self.local_types.0.iter();
+        size_of::<CodeImage>()
+            + size_of::<Self>()
+            + size_of::<Names>()
+            + self.names().heap_size()
+            + self.global_type.heap_size()
+            + locals.map(|local| size_of::<LocalTypeR>() + local.heap_size()).sum::<usize>()
+            + size_of_val(&*self.programs.code)
+            + size_of_val(&*self.programs.ends)
+            + size_of_val(&*self.set_ends)
+            + size_of_val(&*self.branches)
+            + size_of_val(&*self.targets)
+            + size_of_val(&*self.rests)
+            + size_of_val(&*self.channels)
+    }
+
+    /// The tables as the macro writes them: set ends, branches, targets, rests.
+    #[doc(hidden)]
+    #[expect(clippy::type_complexity, reason = "four tables")]
+    pub fn tables(&self) -> (&[u32], &[Branch], &[Pc], &[(RoleId, Pc)]) {
+        (&self.set_ends, &self.branches, &self.targets, &self.rests)
+    }
+
+    fn computed_hash(&self) -> ContentHash {
+        let mut hasher = Sha256::new();
+        hasher.update(FORMAT.to_le_bytes());
+        hasher.update(self.global_type.canonical());
+        for (role, program) in self.programs.iter() {
+            hasher.update(role);
+            hasher.update((program.len() as u64).to_le_bytes());
+            for instr in program {
+                hasher.update(instr.to_word().to_le_bytes());
+            }
+        }
+        ContentHash(hasher.finalize().into())
+    }
+}
+
+/// The local type with the role and label ids of the image.
+fn renamed(
+    local: &LocalTypeR,
+    role: &str,
+    names: &Shared<Names>,
+) -> Result<LocalTypeR, CompileError> {
+    if local.names() == names {
+        return Ok(local.clone());
+    }
+    let unknown = |name: &dyn fmt::Display| CompileError::UnknownName {
+        role: role.to_owned(),
+        name: name.to_string(),
+    };
+    let labels: BTreeMap<_, _> = names.labels().map(|(id, label)| (label, id)).collect();
+    let exit = |exit: LocalExit| {
+        let mut action = exit.action;
+        let peer = local.names().role(action.peer);
+        let label = local.names().label(action.label);
+        action.peer = names.find_role(peer).ok_or_else(|| unknown(&peer))?;
+        action.label = *labels.get(&label).ok_or_else(|| unknown(&label))?;
+        Ok(LocalExit { action, ..exit })
+    };
+    let state = |state| {
+        let exits = local.exits(state).map(exit).collect::<Result<_, CompileError>>()?;
+        Ok(LocalState { exits, may_end: local.may_end(state) })
+    };
+    let states = local.states().map(state).collect::<Result<_, CompileError>>()?;
+    Ok(LocalTypeR::new(names.clone(), states)?)
+}
+
+/// The local types of an image, by role.
+#[derive(Clone, PartialEq, Eq)]
+pub struct LocalTypes(Shared<[LocalTypeR]>);
+
+impl LocalTypes {
+    /// The roles and their local types, in the order in which the roles are declared.
+    pub fn iter(&self) -> impl ExactSizeIterator<Item = (&str, &LocalTypeR)> + Clone {
+        self.0.iter().enumerate().map(|(at, local)| (local.names().role(RoleId::at(at)), local))
+    }
+
+    /// The local type of a role.
+    pub fn get(&self, role: &str) -> Option<&LocalTypeR> {
+        self.iter().find(|(name, _)| *name == role).map(|(_, local)| local)
+    }
+
+    /// How many roles there are.
+    pub fn len(&self) -> usize {
+        self.0.len()
+    }
+
+    /// Whether there are no roles.
+    pub fn is_empty(&self) -> bool {
+        self.0.is_empty()
+    }
+}
+
+impl Index<RoleId> for LocalTypes {
+    type Output = LocalTypeR;
+
+    fn index(&self, role: RoleId) -> &LocalTypeR {
+        &self.0[role.index()]
+    }
+}
+
+impl Index<&str> for LocalTypes {
+    type Output = LocalTypeR;
+
+    fn index(&self, role: &str) -> &LocalTypeR {
+        self.get(role).unwrap_or_else(|| panic!("no role `{role}` in this image"))
+    }
+}
+
+impl fmt::Debug for LocalTypes {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_map().entries(self.iter()).finish()
+    }
+}
+
+/// The programs of an image, by role: slices of one code array.
+#[derive(Clone, PartialEq, Eq)]
+pub struct Programs {
+    names: Shared<Names>,
+    code: Shared<[Instr]>,
+    ends: Shared<[u32]>,
+}
+
+impl Programs {
+    fn of(names: &Shared<Names>, programs: &[Program]) -> Self {
+        let mut code = Vec::new();
+        let mut ends = Vec::new();
+        for program in programs {
+            code.extend(&program.code);
+            ends.push(code.len() as u32);
+        }
+        Self { names: names.clone(), code: code.into(), ends: ends.into() }
+    }
+
+    /// The roles and their programs, in the order in which the roles are declared.
+    pub fn iter(&self) -> impl ExactSizeIterator<Item = (&str, &[Instr])> + Clone {
+        self.names.roles().map(|(role, name)| (name, &self[role]))
+    }
+
+    /// The program of a role.
+    pub fn get(&self, role: &str) -> Option<&[Instr]> {
+        self.names.find_role(role).map(|role| &self[role])
+    }
+
+    /// How many roles there are.
+    pub fn len(&self) -> usize {
+        self.ends.len()
+    }
+
+    /// Whether there are no roles.
+    pub fn is_empty(&self) -> bool {
+        self.ends.is_empty()
+    }
+
+    /// All programs behind each other.
+    pub fn code(&self) -> &[Instr] {
+        &self.code
+    }
+
+    /// Where the programs end in [`Programs::code`].
+    pub fn ends(&self) -> &[u32] {
+        &self.ends
+    }
+
+    /// Where the program of a role starts in [`Programs::code`].
+    pub fn start(&self, role: RoleId) -> u32 {
+        if role.0 == 0 { 0 } else { self.ends[role.index() - 1] }
+    }
+}
+
+impl Index<RoleId> for Programs {
+    type Output = [Instr];
+
+    fn index(&self, role: RoleId) -> &[Instr] {
+        &self.code[self.start(role) as usize..self.ends[role.index()] as usize]
+    }
+}
+
+impl Index<&str> for Programs {
+    type Output = [Instr];
+
+    fn index(&self, role: &str) -> &[Instr] {
+        self.get(role).unwrap_or_else(|| panic!("no role `{role}` in this image"))
+    }
+}
+
+impl fmt::Debug for Programs {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_map().entries(self.iter()).finish()
+    }
+}
+
+impl Deref for CodeImage {
+    type Target = Image;
+
+    fn deref(&self) -> &Image {
+        &self.0
+    }
+}
+
+impl fmt::Display for CodeImage {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        disasm::image(self, f)
+    }
+}
+
+impl fmt::Debug for CodeImage {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "CodeImage({:?})", self.0.global_type)
+    }
+}
+
+impl fmt::Debug for Image {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "Image({:?})", self.global_type)
+    }
+}
