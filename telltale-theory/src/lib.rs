@@ -1,1 +1,54 @@
-//! TBD
+//! Takes a [`GlobalType`](telltale_types::GlobalType); gives one
+//! [`LocalTypeR`](telltale_types::LocalTypeR) per role, or says why there is none.
+//!
+//! The projection is complete: a protocol is refused only if it cannot be implemented, and a refusal comes with
+//! a run that goes wrong and with messages that would repair it. The method is that of Li, Stutz, Wies and
+//! Zufferey, *Complete Multiparty Session Type Projection with Automata* (CAV 2023): erase what a role takes no
+//! part in, determinise, and check that the roles together do what the protocol says.
+//!
+//! This crate knows nothing of source texts: it speaks of states and exits. It runs nothing, and it accepts no
+//! protocol that needs help at run time.
+//!
+//! ```
+//! use telltale_types::{GlobalTerm, Label, LocalTypeR};
+//!
+//! // Client → Server : { Ask(String). Server → Client : Answer(String). end,  Stop. end }
+//! let global = GlobalTerm::comm("Client", "Server", [
+//!     (
+//!         Label::with("Ask", "String"),
+//!         GlobalTerm::send("Server", "Client", Label::with("Answer", "String"), GlobalTerm::end()),
+//!     ),
+//!     (Label::new("Stop"), GlobalTerm::end()),
+//! ])
+//! .close()?;
+//!
+//! let projected = telltale_theory::project_all(&global)?;
+//! let local_types: std::collections::BTreeMap<String, LocalTypeR> = projected.into_iter().collect();
+//! assert_eq!(
+//!     local_types["Client"].to_string(),
+//!     "⊕{Server!Ask(String). Server?Answer(String). end, Server!Stop. end}",
+//! );
+//! # Ok::<(), Box<dyn std::error::Error>>(())
+//! ```
+
+mod available;
+mod conditions;
+mod error;
+mod fork;
+mod graph;
+mod machine;
+mod message;
+mod options;
+mod project;
+mod remedy;
+mod runs;
+mod view;
+mod witness;
+
+pub use error::{
+    Condition, Decision, Event, Limit, LimitReached, ProjectionError, Step, Violation, Violations,
+};
+pub use message::Explanation;
+pub use options::{Limits, Options};
+pub use project::{check, check_with, project, project_all, project_all_with, project_with};
+pub use remedy::{Advice, Insertion, Remedy};

@@ -1,0 +1,119 @@
+//! The conditions, in their fast form.
+//!
+//! `a ~ b` (for `p`: "`p` cannot tell `a` from `b`") holds when two runs with the same view for `p` end in
+//! `a` and `b`, which is when some state of `p`'s [`Machine`] holds both. So a condition of the form "for all
+//! `a ~ b`" is checked on every state of the machine, as if the state were one node. With the definitions of
+//! Li, Stutz, Wies and Zufferey (CAV 2023), where `n ⇒ e` means "from `n`, exits not involving `p`, then `e`":
+//!
+//! - **Send validity.** For all exits `p→q:m` of `a` and all `b ~ a`: `b ⇒ p→q:m`. Silence from every `b` comes
+//!   to rest in some part, and a node where `p` sends is such a part; so this is: when `p` sends in some
+//!   part of the state, then in all parts of the state that rest it sends, and the same.
+//! - **Receive validity.** For all exits `q→p:m` of `a` and `r→p:m'` of `b` to `b'`, with `q ≠ r` and `a ~ b`: not
+//!   `avail(q→p:m, b', {p})`.
+//! - **No mixed choice.** No `a ~ b` with `p` the sender at `a` and a receiver at an exit of `b`.
+//! - **Silent end.** No `a ~ b` such that `p` has nothing more to do on any run from `a` but receives something
+//!   from `b`; that is, no state of the machine has an idle part and a part where `p` receives.
+//!
+//! One look at each state takes the place of one look at each pair: the work is linear in the machine.
+
+use telltale_types::{Action, Direction};
+
+use crate::Condition;
+use crate::available::{Available, Message};
+use crate::error::LimitReached;
+use crate::graph::{EdgeId, Graph};
+use crate::machine::{Machine, Set, SetId};
+use crate::view::{Part, View};
+
+/// Each state of a machine in which a condition is violated.
+pub(crate) fn broken(
+    graph: &Graph,
+    view: &View,
+    machine: &Machine,
+    available: &mut Available<'_>,
+) -> Result<Vec<(SetId, Condition)>, LimitReached> {
+    let mut broken = Vec::new();
+    for (at, set) in machine.sets.iter().enumerate() {
+        let id = at as SetId;
+        let facts = Facts::of(view, set);
+        let mut report = |violated: bool, condition| {
+            if violated {
+                broken.push((id, condition));
+            }
+        };
+        report(facts.sends && !rest_alike(view, set), Condition::SendValidity);
+        report(facts.sends && facts.receives, Condition::NoMixedChoice);
+        report(facts.idle && facts.receives, Condition::SilentEnd);
+        let races = facts.many_senders && overtakes(graph, view, set, available)?;
+        report(races, Condition::ReceiveValidity);
+    }
+    Ok(broken)
+}
+
+/// What is true of some part of a state.
+#[derive(Default)]
+struct Facts {
+    sends: bool,
+    receives: bool,
+    idle: bool,
+    /// Whether messages from different senders may come.
+    many_senders: bool,
+}
+
+impl Facts {
+    fn of(view: &View, set: &Set) -> Self {
+        let mut facts = Self::default();
+        let mut sender = None;
+        for part in parts(view, set) {
+            facts.idle |= part.is_idle();
+            for action in part.actions() {
+                match action.direction {
+                    Direction::Send => facts.sends = true,
+                    Direction::Receive => {
+                        facts.receives = true;
+                        facts.many_senders |= *sender.get_or_insert(action.peer) != action.peer;
+                    }
+                }
+            }
+        }
+        facts
+    }
+}
+
+fn parts<'v>(view: &'v View, set: &'v Set) -> impl Iterator<Item = &'v Part> + Clone {
+    set.parts.iter().map(|&part| view.part(part))
+}
+
+/// Whether in all parts that rest the role sends, and the same.
+fn rest_alike(view: &View, set: &Set) -> bool {
+    let mut resting = parts(view, set).filter(|part| part.rests());
+    let Some(first) = resting.next() else { return true };
+    let sends = |part: &Part| part.actions().any(|action| action.direction == Direction::Send);
+    sends(first) && resting.all(|other| other.actions().eq(first.actions()))
+}
+
+/// Whether a message of one sender can overtake that of another.
+fn overtakes(
+    graph: &Graph,
+    view: &View,
+    set: &Set,
+    available: &mut Available<'_>,
+) -> Result<bool, LimitReached> {
+    let receipts: Vec<(Action, EdgeId)> = receipts(view, set).collect();
+    for &(action, _) in &receipts {
+        let message = Message { sender: action.peer, receiver: view.role, label: action.label };
+        for &(other, exit) in receipts.iter().filter(|(other, _)| other.peer != action.peer) {
+            debug_assert_eq!(other.direction, Direction::Receive);
+            if available.holds(message, graph.edge(exit).target)? {
+                return Ok(true);
+            }
+        }
+    }
+    Ok(false)
+}
+
+fn receipts<'v>(view: &'v View, set: &'v Set) -> impl Iterator<Item = (Action, EdgeId)> + 'v {
+    parts(view, set)
+        .flat_map(|part| part.exits.iter().copied())
+        .filter(|(action, _)| action.direction == Direction::Receive)
+}

@@ -1,0 +1,38 @@
+//! What a caller can choose.
+
+use crate::Condition;
+
+/// What is accepted, and how much work it may be.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Options {
+    /// Accepts a role that is finished without being told while it may still receive something. Its local type
+    /// may then end in a state that receives.
+    pub allow_silent_end: bool,
+    /// How much work a protocol may be.
+    pub limits: Limits,
+}
+
+/// Bounds on the work for one role. Real protocols stay far below them; they stop hostile ones, since
+/// the machine of a role can be exponential in the protocol, and receive validity in the number of roles.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Limits {
+    /// How many states the machine of a role may have before it is minimised.
+    pub states: usize,
+    /// How many exits these states may have together, counting each exit of the global type.
+    pub exits: usize,
+    /// How many steps the search for overtaking messages may take.
+    pub overtaking: usize,
+}
+
+impl Default for Limits {
+    fn default() -> Self {
+        Self { states: 1 << 17, exits: 1 << 22, overtaking: 1 << 22 }
+    }
+}
+
+impl Options {
+    /// Whether a violation of a condition is accepted.
+    pub(crate) fn allows(&self, condition: Condition) -> bool {
+        self.allow_silent_end && condition == Condition::SilentEnd
+    }
+}

@@ -1,0 +1,142 @@
+//! The pipeline: see the protocol as each role does, check, and give each role its local type.
+
+use telltale_types::{GlobalType, LocalExit, LocalState, LocalTypeR, RoleId, StateId};
+
+use crate::available::Available;
+use crate::error::{LimitReached, ProjectionError, Violations};
+use crate::graph::Graph;
+use crate::machine::Machine;
+use crate::view::View;
+use crate::{Options, Violation, conditions, witness};
+
+/// Decides whether every role can play its part.
+///
+/// # Errors
+///
+/// Everything that is wrong, with a run that goes wrong for each; or the limit that was reached.
+///
+/// ```
+/// use telltale_types::{GlobalTerm, Label};
+///
+/// // Carol cannot know whether Bob got `Left`.
+/// let global = GlobalTerm::comm("Alice", "Bob", [
+///     (Label::new("Left"), GlobalTerm::send("Carol", "Bob", Label::new("X"), GlobalTerm::end())),
+///     (Label::new("Right"), GlobalTerm::send("Carol", "Bob", Label::new("Y"), GlobalTerm::end())),
+/// ])
+/// .close()?;
+/// let error = telltale_theory::check(&global).unwrap_err();
+/// assert_eq!(error.violations().len(), 1);
+/// # Ok::<(), telltale_types::TypeError>(())
+/// ```
+pub fn check(global: &GlobalType) -> Result<(), ProjectionError> {
+    check_with(global, &Options::default())
+}
+
+/// [`check`] with options.
+///
+/// # Errors
+///
+/// As [`check`].
+pub fn check_with(global: &GlobalType, options: &Options) -> Result<(), ProjectionError> {
+    machines(global, options).map(drop)
+}
+
+/// The local type of one role. A role that takes no part has the type `end`.
+///
+/// # Errors
+///
+/// As [`check`]: also when another role is the one that cannot play its part.
+pub fn project(global: &GlobalType, role: RoleId) -> Result<LocalTypeR, ProjectionError> {
+    project_with(global, role, &Options::default())
+}
+
+/// [`project`] with options.
+///
+/// # Errors
+///
+/// As [`project`].
+pub fn project_with(
+    global: &GlobalType,
+    role: RoleId,
+    options: &Options,
+) -> Result<LocalTypeR, ProjectionError> {
+    let machines = machines(global, options)?;
+    let machine = machines.into_iter().nth(role.index());
+    Ok(machine.map_or_else(|| no_part(global), |machine| local_type(global, machine)))
+}
+
+/// The local type of every role, by name, in the order of the roles.
+///
+/// # Errors
+///
+/// As [`check`].
+pub fn project_all(global: &GlobalType) -> Result<Vec<(String, LocalTypeR)>, ProjectionError> {
+    project_all_with(global, &Options::default())
+}
+
+/// [`project_all`] with options.
+///
+/// # Errors
+///
+/// As [`check`].
+pub fn project_all_with(
+    global: &GlobalType,
+    options: &Options,
+) -> Result<Vec<(String, LocalTypeR)>, ProjectionError> {
+    let machines = machines(global, options)?;
+    let named = global.names().roles().zip(machines);
+    Ok(named.map(|((_, name), machine)| (name.to_owned(), local_type(global, machine))).collect())
+}
+
+/// The machine of every role, if they implement the protocol.
+fn machines(global: &GlobalType, options: &Options) -> Result<Vec<Machine>, ProjectionError> {
+    let graph = Graph::new(global);
+    let mut machines = Vec::new();
+    let mut violations: Vec<Violation> = Vec::new();
+    let mut limit: Option<LimitReached> = None;
+    for (role, _) in global.names().roles() {
+        let mut available = Available::new(&graph, options.limits.overtaking);
+        let view = View::new(&graph, role);
+        let machine = Machine::new(&graph, &view, &options.limits);
+        limit = limit.or(machine.limit);
+        match conditions::broken(&graph, &view, &machine, &mut available) {
+            Ok(mut broken) => {
+                broken.retain(|(_, condition)| !options.allows(*condition));
+                violations.extend(witness::violations(
+                    &graph,
+                    &view,
+                    &machine,
+                    &broken,
+                    &mut available,
+                ));
+            }
+            Err(reached) => limit = limit.or(Some(reached)),
+        }
+        machines.push(machine);
+    }
+    if !violations.is_empty() {
+        return Err(Violations { global: global.clone(), violations }.into());
+    }
+    match limit {
+        Some(limit) => Err(ProjectionError::Limit(limit, global.clone())),
+        None => Ok(machines),
+    }
+}
+
+fn local_type(global: &GlobalType, machine: Machine) -> LocalTypeR {
+    let state = |set: crate::machine::Set| {
+        let exit = |(action, target)| LocalExit { action, target: StateId(target) };
+        LocalState { exits: set.moves.into_iter().map(exit).collect(), may_end: set.may_end }
+    };
+    local(global, machine.sets.into_iter().map(state).collect())
+}
+
+fn no_part(global: &GlobalType) -> LocalTypeR {
+    local(global, vec![LocalState::default()])
+}
+
+fn local(global: &GlobalType, states: Vec<LocalState>) -> LocalTypeR {
+    LocalTypeR::new(global.names().clone(), states)
+        .expect("a machine without violations is a local type")
+        .minimised()
+}
