@@ -1,0 +1,144 @@
+//! From tokens or text to all that is known about its protocols.
+
+use proc_macro2::{Ident, LineColumn, TokenStream};
+use syn::Visibility;
+use telltale_types::{GlobalType, Label, Names};
+
+use crate::ast::{Ast, Attributes};
+use crate::diagnostic::Diagnostic;
+use crate::flow::{self, Ahead};
+use crate::graph::{Graph, graph};
+use crate::interface::{self, Interface};
+use crate::limit::limit_steps;
+use crate::parse::{Mistakes, parse};
+use crate::resolve::{Protocol, Resolved, resolve};
+use crate::source_map::SourceMap;
+use crate::structure::check_structure;
+use crate::text;
+
+/// All that is known about a choreography, whether or not there are mistakes in it.
+#[derive(Clone, Debug, Default)]
+pub struct Analysis {
+    /// What the user wrote.
+    pub ast: Ast,
+    /// The protocols, in the order of the source. A name that is defined twice stands for the
+    /// first protocol of that name.
+    pub protocols: Vec<Analysed>,
+    /// All mistakes of the first stage that found any, in the order of the source.
+    pub diagnostics: Vec<Diagnostic>,
+}
+
+/// All that is known about one protocol.
+#[derive(Clone, Debug)]
+pub struct Analysed {
+    /// What it is called.
+    pub name: Ident,
+    /// Who may use what is generated.
+    pub visibility: Visibility,
+    /// Its documentation and what it allows.
+    pub attributes: Attributes,
+    /// It as the tree prints it.
+    pub text: String,
+    /// What is generated for it. With mistakes in the source, as much as is known.
+    pub interface: Interface,
+    /// What it means; there once its names and its structure are right.
+    pub lowered: Option<Lowered>,
+}
+
+/// What a protocol means, and where that stands.
+#[derive(Clone, Debug)]
+pub struct Lowered {
+    /// The protocol seen from above.
+    pub global: GlobalType,
+    /// Where its steps stand in the source.
+    pub source: SourceMap,
+}
+
+/// Reads a choreography from a text.
+pub fn analyse_str(text: &str) -> Analysis {
+    match text::tokens(text) {
+        Ok(tokens) => analyse(tokens),
+        Err(mistake) => Analysis { diagnostics: vec![mistake], ..Analysis::default() },
+    }
+}
+
+/// Reads a choreography from the tokens inside of `choreography! { … }`.
+///
+/// Each stage hands on what it understood, so that something can be generated for it, but only the
+/// mistakes of the first stage that has any are reported: the others may follow from them.
+pub fn analyse(tokens: TokenStream) -> Analysis {
+    let mut stages = Stages::default();
+
+    // Every statement that can be read is in the tree.
+    let ast = stages.run(|mistakes| parse(tokens, mistakes));
+    // From here on every name is a `RoleId`, a `LabelId`, a loop or a protocol.
+    let mut resolved = stages.run(|mistakes| resolve(&ast, mistakes));
+    // No protocol has more steps than the limit, with those of the protocols that it runs.
+    stages.run(|mistakes| limit_steps(&mut resolved, mistakes));
+    // Everything is reached, loops have messages, choices begin with a message of who decides.
+    let graphs = stages.run(|mistakes| graphs(&resolved, mistakes));
+    let has_meaning = stages.is_clean();
+    // No two things are generated under one name.
+    let interfaces = stages.run(|mistakes| interface::interfaces(&resolved, &graphs, mistakes));
+
+    let parts = resolved.protocols.iter().zip(&graphs).zip(interfaces);
+    let analysed = |((protocol, graph), interface): ((&Protocol<'_>, _), _)| Analysed {
+        name: protocol.ast.name.clone(),
+        visibility: protocol.ast.visibility.clone(),
+        attributes: protocol.ast.attributes.clone(),
+        text: protocol.ast.to_string(),
+        interface,
+        lowered: if has_meaning { lower(protocol, graph) } else { None },
+    };
+    let protocols = parts.map(analysed).collect();
+    Analysis { protocols, diagnostics: stages.mistakes, ast }
+}
+
+/// Runs one stage after the other and keeps the mistakes of the first that has any.
+#[derive(Default)]
+struct Stages {
+    mistakes: Mistakes,
+}
+
+impl Stages {
+    fn run<T>(&mut self, stage: impl FnOnce(&mut Mistakes) -> T) -> T {
+        let mut mistakes = Mistakes::new();
+        let result = stage(&mut mistakes);
+        if self.is_clean() {
+            mistakes.sort_by_key(|mistake| {
+                let LineColumn { line, column } = mistake.start();
+                (line, column)
+            });
+            self.mistakes = mistakes;
+        }
+        result
+    }
+
+    fn is_clean(&self) -> bool {
+        self.mistakes.is_empty()
+    }
+}
+
+fn graphs<'a>(resolved: &Resolved<'a>, mistakes: &mut Mistakes) -> Vec<Graph<'a>> {
+    let falls = check_structure(resolved, mistakes);
+    let flows = flow::build(resolved, &falls);
+    let graph_of = |(flow, protocol): (&_, &Protocol<'a>)| {
+        let ahead = Ahead::of(flow, mistakes);
+        flow::check_heads(flow, &ahead, &protocol.roles, mistakes);
+        graph(flow, &ahead)
+    };
+    flows.iter().zip(&resolved.protocols).map(graph_of).collect()
+}
+
+/// The global type; a graph without mistakes always has one.
+fn lower(protocol: &Protocol<'_>, graph: &Graph<'_>) -> Option<Lowered> {
+    let roles = protocol.roles.iter().map(|role| role.name.to_string());
+    let label = |(name, payload): (String, String)| Label::with(name, payload);
+    let labels = protocol.labels.iter().map(|entry| (entry.name(), entry.payload.to_string()));
+    let names = Names::new(roles, labels.map(label)).ok()?;
+    let exits =
+        |state: &crate::graph::State<'_>| state.exits.iter().map(|exit| exit.global).collect();
+    let states = graph.states.iter().map(exits).collect();
+    let global = GlobalType::new(names, states).ok()?;
+    Some(Lowered { global, source: SourceMap::new(graph) })
+}

@@ -1,0 +1,195 @@
+//! What the user wrote, statement by statement, before any name means anything.
+//!
+//! Everything keeps its place in the source. The tree prints itself in the layout of the language
+//! reference; printing and parsing again gives the same tree.
+
+use proc_macro2::{Ident, TokenStream};
+use syn::Visibility;
+
+use crate::payload::Payload;
+use crate::span::SpanRange;
+
+/// Everything inside one `choreography! { … }`.
+#[derive(Clone, Debug, Default)]
+pub struct Ast {
+    /// The protocols, in order.
+    pub protocols: Vec<Protocol>,
+}
+
+/// `pub protocol Name(Role, …) { … }`
+#[derive(Clone, Debug)]
+pub struct Protocol {
+    /// The attributes in front.
+    pub attributes: Attributes,
+    /// Who may use the generated module.
+    pub visibility: Visibility,
+    /// What the protocol is called.
+    pub name: Ident,
+    /// Who takes part.
+    pub roles: Vec<Role>,
+    /// What happens.
+    pub body: Block,
+}
+
+/// The attributes of a protocol.
+#[derive(Clone, Debug, Default)]
+pub struct Attributes {
+    /// `///`
+    pub docs: Docs,
+    /// `#[allow(silent_end)]`: a role may be left waiting when the protocol ends.
+    pub silent_end: bool,
+    /// `#[serde]`: payloads are converted by serde.
+    pub serde: bool,
+    /// `#[telltale(crate = path)]`: where the generated code finds `telltale_vm`.
+    pub crate_path: Option<syn::Path>,
+}
+
+/// Documentation, copied to what is generated.
+#[derive(Clone, Debug, Default)]
+pub struct Docs {
+    /// The attributes as written, `#[doc = "…"]` each.
+    pub tokens: TokenStream,
+    /// The text of each `///` line, as written behind the slashes.
+    pub lines: Vec<String>,
+}
+
+impl Docs {
+    /// Whether nothing is said.
+    pub fn is_empty(&self) -> bool {
+        self.tokens.is_empty()
+    }
+}
+
+/// A participant.
+#[derive(Clone, Debug)]
+pub struct Role {
+    /// `///`
+    pub docs: Docs,
+    /// Its name.
+    pub name: Ident,
+}
+
+/// `{ … }`
+#[derive(Clone, Debug)]
+pub struct Block {
+    /// `///` in front of the brace, for a branch of a choice.
+    pub docs: Docs,
+    /// The statements, in order.
+    pub statements: Vec<Statement>,
+    /// From brace to brace.
+    pub span: SpanRange,
+}
+
+/// One step, or several.
+#[derive(Clone, Debug)]
+pub enum Statement {
+    /// `Alice -> Bob: Title(String);`
+    Message(Message),
+    /// `choice at Alice { … } or { … }`
+    Choice(Choice),
+    /// `loop { … }`
+    Loop(Loop),
+    /// `break;`
+    Break(Jump),
+    /// `continue;`
+    Continue(Jump),
+    /// `par { … } and { … }`
+    Par(Par),
+    /// `do Handshake(Alice, Bob);`
+    Do(Do),
+}
+
+impl Statement {
+    /// Where it stands.
+    pub fn span(&self) -> SpanRange {
+        match self {
+            Self::Message(message) => message.span,
+            Self::Choice(choice) => choice.head,
+            Self::Loop(looping) => looping.head,
+            Self::Break(jump) | Self::Continue(jump) => jump.span,
+            Self::Par(par) => par.head,
+            Self::Do(call) => call.span,
+        }
+    }
+}
+
+/// `Alice -> Bob, Carol: Title(String);`
+#[derive(Clone, Debug)]
+pub struct Message {
+    /// `///`
+    pub docs: Docs,
+    /// Who sends.
+    pub sender: Ident,
+    /// Who receives, one after the other.
+    pub receivers: Vec<Ident>,
+    /// What the message is called.
+    pub label: Ident,
+    /// What it carries.
+    pub payload: Payload,
+    /// All of it, without the semicolon.
+    pub span: SpanRange,
+}
+
+/// `choice Name at Alice { … } or { … }`
+#[derive(Clone, Debug)]
+pub struct Choice {
+    /// `///`
+    pub docs: Docs,
+    /// What the choice is called, if it has a name.
+    pub name: Option<Ident>,
+    /// Who decides.
+    pub chooser: Ident,
+    /// What there is to choose from.
+    pub branches: Vec<Block>,
+    /// From `choice` to the chooser.
+    pub head: SpanRange,
+}
+
+/// `'name: loop { … }`
+#[derive(Clone, Debug)]
+pub struct Loop {
+    /// The name, without the apostrophe.
+    pub label: Option<LoopLabel>,
+    /// What is repeated.
+    pub body: Block,
+    /// From the label, or `loop`, to `loop`.
+    pub head: SpanRange,
+}
+
+/// `'name`
+#[derive(Clone, Debug)]
+pub struct LoopLabel {
+    /// The name, without the apostrophe.
+    pub name: String,
+    /// Where it stands.
+    pub span: SpanRange,
+}
+
+/// `break 'name;` or `continue 'name;`
+#[derive(Clone, Debug)]
+pub struct Jump {
+    /// The loop that is meant, if it is named.
+    pub label: Option<LoopLabel>,
+    /// All of it, without the semicolon.
+    pub span: SpanRange,
+}
+
+/// `par { … } and { … }`
+#[derive(Clone, Debug)]
+pub struct Par {
+    /// What runs side by side.
+    pub arms: Vec<Block>,
+    /// The word `par`.
+    pub head: SpanRange,
+}
+
+/// `do Handshake(Alice, Bob);`
+#[derive(Clone, Debug)]
+pub struct Do {
+    /// The protocol to run.
+    pub protocol: Ident,
+    /// Who plays its roles, in their order.
+    pub roles: Vec<Ident>,
+    /// All of it, without the semicolon.
+    pub span: SpanRange,
+}

@@ -1,0 +1,90 @@
+//! A mistake and where it is.
+
+use std::fmt;
+
+use proc_macro2::{LineColumn, Span, TokenStream};
+use quote::quote_spanned;
+
+use crate::mistake::Mistake;
+use crate::span::SpanRange;
+
+/// What is wrong, where, and what would help.
+///
+/// Prints as `line 3, column 9: unknown role …`, with the remedy on a line of its own.
+#[derive(Clone, Debug)]
+pub struct Diagnostic {
+    mistake: Box<Mistake>,
+    span: SpanRange,
+    start: LineColumn,
+    end: LineColumn,
+}
+
+impl Diagnostic {
+    /// A mistake at tokens that are there.
+    pub fn new(mistake: Mistake, span: impl Into<SpanRange>) -> Self {
+        let span = span.into();
+        Self { mistake: Box::new(mistake), span, start: span.start(), end: span.end() }
+    }
+
+    /// A mistake in a text that has no tokens yet; it covers one character.
+    pub(crate) fn in_text(mistake: Mistake, start: LineColumn) -> Self {
+        let end = LineColumn { line: start.line, column: start.column + 1 };
+        Self { mistake: Box::new(mistake), span: Span::call_site().into(), start, end }
+    }
+
+    /// What is wrong.
+    pub fn mistake(&self) -> &Mistake {
+        &self.mistake
+    }
+
+    /// What is wrong, in words.
+    pub fn message(&self) -> String {
+        self.mistake.to_string()
+    }
+
+    /// What would help, if that is known.
+    pub fn help(&self) -> Option<String> {
+        self.mistake.help()
+    }
+
+    /// The tokens that are underlined.
+    pub fn span(&self) -> SpanRange {
+        self.span
+    }
+
+    /// Where it begins: lines count from 1, columns from 0.
+    pub fn start(&self) -> LineColumn {
+        self.start
+    }
+
+    /// Where it ends: just behind its last character.
+    pub fn end(&self) -> LineColumn {
+        self.end
+    }
+
+    /// Message and remedy as one text, for where there is room for one only.
+    pub fn text(&self) -> String {
+        match self.help() {
+            Some(help) => format!("{}\nhelp: {help}", self.mistake),
+            None => self.message(),
+        }
+    }
+
+    /// `compile_error! { "…" }` that underlines the right tokens.
+    pub fn to_compile_error(&self) -> TokenStream {
+        let text = self.text();
+        // The compiler underlines from the first token of the macro call to its last.
+        let name = quote_spanned!(self.span.first=> ::core::compile_error!);
+        let body = quote_spanned!(self.span.last=> { #text });
+        quote::quote!(#name #body)
+    }
+}
+
+impl fmt::Display for Diagnostic {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let LineColumn { line, column } = self.start;
+        write!(f, "line {line}, column {}: {}", column + 1, self.text())
+    }
+}
+
+impl std::error::Error for Diagnostic {}

@@ -1,0 +1,92 @@
+//! Statements as a graph: one slot for each thing that can come next.
+//!
+//! Built backwards, from what follows to what comes first, so that everything behind a choice is
+//! there once and all branches point to it. A `do` copies the slots of the protocol that it runs,
+//! with other roles and labels. Loops, jumps and the ends of branches are slots that only point
+//! on; [`Ahead`] looks through them.
+
+mod ahead;
+mod build;
+mod heads;
+
+use telltale_types::{LabelId, RoleId};
+
+use crate::ast::{self, Block, Do};
+
+pub(crate) use ahead::{Ahead, Next};
+pub(crate) use build::build;
+pub(crate) use heads::check_heads;
+
+/// A place in a [`Flow`].
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub(crate) struct SlotId(pub(crate) u32);
+
+impl SlotId {
+    pub(crate) fn index(self) -> usize {
+        self.0 as usize
+    }
+}
+
+/// All that can happen in one protocol.
+pub(crate) struct Flow<'a> {
+    pub(crate) slots: Vec<Slot<'a>>,
+    pub(crate) entry: SlotId,
+}
+
+/// Where every flow ends.
+pub(crate) const EXIT: SlotId = SlotId(0);
+
+/// One thing that can come next.
+#[derive(Clone)]
+pub(crate) enum Slot<'a> {
+    /// The protocol is over.
+    Exit,
+    /// Nothing happens here.
+    Skip { to: SlotId, passes: Passes<'a> },
+    /// A message to one receiver.
+    Message(MessageSlot<'a>),
+    /// A role decides.
+    Choice(ChoiceSlot<'a>),
+}
+
+/// What a slot without a message stands for.
+#[derive(Clone, Copy)]
+pub(crate) enum Passes<'a> {
+    /// The beginning of a loop of this protocol.
+    Loop(&'a ast::Loop),
+    /// The end of a branch.
+    BranchEnd,
+    /// The end of a protocol that was run, or a part of it that points on.
+    Call,
+}
+
+/// A message to one receiver.
+#[derive(Clone)]
+pub(crate) struct MessageSlot<'a> {
+    pub(crate) ast: &'a ast::Message,
+    /// The `do` of this protocol that the message comes from.
+    pub(crate) via: Option<&'a Do>,
+    pub(crate) sender: RoleId,
+    pub(crate) receiver: RoleId,
+    pub(crate) label: LabelId,
+    pub(crate) next: SlotId,
+}
+
+/// A role decides.
+#[derive(Clone)]
+pub(crate) struct ChoiceSlot<'a> {
+    pub(crate) ast: &'a ast::Choice,
+    /// The `do` of this protocol that the choice comes from.
+    pub(crate) via: Option<&'a Do>,
+    pub(crate) chooser: RoleId,
+    pub(crate) branches: Vec<BranchEntry<'a>>,
+    /// The slot at the end of every branch.
+    pub(crate) join: SlotId,
+}
+
+/// Where a branch begins.
+#[derive(Clone, Copy)]
+pub(crate) struct BranchEntry<'a> {
+    pub(crate) ast: &'a Block,
+    pub(crate) entry: SlotId,
+}

@@ -1,0 +1,254 @@
+//! What is generated for a protocol, down to the last name.
+//!
+//! Labels name methods, and sets of branches name choices; states have no names. Identifiers that
+//! the user wrote keep their place, those that are made of them get it.
+
+mod choices;
+mod claims;
+mod methods;
+mod payloads;
+
+use proc_macro2::{Ident, TokenStream};
+use quote::ToTokens;
+use telltale_types::{LabelId, RoleId, StateId};
+
+use crate::ast::Docs;
+use crate::camel::to_snake_case;
+use crate::graph::Graph;
+use crate::keyword::to_ident;
+use crate::mistake::Mistake;
+use crate::parse::Mistakes;
+use crate::payload::Payload;
+use crate::resolve::{Protocol, Resolved};
+use claims::{Claims, Owner};
+
+/// The types that every generated module has, beside those named by the user.
+pub const RESERVED_TYPES: [&str; 3] = ["Ended", "Role", "Session"];
+
+/// The field that every generated `Ended` has, beside one for each role.
+pub const RESERVED_FIELD: &str = "outcome";
+
+/// The names in a generated module.
+#[derive(Clone, Debug)]
+pub struct Interface {
+    /// The module, in snake case.
+    pub module: Ident,
+    /// By [`RoleId`].
+    pub roles: Vec<RoleInterface>,
+    /// By [`LabelId`].
+    pub labels: Vec<LabelInterface>,
+    /// The choices of all roles.
+    pub choices: Vec<ChoiceInterface>,
+}
+
+/// The trait of a role.
+#[derive(Clone, Debug)]
+pub struct RoleInterface {
+    /// The trait, as the user wrote the role.
+    pub name: Ident,
+    /// The role in snake case, for arguments and fields.
+    pub argument: Ident,
+    /// The role's documentation.
+    pub docs: Docs,
+    /// Methods that are asked for a payload, by label.
+    pub sends: Vec<SendMethod>,
+    /// Methods that are told of a message, by label.
+    pub receives: Vec<ReceiveMethod>,
+    /// The choices of the role, by their place in [`Interface::choices`].
+    pub choices: Vec<usize>,
+}
+
+/// `fn quote(&mut self) -> HandlerResult<u64>`; it has a default body if nothing is carried.
+#[derive(Clone, Debug)]
+pub struct SendMethod {
+    /// What is sent.
+    pub label: LabelId,
+    /// The method.
+    pub name: Ident,
+    /// To whom, except for first messages of a choice, in the order of the roles.
+    pub peers: Vec<RoleId>,
+    /// Whether the first parameter is `to: Role`.
+    pub to: bool,
+    /// The documentation of the first message that has some.
+    pub docs: Docs,
+}
+
+/// `fn on_quote(&mut self, quote: u64) -> HandlerResult<()>`
+#[derive(Clone, Debug)]
+pub struct ReceiveMethod {
+    /// What is received.
+    pub label: LabelId,
+    /// The method.
+    pub name: Ident,
+    /// From whom, in the order of the roles.
+    pub peers: Vec<RoleId>,
+    /// Whether the first parameter is `from: Role`.
+    pub from: bool,
+    /// What is carried: nothing, one payload, or one parameter for each named field.
+    pub parameters: Vec<Parameter>,
+    /// The documentation of the first message that has some.
+    pub docs: Docs,
+}
+
+/// A parameter that carries a payload or a part of it.
+#[derive(Clone, Debug)]
+pub struct Parameter {
+    /// Its name.
+    pub name: Ident,
+    /// Its type, as the user wrote it.
+    pub ty: TokenStream,
+}
+
+/// A label and what it carries.
+#[derive(Clone, Debug)]
+pub struct LabelInterface {
+    /// The label where it is first used.
+    pub name: Ident,
+    /// Its fields, with their types as the user wrote them.
+    pub payload: Payload,
+    /// The payload type as text, as in the global type.
+    pub text: String,
+    /// Whether a struct of the label's name is generated, for what a sending method returns.
+    pub has_struct: bool,
+    /// The documentation of the first message that has some.
+    pub docs: Docs,
+}
+
+/// An enum and the method that is asked for one of its values.
+#[derive(Clone, Debug)]
+pub struct ChoiceInterface {
+    /// Who decides.
+    pub role: RoleId,
+    /// The enum.
+    pub name: Ident,
+    /// The method.
+    pub method: Ident,
+    /// The documentation of the first such choice that has some.
+    pub docs: Docs,
+    /// One for each branch.
+    pub variants: Vec<Variant>,
+    /// The states of the global type at which this choice is made.
+    pub states: Vec<StateId>,
+}
+
+/// A branch: its first message, carrying what that carries.
+#[derive(Clone, Debug)]
+pub struct Variant {
+    /// The label, or `StopToAlice` if the label alone does not tell branches apart.
+    pub name: Ident,
+    /// Who receives the first message.
+    pub receiver: RoleId,
+    /// What it is called.
+    pub label: LabelId,
+    /// The documentation of the branch, or else of its first message.
+    pub docs: Docs,
+}
+
+/// The interface of every protocol.
+pub(crate) fn interfaces(
+    resolved: &Resolved<'_>,
+    graphs: &[Graph<'_>],
+    mistakes: &mut Mistakes,
+) -> Vec<Interface> {
+    let mut modules = Claims::default();
+    let mut interfaces = Vec::new();
+    for (protocol, graph) in resolved.protocols.iter().zip(graphs) {
+        let name = &protocol.ast.name;
+        let module = snake_ident(name);
+        let owner = Owner::new("protocol", name);
+        modules.claim(&module, format!("mod {module}"), owner, mistakes);
+        interfaces.push(interface(protocol, graph, module, mistakes));
+    }
+    interfaces
+}
+
+fn interface(
+    protocol: &Protocol<'_>,
+    graph: &Graph<'_>,
+    module: Ident,
+    mistakes: &mut Mistakes,
+) -> Interface {
+    let mut roles = roles(protocol, mistakes);
+    let choices = choices::choices(protocol, graph, mistakes);
+    for (at, choice) in choices.iter().enumerate() {
+        roles[choice.role.index()].choices.push(at);
+    }
+    let mut labels = labels(protocol);
+    methods::add(&mut roles, &mut labels, protocol, graph);
+
+    let interface = Interface { module, roles, labels, choices };
+    let types = claim_types(&interface, mistakes);
+    methods::check(&interface, mistakes);
+    payloads::check(&interface, protocol, &types, mistakes);
+    interface
+}
+
+fn roles(protocol: &Protocol<'_>, mistakes: &mut Mistakes) -> Vec<RoleInterface> {
+    let mut fields = Claims::default();
+    fields.reserve(RESERVED_FIELD, "what the outcome of a session is called");
+    let mut roles = Vec::new();
+    for role in &protocol.roles {
+        let argument = snake_ident(&role.name);
+        let owner = Owner::new("role", &role.name);
+        fields.claim(&argument, argument.to_string(), owner, mistakes);
+        roles.push(RoleInterface {
+            name: role.name.clone(),
+            argument,
+            docs: role.docs.clone(),
+            sends: Vec::new(),
+            receives: Vec::new(),
+            choices: Vec::new(),
+        });
+    }
+    roles
+}
+
+fn labels(protocol: &Protocol<'_>) -> Vec<LabelInterface> {
+    let label = |entry: &crate::resolve::LabelEntry<'_>| LabelInterface {
+        name: entry.first.label.clone(),
+        payload: entry.first.payload.clone(),
+        text: entry.payload.to_string(),
+        has_struct: false,
+        docs: Docs::default(),
+    };
+    protocol.labels.iter().map(label).collect()
+}
+
+/// The types in the module: a trait for each role, an enum for each choice, structs for payloads.
+fn claim_types(interface: &Interface, mistakes: &mut Mistakes) -> Claims {
+    let mut types = Claims::default();
+    for name in RESERVED_TYPES {
+        types.reserve(name, "what every protocol has");
+    }
+    for role in &interface.roles {
+        let name = &role.name;
+        types.claim(name, format!("trait {name}"), Owner::new("role", name), mistakes);
+    }
+    for choice in &interface.choices {
+        let name = &choice.name;
+        types.claim(name, format!("enum {name}"), Owner::new("choice", name), mistakes);
+    }
+    for label in interface.labels.iter().filter(|label| label.has_struct) {
+        let name = &label.name;
+        types.claim(name, format!("struct {name}"), Owner::new("label", name), mistakes);
+    }
+    types
+}
+
+fn snake_ident(name: &Ident) -> Ident {
+    use syn::ext::IdentExt;
+    to_ident(&to_snake_case(&name.unraw().to_string()), name.span())
+}
+
+/// The payload as one type, or the struct that is generated for it.
+impl LabelInterface {
+    /// The Rust type of the payload: `()`, a type, a tuple, or the generated struct.
+    pub fn ty(&self) -> TokenStream {
+        self.payload.as_type().unwrap_or_else(|| self.name.to_token_stream())
+    }
+}
+
+/// A mistake about a name that is generated twice.
+fn collision(this: &Owner, other: &str, generated: String) -> Mistake {
+    Mistake::Collision { this: this.to_string(), other: other.to_owned(), generated }
+}

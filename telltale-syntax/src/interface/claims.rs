@@ -1,0 +1,76 @@
+//! Who generates which name, in one place where names must differ.
+
+use std::collections::BTreeMap;
+use std::fmt;
+
+use proc_macro2::{Ident, Span};
+
+use super::collision;
+use crate::diagnostic::Diagnostic;
+use crate::parse::Mistakes;
+
+/// What the user wrote that a name is generated for: ``role `Alice` ``.
+#[derive(Clone, Debug)]
+pub(super) struct Owner {
+    pub(super) noun: &'static str,
+    name: String,
+    pub(super) span: Span,
+}
+
+impl Owner {
+    pub(super) fn new(noun: &'static str, name: &Ident) -> Self {
+        Self { noun, name: name.to_string(), span: name.span() }
+    }
+}
+
+impl fmt::Display for Owner {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{} `{}`", self.noun, self.name)
+    }
+}
+
+/// The names that are taken.
+#[derive(Default)]
+pub(super) struct Claims {
+    taken: BTreeMap<String, Claim>,
+}
+
+enum Claim {
+    By(Owner),
+    /// By what is generated in any case.
+    Reserved(&'static str),
+}
+
+impl Claims {
+    /// Takes a name that is generated in any case.
+    pub(super) fn reserve(&mut self, name: &str, why: &'static str) {
+        self.taken.insert(name.to_owned(), Claim::Reserved(why));
+    }
+
+    /// Takes a name, or reports who has it.
+    pub(super) fn claim(
+        &mut self,
+        name: &Ident,
+        generated: String,
+        owner: Owner,
+        mistakes: &mut Mistakes,
+    ) {
+        let other = match self.taken.get(&name.to_string()) {
+            Some(Claim::By(other)) => other.to_string(),
+            Some(Claim::Reserved(why)) => (*why).to_owned(),
+            None => {
+                self.taken.insert(name.to_string(), Claim::By(owner));
+                return;
+            }
+        };
+        mistakes.push(Diagnostic::new(collision(&owner, &other, generated), owner.span));
+    }
+
+    /// Whether a name is taken, and by whom unless it always is.
+    pub(super) fn find(&self, name: &str) -> Option<Option<&Owner>> {
+        match self.taken.get(name)? {
+            Claim::By(owner) => Some(Some(owner)),
+            Claim::Reserved(_) => Some(None),
+        }
+    }
+}

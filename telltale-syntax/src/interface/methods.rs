@@ -1,0 +1,142 @@
+//! Methods: each role is asked for what it sends and told what it receives.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use proc_macro2::Ident;
+use quote::ToTokens;
+use telltale_types::{LabelId, RoleId};
+
+use super::claims::{Claims, Owner};
+use super::{
+    Interface, LabelInterface, Parameter, ReceiveMethod, RoleInterface, SendMethod, collision,
+    snake_ident,
+};
+use crate::ast::Docs;
+use crate::camel::to_snake_case;
+use crate::diagnostic::Diagnostic;
+use crate::graph::Graph;
+use crate::keyword::to_ident;
+use crate::parse::Mistakes;
+use crate::payload::{Field, Payload};
+use crate::resolve::Protocol;
+
+/// How one role uses one label.
+#[derive(Default)]
+struct Use {
+    /// To whom it is sent.
+    sent: BTreeSet<RoleId>,
+    /// To whom it is sent other than as the first message of a choice.
+    asked: BTreeSet<RoleId>,
+    /// From whom it is received.
+    received: BTreeSet<RoleId>,
+}
+
+/// Adds the methods of every role, and marks the labels that need a struct.
+pub(super) fn add(
+    roles: &mut [RoleInterface],
+    labels: &mut [LabelInterface],
+    protocol: &Protocol<'_>,
+    graph: &Graph<'_>,
+) {
+    let mut uses: BTreeMap<(RoleId, LabelId), Use> = BTreeMap::new();
+    for state in &graph.states {
+        for exit in &state.exits {
+            let (sender, receiver) = (exit.global.sender, exit.global.receiver);
+            let sending = uses.entry((sender, exit.global.label)).or_default();
+            sending.sent.insert(receiver);
+            if state.choice.is_none() {
+                sending.asked.insert(receiver);
+            }
+            uses.entry((receiver, exit.global.label)).or_default().received.insert(sender);
+            let docs = &mut labels[exit.global.label.index()].docs;
+            if docs.is_empty() {
+                docs.clone_from(&exit.message.docs);
+            }
+        }
+    }
+    for ((role, label), uses) in uses {
+        let role = &mut roles[role.index()];
+        let info = &mut labels[label.index()];
+        let own = &protocol.labels[label.index()].first.label;
+        if !uses.asked.is_empty() {
+            info.has_struct |= matches!(info.payload, Payload::Record(_));
+            role.sends.push(send(label, own, &uses, info.docs.clone()));
+        }
+        if !uses.received.is_empty() {
+            role.receives.push(receive(label, own, &uses, info));
+        }
+    }
+}
+
+fn send(label: LabelId, name: &Ident, uses: &Use, docs: Docs) -> SendMethod {
+    let peers = uses.asked.iter().copied().collect();
+    SendMethod { label, name: snake_ident(name), peers, to: uses.sent.len() > 1, docs }
+}
+
+fn receive(label: LabelId, own: &Ident, uses: &Use, info: &LabelInterface) -> ReceiveMethod {
+    use syn::ext::IdentExt;
+    let name = to_ident(&format!("on_{}", to_snake_case(&own.unraw().to_string())), own.span());
+    let peers = uses.received.iter().copied().collect();
+    let from = uses.received.len() > 1;
+    let parameters = parameters(own, &info.payload);
+    ReceiveMethod { label, name, peers, from, parameters, docs: info.docs.clone() }
+}
+
+fn parameters(label: &Ident, payload: &Payload) -> Vec<Parameter> {
+    if let Payload::Record(fields) = payload {
+        let parameter =
+            |field: &Field| Parameter { name: field.name.clone(), ty: field.ty.to_token_stream() };
+        return fields.iter().map(parameter).collect();
+    }
+    let one = |ty| Parameter { name: snake_ident(label), ty };
+    payload.as_type().filter(|_| !payload.is_unit()).map(one).into_iter().collect()
+}
+
+/// Reports methods of one name in one trait, and parameters of one name in one method.
+pub(super) fn check(interface: &Interface, mistakes: &mut Mistakes) {
+    for role in &interface.roles {
+        let mut methods = Claims::default();
+        let mut claim = |name: &Ident, owner: Owner, mistakes: &mut Mistakes| {
+            let generated = format!("fn {name}` of `trait {}", role.name);
+            methods.claim(name, generated, owner, mistakes);
+        };
+        for method in &role.sends {
+            claim(&method.name, owner(interface, method.label), mistakes);
+        }
+        for method in &role.receives {
+            claim(&method.name, owner(interface, method.label), mistakes);
+            check_parameters(method, &owner(interface, method.label), mistakes);
+        }
+        for choice in role.choices.iter().map(|&at| &interface.choices[at]) {
+            let mut owner = Owner::new("choice", &choice.name);
+            owner.span = choice.method.span();
+            claim(&choice.method, owner, mistakes);
+        }
+    }
+    for label in interface.labels.iter().filter(|label| matches!(label.payload, Payload::Record(_)))
+    {
+        check_fields(label, mistakes);
+    }
+}
+
+fn owner(interface: &Interface, label: LabelId) -> Owner {
+    Owner::new("label", &interface.labels[label.index()].name)
+}
+
+/// The parameter for the peer is called `from`.
+fn check_parameters(method: &ReceiveMethod, owner: &Owner, mistakes: &mut Mistakes) {
+    if let Some(from) = method.parameters.iter().find(|one| method.from && one.name == "from") {
+        let peer = "its sender, who is told because there are several,";
+        let generated = format!("from` in `fn {}", method.name);
+        mistakes.push(Diagnostic::new(collision(owner, peer, generated), &from.name));
+    }
+}
+
+fn check_fields(label: &LabelInterface, mistakes: &mut Mistakes) {
+    let Payload::Record(fields) = &label.payload else { return };
+    let mut names = Claims::default();
+    for field in fields {
+        let generated = format!("{}` of `{}", field.name, label.name);
+        names.claim(&field.name, generated, Owner::new("field", &field.name), mistakes);
+    }
+}

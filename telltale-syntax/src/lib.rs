@@ -1,0 +1,62 @@
+//! Takes a choreography, as tokens or as text; gives for each protocol its [`GlobalType`], the
+//! place of every step in the source and the names of what is generated, or every mistake with its
+//! place and its remedy.
+//!
+//! This crate never decides whether a protocol is sound: whether every role can play its part is
+//! the question of `telltale-theory`, which in turn never sees a source position.
+//!
+//! [`analyse`] is the table of contents. Whatever it is given, it neither panics nor hangs nor
+//! overflows the stack, and whatever it understood it hands out, so that a mistake in one place is
+//! not a hundred errors in others.
+//!
+//! ```
+//! let analysis = telltale_syntax::analyse_str(
+//!     "protocol Greeting(Alice, Bob) {
+//!          Alice -> Bob: Hello(String);
+//!          Bob -> Alice: Bye;
+//!      }",
+//! );
+//! assert!(analysis.diagnostics.is_empty());
+//!
+//! let greeting = analysis.protocols[0].lowered.as_ref().expect("there are no mistakes");
+//! assert_eq!(greeting.global.to_string(), "Alice→Bob:Hello(String). Bob→Alice:Bye. end");
+//!
+//! let analysis = telltale_syntax::analyse_str("protocol Greeting(Alice, Bob) { Alice -> Bbo: Hello; }");
+//! assert_eq!(
+//!     analysis.diagnostics[0].to_string(),
+//!     "line 1, column 43: unknown role `Bbo`\nhelp: there is `Bob`",
+//! );
+//! ```
+//!
+//! [`GlobalType`]: telltale_types::GlobalType
+
+pub mod ast;
+pub mod interface;
+
+mod analyse;
+mod camel;
+mod diagnostic;
+mod flow;
+mod graph;
+mod keyword;
+mod limit;
+mod mistake;
+mod nesting;
+mod parse;
+mod payload;
+mod print;
+mod resolve;
+mod source_map;
+mod span;
+mod structure;
+mod text;
+
+pub use analyse::{Analysed, Analysis, Lowered, analyse, analyse_str};
+pub use diagnostic::Diagnostic;
+pub use interface::Interface;
+pub use limit::{BLOCK_STEP_LIMIT, STEP_LIMIT};
+pub use mistake::{Mistake, Quote, Unfit};
+pub use nesting::NESTING_LIMIT;
+pub use payload::{Field, Payload};
+pub use source_map::{ChoiceSource, Place, SourceMap, StepSource};
+pub use span::SpanRange;

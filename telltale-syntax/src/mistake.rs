@@ -1,0 +1,264 @@
+//! Every sentence about a mistake that a user can read.
+//!
+//! They speak like the compiler: lower case, no final period, code in backticks, and a remedy on
+//! a `help:` line where one is known.
+
+use std::fmt;
+
+use thiserror::Error;
+
+use crate::span::SpanRange;
+
+/// A statement at another place than the mistake, quoted with its line.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Quote {
+    /// The line it begins on.
+    pub line: usize,
+    /// The statement as it prints itself, without its semicolon.
+    pub text: String,
+}
+
+impl Quote {
+    pub(crate) fn new(at: SpanRange, text: impl ToString) -> Self {
+        Self { line: at.line(), text: text.to_string() }
+    }
+}
+
+impl fmt::Display for Quote {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "line {}, `{}`", self.line, self.text)
+    }
+}
+
+/// Why a Rust type cannot be a payload.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Error)]
+pub enum Unfit {
+    /// `_`
+    #[error("`_` has nothing to be inferred from")]
+    Inferred,
+    /// `impl Trait`
+    #[error("`impl` does not name a type")]
+    Opaque,
+    /// `Self`
+    #[error("there is no `Self` here")]
+    SelfType,
+    /// `&str`, `Cow<'a, str>`
+    #[error("a message outlives what it would borrow from")]
+    Borrowed,
+    /// `str`, `[u8]`, `dyn Fn()`
+    #[error("its size is not known")]
+    Unsized,
+    /// `!`
+    #[error("there is no value of it")]
+    Never,
+}
+
+impl Unfit {
+    fn help(self) -> &'static str {
+        match self {
+            Self::Inferred | Self::Opaque | Self::SelfType => "write out the type",
+            Self::Borrowed => "send an owned value, for example a `String`, or an `Arc`",
+            Self::Unsized => "put it in a `Box`",
+            Self::Never => "leave the payload out",
+        }
+    }
+}
+
+/// What can be wrong with a choreography, except that it cannot be projected.
+#[derive(Clone, Debug, PartialEq, Eq, Error)]
+#[non_exhaustive]
+#[allow(
+    missing_docs,
+    reason = "the sentence says what each is, and its fields are the blanks in it"
+)]
+pub enum Mistake {
+    // Limits.
+    #[error("delimiters are nested deeper than {limit}")]
+    NestedTooDeep { limit: usize },
+    #[error("this type is nested deeper than {limit}")]
+    TypeTooDeep { limit: usize },
+    #[error("{given} roles, but a protocol can have at most {limit}")]
+    TooManyRoles { given: usize, limit: usize },
+    #[error("label `{label}` is one too many: a protocol can have at most {limit}")]
+    TooManyLabels { label: String, limit: usize },
+    #[error("`{statement}` takes `{protocol}` over the limit of {limit} steps")]
+    TooManySteps { statement: String, protocol: String, limit: usize },
+    #[error(
+        "`{statement}` takes the protocols of this block over their common limit of {limit} steps"
+    )]
+    TooManyStepsInAll { statement: String, limit: usize },
+
+    // Tokens.
+    #[error("unclosed delimiter `{delimiter}`")]
+    UnclosedDelimiter { delimiter: char },
+    #[error("unexpected closing delimiter `{delimiter}`")]
+    UnopenedDelimiter { delimiter: char },
+    #[error("unknown or unfinished token")]
+    UnknownToken,
+
+    // Grammar.
+    #[error("a choreography needs a protocol")]
+    NoProtocol,
+    #[error("expected {expected}, found {}", .found.as_deref().unwrap_or("the end"))]
+    Expected { expected: &'static str, found: Option<String> },
+    #[error("expected `;` after this statement")]
+    MissingSemicolon,
+    #[error("unknown attribute `{attribute}`")]
+    UnknownAttribute { attribute: String, allowed: &'static str },
+    #[error("invalid payload type: {reason}")]
+    InvalidType { reason: String },
+    #[error("a choice needs at least two branches")]
+    OneBranch,
+    #[error("`par` needs at least two arms")]
+    OneArm,
+
+    // Names.
+    #[error("{noun} `{name}` is not in upper camel case")]
+    NotCamelCase { noun: &'static str, name: String, better: String },
+    #[error("protocol `{name}` is defined twice, first at line {line}")]
+    DuplicateProtocol { name: String, line: usize },
+    #[error("role `{name}` is declared twice")]
+    DuplicateRole { name: String },
+    #[error("a protocol needs at least two roles")]
+    TooFewRoles,
+    #[error("role `{name}` is never used")]
+    UnusedRole { name: String },
+    #[error("unknown role `{name}`")]
+    UnknownRole { name: String, similar: Option<String> },
+    #[error("`{role}` sends a message to itself")]
+    SelfMessage { role: String },
+    #[error("`{role}` receives this message twice")]
+    DuplicateReceiver { role: String },
+    #[error("label `{label}` carries `{given}` here, but `{expected}` at {first}")]
+    PayloadClash { label: String, given: String, expected: String, first: Quote },
+    #[error("`{payload}` cannot be a payload: {unfit}")]
+    UnfitPayload { payload: String, unfit: Unfit },
+    #[error("`{word}` outside of a loop")]
+    JumpOutsideLoop { word: &'static str },
+    #[error("`{word}` cannot leave a `par`")]
+    JumpOutOfPar { word: &'static str },
+    #[error("unknown loop label `'{label}`")]
+    UnknownLoop { label: String, similar: Option<String> },
+    #[error("loop label `'{label}` is already in use at line {line}")]
+    ShadowedLoop { label: String, line: usize },
+    #[error("unknown protocol `{name}`")]
+    UnknownProtocol { name: String, similar: Option<String> },
+    #[error("protocol `{protocol}` runs itself{}", list_through(.through))]
+    Recursion { protocol: String, through: Vec<String> },
+    #[error("protocol `{protocol}` has {} but {} given", count_roles(*.expected), count_given(*.given))]
+    WrongRoleCount { protocol: String, expected: usize, given: usize },
+    #[error("`{role}` cannot play two roles of `{protocol}`")]
+    RoleTwice { role: String, protocol: String },
+    #[error(
+        "label `{label}` carries `{theirs}` in `{protocol}`, {theirs_at}, but `{ours}` at {ours_at}"
+    )]
+    LabelClash {
+        label: String,
+        protocol: String,
+        theirs: String,
+        theirs_at: Quote,
+        ours: String,
+        ours_at: Quote,
+    },
+
+    // Structure.
+    #[error("unreachable statement: nothing comes after {after}")]
+    Unreachable { after: Quote },
+    #[error("`{role}` takes part in two arms of this `par`, first at {first}")]
+    SharedRole { role: String, first: Quote },
+    #[error("two arms of this `par` never end, the first from line {line}")]
+    TwoEndlessArms { line: usize },
+    #[error("this loop can go round without a message")]
+    UnguardedLoop,
+    #[error("this branch has no message")]
+    BranchWithoutMessage,
+    #[error("this branch begins with another choice: {choice}")]
+    NestedChoice { same_role: bool, chooser: String, choice: Quote },
+    #[error("`{chooser}` decides, but this branch begins with a message of `{sender}`: {message}")]
+    ForeignBranch { chooser: String, sender: String, message: Quote },
+    #[error("two branches begin with `{event}`, the first at {first}")]
+    BranchesAlike { event: String, first: Quote },
+
+    // Generated names.
+    #[error("`{role}` has another choice without a name at {first}")]
+    SecondUnnamedChoice { role: String, first: Quote },
+    #[error("this is the same choice as {first}, but has another name")]
+    ChoiceRenamed { first: Quote },
+    #[error("`{name}` is a different choice at {first}")]
+    ChoiceNameTwice { name: String, first: Quote },
+    #[error("{this} and {other} would both generate `{generated}`")]
+    Collision { this: String, other: String, generated: String },
+    #[error("`{word}` in this payload would mean the generated `{word}`, made for {owner}")]
+    GeneratedPayload { word: String, owner: String },
+    #[error("{owner} hides the type `{name}` of the prelude, which is used as a payload at {used}")]
+    HiddenPrelude { owner: String, name: String, used: Quote },
+}
+
+impl Mistake {
+    /// What would help, if that is known.
+    pub fn help(&self) -> Option<String> {
+        let text = match self {
+            Self::TypeTooDeep { .. } => "give a part of it a name with `type`".to_owned(),
+            Self::NoProtocol => "write `protocol Name(Alice, Bob) { … }`".to_owned(),
+            Self::UnknownAttribute { allowed, .. } => format!("allowed here: {allowed}"),
+            Self::OneBranch => "add `or { … }`".to_owned(),
+            Self::OneArm => "add `and { … }`".to_owned(),
+            Self::NotCamelCase { better, .. } => format!("write `{better}`"),
+            Self::UnknownRole { similar: Some(name), .. }
+            | Self::UnknownProtocol { similar: Some(name), .. } => {
+                format!("there is `{name}`")
+            }
+            Self::UnknownLoop { similar: Some(name), .. } => format!("there is `'{name}`"),
+            Self::UnknownRole { .. } => "add it to the roles of the protocol".to_owned(),
+            Self::UnusedRole { .. } => "remove it, or give it something to do".to_owned(),
+            Self::PayloadClash { .. } | Self::LabelClash { .. } => {
+                "a label has one payload type in a protocol; use another label".to_owned()
+            }
+            Self::UnfitPayload { unfit, .. } => unfit.help().to_owned(),
+            Self::ShadowedLoop { .. } => "choose another label".to_owned(),
+            Self::Recursion { .. } => "use `loop` to repeat steps".to_owned(),
+            Self::SharedRole { role, .. } => format!(
+                "write the arms one after the other; messages are buffered, so nobody waits longer than for `{role}`"
+            ),
+            Self::TwoEndlessArms { .. } => "these are two protocols".to_owned(),
+            Self::UnguardedLoop => "send a message in it, or leave it with `break`".to_owned(),
+            Self::BranchWithoutMessage => {
+                "begin it with a message of the role that decides".to_owned()
+            }
+            Self::NestedChoice { same_role: true, .. } => {
+                "add its branches to this choice".to_owned()
+            }
+            Self::NestedChoice { chooser, .. } | Self::ForeignBranch { chooser, .. } => {
+                format!("let `{chooser}` send first")
+            }
+            Self::BranchesAlike { .. } => {
+                "use another label, or move what they have in common before the choice".to_owned()
+            }
+            Self::SecondUnnamedChoice { role, .. } => {
+                format!("give it a name: `choice Name at {role}`")
+            }
+            Self::ChoiceRenamed { .. } => "use one name for both".to_owned(),
+            Self::ChoiceNameTwice { .. } => "give it a name of its own".to_owned(),
+            Self::Collision { .. } => "rename one of them".to_owned(),
+            Self::GeneratedPayload { word, .. } => {
+                format!("rename one of them, or write the whole path of the type `{word}`")
+            }
+            Self::HiddenPrelude { .. } => "rename it".to_owned(),
+            _ => return None,
+        };
+        Some(text)
+    }
+}
+
+fn list_through(protocols: &[String]) -> String {
+    let names: Vec<String> = protocols.iter().map(|name| format!("`{name}`")).collect();
+    if names.is_empty() { String::new() } else { format!(" through {}", names.join(", ")) }
+}
+
+fn count_roles(count: usize) -> String {
+    if count == 1 { "1 role,".to_owned() } else { format!("{count} roles,") }
+}
+
+fn count_given(count: usize) -> String {
+    if count == 1 { "1 is".to_owned() } else { format!("{count} are") }
+}

@@ -1,0 +1,50 @@
+//! From tokens to the tree, with every mistake on the way.
+//!
+//! The parser recovers at `;` and `}`: a half-typed statement costs that statement, and what
+//! stands around it is read as if nothing had happened. Inside, a function that meets a mistake it
+//! cannot read past returns it; the block around it collects it and goes on.
+
+mod attribute;
+mod block;
+mod call;
+mod choice;
+mod looping;
+mod message;
+mod par;
+mod payload;
+mod protocol;
+mod tokens;
+
+use proc_macro2::{Span, TokenStream};
+
+use crate::ast::Ast;
+use crate::diagnostic::Diagnostic;
+use crate::mistake::Mistake;
+use crate::nesting::check_delimiters;
+use tokens::Tokens;
+
+/// All mistakes of a stage, in the order in which they were met.
+pub(crate) type Mistakes = Vec<Diagnostic>;
+
+/// Reads what it can of a choreography.
+pub(crate) fn parse(tokens: TokenStream, mistakes: &mut Mistakes) -> Ast {
+    if let Err(mistake) = check_delimiters(tokens.clone()) {
+        mistakes.push(mistake);
+        return Ast::default();
+    }
+    let mut tokens = Tokens::new(tokens, Span::call_site());
+    if tokens.is_empty() {
+        mistakes.push(Diagnostic::new(Mistake::NoProtocol, Span::call_site()));
+    }
+    let mut ast = Ast::default();
+    while !tokens.is_empty() {
+        match protocol::protocol(&mut tokens, mistakes) {
+            Ok(protocol) => ast.protocols.push(protocol),
+            Err(mistake) => {
+                mistakes.push(mistake);
+                protocol::recover(&mut tokens);
+            }
+        }
+    }
+    ast
+}

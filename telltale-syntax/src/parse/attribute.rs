@@ -1,0 +1,136 @@
+//! `///` and `#[…]`.
+
+use proc_macro2::{Delimiter, TokenStream, TokenTree};
+use quote::ToTokens;
+use syn::parse::Parser;
+
+use super::Mistakes;
+use super::tokens::Tokens;
+use crate::ast::{Attributes, Docs};
+use crate::diagnostic::Diagnostic;
+use crate::mistake::Mistake;
+use crate::span::SpanRange;
+
+const ON_PROTOCOL: &str =
+    "`///`, `#[allow(silent_end)]`, `#[serde]` and `#[telltale(crate = path)]`";
+const ON_OTHERS: &str = "`///`";
+const NOWHERE: &str =
+    "`///` in front of a protocol, a role, a message, a choice or a branch of a choice";
+
+/// What stands between the brackets.
+struct Attribute {
+    name: String,
+    inside: Tokens,
+    tokens: TokenStream,
+    span: SpanRange,
+}
+
+/// Reads the attributes of a protocol.
+pub(super) fn protocol_attributes(tokens: &mut Tokens, mistakes: &mut Mistakes) -> Attributes {
+    let mut attributes = Attributes::default();
+    while let Some(attribute) = next(tokens) {
+        if let Err(mistake) = add(&mut attributes, attribute) {
+            mistakes.push(mistake);
+        }
+    }
+    attributes
+}
+
+/// Reads the documentation of something that can have nothing else.
+pub(super) fn docs(tokens: &mut Tokens, mistakes: &mut Mistakes) -> Docs {
+    let mut docs = Docs::default();
+    while let Some(attribute) = next(tokens) {
+        if attribute.name == "doc" {
+            add_doc(&mut docs, attribute);
+        } else {
+            mistakes.push(unknown(&attribute, ON_OTHERS));
+        }
+    }
+    docs
+}
+
+/// A mistake about documentation in front of something that generates nothing.
+pub(super) fn no_docs(docs: &Docs) -> Result<(), Diagnostic> {
+    if docs.is_empty() {
+        return Ok(());
+    }
+    let mistake = Mistake::UnknownAttribute { attribute: "doc".to_owned(), allowed: NOWHERE };
+    let span = SpanRange::of_tokens(docs.tokens.clone(), proc_macro2::Span::call_site().into());
+    Err(Diagnostic::new(mistake, span))
+}
+
+fn next(tokens: &mut Tokens) -> Option<Attribute> {
+    let inner = usize::from(tokens.is_signs(0, "#!"));
+    let group = match tokens.peek(1 + inner) {
+        Some(TokenTree::Group(group))
+            if tokens.is_signs(0, "#") && group.delimiter() == Delimiter::Bracket =>
+        {
+            group.clone()
+        }
+        _ => return None,
+    };
+    let start = tokens.span();
+    let mut written = TokenStream::new();
+    for _ in 0..2 + inner {
+        written.extend(tokens.peek(0).map(ToTokens::to_token_stream));
+        tokens.skip(1);
+    }
+    let mut inside = Tokens::inside(&group);
+    let mut name = if inner == 1 { "!".to_owned() } else { String::new() };
+    while let Some(TokenTree::Ident(_) | TokenTree::Punct(_)) = inside.peek(0) {
+        if inside.is_signs(0, "=") {
+            break;
+        }
+        name.extend(inside.peek(0).map(ToString::to_string));
+        inside.skip(1);
+    }
+    Some(Attribute { name, inside, tokens: written, span: start.to(group.span_close()) })
+}
+
+fn add(attributes: &mut Attributes, mut attribute: Attribute) -> Result<(), Diagnostic> {
+    match attribute.name.as_str() {
+        "doc" => add_doc(&mut attributes.docs, attribute),
+        "serde" if attribute.inside.is_empty() => attributes.serde = true,
+        "allow" if is_silent_end(&attribute) => attributes.silent_end = true,
+        "telltale" => attributes.crate_path = Some(crate_path(&mut attribute)?),
+        _ => return Err(unknown(&attribute, ON_PROTOCOL)),
+    }
+    Ok(())
+}
+
+fn add_doc(docs: &mut Docs, mut attribute: Attribute) {
+    let text = attribute.inside.rest().into_iter().find_map(|tree| match tree {
+        TokenTree::Literal(literal) => syn::parse2::<syn::LitStr>(literal.into_token_stream()).ok(),
+        _ => None,
+    });
+    docs.lines.extend(text.map(|text| text.value()));
+    docs.tokens.extend(attribute.tokens);
+}
+
+fn is_silent_end(attribute: &Attribute) -> bool {
+    let Some(TokenTree::Group(group)) = attribute.inside.peek(0) else { return false };
+    let mut lint = Tokens::inside(group);
+    lint.word("silent_end").is_some() && (lint.is_empty() || lint.is_signs(0, ","))
+}
+
+fn crate_path(attribute: &mut Attribute) -> Result<syn::Path, Diagnostic> {
+    let group = attribute.inside.group(Delimiter::Parenthesis);
+    let Some(mut inside) = group.as_ref().map(Tokens::inside) else {
+        return Err(unknown(attribute, ON_PROTOCOL));
+    };
+    if inside.word("crate").is_none() || inside.signs("=").is_none() {
+        return Err(unknown(attribute, ON_PROTOCOL));
+    }
+    let mistake = inside.expected("a path");
+    syn::Path::parse_mod_style.parse2(inside.rest()).map_err(|_| mistake)
+}
+
+fn unknown(attribute: &Attribute, allowed: &'static str) -> Diagnostic {
+    let text: String = attribute.tokens.to_string().split_whitespace().collect();
+    let attribute_text = match text.get(2..text.len() - 1) {
+        Some(inside) if !text.starts_with("#!") => inside.to_owned(),
+        _ => text,
+    };
+    let mistake = Mistake::UnknownAttribute { attribute: attribute_text, allowed };
+    Diagnostic::new(mistake, attribute.span)
+}

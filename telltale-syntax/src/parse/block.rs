@@ -1,0 +1,135 @@
+//! `{ … }`, where the parser recovers.
+
+use proc_macro2::{Delimiter, Group, TokenTree};
+
+use super::tokens::Tokens;
+use super::{Mistakes, attribute, call, choice, looping, message, par};
+use crate::ast::{Block, Docs, Statement};
+use crate::diagnostic::Diagnostic;
+use crate::mistake::Mistake;
+use crate::span::SpanRange;
+
+/// Reads a block if one comes next.
+pub(super) fn block(tokens: &mut Tokens, mistakes: &mut Mistakes) -> Result<Block, Diagnostic> {
+    match tokens.group(Delimiter::Brace) {
+        Some(group) => Ok(inside(&group, Docs::default(), mistakes)),
+        None => Err(tokens.expected("`{`")),
+    }
+}
+
+/// Reads `{ … } word { … }`, each block with its documentation.
+pub(super) fn alternatives(
+    tokens: &mut Tokens,
+    word: &str,
+    mistakes: &mut Mistakes,
+) -> Result<Vec<Block>, Diagnostic> {
+    let mut blocks = Vec::new();
+    loop {
+        let docs = attribute::docs(tokens, mistakes);
+        let Some(group) = tokens.group(Delimiter::Brace) else {
+            return Err(tokens.expected("`{`"));
+        };
+        blocks.push(inside(&group, docs, mistakes));
+        if tokens.word(word).is_none() {
+            return Ok(blocks);
+        }
+    }
+}
+
+fn inside(group: &Group, docs: Docs, mistakes: &mut Mistakes) -> Block {
+    let mut tokens = Tokens::inside(group);
+    let mut statements = Vec::new();
+    while !tokens.is_empty() {
+        let start = tokens.position();
+        match statement(&mut tokens, mistakes) {
+            Ok(statement) => statements.push(statement),
+            Err(mistake) => {
+                mistakes.push(mistake);
+                recover(&mut tokens, start);
+            }
+        }
+    }
+    let span = SpanRange { first: group.span_open(), last: group.span_close() };
+    Block { docs, statements, span }
+}
+
+fn statement(tokens: &mut Tokens, mistakes: &mut Mistakes) -> Result<Statement, Diagnostic> {
+    let docs = attribute::docs(tokens, mistakes);
+    if tokens.is_signs(1, "->") && tokens.is_name(0) {
+        return message::message(tokens, docs, mistakes).map(Statement::Message);
+    }
+    if tokens.is_word(0, "choice") {
+        return choice::choice(tokens, docs, mistakes).map(Statement::Choice);
+    }
+    if let Err(mistake) = attribute::no_docs(&docs) {
+        mistakes.push(mistake);
+    }
+    match tokens.peek(0) {
+        Some(TokenTree::Punct(_)) if tokens.is_loop_label() => {
+            looping::looping(tokens, mistakes).map(Statement::Loop)
+        }
+        Some(TokenTree::Ident(word)) => match word.to_string().as_str() {
+            "loop" => looping::looping(tokens, mistakes).map(Statement::Loop),
+            "break" => looping::jump(tokens, mistakes).map(Statement::Break),
+            "continue" => looping::jump(tokens, mistakes).map(Statement::Continue),
+            "do" => call::call(tokens, mistakes).map(Statement::Do),
+            "par" => par::par(tokens, mistakes).map(Statement::Par),
+            _ if tokens.is_name(0) => {
+                message::message(tokens, docs, mistakes).map(Statement::Message)
+            }
+            _ => Err(tokens.expected("a statement")),
+        },
+        _ => Err(tokens.expected("a statement")),
+    }
+}
+
+/// Reads the `;` behind a statement.
+///
+/// A statement that is whole without it is kept, if something else begins behind it.
+pub(super) fn semicolon(tokens: &mut Tokens, mistakes: &mut Mistakes) -> Result<(), Diagnostic> {
+    if tokens.signs(";").is_some() {
+        return Ok(());
+    }
+    let end = tokens.previous();
+    if tokens.is_empty() || starts_statement(tokens) || tokens.span().line() > end.end().line {
+        mistakes.push(Diagnostic::new(Mistake::MissingSemicolon, end));
+        return Ok(());
+    }
+    Err(tokens.expected("`;`"))
+}
+
+/// Whether what comes next can only be the beginning of a statement.
+pub(super) fn starts_statement(tokens: &Tokens) -> bool {
+    match tokens.peek(0) {
+        Some(TokenTree::Ident(word)) => match word.to_string().as_str() {
+            "loop" | "break" | "continue" | "do" => true,
+            "choice" => tokens.is_word(1, "at") || tokens.is_word(2, "at"),
+            "par" => matches!(tokens.peek(1), Some(TokenTree::Group(_))),
+            _ => tokens.is_name(0) && tokens.is_signs(1, "->"),
+        },
+        Some(TokenTree::Punct(_)) => {
+            tokens.is_signs(0, "#") || (tokens.is_loop_label() && tokens.is_signs(2, ":"))
+        }
+        _ => false,
+    }
+}
+
+/// Leaves a statement that could not be read: behind its `;` or its last block, or where the
+/// next one begins.
+fn recover(tokens: &mut Tokens, start: usize) {
+    if tokens.position() == start {
+        tokens.skip(usize::from(!tokens.is_signs(0, ";")));
+    }
+    while !tokens.is_empty() && !starts_statement(tokens) {
+        if tokens.signs(";").is_some() {
+            return;
+        }
+        let block = tokens.group(Delimiter::Brace).is_some();
+        if block && !tokens.is_word(0, "or") && !tokens.is_word(0, "and") {
+            return;
+        }
+        if !block {
+            tokens.skip(1);
+        }
+    }
+}

@@ -1,0 +1,28 @@
+//! `choice Name at Alice { … } or { … }`
+
+use super::tokens::Tokens;
+use super::{Mistakes, block};
+use crate::ast::{Choice, Docs};
+use crate::diagnostic::Diagnostic;
+use crate::mistake::Mistake;
+
+pub(super) fn choice(
+    tokens: &mut Tokens,
+    docs: Docs,
+    mistakes: &mut Mistakes,
+) -> Result<Choice, Diagnostic> {
+    let start = tokens.span();
+    tokens.skip(1);
+    let unnamed = tokens.is_word(0, "at") && !tokens.is_word(1, "at");
+    let name = if unnamed { None } else { Some(tokens.name("`at`")?) };
+    if tokens.word("at").is_none() {
+        return Err(tokens.expected("`at`"));
+    }
+    let chooser = tokens.name("the role that decides")?;
+    let head = start.to(tokens.previous());
+    let branches = block::alternatives(tokens, "or", mistakes)?;
+    if branches.len() == 1 {
+        mistakes.push(Diagnostic::new(Mistake::OneBranch, head));
+    }
+    Ok(Choice { docs, name, chooser, branches, head })
+}

@@ -1,0 +1,49 @@
+//! `Alice -> Bob, Carol: Title(String);`
+
+use proc_macro2::Ident;
+
+use super::tokens::Tokens;
+use super::{Mistakes, block, payload};
+use crate::ast::{Docs, Message};
+use crate::diagnostic::Diagnostic;
+
+pub(super) fn message(
+    tokens: &mut Tokens,
+    docs: Docs,
+    mistakes: &mut Mistakes,
+) -> Result<Message, Diagnostic> {
+    let start = tokens.span();
+    let sender = tokens.name("a role")?;
+    if tokens.signs("->").is_none() {
+        return Err(tokens.expected("`->`"));
+    }
+    let receivers = receivers(tokens)?;
+    let label = name(tokens, "a label")?;
+    let payload = payload::payload(tokens, mistakes);
+    let span = start.to(tokens.previous());
+    block::semicolon(tokens, mistakes)?;
+    Ok(Message { docs, sender, receivers, label, payload, span })
+}
+
+fn receivers(tokens: &mut Tokens) -> Result<Vec<Ident>, Diagnostic> {
+    let mut receivers = vec![name(tokens, "a role")?];
+    loop {
+        if tokens.signs(":").is_some() {
+            return Ok(receivers);
+        }
+        if tokens.signs(",").is_none() {
+            return Err(tokens.expected("`,` or `:`"));
+        }
+        if !tokens.is_signs(0, ":") {
+            receivers.push(name(tokens, "a role")?);
+        }
+    }
+}
+
+/// Reads a name, unless it is the sender of the next message: then this one is half-typed.
+fn name(tokens: &mut Tokens, expected: &'static str) -> Result<Ident, Diagnostic> {
+    if block::starts_statement(tokens) {
+        return Err(tokens.expected(expected));
+    }
+    tokens.name(expected)
+}

@@ -1,0 +1,169 @@
+//! Tokens to read from, one level of delimiters at a time.
+
+use proc_macro2::{Delimiter, Group, Ident, Span, TokenStream, TokenTree};
+
+use crate::ast::LoopLabel;
+use crate::diagnostic::Diagnostic;
+use crate::keyword::is_keyword;
+use crate::mistake::Mistake;
+use crate::span::SpanRange;
+
+/// A position between the tokens inside one pair of delimiters.
+pub(super) struct Tokens {
+    trees: Vec<TokenTree>,
+    next: usize,
+    /// Where the closing delimiter stands.
+    close: Span,
+}
+
+impl Tokens {
+    pub(super) fn new(stream: TokenStream, close: Span) -> Self {
+        let mut trees = Vec::new();
+        flatten(stream, &mut trees);
+        Self { trees, next: 0, close }
+    }
+
+    pub(super) fn inside(group: &Group) -> Self {
+        Self::new(group.stream(), group.span_close())
+    }
+
+    pub(super) fn is_empty(&self) -> bool {
+        self.next == self.trees.len()
+    }
+
+    pub(super) fn position(&self) -> usize {
+        self.next
+    }
+
+    pub(super) fn peek(&self, ahead: usize) -> Option<&TokenTree> {
+        self.trees.get(self.next + ahead)
+    }
+
+    pub(super) fn skip(&mut self, count: usize) {
+        self.next = (self.next + count).min(self.trees.len());
+    }
+
+    /// Everything up to the end.
+    pub(super) fn rest(&mut self) -> TokenStream {
+        self.trees.drain(self.next..).collect()
+    }
+
+    /// The next token, or the closing delimiter.
+    pub(super) fn span(&self) -> SpanRange {
+        match self.peek(0) {
+            Some(TokenTree::Group(group)) => group.span_open().into(),
+            Some(_) if self.is_signs(0, "->") => {
+                SpanRange::from(&self.trees[self.next]).to(self.trees[self.next + 1].span())
+            }
+            Some(tree) => tree.into(),
+            None => self.close.into(),
+        }
+    }
+
+    /// The token that was read last.
+    pub(super) fn previous(&self) -> SpanRange {
+        match self.next.checked_sub(1).and_then(|at| self.trees.get(at)) {
+            Some(TokenTree::Group(group)) => group.span_close().into(),
+            Some(tree) => tree.into(),
+            None => self.close.into(),
+        }
+    }
+
+    /// A mistake at the next token: something else should stand there.
+    pub(super) fn expected(&self, expected: &'static str) -> Diagnostic {
+        let found = self.peek(0).map(|tree| match tree {
+            TokenTree::Group(group) => match group.delimiter() {
+                Delimiter::Parenthesis => "`(`".to_owned(),
+                Delimiter::Bracket => "`[`".to_owned(),
+                Delimiter::Brace | Delimiter::None => "`{`".to_owned(),
+            },
+            TokenTree::Ident(word) if is_keyword(&word.to_string()) => format!("keyword `{word}`"),
+            _ if self.is_signs(0, "->") => "`->`".to_owned(),
+            tree => format!("`{tree}`"),
+        });
+        Diagnostic::new(Mistake::Expected { expected, found }, self.span())
+    }
+
+    /// Whether this word comes, `ahead` tokens from here.
+    pub(super) fn is_word(&self, ahead: usize, word: &str) -> bool {
+        matches!(self.peek(ahead), Some(TokenTree::Ident(ident)) if ident == word)
+    }
+
+    /// Whether a name comes, `ahead` tokens from here.
+    pub(super) fn is_name(&self, ahead: usize) -> bool {
+        matches!(self.peek(ahead), Some(TokenTree::Ident(ident)) if !is_keyword(&ident.to_string()))
+    }
+
+    /// Whether these signs come, `ahead` tokens from here.
+    pub(super) fn is_signs(&self, ahead: usize, signs: &str) -> bool {
+        signs.chars().enumerate().all(|(at, sign)| {
+            matches!(self.peek(ahead + at), Some(TokenTree::Punct(punct)) if punct.as_char() == sign)
+        })
+    }
+
+    /// Reads a word if it comes next.
+    pub(super) fn word(&mut self, word: &str) -> Option<SpanRange> {
+        self.is_word(0, word).then(|| self.advance(1))
+    }
+
+    /// Reads signs if they come next.
+    pub(super) fn signs(&mut self, signs: &str) -> Option<SpanRange> {
+        self.is_signs(0, signs).then(|| self.advance(signs.len()))
+    }
+
+    /// Reads a name, which is any word but a keyword.
+    pub(super) fn name(&mut self, expected: &'static str) -> Result<Ident, Diagnostic> {
+        match self.peek(0) {
+            Some(TokenTree::Ident(ident)) if !is_keyword(&ident.to_string()) => {
+                let ident = ident.clone();
+                self.skip(1);
+                Ok(ident)
+            }
+            _ => Err(self.expected(expected)),
+        }
+    }
+
+    /// Reads a delimited group if it comes next.
+    pub(super) fn group(&mut self, delimiter: Delimiter) -> Option<Group> {
+        match self.peek(0) {
+            Some(TokenTree::Group(group)) if group.delimiter() == delimiter => {
+                let group = group.clone();
+                self.skip(1);
+                Some(group)
+            }
+            _ => None,
+        }
+    }
+
+    /// Whether a `'name` comes next.
+    pub(super) fn is_loop_label(&self) -> bool {
+        self.is_signs(0, "'") && matches!(self.peek(1), Some(TokenTree::Ident(_)))
+    }
+
+    /// Reads a `'name` if it comes next.
+    pub(super) fn loop_label(&mut self) -> Option<LoopLabel> {
+        if !self.is_loop_label() {
+            return None;
+        }
+        let name = self.peek(1).map(ToString::to_string)?;
+        Some(LoopLabel { name, span: self.advance(2) })
+    }
+
+    fn advance(&mut self, count: usize) -> SpanRange {
+        let first = self.span();
+        self.skip(count);
+        first.to(self.previous())
+    }
+}
+
+/// Groups without visible delimiters, as a `macro_rules!` leaves them, mean what is in them.
+fn flatten(stream: TokenStream, trees: &mut Vec<TokenTree>) {
+    for tree in stream {
+        match tree {
+            TokenTree::Group(group) if group.delimiter() == Delimiter::None => {
+                flatten(group.stream(), trees);
+            }
+            tree => trees.push(tree),
+        }
+    }
+}

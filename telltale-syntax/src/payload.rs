@@ -1,0 +1,79 @@
+//! What a message carries.
+
+mod print;
+mod unfit;
+
+use proc_macro2::{Ident, TokenStream};
+use quote::ToTokens;
+use syn::Type;
+
+pub(crate) use print::type_text;
+pub(crate) use unfit::find_unfit;
+
+/// The fields of a label, in the shape they were written in.
+#[derive(Clone, Debug, Default)]
+pub enum Payload {
+    /// `Ping`, `Ping()` or `Ping {}`
+    #[default]
+    Unit,
+    /// `Pair(u64, String)`
+    Tuple(Vec<Type>),
+    /// `Accept { address: String }`
+    Record(Vec<Field>),
+}
+
+/// A named field.
+#[derive(Clone, Debug)]
+pub struct Field {
+    /// Its name.
+    pub name: Ident,
+    /// Its type, as written.
+    pub ty: Type,
+}
+
+impl Payload {
+    /// The payload type as the one text by which payloads are compared: `()`, `u64`,
+    /// `(u64, String)` or `{ address: String }`.
+    ///
+    /// The same for tokens of a compiler and of a text.
+    pub fn text(&self) -> String {
+        match self {
+            Self::Unit => "()".to_owned(),
+            Self::Tuple(types) if types.len() == 1 => type_text(&types[0]),
+            Self::Tuple(types) => format!("({})", list(types.iter().map(type_text))),
+            Self::Record(fields) => {
+                let field = |field: &Field| format!("{}: {}", field.name, type_text(&field.ty));
+                format!("{{ {} }}", list(fields.iter().map(field)))
+            }
+        }
+    }
+
+    /// The types in it.
+    pub fn types(&self) -> impl Iterator<Item = &Type> {
+        let (tuple, record): (&[Type], &[Field]) = match self {
+            Self::Unit => (&[], &[]),
+            Self::Tuple(types) => (types, &[]),
+            Self::Record(fields) => (&[], fields),
+        };
+        tuple.iter().chain(record.iter().map(|field| &field.ty))
+    }
+
+    /// Whether there is nothing to carry.
+    pub fn is_unit(&self) -> bool {
+        self.text() == "()"
+    }
+
+    /// The payload as one Rust type, if it has no named fields: `()`, the type, or a tuple of them.
+    pub fn as_type(&self) -> Option<TokenStream> {
+        match self {
+            Self::Unit => Some(quote::quote!(())),
+            Self::Tuple(types) if types.len() == 1 => Some(types[0].to_token_stream()),
+            Self::Tuple(types) => Some(quote::quote!((#(#types),*))),
+            Self::Record(_) => None,
+        }
+    }
+}
+
+fn list(parts: impl Iterator<Item = String>) -> String {
+    parts.collect::<Vec<_>>().join(", ")
+}

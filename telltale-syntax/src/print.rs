@@ -1,0 +1,182 @@
+//! The tree prints itself, in the layout of the language reference.
+
+use std::fmt::{self, Display, Formatter, Write};
+
+use quote::ToTokens;
+use syn::Visibility;
+
+use crate::ast::{
+    Ast, Attributes, Block, Choice, Do, Docs, Jump, Loop, Message, Par, Protocol, Statement,
+};
+use crate::payload::Payload;
+
+impl Display for Ast {
+    fn fmt(&self, f: &mut Formatter<'_>) -> fmt::Result {
+        self.protocols.iter().try_for_each(|protocol| writeln!(f, "{protocol}"))
+    }
+}
+
+impl Display for Protocol {
+    fn fmt(&self, f: &mut Formatter<'_>) -> fmt::Result {
+        self.attributes.fmt(f)?;
+        match &self.visibility {
+            Visibility::Inherited => {}
+            Visibility::Public(_) => f.write_str("pub ")?,
+            Visibility::Restricted(restricted) => {
+                let path = restricted.path.to_token_stream().to_string().replace(' ', "");
+                let within = if restricted.in_token.is_some() { "in " } else { "" };
+                write!(f, "pub({within}{path}) ")?;
+            }
+        }
+        write!(f, "protocol {}(", self.name)?;
+        if self.roles.iter().all(|role| role.docs.is_empty()) {
+            f.write_str(&names(self.roles.iter().map(|role| &role.name)))?;
+        } else {
+            f.write_str("\n")?;
+            for role in &self.roles {
+                docs(f, &role.docs, 1)?;
+                writeln!(f, "{}{},", Indent(1), role.name)?;
+            }
+        }
+        f.write_str(") ")?;
+        block(f, &self.body, 0)
+    }
+}
+
+impl Display for Attributes {
+    fn fmt(&self, f: &mut Formatter<'_>) -> fmt::Result {
+        docs(f, &self.docs, 0)?;
+        if self.silent_end {
+            f.write_str("#[allow(silent_end)]\n")?;
+        }
+        if self.serde {
+            f.write_str("#[serde]\n")?;
+        }
+        match &self.crate_path {
+            Some(path) => {
+                let path = path.to_token_stream().to_string().replace(' ', "");
+                writeln!(f, "#[telltale(crate = {path})]")
+            }
+            None => Ok(()),
+        }
+    }
+}
+
+/// `Alice -> Bob: Title(String)`, on one line and without the semicolon.
+impl Display for Message {
+    fn fmt(&self, f: &mut Formatter<'_>) -> fmt::Result {
+        write!(f, "{} -> {}: {}", self.sender, names(&self.receivers), self.label)?;
+        match &self.payload {
+            Payload::Unit => Ok(()),
+            payload @ Payload::Record(_) => write!(f, " {}", payload.text()),
+            payload @ Payload::Tuple(types) if types.len() > 1 => f.write_str(&payload.text()),
+            payload @ Payload::Tuple(_) => write!(f, "({})", payload.text()),
+        }
+    }
+}
+
+/// `choice Name at Alice`
+impl Display for Choice {
+    fn fmt(&self, f: &mut Formatter<'_>) -> fmt::Result {
+        match &self.name {
+            Some(name) => write!(f, "choice {name} at {}", self.chooser),
+            None => write!(f, "choice at {}", self.chooser),
+        }
+    }
+}
+
+/// `do Handshake(Alice, Bob)`
+impl Display for Do {
+    fn fmt(&self, f: &mut Formatter<'_>) -> fmt::Result {
+        write!(f, "do {}({})", self.protocol, names(&self.roles))
+    }
+}
+
+/// The first line of the statement, as other mistakes quote it.
+impl Display for Statement {
+    fn fmt(&self, f: &mut Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Message(message) => message.fmt(f),
+            Self::Choice(choice) => choice.fmt(f),
+            Self::Do(call) => call.fmt(f),
+            Self::Par(_) => f.write_str("par"),
+            Self::Loop(Loop { label: Some(label), .. }) => write!(f, "'{}: loop", label.name),
+            Self::Loop(_) => f.write_str("loop"),
+            Self::Break(jump) => write_jump(f, "break", jump),
+            Self::Continue(jump) => write_jump(f, "continue", jump),
+        }
+    }
+}
+
+fn write_jump(f: &mut Formatter<'_>, word: &str, jump: &Jump) -> fmt::Result {
+    match &jump.label {
+        Some(label) => write!(f, "{word} '{}", label.name),
+        None => f.write_str(word),
+    }
+}
+
+struct Indent(usize);
+
+impl Display for Indent {
+    fn fmt(&self, f: &mut Formatter<'_>) -> fmt::Result {
+        (0..self.0).try_for_each(|_| f.write_str("    "))
+    }
+}
+
+fn names<'a>(names: impl IntoIterator<Item = &'a proc_macro2::Ident>) -> String {
+    let mut text = String::new();
+    for name in names {
+        let separator = if text.is_empty() { "" } else { ", " };
+        let _ = write!(text, "{separator}{name}");
+    }
+    text
+}
+
+fn docs(f: &mut Formatter<'_>, docs: &Docs, depth: usize) -> fmt::Result {
+    docs.lines
+        .iter()
+        .flat_map(|text| text.split('\n'))
+        .try_for_each(|line| writeln!(f, "{}///{line}", Indent(depth)))
+}
+
+fn block(f: &mut Formatter<'_>, block: &Block, depth: usize) -> fmt::Result {
+    f.write_str("{\n")?;
+    block.statements.iter().try_for_each(|inner| statement(f, inner, depth + 1))?;
+    write!(f, "{}}}", Indent(depth))
+}
+
+fn statement(f: &mut Formatter<'_>, statement: &Statement, depth: usize) -> fmt::Result {
+    match statement {
+        Statement::Message(Message { docs: text, .. })
+        | Statement::Choice(Choice { docs: text, .. }) => docs(f, text, depth)?,
+        _ => {}
+    }
+    write!(f, "{}{statement}", Indent(depth))?;
+    match statement {
+        Statement::Choice(choice) => alternatives(f, &choice.branches, "or", depth)?,
+        Statement::Par(Par { arms, .. }) => alternatives(f, arms, "and", depth)?,
+        Statement::Loop(looping) => {
+            f.write_str(" ")?;
+            block(f, &looping.body, depth)?;
+        }
+        _ => f.write_str(";")?,
+    }
+    f.write_str("\n")
+}
+
+fn alternatives(f: &mut Formatter<'_>, blocks: &[Block], word: &str, depth: usize) -> fmt::Result {
+    for (at, inner) in blocks.iter().enumerate() {
+        if at > 0 {
+            write!(f, " {word}")?;
+        }
+        if inner.docs.is_empty() {
+            f.write_str(" ")?;
+        } else {
+            f.write_str("\n")?;
+            docs(f, &inner.docs, depth)?;
+            Indent(depth).fmt(f)?;
+        }
+        block(f, inner, depth)?;
+    }
+    Ok(())
+}

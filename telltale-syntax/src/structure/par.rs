@@ -1,0 +1,109 @@
+//! The arms of a `par`: no role in two of them, and at most one that never ends.
+
+use std::collections::BTreeMap;
+
+use telltale_types::RoleId;
+
+use super::Falls;
+use crate::ast::{self, Statement};
+use crate::diagnostic::Diagnostic;
+use crate::mistake::{Mistake, Quote};
+use crate::parse::Mistakes;
+use crate::resolve::{Meaning, Step};
+use crate::span::SpanRange;
+
+/// Where a role first takes part in an arm.
+struct Part<'a> {
+    statement: &'a Statement,
+    span: SpanRange,
+}
+
+type Parts<'a> = BTreeMap<RoleId, Part<'a>>;
+
+/// Reports what the arms of each `par` share.
+pub(super) fn check(
+    steps: &[Step<'_>],
+    roles: &[&ast::Role],
+    falls: &Falls,
+    mistakes: &mut Mistakes,
+) {
+    for step in steps {
+        match &step.meaning {
+            Meaning::Choice { branches, .. } => {
+                branches.iter().for_each(|branch| check(&branch.body, roles, falls, mistakes));
+            }
+            Meaning::Loop { body, .. } => check(body, roles, falls, mistakes),
+            Meaning::Par { arms } => {
+                check_shared(arms, roles, mistakes);
+                check_endless(step.ast, arms, falls, mistakes);
+                arms.iter().for_each(|arm| check(arm, roles, falls, mistakes));
+            }
+            Meaning::Message { .. }
+            | Meaning::Break(_)
+            | Meaning::Continue(_)
+            | Meaning::Do { .. } => {}
+        }
+    }
+}
+
+fn check_shared(arms: &[Vec<Step<'_>>], roles: &[&ast::Role], mistakes: &mut Mistakes) {
+    let mut before = Parts::new();
+    for arm in arms {
+        let mut here = Parts::new();
+        take_part(arm, &mut here);
+        for (role, part) in here {
+            if let Some(first) = before.get(&role) {
+                let first = Quote::new(first.statement.span(), first.statement);
+                let role = roles[role.index()].name.to_string();
+                let mistake = Mistake::SharedRole { role, first };
+                mistakes.push(Diagnostic::new(mistake, part.span));
+            } else {
+                before.insert(role, part);
+            }
+        }
+    }
+}
+
+fn check_endless(
+    statement: &Statement,
+    arms: &[Vec<Step<'_>>],
+    falls: &Falls,
+    mistakes: &mut Mistakes,
+) {
+    let Statement::Par(par) = statement else { return };
+    let endless = arms.iter().zip(&par.arms).filter(|(arm, _)| !falls.through(arm));
+    let mut endless = endless.filter_map(|(_, block)| block.statements.last());
+    if let (Some(first), Some(second)) = (endless.next(), endless.next()) {
+        let mistake = Mistake::TwoEndlessArms { line: first.span().line() };
+        mistakes.push(Diagnostic::new(mistake, second.span()));
+    }
+}
+
+fn take_part<'a>(steps: &[Step<'a>], parts: &mut Parts<'a>) {
+    for step in steps {
+        let mut take = |role: RoleId, span: SpanRange| {
+            parts.entry(role).or_insert(Part { statement: step.ast, span });
+        };
+        match &step.meaning {
+            Meaning::Message { ast, sender, receivers, .. } => {
+                take(*sender, (&ast.sender).into());
+                // A receiver that was left out is a mistake of its own, so this is right or moot.
+                for (receiver, name) in receivers.iter().zip(&ast.receivers) {
+                    take(*receiver, name.into());
+                }
+            }
+            Meaning::Choice { ast, chooser, branches } => {
+                take(*chooser, (&ast.chooser).into());
+                branches.iter().for_each(|branch| take_part(&branch.body, parts));
+            }
+            Meaning::Loop { body, .. } => take_part(body, parts),
+            Meaning::Par { arms } => arms.iter().for_each(|arm| take_part(arm, parts)),
+            Meaning::Do { ast, roles, .. } => {
+                for (role, name) in roles.iter().zip(&ast.roles) {
+                    take(*role, name.into());
+                }
+            }
+            Meaning::Break(_) | Meaning::Continue(_) => {}
+        }
+    }
+}

@@ -1,0 +1,48 @@
+//! From text to tokens, with a mistake where there are none.
+
+use proc_macro2::{LexError, LineColumn, TokenStream};
+
+use crate::diagnostic::Diagnostic;
+use crate::mistake::Mistake;
+
+/// Splits a text into tokens; the lexer keeps its own stack, so depth does not matter here.
+pub(crate) fn tokens(text: &str) -> Result<TokenStream, Diagnostic> {
+    text.parse().map_err(|error: LexError| {
+        let place = error.span().start();
+        Diagnostic::in_text(lexical_mistake(character_at(text, place)), place)
+    })
+}
+
+fn lexical_mistake(found: Option<char>) -> Mistake {
+    match found {
+        Some(delimiter @ ('(' | '[' | '{')) => Mistake::UnclosedDelimiter { delimiter },
+        Some(delimiter @ (')' | ']' | '}')) => Mistake::UnopenedDelimiter { delimiter },
+        _ => Mistake::UnknownToken,
+    }
+}
+
+fn character_at(text: &str, place: LineColumn) -> Option<char> {
+    text.lines().nth(place.line.checked_sub(1)?)?.chars().nth(place.column)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn mistake(text: &str) -> String {
+        tokens(text).expect_err("the text has no tokens").to_string()
+    }
+
+    #[test]
+    fn delimiters_are_named_where_they_stand() {
+        assert_eq!(mistake("a\n  { b ("), "line 2, column 7: unclosed delimiter `(`");
+        assert_eq!(mistake("é )"), "line 1, column 3: unexpected closing delimiter `)`");
+        assert_eq!(mistake("(a]"), "line 1, column 3: unexpected closing delimiter `]`");
+    }
+
+    #[test]
+    fn what_is_no_token_is_said_so() {
+        assert_eq!(mistake("a # \u{1F600}"), "line 1, column 5: unknown or unfinished token");
+        assert_eq!(mistake("\n\"open"), "line 2, column 1: unknown or unfinished token");
+    }
+}
