@@ -39,6 +39,9 @@ mod graph;
 mod machine;
 mod message;
 mod options;
+#[cfg(feature = "oracle")]
+#[doc(hidden)]
+pub mod oracle;
 mod project;
 mod remedy;
 mod runs;

@@ -1,0 +1,11 @@
+//! Takes protocols; gives verdicts and runs straight from the definitions, for tests.
+//!
+//! Nothing here shares a line with what it is compared with, and nothing here is fast.
+
+mod definitions;
+mod generate;
+mod semantics;
+
+pub use definitions::violated;
+pub use generate::{Rng, Shape, generate};
+pub use semantics::{Explored, Misbehaviour, can_happen, explore, is_run, may_do};

@@ -1,0 +1,122 @@
+//! Random protocols: the fast verdict is the defined one, what is accepted never misbehaves, and what
+//! is refused really has a run that goes wrong.
+//!
+//! `TELLTALE_PROTOCOLS=100000` looks at so many, `TELLTALE_SEED` says where to begin.
+
+use std::collections::BTreeSet;
+
+use telltale_theory::oracle::{self, Shape, explore, generate, is_run, may_do, violated};
+use telltale_theory::{Condition, Options, ProjectionError, Step, Violation};
+use telltale_types::{GlobalType, LocalTypeR, StateId};
+
+fn number(variable: &str, otherwise: u64) -> u64 {
+    std::env::var(variable).ok().and_then(|text| text.parse().ok()).unwrap_or(otherwise)
+}
+
+/// Calls a function with many protocols, and says which one it failed on.
+fn for_protocols(count: u64, test: impl Fn(&GlobalType)) {
+    let first = number("TELLTALE_SEED", 0);
+    for seed in first..first + number("TELLTALE_PROTOCOLS", count) {
+        let global = generate(seed, Shape::default());
+        let context = Context(seed, &global);
+        test(&global);
+        std::mem::forget(context);
+    }
+}
+
+/// Printed when a test panics.
+struct Context<'a>(u64, &'a GlobalType);
+
+impl Drop for Context<'_> {
+    fn drop(&mut self) {
+        eprintln!("TELLTALE_SEED={} is {}", self.0, self.1);
+    }
+}
+
+fn lenient() -> Options {
+    Options { allow_silent_end: true, ..Options::default() }
+}
+
+fn refusal(global: &GlobalType, options: &Options) -> Option<ProjectionError> {
+    telltale_theory::check_with(global, options).err()
+}
+
+#[test]
+fn the_fast_verdict_is_the_defined_one() {
+    for_protocols(6_000, |global| {
+        let refusal = refusal(global, &Options::default());
+        let fast: BTreeSet<_> = refusal
+            .iter()
+            .flat_map(|error| error.violations())
+            .map(|violation| (violation.role, violation.condition))
+            .collect();
+        assert_eq!(fast, violated(global));
+        assert_eq!(refusal.is_some(), !fast.is_empty());
+    });
+}
+
+#[test]
+fn what_is_accepted_never_misbehaves() {
+    for_protocols(1_500, |global| {
+        let Ok(projected) = telltale_theory::project_all_with(global, &lenient()) else { return };
+        let locals: Vec<LocalTypeR> = projected.into_iter().map(|(_, local)| local).collect();
+        explore(global, &locals, 12, 60).unwrap_or_else(|wrong| panic!("{wrong:?}"));
+    });
+}
+
+#[test]
+fn what_is_refused_has_a_run_that_goes_wrong() {
+    for_protocols(3_000, |global| {
+        let refusal = refusal(global, &Options::default());
+        for violation in refusal.iter().flat_map(|error| error.violations()) {
+            runs_are_runs(global, violation);
+            run_goes_wrong(global, violation);
+        }
+    });
+}
+
+/// The two runs are paths, part where it is said, and look the same.
+fn runs_are_runs(global: &GlobalType, violation: &Violation) {
+    let view = |run: &[Step]| {
+        let exits = run.iter().map(|step| step.of(global));
+        let events = exits.flat_map(|exit| {
+            let (sender, receiver, label) = (exit.sender, exit.receiver, exit.label);
+            [
+                telltale_theory::Event::sent(sender, receiver, label),
+                telltale_theory::Event::received(sender, receiver, label),
+            ]
+        });
+        events.filter(|event| event.role == violation.role).collect::<Vec<_>>()
+    };
+    assert_eq!(view(&violation.here), violation.seen);
+    assert_eq!(view(&violation.there), violation.seen);
+
+    let here: Vec<Step> = violation.here.iter().copied().chain([violation.act]).collect();
+    let next = violation.instead.filter(|_| violation.condition != Condition::SendValidity);
+    let there: Vec<Step> = violation.there.iter().copied().chain(next).collect();
+    for run in [&here, &there] {
+        let mut at = StateId::START;
+        for step in run {
+            assert_eq!(step.state, at);
+            at = step.of(global).target;
+        }
+    }
+    let parted = here.iter().zip(&there).find(|(one, other)| one != other);
+    let decision = violation.decision;
+    assert_eq!(parted, Some((&decision.here, &decision.there)));
+    assert_eq!(Some(decision.decider), global.sender(decision.state));
+}
+
+fn run_goes_wrong(global: &GlobalType, violation: &Violation) {
+    let wrong = &violation.wrong;
+    if violation.condition == Condition::SilentEnd {
+        assert!(is_run(global, wrong));
+        return;
+    }
+    let (last, before) = wrong.split_last().expect("a run that goes wrong has a last event");
+    assert_eq!(last.role, violation.role);
+    assert!(is_run(global, before), "{wrong:?}");
+    assert!(!is_run(global, wrong), "{wrong:?}");
+    assert!(may_do(global, violation.role, wrong), "{wrong:?}");
+    assert!(oracle::can_happen(wrong), "{wrong:?}");
+}
