@@ -16,7 +16,6 @@ use crate::ast::Docs;
 use crate::camel::to_snake_case;
 use crate::graph::Graph;
 use crate::keyword::to_ident;
-use crate::mistake::Mistake;
 use crate::parse::Mistakes;
 use crate::payload::Payload;
 use crate::resolve::{Protocol, Resolved};
@@ -185,7 +184,7 @@ fn interface(
 
 fn roles(protocol: &Protocol<'_>, mistakes: &mut Mistakes) -> Vec<RoleInterface> {
     let mut fields = Claims::default();
-    fields.reserve(RESERVED_FIELD, "what the outcome of a session is called");
+    fields.reserve(RESERVED_FIELD);
     let mut roles = Vec::new();
     for role in &protocol.roles {
         let argument = snake_ident(&role.name);
@@ -218,7 +217,7 @@ fn labels(protocol: &Protocol<'_>) -> Vec<LabelInterface> {
 fn claim_types(interface: &Interface, mistakes: &mut Mistakes) -> Claims {
     let mut types = Claims::default();
     for name in RESERVED_TYPES {
-        types.reserve(name, "what every protocol has");
+        types.reserve(name);
     }
     for role in &interface.roles {
         let name = &role.name;
@@ -246,9 +245,4 @@ impl LabelInterface {
     pub fn ty(&self) -> TokenStream {
         self.payload.as_type().unwrap_or_else(|| self.name.to_token_stream())
     }
-}
-
-/// A mistake about a name that is generated twice.
-fn collision(this: &Owner, other: &str, generated: String) -> Mistake {
-    Mistake::Collision { this: this.to_string(), other: other.to_owned(), generated }
 }

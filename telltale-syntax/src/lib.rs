@@ -24,7 +24,7 @@
 //! let analysis = telltale_syntax::analyse_str("protocol Greeting(Alice, Bob) { Alice -> Bbo: Hello; }");
 //! assert_eq!(
 //!     analysis.diagnostics[0].to_string(),
-//!     "line 1, column 43: unknown role `Bbo`\nhelp: there is `Bob`",
+//!     "line 1, column 42: unknown role `Bbo`\nhelp: there is `Bob`",
 //! );
 //! ```
 //!
@@ -45,6 +45,8 @@ mod nesting;
 mod parse;
 mod payload;
 mod print;
+#[cfg(feature = "render")]
+mod render;
 mod resolve;
 mod source_map;
 mod span;
@@ -58,5 +60,7 @@ pub use limit::{BLOCK_STEP_LIMIT, STEP_LIMIT};
 pub use mistake::{Mistake, Quote, Unfit};
 pub use nesting::NESTING_LIMIT;
 pub use payload::{Field, Payload};
+#[cfg(feature = "render")]
+pub use render::{Style, render};
 pub use source_map::{ChoiceSource, Place, SourceMap, StepSource};
 pub use span::SpanRange;

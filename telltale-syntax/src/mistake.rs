@@ -172,10 +172,10 @@ pub enum Mistake {
     UnguardedLoop,
     #[error("this branch has no message")]
     BranchWithoutMessage,
-    #[error("this branch begins with another choice: {choice}")]
-    NestedChoice { same_role: bool, chooser: String, choice: Quote },
-    #[error("`{chooser}` decides, but this branch begins with a message of `{sender}`: {message}")]
-    ForeignBranch { chooser: String, sender: String, message: Quote },
+    #[error("this branch begins with another choice{}", at(.elsewhere.as_ref()))]
+    NestedChoice { same_role: bool, chooser: String, elsewhere: Option<Quote> },
+    #[error("`{chooser}` decides, but this branch begins with a message of `{sender}`{}", at(.elsewhere.as_ref()))]
+    ForeignBranch { chooser: String, sender: String, elsewhere: Option<Quote> },
     #[error("two branches begin with `{event}`, the first at {first}")]
     BranchesAlike { event: String, first: Quote },
 
@@ -188,6 +188,14 @@ pub enum Mistake {
     ChoiceNameTwice { name: String, first: Quote },
     #[error("{this} and {other} would both generate `{generated}`")]
     Collision { this: String, other: String, generated: String },
+    #[error("{this} would generate `{generated}`, which every protocol has already")]
+    Reserved { this: String, generated: String },
+    #[error(
+        "`from` would be two parameters of `fn {method}`: the payload, and which role sends it"
+    )]
+    FromTwice { method: String },
+    #[error("field `{field}` is declared twice")]
+    FieldTwice { field: String },
     #[error("`{word}` in this payload would mean the generated `{word}`, made for {owner}")]
     GeneratedPayload { word: String, owner: String },
     #[error("{owner} hides the type `{name}` of the prelude, which is used as a payload at {used}")]
@@ -243,11 +251,17 @@ impl Mistake {
             Self::GeneratedPayload { word, .. } => {
                 format!("rename one of them, or write the whole path of the type `{word}`")
             }
-            Self::HiddenPrelude { .. } => "rename it".to_owned(),
+            Self::HiddenPrelude { .. } | Self::Reserved { .. } | Self::FromTwice { .. } => {
+                "rename it".to_owned()
+            }
             _ => return None,
         };
         Some(text)
     }
+}
+
+fn at(quote: Option<&Quote>) -> String {
+    quote.map(|quote| format!(": {quote}")).unwrap_or_default()
 }
 
 fn list_through(protocols: &[String]) -> String {

@@ -100,10 +100,14 @@ impl<'h, 'a> Heads<'h, 'a> {
             let span = self.last_loop(branch).unwrap_or_else(|| first_span(branch.ast));
             return Diagnostic::new(Mistake::UnguardedLoop, span);
         }
+        let is_here = matches!(
+            branch.ast.statements.first(),
+            Some(Statement::Choice(first)) if std::ptr::eq(first, inner.ast)
+        );
         let mistake = Mistake::NestedChoice {
             same_role: inner.chooser == self.choice.chooser,
             chooser: self.role(self.choice.chooser),
-            choice: Quote::new(inner.ast.head, inner.ast),
+            elsewhere: (!is_here).then(|| Quote::new(inner.ast.head, inner.ast)),
         };
         Diagnostic::new(mistake, first_span(branch.ast))
     }
@@ -122,17 +126,14 @@ impl<'h, 'a> Heads<'h, 'a> {
     }
 
     fn foreign(&self, branch: &BranchEntry<'a>, message: &MessageSlot<'a>) -> Diagnostic {
+        let is_here = begins_with(branch.ast, message.ast);
         let mistake = Mistake::ForeignBranch {
             chooser: self.role(self.choice.chooser),
             sender: self.role(message.sender),
-            message: Quote::new(message.ast.span, message.ast),
+            elsewhere: (!is_here).then(|| Quote::new(message.ast.span, message.ast)),
         };
-        let span = if begins_with(branch.ast, message.ast) {
-            (&message.ast.sender).into()
-        } else {
-            first_span(branch.ast)
-        };
-        Diagnostic::new(mistake, span)
+        let here = SpanRange::from(&message.ast.sender);
+        Diagnostic::new(mistake, if is_here { here } else { first_span(branch.ast) })
     }
 
     fn role(&self, role: RoleId) -> String {

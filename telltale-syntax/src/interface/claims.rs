@@ -5,8 +5,8 @@ use std::fmt;
 
 use proc_macro2::{Ident, Span};
 
-use super::collision;
 use crate::diagnostic::Diagnostic;
+use crate::mistake::Mistake;
 use crate::parse::Mistakes;
 
 /// What the user wrote that a name is generated for: ``role `Alice` ``.
@@ -20,6 +20,10 @@ pub(super) struct Owner {
 impl Owner {
     pub(super) fn new(noun: &'static str, name: &Ident) -> Self {
         Self { noun, name: name.to_string(), span: name.span() }
+    }
+
+    pub(super) fn at(self, span: Span) -> Self {
+        Self { span, ..self }
     }
 }
 
@@ -38,13 +42,13 @@ pub(super) struct Claims {
 enum Claim {
     By(Owner),
     /// By what is generated in any case.
-    Reserved(&'static str),
+    Reserved,
 }
 
 impl Claims {
     /// Takes a name that is generated in any case.
-    pub(super) fn reserve(&mut self, name: &str, why: &'static str) {
-        self.taken.insert(name.to_owned(), Claim::Reserved(why));
+    pub(super) fn reserve(&mut self, name: &str) {
+        self.taken.insert(name.to_owned(), Claim::Reserved);
     }
 
     /// Takes a name, or reports who has it.
@@ -55,22 +59,25 @@ impl Claims {
         owner: Owner,
         mistakes: &mut Mistakes,
     ) {
-        let other = match self.taken.get(&name.to_string()) {
-            Some(Claim::By(other)) => other.to_string(),
-            Some(Claim::Reserved(why)) => (*why).to_owned(),
+        let this = owner.to_string();
+        let mistake = match self.taken.get(&name.to_string()) {
+            Some(Claim::By(other)) => {
+                Mistake::Collision { this, other: other.to_string(), generated }
+            }
+            Some(Claim::Reserved) => Mistake::Reserved { this, generated },
             None => {
                 self.taken.insert(name.to_string(), Claim::By(owner));
                 return;
             }
         };
-        mistakes.push(Diagnostic::new(collision(&owner, &other, generated), owner.span));
+        mistakes.push(Diagnostic::new(mistake, owner.span));
     }
 
     /// Whether a name is taken, and by whom unless it always is.
     pub(super) fn find(&self, name: &str) -> Option<Option<&Owner>> {
         match self.taken.get(name)? {
             Claim::By(owner) => Some(Some(owner)),
-            Claim::Reserved(_) => Some(None),
+            Claim::Reserved => Some(None),
         }
     }
 }

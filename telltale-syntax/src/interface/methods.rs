@@ -8,14 +8,14 @@ use telltale_types::{LabelId, RoleId};
 
 use super::claims::{Claims, Owner};
 use super::{
-    Interface, LabelInterface, Parameter, ReceiveMethod, RoleInterface, SendMethod, collision,
-    snake_ident,
+    Interface, LabelInterface, Parameter, ReceiveMethod, RoleInterface, SendMethod, snake_ident,
 };
 use crate::ast::Docs;
 use crate::camel::to_snake_case;
 use crate::diagnostic::Diagnostic;
 use crate::graph::Graph;
 use crate::keyword::to_ident;
+use crate::mistake::Mistake;
 use crate::parse::Mistakes;
 use crate::payload::{Field, Payload};
 use crate::resolve::Protocol;
@@ -94,49 +94,62 @@ fn parameters(label: &Ident, payload: &Payload) -> Vec<Parameter> {
 
 /// Reports methods of one name in one trait, and parameters of one name in one method.
 pub(super) fn check(interface: &Interface, mistakes: &mut Mistakes) {
+    let mut collisions = Mistakes::new();
     for role in &interface.roles {
-        let mut methods = Claims::default();
-        let mut claim = |name: &Ident, owner: Owner, mistakes: &mut Mistakes| {
-            let generated = format!("fn {name}` of `trait {}", role.name);
-            methods.claim(name, generated, owner, mistakes);
-        };
-        for method in &role.sends {
-            claim(&method.name, owner(interface, method.label), mistakes);
-        }
+        check_trait(interface, role, &mut collisions);
         for method in &role.receives {
-            claim(&method.name, owner(interface, method.label), mistakes);
-            check_parameters(method, &owner(interface, method.label), mistakes);
-        }
-        for choice in role.choices.iter().map(|&at| &interface.choices[at]) {
-            let mut owner = Owner::new("choice", &choice.name);
-            owner.span = choice.method.span();
-            claim(&choice.method, owner, mistakes);
+            check_parameters(method, mistakes);
         }
     }
-    for label in interface.labels.iter().filter(|label| matches!(label.payload, Payload::Record(_)))
-    {
-        check_fields(label, mistakes);
+    mistakes.extend(first_of_each(collisions));
+    for label in &interface.labels {
+        check_fields(&label.payload, mistakes);
     }
 }
 
-fn owner(interface: &Interface, label: LabelId) -> Owner {
-    Owner::new("label", &interface.labels[label.index()].name)
+fn check_trait(interface: &Interface, role: &RoleInterface, mistakes: &mut Mistakes) {
+    let mut methods = Claims::default();
+    let mut claim = |name: &Ident, owner: Owner| {
+        let generated = format!("fn {name}` of `trait {}", role.name);
+        methods.claim(name, generated, owner, mistakes);
+    };
+    let of_label = |label: LabelId| Owner::new("label", &interface.labels[label.index()].name);
+    for method in &role.sends {
+        claim(&method.name, of_label(method.label));
+    }
+    for method in &role.receives {
+        claim(&method.name, of_label(method.label));
+    }
+    for choice in role.choices.iter().map(|&at| &interface.choices[at]) {
+        let owner = Owner::new("choice", &choice.name).at(choice.method.span());
+        claim(&choice.method, owner);
+    }
+}
+
+/// Two labels that collide in one trait collide in others: one mistake at each place is enough.
+fn first_of_each(mistakes: Mistakes) -> impl Iterator<Item = Diagnostic> {
+    let mut places = BTreeSet::new();
+    mistakes.into_iter().filter(move |mistake| {
+        let start = mistake.start();
+        places.insert((start.line, start.column))
+    })
 }
 
 /// The parameter for the peer is called `from`.
-fn check_parameters(method: &ReceiveMethod, owner: &Owner, mistakes: &mut Mistakes) {
+fn check_parameters(method: &ReceiveMethod, mistakes: &mut Mistakes) {
     if let Some(from) = method.parameters.iter().find(|one| method.from && one.name == "from") {
-        let peer = "its sender, who is told because there are several,";
-        let generated = format!("from` in `fn {}", method.name);
-        mistakes.push(Diagnostic::new(collision(owner, peer, generated), &from.name));
+        let mistake = Mistake::FromTwice { method: method.name.to_string() };
+        mistakes.push(Diagnostic::new(mistake, &from.name));
     }
 }
 
-fn check_fields(label: &LabelInterface, mistakes: &mut Mistakes) {
-    let Payload::Record(fields) = &label.payload else { return };
-    let mut names = Claims::default();
+fn check_fields(payload: &Payload, mistakes: &mut Mistakes) {
+    let Payload::Record(fields) = payload else { return };
+    let mut names = BTreeSet::new();
     for field in fields {
-        let generated = format!("{}` of `{}", field.name, label.name);
-        names.claim(&field.name, generated, Owner::new("field", &field.name), mistakes);
+        if !names.insert(field.name.to_string()) {
+            let mistake = Mistake::FieldTwice { field: field.name.to_string() };
+            mistakes.push(Diagnostic::new(mistake, &field.name));
+        }
     }
 }

@@ -74,7 +74,7 @@ fn statement(tokens: &mut Tokens, mistakes: &mut Mistakes) -> Result<Statement, 
             "continue" => looping::jump(tokens, mistakes).map(Statement::Continue),
             "do" => call::call(tokens, mistakes).map(Statement::Do),
             "par" => par::par(tokens, mistakes).map(Statement::Par),
-            _ if tokens.is_name(0) => {
+            word if tokens.is_name(0) && is_like_a_role(word) => {
                 message::message(tokens, docs, mistakes).map(Statement::Message)
             }
             _ => Err(tokens.expected("a statement")),
@@ -102,9 +102,11 @@ pub(super) fn semicolon(tokens: &mut Tokens, mistakes: &mut Mistakes) -> Result<
 pub(super) fn starts_statement(tokens: &Tokens) -> bool {
     match tokens.peek(0) {
         Some(TokenTree::Ident(word)) => match word.to_string().as_str() {
-            "loop" | "break" | "continue" | "do" => true,
+            "loop" => is_group(tokens),
+            "break" | "continue" => tokens.is_signs(1, ";") || tokens.is_signs(1, "'"),
+            "do" => tokens.is_name(1),
             "choice" => tokens.is_word(1, "at") || tokens.is_word(2, "at"),
-            "par" => matches!(tokens.peek(1), Some(TokenTree::Group(_))),
+            "par" => is_group(tokens),
             _ => tokens.is_name(0) && tokens.is_signs(1, "->"),
         },
         Some(TokenTree::Punct(_)) => {
@@ -112,6 +114,15 @@ pub(super) fn starts_statement(tokens: &Tokens) -> bool {
         }
         _ => false,
     }
+}
+
+fn is_group(tokens: &Tokens) -> bool {
+    matches!(tokens.peek(1), Some(TokenTree::Group(_)))
+}
+
+/// Whether a word can be meant as a role; others are more likely meant as words of the language.
+fn is_like_a_role(word: &str) -> bool {
+    !word.starts_with(char::is_lowercase)
 }
 
 /// Leaves a statement that could not be read: behind its `;` or its last block, or where the

@@ -1,6 +1,6 @@
 //! `(u64, String)` or `{ address: String }`, where `syn` reads the types.
 
-use proc_macro2::{Delimiter, Group};
+use proc_macro2::{Delimiter, Group, Span};
 use syn::parse::{Parse, Parser};
 use syn::punctuated::Punctuated;
 use syn::{Token, Type};
@@ -62,10 +62,10 @@ fn list<T: Parse>(group: &Group) -> Result<Vec<T>, Diagnostic> {
 /// `syn`'s sentence, except where it lists everything that a type can begin with.
 fn invalid(error: &syn::Error, group: &Group) -> Diagnostic {
     let text = error.to_string();
-    let (reason, span) = match text.strip_prefix("unexpected end of input, ") {
-        Some(expected) => (expected, group.span_close()),
-        None => (text.as_str(), error.span()),
-    };
+    let reason = text.strip_prefix("unexpected end of input, ").unwrap_or(&text);
     let reason = if reason.starts_with("expected one of") { "expected a type" } else { reason };
+    // What is missing at the end has no token, and `syn` would blame the whole macro.
+    let is_at_end = error.span().start() == Span::call_site().start();
+    let span = if is_at_end { group.span_close() } else { error.span() };
     Diagnostic::new(Mistake::InvalidType { reason: reason.to_owned() }, span)
 }

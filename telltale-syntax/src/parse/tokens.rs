@@ -14,17 +14,20 @@ pub(super) struct Tokens {
     next: usize,
     /// Where the closing delimiter stands.
     close: Span,
+    /// The closing delimiter, if there is one.
+    delimiter: Option<Delimiter>,
 }
 
 impl Tokens {
     pub(super) fn new(stream: TokenStream, close: Span) -> Self {
         let mut trees = Vec::new();
         flatten(stream, &mut trees);
-        Self { trees, next: 0, close }
+        Self { trees, next: 0, close, delimiter: None }
     }
 
     pub(super) fn inside(group: &Group) -> Self {
-        Self::new(group.stream(), group.span_close())
+        let tokens = Self::new(group.stream(), group.span_close());
+        Self { delimiter: Some(group.delimiter()), ..tokens }
     }
 
     pub(super) fn is_empty(&self) -> bool {
@@ -71,17 +74,20 @@ impl Tokens {
 
     /// A mistake at the next token: something else should stand there.
     pub(super) fn expected(&self, expected: &'static str) -> Diagnostic {
-        let found = self.peek(0).map(|tree| match tree {
-            TokenTree::Group(group) => match group.delimiter() {
-                Delimiter::Parenthesis => "`(`".to_owned(),
-                Delimiter::Bracket => "`[`".to_owned(),
-                Delimiter::Brace | Delimiter::None => "`{`".to_owned(),
-            },
-            TokenTree::Ident(word) if is_keyword(&word.to_string()) => format!("keyword `{word}`"),
+        let found =
+            self.peek(0).map_or(self.delimiter.map(closing), |tree| Some(self.name_of(tree)));
+        Diagnostic::new(Mistake::Expected { expected, found }, self.span())
+    }
+
+    fn name_of(&self, tree: &TokenTree) -> String {
+        match tree {
+            TokenTree::Group(group) => opening(group.delimiter()),
+            TokenTree::Ident(word) if word != "_" && is_keyword(&word.to_string()) => {
+                format!("keyword `{word}`")
+            }
             _ if self.is_signs(0, "->") => "`->`".to_owned(),
             tree => format!("`{tree}`"),
-        });
-        Diagnostic::new(Mistake::Expected { expected, found }, self.span())
+        }
     }
 
     /// Whether this word comes, `ahead` tokens from here.
@@ -153,6 +159,22 @@ impl Tokens {
         let first = self.span();
         self.skip(count);
         first.to(self.previous())
+    }
+}
+
+fn opening(delimiter: Delimiter) -> String {
+    match delimiter {
+        Delimiter::Parenthesis => "`(`".to_owned(),
+        Delimiter::Bracket => "`[`".to_owned(),
+        Delimiter::Brace | Delimiter::None => "`{`".to_owned(),
+    }
+}
+
+fn closing(delimiter: Delimiter) -> String {
+    match delimiter {
+        Delimiter::Parenthesis => "`)`".to_owned(),
+        Delimiter::Bracket => "`]`".to_owned(),
+        Delimiter::Brace | Delimiter::None => "`}`".to_owned(),
     }
 }
 

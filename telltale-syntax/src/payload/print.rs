@@ -83,6 +83,12 @@ impl Printer {
                 self.spaced(&format!(" {sign}"));
                 false
             }
+            ('>', ..) => {
+                self.tight(">");
+                // A word that follows is no part of the brackets, as in `for<'a> Fn(&'a u8)`.
+                self.last = Last::Word;
+                false
+            }
             _ => {
                 self.tight(&sign.to_string());
                 false

@@ -23,13 +23,19 @@ pub(crate) fn find_unfit(ty: &Type) -> Option<(Unfit, SpanRange)> {
 }
 
 fn find_word(tokens: TokenStream) -> Option<(Unfit, SpanRange)> {
+    let mut after_apostrophe = false;
     tokens.into_iter().find_map(|tree| {
+        let is_lifetime = std::mem::take(&mut after_apostrophe);
         let unfit = match &tree {
             TokenTree::Group(group) => return find_word(group.stream()),
+            TokenTree::Ident(_) if is_lifetime => return None,
             TokenTree::Ident(word) if word == "Self" => Unfit::SelfType,
             TokenTree::Ident(word) if word == "impl" => Unfit::Opaque,
             TokenTree::Ident(word) if word == "_" => Unfit::Inferred,
-            TokenTree::Punct(punct) if punct.as_char() == '_' => Unfit::Inferred,
+            TokenTree::Punct(punct) => {
+                after_apostrophe = punct.as_char() == '\'';
+                return None;
+            }
             _ => return None,
         };
         Some((unfit, SpanRange::from(&tree)))

@@ -1,0 +1,101 @@
+//! The protocol of the language reference, from text to names.
+
+use telltale_syntax::interface::Interface;
+use telltale_syntax::{Analysed, analyse_str};
+
+const TWO_BUYER: &str = "\
+/// Two buyers split the price of a book.
+pub protocol TwoBuyer(Alice, Bob, Seller) {
+    Alice -> Seller: Title(String);
+    Seller -> Alice, Bob: Quote(u64);
+    'haggle: loop {
+        Alice -> Bob: Share(u64);
+        choice Verdict at Bob {
+            Bob -> Seller: Accept { address: String };
+            Bob -> Alice: Accepted;
+            Seller -> Bob: Delivery(chrono::NaiveDate);
+            break;
+        } or {
+            Bob -> Alice: Counter(u64);
+        } or {
+            Bob -> Seller: Decline;
+            Bob -> Alice: Declined;
+            break;
+        }
+    }
+}
+";
+
+fn two_buyer() -> Analysed {
+    let mut analysis = analyse_str(TWO_BUYER);
+    assert!(analysis.diagnostics.is_empty(), "{:?}", analysis.diagnostics);
+    analysis.protocols.remove(0)
+}
+
+#[test]
+fn the_tree_prints_what_was_written() {
+    assert_eq!(
+        analyse_str(TWO_BUYER).ast.to_string(),
+        format!("{TWO_BUYER}\n").replace("\n\n", "\n")
+    );
+}
+
+#[test]
+fn the_global_type_is_a_graph() {
+    let lowered = two_buyer().lowered.expect("there are no mistakes");
+    insta::assert_snapshot!(lowered.global);
+}
+
+#[test]
+fn every_step_knows_its_statement() {
+    let lowered = two_buyer().lowered.expect("there are no mistakes");
+    let mut lines = Vec::new();
+    for state in lowered.global.states() {
+        if let Some(choice) = lowered.source.choice(state) {
+            lines.push(format!("{state}: {}", choice.choice.quote));
+        }
+        for (at, exit) in lowered.global.exits(state).enumerate() {
+            let step = lowered.source.step(state, at).expect("every exit has a step");
+            lines.push(format!("{state} to {}: {}", exit.target, step.message.quote));
+        }
+    }
+    insta::assert_snapshot!(lines.join("\n"));
+}
+
+#[test]
+fn labels_name_methods_and_branches_name_choices() {
+    insta::assert_snapshot!(describe(&two_buyer().interface));
+}
+
+/// The interface as the Rust that would be generated from it, roughly.
+fn describe(interface: &Interface) -> String {
+    let mut text = format!("mod {}\n", interface.module);
+    for role in &interface.roles {
+        text += &format!("trait {} ({})\n", role.name, role.argument);
+        for method in &role.sends {
+            let label = &interface.labels[method.label.index()];
+            let to = if method.to { ", to: Role" } else { "" };
+            let default = if label.payload.is_unit() { " { }" } else { "" };
+            text += &format!("    fn {}(&mut self{to}) -> {}{default}\n", method.name, label.ty());
+        }
+        for method in &role.receives {
+            let from = if method.from { ", from: Role" } else { "" };
+            text += &format!("    fn {}(&mut self{from}", method.name);
+            for parameter in &method.parameters {
+                text += &format!(", {}: {}", parameter.name, parameter.ty);
+            }
+            text += ")\n";
+        }
+        for choice in role.choices.iter().map(|&at| &interface.choices[at]) {
+            text += &format!("    fn {}(&mut self) -> {}\n", choice.method, choice.name);
+        }
+    }
+    for choice in &interface.choices {
+        let variants: Vec<_> = choice.variants.iter().map(|v| v.name.to_string()).collect();
+        text += &format!("enum {} {{ {} }}\n", choice.name, variants.join(", "));
+    }
+    for label in interface.labels.iter().filter(|label| label.has_struct) {
+        text += &format!("struct {} {}\n", label.name, label.text);
+    }
+    text
+}
