@@ -10,33 +10,56 @@
 //!
 //! (Li, Stutz, Wies and Zufferey, CAV 2023.) Decided breadth-first over `(n, B)`, so the path found is a
 //! shortest one. `(n, B)` is skipped when some `(n, B0)` with `B0 ⊆ B` was seen, because fewer stuck roles
-//! can do more; and a search ends where `q` is stuck. Exponential in the number of roles at worst.
+//! can do more; a search ends where `q` is stuck, and where `q→p:m` cannot come any more because all its exits
+//! are in components of the graph that lie behind. Exponential in the number of roles at worst.
+//!
+//! One search looks for all messages of one sender from many nodes at once.
 
 use std::collections::HashMap;
 
 use telltale_types::{LabelId, RoleId};
 
+use crate::components::Components;
 use crate::error::{Limit, LimitReached};
-use crate::graph::{EdgeId, Graph, Node};
+use crate::graph::{Edge, EdgeId, Graph, Node};
 
-/// The message `sender → receiver : label` at the head of its channel.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-pub(crate) struct Message {
-    pub(crate) sender: RoleId,
-    pub(crate) receiver: RoleId,
-    pub(crate) label: LabelId,
+struct Message {
+    sender: RoleId,
+    receiver: RoleId,
+    label: LabelId,
 }
 
-/// Searches for overtaking messages, and remembers what was found.
+/// A shortest path that makes a message available.
+#[derive(Debug)]
+pub(crate) struct Overtaking {
+    /// Where it begins.
+    pub(crate) from: Node,
+    /// Its exits, that of the message last.
+    pub(crate) path: Vec<EdgeId>,
+}
+
+/// Searches for overtaking messages.
 #[derive(Debug)]
 pub(crate) struct Available<'g> {
     graph: &'g Graph,
-    known: HashMap<(Message, Node), bool>,
+    /// The component of each node: paths lead to smaller numbers only.
+    order: Vec<u32>,
+    /// The smallest number among the components where a message is sent.
+    sent_at: HashMap<Message, u32>,
     /// For each node, the sets it was come to with; only those of `touched` are not empty.
     seen: Vec<Vec<Roles>>,
     touched: Vec<Node>,
     steps: usize,
-    limit: usize,
+}
+
+/// What one search looks for.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Wanted<'a> {
+    pub(crate) sender: RoleId,
+    pub(crate) receiver: RoleId,
+    /// In order.
+    pub(crate) labels: &'a [LabelId],
 }
 
 /// One situation that the search came to, and from where.
@@ -47,57 +70,63 @@ struct Place {
 }
 
 impl<'g> Available<'g> {
-    pub(crate) fn new(graph: &'g Graph, limit: usize) -> Self {
-        let seen = vec![Vec::new(); graph.len()];
-        Self { graph, known: HashMap::new(), seen, touched: Vec::new(), steps: 0, limit }
-    }
-
-    /// `avail(message, from, {receiver})`.
-    pub(crate) fn holds(&mut self, message: Message, from: Node) -> Result<bool, LimitReached> {
-        if let Some(&known) = self.known.get(&(message, from)) {
-            return Ok(known);
+    pub(crate) fn new(graph: &'g Graph) -> Self {
+        let order = Components::of(graph, |_| true).numbers();
+        let mut sent_at = HashMap::new();
+        for &Edge { source, sender, receiver, label, .. } in graph.edges() {
+            let number = order[source as usize];
+            let first = sent_at.entry(Message { sender, receiver, label }).or_insert(number);
+            *first = number.min(*first);
         }
-        let found = self.path(message, from)?.is_some();
-        self.known.insert((message, from), found);
-        Ok(found)
+        let seen = vec![Vec::new(); graph.len()];
+        Self { graph, order, sent_at, seen, touched: Vec::new(), steps: 0 }
     }
 
-    /// A shortest path that makes the message available, with the exit of the message last.
-    pub(crate) fn path(
+    /// The shortest path from one of some nodes that makes one of some messages available, with the
+    /// receiver stuck: `avail(sender→receiver:label, from, {receiver})`.
+    pub(crate) fn search(
         &mut self,
-        message: Message,
-        from: Node,
-    ) -> Result<Option<Vec<EdgeId>>, LimitReached> {
-        let path = self.search(message, from);
+        wanted: Wanted<'_>,
+        from: &[Node],
+        limit: usize,
+    ) -> Result<Option<Overtaking>, LimitReached> {
+        let found = self.breadth_first(wanted, from, limit);
         for node in self.touched.drain(..) {
             self.seen[node as usize].clear();
         }
-        path
+        found
     }
 
-    fn search(
+    fn breadth_first(
         &mut self,
-        message: Message,
-        from: Node,
-    ) -> Result<Option<Vec<EdgeId>>, LimitReached> {
-        let Message { sender, receiver, label } = message;
+        wanted: Wanted<'_>,
+        from: &[Node],
+        limit: usize,
+    ) -> Result<Option<Overtaking>, LimitReached> {
+        let Wanted { sender, receiver, labels } = wanted;
+        let message = |&label: &LabelId| Message { sender, receiver, label };
+        let past = labels.iter().filter_map(|label| self.sent_at.get(&message(label))).min();
+        let Some(&past) = past else { return Ok(None) };
         let mut places = Vec::new();
-        self.come_to(from, Roles::of(receiver), None, &mut places);
+        for &node in from {
+            self.come_to(Place { node, stuck: Roles::of(receiver), from: None }, past, &mut places);
+        }
         let mut at = 0;
         while let Some(&Place { node, stuck, .. }) = places.get(at) {
             for exit in self.graph.exit_ids(node) {
-                self.count_step(receiver)?;
+                self.count_step(receiver, limit)?;
                 let edge = self.graph.edge(exit);
                 if (edge.sender, edge.receiver) == (sender, receiver) {
-                    if edge.label == label {
-                        return Ok(Some(path_to(&places, at, exit)));
+                    if labels.binary_search(&edge.label).is_ok() {
+                        return Ok(Some(overtaking(&places, at, exit)));
                     }
                     continue;
                 }
                 let stuck =
                     if stuck.contains(edge.sender) { stuck.with(edge.receiver) } else { stuck };
                 if !stuck.contains(sender) {
-                    self.come_to(edge.target, stuck, Some((at, exit)), &mut places);
+                    let place = Place { node: edge.target, stuck, from: Some((at, exit)) };
+                    self.come_to(place, past, &mut places);
                 }
             }
             at += 1;
@@ -105,42 +134,42 @@ impl<'g> Available<'g> {
         Ok(None)
     }
 
-    fn come_to(
-        &mut self,
-        node: Node,
-        stuck: Roles,
-        from: Option<(usize, EdgeId)>,
-        places: &mut Vec<Place>,
-    ) {
-        let seen = &mut self.seen[node as usize];
-        if seen.iter().any(|fewer| fewer.is_subset(stuck)) {
+    /// Adds a place, unless it is past the message, or was come to with fewer stuck roles.
+    fn come_to(&mut self, place: Place, past: u32, places: &mut Vec<Place>) {
+        let node = place.node as usize;
+        let seen = &mut self.seen[node];
+        if self.order[node] < past || seen.iter().any(|fewer| fewer.is_subset(place.stuck)) {
             return;
         }
         if seen.is_empty() {
-            self.touched.push(node);
+            self.touched.push(place.node);
         }
-        seen.push(stuck);
-        places.push(Place { node, stuck, from });
+        seen.push(place.stuck);
+        places.push(place);
     }
 
-    fn count_step(&mut self, role: RoleId) -> Result<(), LimitReached> {
+    fn count_step(&mut self, role: RoleId, limit: usize) -> Result<(), LimitReached> {
         self.steps += 1;
-        if self.steps > self.limit {
-            let (given, limit) = (self.steps, self.limit);
-            return Err(LimitReached { what: Limit::Overtaking, role, given, limit });
+        if self.steps > limit {
+            return Err(LimitReached { what: Limit::Overtaking, role, given: self.steps, limit });
         }
         Ok(())
     }
+
+    /// Starts to count the steps for another role.
+    pub(crate) fn restart(&mut self) {
+        self.steps = 0;
+    }
 }
 
-fn path_to(places: &[Place], mut at: usize, last: EdgeId) -> Vec<EdgeId> {
+fn overtaking(places: &[Place], mut at: usize, last: EdgeId) -> Overtaking {
     let mut path = vec![last];
     while let Some((before, exit)) = places[at].from {
         path.push(exit);
         at = before;
     }
     path.reverse();
-    path
+    Overtaking { from: places[at].node, path }
 }
 
 /// A set of roles.

@@ -16,38 +16,67 @@
 //!
 //! One look at each state takes the place of one look at each pair: the work is linear in the machine.
 
-use telltale_types::{Action, Direction};
+use std::collections::BTreeSet;
+
+use telltale_types::{Action, Direction, RoleId};
 
 use crate::Condition;
-use crate::available::{Available, Message};
+use crate::available::{Available, Overtaking, Wanted};
 use crate::error::LimitReached;
 use crate::graph::{EdgeId, Graph};
 use crate::machine::{Machine, Set, SetId};
 use crate::view::{Part, View};
 
-/// Each state of a machine in which a condition is violated.
-pub(crate) fn broken(
+/// What is wrong in the states of a machine.
+#[derive(Debug, Default)]
+pub(crate) struct Findings {
+    /// The states in which a condition is violated.
+    pub(crate) broken: Vec<Broken>,
+    /// The limit that was reached before everything was looked at.
+    pub(crate) limit: Option<LimitReached>,
+}
+
+/// A state in which a condition is violated.
+#[derive(Debug)]
+pub(crate) struct Broken {
+    pub(crate) set: SetId,
+    pub(crate) condition: Condition,
+    /// How a message overtakes another, if that is what is wrong.
+    pub(crate) overtaking: Option<Overtaking>,
+}
+
+/// Checks every state of a machine.
+pub(crate) fn findings(
     graph: &Graph,
     view: &View,
     machine: &Machine,
     available: &mut Available<'_>,
-) -> Result<Vec<(SetId, Condition)>, LimitReached> {
-    let mut broken = Vec::new();
-    for (at, set) in machine.sets.iter().enumerate() {
-        let id = at as SetId;
-        let facts = Facts::of(view, set);
-        let mut report = |violated: bool, condition| {
+    limit: usize,
+) -> Findings {
+    let mut findings = Findings { broken: Vec::new(), limit: machine.limit };
+    available.restart();
+    for (at, state) in machine.sets.iter().enumerate() {
+        let set = at as SetId;
+        let facts = Facts::of(view, state);
+        let mut report = |violated: bool, condition, overtaking| {
             if violated {
-                broken.push((id, condition));
+                findings.broken.push(Broken { set, condition, overtaking });
             }
         };
-        report(facts.sends && !rest_alike(view, set), Condition::SendValidity);
-        report(facts.sends && facts.receives, Condition::NoMixedChoice);
-        report(facts.idle && facts.receives, Condition::SilentEnd);
-        let races = facts.many_senders && overtakes(graph, view, set, available)?;
-        report(races, Condition::ReceiveValidity);
+        report(facts.sends && !rest_alike(view, state), Condition::SendValidity, None);
+        report(facts.sends && facts.receives, Condition::NoMixedChoice, None);
+        report(facts.idle && facts.receives, Condition::SilentEnd, None);
+        if facts.many_senders {
+            match overtaking(graph, view, state, available, limit) {
+                Ok(found) => report(found.is_some(), Condition::ReceiveValidity, found),
+                Err(reached) => {
+                    findings.limit = findings.limit.or(Some(reached));
+                    break;
+                }
+            }
+        }
     }
-    Ok(broken)
+    findings
 }
 
 /// What is true of some part of a state.
@@ -92,28 +121,34 @@ fn rest_alike(view: &View, set: &Set) -> bool {
     sends(first) && resting.all(|other| other.actions().eq(first.actions()))
 }
 
-/// Whether a message of one sender can overtake that of another.
-fn overtakes(
+/// How a message of one sender can overtake that of another.
+fn overtaking(
     graph: &Graph,
     view: &View,
     set: &Set,
     available: &mut Available<'_>,
-) -> Result<bool, LimitReached> {
-    let receipts: Vec<(Action, EdgeId)> = receipts(view, set).collect();
-    for &(action, _) in &receipts {
-        let message = Message { sender: action.peer, receiver: view.role, label: action.label };
-        for &(other, exit) in receipts.iter().filter(|(other, _)| other.peer != action.peer) {
-            debug_assert_eq!(other.direction, Direction::Receive);
-            if available.holds(message, graph.edge(exit).target)? {
-                return Ok(true);
-            }
-        }
-    }
-    Ok(false)
-}
-
-fn receipts<'v>(view: &'v View, set: &'v Set) -> impl Iterator<Item = (Action, EdgeId)> + 'v {
-    parts(view, set)
+    limit: usize,
+) -> Result<Option<Overtaking>, LimitReached> {
+    let receipts: Vec<(Action, EdgeId)> = parts(view, set)
         .flat_map(|part| part.exits.iter().copied())
         .filter(|(action, _)| action.direction == Direction::Receive)
+        .collect();
+    let senders: BTreeSet<RoleId> = receipts.iter().map(|(action, _)| action.peer).collect();
+    for sender in senders {
+        let (mut labels, mut after) = (Vec::new(), Vec::new());
+        for (action, exit) in &receipts {
+            if action.peer == sender {
+                labels.push(action.label);
+            } else {
+                after.push(graph.edge(*exit).target);
+            }
+        }
+        labels.sort_unstable();
+        labels.dedup();
+        let wanted = Wanted { sender, receiver: view.role, labels: &labels };
+        if let Some(found) = available.search(wanted, &after, limit)? {
+            return Ok(Some(found));
+        }
+    }
+    Ok(None)
 }

@@ -65,9 +65,8 @@ impl Graph {
         self.first.len() - 1
     }
 
-    /// How many exits all nodes have together.
-    pub(crate) fn edge_count(&self) -> usize {
-        self.edges.len()
+    pub(crate) fn edges(&self) -> &[Edge] {
+        &self.edges
     }
 
     pub(crate) fn edge(&self, edge: EdgeId) -> &Edge {

@@ -32,6 +32,7 @@
 //! ```
 
 mod available;
+mod components;
 mod conditions;
 mod error;
 mod fork;

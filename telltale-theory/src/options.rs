@@ -26,7 +26,7 @@ pub struct Limits {
 
 impl Default for Limits {
     fn default() -> Self {
-        Self { states: 1 << 17, exits: 1 << 22, overtaking: 1 << 22 }
+        Self { states: 1 << 17, exits: 1 << 22, overtaking: 1 << 24 }
     }
 }
 

@@ -3,11 +3,11 @@
 use telltale_types::{GlobalType, LocalExit, LocalState, LocalTypeR, RoleId, StateId};
 
 use crate::available::Available;
-use crate::error::{LimitReached, ProjectionError, Violations};
+use crate::error::{ProjectionError, Violations};
 use crate::graph::Graph;
 use crate::machine::Machine;
 use crate::view::View;
-use crate::{Options, Violation, conditions, witness};
+use crate::{Options, conditions, witness};
 
 /// Decides whether every role can play its part.
 ///
@@ -91,27 +91,26 @@ pub fn project_all_with(
 /// The machine of every role, if they implement the protocol.
 fn machines(global: &GlobalType, options: &Options) -> Result<Vec<Machine>, ProjectionError> {
     let graph = Graph::new(global);
-    let mut machines = Vec::new();
-    let mut violations: Vec<Violation> = Vec::new();
-    let mut limit: Option<LimitReached> = None;
+    let mut available = Available::new(&graph);
+    let (mut machines, mut violations, mut limit) = (Vec::new(), Vec::new(), None);
     for (role, _) in global.names().roles() {
-        let mut available = Available::new(&graph, options.limits.overtaking);
         let view = View::new(&graph, role);
         let machine = Machine::new(&graph, &view, &options.limits);
-        limit = limit.or(machine.limit);
-        match conditions::broken(&graph, &view, &machine, &mut available) {
-            Ok(mut broken) => {
-                broken.retain(|(_, condition)| !options.allows(*condition));
-                violations.extend(witness::violations(
-                    &graph,
-                    &view,
-                    &machine,
-                    &broken,
-                    &mut available,
-                ));
-            }
-            Err(reached) => limit = limit.or(Some(reached)),
+        let steps = options.limits.overtaking;
+        let mut findings = conditions::findings(&graph, &view, &machine, &mut available, steps);
+        findings.broken.retain(|broken| !options.allows(broken.condition));
+        if !findings.broken.is_empty() {
+            let broken = &findings.broken;
+            violations.extend(witness::violations(
+                &graph,
+                &view,
+                &machine,
+                broken,
+                &mut available,
+                steps,
+            ));
         }
+        limit = limit.or(findings.limit);
         machines.push(machine);
     }
     if !violations.is_empty() {

@@ -91,10 +91,6 @@ impl Runs {
         &self.vertices[id as usize]
     }
 
-    pub(crate) fn len(&self) -> usize {
-        self.vertices.len()
-    }
-
     /// The vertices in a state of the machine, those with the shortest runs first.
     pub(crate) fn vertices_of(&self, set: SetId) -> Range<VertexId> {
         self.of_set[&set].clone()

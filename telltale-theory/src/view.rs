@@ -8,12 +8,11 @@
 //! - a part where `p` has no exit and from which silence goes on to one other part only is that part.
 //!
 //! A chain of exchanges between others, however long, and choices between others that `p` never meets
-//! cost nothing after this. The components are found in one pass (Tarjan, *Depth-first search and linear graph
-//! algorithms*, SIAM J. Comput. 1972), with a stack of its own, in an order in which every part comes
-//! after those it goes on to.
+//! cost nothing after this.
 
 use telltale_types::{Action, RoleId};
 
+use crate::components::Components;
 use crate::graph::{EdgeId, Graph, Node};
 
 /// The number of a part.
@@ -59,21 +58,43 @@ pub(crate) struct View {
 
 impl View {
     pub(crate) fn new(graph: &Graph, role: RoleId) -> Self {
-        let unknown = vec![PartId::MAX; graph.len()];
-        let mut fold = Fold {
-            graph,
-            view: Self { role, parts: Vec::new(), part_of: unknown },
-            order: vec![0; graph.len()],
-            low: vec![0; graph.len()],
-            open: Vec::new(),
-            count: 0,
-        };
-        for node in 0..graph.len() as Node {
-            if fold.order[node as usize] == 0 {
-                fold.visit(node);
+        let mut view = Self { role, parts: Vec::new(), part_of: vec![NOT_YET; graph.len()] };
+        for component in Components::of(graph, |edge| edge.action(role).is_none()).iter() {
+            let part = view.fold(graph, component);
+            let id = match part.next[..] {
+                [only] if part.exits.is_empty() => only,
+                _ => {
+                    view.parts.push(part);
+                    view.parts.len() as PartId - 1
+                }
+            };
+            for &node in component {
+                view.part_of[node as usize] = id;
             }
         }
-        fold.view
+        view
+    }
+
+    /// The nodes of a component as one part. Where it goes on to is known already.
+    fn fold(&self, graph: &Graph, component: &[Node]) -> Part {
+        let mut part = Part::default();
+        for &node in component {
+            let exits = graph.exit_ids(node);
+            part.ends |= exits.is_empty();
+            for exit in exits {
+                let edge = graph.edge(exit);
+                match edge.action(self.role) {
+                    Some(action) => part.exits.push((action, exit)),
+                    None => part.next.push(self.part_of[edge.target as usize]),
+                }
+            }
+        }
+        // Only the component itself is not a part yet.
+        part.next.retain(|&next| next != NOT_YET);
+        part.next.sort_unstable();
+        part.next.dedup();
+        part.exits.sort_unstable();
+        part
     }
 
     pub(crate) fn part(&self, part: PartId) -> &Part {
@@ -90,98 +111,4 @@ impl View {
     }
 }
 
-/// Tarjan's algorithm over the silent exits.
-struct Fold<'g> {
-    graph: &'g Graph,
-    view: View,
-    /// When a node was come to, from 1; 0 when it was not.
-    order: Vec<u32>,
-    /// The earliest open node that a node is known to reach.
-    low: Vec<u32>,
-    /// The nodes whose component is not known yet.
-    open: Vec<Node>,
-    count: u32,
-}
-
-impl Fold<'_> {
-    fn visit(&mut self, start: Node) {
-        self.enter(start);
-        let mut stack = vec![(start, self.graph.exit_ids(start))];
-        while let Some((node, exits)) = stack.last_mut() {
-            let node = *node;
-            let Some(exit) = exits.next() else {
-                stack.pop();
-                if let Some((parent, _)) = stack.last() {
-                    let low = self.low[node as usize];
-                    self.lower(*parent, low);
-                }
-                self.leave(node);
-                continue;
-            };
-            let edge = self.graph.edge(exit);
-            if edge.sender == self.view.role || edge.receiver == self.view.role {
-                continue;
-            }
-            let target = edge.target;
-            if self.order[target as usize] == 0 {
-                self.enter(target);
-                stack.push((target, self.graph.exit_ids(target)));
-            } else if self.view.part_of[target as usize] == PartId::MAX {
-                self.lower(node, self.order[target as usize]);
-            }
-        }
-    }
-
-    fn enter(&mut self, node: Node) {
-        self.count += 1;
-        self.order[node as usize] = self.count;
-        self.low[node as usize] = self.count;
-        self.open.push(node);
-    }
-
-    fn lower(&mut self, node: Node, to: u32) {
-        let low = &mut self.low[node as usize];
-        *low = (*low).min(to);
-    }
-
-    /// Closes the component of a node, if the node was the first of it.
-    fn leave(&mut self, node: Node) {
-        if self.low[node as usize] != self.order[node as usize] {
-            return;
-        }
-        let first = self.open.iter().rposition(|&open| open == node).unwrap_or(0);
-        let component = self.open.split_off(first);
-        let part = self.part(&component);
-        let id = match part.next[..] {
-            [only] if part.exits.is_empty() => only,
-            _ => {
-                self.view.parts.push(part);
-                self.view.parts.len() as PartId - 1
-            }
-        };
-        for node in component {
-            self.view.part_of[node as usize] = id;
-        }
-    }
-
-    fn part(&self, component: &[Node]) -> Part {
-        let mut part = Part::default();
-        for &node in component {
-            let exits = self.graph.exit_ids(node);
-            part.ends |= exits.is_empty();
-            for exit in exits {
-                let edge = self.graph.edge(exit);
-                match edge.action(self.view.role) {
-                    Some(action) => part.exits.push((action, exit)),
-                    None => part.next.push(self.view.part_of[edge.target as usize]),
-                }
-            }
-        }
-        // Only the component itself has no part yet.
-        part.next.retain(|&next| next != PartId::MAX);
-        part.next.sort_unstable();
-        part.next.dedup();
-        part.exits.sort_unstable();
-        part
-    }
-}
+const NOT_YET: PartId = PartId::MAX;

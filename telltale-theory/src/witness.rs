@@ -18,8 +18,9 @@ use std::collections::{BTreeMap, BTreeSet, VecDeque};
 
 use telltale_types::{Action, Direction, StateId};
 
-use crate::available::{Available, Message, Roles};
-use crate::error::{Decision, Event, Violation};
+use crate::available::{Available, Overtaking, Roles, Wanted};
+use crate::conditions::Broken;
+use crate::error::{Decision, Event, LimitReached, Violation};
 use crate::fork::Fork;
 use crate::graph::{EdgeId, Graph, Node};
 use crate::machine::{Machine, SetId};
@@ -27,26 +28,25 @@ use crate::runs::{self, Runs, VertexId};
 use crate::view::View;
 use crate::{Condition, Remedy};
 
-/// Explains the states of a machine in which a condition is violated.
+/// Explains what is wrong in a machine.
 pub(crate) fn violations<'g>(
     graph: &'g Graph,
     view: &View,
     machine: &Machine,
-    broken: &[(SetId, Condition)],
+    broken: &[Broken],
     available: &mut Available<'g>,
+    limit: usize,
 ) -> Vec<Violation> {
-    let runs = Runs::to(graph, view, machine, broken.iter().map(|(set, _)| *set));
-    let mut search = Search { graph, view, runs, available };
+    let runs = Runs::to(graph, view, machine, broken.iter().map(|broken| broken.set));
+    let mut search = Search { graph, view, runs, available, limit };
     let mut shortest = BTreeMap::new();
-    for &(set, condition) in broken {
-        for (acts, wrongs) in search.clashes(set, condition) {
-            search.keep_shortest((set, condition), &acts, &wrongs, &mut shortest);
+    for broken in broken {
+        for (acts, wrongs) in search.clashes(broken) {
+            search.keep_shortest(broken, &acts, &wrongs, &mut shortest);
         }
     }
-    let explained = shortest
-        .into_iter()
-        .filter_map(|((condition, _), clash)| search.explain(machine, condition, clash));
-    explained.collect()
+    let explain = |((condition, _), clash)| search.explain(machine, condition, clash);
+    shortest.into_iter().filter_map(explain).collect()
 }
 
 /// The end of a run, and perhaps the exit that the role takes there.
@@ -72,16 +72,18 @@ struct Search<'s, 'g> {
     view: &'s View,
     runs: Runs,
     available: &'s mut Available<'g>,
+    limit: usize,
 }
 
 impl Search<'_, '_> {
     /// Where the role acts, and where that is wrong: any of the first with any of the second is a violation.
-    fn clashes(&mut self, set: SetId, condition: Condition) -> Vec<(Vec<Place>, Vec<Place>)> {
+    fn clashes(&mut self, broken: &Broken) -> Vec<(Vec<Place>, Vec<Place>)> {
+        let set = broken.set;
         let acts = self.acts(set);
         let (sends, receives): (Vec<_>, Vec<_>) =
             acts.into_iter().partition(|(action, _)| action.direction == Direction::Send);
         let places = |acts: &[(Action, Place)]| acts.iter().map(|(_, place)| *place).collect();
-        match condition {
+        match broken.condition {
             Condition::NoMixedChoice => vec![(places(&sends), places(&receives))],
             Condition::SilentEnd => vec![(places(&receives), self.idle(set))],
             Condition::SendValidity => {
@@ -95,7 +97,7 @@ impl Search<'_, '_> {
             Condition::ReceiveValidity => {
                 let mut clashes = Vec::new();
                 for same in receives.chunk_by(|one, other| one.0 == other.0) {
-                    clashes.push((places(same), self.overtaken_by(same[0].0, &receives)));
+                    clashes.push((places(same), self.overtaken_by(same[0].0, &receives, broken)));
                 }
                 clashes
             }
@@ -151,28 +153,44 @@ impl Search<'_, '_> {
     }
 
     /// The receipts after which a message of somebody else may be there first.
-    fn overtaken_by(&mut self, action: Action, receives: &[(Action, Place)]) -> Vec<Place> {
-        let message = self.message(action);
+    fn overtaken_by(
+        &mut self,
+        action: Action,
+        receives: &[(Action, Place)],
+        broken: &Broken,
+    ) -> Vec<Place> {
         let mut overtaken = Vec::new();
         for (other, place) in receives {
             let Some(exit) = place.exit.filter(|_| other.peer != action.peer) else { continue };
-            let target = self.graph.edge(exit).target;
-            // When the limit is reached, those that are known are explained.
-            if self.available.holds(message, target).unwrap_or(false) {
+            let from = self.graph.edge(exit).target;
+            let known = broken.overtaking.as_ref().is_some_and(|known| {
+                let last = known.path.last().map(|&exit| self.graph.edge(exit));
+                known.from == from
+                    && last.and_then(|edge| edge.action(self.view.role)) == Some(action)
+            });
+            // When the limit is reached, what is known is explained.
+            if known || matches!(self.path(action, from, self.limit), Ok(Some(_))) {
                 overtaken.push(*place);
             }
         }
         overtaken
     }
 
-    fn message(&self, action: Action) -> Message {
-        Message { sender: action.peer, receiver: self.view.role, label: action.label }
+    fn path(
+        &mut self,
+        action: Action,
+        from: Node,
+        limit: usize,
+    ) -> Result<Option<Overtaking>, LimitReached> {
+        let labels = &[action.label];
+        let wanted = Wanted { sender: action.peer, receiver: self.view.role, labels };
+        self.available.search(wanted, &[from], limit)
     }
 
     /// Keeps, for each node where two runs part, the shortest that do.
     fn keep_shortest(
         &self,
-        (set, condition): (SetId, Condition),
+        &Broken { set, condition, .. }: &Broken,
         acts: &[Place],
         wrongs: &[Place],
         shortest: &mut BTreeMap<(Condition, Node), Clash>,
@@ -195,7 +213,12 @@ impl Search<'_, '_> {
         }
     }
 
-    fn explain(&self, machine: &Machine, condition: Condition, clash: Clash) -> Option<Violation> {
+    fn explain(
+        &mut self,
+        machine: &Machine,
+        condition: Condition,
+        clash: Clash,
+    ) -> Option<Violation> {
         let role = self.view.role;
         let act = clash.here.exit?;
         let there = self.runs.run_to(clash.there.vertex);
@@ -246,7 +269,7 @@ impl Search<'_, '_> {
     }
 
     fn wrong_run(
-        &self,
+        &mut self,
         condition: Condition,
         there: &[EdgeId],
         act: EdgeId,
@@ -263,7 +286,7 @@ impl Search<'_, '_> {
             }
             Condition::ReceiveValidity => {
                 wrong.extend(first);
-                wrong.extend(instead.into_iter().flat_map(|exit| self.overtaking(act, exit)));
+                wrong.extend(instead.map(|exit| self.overtaking(act, exit)).unwrap_or_default());
                 wrong.push(received);
             }
             Condition::SilentEnd => {}
@@ -281,15 +304,14 @@ impl Search<'_, '_> {
     }
 
     /// What the others do, after the exit `instead`, until the message of `act` is there first.
-    fn overtaking(&self, act: EdgeId, instead: EdgeId) -> Vec<Event> {
-        let edge = self.graph.edge(act);
-        let message = Message { sender: edge.sender, receiver: edge.receiver, label: edge.label };
-        // It was found before, within the limit.
+    fn overtaking(&mut self, act: EdgeId, instead: EdgeId) -> Vec<Event> {
         let from = self.graph.edge(instead).target;
-        let path = Available::new(self.graph, usize::MAX).path(message, from);
+        let action = self.graph.edge(act).action(self.view.role);
+        // It was found before, within the limit.
+        let found = action.and_then(|action| self.path(action, from, usize::MAX).ok().flatten());
         let mut stuck = Roles::of(self.view.role);
         let mut events = Vec::new();
-        for exit in path.ok().flatten().unwrap_or_default() {
+        for exit in found.map(|found| found.path).unwrap_or_default() {
             let edge = self.graph.edge(exit);
             let [sent, received] = self.split(exit);
             if stuck.contains(edge.sender) {
