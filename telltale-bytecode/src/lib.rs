@@ -44,4 +44,6 @@ pub use error::CompileError;
 pub use image::StaticImage;
 pub use image::{Branch, CodeImage, ContentHash, FORMAT, Image, LocalTypes, Programs};
 pub use instr::Instr;
+#[doc(hidden)]
+pub use instr::decode;
 pub use operand::{EffectId, Hop, ImmKind, ImportId, Pc, Reg, SetId, Slot, TargetsId, Via};

@@ -1,0 +1,332 @@
+//! The bounded FIFO from one role to another, in words of the session's block.
+//!
+//! Where the protocol never has two messages in flight a channel is a *cell*: a head and a payload.
+//! Otherwise it is a *ring*: a head and room for a few messages; when more are queued, the ring moves
+//! to a buffer beside the sessions and grows there, up to the capacity of the channel.
+//!
+//! ```text
+//! head of a cell   marks 8 bits | kind 8 | label 16
+//! head of a ring   marks 8 bits | - 8 | first 16 | length 16
+//! message          kind 8 bits | - 8 | label 16,  payload 64
+//! ```
+//!
+//! The marks say whether a message is there (cell), whether the receiver waits for a message or the
+//! sender for room, and whether the ring has moved.
+
+use telltale_types::LabelId;
+
+use crate::Kind;
+use crate::heap::Word;
+
+/// Where the channel of a pair of roles is in the block, and how much it may hold.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Plan {
+    pub(crate) place: u32,
+    pub(crate) capacity: u16,
+    pub(crate) shape: Shape,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Shape {
+    Cell,
+    Ring,
+}
+
+/// A message in a channel.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Message {
+    pub(crate) label: LabelId,
+    pub(crate) word: Word,
+}
+
+/// How many messages a ring holds before it moves.
+const INLINE: usize = 4;
+
+const FULL: u64 = 1;
+const RECEIVER_WAITS: u64 = 1 << 1;
+const SENDER_WAITS: u64 = 1 << 2;
+const MOVED: u64 = 1 << 3;
+const MARKS: u64 = 0xff;
+
+impl Plan {
+    /// The pair of roles does not talk.
+    pub(crate) const NONE: Self = Self { place: 0, capacity: 0, shape: Shape::Cell };
+
+    /// Whether the pair of roles talks.
+    pub(crate) fn exists(self) -> bool {
+        self.place != 0
+    }
+
+    #[inline]
+    fn at(self) -> usize {
+        self.place as usize
+    }
+}
+
+impl Shape {
+    pub(crate) const fn words(self) -> usize {
+        match self {
+            Self::Cell => 2,
+            Self::Ring => 1 + 2 * INLINE,
+        }
+    }
+}
+
+/// The buffers of rings that have moved, by their number.
+#[derive(Debug, Default)]
+pub(crate) struct Buffers {
+    rings: Vec<Box<[[u64; 2]]>>,
+    free: Vec<u32>,
+}
+
+/// Whether one more message has room.
+#[inline]
+pub(crate) fn has_room(block: &[u64], plan: Plan) -> bool {
+    let head = block[plan.at()];
+    match plan.shape {
+        Shape::Cell => head & FULL == 0,
+        Shape::Ring => ring_len(head) < usize::from(plan.capacity),
+    }
+}
+
+/// The label of the first message.
+#[inline]
+pub(crate) fn first_label(block: &[u64], buffers: &Buffers, plan: Plan) -> Option<LabelId> {
+    let head = block[plan.at()];
+    match plan.shape {
+        Shape::Cell if head & FULL == 0 => None,
+        Shape::Cell => Some(label_of(head)),
+        Shape::Ring if ring_len(head) == 0 => None,
+        Shape::Ring => Some(label_of(ring_slot(block, buffers, plan, ring_first(head))[0])),
+    }
+}
+
+/// How many messages are queued.
+pub(crate) fn len(block: &[u64], plan: Plan) -> usize {
+    let head = block[plan.at()];
+    match plan.shape {
+        Shape::Cell => (head & FULL) as usize,
+        Shape::Ring => ring_len(head),
+    }
+}
+
+/// Appends a message for which there is room. Says whether the receiver waits for it.
+#[inline]
+pub(crate) fn push(block: &mut [u64], buffers: &mut Buffers, plan: Plan, message: Message) -> bool {
+    let at = plan.at();
+    let head = block[at];
+    let packed = pack(message);
+    match plan.shape {
+        Shape::Cell => {
+            block[at] = head & SENDER_WAITS | FULL | packed;
+            block[at + 1] = message.word.bits;
+        }
+        Shape::Ring => push_ring(block, buffers, plan, [packed, message.word.bits]),
+    }
+    head & RECEIVER_WAITS != 0
+}
+
+/// Takes the first message, which must be there. Says whether the sender waits for room.
+#[inline]
+pub(crate) fn pop(block: &mut [u64], buffers: &Buffers, plan: Plan) -> (Message, bool) {
+    let at = plan.at();
+    let head = block[at];
+    let [packed, bits] = match plan.shape {
+        Shape::Cell => {
+            block[at] = 0;
+            [head, block[at + 1]]
+        }
+        Shape::Ring => {
+            let first = ring_first(head);
+            let slot = ring_slot(block, buffers, plan, first);
+            let next = (first + 1) & (ring_size(block, buffers, plan) - 1);
+            block[at] = ring_head(head & MOVED, next, ring_len(head) - 1);
+            slot
+        }
+    };
+    let kind = kind_of(packed);
+    (Message { label: label_of(packed), word: Word { kind, bits } }, head & SENDER_WAITS != 0)
+}
+
+/// Notes that the receiver waits for a message.
+#[inline]
+pub(crate) fn await_message(block: &mut [u64], plan: Plan) {
+    block[plan.at()] |= RECEIVER_WAITS;
+}
+
+/// Notes that the receiver does not wait for a message any more.
+#[inline]
+pub(crate) fn forget_receiver(block: &mut [u64], plan: Plan) {
+    block[plan.at()] &= !RECEIVER_WAITS;
+}
+
+/// Notes that the sender waits for room.
+pub(crate) fn await_room(block: &mut [u64], plan: Plan) {
+    block[plan.at()] |= SENDER_WAITS;
+}
+
+/// Gives back what the channel holds outside of the block.
+pub(crate) fn release(block: &mut [u64], buffers: &mut Buffers, plan: Plan) {
+    let head = block[plan.at()];
+    if plan.shape == Shape::Ring && head & MOVED != 0 {
+        buffers.free.push(block[plan.at() + 1] as u32);
+        block[plan.at()] = 0;
+    }
+}
+
+fn push_ring(block: &mut [u64], buffers: &mut Buffers, plan: Plan, slot: [u64; 2]) {
+    let at = plan.at();
+    let (first, len) = (ring_first(block[at]), ring_len(block[at]));
+    if len == ring_size(block, buffers, plan) {
+        grow(block, buffers, plan);
+        return push_ring(block, buffers, plan, slot);
+    }
+    let place = (first + len) & (ring_size(block, buffers, plan) - 1);
+    let head = block[at];
+    if head & MOVED == 0 {
+        block[at + 1 + 2 * place] = slot[0];
+        block[at + 2 + 2 * place] = slot[1];
+    } else {
+        buffers.rings[block[at + 1] as usize][place] = slot;
+    }
+    block[at] = ring_head(head & (MOVED | SENDER_WAITS), first, len + 1);
+}
+
+/// Moves a full ring to a buffer of at least twice its size.
+#[cold]
+fn grow(block: &mut [u64], buffers: &mut Buffers, plan: Plan) {
+    let (at, size) = (plan.at(), ring_size(block, buffers, plan));
+    let first = ring_first(block[at]);
+    let messages: Vec<[u64; 2]> =
+        (0..size).map(|nth| ring_slot(block, buffers, plan, (first + nth) & (size - 1))).collect();
+    release(block, buffers, plan);
+
+    let number = buffers.take(size * 2);
+    buffers.rings[number as usize][..size].copy_from_slice(&messages);
+    block[at] = ring_head(block[at] & MARKS | MOVED, 0, size);
+    block[at + 1] = number.into();
+}
+
+impl Buffers {
+    /// A buffer of at least so many slots, which is a power of two.
+    fn take(&mut self, size: usize) -> u32 {
+        let size = size.max(16);
+        let number = self.free.pop().unwrap_or_else(|| {
+            self.rings.push(Box::default());
+            self.rings.len() as u32 - 1
+        });
+        if self.rings[number as usize].len() < size {
+            self.rings[number as usize] = vec![[0; 2]; size].into();
+        }
+        number
+    }
+}
+
+#[inline]
+fn ring_size(block: &[u64], buffers: &Buffers, plan: Plan) -> usize {
+    if block[plan.at()] & MOVED == 0 {
+        INLINE
+    } else {
+        buffers.rings[block[plan.at() + 1] as usize].len()
+    }
+}
+
+#[inline]
+fn ring_slot(block: &[u64], buffers: &Buffers, plan: Plan, place: usize) -> [u64; 2] {
+    let at = plan.at();
+    if block[at] & MOVED == 0 {
+        [block[at + 1 + 2 * place], block[at + 2 + 2 * place]]
+    } else {
+        buffers.rings[block[at + 1] as usize][place]
+    }
+}
+
+const fn ring_head(marks: u64, first: usize, len: usize) -> u64 {
+    marks | (first as u64) << 16 | (len as u64) << 32
+}
+
+const fn ring_first(head: u64) -> usize {
+    (head >> 16) as u16 as usize
+}
+
+const fn ring_len(head: u64) -> usize {
+    (head >> 32) as usize
+}
+
+#[inline]
+fn pack(message: Message) -> u64 {
+    (message.word.kind as u64) << 8 | u64::from(message.label.0) << 16
+}
+
+const fn label_of(packed: u64) -> LabelId {
+    LabelId((packed >> 16) as u16)
+}
+
+#[inline]
+fn kind_of(packed: u64) -> Kind {
+    Kind::from_number((packed >> 8) as u8)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const RING: Plan = Plan { place: 1, capacity: 1000, shape: Shape::Ring };
+    const CELL: Plan = Plan { place: 1, capacity: 1, shape: Shape::Cell };
+
+    fn message(n: u64) -> Message {
+        let label = LabelId((n * 7) as u16);
+        Message { label, word: Word { kind: Kind::Uint, bits: n } }
+    }
+
+    #[test]
+    fn a_ring_keeps_the_order_while_it_grows() {
+        let mut block = vec![0; 1 + Shape::Ring.words()];
+        let mut buffers = Buffers::default();
+        let (mut sent, mut received) = (0, 0);
+        for round in 0..200_u64 {
+            for _ in 0..round % 17 + 3 {
+                if has_room(&block, RING) {
+                    push(&mut block, &mut buffers, RING, message(sent));
+                    sent += 1;
+                }
+            }
+            for _ in 0..round % 11 {
+                if first_label(&block, &buffers, RING).is_some() {
+                    assert_eq!(pop(&mut block, &buffers, RING).0, message(received));
+                    received += 1;
+                }
+            }
+            assert_eq!(len(&block, RING) as u64, sent - received);
+        }
+        assert!(sent - received > 500);
+        release(&mut block, &mut buffers, RING);
+        assert_eq!((len(&block, RING), buffers.free.len()), (0, 1));
+    }
+
+    #[test]
+    fn capacity_is_a_limit() {
+        let plan = Plan { capacity: 2, ..RING };
+        let mut block = vec![0; 1 + Shape::Ring.words()];
+        let mut buffers = Buffers::default();
+        for n in 0..2 {
+            assert!(has_room(&block, plan));
+            push(&mut block, &mut buffers, plan, message(n));
+        }
+        assert!(!has_room(&block, plan));
+    }
+
+    #[test]
+    fn whoever_waits_is_named_once() {
+        for plan in [RING, CELL] {
+            let mut block = vec![0; 1 + Shape::Ring.words()];
+            let mut buffers = Buffers::default();
+            await_message(&mut block, plan);
+            assert!(push(&mut block, &mut buffers, plan, message(1)));
+            await_room(&mut block, plan);
+            assert_eq!(pop(&mut block, &buffers, plan), (message(1), true));
+            assert!(!push(&mut block, &mut buffers, plan, message(2)));
+            assert_eq!(pop(&mut block, &buffers, plan), (message(2), false));
+        }
+    }
+}

@@ -1,0 +1,52 @@
+//! One role of one session: a program counter and a count of effects, in one word.
+//!
+//! ```text
+//! program counter 30 bits | holds an answer 1 | halted 1 | count of effects 32
+//! ```
+//!
+//! The program counter is an index into the code of all roles of the image.
+
+/// The role has finished.
+pub(crate) const HALTED: u32 = 1 << 31;
+/// The role has chosen a branch whose channel was full; the answer is kept beside the sessions.
+pub(crate) const HOLDS: u32 = 1 << 30;
+
+const MARKS: u32 = HALTED | HOLDS;
+
+/// The state of a coroutine, as it is kept between turns.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Coro {
+    pc_and_marks: u32,
+    pub(crate) count: u32,
+}
+
+impl Coro {
+    #[inline]
+    pub(crate) const fn from_word(word: u64) -> Self {
+        Self { pc_and_marks: word as u32, count: (word >> 32) as u32 }
+    }
+
+    #[inline]
+    pub(crate) const fn to_word(self) -> u64 {
+        self.pc_and_marks as u64 | (self.count as u64) << 32
+    }
+
+    /// The program counter.
+    pub(crate) const fn pc(self) -> u32 {
+        self.pc_and_marks & !MARKS
+    }
+
+    #[inline]
+    pub(crate) const fn at(pc: u32, count: u32) -> Self {
+        Self { pc_and_marks: pc, count }
+    }
+
+    #[inline]
+    pub(crate) const fn has(self, mark: u32) -> bool {
+        self.pc_and_marks & mark != 0
+    }
+
+    pub(crate) const fn with(self, mark: u32) -> Self {
+        Self { pc_and_marks: self.pc_and_marks | mark, ..self }
+    }
+}

@@ -1,0 +1,226 @@
+//! The only way out of the VM.
+//!
+//! The VM itself computes no payload, takes no decision and knows no time. Whatever a protocol
+//! leaves open it asks its *handler*.
+
+use std::error::Error;
+use std::fmt;
+
+use telltale_bytecode::{Branch, Image};
+use telltale_types::{LabelId, LabelView, RoleId};
+
+use crate::{SessionId, Value};
+
+/// Answers what the protocols of a whole VM leave open.
+///
+/// Whatever the capacity of the channels and the order of turns, a role is asked exactly once for
+/// each message it sends and told exactly once of each message it receives. So that a run can be
+/// repeated, a handler's answers should depend on nothing but the session's own past; randomness
+/// comes from [`Context::seed`].
+///
+/// ```
+/// use telltale_vm::{Branch, Context, EffectHandler, HandlerResult, LabelId, Picked, RoleId, Value};
+///
+/// /// Sends zeros and always takes the first branch.
+/// struct Zeros;
+///
+/// impl EffectHandler for Zeros {
+///     fn send(&self, _: &Context<'_>, _: RoleId, _: LabelId) -> HandlerResult<Value> {
+///         Ok(Value::Uint(0))
+///     }
+///     fn receive(&self, cx: &Context<'_>, from: RoleId, label: LabelId, value: Value) -> HandlerResult<()> {
+///         println!("{} got {} from {}: {value}", cx.role_name(), cx.label(label), cx.name(from));
+///         Ok(())
+///     }
+///     fn choose(&self, _: &Context<'_>, _: &[Branch]) -> HandlerResult<Picked> {
+///         Ok(Picked { branch: 0, value: Value::Uint(0) })
+///     }
+/// }
+/// ```
+pub trait EffectHandler: Sync {
+    /// The payload of a message that the role sends.
+    ///
+    /// # Errors
+    ///
+    /// An error ends the session.
+    fn send(&self, cx: &Context<'_>, to: RoleId, label: LabelId) -> HandlerResult<Value>;
+
+    /// The role has received a message.
+    ///
+    /// # Errors
+    ///
+    /// An error ends the session.
+    fn receive(
+        &self,
+        cx: &Context<'_>,
+        from: RoleId,
+        label: LabelId,
+        value: Value,
+    ) -> HandlerResult<()>;
+
+    /// The branch that the role takes, and the payload of its message.
+    ///
+    /// # Errors
+    ///
+    /// An error ends the session.
+    fn choose(&self, cx: &Context<'_>, branches: &[Branch]) -> HandlerResult<Picked>;
+}
+
+/// A branch of a choice, with the payload of its message.
+#[derive(Debug)]
+pub struct Picked {
+    /// Which of the branches, counted from 0.
+    pub branch: usize,
+    /// The payload.
+    pub value: Value,
+}
+
+/// Who is asked: a role of a session.
+#[derive(Debug)]
+pub struct Context<'a> {
+    pub(crate) image: &'a Image,
+    pub(crate) session: SessionId,
+    pub(crate) role: RoleId,
+    pub(crate) count: u32,
+    pub(crate) seed: u64,
+}
+
+impl Context<'_> {
+    /// The session.
+    pub fn session(&self) -> SessionId {
+        self.session
+    }
+
+    /// The role that is asked.
+    pub fn role(&self) -> RoleId {
+        self.role
+    }
+
+    /// The name of the role that is asked.
+    pub fn role_name(&self) -> &str {
+        self.name(self.role)
+    }
+
+    /// The name of a role of the protocol.
+    pub fn name(&self, role: RoleId) -> &str {
+        self.image.names().role(role)
+    }
+
+    /// The name and payload type of a label of the protocol.
+    pub fn label(&self, label: LabelId) -> LabelView<'_> {
+        self.image.names().label(label)
+    }
+
+    /// How many effects this role had before, in this session.
+    pub fn count(&self) -> u32 {
+        self.count
+    }
+
+    /// A number that is different for each effect and the same in every run.
+    ///
+    /// It is derived from the seed of the VM, the session, the role and the count.
+    pub fn seed(&self) -> u64 {
+        [self.session.ordinal(), self.role.0.into(), self.count.into()]
+            .into_iter()
+            .fold(self.seed, |seed, part| mix(seed ^ mix(part)))
+    }
+}
+
+/// The finaliser of SplitMix64 (Steele, Lea and Flood, OOPSLA 2014).
+const fn mix(seed: u64) -> u64 {
+    let z = seed.wrapping_add(0x9e37_79b9_7f4a_7c15);
+    let z = (z ^ (z >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
+    let z = (z ^ (z >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
+    z ^ (z >> 31)
+}
+
+/// What a handler gives.
+pub type HandlerResult<T> = Result<T, HandlerError>;
+
+/// Why a handler gives up. Every error converts into it, so `?` works in handlers.
+///
+/// ```
+/// use telltale_vm::HandlerResult;
+///
+/// fn parse(text: &str) -> HandlerResult<u64> {
+///     Ok(text.parse()?)
+/// }
+/// assert_eq!(parse("x").unwrap_err().to_string(), "invalid digit found in string");
+/// ```
+pub struct HandlerError(Box<Box<dyn Error + Send + Sync>>);
+
+impl HandlerError {
+    /// An error that is just a text.
+    pub fn msg(text: impl Into<String>) -> Self {
+        Self(Box::new(text.into().into()))
+    }
+
+    /// The error of this type inside.
+    pub fn downcast_ref<E: Error + 'static>(&self) -> Option<&E> {
+        self.0.downcast_ref()
+    }
+
+    /// The error inside.
+    pub fn into_inner(self) -> Box<dyn Error + Send + Sync> {
+        *self.0
+    }
+}
+
+impl<E: Error + Send + Sync + 'static> From<E> for HandlerError {
+    fn from(error: E) -> Self {
+        Self(Box::new(Box::new(error)))
+    }
+}
+
+impl std::ops::Deref for HandlerError {
+    type Target = dyn Error + Send + Sync;
+
+    fn deref(&self) -> &Self::Target {
+        &**self.0
+    }
+}
+
+impl AsRef<dyn Error> for HandlerError {
+    fn as_ref(&self) -> &(dyn Error + 'static) {
+        &**self.0
+    }
+}
+
+impl fmt::Display for HandlerError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.0.fmt(f)
+    }
+}
+
+impl fmt::Debug for HandlerError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.0.fmt(f)
+    }
+}
+
+/// The handler of a VM whose sessions all have role objects: it answers nothing.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct NoHandler;
+
+impl NoHandler {
+    fn refuse<T>(cx: &Context<'_>) -> HandlerResult<T> {
+        let role = cx.role_name();
+        Err(HandlerError::msg(format!(
+            "`{role}` has no role object and the VM runs with `NoHandler`"
+        )))
+    }
+}
+
+impl EffectHandler for NoHandler {
+    fn send(&self, cx: &Context<'_>, _: RoleId, _: LabelId) -> HandlerResult<Value> {
+        Self::refuse(cx)
+    }
+
+    fn receive(&self, cx: &Context<'_>, _: RoleId, _: LabelId, _: Value) -> HandlerResult<()> {
+        Self::refuse(cx)
+    }
+
+    fn choose(&self, cx: &Context<'_>, _: &[Branch]) -> HandlerResult<Picked> {
+        Self::refuse(cx)
+    }
+}

@@ -1,0 +1,141 @@
+//! What can go wrong: faults, which end one session, and errors, which the embedder made.
+
+use std::fmt;
+use std::sync::Arc;
+
+use thiserror::Error;
+
+use crate::{HandlerError, Kind, SessionId};
+
+/// What an embedder asked of a VM and cannot have. The VM is as it was before.
+#[derive(Clone, Debug, Error)]
+#[non_exhaustive]
+pub enum VMError {
+    /// The session is not there any more, or is of another VM.
+    #[error("session {session} is stale: it has ended and its memory is in use again")]
+    StaleSession {
+        /// The session.
+        session: SessionId,
+    },
+    /// The session has not ended yet.
+    #[error("session {session} is still running")]
+    StillRunning {
+        /// The session.
+        session: SessionId,
+    },
+    /// The session's role objects were not kept: it was opened without an owner.
+    #[error("session {session} has no owner to take its roles back")]
+    Detached {
+        /// The session.
+        session: SessionId,
+    },
+    /// There are as many sessions as the configuration allows, or as fit into memory.
+    #[error("{limit} sessions are open, which is the limit")]
+    TooManySessions {
+        /// How many there may be.
+        limit: usize,
+    },
+    /// There are as many images in use as the VM can tell apart.
+    #[error("{limit} images are in use, which is the limit")]
+    TooManyImages {
+        /// How many there may be.
+        limit: usize,
+    },
+    /// Sessions faulted that nobody will be told about otherwise.
+    ///
+    /// All other sessions went on; see [`VM::faults`](crate::VM::faults) for the whole list.
+    #[error("{count} {} faulted; session {session}: {fault}", if *count == 1 { "session" } else { "sessions" })]
+    Faulted {
+        /// How many sessions.
+        count: usize,
+        /// The first of them.
+        session: SessionId,
+        /// Why the first one faulted.
+        fault: Arc<Fault>,
+    },
+}
+
+/// What ended a session that went wrong: who, where, and why.
+#[derive(Debug)]
+pub struct Fault {
+    /// The role that faulted; nothing when the session as a whole did.
+    pub role: Option<String>,
+    /// The instruction it was at, as in the disassembly.
+    pub instruction: Option<String>,
+    /// Why.
+    pub cause: Cause,
+}
+
+/// Why a session went wrong.
+#[derive(Debug, Error)]
+#[non_exhaustive]
+pub enum Cause {
+    /// The handler, or a method of a role, returned an error.
+    #[error("{0}")]
+    Handler(#[source] HandlerError),
+    /// The handler, or a method of a role, panicked.
+    #[error("its handler panicked: {message}")]
+    Panicked {
+        /// What the panic said.
+        message: String,
+    },
+    /// The handler gave a payload of the wrong kind.
+    #[error("`{label}` carries {expected}, but its handler gave {found}")]
+    WrongPayload {
+        /// The message.
+        label: String,
+        /// What it carries.
+        expected: Kind,
+        /// What the handler gave.
+        found: Kind,
+    },
+    /// The handler picked a branch that is not there.
+    #[error("its handler picked branch {picked} of {branches}")]
+    NoSuchBranch {
+        /// What the handler picked, counted from 0.
+        picked: usize,
+        /// How many branches there are.
+        branches: usize,
+    },
+    /// Another message arrived than the protocol allows.
+    #[error("`{from}` sent `{found}`, but {expected} comes now")]
+    UnexpectedMessage {
+        /// The sender.
+        from: String,
+        /// The label that arrived.
+        found: String,
+        /// The labels that may arrive.
+        expected: String,
+    },
+    /// Nobody can act, and nobody outside can help.
+    #[error("the session is stuck: {waiting}")]
+    Stuck {
+        /// Who waits for whom.
+        waiting: String,
+    },
+    /// The program left the protocol.
+    #[error("the program counter left the program")]
+    OutOfProgram,
+    /// The program uses what images from the compiler never use.
+    #[error("this instruction cannot be executed")]
+    BadInstruction,
+}
+
+impl fmt::Display for Fault {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        if let Some(role) = &self.role {
+            write!(f, "`{role}`")?;
+            match &self.instruction {
+                Some(instruction) => write!(f, " at `{instruction}`: ")?,
+                None => f.write_str(": ")?,
+            }
+        }
+        self.cause.fmt(f)
+    }
+}
+
+impl std::error::Error for Fault {
+    fn source(&self) -> Option<&(dyn std::error::Error + 'static)> {
+        self.cause.source()
+    }
+}

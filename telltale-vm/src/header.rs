@@ -1,0 +1,95 @@
+//! The first two words of a session's block.
+//!
+//! ```text
+//! ordinal 56 bits | the role whose turn is next 8
+//! cast 32 bits | image 16 | live roles 8 | status 3 | marks 5
+//! ```
+
+use crate::SessionStatus;
+
+/// The second word of the block of a session that has just been opened.
+pub(crate) fn opened(cast: u32, image: u16, roles: usize, owned: bool) -> u64 {
+    let marks = if owned { OWNED } else { 0 };
+    u64::from(cast) | u64::from(image) << 32 | (roles as u64) << 48 | status_bits(ACTIVE) | marks
+}
+
+pub(crate) const fn ordinal(block: &[u64]) -> u64 {
+    block[0] & ORDINAL
+}
+
+pub(crate) fn set_ordinal(block: &mut [u64], ordinal: u64) {
+    block[0] = ordinal & ORDINAL;
+}
+
+/// The role from which on the next one to act is looked for.
+#[inline]
+pub(crate) const fn turn(block: &[u64]) -> u8 {
+    (block[0] >> 56) as u8
+}
+
+#[inline]
+pub(crate) fn set_turn(block: &mut [u64], role: u8) {
+    block[0] = ordinal(block) | (role as u64) << 56;
+}
+
+/// The key of the session's role objects plus one; 0 if it has none.
+#[inline]
+pub(crate) const fn cast(block: &[u64]) -> u32 {
+    block[1] as u32
+}
+
+/// The image, by its number in the VM.
+#[inline]
+pub(crate) const fn image(block: &[u64]) -> u16 {
+    (block[1] >> 32) as u16
+}
+
+/// How many roles have not halted.
+#[inline]
+pub(crate) const fn live(block: &[u64]) -> u8 {
+    (block[1] >> 48) as u8
+}
+
+/// One more role has halted.
+pub(crate) fn halted(block: &mut [u64]) {
+    block[1] -= 1 << 48;
+}
+
+/// Whether somebody will take the role objects back.
+pub(crate) const fn is_owned(block: &[u64]) -> bool {
+    block[1] & OWNED != 0
+}
+
+/// The role objects have been taken back.
+pub(crate) fn disown(block: &mut [u64]) {
+    block[1] &= !(OWNED | u64::from(u32::MAX));
+}
+
+/// Where the session is in its life; nothing when there is none in this block.
+pub(crate) const fn status(block: &[u64]) -> Option<SessionStatus> {
+    match (block[1] >> 56) & 7 {
+        ACTIVE => Some(SessionStatus::Active),
+        CLOSED => Some(SessionStatus::Closed),
+        FAULTED => Some(SessionStatus::Faulted),
+        _ => None,
+    }
+}
+
+pub(crate) fn set_status(block: &mut [u64], status: SessionStatus) {
+    let number = match status {
+        SessionStatus::Active => ACTIVE,
+        SessionStatus::Closed => CLOSED,
+        SessionStatus::Faulted => FAULTED,
+    };
+    block[1] = block[1] & !status_bits(7) | status_bits(number);
+}
+
+const ORDINAL: u64 = (1 << 56) - 1;
+const ACTIVE: u64 = 1;
+const CLOSED: u64 = 2;
+const FAULTED: u64 = 3;
+const OWNED: u64 = 1 << 59;
+
+const fn status_bits(number: u64) -> u64 {
+    number << 56
+}

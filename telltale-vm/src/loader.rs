@@ -1,0 +1,3 @@
+//! What a VM loads: see [`CodeImage`].
+
+pub use telltale_bytecode::CodeImage;

@@ -1,0 +1,167 @@
+//! Rust values as payloads, and back.
+//!
+//! Which kind of [`Value`] a Rust type becomes is known to the compiler, so these functions cost
+//! nothing at run time: each is a chain of comparisons between constants.
+
+use std::any::Any;
+
+use crate::Value;
+
+/// The value that carries `payload`.
+///
+/// Scalars, `String` and `Vec<u8>` have kinds of their own, every other type is opaque.
+///
+/// ```
+/// use telltale_vm::{Kind, pack, unpack};
+///
+/// let value = pack(7_u16);
+/// assert_eq!(value.kind(), Kind::Uint);
+/// assert_eq!(unpack::<u16>(value).unwrap(), 7);
+/// ```
+pub fn pack<T: Send + 'static>(payload: T) -> Value {
+    let mut payload = Some(payload);
+    match pack_known(&mut payload) {
+        Some(value) => value,
+        None => payload.map_or(Value::Unit, Value::opaque),
+    }
+}
+
+#[inline(always)]
+fn pack_known(payload: &mut dyn Any) -> Option<Value> {
+    macro_rules! known {
+        ($($ty:ty => $to:expr;)*) => {$(
+            if let Some(payload) = payload.downcast_mut::<Option<$ty>>() {
+                let to: fn($ty) -> Value = $to;
+                return payload.take().map(to);
+            }
+        )*};
+    }
+    known! {
+        () => |()| Value::Unit;
+        u64 => Value::Uint;
+        u32 => |n| Value::Uint(n.into());
+        u16 => |n| Value::Uint(n.into());
+        u8 => |n| Value::Uint(n.into());
+        usize => |n| Value::Uint(n as u64);
+        i64 => Value::Int;
+        i32 => |n| Value::Int(n.into());
+        i16 => |n| Value::Int(n.into());
+        i8 => |n| Value::Int(n.into());
+        isize => |n| Value::Int(n as i64);
+        bool => Value::Bool;
+        f64 => Value::Float;
+        f32 => |n| Value::Float(n.into());
+        char => Value::Char;
+        String => Value::text;
+        Vec<u8> => Value::bytes;
+    }
+    None
+}
+
+/// The Rust value that `value` carries.
+///
+/// # Errors
+///
+/// The value itself, when it is of another kind or out of range for `T`.
+pub fn unpack<T: 'static>(value: Value) -> Result<T, Value> {
+    let mut payload: Option<T> = None;
+    match unpack_known(value, &mut payload) {
+        Ok(()) => payload.ok_or(Value::Unit),
+        Err(other) => other.into_opaque(),
+    }
+}
+
+#[inline(always)]
+#[expect(clippy::cast_possible_truncation, reason = "what was an `f32` is one again")]
+fn unpack_known(value: Value, payload: &mut dyn Any) -> Result<(), Value> {
+    macro_rules! known {
+        ($value:expr, $kind:path, $n:ident; $($ty:ty => $from:expr;)*) => {{
+            $(if let Some(payload) = payload.downcast_mut::<Option<$ty>>() {
+                let from: Option<$ty> = $from;
+                *payload = from;
+                return if payload.is_some() { Ok(()) } else { Err($kind($value)) };
+            })*
+            Err($kind($value))
+        }};
+    }
+    match value {
+        Value::Unit => match payload.downcast_mut::<Option<()>>() {
+            Some(payload) => {
+                *payload = Some(());
+                Ok(())
+            }
+            None => Err(Value::Unit),
+        },
+        Value::Uint(n) => known! { n, Value::Uint, n;
+            u64 => Some(n);
+            u32 => n.try_into().ok();
+            u16 => n.try_into().ok();
+            u8 => n.try_into().ok();
+            usize => n.try_into().ok();
+        },
+        Value::Int(n) => known! { n, Value::Int, n;
+            i64 => Some(n);
+            i32 => n.try_into().ok();
+            i16 => n.try_into().ok();
+            i8 => n.try_into().ok();
+            isize => n.try_into().ok();
+        },
+        Value::Bool(b) => known! { b, Value::Bool, b; bool => Some(b); },
+        Value::Char(c) => known! { c, Value::Char, c; char => Some(c); },
+        Value::Float(x) => known! { x, Value::Float, x; f64 => Some(x); f32 => Some(x as f32); },
+        Value::Text(text) => match payload.downcast_mut::<Option<String>>() {
+            Some(payload) => {
+                *payload = Some(*text);
+                Ok(())
+            }
+            None => Err(Value::Text(text)),
+        },
+        Value::Bytes(bytes) => match payload.downcast_mut::<Option<Vec<u8>>>() {
+            Some(payload) => {
+                *payload = Some(*bytes);
+                Ok(())
+            }
+            None => Err(Value::Bytes(bytes)),
+        },
+        other => Err(other),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::Kind;
+
+    fn round_trip<T: Send + Clone + PartialEq + std::fmt::Debug + 'static>(payload: T, kind: Kind) {
+        let value = pack(payload.clone());
+        assert_eq!(value.kind(), kind);
+        assert_eq!(unpack::<T>(value).expect("the same type"), payload);
+    }
+
+    #[test]
+    fn every_payload_comes_back() {
+        round_trip((), Kind::Unit);
+        round_trip(u8::MAX, Kind::Uint);
+        round_trip(u64::MAX, Kind::Uint);
+        round_trip(usize::MAX, Kind::Uint);
+        round_trip(i8::MIN, Kind::Int);
+        round_trip(isize::MIN, Kind::Int);
+        round_trip(true, Kind::Bool);
+        round_trip(1.5_f32, Kind::Float);
+        round_trip(f64::MAX, Kind::Float);
+        round_trip('ß', Kind::Char);
+        round_trip("text".to_owned(), Kind::Text);
+        round_trip(vec![1_u8, 2], Kind::Bytes);
+        round_trip(vec![1_u16, 2], Kind::Opaque);
+        round_trip((1, "two"), Kind::Opaque);
+    }
+
+    #[test]
+    fn another_type_gives_the_value_back() {
+        assert!(matches!(unpack::<u8>(Value::Uint(256)), Err(Value::Uint(256))));
+        assert!(matches!(unpack::<u8>(Value::Int(1)), Err(Value::Int(1))));
+        assert!(matches!(unpack::<u8>(pack("text".to_owned())), Err(Value::Text(_))));
+        assert!(matches!(unpack::<()>(pack(Some(1))), Err(Value::Opaque(_))));
+        assert!(matches!(unpack::<Option<u8>>(pack(Some(1_u16))), Err(Value::Opaque(_))));
+    }
+}

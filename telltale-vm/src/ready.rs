@@ -1,0 +1,68 @@
+//! Which roles of a session can act: one bit each, in the words behind the header of its block.
+
+use telltale_types::RoleId;
+
+use crate::layout::READY;
+
+/// How many words hold the bits of so many roles.
+pub(crate) const fn words(roles: usize) -> usize {
+    if roles <= 64 { 1 } else { roles.div_ceil(64) }
+}
+
+/// Whether any role can act.
+#[inline]
+pub(crate) fn any(block: &[u64], words: usize) -> bool {
+    block[READY..READY + words].iter().any(|&bits| bits != 0)
+}
+
+/// The next role that can act, going round from `from` on.
+#[inline]
+pub(crate) fn next(block: &[u64], words: usize, from: u8) -> Option<RoleId> {
+    let (word, bit) = (usize::from(from / 64), from % 64);
+    if let Some(role) = lowest(block[READY + word] & u64::MAX << bit, word) {
+        return Some(role);
+    }
+    if words == 1 {
+        return lowest(block[READY], 0);
+    }
+    (word + 1..words).chain(0..=word).find_map(|word| lowest(block[READY + word], word))
+}
+
+#[inline]
+pub(crate) fn set(block: &mut [u64], role: RoleId) {
+    block[READY + role.index() / 64] |= 1 << (role.0 % 64);
+}
+
+#[inline]
+pub(crate) fn clear(block: &mut [u64], role: RoleId) {
+    block[READY + role.index() / 64] &= !(1 << (role.0 % 64));
+}
+
+pub(crate) fn contains(block: &[u64], role: RoleId) -> bool {
+    block[READY + role.index() / 64] >> (role.0 % 64) & 1 == 1
+}
+
+#[inline]
+fn lowest(bits: u64, word: usize) -> Option<RoleId> {
+    (bits != 0).then(|| RoleId((word * 64) as u8 + bits.trailing_zeros() as u8))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn going_round_comes_to_everyone() {
+        let mut block = vec![0; READY + 4];
+        let roles = [0, 3, 63, 64, 130, 254].map(RoleId);
+        roles.iter().for_each(|&role| set(&mut block, role));
+        let mut from = 0;
+        for &role in roles.iter().chain(&roles) {
+            assert_eq!(next(&block, 4, from), Some(role));
+            from = role.0.wrapping_add(1);
+        }
+        roles.iter().for_each(|&role| clear(&mut block, role));
+        assert!(!any(&block, 4));
+        assert_eq!(next(&block, 4, 7), None);
+    }
+}

@@ -1,0 +1,122 @@
+//! Role objects: one value per role, given when a session is opened.
+//!
+//! The `choreography!` macro generates, per protocol, a trait for each role and an `open` function
+//! that takes one object per role. What a session's objects do stays in that session, and they
+//! are called with `&mut self`.
+
+use std::any::Any;
+use std::marker::PhantomData;
+
+use telltale_bytecode::{CodeImage, SetId};
+use telltale_types::{LabelId, RoleId};
+
+use crate::{HandlerResult, Outcome, Picked, SessionId, VMError, Value};
+
+/// The role objects of one session, as the VM calls them. The macro implements it.
+pub trait Cast: Any + Send {
+    /// The payload of a message that `role` sends.
+    ///
+    /// # Errors
+    ///
+    /// What the role object gives.
+    fn send(&mut self, role: RoleId, to: RoleId, label: LabelId) -> HandlerResult<Value>;
+
+    /// `role` has received a message.
+    ///
+    /// # Errors
+    ///
+    /// What the role object gives.
+    fn receive(
+        &mut self,
+        role: RoleId,
+        from: RoleId,
+        label: LabelId,
+        value: Value,
+    ) -> HandlerResult<()>;
+
+    /// The branch that `role` takes.
+    ///
+    /// # Errors
+    ///
+    /// What the role object gives.
+    fn choose(&mut self, role: RoleId, set: SetId) -> HandlerResult<Picked>;
+}
+
+/// A cast that can be handed back when its session has ended.
+pub trait Returned: Cast + Sized {
+    /// The role objects and the outcome.
+    type Ended;
+
+    /// Puts the outcome beside the role objects.
+    fn end(self, outcome: Outcome) -> Self::Ended;
+}
+
+/// A session that was opened with role objects.
+///
+/// It is only a name: the session runs in its VM, and [`Session::take`] gets its objects back.
+#[derive(Debug)]
+pub struct Session<C> {
+    id: SessionId,
+    cast: PhantomData<fn() -> C>,
+}
+
+impl<C> Clone for Session<C> {
+    fn clone(&self) -> Self {
+        *self
+    }
+}
+
+impl<C> Copy for Session<C> {}
+
+impl<C: Returned> Session<C> {
+    /// Opens a session with role objects.
+    ///
+    /// # Errors
+    ///
+    /// When there are too many sessions.
+    pub fn open(host: &mut impl SessionHost, image: &CodeImage, cast: C) -> Result<Self, VMError> {
+        let id = host.open_session(image, Box::new(cast), true)?;
+        Ok(Self { id, cast: PhantomData })
+    }
+
+    /// The session's name.
+    pub fn id(self) -> SessionId {
+        self.id
+    }
+
+    /// The outcome and the role objects of the session, which has ended.
+    ///
+    /// # Errors
+    ///
+    /// When the session is still running, or they were taken before.
+    pub fn take(self, host: &mut impl SessionHost) -> Result<C::Ended, VMError> {
+        let (outcome, cast) = host.take_session(self.id)?;
+        match (cast as Box<dyn Any>).downcast::<C>() {
+            Ok(cast) => Ok(cast.end(outcome)),
+            Err(_) => Err(VMError::StaleSession { session: self.id }),
+        }
+    }
+}
+
+/// Whatever can hold sessions with role objects: any backend.
+pub trait SessionHost {
+    /// Opens a session with role objects. When it is `owned`, its end is kept until somebody takes
+    /// it; otherwise the objects are dropped with the session.
+    ///
+    /// # Errors
+    ///
+    /// When there are too many sessions.
+    fn open_session(
+        &mut self,
+        image: &CodeImage,
+        cast: Box<dyn Cast>,
+        owned: bool,
+    ) -> Result<SessionId, VMError>;
+
+    /// Takes the outcome and the role objects of an owned session that has ended.
+    ///
+    /// # Errors
+    ///
+    /// When the session is stale, still running, or not owned.
+    fn take_session(&mut self, session: SessionId) -> Result<(Outcome, Box<dyn Cast>), VMError>;
+}

@@ -1,0 +1,265 @@
+//! What happened, as far as it can be seen from outside.
+
+use std::fmt;
+use std::sync::Arc;
+
+use telltale_bytecode::CodeImage;
+use telltale_types::{LabelId, Names, RoleId, Shared};
+
+use crate::arena::Slot;
+use crate::{Fault, SessionId};
+
+/// One observable event of a run.
+#[derive(Clone, Debug)]
+pub struct ObsEvent {
+    /// The round in which it happened.
+    pub tick: u64,
+    /// The session it belongs to.
+    pub session: SessionId,
+    /// What happened.
+    pub what: Observed,
+    names: Shared<Names>,
+}
+
+/// What happened in a session.
+#[derive(Clone, Debug)]
+#[non_exhaustive]
+pub enum Observed {
+    /// The session was opened.
+    Opened,
+    /// A message went into the channel from one role to another.
+    Sent {
+        /// The sender.
+        from: RoleId,
+        /// The receiver.
+        to: RoleId,
+        /// The message.
+        label: LabelId,
+    },
+    /// A message was taken out of the channel from one role to another.
+    Received {
+        /// The sender.
+        from: RoleId,
+        /// The receiver.
+        to: RoleId,
+        /// The message.
+        label: LabelId,
+    },
+    /// A role has picked a branch; the message is sent next.
+    Chosen {
+        /// The role.
+        role: RoleId,
+        /// The receiver of the branch's message.
+        to: RoleId,
+        /// The branch's message.
+        label: LabelId,
+    },
+    /// A role has finished.
+    Halted {
+        /// The role.
+        role: RoleId,
+    },
+    /// All roles have finished, and the session is over.
+    Closed,
+    /// Something went wrong, and the session is over.
+    Faulted {
+        /// What went wrong.
+        fault: Arc<Fault>,
+    },
+}
+
+impl ObsEvent {
+    /// The name of a role of the session.
+    pub fn role(&self, role: RoleId) -> &str {
+        self.names.role(role)
+    }
+
+    /// The role that acted; nothing for what happens to the session as a whole.
+    pub fn actor(&self) -> Option<RoleId> {
+        match self.what {
+            Observed::Sent { from: role, .. }
+            | Observed::Received { to: role, .. }
+            | Observed::Chosen { role, .. }
+            | Observed::Halted { role } => Some(role),
+            Observed::Opened | Observed::Closed | Observed::Faulted { .. } => None,
+        }
+    }
+}
+
+/// ```text
+/// #0 Alice!Seller:Title(String)
+/// ```
+impl fmt::Display for ObsEvent {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let role = |role| self.names.role(role);
+        let label = |label| self.names.label(label);
+        write!(f, "{} ", self.session)?;
+        match &self.what {
+            Observed::Opened => f.write_str("opened"),
+            Observed::Sent { from, to, label: l } => {
+                write!(f, "{}!{}:{}", role(*from), role(*to), label(*l))
+            }
+            Observed::Received { from, to, label: l } => {
+                write!(f, "{}?{}:{}", role(*to), role(*from), label(*l))
+            }
+            Observed::Chosen { role: r, to, label: l } => {
+                write!(f, "{} chose {}:{}", role(*r), role(*to), label(*l))
+            }
+            Observed::Halted { role: r } => write!(f, "{} halted", role(*r)),
+            Observed::Closed => f.write_str("closed"),
+            Observed::Faulted { fault } => write!(f, "faulted: {fault}"),
+        }
+    }
+}
+
+/// The events of one session.
+pub fn filter_by_session(trace: &[ObsEvent], session: SessionId) -> Vec<ObsEvent> {
+    trace.iter().filter(|event| event.session == session).cloned().collect()
+}
+
+/// The kinds of [`Record`].
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[repr(u8)]
+pub(crate) enum Tag {
+    Opened,
+    Sent,
+    ChosenAndSent,
+    Received,
+    Halted,
+    Closed,
+    Faulted,
+    Tick,
+}
+
+/// An event as it is kept: two words.
+///
+/// ```text
+/// ordinal 40 bits | image 16 | tag 8       role 8 bits | peer 8 | label 16 | slot 32
+/// ```
+#[derive(Clone, Copy, Debug)]
+struct Record(u64, u64);
+
+/// The events of a session begin alike: this is what they share.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Stamp {
+    session: u64,
+    slot: u64,
+}
+
+impl Stamp {
+    pub(crate) fn new(session: SessionId, image: u16) -> Self {
+        let slot = u64::from(session.slot().number()) << 32;
+        Self { session: session.ordinal() << 24 | u64::from(image) << 8, slot }
+    }
+}
+
+/// The events so far.
+#[derive(Debug, Default)]
+pub(crate) struct Trace {
+    chunks: Vec<Vec<Record>>,
+    faults: Vec<Arc<Fault>>,
+    images: Vec<CodeImage>,
+}
+
+const CHUNK: usize = 1 << 14;
+
+impl Trace {
+    #[inline]
+    pub(crate) fn push(
+        &mut self,
+        stamp: Stamp,
+        tag: Tag,
+        role: RoleId,
+        peer: RoleId,
+        label: LabelId,
+    ) {
+        let what = u64::from(role.0) | u64::from(peer.0) << 8 | u64::from(label.0) << 16;
+        self.add(Record(stamp.session | tag as u64, stamp.slot | what));
+    }
+
+    pub(crate) fn push_session(&mut self, stamp: Stamp, tag: Tag) {
+        self.push(stamp, tag, RoleId(0), RoleId(0), LabelId(0));
+    }
+
+    pub(crate) fn push_fault(&mut self, stamp: Stamp, fault: Arc<Fault>) {
+        self.push_session(stamp, Tag::Faulted);
+        self.faults.push(fault);
+    }
+
+    pub(crate) fn push_tick(&mut self, tick: u64) {
+        self.add(Record(Tag::Tick as u64, tick));
+    }
+
+    /// The number under which events name an image, if there are any left.
+    pub(crate) fn number_of(&mut self, image: &CodeImage) -> Option<u16> {
+        let known = self.images.iter().position(|known| known.is_same(image));
+        let number = known.unwrap_or(self.images.len());
+        if number == self.images.len() {
+            self.images.push(image.clone());
+        }
+        u16::try_from(number).ok()
+    }
+
+    /// All events, oldest first.
+    pub(crate) fn events(&self) -> Vec<ObsEvent> {
+        let mut tick = 0;
+        let mut faults = self.faults.iter();
+        let mut events = Vec::new();
+        for record in self.chunks.iter().flatten() {
+            if record.0 as u8 == Tag::Tick as u8 {
+                tick = record.1;
+                continue;
+            }
+            let names = self.images[(record.0 >> 8) as u16 as usize].global_type.names();
+            let session =
+                SessionId::new(record.0 >> 24, Slot::from_number((record.1 >> 32) as u32));
+            for what in record.observed(&mut faults).into_iter().flatten() {
+                events.push(ObsEvent { tick, session, what, names: names.clone() });
+            }
+        }
+        events
+    }
+
+    #[inline]
+    fn add(&mut self, record: Record) {
+        match self.chunks.last_mut() {
+            Some(chunk) if chunk.len() < CHUNK => chunk.push(record),
+            _ => self.start_chunk(record),
+        }
+    }
+
+    #[cold]
+    fn start_chunk(&mut self, record: Record) {
+        let mut chunk = Vec::with_capacity(CHUNK);
+        chunk.push(record);
+        self.chunks.push(chunk);
+    }
+}
+
+impl Record {
+    fn observed<'a>(
+        self,
+        faults: &mut impl Iterator<Item = &'a Arc<Fault>>,
+    ) -> [Option<Observed>; 2] {
+        let [role, peer] = [self.1, self.1 >> 8].map(|number| RoleId(number as u8));
+        let label = LabelId((self.1 >> 16) as u16);
+        let sent = Observed::Sent { from: role, to: peer, label };
+        let what = match self.0 as u8 {
+            tag if tag == Tag::Opened as u8 => Observed::Opened,
+            tag if tag == Tag::Sent as u8 => sent,
+            tag if tag == Tag::ChosenAndSent as u8 => {
+                return [Some(Observed::Chosen { role, to: peer, label }), Some(sent)];
+            }
+            tag if tag == Tag::Received as u8 => Observed::Received { from: peer, to: role, label },
+            tag if tag == Tag::Halted as u8 => Observed::Halted { role },
+            tag if tag == Tag::Closed as u8 => Observed::Closed,
+            _ => {
+                return [
+                    faults.next().map(|fault| Observed::Faulted { fault: fault.clone() }),
+                    None,
+                ];
+            }
+        };
+        [Some(what), None]
+    }
+}

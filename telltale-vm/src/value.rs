@@ -1,0 +1,226 @@
+//! What messages carry.
+
+use std::any::Any;
+use std::fmt;
+
+/// The payload of a message: 16 bytes.
+///
+/// Scalars never allocate. A payload that is neither a scalar nor text, bytes or a record travels
+/// as one *opaque* Rust value.
+#[derive(Debug)]
+#[non_exhaustive]
+pub enum Value {
+    /// Nothing.
+    Unit,
+    /// A truth value.
+    Bool(bool),
+    /// A signed integer (`i8` to `i64`, `isize`).
+    Int(i64),
+    /// An unsigned integer (`u8` to `u64`, `usize`).
+    Uint(u64),
+    /// A floating-point number (`f32`, `f64`).
+    Float(f64),
+    /// A character.
+    Char(char),
+    /// A text. See [`Value::text`].
+    Text(Box<String>),
+    /// Bytes. See [`Value::bytes`].
+    Bytes(Box<Vec<u8>>),
+    /// Named values. See [`Value::record`].
+    Record(Box<Vec<(String, Value)>>),
+    /// Any other Rust value. See [`Value::opaque`].
+    Opaque(Opaque),
+}
+
+const _: () = assert!(size_of::<Value>() == 16);
+
+/// What kind of value a [`Value`] is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[repr(u8)]
+#[non_exhaustive]
+pub enum Kind {
+    /// [`Value::Unit`].
+    Unit,
+    /// [`Value::Bool`].
+    Bool,
+    /// [`Value::Int`].
+    Int,
+    /// [`Value::Uint`].
+    Uint,
+    /// [`Value::Float`].
+    Float,
+    /// [`Value::Char`].
+    Char,
+    /// [`Value::Text`].
+    Text,
+    /// [`Value::Bytes`].
+    Bytes,
+    /// [`Value::Record`].
+    Record,
+    /// [`Value::Opaque`].
+    Opaque,
+}
+
+impl Value {
+    /// A text.
+    pub fn text(text: impl Into<String>) -> Self {
+        Self::Text(Box::new(text.into()))
+    }
+
+    /// Bytes.
+    pub fn bytes(bytes: impl Into<Vec<u8>>) -> Self {
+        Self::Bytes(Box::new(bytes.into()))
+    }
+
+    /// Named values, in an order that is kept.
+    pub fn record<N: Into<String>>(fields: impl IntoIterator<Item = (N, Self)>) -> Self {
+        Self::Record(Box::new(
+            fields.into_iter().map(|(name, value)| (name.into(), value)).collect(),
+        ))
+    }
+
+    /// Any Rust value.
+    ///
+    /// ```
+    /// use telltale_vm::Value;
+    ///
+    /// let value = Value::opaque(vec![1.5, 2.5]);
+    /// assert_eq!(value.into_opaque::<Vec<f64>>().unwrap(), [1.5, 2.5]);
+    /// ```
+    pub fn opaque<T: Send + 'static>(value: T) -> Self {
+        let type_name = std::any::type_name::<T>();
+        Self::Opaque(Opaque(Box::new(Inner { value: Box::new(value), type_name })))
+    }
+
+    /// The Rust value in an opaque value.
+    ///
+    /// # Errors
+    ///
+    /// The value itself, when it is not opaque or of another type.
+    pub fn into_opaque<T: 'static>(self) -> Result<T, Self> {
+        match self {
+            Self::Opaque(opaque) if opaque.0.value.is::<T>() => {
+                match opaque.0.value.downcast::<T>() {
+                    Ok(value) => Ok(*value),
+                    Err(value) => {
+                        let type_name = opaque.0.type_name;
+                        Err(Self::Opaque(Opaque(Box::new(Inner { value, type_name }))))
+                    }
+                }
+            }
+            other => Err(other),
+        }
+    }
+
+    /// The kind of value.
+    pub fn kind(&self) -> Kind {
+        match self {
+            Self::Unit => Kind::Unit,
+            Self::Bool(_) => Kind::Bool,
+            Self::Int(_) => Kind::Int,
+            Self::Uint(_) => Kind::Uint,
+            Self::Float(_) => Kind::Float,
+            Self::Char(_) => Kind::Char,
+            Self::Text(_) => Kind::Text,
+            Self::Bytes(_) => Kind::Bytes,
+            Self::Record(_) => Kind::Record,
+            Self::Opaque(_) => Kind::Opaque,
+        }
+    }
+}
+
+impl fmt::Display for Value {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Unit => f.write_str("()"),
+            Self::Bool(value) => value.fmt(f),
+            Self::Int(value) => value.fmt(f),
+            Self::Uint(value) => value.fmt(f),
+            Self::Float(value) => value.fmt(f),
+            Self::Char(value) => write!(f, "{value:?}"),
+            Self::Text(value) => write!(f, "{value:?}"),
+            Self::Bytes(value) => write!(f, "{} bytes", value.len()),
+            Self::Record(fields) => {
+                f.write_str("{ ")?;
+                for (at, (name, value)) in fields.iter().enumerate() {
+                    write!(f, "{}{name}: {value}", if at == 0 { "" } else { ", " })?;
+                }
+                f.write_str(" }")
+            }
+            Self::Opaque(value) => write!(f, "a value of type {}", value.type_name()),
+        }
+    }
+}
+
+/// A Rust value of any type, and the name of that type.
+pub struct Opaque(Box<Inner>);
+
+struct Inner {
+    value: Box<dyn Any + Send>,
+    type_name: &'static str,
+}
+
+impl Opaque {
+    /// The name of the value's type, for people.
+    pub fn type_name(&self) -> &'static str {
+        self.0.type_name
+    }
+}
+
+impl fmt::Debug for Opaque {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "Opaque({})", self.0.type_name)
+    }
+}
+
+impl Kind {
+    /// The kind that payloads of a type have, by the spelling of the type; nothing for types whose
+    /// payloads may be of any kind.
+    pub(crate) fn of_type(payload: &str) -> Option<Self> {
+        Some(match payload {
+            "()" => Self::Unit,
+            "bool" => Self::Bool,
+            "i8" | "i16" | "i32" | "i64" | "isize" => Self::Int,
+            "u8" | "u16" | "u32" | "u64" | "usize" => Self::Uint,
+            "f32" | "f64" => Self::Float,
+            "char" => Self::Char,
+            "String" => Self::Text,
+            "Vec<u8>" => Self::Bytes,
+            _ => return None,
+        })
+    }
+
+    /// The kind with this number; a number that is none is never written.
+    #[inline]
+    pub(crate) const fn from_number(number: u8) -> Self {
+        match number {
+            0 => Self::Unit,
+            1 => Self::Bool,
+            2 => Self::Int,
+            3 => Self::Uint,
+            4 => Self::Float,
+            5 => Self::Char,
+            6 => Self::Text,
+            7 => Self::Bytes,
+            8 => Self::Record,
+            _ => Self::Opaque,
+        }
+    }
+}
+
+impl fmt::Display for Kind {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::Unit => "nothing",
+            Self::Bool => "a bool",
+            Self::Int => "a signed integer",
+            Self::Uint => "an unsigned integer",
+            Self::Float => "a float",
+            Self::Char => "a char",
+            Self::Text => "text",
+            Self::Bytes => "bytes",
+            Self::Record => "a record",
+            Self::Opaque => "an opaque value",
+        })
+    }
+}

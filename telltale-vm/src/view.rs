@@ -1,0 +1,194 @@
+//! A look at sessions and their roles, without a way to change them.
+
+use std::fmt;
+
+use telltale_bytecode::{Instr, Pc};
+use telltale_types::RoleId;
+
+use crate::channel::{self, Plan};
+use crate::coroutine::{Coro, HALTED, HOLDS};
+use crate::layout::Loaded;
+use crate::{SessionId, SessionStatus, header, ready};
+
+/// A session, as it is now.
+#[derive(Clone, Copy)]
+pub struct SessionView<'a> {
+    session: SessionId,
+    block: &'a [u64],
+    loaded: &'a Loaded,
+}
+
+/// One role of a session, as it is now.
+#[derive(Clone, Copy)]
+pub struct CoroutineView<'a> {
+    session: SessionView<'a>,
+    role: RoleId,
+}
+
+/// What a coroutine is doing.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[non_exhaustive]
+pub enum CoroStatus {
+    /// It can act.
+    Ready,
+    /// It waits for a message.
+    AwaitsMessage,
+    /// It waits for room in a channel.
+    AwaitsRoom,
+    /// It is done.
+    Halted,
+}
+
+impl<'a> SessionView<'a> {
+    pub(crate) fn new(session: SessionId, block: &'a [u64], loaded: &'a Loaded) -> Self {
+        Self { session, block, loaded }
+    }
+
+    /// The session's name.
+    pub fn id(&self) -> SessionId {
+        self.session
+    }
+
+    /// Where it is in its life.
+    pub fn status(&self) -> SessionStatus {
+        header::status(self.block).unwrap_or(SessionStatus::Active)
+    }
+
+    /// Its roles, in the order in which they are declared.
+    pub fn coroutines(&self) -> impl ExactSizeIterator<Item = CoroutineView<'a>> + use<'a> {
+        let session = *self;
+        (0..self.loaded.roles).map(move |role| CoroutineView { session, role: RoleId::at(role) })
+    }
+
+    /// How many messages are queued from one role to another.
+    pub fn queued(&self, from: RoleId, to: RoleId) -> usize {
+        let roles = self.loaded.roles;
+        if from.index() >= roles || to.index() >= roles {
+            return 0;
+        }
+        let plan = self.loaded.plan(from, to);
+        if plan.exists() { channel::len(self.block, plan) } else { 0 }
+    }
+
+    /// Whether every role is done or may stop where it is, and nothing is on its way.
+    pub(crate) fn is_at_rest(&self) -> bool {
+        let is_empty = |plan: Plan| channel::len(self.block, plan) == 0;
+        let may_stop = |coroutine: CoroutineView<'_>| {
+            coroutine.coro().has(HALTED)
+                || self.loaded.image.may_rest(coroutine.role, coroutine.place())
+        };
+        self.coroutines().all(may_stop) && self.loaded.all_plans().all(is_empty)
+    }
+
+    /// Who waits for whom: `` `Bob` waits for `Alice`, `Alice` waits for `Bob` ``.
+    pub(crate) fn who_waits(&self) -> String {
+        let waiting = self.coroutines().filter(|c| c.status() != CoroStatus::Halted);
+        let lines: Vec<String> = waiting.map(|c| c.describe()).collect();
+        lines.join(", ")
+    }
+}
+
+impl<'a> CoroutineView<'a> {
+    /// Its number in the session.
+    pub fn id(&self) -> usize {
+        self.role.index()
+    }
+
+    /// The role it plays.
+    pub fn role(&self) -> &'a str {
+        self.session.loaded.image.names().role(self.role)
+    }
+
+    /// The session it belongs to.
+    pub fn session_id(&self) -> SessionId {
+        self.session.session
+    }
+
+    /// The instruction it is at, counted from the first of its program.
+    pub fn pc(&self) -> usize {
+        self.place().index()
+    }
+
+    /// Its program.
+    pub fn program(&self) -> &'a [Instr] {
+        &self.session.loaded.image.programs[self.role]
+    }
+
+    /// How many effects it had.
+    pub fn effects(&self) -> u32 {
+        self.coro().count
+    }
+
+    /// What it is doing.
+    pub fn status(&self) -> CoroStatus {
+        let coro = self.coro();
+        if coro.has(HALTED) {
+            CoroStatus::Halted
+        } else if ready::contains(self.session.block, self.role) {
+            CoroStatus::Ready
+        } else if coro.has(HOLDS) || matches!(self.instr(), Some(Instr::Send { .. })) {
+            CoroStatus::AwaitsRoom
+        } else {
+            CoroStatus::AwaitsMessage
+        }
+    }
+
+    fn coro(&self) -> Coro {
+        Coro::from_word(self.session.block[self.session.loaded.roles_at + self.role.index()])
+    }
+
+    fn place(&self) -> Pc {
+        Pc(self.coro().pc() - self.session.loaded.image.programs.start(self.role))
+    }
+
+    fn instr(&self) -> Option<Instr> {
+        self.program().get(self.place().index()).copied()
+    }
+
+    /// The roles without which it cannot go on.
+    fn awaited(&self) -> Vec<RoleId> {
+        let mut peers = match self.instr() {
+            Some(Instr::Send { to: peer, .. } | Instr::Recv { from: peer, .. }) => vec![peer],
+            Some(Instr::Offer { set, .. } | Instr::Choose { set, .. }) => {
+                let branches = self.session.loaded.image.branches(set);
+                branches.iter().map(|branch| branch.peer).collect()
+            }
+            _ => Vec::new(),
+        };
+        peers.sort_unstable();
+        peers.dedup();
+        peers
+    }
+
+    fn describe(&self) -> String {
+        let names = self.session.loaded.image.names();
+        let peers: Vec<String> =
+            self.awaited().into_iter().map(|peer| format!("`{}`", names.role(peer))).collect();
+        let (role, peers) = (self.role(), peers.join(" or "));
+        match self.status() {
+            CoroStatus::Halted => format!("`{role}` is done"),
+            CoroStatus::Ready => format!("`{role}` can act"),
+            CoroStatus::AwaitsRoom => format!("`{role}` waits for room in its channel to {peers}"),
+            CoroStatus::AwaitsMessage => format!("`{role}` waits for {peers}"),
+        }
+    }
+}
+
+impl fmt::Display for SessionView<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let lines: Vec<String> = self.coroutines().map(|c| c.describe()).collect();
+        write!(f, "{}: {}", self.session, lines.join(", "))
+    }
+}
+
+impl fmt::Debug for SessionView<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "SessionView({self})")
+    }
+}
+
+impl fmt::Debug for CoroutineView<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "CoroutineView({}, {} at {})", self.session_id(), self.role(), self.pc())
+    }
+}

@@ -1,0 +1,480 @@
+//! The machine: sessions, their memory, and who runs next.
+
+use std::collections::VecDeque;
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::sync::Arc;
+
+use slab::Slab;
+use telltale_bytecode::{CodeImage, Pc};
+use telltale_types::RoleId;
+
+use crate::arena::{Arena, Slot};
+use crate::channel::{self, Buffers};
+use crate::coroutine::Coro;
+use crate::exec::{Budget, Held, Host, Visit};
+use crate::heap::Heap;
+use crate::registry::Registry;
+use crate::roles::Cast;
+use crate::trace::{Stamp, Tag, Trace};
+use crate::view::SessionView;
+use crate::{
+    Cause, Context, EffectHandler, Fault, ObsEvent, Outcome, Progress, Recording, SessionHost,
+    SessionId, SessionStatus, SimClock, StepResult, VMConfig, VMError, header, ready,
+};
+
+/// A machine that runs any number of sessions, one after the other in one thread.
+///
+/// The same calls with the same handlers give the same trace, every time.
+///
+/// Sessions are opened with [`VM::load_choreography`] (the handler of the run answers for all
+/// roles) or with the `open` function of a protocol made by `choreography!` (role objects answer).
+/// [`VM::run`] then lets them act until nobody can.
+#[derive(Debug)]
+pub struct VM {
+    config: VMConfig,
+    arena: Arena,
+    heap: Heap,
+    buffers: Buffers,
+    held: Held,
+    images: Registry,
+    casts: Slab<Company>,
+    queue: VecDeque<Slot>,
+    open: usize,
+    next_ordinal: u64,
+    clock: SimClock,
+    trace: Trace,
+    faults: Vec<(SessionId, Arc<Fault>)>,
+    untold: usize,
+}
+
+/// The role objects of a session, and how it ended.
+struct Company {
+    cast: Box<dyn Cast>,
+    outcome: Option<Outcome>,
+}
+
+impl std::fmt::Debug for Company {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "Company({:?})", self.outcome)
+    }
+}
+
+impl VM {
+    /// A machine without sessions.
+    pub fn new(config: VMConfig) -> Self {
+        Self {
+            config: VMConfig {
+                capacity: config.capacity.max(1),
+                quantum: config.quantum.max(1),
+                ..config
+            },
+            arena: Arena::default(),
+            heap: Heap::default(),
+            buffers: Buffers::default(),
+            held: Held::default(),
+            images: Registry::default(),
+            casts: Slab::new(),
+            queue: VecDeque::new(),
+            open: 0,
+            next_ordinal: 0,
+            clock: SimClock::default(),
+            trace: Trace::default(),
+            faults: Vec::new(),
+            untold: 0,
+        }
+    }
+
+    /// Opens a session of an image, whose roles are played by the handler of the run.
+    ///
+    /// # Errors
+    ///
+    /// When there are too many sessions. The VM is then as it was before.
+    pub fn load_choreography(&mut self, image: &CodeImage) -> Result<SessionId, VMError> {
+        self.open(image, 0, false)
+    }
+
+    /// Lets up to `n` ready coroutines have a turn: each runs until it waits, is done or has used
+    /// its quantum.
+    ///
+    /// # Errors
+    ///
+    /// When sessions faulted that nobody will be told about otherwise; all others have gone on.
+    pub fn step_round(
+        &mut self,
+        handler: &dyn EffectHandler,
+        n: usize,
+    ) -> Result<StepResult, VMError> {
+        self.start_report();
+        self.start_round();
+        let mut left = n;
+        for _ in 0..self.queue.len() {
+            if left == 0 {
+                break;
+            }
+            left = self.visit_next(handler, left);
+        }
+        self.report()?;
+        Ok(StepResult { turns: n - left, progress: self.progress() })
+    }
+
+    /// Lets sessions act until nobody can, or for so many rounds. In a round, every session that
+    /// was ready at its start has one visit.
+    ///
+    /// [`VM::progress`] says afterwards whether all is done.
+    ///
+    /// # Errors
+    ///
+    /// When sessions faulted that nobody will be told about otherwise; all others have gone on.
+    pub fn run(&mut self, handler: &dyn EffectHandler, max_rounds: usize) -> Result<(), VMError> {
+        self.start_report();
+        for _ in 0..max_rounds {
+            if self.queue.is_empty() {
+                break;
+            }
+            self.start_round();
+            for _ in 0..self.queue.len() {
+                self.visit_next(handler, usize::MAX);
+            }
+        }
+        self.report()
+    }
+
+    /// How far the sessions have come.
+    pub fn progress(&self) -> Progress {
+        if self.queue.is_empty() { Progress::Complete } else { Progress::OutOfFuel }
+    }
+
+    /// What was recorded, oldest first.
+    pub fn trace(&self) -> Vec<ObsEvent> {
+        self.trace.events()
+    }
+
+    /// The sessions that faulted in the last call of [`VM::run`] or [`VM::step_round`], and why.
+    pub fn faults(&self) -> impl ExactSizeIterator<Item = (SessionId, &Fault)> {
+        self.faults.iter().map(|(session, fault)| (*session, &**fault))
+    }
+
+    /// How the VM was set up.
+    pub fn config(&self) -> &VMConfig {
+        &self.config
+    }
+
+    /// Simulated time: the rounds so far.
+    pub fn clock(&self) -> SimClock {
+        self.clock
+    }
+
+    /// How many sessions are running.
+    pub fn open_sessions(&self) -> usize {
+        self.open
+    }
+
+    /// How many bytes the sessions take, channels included, role objects not; memory that is kept
+    /// for later sessions counts.
+    pub fn session_memory(&self) -> usize {
+        self.arena.bytes()
+    }
+
+    /// Where a session is in its life. Of one that has ended this is known until its memory is
+    /// used again.
+    ///
+    /// # Errors
+    ///
+    /// When the session is stale.
+    pub fn status(&self, session: SessionId) -> Result<SessionStatus, VMError> {
+        let status = header::status(self.block_of(session)?);
+        status.ok_or(VMError::StaleSession { session })
+    }
+
+    /// A look at a session that is running.
+    ///
+    /// # Errors
+    ///
+    /// When the session has ended.
+    pub fn session(&self, session: SessionId) -> Result<SessionView<'_>, VMError> {
+        let block = self.block_of(session)?;
+        if header::status(block) != Some(SessionStatus::Active) {
+            return Err(VMError::StaleSession { session });
+        }
+        Ok(SessionView::new(session, block, self.images.get(header::image(block))))
+    }
+
+    /// The sessions that are running, in the order of their memory.
+    pub fn sessions(&self) -> impl Iterator<Item = SessionView<'_>> {
+        self.arena.slots().filter_map(|slot| {
+            let block = self.arena.block(slot);
+            let session = SessionId::new(header::ordinal(block), slot);
+            let loaded = self.images.get(header::image(block));
+            (header::status(block) == Some(SessionStatus::Active))
+                .then(|| SessionView::new(session, block, loaded))
+        })
+    }
+
+    fn block_of(&self, session: SessionId) -> Result<&[u64], VMError> {
+        let stale = VMError::StaleSession { session };
+        if !self.arena.contains(session.slot()) {
+            return Err(stale);
+        }
+        let block = self.arena.block(session.slot());
+        if header::ordinal(block) == session.ordinal() { Ok(block) } else { Err(stale) }
+    }
+
+    fn records(&self) -> bool {
+        self.config.recording != Recording::Off
+    }
+}
+
+/// Opening and ending sessions.
+impl VM {
+    fn open(&mut self, image: &CodeImage, cast: u32, owned: bool) -> Result<SessionId, VMError> {
+        let limit = self.config.max_sessions;
+        if self.open >= limit {
+            return Err(VMError::TooManySessions { limit });
+        }
+        let number =
+            self.images.number_of(image, &self.config, &mut self.arena, &mut self.trace)?;
+        let loaded = self.images.get_mut(number);
+        let slot = self.arena.take(loaded.class);
+        let slot = slot.ok_or(VMError::TooManySessions { limit: self.open })?;
+        let block = self.arena.block_mut(slot);
+        block[..loaded.template.len()].copy_from_slice(&loaded.template);
+        header::set_ordinal(block, self.next_ordinal);
+        block[1] = header::opened(cast, number, loaded.roles, owned);
+        loaded.sessions += 1;
+
+        let session = SessionId::new(self.next_ordinal, slot);
+        self.next_ordinal += 1;
+        self.open += 1;
+        self.queue.push_back(slot);
+        if self.config.recording != Recording::Off {
+            self.trace.push_session(Stamp::new(session, loaded.traced_as), Tag::Opened);
+        }
+        Ok(session)
+    }
+
+    /// Nobody in the session can act: it is complete, or it is stuck.
+    #[cold]
+    fn settle(&mut self, slot: Slot) {
+        let block = self.arena.block(slot);
+        let loaded = self.images.get(header::image(block));
+        let session = SessionId::new(header::ordinal(block), slot);
+        let view = SessionView::new(session, block, loaded);
+        if header::live(block) == 0 || view.is_at_rest() {
+            return self.finish(slot, Outcome::Completed);
+        }
+        let cause = Cause::Stuck { waiting: view.who_waits() };
+        self.fault(slot, Fault { role: None, instruction: None, cause });
+    }
+
+    #[cold]
+    fn fault_of_role(&mut self, slot: Slot, role: RoleId, cause: Cause) {
+        let block = self.arena.block(slot);
+        let loaded = self.images.get(header::image(block));
+        let image = &loaded.image;
+        let pc = Coro::from_word(block[loaded.roles_at + role.index()]).pc();
+        let place = Pc(pc - image.programs.start(role));
+        let instr = image.programs[role].get(place.index());
+        let instruction = instr.map(|&instr| image.show(place, instr).to_string());
+        let role = Some(image.names().role(role).to_owned());
+        self.fault(slot, Fault { role, instruction, cause });
+    }
+
+    fn fault(&mut self, slot: Slot, fault: Fault) {
+        let block = self.arena.block(slot);
+        let session = SessionId::new(header::ordinal(block), slot);
+        let fault = Arc::new(fault);
+        if !header::is_owned(block) {
+            self.untold += 1;
+        }
+        self.faults.push((session, fault.clone()));
+        self.finish(slot, Outcome::Faulted(fault));
+    }
+
+    fn finish(&mut self, slot: Slot, outcome: Outcome) {
+        self.release_messages(slot, &outcome);
+        let records = self.records();
+        let block = self.arena.block_mut(slot);
+        let session = SessionId::new(header::ordinal(block), slot);
+        let loaded = self.images.get(header::image(block));
+        if records {
+            let stamp = Stamp::new(session, loaded.traced_as);
+            match &outcome {
+                Outcome::Completed => self.trace.push_session(stamp, Tag::Closed),
+                Outcome::Faulted(fault) => self.trace.push_fault(stamp, fault.clone()),
+            }
+        }
+        header::set_status(block, outcome.status());
+        self.open -= 1;
+        self.held.forget(session);
+
+        let cast = header::cast(block) as usize;
+        if header::is_owned(block) {
+            self.casts[cast - 1].outcome = Some(outcome);
+        } else {
+            if cast != 0 {
+                self.casts.remove(cast - 1);
+            }
+            self.free(slot);
+        }
+    }
+
+    /// Drops what is still in the channels of a session that has ended.
+    fn release_messages(&mut self, slot: Slot, outcome: &Outcome) {
+        let block = self.arena.block_mut(slot);
+        let loaded = self.images.get(header::image(block));
+        if outcome.is_completed() && !loaded.has_rings {
+            return;
+        }
+        for plan in loaded.all_plans() {
+            while channel::len(block, plan) > 0 {
+                let (message, _) = channel::pop(block, &self.buffers, plan);
+                drop(self.heap.raise(message.word));
+            }
+            channel::release(block, &mut self.buffers, plan);
+        }
+    }
+
+    fn free(&mut self, slot: Slot) {
+        self.images.release(header::image(self.arena.block(slot)));
+        self.arena.give_back(slot);
+    }
+}
+
+/// Who runs next.
+impl VM {
+    fn start_round(&mut self) {
+        self.clock.advance();
+        if self.records() {
+            self.trace.push_tick(self.clock.now());
+        }
+    }
+
+    /// Visits the session at the head of the queue; gives how many turns are left.
+    fn visit_next(&mut self, handler: &dyn EffectHandler, turns: usize) -> usize {
+        let Some(slot) = self.queue.pop_front() else { return turns };
+        let mut budget = Budget { instructions: self.config.quantum, turns };
+        let visited = if self.records() {
+            self.visit::<true>(slot, handler, &mut budget)
+        } else {
+            self.visit::<false>(slot, handler, &mut budget)
+        };
+        match visited {
+            Ok(true) => self.queue.push_back(slot),
+            Ok(false) => self.settle(slot),
+            Err((role, cause)) => self.fault_of_role(slot, role, *cause),
+        }
+        budget.turns
+    }
+
+    /// Gives turns to the roles of a session. Says whether any can still act.
+    fn visit<const TRACE: bool>(
+        &mut self,
+        slot: Slot,
+        handler: &dyn EffectHandler,
+        budget: &mut Budget,
+    ) -> Result<bool, (RoleId, Box<Cause>)> {
+        let block = self.arena.block_mut(slot);
+        let image = header::image(block);
+        let cast = header::cast(block) as usize;
+        let loaded = self.images.get(image);
+        let session = SessionId::new(header::ordinal(block), slot);
+        let cx = Context {
+            image: &loaded.image,
+            session,
+            role: RoleId(0),
+            count: 0,
+            seed: self.config.seed,
+        };
+        let stamp = Stamp::new(session, loaded.traced_as);
+        let (heap, buffers) = (&mut self.heap, &mut self.buffers);
+        let (held, trace) = (&mut self.held, &mut self.trace);
+        if cast == 0 {
+            let host = handler;
+            go::<_, TRACE>(
+                Visit { block, loaded, heap, buffers, held, trace, stamp, cx, host },
+                budget,
+            )
+        } else {
+            let host = &mut *self.casts[cast - 1].cast;
+            go::<_, TRACE>(
+                Visit { block, loaded, heap, buffers, held, trace, stamp, cx, host },
+                budget,
+            )
+        }
+    }
+
+    fn start_report(&mut self) {
+        self.faults.clear();
+        self.untold = 0;
+    }
+
+    /// An error if sessions faulted and nobody holds a handle that will say so.
+    fn report(&self) -> Result<(), VMError> {
+        if self.untold == 0 {
+            return Ok(());
+        }
+        let untold = self.faults.iter().find(|(session, _)| {
+            self.block_of(*session).map_or(true, |block| !header::is_owned(block))
+        });
+        match untold {
+            Some((session, fault)) => Err(VMError::Faulted {
+                count: self.untold,
+                session: *session,
+                fault: fault.clone(),
+            }),
+            None => Ok(()),
+        }
+    }
+}
+
+/// A visit in which panics of the handler become faults.
+fn go<H: Host, const TRACE: bool>(
+    mut visit: Visit<'_, H>,
+    budget: &mut Budget,
+) -> Result<bool, (RoleId, Box<Cause>)> {
+    let result = catch_unwind(AssertUnwindSafe(|| visit.run::<TRACE>(budget)));
+    let role = visit.cx.role;
+    match result {
+        Ok(Ok(())) => Ok(ready::any(visit.block, ready::words(visit.loaded.roles))),
+        Ok(Err(cause)) => Err((role, cause)),
+        Err(panic) => {
+            let message = panic
+                .downcast_ref::<&str>()
+                .map(|text| (*text).to_owned())
+                .or_else(|| panic.downcast_ref::<String>().cloned())
+                .unwrap_or_else(|| "a value that is not text".to_owned());
+            Err((role, Box::new(Cause::Panicked { message })))
+        }
+    }
+}
+
+impl SessionHost for VM {
+    fn open_session(
+        &mut self,
+        image: &CodeImage,
+        cast: Box<dyn Cast>,
+        owned: bool,
+    ) -> Result<SessionId, VMError> {
+        let key = self.casts.insert(Company { cast, outcome: None });
+        let opened = self.open(image, key as u32 + 1, owned);
+        if opened.is_err() {
+            self.casts.remove(key);
+        }
+        opened
+    }
+
+    fn take_session(&mut self, session: SessionId) -> Result<(Outcome, Box<dyn Cast>), VMError> {
+        let block = self.block_of(session)?;
+        if header::status(block) == Some(SessionStatus::Active) {
+            return Err(VMError::StillRunning { session });
+        }
+        if !header::is_owned(block) {
+            return Err(VMError::Detached { session });
+        }
+        let key = header::cast(block) as usize - 1;
+        let Company { cast, outcome } = self.casts.remove(key);
+        header::disown(self.arena.block_mut(session.slot()));
+        self.free(session.slot());
+        Ok((outcome.unwrap_or(Outcome::Completed), cast))
+    }
+}
