@@ -121,13 +121,15 @@ impl Stages {
 
 fn graphs<'a>(resolved: &Resolved<'a>, mistakes: &mut Mistakes) -> Vec<Graph<'a>> {
     let falls = check_structure(resolved, mistakes);
-    let flows = flow::build(resolved, &falls);
-    let graph_of = |(flow, protocol): (&_, &Protocol<'a>)| {
-        let ahead = Ahead::of(flow, mistakes);
-        flow::check_heads(flow, &ahead, &protocol.roles, mistakes);
-        graph(flow, &ahead)
-    };
-    flows.iter().zip(&resolved.protocols).map(graph_of).collect()
+    let mut graphs: Vec<Option<Graph<'a>>> = resolved.protocols.iter().map(|_| None).collect();
+    for &index in &resolved.callees_first {
+        let protocol = &resolved.protocols[index];
+        let flow = flow::build(protocol, &graphs, &falls);
+        let ahead = Ahead::of(&flow, mistakes);
+        flow::check_heads(&flow, &ahead, &protocol.roles, mistakes);
+        graphs[index] = Some(graph(&flow, &ahead));
+    }
+    graphs.into_iter().flatten().collect()
 }
 
 /// The global type; a graph without mistakes always has one.

@@ -1,7 +1,7 @@
 //! Statements as a graph: one slot for each thing that can come next.
 //!
 //! Built backwards, from what follows to what comes first, so that everything behind a choice is
-//! there once and all branches point to it. A `do` copies the slots of the protocol that it runs,
+//! there once and all branches point to it. A `do` copies the states of the protocol that it runs,
 //! with other roles and labels. Loops, jumps and the ends of branches are slots that only point
 //! on; [`Ahead`] looks through them.
 
@@ -56,7 +56,7 @@ pub(crate) enum Passes<'a> {
     Loop(&'a ast::Loop),
     /// The end of a branch.
     BranchEnd,
-    /// The end of a protocol that was run, or a part of it that points on.
+    /// The end of a protocol that was run.
     Call,
 }
 
@@ -80,8 +80,8 @@ pub(crate) struct ChoiceSlot<'a> {
     pub(crate) via: Option<&'a Do>,
     pub(crate) chooser: RoleId,
     pub(crate) branches: Vec<BranchEntry<'a>>,
-    /// The slot at the end of every branch.
-    pub(crate) join: SlotId,
+    /// The slot at the end of every branch, for a choice of the protocol itself.
+    pub(crate) join: Option<SlotId>,
 }
 
 /// Where a branch begins.

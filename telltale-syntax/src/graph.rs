@@ -12,6 +12,12 @@ pub(crate) struct Graph<'a> {
     pub(crate) states: Vec<State<'a>>,
 }
 
+impl Graph<'_> {
+    pub(crate) fn has_messages(&self) -> bool {
+        self.states.iter().any(|state| !state.exits.is_empty())
+    }
+}
+
 /// A state and where it comes from.
 #[derive(Default)]
 pub(crate) struct State<'a> {

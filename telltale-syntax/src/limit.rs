@@ -3,9 +3,12 @@
 use crate::diagnostic::Diagnostic;
 use crate::mistake::Mistake;
 use crate::parse::Mistakes;
-use crate::resolve::{Meaning, Resolved, Step};
+use crate::resolve::{Branch, Meaning, Resolved, Step};
 
-/// How many steps one protocol may have; a message to two receivers is two steps.
+/// How many steps one protocol may have.
+///
+/// A message to two receivers is two steps, and a branch that begins with something else than a
+/// message is one, for it repeats the message that comes first.
 pub const STEP_LIMIT: usize = 65_536;
 
 /// How many steps all protocols of a block may have together, so that many of them that run a
@@ -54,17 +57,17 @@ impl Budget<'_> {
                 Meaning::Do { callee, .. } => self.sizes[*callee],
                 Meaning::Choice { branches, .. } => {
                     branches.iter_mut().for_each(|branch| self.spend(&mut branch.body));
-                    return true;
+                    branches.iter().filter(|branch| !begins_with_message(branch)).count()
                 }
                 Meaning::Loop { body, .. } => {
                     self.spend(body);
-                    return true;
+                    0
                 }
                 Meaning::Par { arms } => {
                     arms.iter_mut().for_each(|arm| self.spend(arm));
-                    return true;
+                    0
                 }
-                Meaning::Break(_) | Meaning::Continue(_) => return true,
+                Meaning::Break(_) | Meaning::Continue(_) => 0,
             };
             self.fits(size, step)
         });
@@ -92,4 +95,8 @@ impl Budget<'_> {
         self.used = used;
         true
     }
+}
+
+fn begins_with_message(branch: &Branch<'_>) -> bool {
+    matches!(branch.body.first(), Some(Step { meaning: Meaning::Message { .. }, .. }))
 }

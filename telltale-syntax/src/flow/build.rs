@@ -4,24 +4,27 @@ use telltale_types::{LabelId, RoleId};
 
 use super::{BranchEntry, ChoiceSlot, EXIT, Flow, MessageSlot, Passes, Slot, SlotId};
 use crate::ast::Do;
-use crate::resolve::{LoopIndex, Meaning, Protocol, Resolved, Step};
+use crate::graph::{Exit, Graph};
+use crate::resolve::{LoopIndex, Meaning, Protocol, Step};
 use crate::structure::Falls;
 
-/// The flow of every protocol, by its place in the list.
-pub(crate) fn build<'a>(resolved: &Resolved<'a>, falls: &Falls) -> Vec<Flow<'a>> {
-    let mut flows: Vec<Option<Flow<'a>>> = resolved.protocols.iter().map(|_| None).collect();
-    for &index in &resolved.callees_first {
-        let flow = Builder::flow(&resolved.protocols[index], &flows, falls);
-        flows[index] = Some(flow);
-    }
-    flows.into_iter().flatten().collect()
+/// The flow of a protocol, given the states of those that it runs.
+pub(crate) fn build<'a>(
+    protocol: &Protocol<'a>,
+    graphs: &[Option<Graph<'a>>],
+    falls: &Falls,
+) -> Flow<'a> {
+    let mut builder = Builder { slots: vec![Slot::Exit], loops: Vec::new(), graphs, falls };
+    let entry = builder.steps(&protocol.body, EXIT);
+    Flow { slots: builder.slots, entry }
 }
 
 struct Builder<'b, 'a> {
     slots: Vec<Slot<'a>>,
     /// The loops around what is being built.
     loops: Vec<OpenLoop>,
-    flows: &'b [Option<Flow<'a>>],
+    /// By protocol; there for those that come earlier.
+    graphs: &'b [Option<Graph<'a>>],
     falls: &'b Falls,
 }
 
@@ -32,12 +35,6 @@ struct OpenLoop {
 }
 
 impl<'a> Builder<'_, 'a> {
-    fn flow(protocol: &Protocol<'a>, flows: &[Option<Flow<'a>>], falls: &Falls) -> Flow<'a> {
-        let mut builder = Builder { slots: vec![Slot::Exit], loops: Vec::new(), flows, falls };
-        let entry = builder.steps(&protocol.body, EXIT);
-        Flow { slots: builder.slots, entry }
-    }
-
     fn add(&mut self, slot: Slot<'a>) -> SlotId {
         let id = SlotId(self.slots.len() as u32);
         self.slots.push(slot);
@@ -64,7 +61,7 @@ impl<'a> Builder<'_, 'a> {
                     let entry = self.steps(&branch.body, join);
                     entries.push(BranchEntry { ast: branch.ast, entry });
                 }
-                let (chooser, branches) = (*chooser, entries);
+                let (chooser, branches, join) = (*chooser, entries, Some(join));
                 self.add(Slot::Choice(ChoiceSlot { ast, via: None, chooser, branches, join }))
             }
             Meaning::Loop { ast, index, body } => {
@@ -79,10 +76,12 @@ impl<'a> Builder<'_, 'a> {
             Meaning::Continue(index) => self.open_loop(*index).map_or(next, |open| open.head),
             Meaning::Par { arms } => self.par(arms, next),
             Meaning::Do { ast, callee, roles, labels } => {
-                let flows = self.flows;
-                match &flows[*callee] {
-                    Some(flow) => self.copy(flow, &Renaming { call: ast, roles, labels, next }),
-                    None => next,
+                let graphs = self.graphs;
+                match &graphs[*callee] {
+                    Some(graph) if graph.has_messages() => {
+                        self.copy(graph, &Call { ast, roles, labels, next })
+                    }
+                    _ => next,
                 }
             }
         }
@@ -101,52 +100,56 @@ impl<'a> Builder<'_, 'a> {
         in_order.rev().fold(next, |next, arm| self.steps(arm, next))
     }
 
-    /// Copies a flow in front of what follows, and returns where the copy begins.
-    fn copy(&mut self, flow: &Flow<'a>, renaming: &Renaming<'_, 'a>) -> SlotId {
+    /// Copies states in front of what follows, and returns where the copy begins.
+    fn copy(&mut self, graph: &Graph<'a>, call: &Call<'_, 'a>) -> SlotId {
         let base = self.slots.len() as u32;
-        self.slots.extend(flow.slots.iter().map(|slot| renaming.apply(slot, base)));
-        SlotId(base + flow.entry.0)
+        // First one slot for each state, then those for the first messages of branches.
+        self.slots.resize(self.slots.len() + graph.states.len(), Slot::Exit);
+        for (at, state) in graph.states.iter().enumerate() {
+            let mut messages = state.exits.iter().map(|exit| call.message(exit, base));
+            let slot = match &state.choice {
+                Some(origin) if !state.exits.is_empty() => {
+                    let chooser = call.roles[state.exits[0].global.sender.index()];
+                    let branches = (state.exits.iter().zip(messages))
+                        .filter_map(|(exit, message)| {
+                            let entry = self.add(Slot::Message(message));
+                            Some(BranchEntry { ast: exit.branch?, entry })
+                        })
+                        .collect();
+                    let via = Some(call.ast);
+                    Slot::Choice(ChoiceSlot { ast: origin.ast, via, chooser, branches, join: None })
+                }
+                _ => match messages.next() {
+                    Some(message) => Slot::Message(message),
+                    None => Slot::Skip { to: call.next, passes: Passes::Call },
+                },
+            };
+            self.slots[base as usize + at] = slot;
+        }
+        SlotId(base)
     }
 }
 
-/// What becomes of a flow that is copied.
-struct Renaming<'r, 'a> {
-    call: &'a Do,
+/// Another protocol as it is run here.
+struct Call<'c, 'a> {
+    ast: &'a Do,
     /// By the roles of the protocol that is run.
-    roles: &'r [RoleId],
+    roles: &'c [RoleId],
     /// By its labels.
-    labels: &'r [LabelId],
+    labels: &'c [LabelId],
     /// What follows.
     next: SlotId,
 }
 
-impl<'a> Renaming<'_, 'a> {
-    fn apply(&self, slot: &Slot<'a>, base: u32) -> Slot<'a> {
-        let moved = |slot: SlotId| SlotId(base + slot.0);
-        match slot {
-            Slot::Exit => Slot::Skip { to: self.next, passes: Passes::Call },
-            Slot::Skip { to, .. } => Slot::Skip { to: moved(*to), passes: Passes::Call },
-            Slot::Message(message) => Slot::Message(MessageSlot {
-                ast: message.ast,
-                via: Some(self.call),
-                sender: self.roles[message.sender.index()],
-                receiver: self.roles[message.receiver.index()],
-                label: self.labels[message.label.index()],
-                next: moved(message.next),
-            }),
-            Slot::Choice(choice) => {
-                let moved_entry = |branch: &BranchEntry<'a>| BranchEntry {
-                    entry: moved(branch.entry),
-                    ..*branch
-                };
-                Slot::Choice(ChoiceSlot {
-                    ast: choice.ast,
-                    via: Some(self.call),
-                    chooser: self.roles[choice.chooser.index()],
-                    branches: choice.branches.iter().map(moved_entry).collect(),
-                    join: moved(choice.join),
-                })
-            }
+impl<'a> Call<'_, 'a> {
+    fn message(&self, exit: &Exit<'a>, base: u32) -> MessageSlot<'a> {
+        MessageSlot {
+            ast: exit.message,
+            via: Some(self.ast),
+            sender: self.roles[exit.global.sender.index()],
+            receiver: self.roles[exit.global.receiver.index()],
+            label: self.labels[exit.global.label.index()],
+            next: SlotId(base + exit.global.target.0),
         }
     }
 }

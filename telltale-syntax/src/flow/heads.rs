@@ -87,7 +87,7 @@ impl<'h, 'a> Heads<'h, 'a> {
     fn falls_off(&self, branch: &BranchEntry<'a>) -> bool {
         let mut slot = branch.entry;
         while let Slot::Skip { to, .. } = &self.flow.slots[slot.index()] {
-            if slot == self.choice.join {
+            if Some(slot) == self.choice.join {
                 return true;
             }
             slot = *to;

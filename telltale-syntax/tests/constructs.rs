@@ -1,0 +1,227 @@
+//! What each construct of the language means, as the global type it becomes.
+
+use telltale_syntax::{Analysis, analyse_str};
+
+fn analyse(source: &str) -> Analysis {
+    let analysis = analyse_str(source);
+    let printed: Vec<String> = analysis.diagnostics.iter().map(ToString::to_string).collect();
+    assert!(printed.is_empty(), "{source}\n{}", printed.join("\n"));
+    analysis
+}
+
+/// The global type of the last protocol of a text.
+fn global(source: &str) -> String {
+    let analysis = analyse(source);
+    let last = analysis.protocols.last().expect("there is a protocol");
+    last.lowered.as_ref().expect("there are no mistakes").global.to_string()
+}
+
+/// The global type of a protocol between `A`, `B`, `C` and `D`, all of which take part at the end.
+fn body(statements: &str) -> String {
+    let goodbye = "A -> B: Bye; C -> D: Bye;";
+    let global = global(&format!("protocol P(A, B, C, D) {{ {statements} {goodbye} }}"));
+    global.replace("A→B:Bye. C→D:Bye. end", "end")
+}
+
+#[test]
+fn a_list_of_receivers_is_a_message_to_each() {
+    assert_eq!(body("A -> B, C,: X(u8,);"), "A→B:X(u8). A→C:X(u8). end");
+}
+
+#[test]
+fn labels_have_three_shapes() {
+    assert_eq!(
+        body("A -> B: X; A -> B: Y(); A -> B: Z {}; A -> B: V(u8, u8); A -> B: W { a: u8 };"),
+        "A→B:X. A→B:Y. A→B:Z. A→B:V(u8, u8). A→B:W { a: u8 }. end",
+    );
+}
+
+#[test]
+fn what_follows_a_choice_is_shared() {
+    let analysis = analyse(
+        "protocol P(A, B) {
+             choice at A { A -> B: X; } or { A -> B: Y; }
+             B -> A: Z;
+         }",
+    );
+    let lowered = analysis.protocols[0].lowered.as_ref().expect("there are no mistakes");
+    assert_eq!(lowered.global.len(), 3);
+}
+
+#[test]
+fn loops_go_round_and_are_left() {
+    assert_eq!(
+        body("loop { A -> B: X; choice at A { A -> B: Y; } or { A -> C: Z; break; } }"),
+        "μt0. A→B:X. A→{B:Y. t0, C:Z. end}",
+    );
+    assert_eq!(
+        body(
+            "'out: loop {
+                 A -> B: X;
+                 loop {
+                     choice at A { A -> B: Y; } or { A -> C: Z; continue 'out; } or { A -> D: W; break 'out; }
+                 }
+             }"
+        ),
+        "μt0. A→B:X. μt1. A→{B:Y. t1, C:Z. t0, D:W. end}",
+    );
+}
+
+#[test]
+fn branches_are_looked_through() {
+    assert_eq!(
+        body(
+            "loop {
+                 A -> B: X;
+                 choice at A {
+                     loop { A -> C: Y; B -> C: Y; break; }
+                 } or {
+                     continue;
+                 } or {
+                     A -> D: Z;
+                     break;
+                 }
+             }"
+        ),
+        "μt0. A→B:X. μt1. A→{C:Y. B→C:Y. t0, B:X. t1, D:Z. end}",
+    );
+    assert_eq!(
+        body("loop { choice at A { A -> C: X; } or { break; } }"),
+        "μt0. A→{C:X. t0, B:Bye. C→D:Bye. end}",
+    );
+}
+
+#[test]
+fn a_branch_may_begin_with_another_protocol() {
+    assert_eq!(
+        global(
+            "protocol Hello(X, Y) { X -> Y: Hello; Y -> X: World; }
+             protocol P(A, B) { choice at A { do Hello(A, B); } or { A -> B: Bye; } }"
+        ),
+        "A→{B:Hello. B→A:World. end, B:Bye. end}",
+    );
+}
+
+#[test]
+fn parallel_arms_are_lowered_one_after_the_other() {
+    assert_eq!(body("par { A -> B: X; } and { C -> D: Y; }"), "A→B:X. C→D:Y. end");
+    assert_eq!(
+        global("protocol P(A, B, C, D) { par { loop { A -> B: X; } } and { C -> D: Y; } }"),
+        "C→D:Y. μt0. A→B:X. t0",
+    );
+}
+
+#[test]
+fn a_protocol_runs_another_with_its_own_roles() {
+    let source = "
+        protocol Outer(A, B, C) { A -> B: Start; do Inner(C, A); do Inner(B, C); }
+        protocol Inner(X, Y) { choice at X { X -> Y: Left; } or { X -> Y: Right; } }";
+    let analysis = analyse(source);
+    let outer = analysis.protocols[0].lowered.as_ref().expect("there are no mistakes");
+    assert_eq!(outer.global.len(), 4);
+    let at_choice =
+        outer.global.exits(telltale_types::StateId(0)).next().expect("a message").target;
+    let choice = outer.source.choice(at_choice).expect("there is a choice");
+    assert_eq!(choice.choice.quote.to_string(), "line 3, `choice at X`");
+    assert_eq!(choice.call.expect("it is run").quote.to_string(), "line 2, `do Inner(C, A)`");
+    let step = outer.source.step(at_choice, 1).expect("there is a second branch");
+    assert_eq!(step.message.quote.to_string(), "line 3, `X -> Y: Right`");
+    assert_eq!(step.call.expect("it is run").quote.to_string(), "line 2, `do Inner(C, A)`");
+    assert_eq!(step.branch.expect("it begins a branch").line(), 3);
+}
+
+#[test]
+fn nested_calls_are_told_by_the_outermost() {
+    let source = "
+        protocol One(A, B) { A -> B: X; }
+        protocol Two(A, B) { do One(B, A); }
+        protocol Three(A, B) { do Two(A, B); }";
+    assert_eq!(global(source), "B→A:X. end");
+    let analysis = analyse(source);
+    let three = analysis.protocols[2].lowered.as_ref().expect("there are no mistakes");
+    let step = three.source.step(telltale_types::StateId(0), 0).expect("there is a step");
+    assert_eq!(step.call.expect("it is run").quote.to_string(), "line 4, `do Two(A, B)`");
+}
+
+#[test]
+fn docs_and_attributes_are_kept() {
+    let analysis = analyse(
+        "/// A protocol.
+         #[allow(silent_end)]
+         #[serde]
+         #[telltale(crate = ::some::path)]
+         pub(crate) protocol P(
+             /// Asks.
+             A,
+             B,
+         ) {
+             /// What to do?
+             choice at A
+             /// This.
+             { A -> B: X; }
+             or {
+                 /// That.
+                 A -> B: Y;
+             }
+         }",
+    );
+    let protocol = &analysis.protocols[0];
+    assert!(protocol.attributes.silent_end && protocol.attributes.serde);
+    assert!(protocol.attributes.crate_path.is_some());
+    assert_eq!(protocol.attributes.docs.lines, [" A protocol."]);
+    let interface = &protocol.interface;
+    assert_eq!(interface.roles[0].docs.lines, [" Asks."]);
+    let choice = &interface.choices[0];
+    assert_eq!(choice.docs.lines, [" What to do?"]);
+    assert_eq!(choice.variants[0].docs.lines, [" This."]);
+    assert_eq!(choice.variants[1].docs.lines, [" That."]);
+    assert_eq!(
+        (choice.name.to_string(), choice.method.to_string()),
+        ("AChoice".into(), "choose".into())
+    );
+
+    let printed = analysis.ast.to_string();
+    assert_eq!(analyse(&printed).ast.to_string(), printed);
+}
+
+#[test]
+fn names_follow_from_how_labels_are_used() {
+    let analysis = analyse(
+        "protocol P(A, B, C) {
+             A -> B: Type(u8, String);
+             A -> B, C: Note { text: String };
+             B -> C: Note { text: String };
+             choice at A { A -> B: Stop; } or { A -> C: Stop; } or { A -> C: Note { text: String }; }
+         }",
+    );
+    let interface = &analysis.protocols[0].interface;
+    let [a, _, c] = &interface.roles[..] else { panic!("there are three roles") };
+    let sends: Vec<(String, bool)> =
+        a.sends.iter().map(|method| (method.name.to_string(), method.to)).collect();
+    assert_eq!(sends, [("r#type".to_owned(), false), ("note".to_owned(), true)]);
+    let receives: Vec<(String, bool)> =
+        c.receives.iter().map(|method| (method.name.to_string(), method.from)).collect();
+    assert_eq!(receives, [("on_note".to_owned(), true), ("on_stop".to_owned(), false)]);
+    let structs = interface.labels.iter().filter(|label| label.has_struct);
+    assert_eq!(structs.map(|label| label.name.to_string()).collect::<Vec<_>>(), ["Note"]);
+    let variants: Vec<String> =
+        interface.choices[0].variants.iter().map(|variant| variant.name.to_string()).collect();
+    assert_eq!(variants, ["StopToB", "StopToC", "Note"]);
+}
+
+#[test]
+fn a_mistake_leaves_what_is_known() {
+    let analysis = analyse_str(
+        "protocol P(Alice, Bob) {
+             Alice -> Bob: Hello(String);
+             Alice ->
+             Bob -> Alice: Hi;
+         }",
+    );
+    assert_eq!(analysis.diagnostics.len(), 1);
+    let protocol = &analysis.protocols[0];
+    assert!(protocol.lowered.is_none());
+    let bob = &protocol.interface.roles[1];
+    assert_eq!(bob.sends[0].name.to_string(), "hi");
+    assert_eq!(bob.receives[0].name.to_string(), "on_hello");
+}

@@ -1,0 +1,393 @@
+//! Whatever comes in, nothing panics, hangs or overflows the stack.
+
+use std::fmt::Write;
+use std::time::{Duration, Instant};
+
+use proptest::prelude::*;
+use telltale_syntax::{Analysis, Mistake, analyse_str};
+
+const GOOD: &str = "
+    /// Hello.
+    #[allow(silent_end)]
+    pub protocol Outer(A, B, C, D) {
+        A -> B, C: X(u64, Vec<Option<&'static str>>);
+        par { C -> D: Note { text: String, at: [u8; 4] }; } and { do Inner(B, A); }
+        'out: loop {
+            choice First at A
+            /// Yes.
+            { A -> B: Yes; continue 'out; } or { A -> B: No(Box<dyn Fn(u8) -> u8 + Send>); break; }
+        }
+    }
+    protocol Inner(X, Y) { loop { choice at X { X -> Y: Go; } or { X -> Y: Stop; break; } } }";
+
+const WORDS: [&str; 48] = [
+    "A",
+    "B",
+    "C",
+    "X",
+    "P",
+    "protocol",
+    "protocol P(A, B) {",
+    "pub",
+    "choice",
+    "at",
+    "or",
+    "par",
+    "and",
+    "do",
+    "loop",
+    "break",
+    "continue",
+    "'a",
+    "'a:",
+    "->",
+    ":",
+    ";",
+    ";",
+    ",",
+    "(",
+    ")",
+    "{",
+    "}",
+    "[",
+    "]",
+    "<",
+    ">",
+    "&",
+    "#",
+    "///x\n",
+    "#[allow(silent_end)]",
+    "A -> B: X;",
+    "A -> B: X(u8);",
+    "choice at A { A -> B: X; } or {",
+    "loop {",
+    "par {",
+    "} and {",
+    "} or {",
+    "do P(A, B);",
+    "Vec<",
+    "_",
+    "\"text\"",
+    "1",
+];
+
+/// How long anything may take; generous, since tests run unoptimised and side by side.
+const PATIENCE: Duration = Duration::from_secs(20);
+
+fn first_mistake(source: &str) -> Option<Mistake> {
+    let start = Instant::now();
+    let analysis = analyse_str(source);
+    assert!(start.elapsed() < PATIENCE, "took {:?}", start.elapsed());
+    analysis.diagnostics.first().map(|diagnostic| diagnostic.mistake().clone())
+}
+
+/// Everything that can be asked of an analysis.
+fn use_up(analysis: &Analysis) {
+    for diagnostic in &analysis.diagnostics {
+        assert!(!diagnostic.to_string().is_empty());
+        assert!(!diagnostic.to_compile_error().is_empty());
+    }
+    for protocol in &analysis.protocols {
+        let Some(lowered) = &protocol.lowered else { continue };
+        for state in lowered.global.states() {
+            for exit in 0..lowered.global.exits(state).len() {
+                assert!(lowered.source.step(state, exit).is_some());
+            }
+        }
+    }
+    let is_clean = analysis.diagnostics.is_empty();
+    assert!(!is_clean || analysis.protocols.iter().all(|protocol| protocol.lowered.is_some()));
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig { cases: 512, ..ProptestConfig::default() })]
+
+    #[test]
+    fn words_in_any_order(words in prop::collection::vec(prop::sample::select(&WORDS[..]), 0..60)) {
+        use_up(&analyse_str(&words.join(" ")));
+    }
+
+    #[test]
+    fn balanced_words(words in prop::collection::vec(prop::sample::select(&WORDS[..]), 0..60)) {
+        let source = balance(&format!("protocol P(A, B) {{ {}", words.join(" ")));
+        use_up(&analyse_str(&source));
+    }
+
+    #[test]
+    fn any_characters(text in "\\PC*") {
+        use_up(&analyse_str(&text));
+    }
+
+    #[test]
+    fn a_good_text_cut_off(at in 0..GOOD.len()) {
+        use_up(&analyse_str(&balance(&GOOD[..at])));
+    }
+
+    #[test]
+    fn a_good_text_with_changes(
+        changes in prop::collection::vec((0..GOOD.len(), 0..10_usize, prop::sample::select(&WORDS[..])), 1..4)
+    ) {
+        let mut source = GOOD.to_owned();
+        for (at, removed, word) in changes {
+            let at = at.min(source.len());
+            let end = (at + removed).min(source.len());
+            source.replace_range(at..end, word);
+        }
+        use_up(&analyse_str(&source));
+        use_up(&analyse_str(&balance(&source)));
+    }
+
+    #[test]
+    fn printing_and_reading_again_changes_nothing(
+        words in prop::collection::vec(prop::sample::select(&WORDS[..]), 0..40)
+    ) {
+        let source = balance(&format!("protocol P(A, B) {{ {}", words.join(" ")));
+        let printed = analyse_str(&source).ast.to_string();
+        prop_assert_eq!(analyse_str(&printed).ast.to_string(), printed);
+    }
+}
+
+/// The text with delimiters removed or added so that they match.
+fn balance(text: &str) -> String {
+    let mut open = Vec::new();
+    let mut balanced = String::new();
+    for character in text.chars() {
+        match character {
+            '(' => open.push(')'),
+            '[' => open.push(']'),
+            '{' => open.push('}'),
+            ')' | ']' | '}' if open.last() != Some(&character) => continue,
+            ')' | ']' | '}' => drop(open.pop()),
+            _ => {}
+        }
+        balanced.push(character);
+    }
+    balanced.extend(open.into_iter().rev());
+    balanced
+}
+
+#[test]
+fn the_good_text_is_good() {
+    assert_eq!(first_mistake(GOOD), None);
+}
+
+fn nested(open: &str, close: &str, depth: usize) -> String {
+    let goodbye = "A -> B: X;";
+    format!("protocol P(A, B) {{ {}{goodbye}{} }}", open.repeat(depth), close.repeat(depth))
+}
+
+#[test]
+fn blocks_nest_up_to_the_limit() {
+    for (open, close) in [
+        ("loop {", "}"),
+        ("par {", "} and {}"),
+        ("loop { A -> B: Y; choice at A {", "} or { A -> B: Z; } }"),
+        ("choice at A { A -> B: Y;", "} or { A -> B: Z; }"),
+    ] {
+        let braces = open.matches('{').count();
+        for depth in [100, 127] {
+            assert_ne!(
+                first_mistake(&nested(open, close, depth / braces)),
+                Some(Mistake::NestedTooDeep { limit: 128 }),
+                "{open} {depth}",
+            );
+        }
+        for depth in [129, 10_000] {
+            assert_eq!(
+                first_mistake(&nested(open, close, depth)),
+                Some(Mistake::NestedTooDeep { limit: 128 }),
+                "{open} {depth}",
+            );
+        }
+    }
+}
+
+#[test]
+fn unclosed_blocks_may_be_many() {
+    for depth in [127, 10_000, 100_000] {
+        let mistake = first_mistake(&nested("loop {", "", depth));
+        assert!(matches!(mistake, Some(Mistake::UnclosedDelimiter { delimiter: '{' })));
+    }
+}
+
+#[test]
+fn types_nest_up_to_the_limit() {
+    for (open, close) in [
+        ("Vec<", ">"),
+        ("(", ",)"),
+        ("[", "; 1]"),
+        ("&'static ", ""),
+        ("fn(", ")"),
+        ("*const ", ""),
+        ("fn() -> ", ""),
+        ("Box<dyn Fn(", ")>"),
+        ("A<{ |a, b| ", "}>"),
+        ("A<u8, &'static ", ">"),
+        ("<", " as A>::B"),
+        ("Box<dyn A<B = ", ">>"),
+        ("A<B: C<", ">>"),
+        ("m!(", ")"),
+    ] {
+        for depth in [30, 60, 125, 127, 129, 10_000] {
+            let ty = format!("{}u8{}", open.repeat(depth), close.repeat(depth));
+            let mistake = first_mistake(&format!("protocol P(A, B) {{ A -> B: X({ty}); }}"));
+            let too_deep = matches!(
+                mistake,
+                Some(Mistake::TypeTooDeep { limit: 128 } | Mistake::NestedTooDeep { limit: 128 })
+            );
+            assert!(too_deep || depth < 129, "{open} {depth}: {mistake:?}");
+        }
+    }
+}
+
+#[test]
+fn expressions_in_types_nest_up_to_the_limit() {
+    for (open, close) in [
+        ("(", ")"),
+        ("{", "}"),
+        ("[", "]"),
+        ("-", ""),
+        ("!", ""),
+        ("a = ", ""),
+        ("|a, b| ", ""),
+        ("return ", ""),
+        ("if a { b } else ", "{}"),
+        ("match a { _ => ", "}"),
+        ("&", ""),
+        ("..", ""),
+        ("f(", ")"),
+        ("a + b * c == ", ""),
+        ("unsafe { ", "}"),
+        ("break ", ""),
+        ("async move {", "}"),
+        ("a as A<", ">"),
+        ("if let A = ", "{}"),
+        ("for a in ", "{}"),
+        ("move || ", ""),
+        ("|| ", ""),
+        ("a < ", ""),
+        ("a::<", ">"),
+        ("a.b(", ")"),
+        ("S { a: ", "}"),
+        ("if ", "{}"),
+        ("while ", "{}"),
+        ("a && ", ""),
+        ("a || ", ""),
+        ("a += ", ""),
+        ("a .. ", ""),
+        ("'a: loop {", "}"),
+        ("&raw const ", ""),
+        ("{ fn f() ", "}"),
+        ("{ let a = ", "; }"),
+        ("{ let a: A<", "> = 1; }"),
+        ("let A(", ") = a"),
+        ("{ struct S { a: ", "} }"),
+        ("{ mod m { fn f() {", "} } }"),
+        ("{ impl A for ", "{} }"),
+    ] {
+        for depth in [30, 60, 125, 127, 129, 10_000] {
+            let expression = format!("{}1{}", open.repeat(depth), close.repeat(depth));
+            let source = format!("protocol P(A, B) {{ A -> B: X([u8; {expression}]); }}");
+            first_mistake(&source);
+        }
+    }
+}
+
+#[test]
+fn many_statements_are_no_burden() {
+    let start = Instant::now();
+    let mut source = "protocol P(A, B) {".to_owned();
+    for at in 0..2_000 {
+        let _ = write!(source, "A -> B: M{at}(u64);");
+    }
+    source.push('}');
+    assert_eq!(first_mistake(&source), None);
+    println!("2,000 statements: {:?}", start.elapsed());
+}
+
+#[test]
+fn many_choices_are_shared() {
+    let start = Instant::now();
+    let choice = "choice at A { A -> B: X; B -> A: Z; } or { A -> B: Y; B -> A: Z; }\n";
+    let source = format!("protocol P(A, B) {{ {} }}", choice.repeat(500));
+    let analysis = analyse_str(&source);
+    assert!(analysis.diagnostics.is_empty());
+    let lowered = analysis.protocols[0].lowered.as_ref().expect("there are no mistakes");
+    assert_eq!(lowered.global.len(), 1_501);
+    assert_eq!(analysis.protocols[0].interface.choices.len(), 1);
+    println!("500 choices: {:?}", start.elapsed());
+}
+
+/// Protocols that each run the one before twice; the last has two to the power of `depth` steps.
+fn doubling(depth: usize, more: &str) -> String {
+    let mut source = "protocol P0(A, B) { A -> B: X; }\n".to_owned();
+    for at in 1..=depth {
+        let before = at - 1;
+        let last = if at == depth { more } else { "" };
+        let _ = writeln!(
+            source,
+            "protocol P{at}(A, B) {{ do P{before}(A, B); do P{before}(B, A); {last} }}"
+        );
+    }
+    source
+}
+
+#[test]
+fn steps_are_counted_when_protocols_are_written_out() {
+    let start = Instant::now();
+    let analysis = analyse_str(&doubling(16, ""));
+    assert!(analysis.diagnostics.is_empty());
+    let last = analysis.protocols[16].lowered.as_ref().expect("there are no mistakes");
+    assert_eq!(last.global.len(), 65_537);
+    println!("65,536 steps: {:?}", start.elapsed());
+
+    let too_many = |statement: &str, protocol: &str| Mistake::TooManySteps {
+        statement: statement.to_owned(),
+        protocol: protocol.to_owned(),
+        limit: 65_536,
+    };
+    assert_eq!(first_mistake(&doubling(16, "A -> B: X;")), Some(too_many("A -> B: X", "P16")),);
+    let mistakes = analyse_str(&doubling(64, "")).diagnostics;
+    assert_eq!(mistakes[0].mistake(), &too_many("do P16(B, A)", "P17"));
+}
+
+#[test]
+fn a_block_has_a_limit_of_its_own() {
+    let mut source = doubling(16, "");
+    for at in 0..1_000 {
+        let _ = writeln!(source, "protocol Q{at}(A, B) {{ do P16(A, B); }}");
+    }
+    let mistakes = analyse_str(&source).diagnostics;
+    assert!(matches!(mistakes[0].mistake(), Mistake::TooManyStepsInAll { .. }));
+    assert_eq!(mistakes.len(), 1);
+}
+
+#[test]
+fn long_chains_of_calls_need_no_stack() {
+    let mut source = "protocol P0(A, B) { A -> B: X; }\n".to_owned();
+    for at in 1..5_000 {
+        let _ = writeln!(source, "protocol P{at}(A, B) {{ do P{}(A, B); }}", at - 1);
+    }
+    assert_eq!(first_mistake(&source), None);
+    let circle = format!(
+        "{source} protocol Q(A, B) {{ do R(A, B); }} protocol R(A, B) {{ do Q(A, B); do P4999(A, B); }}"
+    );
+    assert!(matches!(first_mistake(&circle), Some(Mistake::Recursion { .. })));
+}
+
+#[test]
+fn roles_and_labels_are_counted() {
+    let roles = |count: usize| {
+        let names: Vec<String> = (0..count).map(|at| format!("R{at}")).collect();
+        format!("protocol P({}) {{ R0 -> {}: X; }}", names.join(","), names[1..].join(","))
+    };
+    assert_eq!(first_mistake(&roles(255)), None);
+    assert!(matches!(first_mistake(&roles(256)), Some(Mistake::TooManyRoles { given: 256, .. })));
+
+    let labels = |count: usize| {
+        let messages: String = (0..count).map(|at| format!("A->B:L{at};")).collect();
+        format!("protocol P(A, B) {{ {messages} }}")
+    };
+    assert_eq!(first_mistake(&labels(65_535)), None);
+    assert!(matches!(first_mistake(&labels(65_536)), Some(Mistake::TooManyLabels { .. })));
+}
