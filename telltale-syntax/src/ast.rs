@@ -111,6 +111,16 @@ impl Statement {
             Self::Do(call) => call.span,
         }
     }
+
+    /// The blocks inside of it.
+    pub fn blocks(&self) -> &[Block] {
+        match self {
+            Self::Choice(choice) => &choice.branches,
+            Self::Loop(looping) => std::slice::from_ref(&looping.body),
+            Self::Par(par) => &par.arms,
+            Self::Message(_) | Self::Break(_) | Self::Continue(_) | Self::Do(_) => &[],
+        }
+    }
 }
 
 /// `Alice -> Bob, Carol: Title(String);`

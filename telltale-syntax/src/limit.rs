@@ -52,22 +52,16 @@ struct Budget<'b> {
 impl Budget<'_> {
     fn spend(&mut self, steps: &mut Vec<Step<'_>>) {
         steps.retain_mut(|step| {
-            let size = match &mut step.meaning {
+            for block in step.blocks_mut() {
+                self.spend(block);
+            }
+            let size = match &step.meaning {
                 Meaning::Message { receivers, .. } => receivers.len(),
                 Meaning::Do { callee, .. } => self.sizes[*callee],
                 Meaning::Choice { branches, .. } => {
-                    branches.iter_mut().for_each(|branch| self.spend(&mut branch.body));
                     branches.iter().filter(|branch| !begins_with_message(branch)).count()
                 }
-                Meaning::Loop { body, .. } => {
-                    self.spend(body);
-                    0
-                }
-                Meaning::Par { arms } => {
-                    arms.iter_mut().for_each(|arm| self.spend(arm));
-                    0
-                }
-                Meaning::Break(_) | Meaning::Continue(_) => 0,
+                _ => 0,
             };
             self.fits(size, step)
         });

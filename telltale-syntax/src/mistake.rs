@@ -19,7 +19,7 @@ pub struct Quote {
 }
 
 impl Quote {
-    pub(crate) fn new(at: SpanRange, text: impl ToString) -> Self {
+    pub(crate) fn new(at: SpanRange, text: &impl fmt::Display) -> Self {
         Self { line: at.line(), text: text.to_string() }
     }
 }

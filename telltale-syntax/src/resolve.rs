@@ -61,6 +61,31 @@ pub(crate) enum Meaning<'a> {
     Do { ast: &'a ast::Do, callee: ProtocolIndex, roles: Vec<RoleId>, labels: Rc<[LabelId]> },
 }
 
+impl<'a> Step<'a> {
+    /// The blocks inside of it.
+    pub(crate) fn blocks(&self) -> impl Iterator<Item = &Vec<Step<'a>>> {
+        let (branches, bodies): (&[Branch<'a>], &[Vec<Step<'a>>]) = match &self.meaning {
+            Meaning::Choice { branches, .. } => (branches, &[]),
+            Meaning::Loop { body, .. } => (&[], std::slice::from_ref(body)),
+            Meaning::Par { arms } => (&[], arms),
+            _ => (&[], &[]),
+        };
+        branches.iter().map(|branch| &branch.body).chain(bodies)
+    }
+
+    /// The blocks inside of it, to be changed.
+    pub(crate) fn blocks_mut(&mut self) -> impl Iterator<Item = &mut Vec<Step<'a>>> {
+        let (branches, bodies): (&mut [Branch<'a>], &mut [Vec<Step<'a>>]) = match &mut self.meaning
+        {
+            Meaning::Choice { branches, .. } => (branches, &mut []),
+            Meaning::Loop { body, .. } => (&mut [], std::slice::from_mut(body)),
+            Meaning::Par { arms } => (&mut [], arms),
+            _ => (&mut [], &mut []),
+        };
+        branches.iter_mut().map(|branch| &mut branch.body).chain(bodies)
+    }
+}
+
 pub(crate) struct Branch<'a> {
     pub(crate) ast: &'a Block,
     pub(crate) body: Vec<Step<'a>>,

@@ -1,6 +1,7 @@
 //! Where each step of a global type stands in the source.
 
 use std::collections::BTreeMap;
+use std::fmt::Display;
 
 use telltale_types::StateId;
 
@@ -118,7 +119,7 @@ impl Places {
         self.find(std::ptr::from_ref(call).cast(), call.span, call)
     }
 
-    fn find(&mut self, key: *const (), span: SpanRange, text: &dyn std::fmt::Display) -> usize {
+    fn find(&mut self, key: *const (), span: SpanRange, text: &impl Display) -> usize {
         *self.known.entry(key).or_insert_with(|| {
             self.list.push(Place { span, quote: Quote::new(span, text) });
             self.list.len() - 1

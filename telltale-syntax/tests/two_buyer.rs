@@ -1,6 +1,6 @@
 //! The protocol of the language reference, from text to names.
 
-use telltale_syntax::interface::Interface;
+use telltale_syntax::interface::{Interface, Parameter, Variant};
 use telltale_syntax::{Analysed, analyse_str};
 
 const TWO_BUYER: &str = "\
@@ -69,33 +69,32 @@ fn labels_name_methods_and_branches_name_choices() {
 
 /// The interface as the Rust that would be generated from it, roughly.
 fn describe(interface: &Interface) -> String {
-    let mut text = format!("mod {}\n", interface.module);
+    let mut lines = vec![format!("mod {}", interface.module)];
     for role in &interface.roles {
-        text += &format!("trait {} ({})\n", role.name, role.argument);
-        for method in &role.sends {
+        lines.push(format!("trait {} ({})", role.name, role.argument));
+        lines.extend(role.sends.iter().map(|method| {
             let label = &interface.labels[method.label.index()];
             let to = if method.to { ", to: Role" } else { "" };
             let default = if label.payload.is_unit() { " { }" } else { "" };
-            text += &format!("    fn {}(&mut self{to}) -> {}{default}\n", method.name, label.ty());
-        }
-        for method in &role.receives {
+            format!("    fn {}(&mut self{to}) -> {}{default}", method.name, label.ty())
+        }));
+        lines.extend(role.receives.iter().map(|method| {
             let from = if method.from { ", from: Role" } else { "" };
-            text += &format!("    fn {}(&mut self{from}", method.name);
-            for parameter in &method.parameters {
-                text += &format!(", {}: {}", parameter.name, parameter.ty);
-            }
-            text += ")\n";
-        }
-        for choice in role.choices.iter().map(|&at| &interface.choices[at]) {
-            text += &format!("    fn {}(&mut self) -> {}\n", choice.method, choice.name);
-        }
+            let parameter = |one: &Parameter| format!(", {}: {}", one.name, one.ty);
+            let parameters: Vec<String> = method.parameters.iter().map(parameter).collect();
+            format!("    fn {}(&mut self{from}{})", method.name, parameters.concat())
+        }));
+        lines.extend(role.choices.iter().map(|&at| {
+            let choice = &interface.choices[at];
+            format!("    fn {}(&mut self) -> {}", choice.method, choice.name)
+        }));
     }
-    for choice in &interface.choices {
-        let variants: Vec<_> = choice.variants.iter().map(|v| v.name.to_string()).collect();
-        text += &format!("enum {} {{ {} }}\n", choice.name, variants.join(", "));
-    }
-    for label in interface.labels.iter().filter(|label| label.has_struct) {
-        text += &format!("struct {} {}\n", label.name, label.text);
-    }
-    text
+    lines.extend(interface.choices.iter().map(|choice| {
+        let name = |variant: &Variant| variant.name.to_string();
+        let variants: Vec<String> = choice.variants.iter().map(name).collect();
+        format!("enum {} {{ {} }}", choice.name, variants.join(", "))
+    }));
+    let structs = interface.labels.iter().filter(|label| label.has_struct);
+    lines.extend(structs.map(|label| format!("struct {} {}", label.name, label.text)));
+    lines.join("\n")
 }

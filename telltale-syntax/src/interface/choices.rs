@@ -58,15 +58,12 @@ pub(super) fn choices(
 
 fn taken(choice: &ast::Choice, first: &ast::Choice) -> Diagnostic {
     let at = Quote::new(first.head, first);
-    match &choice.name {
-        Some(name) => {
-            let mistake = Mistake::ChoiceNameTwice { name: name.to_string(), first: at };
-            Diagnostic::new(mistake, name)
-        }
-        None => {
-            let role = choice.chooser.to_string();
-            Diagnostic::new(Mistake::SecondUnnamedChoice { role, first: at }, choice.head)
-        }
+    if let Some(name) = &choice.name {
+        let mistake = Mistake::ChoiceNameTwice { name: name.to_string(), first: at };
+        Diagnostic::new(mistake, name)
+    } else {
+        let role = choice.chooser.to_string();
+        Diagnostic::new(Mistake::SecondUnnamedChoice { role, first: at }, choice.head)
     }
 }
 

@@ -39,7 +39,8 @@ pub(super) struct Claims {
     taken: BTreeMap<String, Claim>,
 }
 
-enum Claim {
+/// Who has a name.
+pub(super) enum Claim {
     By(Owner),
     /// By what is generated in any case.
     Reserved,
@@ -73,11 +74,8 @@ impl Claims {
         mistakes.push(Diagnostic::new(mistake, owner.span));
     }
 
-    /// Whether a name is taken, and by whom unless it always is.
-    pub(super) fn find(&self, name: &str) -> Option<Option<&Owner>> {
-        match self.taken.get(name)? {
-            Claim::By(owner) => Some(Some(owner)),
-            Claim::Reserved => Some(None),
-        }
+    /// Who has a name, if anybody.
+    pub(super) fn find(&self, name: &str) -> Option<&Claim> {
+        self.taken.get(name)
     }
 }

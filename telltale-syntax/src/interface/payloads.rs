@@ -6,7 +6,7 @@ use proc_macro2::{Ident, TokenStream, TokenTree};
 use quote::ToTokens;
 
 use super::Interface;
-use super::claims::Claims;
+use super::claims::{Claim, Claims};
 use crate::diagnostic::Diagnostic;
 use crate::keyword::is_keyword;
 use crate::mistake::Mistake;
@@ -61,24 +61,28 @@ pub(super) fn check(
         label.payload.types().for_each(|ty| first_words(ty.to_token_stream(), &mut words));
         for word in words {
             let name = word.to_string();
-            let Some(owner) = types.find(&name) else { continue };
-            match owner {
-                Some(owner) if owner.noun != "label" && PRELUDE.contains(&name.as_str()) => {
+            let Some(claim) = types.find(&name) else { continue };
+            match claim {
+                Claim::By(owner) if owner.noun != "label" && is_in_prelude(&name) => {
                     if hidden.insert(name.clone()) {
-                        let used = entry.quote();
-                        let mistake =
-                            Mistake::HiddenPrelude { owner: owner.to_string(), name, used };
-                        mistakes.push(Diagnostic::new(mistake, owner.span));
+                        let (owner, span, used) = (owner.to_string(), owner.span, entry.quote());
+                        let mistake = Mistake::HiddenPrelude { owner, name, used };
+                        mistakes.push(Diagnostic::new(mistake, span));
                     }
                 }
-                owner => {
-                    let owner = owner.map_or("every protocol".to_owned(), ToString::to_string);
-                    let mistake = Mistake::GeneratedPayload { word: name, owner };
-                    mistakes.push(Diagnostic::new(mistake, &word));
-                }
+                Claim::By(owner) => mistakes.push(generated(&word, owner.to_string())),
+                Claim::Reserved => mistakes.push(generated(&word, "every protocol".to_owned())),
             }
         }
     }
+}
+
+fn is_in_prelude(name: &str) -> bool {
+    PRELUDE.binary_search(&name).is_ok()
+}
+
+fn generated(word: &Ident, owner: String) -> Diagnostic {
+    Diagnostic::new(Mistake::GeneratedPayload { word: word.to_string(), owner }, word)
 }
 
 /// The words of a type that are looked up where the type stands.
@@ -114,6 +118,11 @@ fn is_after_name(at: usize, sign: impl Fn(usize) -> char) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn the_prelude_can_be_searched() {
+        assert!(PRELUDE.is_sorted());
+    }
 
     #[test]
     fn only_what_begins_a_path_is_looked_up() {

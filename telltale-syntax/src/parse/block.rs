@@ -102,11 +102,10 @@ pub(super) fn semicolon(tokens: &mut Tokens, mistakes: &mut Mistakes) -> Result<
 pub(super) fn starts_statement(tokens: &Tokens) -> bool {
     match tokens.peek(0) {
         Some(TokenTree::Ident(word)) => match word.to_string().as_str() {
-            "loop" => is_group(tokens),
+            "loop" | "par" => is_group(tokens),
             "break" | "continue" => tokens.is_signs(1, ";") || tokens.is_signs(1, "'"),
             "do" => tokens.is_name(1),
             "choice" => tokens.is_word(1, "at") || tokens.is_word(2, "at"),
-            "par" => is_group(tokens),
             _ => tokens.is_name(0) && tokens.is_signs(1, "->"),
         },
         Some(TokenTree::Punct(_)) => {

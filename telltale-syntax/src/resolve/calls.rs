@@ -78,14 +78,11 @@ fn callees<'a>(
 
 fn collect<'a>(block: &'a Block, calls: &mut Vec<&'a Do>) {
     for statement in &block.statements {
-        match statement {
-            Statement::Do(call) => calls.push(call),
-            Statement::Loop(looping) => collect(&looping.body, calls),
-            Statement::Choice(choice) => {
-                choice.branches.iter().for_each(|branch| collect(branch, calls));
-            }
-            Statement::Par(par) => par.arms.iter().for_each(|arm| collect(arm, calls)),
-            Statement::Message(_) | Statement::Break(_) | Statement::Continue(_) => {}
+        if let Statement::Do(call) = statement {
+            calls.push(call);
+        }
+        for inner in statement.blocks() {
+            collect(inner, calls);
         }
     }
 }

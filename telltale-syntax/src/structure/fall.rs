@@ -34,17 +34,10 @@ impl Falls {
     }
 }
 
+/// Whether something in a loop leaves it. Nothing leaves a `par`, so arms need no exception.
 fn has_break(steps: &[Step<'_>], target: LoopIndex) -> bool {
-    steps.iter().any(|step| match &step.meaning {
-        Meaning::Break(index) => *index == target,
-        Meaning::Choice { branches, .. } => {
-            branches.iter().any(|branch| has_break(&branch.body, target))
-        }
-        Meaning::Loop { body, .. } => has_break(body, target),
-        // Nothing leaves a `par`.
-        Meaning::Par { .. }
-        | Meaning::Message { .. }
-        | Meaning::Continue(_)
-        | Meaning::Do { .. } => false,
+    steps.iter().any(|step| {
+        matches!(step.meaning, Meaning::Break(index) if index == target)
+            || step.blocks().any(|block| has_break(block, target))
     })
 }

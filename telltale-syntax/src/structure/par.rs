@@ -28,20 +28,12 @@ pub(super) fn check(
     mistakes: &mut Mistakes,
 ) {
     for step in steps {
-        match &step.meaning {
-            Meaning::Choice { branches, .. } => {
-                branches.iter().for_each(|branch| check(&branch.body, roles, falls, mistakes));
-            }
-            Meaning::Loop { body, .. } => check(body, roles, falls, mistakes),
-            Meaning::Par { arms } => {
-                check_shared(arms, roles, mistakes);
-                check_endless(step.ast, arms, falls, mistakes);
-                arms.iter().for_each(|arm| check(arm, roles, falls, mistakes));
-            }
-            Meaning::Message { .. }
-            | Meaning::Break(_)
-            | Meaning::Continue(_)
-            | Meaning::Do { .. } => {}
+        if let Meaning::Par { arms } = &step.meaning {
+            check_shared(arms, roles, mistakes);
+            check_endless(step.ast, arms, falls, mistakes);
+        }
+        for block in step.blocks() {
+            check(block, roles, falls, mistakes);
         }
     }
 }
@@ -92,18 +84,16 @@ fn take_part<'a>(steps: &[Step<'a>], parts: &mut Parts<'a>) {
                     take(*receiver, name.into());
                 }
             }
-            Meaning::Choice { ast, chooser, branches } => {
-                take(*chooser, (&ast.chooser).into());
-                branches.iter().for_each(|branch| take_part(&branch.body, parts));
-            }
-            Meaning::Loop { body, .. } => take_part(body, parts),
-            Meaning::Par { arms } => arms.iter().for_each(|arm| take_part(arm, parts)),
+            Meaning::Choice { ast, chooser, .. } => take(*chooser, (&ast.chooser).into()),
             Meaning::Do { ast, roles, .. } => {
                 for (role, name) in roles.iter().zip(&ast.roles) {
                     take(*role, name.into());
                 }
             }
-            Meaning::Break(_) | Meaning::Continue(_) => {}
+            _ => {}
+        }
+        for block in step.blocks() {
+            take_part(block, parts);
         }
     }
 }
