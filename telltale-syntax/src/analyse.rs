@@ -1,6 +1,8 @@
 //! From tokens or text to all that is known about its protocols.
 
-use proc_macro2::{Ident, LineColumn, TokenStream};
+use std::mem::discriminant;
+
+use proc_macro2::{Ident, TokenStream};
 use syn::Visibility;
 use telltale_types::{GlobalType, Label, Names};
 
@@ -105,11 +107,7 @@ impl Stages {
         let mut mistakes = Mistakes::new();
         let result = stage(&mut mistakes);
         if self.is_clean() {
-            mistakes.sort_by_key(|mistake| {
-                let LineColumn { line, column } = mistake.start();
-                (line, column)
-            });
-            self.mistakes = mistakes;
+            self.mistakes = in_order(mistakes);
         }
         result
     }
@@ -117,6 +115,24 @@ impl Stages {
     fn is_clean(&self) -> bool {
         self.mistakes.is_empty()
     }
+}
+
+/// Mistakes in the order of the source, each kind once at each place: two labels that collide in
+/// one trait collide in others, and what is wrong with a protocol is wrong again where it is run.
+fn in_order(mut mistakes: Mistakes) -> Mistakes {
+    let place = |mistake: &Diagnostic| (mistake.start().line, mistake.start().column);
+    mistakes.sort_by_key(place);
+    let mut seen = Vec::new();
+    mistakes.retain(|mistake| {
+        if seen.first().is_some_and(|&(known, _)| known != place(mistake)) {
+            seen.clear();
+        }
+        let kind = (place(mistake), discriminant(mistake.mistake()));
+        let is_new = !seen.contains(&kind);
+        seen.push(kind);
+        is_new
+    });
+    mistakes
 }
 
 fn graphs<'a>(resolved: &Resolved<'a>, mistakes: &mut Mistakes) -> Vec<Graph<'a>> {

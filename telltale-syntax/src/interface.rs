@@ -94,7 +94,7 @@ pub struct ReceiveMethod {
 pub struct Parameter {
     /// Its name.
     pub name: Ident,
-    /// Its type, as the user wrote it.
+    /// Its type, as in [`LabelInterface::payload`].
     pub ty: TokenStream,
 }
 
@@ -103,7 +103,7 @@ pub struct Parameter {
 pub struct LabelInterface {
     /// The label where it is first used.
     pub name: Ident,
-    /// Its fields, with their types as the user wrote them.
+    /// Its fields, with types that mean in the generated module what the user's mean around it.
     pub payload: Payload,
     /// The payload type as text, as in the global type.
     pub text: String,
@@ -205,7 +205,7 @@ fn roles(protocol: &Protocol<'_>, mistakes: &mut Mistakes) -> Vec<RoleInterface>
 fn labels(protocol: &Protocol<'_>) -> Vec<LabelInterface> {
     let label = |entry: &crate::resolve::LabelEntry<'_>| LabelInterface {
         name: entry.first.label.clone(),
-        payload: entry.first.payload.clone(),
+        payload: entry.first.payload.one_module_in(),
         text: entry.payload.to_string(),
         has_struct: false,
         docs: Docs::default(),

@@ -1,5 +1,6 @@
 //! What a message carries.
 
+mod inner;
 mod print;
 mod unfit;
 
@@ -45,6 +46,17 @@ impl Payload {
                 let field = |field: &Field| format!("{}: {}", field.name, type_text(&field.ty));
                 format!("{{ {} }}", list(fields.iter().map(field)))
             }
+        }
+    }
+
+    /// The payload with types that mean inside of a module what these mean around it.
+    pub(crate) fn one_module_in(&self) -> Self {
+        let moved =
+            |field: &Field| Field { name: field.name.clone(), ty: inner::one_module_in(&field.ty) };
+        match self {
+            Self::Unit => Self::Unit,
+            Self::Tuple(types) => Self::Tuple(types.iter().map(inner::one_module_in).collect()),
+            Self::Record(fields) => Self::Record(fields.iter().map(moved).collect()),
         }
     }
 

@@ -7,12 +7,13 @@ use telltale_types::{LabelId, RoleId, StateId};
 
 use super::claims::{Claims, Owner};
 use super::{ChoiceInterface, Variant, snake_ident};
-use crate::ast::{self, Docs};
+use crate::ast::{Do, Docs};
 use crate::diagnostic::Diagnostic;
 use crate::graph::{ChoiceOrigin, Exit, Graph, State};
 use crate::mistake::{Mistake, Quote};
 use crate::parse::Mistakes;
 use crate::resolve::Protocol;
+use crate::span::SpanRange;
 
 /// What makes a choice what it is: who decides, and between which messages.
 type Key = (RoleId, BTreeSet<(RoleId, LabelId)>);
@@ -21,7 +22,7 @@ type Key = (RoleId, BTreeSet<(RoleId, LabelId)>);
 struct Group<'g, 'a> {
     role: RoleId,
     /// The first of them that has a name, or else the first of them.
-    ast: &'a ast::Choice,
+    origin: ChoiceOrigin<'a>,
     exits: &'g [Exit<'a>],
     docs: Docs,
     states: Vec<StateId>,
@@ -33,37 +34,59 @@ pub(super) fn choices(
     graph: &Graph<'_>,
     mistakes: &mut Mistakes,
 ) -> Vec<ChoiceInterface> {
-    let mut names: BTreeMap<String, &ast::Choice> = BTreeMap::new();
-    let mut unnamed: BTreeMap<RoleId, &ast::Choice> = BTreeMap::new();
+    let groups = groups(graph, mistakes);
+    let mut firsts: BTreeMap<String, &Group<'_, '_>> = BTreeMap::new();
     let mut choices = Vec::new();
-    for group in groups(graph, mistakes) {
-        let first = match &group.ast.name {
-            Some(name) => names.insert(name.to_string(), group.ast),
-            None => unnamed.insert(group.role, group.ast),
+    for group in &groups {
+        let role = protocol.roles[group.role.index()].name.to_string();
+        let name = match &group.origin.ast.name {
+            Some(name) => name.to_string(),
+            // No name begins with a space.
+            None => format!(" {role}"),
         };
-        match first {
-            Some(first) => {
-                mistakes.push(taken(group.ast, first));
-                // The first keeps its place, so that a third is told of it as well.
-                match &group.ast.name {
-                    Some(name) => names.insert(name.to_string(), first),
-                    None => unnamed.insert(group.role, first),
-                };
-            }
-            None => choices.push(choice(&group, protocol, mistakes)),
+        let first = *firsts.entry(name).or_insert(group);
+        if std::ptr::eq(first, group) {
+            choices.push(choice(group, protocol, mistakes));
+        } else if !first.origin.is(&group.origin) {
+            // Otherwise it is a mistake of the protocol that is run.
+            mistakes.push(taken(&group.origin, role, first.origin.quote()));
         }
     }
     choices
 }
 
-fn taken(choice: &ast::Choice, first: &ast::Choice) -> Diagnostic {
-    let at = Quote::new(first.head, first);
-    if let Some(name) = &choice.name {
-        let mistake = Mistake::ChoiceNameTwice { name: name.to_string(), first: at };
-        Diagnostic::new(mistake, name)
-    } else {
-        let role = choice.chooser.to_string();
-        Diagnostic::new(Mistake::SecondUnnamedChoice { role, first: at }, choice.head)
+fn taken(choice: &ChoiceOrigin<'_>, role: String, first: Quote) -> Diagnostic {
+    let mistake = match &choice.ast.name {
+        Some(name) => Mistake::ChoiceNameTwice { name: name.to_string(), first },
+        None => Mistake::SecondUnnamedChoice { role, first },
+    };
+    Diagnostic::new(mistake, choice.name_span())
+}
+
+impl ChoiceOrigin<'_> {
+    /// The statement of this protocol that makes the choice: it, or the `do` that runs it.
+    fn span(&self) -> SpanRange {
+        self.via.map_or(self.ast.head, |call| call.span)
+    }
+
+    /// Where its name stands, if it has one here.
+    fn name_span(&self) -> SpanRange {
+        match &self.ast.name {
+            Some(name) if self.via.is_none() => name.into(),
+            _ => self.span(),
+        }
+    }
+
+    fn quote(&self) -> Quote {
+        match self.via {
+            Some(call) => Quote::new(call.span, call),
+            None => Quote::new(self.ast.head, self.ast),
+        }
+    }
+
+    fn is(&self, other: &Self) -> bool {
+        let call = |origin: &Self| origin.via.map(std::ptr::from_ref::<Do>);
+        std::ptr::eq(self.ast, other.ast) && call(self) == call(other)
     }
 }
 
@@ -75,10 +98,10 @@ fn groups<'g, 'a>(graph: &'g Graph<'a>, mistakes: &mut Mistakes) -> Vec<Group<'g
         let firsts = state.exits.iter().map(|exit| (exit.global.receiver, exit.global.label));
         let place = *places.entry((role, firsts.collect())).or_insert(groups.len());
         match groups.get_mut(place) {
-            Some(group) => group.add(id, origin.ast, mistakes),
+            Some(group) => group.add(id, origin, mistakes),
             None => groups.push(Group {
                 role,
-                ast: origin.ast,
+                origin,
                 exits: &state.exits,
                 docs: origin.ast.docs.clone(),
                 states: vec![id],
@@ -96,24 +119,24 @@ fn in_source_order<'g, 'a>(
         .filter_map(|(at, state)| Some((StateId::at(at), state.choice?, state)))
         .collect();
     choices.sort_by_cached_key(|(id, origin, _)| {
-        let span = origin.via.map_or(origin.ast.head, |call| call.span);
-        let LineColumn { line, column } = span.start();
+        let LineColumn { line, column } = origin.span().start();
         (line, column, *id)
     });
     choices
 }
 
 impl<'a> Group<'_, 'a> {
-    fn add(&mut self, state: StateId, choice: &'a ast::Choice, mistakes: &mut Mistakes) {
+    fn add(&mut self, state: StateId, choice: ChoiceOrigin<'a>, mistakes: &mut Mistakes) {
         self.states.push(state);
         if self.docs.is_empty() {
-            self.docs = choice.docs.clone();
+            self.docs = choice.ast.docs.clone();
         }
-        match (&self.ast.name, &choice.name) {
-            (None, Some(_)) => self.ast = choice,
+        match (&self.origin.ast.name, &choice.ast.name) {
+            (None, Some(_)) => self.origin = choice,
             (Some(first), Some(second)) if first != second => {
-                let first = Quote::new(self.ast.head, self.ast);
-                mistakes.push(Diagnostic::new(Mistake::ChoiceRenamed { first }, second));
+                let first = self.origin.quote();
+                let mistake = Mistake::ChoiceRenamed { first };
+                mistakes.push(Diagnostic::new(mistake, choice.name_span()));
             }
             _ => {}
         }
@@ -126,11 +149,11 @@ fn choice(
     mistakes: &mut Mistakes,
 ) -> ChoiceInterface {
     let chooser = &protocol.roles[group.role.index()].name;
-    let (name, method) = match &group.ast.name {
+    let (name, method) = match &group.origin.ast.name {
         Some(name) => (name.clone(), snake_ident(name)),
         None => (
-            Ident::new(&format!("{}Choice", text(chooser)), chooser.span()),
-            Ident::new("choose", group.ast.head.first),
+            Ident::new(&format!("{chooser}Choice"), chooser.span()),
+            Ident::new("choose", group.origin.ast.head.first),
         ),
     };
     let variants = variants(group, protocol, mistakes);
@@ -153,7 +176,7 @@ fn variants(
         let label = &exit.message.label;
         let receiver = &protocol.roles[exit.global.receiver.index()].name;
         let name = if uses[&exit.global.label] > 1 {
-            Ident::new(&format!("{}To{}", text(label), text(receiver)), label.span())
+            Ident::new(&format!("{label}To{receiver}"), label.span())
         } else {
             label.clone()
         };
@@ -164,10 +187,4 @@ fn variants(
         variants.push(Variant { name, receiver, label, docs });
     }
     variants
-}
-
-/// A name as a part of another.
-fn text(name: &Ident) -> String {
-    use syn::ext::IdentExt;
-    name.unraw().to_string()
 }

@@ -94,14 +94,12 @@ fn parameters(label: &Ident, payload: &Payload) -> Vec<Parameter> {
 
 /// Reports methods of one name in one trait, and parameters of one name in one method.
 pub(super) fn check(interface: &Interface, mistakes: &mut Mistakes) {
-    let mut collisions = Mistakes::new();
     for role in &interface.roles {
-        check_trait(interface, role, &mut collisions);
+        check_trait(interface, role, mistakes);
         for method in &role.receives {
             check_parameters(method, mistakes);
         }
     }
-    mistakes.extend(first_of_each(collisions));
     for label in &interface.labels {
         check_fields(&label.payload, mistakes);
     }
@@ -124,15 +122,6 @@ fn check_trait(interface: &Interface, role: &RoleInterface, mistakes: &mut Mista
         let owner = Owner::new("choice", &choice.name).at(choice.method.span());
         claim(&choice.method, owner);
     }
-}
-
-/// Two labels that collide in one trait collide in others: one mistake at each place is enough.
-fn first_of_each(mistakes: Mistakes) -> impl Iterator<Item = Diagnostic> {
-    let mut places = BTreeSet::new();
-    mistakes.into_iter().filter(move |mistake| {
-        let start = mistake.start();
-        places.insert((start.line, start.column))
-    })
 }
 
 /// The parameter for the peer is called `from`.

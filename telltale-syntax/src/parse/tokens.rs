@@ -1,10 +1,11 @@
 //! Tokens to read from, one level of delimiters at a time.
 
 use proc_macro2::{Delimiter, Group, Ident, Span, TokenStream, TokenTree};
+use syn::ext::IdentExt;
 
 use crate::ast::LoopLabel;
 use crate::diagnostic::Diagnostic;
-use crate::keyword::is_keyword;
+use crate::keyword::{is_keyword, to_ident};
 use crate::mistake::Mistake;
 use crate::span::SpanRange;
 
@@ -121,9 +122,10 @@ impl Tokens {
     pub(super) fn name(&mut self, expected: &'static str) -> Result<Ident, Diagnostic> {
         match self.peek(0) {
             Some(TokenTree::Ident(ident)) if !is_keyword(&ident.to_string()) => {
-                let ident = ident.clone();
+                // `r#Alice` is another spelling of `Alice`.
+                let name = to_ident(&ident.unraw().to_string(), ident.span());
                 self.skip(1);
-                Ok(ident)
+                Ok(name)
             }
             _ => Err(self.expected(expected)),
         }

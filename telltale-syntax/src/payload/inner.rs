@@ -1,0 +1,61 @@
+//! Types as they read one module further in.
+//!
+//! What is generated stands in a module of its own that sees everything around it, so most paths
+//! mean there what they mean outside. Only those that begin with `self` or `super` do not.
+
+use proc_macro2::{Group, Ident, TokenStream, TokenTree};
+use quote::{ToTokens, quote_spanned};
+use syn::Type;
+
+/// The type that means inside of a module what `ty` means around it.
+pub(super) fn one_module_in(ty: &Type) -> Type {
+    let moved = tokens(ty.to_token_stream());
+    // The tokens of a type with a path exchanged for a path are a type.
+    syn::parse2(moved).unwrap_or_else(|_| ty.clone())
+}
+
+fn tokens(outside: TokenStream) -> TokenStream {
+    let mut before = [' ', ' '];
+    outside
+        .into_iter()
+        .flat_map(|tree| {
+            let is_in_path = before == [':', ':'];
+            let sign = if let TokenTree::Punct(punct) = &tree { punct.as_char() } else { ' ' };
+            before = [before[1], sign];
+            match tree {
+                TokenTree::Group(group) => {
+                    let mut moved = Group::new(group.delimiter(), tokens(group.stream()));
+                    moved.set_span(group.span());
+                    TokenTree::from(moved).into()
+                }
+                TokenTree::Ident(word) if !is_in_path => first_word(&word),
+                tree => tree.into(),
+            }
+        })
+        .collect()
+}
+
+fn first_word(word: &Ident) -> TokenStream {
+    if word == "self" {
+        quote_spanned!(word.span()=> super)
+    } else if word == "super" {
+        quote_spanned!(word.span()=> super::super)
+    } else {
+        word.to_token_stream()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::payload::type_text;
+
+    #[test]
+    fn relative_paths_go_one_module_further_out() {
+        let moved = |text| type_text(&one_module_in(&syn::parse_str(text).expect("a type")));
+        assert_eq!(moved("self::A"), "super::A");
+        assert_eq!(moved("super::super::A"), "super::super::super::A");
+        assert_eq!(moved("Vec<(self::A, [super::B; 2])>"), "Vec<(super::A, [super::super::B; 2])>");
+        assert_eq!(moved("crate::A<b::C>"), "crate::A<b::C>");
+    }
+}
