@@ -173,12 +173,12 @@ fn overtaking(places: &[Place], mut at: usize, last: EdgeId) -> Overtaking {
 }
 
 /// A set of roles.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub(crate) struct Roles([u64; 4]);
 
 impl Roles {
     pub(crate) fn of(role: RoleId) -> Self {
-        Self([0; 4]).with(role)
+        Self::default().with(role)
     }
 
     pub(crate) fn with(mut self, role: RoleId) -> Self {
@@ -188,6 +188,10 @@ impl Roles {
 
     pub(crate) fn contains(self, role: RoleId) -> bool {
         self.0[role.index() / 64] >> (role.index() % 64) & 1 == 1
+    }
+
+    pub(crate) fn len(self) -> u32 {
+        self.0.iter().map(|word| word.count_ones()).sum()
     }
 
     fn is_subset(self, of: Self) -> bool {

@@ -21,7 +21,7 @@ use std::collections::BTreeSet;
 use telltale_types::{Action, Direction, RoleId};
 
 use crate::Condition;
-use crate::available::{Available, Overtaking, Wanted};
+use crate::available::{Available, Overtaking, Roles, Wanted};
 use crate::error::LimitReached;
 use crate::graph::{EdgeId, Graph};
 use crate::machine::{Machine, Set, SetId};
@@ -58,21 +58,19 @@ pub(crate) fn findings(
     for (at, state) in machine.sets.iter().enumerate() {
         let set = at as SetId;
         let facts = Facts::of(view, state);
+        let receives = facts.senders.len() > 0;
         let mut report = |violated: bool, condition, overtaking| {
             if violated {
                 findings.broken.push(Broken { set, condition, overtaking });
             }
         };
         report(facts.sends && !rest_alike(view, state), Condition::SendValidity, None);
-        report(facts.sends && facts.receives, Condition::NoMixedChoice, None);
-        report(facts.idle && facts.receives, Condition::SilentEnd, None);
-        if facts.many_senders {
+        report(facts.sends && receives, Condition::NoMixedChoice, None);
+        report(facts.idle && receives, Condition::SilentEnd, None);
+        if facts.senders.len() > 1 {
             match overtaking(graph, view, state, available, limit) {
                 Ok(found) => report(found.is_some(), Condition::ReceiveValidity, found),
-                Err(reached) => {
-                    findings.limit = findings.limit.or(Some(reached));
-                    break;
-                }
+                Err(reached) => findings.limit = findings.limit.or(Some(reached)),
             }
         }
     }
@@ -83,25 +81,20 @@ pub(crate) fn findings(
 #[derive(Default)]
 struct Facts {
     sends: bool,
-    receives: bool,
     idle: bool,
-    /// Whether messages from different senders may come.
-    many_senders: bool,
+    /// From whom messages may come.
+    senders: Roles,
 }
 
 impl Facts {
     fn of(view: &View, set: &Set) -> Self {
         let mut facts = Self::default();
-        let mut sender = None;
         for part in parts(view, set) {
             facts.idle |= part.is_idle();
             for action in part.actions() {
                 match action.direction {
                     Direction::Send => facts.sends = true,
-                    Direction::Receive => {
-                        facts.receives = true;
-                        facts.many_senders |= *sender.get_or_insert(action.peer) != action.peer;
-                    }
+                    Direction::Receive => facts.senders = facts.senders.with(action.peer),
                 }
             }
         }

@@ -34,6 +34,7 @@
 mod available;
 mod components;
 mod conditions;
+mod dual;
 mod error;
 mod fork;
 mod graph;
@@ -45,14 +46,18 @@ mod options;
 pub mod oracle;
 mod project;
 mod remedy;
+mod repair;
 mod runs;
+mod subtype;
 mod view;
 mod witness;
 
+pub use dual::{DualError, dual};
 pub use error::{
     Condition, Decision, Event, Limit, LimitReached, ProjectionError, Step, Violation, Violations,
 };
-pub use message::Explanation;
+pub use message::{Branch, Explanation, Spot};
 pub use options::{Limits, Options};
 pub use project::{check, check_with, project, project_all, project_all_with, project_with};
 pub use remedy::{Advice, Insertion, Remedy};
+pub use subtype::is_subtype;

@@ -3,13 +3,21 @@
 use crate::Condition;
 
 /// What is accepted, and how much work it may be.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Options {
     /// Accepts a role that is finished without being told while it may still receive something. Its local type
     /// may then end in a state that receives.
     pub allow_silent_end: bool,
+    /// Looks for messages that repair what is wrong, by trying some. Whoever shows errors to nobody saves the time.
+    pub find_remedies: bool,
     /// How much work a protocol may be.
     pub limits: Limits,
+}
+
+impl Default for Options {
+    fn default() -> Self {
+        Self { allow_silent_end: false, find_remedies: true, limits: Limits::default() }
+    }
 }
 
 /// Bounds on the work for one role. Real protocols stay far below them; they stop hostile ones, since

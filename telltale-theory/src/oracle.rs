@@ -4,8 +4,12 @@
 
 mod definitions;
 mod generate;
+mod large;
+mod notation;
 mod semantics;
 
 pub use definitions::violated;
 pub use generate::{Rng, Shape, generate};
+pub use large::{Build, LARGE, exponential};
+pub use notation::protocol;
 pub use semantics::{Explored, Misbehaviour, can_happen, explore, is_run, may_do};

@@ -1,13 +1,17 @@
 //! The pipeline: see the protocol as each role does, check, and give each role its local type.
 
+use std::collections::BTreeSet;
+
 use telltale_types::{GlobalType, LocalExit, LocalState, LocalTypeR, RoleId, StateId};
 
 use crate::available::Available;
-use crate::error::{ProjectionError, Violations};
+use crate::error::{LimitReached, ProjectionError, Violations};
 use crate::graph::Graph;
 use crate::machine::Machine;
+use crate::repair::Fault;
 use crate::view::View;
-use crate::{Options, conditions, witness};
+use crate::witness::Suspect;
+use crate::{Options, conditions, repair, witness};
 
 /// Decides whether every role can play its part.
 ///
@@ -90,36 +94,55 @@ pub fn project_all_with(
 
 /// The machine of every role, if they implement the protocol.
 fn machines(global: &GlobalType, options: &Options) -> Result<Vec<Machine>, ProjectionError> {
-    let graph = Graph::new(global);
-    let mut available = Available::new(&graph);
-    let (mut machines, mut violations, mut limit) = (Vec::new(), Vec::new(), None);
-    for (role, _) in global.names().roles() {
-        let view = View::new(&graph, role);
-        let machine = Machine::new(&graph, &view, &options.limits);
-        let steps = options.limits.overtaking;
-        let mut findings = conditions::findings(&graph, &view, &machine, &mut available, steps);
-        findings.broken.retain(|broken| !options.allows(broken.condition));
-        if !findings.broken.is_empty() {
-            let broken = &findings.broken;
-            violations.extend(witness::violations(
-                &graph,
-                &view,
-                &machine,
-                broken,
-                &mut available,
-                steps,
-            ));
-        }
-        limit = limit.or(findings.limit);
-        machines.push(machine);
-    }
+    let mut violations = Vec::new();
+    let (machines, limit) = survey(global, options, |suspect, available| {
+        violations.extend(witness::violations(suspect, available));
+    });
     if !violations.is_empty() {
+        if options.find_remedies {
+            repair::find_insertions(global, options, &mut violations);
+        }
         return Err(Violations { global: global.clone(), violations }.into());
     }
     match limit {
         Some(limit) => Err(ProjectionError::Limit(limit, global.clone())),
         None => Ok(machines),
     }
+}
+
+/// What is wrong with a protocol; nothing when a limit was reached.
+pub(crate) fn faults(global: &GlobalType, options: &Options) -> Option<BTreeSet<Fault>> {
+    let mut faults = BTreeSet::new();
+    let (_, limit) = survey(global, options, |suspect, available| {
+        faults.extend(witness::faults(suspect, available));
+    });
+    limit.is_none().then_some(faults)
+}
+
+/// Looks at the protocol as each role does, and shows those for which something is wrong.
+fn survey(
+    global: &GlobalType,
+    options: &Options,
+    mut show: impl FnMut(&Suspect<'_>, &mut Available<'_>),
+) -> (Vec<Machine>, Option<LimitReached>) {
+    let graph = Graph::new(global);
+    let mut available = Available::new(&graph);
+    let (mut machines, mut limit) = (Vec::new(), None);
+    for (role, _) in global.names().roles() {
+        let view = View::new(&graph, role);
+        let machine = Machine::new(&graph, &view, &options.limits);
+        let steps = options.limits.overtaking;
+        let findings = conditions::findings(&graph, &view, &machine, &mut available, steps);
+        let mut broken = findings.broken;
+        broken.retain(|broken| !options.allows(broken.condition));
+        if !broken.is_empty() {
+            let (graph, view, machine, broken) = (&graph, &view, &machine, &broken[..]);
+            show(&Suspect { graph, view, machine, broken, steps }, &mut available);
+        }
+        limit = limit.or(findings.limit);
+        machines.push(machine);
+    }
+    (machines, limit)
 }
 
 fn local_type(global: &GlobalType, machine: Machine) -> LocalTypeR {

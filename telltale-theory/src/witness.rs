@@ -24,29 +24,35 @@ use crate::error::{Decision, Event, LimitReached, Violation};
 use crate::fork::Fork;
 use crate::graph::{EdgeId, Graph, Node};
 use crate::machine::{Machine, SetId};
+use crate::repair::Fault;
 use crate::runs::{self, Runs, VertexId};
 use crate::view::View;
-use crate::{Condition, Remedy};
+use crate::{Condition, Remedy, remedy};
 
-/// Explains what is wrong in a machine.
-pub(crate) fn violations<'g>(
-    graph: &'g Graph,
-    view: &View,
-    machine: &Machine,
-    broken: &[Broken],
-    available: &mut Available<'g>,
-    limit: usize,
-) -> Vec<Violation> {
-    let runs = Runs::to(graph, view, machine, broken.iter().map(|broken| broken.set));
-    let mut search = Search { graph, view, runs, available, limit };
-    let mut shortest = BTreeMap::new();
-    for broken in broken {
-        for (acts, wrongs) in search.clashes(broken) {
-            search.keep_shortest(broken, &acts, &wrongs, &mut shortest);
-        }
-    }
-    let explain = |((condition, _), clash)| search.explain(machine, condition, clash);
+/// A role for which something is wrong.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Suspect<'s> {
+    pub(crate) graph: &'s Graph,
+    pub(crate) view: &'s View,
+    pub(crate) machine: &'s Machine,
+    pub(crate) broken: &'s [Broken],
+    /// How many steps a search for overtaking messages may take.
+    pub(crate) steps: usize,
+}
+
+/// Explains what is wrong for a role.
+pub(crate) fn violations(suspect: &Suspect<'_>, available: &mut Available<'_>) -> Vec<Violation> {
+    let mut search = Search::new(suspect, available);
+    let shortest = search.shortest();
+    let explain = |((condition, _), clash)| search.explain(condition, clash);
     shortest.into_iter().filter_map(explain).collect()
+}
+
+/// What is wrong for a role, without explanations.
+pub(crate) fn faults(suspect: &Suspect<'_>, available: &mut Available<'_>) -> Vec<Fault> {
+    let shortest = Search::new(suspect, available).shortest();
+    let fault = |(condition, node)| (suspect.view.role, condition, StateId(node));
+    shortest.into_keys().map(fault).collect()
 }
 
 /// The end of a run, and perhaps the exit that the role takes there.
@@ -67,15 +73,32 @@ struct Clash {
     parted: (EdgeId, EdgeId),
 }
 
-struct Search<'s, 'g> {
-    graph: &'g Graph,
+struct Search<'s, 'a, 'g> {
+    graph: &'s Graph,
     view: &'s View,
+    suspect: &'s Suspect<'s>,
     runs: Runs,
-    available: &'s mut Available<'g>,
-    limit: usize,
+    available: &'a mut Available<'g>,
 }
 
-impl Search<'_, '_> {
+impl<'s, 'a, 'g> Search<'s, 'a, 'g> {
+    fn new(suspect: &'s Suspect<'s>, available: &'a mut Available<'g>) -> Self {
+        let Suspect { graph, view, machine, broken, .. } = *suspect;
+        let runs = Runs::to(graph, view, machine, broken.iter().map(|broken| broken.set));
+        Self { graph, view, suspect, runs, available }
+    }
+
+    /// For each condition and each node where runs part, the shortest that do.
+    fn shortest(&mut self) -> BTreeMap<(Condition, Node), Clash> {
+        let mut shortest = BTreeMap::new();
+        for broken in self.suspect.broken {
+            for (acts, wrongs) in self.clashes(broken) {
+                self.keep_shortest(broken, &acts, &wrongs, &mut shortest);
+            }
+        }
+        shortest
+    }
+
     /// Where the role acts, and where that is wrong: any of the first with any of the second is a violation.
     fn clashes(&mut self, broken: &Broken) -> Vec<(Vec<Place>, Vec<Place>)> {
         let set = broken.set;
@@ -169,7 +192,7 @@ impl Search<'_, '_> {
                     && last.and_then(|edge| edge.action(self.view.role)) == Some(action)
             });
             // When the limit is reached, what is known is explained.
-            if known || matches!(self.path(action, from, self.limit), Ok(Some(_))) {
+            if known || matches!(self.path(action, from, self.suspect.steps), Ok(Some(_))) {
                 overtaken.push(*place);
             }
         }
@@ -206,19 +229,14 @@ impl Search<'_, '_> {
                 let clash = Clash { set, length, here, there, parted };
                 let decider = self.graph.edge(parted.0).source;
                 let best = shortest.entry((condition, decider)).or_insert(clash);
-                if length < best.length {
+                if (length, parted) < (best.length, best.parted) {
                     *best = clash;
                 }
             }
         }
     }
 
-    fn explain(
-        &mut self,
-        machine: &Machine,
-        condition: Condition,
-        clash: Clash,
-    ) -> Option<Violation> {
+    fn explain(&mut self, condition: Condition, clash: Clash) -> Option<Violation> {
         let role = self.view.role;
         let act = clash.here.exit?;
         let there = self.runs.run_to(clash.there.vertex);
@@ -234,7 +252,10 @@ impl Search<'_, '_> {
             here: self.graph.step(here_exit),
             there: self.graph.step(there_exit),
         };
-        let seen = runs::seen(machine, clash.set);
+        let edge = |exit| self.graph.edge(exit);
+        let parted = (edge(here_exit), edge(there_exit));
+        let advice = remedy::advice(role, condition, parted, edge(act), instead.map(edge));
+        let seen = runs::seen(self.suspect.machine, clash.set);
         let wrong = self.wrong_run(condition, &there, act, clash.there.exit);
         Some(Violation {
             role,
@@ -246,7 +267,7 @@ impl Search<'_, '_> {
             here: steps(&self.runs.run_to(clash.here.vertex)),
             there: steps(&there),
             wrong,
-            remedy: Remedy::none(),
+            remedy: Remedy { advice, insertions: Vec::new() },
         })
     }
 

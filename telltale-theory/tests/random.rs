@@ -33,8 +33,12 @@ impl Drop for Context<'_> {
     }
 }
 
+fn strict() -> Options {
+    Options { find_remedies: false, ..Options::default() }
+}
+
 fn lenient() -> Options {
-    Options { allow_silent_end: true, ..Options::default() }
+    Options { allow_silent_end: true, ..strict() }
 }
 
 fn refusal(global: &GlobalType, options: &Options) -> Option<ProjectionError> {
@@ -44,7 +48,7 @@ fn refusal(global: &GlobalType, options: &Options) -> Option<ProjectionError> {
 #[test]
 fn the_fast_verdict_is_the_defined_one() {
     for_protocols(6_000, |global| {
-        let refusal = refusal(global, &Options::default());
+        let refusal = refusal(global, &strict());
         let fast: BTreeSet<_> = refusal
             .iter()
             .flat_map(|error| error.violations())
@@ -67,7 +71,7 @@ fn what_is_accepted_never_misbehaves() {
 #[test]
 fn what_is_refused_has_a_run_that_goes_wrong() {
     for_protocols(3_000, |global| {
-        let refusal = refusal(global, &Options::default());
+        let refusal = refusal(global, &strict());
         for violation in refusal.iter().flat_map(|error| error.violations()) {
             runs_are_runs(global, violation);
             run_goes_wrong(global, violation);
@@ -119,4 +123,37 @@ fn run_goes_wrong(global: &GlobalType, violation: &Violation) {
     assert!(!is_run(global, wrong), "{wrong:?}");
     assert!(may_do(global, violation.role, wrong), "{wrong:?}");
     assert!(oracle::can_happen(wrong), "{wrong:?}");
+}
+
+/// Applies remedies, one after the other, until nothing is wrong.
+fn repaired(global: &GlobalType) -> Result<usize, String> {
+    let mut global = global.clone();
+    let mut steps = 0;
+    while let Err(error) = telltale_theory::check(&global) {
+        let violations = error.violations();
+        let offered = violations.iter().find(|violation| !violation.remedy.insertions.is_empty());
+        let Some(violation) = offered else { return Err(format!("{global}\n{error}")) };
+        let next = violation.remedy.apply(&global).expect("a remedy gives a protocol");
+        let after = telltale_theory::check(&next).err();
+        let left = after.iter().flat_map(|error| error.violations()).count();
+        assert!(left <= violations.len(), "{global}\n{violation:?}");
+        (global, steps) = (next, steps + 1);
+    }
+    Ok(steps)
+}
+
+#[test]
+fn remedies_repair() {
+    let (mut repaired_ones, mut others) = (0, Vec::new());
+    let first = number("TELLTALE_SEED", 0);
+    for seed in first..first + number("TELLTALE_PROTOCOLS", 250) {
+        match repaired(&generate(seed, Shape::default())) {
+            Ok(0) => {}
+            Ok(_) => repaired_ones += 1,
+            Err(error) => others.push(format!("TELLTALE_SEED={seed} is {error}")),
+        }
+    }
+    // Not every violation has a remedy of the kind that is looked for, but nearly all have.
+    let enough = others.len() * 20 <= repaired_ones;
+    assert!(enough, "{repaired_ones} repaired, but not these:\n\n{}", others.join("\n\n"));
 }

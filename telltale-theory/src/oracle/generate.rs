@@ -2,7 +2,7 @@
 
 use telltale_types::{GlobalExit, GlobalType, Label, LabelId, Names, RoleId, StateId};
 
-/// A generator of random numbers (SplitMix64: Steele, Lea and Flood, *Fast splittable pseudorandom number
+/// A generator of random numbers (`SplitMix64`: Steele, Lea and Flood, *Fast splittable pseudorandom number
 /// generators*, OOPSLA 2014).
 #[derive(Clone, Debug)]
 pub struct Rng(u64);
@@ -75,7 +75,7 @@ fn exits(
 ) -> Vec<GlobalExit> {
     let sender = rng.below(roles);
     let mut exits: Vec<GlobalExit> = Vec::new();
-    for _ in 0..1 + rng.below(most).min(rng.below(most)) {
+    for _ in 0..=rng.below(most).min(rng.below(most)) {
         let receiver = (sender + 1 + rng.below(roles - 1)) % roles;
         // Mostly onwards, and mostly not far; sometimes back.
         let target = match rng.below(6) {
