@@ -30,12 +30,13 @@ pub(crate) fn check_delimiters(tokens: TokenStream) -> Result<(), Diagnostic> {
     Ok(())
 }
 
-/// Refuses the tokens of types that a recursive parser would have to go too deep for.
+/// How deep the types in these tokens nest; refuses them beyond the limit.
 ///
 /// Counts everything that can make a type or an expression in a type a part of another: delimiters,
 /// angle brackets, prefix operators, arrows, assignments, closures, `else`. The count never falls
 /// below the depth of a parser; for a type that anybody would write it stays far below the limit.
-pub(crate) fn check_types(tokens: TokenStream, place: SpanRange) -> Result<(), Diagnostic> {
+pub(crate) fn check_types(tokens: TokenStream, place: SpanRange) -> Result<usize, Diagnostic> {
+    let mut deepest = 0;
     let mut open: Vec<Level> = vec![Level::new(tokens, 0)];
     while let Some(level) = open.last_mut() {
         let Some(tree) = level.rest.next() else {
@@ -43,7 +44,8 @@ pub(crate) fn check_types(tokens: TokenStream, place: SpanRange) -> Result<(), D
             continue;
         };
         level.count(&tree);
-        if level.depth() > NESTING_LIMIT {
+        deepest = deepest.max(level.depth());
+        if deepest > NESTING_LIMIT {
             return Err(Diagnostic::new(Mistake::TypeTooDeep { limit: NESTING_LIMIT }, place));
         }
         if let TokenTree::Group(group) = tree {
@@ -51,7 +53,7 @@ pub(crate) fn check_types(tokens: TokenStream, place: SpanRange) -> Result<(), D
             open.push(Level::new(group.stream(), below));
         }
     }
-    Ok(())
+    Ok(deepest)
 }
 
 /// What has been counted between one pair of delimiters.

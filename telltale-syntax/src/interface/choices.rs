@@ -18,6 +18,14 @@ use crate::span::SpanRange;
 /// What makes a choice what it is: who decides, and between which messages.
 type Key = (RoleId, BTreeSet<(RoleId, LabelId)>);
 
+/// What a choice is called.
+#[derive(PartialEq, Eq, PartialOrd, Ord)]
+enum Name {
+    Given(String),
+    /// After who decides.
+    OfRole(RoleId),
+}
+
 /// All choices with the same key.
 struct Group<'g, 'a> {
     role: RoleId,
@@ -35,14 +43,13 @@ pub(super) fn choices(
     mistakes: &mut Mistakes,
 ) -> Vec<ChoiceInterface> {
     let groups = groups(graph, mistakes);
-    let mut firsts: BTreeMap<String, &Group<'_, '_>> = BTreeMap::new();
+    let mut firsts: BTreeMap<Name, &Group<'_, '_>> = BTreeMap::new();
     let mut choices = Vec::new();
     for group in &groups {
         let role = protocol.roles[group.role.index()].name.to_string();
         let name = match &group.origin.ast.name {
-            Some(name) => name.to_string(),
-            // No name begins with a space.
-            None => format!(" {role}"),
+            Some(name) => Name::Given(name.to_string()),
+            None => Name::OfRole(group.role),
         };
         let first = *firsts.entry(name).or_insert(group);
         if std::ptr::eq(first, group) {

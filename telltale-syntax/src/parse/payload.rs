@@ -1,7 +1,8 @@
 //! `(u64, String)` or `{ address: String }`, where `syn` reads the types.
 
-use proc_macro2::{Delimiter, Group, Span};
-use syn::parse::{Parse, Parser};
+use proc_macro2::{Delimiter, Group, Ident, Span, TokenStream, TokenTree};
+use quote::ToTokens;
+use syn::parse::{Parse, ParseStream, Parser};
 use syn::punctuated::Punctuated;
 use syn::{Token, Type};
 
@@ -13,10 +14,14 @@ use crate::nesting::check_types;
 use crate::payload::{Field, Payload};
 use crate::span::SpanRange;
 
+/// How deep a type may nest for `syn` to read it, which takes much of the stack for each level when
+/// it is not optimised. Deeper ones are passed on as they are, for the compiler to judge.
+const SYN_LIMIT: usize = 24;
+
 /// Reads the payload of a label; one that cannot be read counts as none.
 pub(super) fn payload(tokens: &mut Tokens, mistakes: &mut Mistakes) -> Payload {
     let payload = if let Some(group) = tokens.group(Delimiter::Parenthesis) {
-        list::<Type>(&group).map(tuple)
+        list::<TupleField>(&group).map(tuple)
     } else if let Some(group) = tokens.group(Delimiter::Brace) {
         list::<NamedField>(&group).map(record)
     } else {
@@ -28,32 +33,86 @@ pub(super) fn payload(tokens: &mut Tokens, mistakes: &mut Mistakes) -> Payload {
     })
 }
 
-struct NamedField(Field);
-
-impl Parse for NamedField {
-    fn parse(input: syn::parse::ParseStream<'_>) -> syn::Result<Self> {
-        let name = input.parse()?;
-        input.parse::<Token![:]>()?;
-        Ok(Self(Field { name, ty: input.parse()? }))
-    }
-}
-
-fn tuple(types: Vec<Type>) -> Payload {
+fn tuple(fields: Vec<TupleField>) -> Payload {
+    let types: Vec<Type> = fields.into_iter().map(|field| field.ty).collect();
     if types.is_empty() { Payload::Unit } else { Payload::Tuple(types) }
 }
 
 fn record(fields: Vec<NamedField>) -> Payload {
-    if fields.is_empty() {
-        Payload::Unit
-    } else {
-        Payload::Record(fields.into_iter().map(|field| field.0).collect())
+    let field = |NamedField { name, field }: NamedField| Field { name, ty: field.ty };
+    let fields: Vec<Field> = fields.into_iter().map(field).collect();
+    if fields.is_empty() { Payload::Unit } else { Payload::Record(fields) }
+}
+
+struct TupleField {
+    ty: Type,
+}
+
+struct NamedField {
+    name: Ident,
+    field: TupleField,
+}
+
+impl Parse for TupleField {
+    fn parse(input: ParseStream<'_>) -> syn::Result<Self> {
+        input.parse().map(|ty| Self { ty })
     }
 }
 
-fn list<T: Parse>(group: &Group) -> Result<Vec<T>, Diagnostic> {
+impl Parse for NamedField {
+    fn parse(input: ParseStream<'_>) -> syn::Result<Self> {
+        let name = input.parse()?;
+        input.parse::<Token![:]>()?;
+        Ok(Self { name, field: input.parse()? })
+    }
+}
+
+/// A field whose type is not looked at.
+trait Unread: Parse {
+    fn unread(input: ParseStream<'_>) -> syn::Result<Self>;
+}
+
+impl Unread for TupleField {
+    fn unread(input: ParseStream<'_>) -> syn::Result<Self> {
+        let mut tokens = TokenStream::new();
+        let mut angles = 0_usize;
+        while !input.is_empty() && (angles > 0 || !input.peek(Token![,])) {
+            if input.peek(Token![->]) {
+                input.parse::<Token![->]>()?.to_tokens(&mut tokens);
+                continue;
+            }
+            let tree: TokenTree = input.parse()?;
+            match &tree {
+                TokenTree::Punct(punct) if punct.as_char() == '<' => angles += 1,
+                TokenTree::Punct(punct) if punct.as_char() == '>' => {
+                    angles = angles.saturating_sub(1);
+                }
+                _ => {}
+            }
+            tokens.extend([tree]);
+        }
+        if tokens.is_empty() {
+            return Err(input.error("expected a type"));
+        }
+        Ok(Self { ty: Type::Verbatim(tokens) })
+    }
+}
+
+impl Unread for NamedField {
+    fn unread(input: ParseStream<'_>) -> syn::Result<Self> {
+        let name = input.parse()?;
+        input.parse::<Token![:]>()?;
+        Ok(Self { name, field: TupleField::unread(input)? })
+    }
+}
+
+fn list<T: Unread>(group: &Group) -> Result<Vec<T>, Diagnostic> {
     let all = SpanRange { first: group.span_open(), last: group.span_close() };
-    check_types(group.stream(), all)?;
-    Punctuated::<T, Token![,]>::parse_terminated
+    let depth = check_types(group.stream(), all)?;
+    let field = if depth > SYN_LIMIT { T::unread } else { T::parse };
+    let fields =
+        |input: ParseStream<'_>| Punctuated::<T, Token![,]>::parse_terminated_with(input, field);
+    fields
         .parse2(group.stream())
         .map(|list| list.into_iter().collect())
         .map_err(|error| invalid(&error, group))

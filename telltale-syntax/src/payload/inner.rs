@@ -9,9 +9,23 @@ use syn::Type;
 
 /// The type that means inside of a module what `ty` means around it.
 pub(super) fn one_module_in(ty: &Type) -> Type {
-    let moved = tokens(ty.to_token_stream());
-    // The tokens of a type with a path exchanged for a path are a type.
-    syn::parse2(moved).unwrap_or_else(|_| ty.clone())
+    let outside = ty.to_token_stream();
+    match ty {
+        Type::Verbatim(_) => Type::Verbatim(tokens(outside)),
+        // The tokens of a type with a path exchanged for a path are a type.
+        _ if is_relative(outside.clone()) => {
+            syn::parse2(tokens(outside)).unwrap_or_else(|_| ty.clone())
+        }
+        _ => ty.clone(),
+    }
+}
+
+fn is_relative(tokens: TokenStream) -> bool {
+    tokens.into_iter().any(|tree| match tree {
+        TokenTree::Group(group) => is_relative(group.stream()),
+        TokenTree::Ident(word) => word == "self" || word == "super",
+        _ => false,
+    })
 }
 
 fn tokens(outside: TokenStream) -> TokenStream {
