@@ -40,8 +40,8 @@ fn labels_have_three_shapes() {
 fn types_too_deep_to_be_read_are_passed_on() {
     let deep = format!("{}fn(u8) -> u8{}", "Vec<".repeat(60), ">".repeat(60));
     assert_eq!(
-        body(&format!("A -> B: X({deep}, B<u8, u8>); A -> B: Y {{ a: {deep}, b: u8 }};")),
-        format!("A→B:X({deep}, B<u8, u8>). A→B:Y {{ a: {deep}, b: u8 }}. end"),
+        body(&format!("A -> B: X({deep}, M<u8, u8>); A -> B: Y {{ a: {deep}, b: u8 }};")),
+        format!("A→B:X({deep}, M<u8, u8>). A→B:Y {{ a: {deep}, b: u8 }}. end"),
     );
 }
 
