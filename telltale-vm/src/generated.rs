@@ -1,4 +1,10 @@
 //! What the code that `choreography!` generates is made of. Nobody else should use it.
+//!
+//! Whatever a generated module needs is here, so that the module says little and depends on no name
+//! that its user could have hidden.
+
+pub use core::marker::Send;
+pub use core::result::Result::{self, Ok};
 
 pub use telltale_bytecode::{
     Branch, Channel, CodeImage, Image, Instr, Pc, SetId, StaticImage, decode,
@@ -6,6 +12,126 @@ pub use telltale_bytecode::{
 pub use telltale_types::{LabelId, LocalTypeR, Names, RoleId};
 
 pub use crate::{
-    Cast, HandlerError, HandlerResult, Outcome, Picked, Returned, Session, SessionHost, VMError,
-    Value, pack, unpack,
+    Cast, HandlerError, HandlerResult, Outcome, Picked, Returned, Session, SessionHost, SessionId,
+    VMError, Value, pack, unpack,
 };
+
+/// A session that nobody waits for: its role objects are dropped with it.
+///
+/// # Errors
+///
+/// When there are too many sessions.
+pub fn open_detached(
+    host: &mut impl SessionHost,
+    image: &CodeImage,
+    cast: impl Cast,
+) -> Result<SessionId, VMError> {
+    host.open_session(image, Box::new(cast), false)
+}
+
+/// What a role object gave, as a payload.
+///
+/// # Errors
+///
+/// What the role object gave.
+#[inline]
+pub fn packed<T: Send + 'static>(payload: HandlerResult<T>) -> HandlerResult<Value> {
+    payload.map(pack)
+}
+
+/// A payload as the type that a role object takes.
+///
+/// # Errors
+///
+/// When the payload is of another type, as injected ones can be.
+#[inline]
+pub fn unpacked<T: 'static>(image: &Image, label: LabelId, value: Value) -> HandlerResult<T> {
+    unpack(value).map_err(|value| foreign_payload(image, label, &value))
+}
+
+#[cold]
+fn foreign_payload(image: &Image, label: LabelId, value: &Value) -> HandlerError {
+    let label = image.names().label(label);
+    HandlerError::msg(format!("`{}` carries `{}`, not {value}", label.name, label.payload))
+}
+
+/// A branch and the payload of its message.
+///
+/// # Errors
+///
+/// None; it is what the match around it gives.
+#[inline]
+pub fn picked<T: Send + 'static>(branch: usize, payload: T) -> HandlerResult<Picked> {
+    Ok(Picked { branch, value: pack(payload) })
+}
+
+/// The answer to a question that no session of the protocol asks.
+///
+/// # Errors
+///
+/// Always.
+#[cold]
+pub fn unasked<T>() -> HandlerResult<T> {
+    Err(HandlerError::msg("this is no session of the protocol that these roles play"))
+}
+
+/// Four bytes for each number.
+pub const fn numbers<const N: usize>(bytes: &[u8]) -> [u32; N] {
+    let mut numbers = [0; N];
+    let mut at = 0;
+    while at < N {
+        numbers[at] = number(bytes, at * 4);
+        at += 1;
+    }
+    numbers
+}
+
+/// Three bytes for each branch.
+pub const fn branches<const N: usize>(bytes: &[u8]) -> [Branch; N] {
+    let mut branches = [Branch { peer: RoleId(0), label: LabelId(0) }; N];
+    let mut at = 0;
+    while at < N {
+        let label = u16::from_le_bytes([bytes[at * 3 + 1], bytes[at * 3 + 2]]);
+        branches[at] = Branch { peer: RoleId(bytes[at * 3]), label: LabelId(label) };
+        at += 1;
+    }
+    branches
+}
+
+/// Four bytes for each place.
+pub const fn places<const N: usize>(bytes: &[u8]) -> [Pc; N] {
+    let mut places = [Pc(0); N];
+    let mut at = 0;
+    while at < N {
+        places[at] = Pc(number(bytes, at * 4));
+        at += 1;
+    }
+    places
+}
+
+/// Five bytes for each place where a role may rest.
+pub const fn rests<const N: usize>(bytes: &[u8]) -> [(RoleId, Pc); N] {
+    let mut rests = [(RoleId(0), Pc(0)); N];
+    let mut at = 0;
+    while at < N {
+        rests[at] = (RoleId(bytes[at * 5]), Pc(number(bytes, at * 5 + 1)));
+        at += 1;
+    }
+    rests
+}
+
+/// Three bytes for each channel.
+pub const fn channels<const N: usize>(bytes: &[u8]) -> [Channel; N] {
+    let mut channels = [Channel { from: RoleId(0), to: RoleId(0), single: false }; N];
+    let mut at = 0;
+    while at < N {
+        let [from, to, single] = [bytes[at * 3], bytes[at * 3 + 1], bytes[at * 3 + 2]];
+        channels[at] = Channel { from: RoleId(from), to: RoleId(to), single: single == 1 };
+        at += 1;
+    }
+    channels
+}
+
+const fn number(bytes: &[u8], at: usize) -> u32 {
+    u32::from_le_bytes([bytes[at], bytes[at + 1], bytes[at + 2], bytes[at + 3]])
+}

@@ -1,0 +1,237 @@
+//! The role objects of one session, as the VM calls them: from numbers to typed methods.
+
+use std::collections::BTreeSet;
+
+use proc_macro2::{Ident, Literal, TokenStream};
+use quote::quote;
+use telltale_bytecode::{Branch, CodeImage, Instr, SetId};
+use telltale_syntax::Payload;
+use telltale_syntax::interface::{
+    ChoiceInterface, Interface, ReceiveMethod, RoleInterface, SendMethod, Variant,
+};
+
+use super::{local, session};
+
+/// `struct __Cast` and what the VM asks of it.
+pub(super) fn emit(interface: &Interface, image: &CodeImage) -> TokenStream {
+    let generics = session::generics(interface);
+    let bounds = session::bounds(interface);
+    let arguments: Vec<_> = interface.roles.iter().map(|role| &role.argument).collect();
+    let send = dispatch(&quote!(label), sends(interface));
+    let receive = dispatch(&quote!(label), receives(interface));
+    let choose = dispatch(&quote!(set), chooses(interface, image));
+    let role_of = role_of(interface);
+    quote! {
+        #[doc(hidden)]
+        pub struct __Cast<#(#generics),*> { #(#arguments: #generics),* }
+
+        impl<#(#bounds),*> __telltale::Cast for __Cast<#(#generics),*> {
+            fn send(
+                &mut self,
+                role: __telltale::RoleId,
+                to: __telltale::RoleId,
+                label: __telltale::LabelId,
+            ) -> __telltale::HandlerResult<__telltale::Value> {
+                #send
+            }
+
+            fn receive(
+                &mut self,
+                role: __telltale::RoleId,
+                from: __telltale::RoleId,
+                label: __telltale::LabelId,
+                value: __telltale::Value,
+            ) -> __telltale::HandlerResult<()> {
+                #receive
+            }
+
+            fn choose(
+                &mut self,
+                role: __telltale::RoleId,
+                set: __telltale::SetId,
+            ) -> __telltale::HandlerResult<__telltale::Picked> {
+                #choose
+            }
+        }
+
+        impl<#(#bounds),*> __telltale::Returned for __Cast<#(#generics),*> {
+            type Ended = Ended<#(#generics),*>;
+
+            fn end(self, outcome: __telltale::Outcome) -> Self::Ended {
+                Ended { outcome, #(#arguments: self.#arguments),* }
+            }
+        }
+
+        #role_of
+    }
+}
+
+/// A match on the role and another number.
+fn dispatch(number: &TokenStream, arms: Vec<TokenStream>) -> TokenStream {
+    if arms.is_empty() {
+        return quote!(__telltale::unasked());
+    }
+    quote! {
+        match (role.0, #number.0) {
+            #(#arms,)*
+            _ => __telltale::unasked(),
+        }
+    }
+}
+
+fn key(role: usize, number: u16) -> TokenStream {
+    let (role, number) = (Literal::usize_unsuffixed(role), Literal::u16_unsuffixed(number));
+    quote!((#role, #number))
+}
+
+/// `self::Bob::quote(&mut self.bob)`; a method call could mean a method of another trait.
+fn call(role: &RoleInterface, method: &Ident, arguments: &TokenStream) -> TokenStream {
+    let RoleInterface { name, argument, .. } = role;
+    quote!(self::#name::#method(&mut self.#argument #arguments))
+}
+
+fn sends(interface: &Interface) -> Vec<TokenStream> {
+    let roles = interface.roles.iter().enumerate();
+    let arms = roles.flat_map(|(id, role)| {
+        role.sends.iter().map(move |method| send(interface, id, role, method))
+    });
+    arms.collect()
+}
+
+fn send(
+    interface: &Interface,
+    id: usize,
+    role: &RoleInterface,
+    method: &SendMethod,
+) -> TokenStream {
+    let label = &interface.labels[method.label.index()];
+    let key = key(id, method.label.0);
+    let to = method.to.then(|| quote!(, __role(to)));
+    let given = call(role, &method.name, &quote!(#to));
+    match &label.payload {
+        Payload::Record(_) => {
+            let name = &label.name;
+            let (fields, payload) = taken_apart(&label.payload);
+            quote!(#key => __telltale::packed(#given.map(|#name #fields| #payload)))
+        }
+        _ => quote!(#key => __telltale::packed(#given)),
+    }
+}
+
+fn receives(interface: &Interface) -> Vec<TokenStream> {
+    let roles = interface.roles.iter().enumerate();
+    let arms = roles
+        .flat_map(|(id, role)| role.receives.iter().map(move |method| receive(id, role, method)));
+    arms.collect()
+}
+
+fn receive(id: usize, role: &RoleInterface, method: &ReceiveMethod) -> TokenStream {
+    let key = key(id, method.label.0);
+    let from = method.from.then(|| quote!(, __role(from)));
+    let unpacked = quote!(__telltale::unpacked(&IMAGE, label, value)?);
+    match method.parameters.len() {
+        0 => {
+            let told = call(role, &method.name, &quote!(#from));
+            quote!(#key => #told)
+        }
+        1 => {
+            let told = call(role, &method.name, &quote!(#from, #unpacked));
+            quote!(#key => #told)
+        }
+        count => {
+            let fields = fields(count);
+            let told = call(role, &method.name, &quote!(#from #(, #fields)*));
+            quote!(#key => { let (#(#fields),*) = #unpacked; #told })
+        }
+    }
+}
+
+fn chooses(interface: &Interface, image: &CodeImage) -> Vec<TokenStream> {
+    let choices = interface.choices.iter();
+    choices.filter_map(|choice| choose(interface, choice, image)).collect()
+}
+
+/// Asks for a choice; nothing if the image never does.
+fn choose(
+    interface: &Interface,
+    choice: &ChoiceInterface,
+    image: &CodeImage,
+) -> Option<TokenStream> {
+    let (set, branches) = find_set(choice, image)?;
+    let key = key(choice.role.index(), set.0);
+    let asked = call(&interface.roles[choice.role.index()], &choice.method, &TokenStream::new());
+    let variants = choice.variants.iter().map(|variant| {
+        let branch = branches.iter().position(|branch| *branch == first_message(variant))?;
+        Some(pick(interface, choice, variant, branch))
+    });
+    let variants = variants.collect::<Option<Vec<_>>>()?;
+    Some(quote!(#key => match #asked? { #(#variants,)* }))
+}
+
+/// `Verdict::Counter(a) => picked(1, a)`
+fn pick(
+    interface: &Interface,
+    choice: &ChoiceInterface,
+    variant: &Variant,
+    branch: usize,
+) -> TokenStream {
+    let branch = Literal::usize_unsuffixed(branch);
+    let (choice, variant, label) = (&choice.name, &variant.name, variant.label);
+    let (fields, payload) = taken_apart(&interface.labels[label.index()].payload);
+    quote!(#choice::#variant #fields => __telltale::picked(#branch, #payload))
+}
+
+/// The branches among which the image lets the role choose here, and the number of their set.
+fn find_set<'i>(choice: &ChoiceInterface, image: &'i CodeImage) -> Option<(SetId, &'i [Branch])> {
+    let wanted: BTreeSet<Branch> = choice.variants.iter().map(first_message).collect();
+    let program = image.programs.iter().nth(choice.role.index())?.1;
+    program.iter().find_map(|instr| {
+        let Instr::Choose { set, .. } = *instr else { return None };
+        let branches = image.branches(set);
+        let is_this =
+            branches.len() == wanted.len() && branches.iter().all(|one| wanted.contains(one));
+        is_this.then_some((set, branches))
+    })
+}
+
+fn first_message(variant: &Variant) -> Branch {
+    Branch { peer: variant.receiver, label: variant.label }
+}
+
+/// A pattern for the fields of a payload, and the value that travels: nothing, one, or a tuple.
+fn taken_apart(payload: &Payload) -> (TokenStream, TokenStream) {
+    let names = fields(payload.types().count());
+    let value = match &names[..] {
+        [] => quote!(()),
+        [one] => quote!(#one),
+        names => quote!((#(#names),*)),
+    };
+    let pattern = match payload {
+        Payload::Unit => TokenStream::new(),
+        Payload::Tuple(_) => quote!((#(#names),*)),
+        Payload::Record(fields) => {
+            let keys = fields.iter().map(|field| &field.name);
+            quote!({ #(#keys: #names),* })
+        }
+    };
+    (pattern, value)
+}
+
+fn fields(count: usize) -> Vec<Ident> {
+    (0..count).map(|at| local(&format!("field{at}"))).collect()
+}
+
+/// The role with a number, if any method asks for it.
+fn role_of(interface: &Interface) -> Option<TokenStream> {
+    let is_asked = interface.roles.iter().any(|role| {
+        role.sends.iter().any(|method| method.to) || role.receives.iter().any(|method| method.from)
+    });
+    let names = interface.roles.iter().map(|role| &role.name);
+    is_asked.then(|| {
+        quote! {
+            fn __role(id: __telltale::RoleId) -> Role {
+                [#(Role::#names),*][id.index()]
+            }
+        }
+    })
+}

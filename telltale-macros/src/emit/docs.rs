@@ -1,0 +1,55 @@
+//! Documentation of what is generated: what the user wrote, and what the protocol says.
+
+use std::fmt::Display;
+
+use proc_macro2::{Ident, TokenStream};
+use quote::quote;
+use telltale_syntax::interface::{Interface, LabelInterface};
+use telltale_syntax::{Analysed, ast::Docs};
+use telltale_types::{LabelView, RoleId};
+
+/// The user's documentation of the protocol, its text, and its roles.
+pub(super) fn module(protocol: &Analysed) -> TokenStream {
+    let mut text = format!("```text\n{}\n```\n\n| role | |\n|---|---|\n", protocol.text);
+    for role in &protocol.interface.roles {
+        let summary = role.docs.lines.first().map_or("", |line| line.trim());
+        text.push_str(&format!("| [`{0}`](trait@{0}) | {summary} |\n", role.name));
+    }
+    let docs = &protocol.attributes.docs;
+    if docs.is_empty() {
+        let name = format!("The protocol `{}`.\n\n{text}", protocol.name);
+        return quote!(#[doc = #name]);
+    }
+    with(docs, &text)
+}
+
+/// What the user wrote, and behind it what there is to know.
+pub(super) fn with(docs: &Docs, more: &str) -> TokenStream {
+    let Docs { tokens, .. } = docs;
+    if docs.is_empty() {
+        quote!(#[doc = #more])
+    } else {
+        quote!(#tokens #[doc = ""] #[doc = #more])
+    }
+}
+
+/// A label with what it carries: ``Quote(u64)``.
+pub(super) fn label(label: &LabelInterface) -> String {
+    let name = label.name.to_string();
+    LabelView { name: &name, payload: &label.text }.to_string()
+}
+
+/// `` `Alice`, `Bob` ``
+pub(super) fn roles(interface: &Interface, roles: &[RoleId]) -> String {
+    list(roles.iter().map(|role| role_name(interface, *role)))
+}
+
+/// The name of a role.
+pub(super) fn role_name(interface: &Interface, role: RoleId) -> &Ident {
+    &interface.roles[role.index()].name
+}
+
+/// Names in backticks, with commas.
+pub(super) fn list(names: impl Iterator<Item = impl Display>) -> String {
+    names.map(|name| format!("`{name}`")).collect::<Vec<_>>().join(", ")
+}

@@ -1,0 +1,75 @@
+//! `open`, and what it gives.
+
+use proc_macro2::{Ident, Span, TokenStream};
+use quote::quote;
+use telltale_syntax::interface::Interface;
+
+use super::local;
+
+/// `open`, `open_detached`, `Session`, `Ended`.
+pub(super) fn emit(interface: &Interface) -> TokenStream {
+    let generics = generics(interface);
+    let bounds = bounds(interface);
+    let arguments: Vec<_> = interface.roles.iter().map(|role| &role.argument).collect();
+    let objects =
+        interface.roles.iter().map(|role| format!("The object that played `{}`.", role.name));
+    let host = local("host");
+    quote! {
+        /// Opens a session with one object for each role.
+        ///
+        /// When it has ended, `take` of what this gives hands the objects back.
+        ///
+        /// # Errors
+        ///
+        /// When there are too many sessions.
+        pub fn open<#(#bounds),*>(
+            #host: &mut impl __telltale::SessionHost,
+            #(#arguments: #generics),*
+        ) -> __telltale::Result<Session<#(#generics),*>, __telltale::VMError> {
+            __telltale::Session::open(#host, &IMAGE, __Cast { #(#arguments),* })
+        }
+
+        /// Opens a session with one object for each role, which are dropped when it ends.
+        ///
+        /// # Errors
+        ///
+        /// When there are too many sessions.
+        pub fn open_detached<#(#bounds),*>(
+            #host: &mut impl __telltale::SessionHost,
+            #(#arguments: #generics),*
+        ) -> __telltale::Result<__telltale::SessionId, __telltale::VMError> {
+            __telltale::open_detached(#host, &IMAGE, __Cast { #(#arguments),* })
+        }
+
+        /// A session, by the types of its role objects.
+        pub type Session<#(#generics),*> = __telltale::Session<__Cast<#(#generics),*>>;
+
+        /// A session that has ended: how, and its role objects.
+        #[derive(::core::fmt::Debug)]
+        pub struct Ended<#(#generics),*> {
+            /// How it ended.
+            pub outcome: __telltale::Outcome,
+            #(#[doc = #objects] pub #arguments: #generics,)*
+        }
+    }
+}
+
+/// The types of the role objects, called like their roles.
+pub(super) fn generics(interface: &Interface) -> Vec<Ident> {
+    let generic = |name: &Ident| {
+        let mut name = name.clone();
+        name.set_span(Span::call_site());
+        name
+    };
+    interface.roles.iter().map(|role| generic(&role.name)).collect()
+}
+
+/// `Bob: self::Bob`; the first is the type of an object, the second the trait.
+pub(super) fn bounds(interface: &Interface) -> Vec<TokenStream> {
+    let traits = interface.roles.iter().map(|role| &role.name);
+    generics(interface)
+        .iter()
+        .zip(traits)
+        .map(|(generic, role)| quote!(#generic: self::#role))
+        .collect()
+}
