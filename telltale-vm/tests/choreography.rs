@@ -1,5 +1,8 @@
 //! Protocols written with `choreography!`, played by role objects.
 
 mod choreography {
+    mod endings;
+    mod forms;
+    mod hygiene;
     mod two_buyer;
 }

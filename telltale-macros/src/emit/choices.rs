@@ -33,7 +33,7 @@ fn variant(interface: &Interface, variant: &Variant) -> TokenStream {
         Payload::Unit => quote!(#docs #name),
         Payload::Tuple(types) => quote!(#docs #name(#(#types),*)),
         Payload::Record(fields) => {
-            let fields = fields.iter().map(|one| field(label, one));
+            let fields = fields.iter().map(|one| field(label, None, one));
             quote!(#docs #name { #(#fields),* })
         }
     }
@@ -44,12 +44,13 @@ fn payload_struct(label: &LabelInterface) -> TokenStream {
     let LabelInterface { name, payload, docs, .. } = label;
     let Payload::Record(fields) = payload else { return TokenStream::new() };
     let docs = docs::with(docs, &format!("What `{name}` carries."));
-    let fields = fields.iter().map(|one| field(label, one));
-    quote!(#docs pub struct #name { #(pub #fields),* })
+    let public = quote!(pub);
+    let fields = fields.iter().map(|one| field(label, Some(&public), one));
+    quote!(#docs pub struct #name { #(#fields),* })
 }
 
-fn field(label: &LabelInterface, field: &Field) -> TokenStream {
+fn field(label: &LabelInterface, public: Option<&TokenStream>, field: &Field) -> TokenStream {
     let Field { name, ty } = field;
     let docs = format!("`{name}` of `{}`.", label.name);
-    quote!(#[doc = #docs] #name: #ty)
+    quote!(#[doc = #docs] #public #name: #ty)
 }

@@ -1,0 +1,125 @@
+//! How sessions end, and what their owners get.
+
+use std::fmt;
+
+use telltale_vm::{Cause, HandlerResult, NoHandler, Outcome, VM, VMConfig, VMError, choreography};
+
+choreography! {
+    /// Asks until it has enough.
+    #[allow(silent_end)]
+    pub protocol Questions(Asker, Oracle, Scribe) {
+        loop {
+            choice at Asker {
+                Asker -> Oracle: Ask(u32);
+                Oracle -> Asker: Answer(u32);
+                Oracle -> Scribe: Note(u32);
+            } or {
+                Asker -> Oracle: Enough;
+                break;
+            }
+        }
+    }
+}
+
+#[derive(Debug, PartialEq)]
+struct TooMuch(u32);
+
+impl fmt::Display for TooMuch {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{} is too much", self.0)
+    }
+}
+
+impl std::error::Error for TooMuch {}
+
+struct Asker(u32);
+
+impl questions::Asker for Asker {
+    fn choose(&mut self) -> HandlerResult<questions::AskerChoice> {
+        if self.0 == 0 {
+            return Ok(questions::AskerChoice::Enough);
+        }
+        self.0 -= 1;
+        Ok(questions::AskerChoice::Ask(self.0))
+    }
+    fn on_answer(&mut self, _: u32) -> HandlerResult<()> {
+        Ok(())
+    }
+}
+
+struct Oracle {
+    limit: u32,
+    asked: u32,
+}
+
+impl questions::Oracle for Oracle {
+    fn answer(&mut self) -> HandlerResult<u32> {
+        if self.asked > self.limit { Err(TooMuch(self.asked))? } else { Ok(self.asked * 2) }
+    }
+    fn note(&mut self) -> HandlerResult<u32> {
+        Ok(self.asked)
+    }
+    fn on_ask(&mut self, ask: u32) -> HandlerResult<()> {
+        self.asked = ask;
+        Ok(())
+    }
+    fn on_enough(&mut self) -> HandlerResult<()> {
+        Ok(())
+    }
+}
+
+#[derive(Default)]
+struct Scribe(Vec<u32>);
+
+impl questions::Scribe for Scribe {
+    fn on_note(&mut self, note: u32) -> HandlerResult<()> {
+        self.0.push(note);
+        Ok(())
+    }
+}
+
+const ORACLE: Oracle = Oracle { limit: 10, asked: 0 };
+
+#[test]
+fn a_silent_end_is_an_end() {
+    let mut vm = VM::new(VMConfig::default());
+    let session = questions::open(&mut vm, Asker(3), ORACLE, Scribe::default()).expect("room");
+    vm.run(&NoHandler, 1_000).expect("nothing goes wrong");
+    let ended = session.take(&mut vm).expect("the session has ended");
+    assert!(ended.outcome.is_completed(), "{}", ended.outcome);
+    assert_eq!(ended.scribe.0, [2, 1, 0]);
+}
+
+#[test]
+fn an_error_is_kept_and_everything_comes_back() {
+    let mut vm = VM::new(VMConfig::default());
+    let session = questions::open(&mut vm, Asker(30), ORACLE, Scribe::default()).expect("room");
+    vm.run(&NoHandler, 1_000).expect("the owner is told, nobody else");
+    let ended = session.take(&mut vm).expect("the session has ended");
+    let Outcome::Faulted(fault) = ended.outcome else { panic!("an oracle has no limit") };
+    assert_eq!(fault.role.as_deref(), Some("Oracle"));
+    let Cause::Handler(error) = &fault.cause else { panic!("not an error of a role: {fault}") };
+    assert_eq!(error.downcast_ref(), Some(&TooMuch(29)));
+    assert_eq!(ended.asker.0, 29);
+    assert_eq!(ended.oracle.asked, 29);
+    assert!(matches!(session.take(&mut vm), Err(VMError::StaleSession { .. })));
+}
+
+#[test]
+fn a_session_that_runs_cannot_be_taken() {
+    let mut vm = VM::new(VMConfig::default());
+    let session = questions::open(&mut vm, Asker(3), ORACLE, Scribe::default()).expect("room");
+    assert!(matches!(session.take(&mut vm), Err(VMError::StillRunning { .. })));
+}
+
+#[test]
+fn nobody_takes_a_detached_session() {
+    let mut vm = VM::new(VMConfig::default());
+    for _ in 0..3 {
+        questions::open_detached(&mut vm, Asker(3), ORACLE, Scribe::default()).expect("room");
+    }
+    vm.run(&NoHandler, 1_000).expect("nothing goes wrong");
+
+    questions::open_detached(&mut vm, Asker(30), ORACLE, Scribe::default()).expect("room");
+    assert!(matches!(vm.run(&NoHandler, 1_000), Err(VMError::Faulted { count: 1, .. })));
+}

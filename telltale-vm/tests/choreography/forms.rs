@@ -1,0 +1,223 @@
+//! Every form of the language, and every rule about generated names.
+
+use telltale_vm::{HandlerResult, NoHandler, VM, VMConfig, choreography};
+
+choreography! {
+    /// Labels with several peers, payloads of every shape.
+    protocol Shapes(Hub, Left, Right) {
+        Hub -> Left, Right: Start;
+        Left -> Hub: Report(u8, String);
+        Right -> Hub: Report(u8, String);
+        Hub -> Left, Right: Total { sum: u8, names: Vec<String> };
+        Left -> Right: Bye;
+    }
+
+    /// The same branch goes to two receivers, and each has a choice of its own.
+    protocol Choices(Boss, Ann, Ben) {
+        choice Next at Boss {
+            Boss -> Ann: Stop;
+            Boss -> Ben: Stop;
+        } or {
+            Boss -> Ben: Stop;
+            Boss -> Ann: Go(u8, u8);
+        } or {
+            Boss -> Ann: Work { hours: u8 };
+            Boss -> Ben: Stop;
+            choice at Ann {
+                Ann -> Boss: Done;
+            } or {
+                Ann -> Boss: Failed(String);
+            }
+        }
+    }
+
+    protocol Hello(Client, Server) {
+        Client -> Server: Ask(u8);
+        Server -> Client: Answer(u8);
+    }
+
+    /// One after the other, and side by side.
+    protocol Calls(A, B, C, D) {
+        do Hello(A, B);
+        do Hello(B, C);
+        par {
+            A -> B: Ask(u8);
+        } and {
+            C -> D: Ask(u8);
+        }
+    }
+}
+
+fn run<C: telltale_vm::Returned>(
+    open: impl FnOnce(&mut VM) -> Result<telltale_vm::Session<C>, telltale_vm::VMError>,
+) -> C::Ended {
+    let mut vm = VM::new(VMConfig::default());
+    let session = open(&mut vm).expect("there is room for a session");
+    vm.run(&NoHandler, 10_000).expect("nothing goes wrong");
+    session.take(&mut vm).expect("the session has ended")
+}
+
+/// Writes down what it is told, in one line.
+#[derive(Debug, Default)]
+struct Log(String);
+
+impl Log {
+    fn add(&mut self, what: impl std::fmt::Debug) -> HandlerResult<()> {
+        self.0 += &format!("{what:?} ");
+        Ok(())
+    }
+}
+
+impl shapes::Hub for Log {
+    // `start` has a default body.
+    fn total(&mut self, to: shapes::Role) -> HandlerResult<shapes::Total> {
+        self.add(to)?;
+        Ok(shapes::Total { sum: 3, names: vec!["left".to_owned(), "right".to_owned()] })
+    }
+    fn on_report(&mut self, from: shapes::Role, report: (u8, String)) -> HandlerResult<()> {
+        self.add((from, report))
+    }
+}
+
+impl shapes::Left for Log {
+    fn report(&mut self) -> HandlerResult<(u8, String)> {
+        Ok((1, "left".to_owned()))
+    }
+    fn on_start(&mut self) -> HandlerResult<()> {
+        self.add("start")
+    }
+    fn on_total(&mut self, sum: u8, names: Vec<String>) -> HandlerResult<()> {
+        self.add((sum, names))
+    }
+}
+
+impl shapes::Right for Log {
+    fn report(&mut self) -> HandlerResult<(u8, String)> {
+        Ok((2, "right".to_owned()))
+    }
+    fn on_start(&mut self) -> HandlerResult<()> {
+        self.add("start")
+    }
+    fn on_total(&mut self, sum: u8, names: Vec<String>) -> HandlerResult<()> {
+        self.add((sum, names))
+    }
+    fn on_bye(&mut self) -> HandlerResult<()> {
+        self.add("bye")
+    }
+}
+
+#[test]
+fn payloads_of_every_shape_arrive() {
+    let ended = run(|vm| shapes::open(vm, Log::default(), Log::default(), Log::default()));
+    assert!(ended.outcome.is_completed());
+    assert_eq!(ended.hub.0, "(Left, (1, \"left\")) (Right, (2, \"right\")) Left Right ");
+    assert_eq!(ended.left.0, "\"start\" (3, [\"left\", \"right\"]) ");
+    assert_eq!(ended.right.0, "\"start\" (3, [\"left\", \"right\"]) \"bye\" ");
+}
+
+struct Boss(Option<choices::Next>, Log);
+
+impl choices::Boss for Boss {
+    fn next(&mut self) -> HandlerResult<choices::Next> {
+        self.0.take().ok_or_else(|| telltale_vm::HandlerError::msg("asked twice"))
+    }
+    fn go(&mut self) -> HandlerResult<(u8, u8)> {
+        Ok((1, 2))
+    }
+    fn on_done(&mut self) -> HandlerResult<()> {
+        self.1.add("done")
+    }
+    fn on_failed(&mut self, failed: String) -> HandlerResult<()> {
+        self.1.add(failed)
+    }
+}
+
+impl choices::Ann for Log {
+    fn on_stop(&mut self) -> HandlerResult<()> {
+        self.add("stop")
+    }
+    fn on_go(&mut self, go: (u8, u8)) -> HandlerResult<()> {
+        self.add(go)
+    }
+    fn on_work(&mut self, hours: u8) -> HandlerResult<()> {
+        self.add(hours)
+    }
+    fn choose(&mut self) -> HandlerResult<choices::AnnChoice> {
+        Ok(choices::AnnChoice::Failed("tired".to_owned()))
+    }
+}
+
+impl choices::Ben for Log {
+    fn on_stop(&mut self) -> HandlerResult<()> {
+        self.add("stop")
+    }
+}
+
+#[test]
+fn every_branch_is_the_one_that_was_picked() {
+    use choices::Next;
+
+    for (next, boss, ann) in [
+        (Next::StopToAnn, "", "\"stop\" "),
+        (Next::StopToBen, "", "(1, 2) "),
+        (Next::Work { hours: 9 }, "\"tired\" ", "9 "),
+    ] {
+        let boss_object = Boss(Some(next), Log::default());
+        let ended = run(|vm| choices::open(vm, boss_object, Log::default(), Log::default()));
+        assert!(ended.outcome.is_completed(), "{}", ended.outcome);
+        assert_eq!(ended.boss.1.0, boss);
+        assert_eq!(ended.ann.0, ann);
+        assert_eq!(ended.ben.0, "\"stop\" ");
+    }
+}
+
+macro_rules! caller {
+    ($($role:ident: $($method:ident($($from:ident)?))*;)*) => {$(
+        impl calls::$role for Log {
+            $(caller!(@ $method $($from)?);)*
+        }
+    )*};
+    (@ ask to) => {
+        fn ask(&mut self, to: calls::Role) -> HandlerResult<u8> {
+            self.add(("ask", to)).map(|()| 1)
+        }
+    };
+    (@ ask) => {
+        fn ask(&mut self) -> HandlerResult<u8> {
+            Ok(2)
+        }
+    };
+    (@ answer) => {
+        fn answer(&mut self) -> HandlerResult<u8> {
+            Ok(3)
+        }
+    };
+    (@ on_ask) => {
+        fn on_ask(&mut self, ask: u8) -> HandlerResult<()> {
+            self.add(ask)
+        }
+    };
+    (@ on_answer) => {
+        fn on_answer(&mut self, answer: u8) -> HandlerResult<()> {
+            self.add(answer)
+        }
+    };
+}
+
+caller! {
+    A: ask() on_answer();
+    B: ask() on_ask() answer() on_answer();
+    C: ask() on_ask() answer();
+    D: on_ask();
+}
+
+#[test]
+fn protocols_run_others() {
+    let [a, b, c, d] = [(); 4].map(|()| Log::default());
+    let ended = run(|vm| calls::open(vm, a, b, c, d));
+    assert!(ended.outcome.is_completed());
+    assert_eq!(ended.a.0, "3 ");
+    assert_eq!(ended.b.0, "2 3 2 ");
+    assert_eq!(ended.c.0, "2 ");
+    assert_eq!(ended.d.0, "2 ");
+}
