@@ -15,7 +15,6 @@
 
 use telltale_types::LabelId;
 
-use crate::Kind;
 use crate::heap::Word;
 
 /// Where the channel of a pair of roles is in the block, and how much it may hold.
@@ -94,8 +93,7 @@ pub(crate) fn has_room(block: &[u64], plan: Plan) -> bool {
 pub(crate) fn first_label(block: &[u64], buffers: &Buffers, plan: Plan) -> Option<LabelId> {
     let head = block[plan.at()];
     match plan.shape {
-        Shape::Cell if head & FULL == 0 => None,
-        Shape::Cell => Some(label_of(head)),
+        Shape::Cell => (head & FULL != 0).then(|| label_of(head)),
         Shape::Ring if ring_len(head) == 0 => None,
         Shape::Ring => Some(label_of(ring_slot(block, buffers, plan, ring_first(head))[0])),
     }
@@ -111,7 +109,7 @@ pub(crate) fn len(block: &[u64], plan: Plan) -> usize {
 }
 
 /// Appends a message for which there is room. Says whether the receiver waits for it.
-#[inline]
+#[inline(always)]
 pub(crate) fn push(block: &mut [u64], buffers: &mut Buffers, plan: Plan, message: Message) -> bool {
     let at = plan.at();
     let head = block[at];
@@ -127,7 +125,7 @@ pub(crate) fn push(block: &mut [u64], buffers: &mut Buffers, plan: Plan, message
 }
 
 /// Takes the first message, which must be there. Says whether the sender waits for room.
-#[inline]
+#[inline(always)]
 pub(crate) fn pop(block: &mut [u64], buffers: &Buffers, plan: Plan) -> (Message, bool) {
     let at = plan.at();
     let head = block[at];
@@ -144,7 +142,7 @@ pub(crate) fn pop(block: &mut [u64], buffers: &Buffers, plan: Plan) -> (Message,
             slot
         }
     };
-    let kind = kind_of(packed);
+    let kind = (packed >> 8) as u8;
     (Message { label: label_of(packed), word: Word { kind, bits } }, head & SENDER_WAITS != 0)
 }
 
@@ -174,6 +172,7 @@ pub(crate) fn release(block: &mut [u64], buffers: &mut Buffers, plan: Plan) {
     }
 }
 
+#[inline]
 fn push_ring(block: &mut [u64], buffers: &mut Buffers, plan: Plan, slot: [u64; 2]) {
     let at = plan.at();
     let (first, len) = (ring_first(block[at]), ring_len(block[at]));
@@ -255,16 +254,11 @@ const fn ring_len(head: u64) -> usize {
 
 #[inline]
 fn pack(message: Message) -> u64 {
-    (message.word.kind as u64) << 8 | u64::from(message.label.0) << 16
+    u64::from(message.word.kind) << 8 | u64::from(message.label.0) << 16
 }
 
 const fn label_of(packed: u64) -> LabelId {
     LabelId((packed >> 16) as u16)
-}
-
-#[inline]
-fn kind_of(packed: u64) -> Kind {
-    Kind::from_number((packed >> 8) as u8)
 }
 
 #[cfg(test)]
@@ -276,7 +270,7 @@ mod tests {
 
     fn message(n: u64) -> Message {
         let label = LabelId((n * 7) as u16);
-        Message { label, word: Word { kind: Kind::Uint, bits: n } }
+        Message { label, word: Word { kind: 3, bits: n } }
     }
 
     #[test]

@@ -5,21 +5,41 @@
 
 use slab::Slab;
 
-use crate::{Kind, Value};
+use crate::{Kind, Large, Value};
 
-/// A payload as two numbers: its kind, and its bits or its key.
+/// A payload as two numbers: that of its [`Kind`], and its bits or its key.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct Word {
-    pub(crate) kind: Kind,
+    pub(crate) kind: u8,
     pub(crate) bits: u64,
 }
 
+const UINT: u8 = Kind::Uint as u8;
+
 #[derive(Debug, Default)]
-pub(crate) struct Heap(Slab<Value>);
+pub(crate) struct Heap(Slab<Box<Large>>);
 
 impl Heap {
+    /// The payload as two numbers.
     #[inline]
     pub(crate) fn lower(&mut self, value: Value) -> Word {
+        // By far the most payloads that a VM sees; the others cost a jump more.
+        if let Value::Uint(bits) = value {
+            return Word { kind: UINT, bits };
+        }
+        self.lower_any(value)
+    }
+
+    /// The payload of two numbers that [`Heap::lower`] gave; it must be asked for once.
+    #[inline]
+    pub(crate) fn raise(&mut self, word: Word) -> Value {
+        if word.kind == UINT {
+            return Value::Uint(word.bits);
+        }
+        self.raise_any(word)
+    }
+
+    fn lower_any(&mut self, value: Value) -> Word {
         let (kind, bits) = match value {
             Value::Uint(n) => (Kind::Uint, n),
             Value::Unit => (Kind::Unit, 0),
@@ -27,15 +47,14 @@ impl Heap {
             Value::Bool(b) => (Kind::Bool, b.into()),
             Value::Float(x) => (Kind::Float, x.to_bits()),
             Value::Char(c) => (Kind::Char, u32::from(c).into()),
-            large => return self.keep(large),
+            Value::Large(large) => (large.kind(), self.0.insert(large) as u64),
         };
-        Word { kind, bits }
+        Word { kind: kind as u8, bits }
     }
 
-    #[inline]
-    pub(crate) fn raise(&mut self, word: Word) -> Value {
+    fn raise_any(&mut self, word: Word) -> Value {
         let Word { kind, bits } = word;
-        match kind {
+        match Kind::from_number(kind) {
             Kind::Uint => Value::Uint(bits),
             Kind::Unit => Value::Unit,
             Kind::Int => Value::Int(bits.cast_signed()),
@@ -44,17 +63,9 @@ impl Heap {
             Kind::Char => {
                 Value::Char(char::from_u32(bits as u32).unwrap_or(char::REPLACEMENT_CHARACTER))
             }
-            Kind::Text | Kind::Bytes | Kind::Record | Kind::Opaque => self.release(bits),
+            Kind::Text | Kind::Bytes | Kind::Record | Kind::Opaque => {
+                Value::Large(self.0.remove(bits as usize))
+            }
         }
-    }
-
-    #[inline(never)]
-    fn keep(&mut self, value: Value) -> Word {
-        Word { kind: value.kind(), bits: self.0.insert(value) as u64 }
-    }
-
-    #[inline(never)]
-    fn release(&mut self, key: u64) -> Value {
-        self.0.remove(key as usize)
     }
 }

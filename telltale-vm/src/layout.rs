@@ -1,21 +1,22 @@
 //! How the words of a session's block are used.
 //!
 //! ```text
-//! 0            ordinal, and the role that ran last
+//! 0            ordinal, and the role whose turn is next   (see `header`)
 //! 1            cast, image, live roles, status and marks
-//! 2..          ready: one bit per role
-//! roles..      per role: program counter, count of effects
-//! channels..   per channel: a cell or a ring (see `channel`)
+//! 2..          ready: one bit per role                    (see `ready`)
+//! roles..      per role: program counter, count of effects (see `coroutine`)
+//! channels..   per channel: a cell or a ring              (see `channel`)
 //! ```
 //!
 //! The block is made by copying the template of its image.
 
 use telltale_bytecode::CodeImage;
-use telltale_types::{LabelId, RoleId};
+use telltale_types::RoleId;
 
 use crate::arena::Arena;
 use crate::channel::{Plan, Shape};
-use crate::{Kind, VMConfig, ready};
+use crate::link::{Linked, link};
+use crate::{VMConfig, ready};
 
 /// The words before the ready bits.
 pub(crate) const READY: usize = 2;
@@ -24,16 +25,14 @@ pub(crate) const READY: usize = 2;
 #[derive(Debug)]
 pub(crate) struct Loaded {
     pub(crate) image: CodeImage,
+    pub(crate) linked: Linked,
     pub(crate) template: Box<[u64]>,
     /// The size class of the blocks.
     pub(crate) class: usize,
     pub(crate) roles: usize,
     /// Where the words of the roles start.
     pub(crate) roles_at: usize,
-    /// For sender × receiver, their channel; pairs that do not talk have no place.
-    plans: Box<[Plan]>,
-    /// For each label, the kind of its payload; nothing if it may be any.
-    kinds: Box<[Option<Kind>]>,
+    pub(crate) plans: Plans,
     /// Whether some channel may have memory beside the block.
     pub(crate) has_rings: bool,
     /// The number under which the trace names it.
@@ -44,6 +43,13 @@ pub(crate) struct Loaded {
     pub(crate) is_listed: bool,
 }
 
+/// For sender × receiver, their channel; pairs that do not talk have no place.
+#[derive(Debug)]
+pub(crate) struct Plans {
+    roles: usize,
+    plans: Box<[Plan]>,
+}
+
 impl Loaded {
     pub(crate) fn new(
         image: &CodeImage,
@@ -51,54 +57,58 @@ impl Loaded {
         arena: &mut Arena,
         traced_as: u16,
     ) -> Self {
-        let names = image.names();
-        let roles = names.role_count();
+        let roles = image.names().role_count();
         let roles_at = READY + ready::words(roles);
-        let mut words = roles_at + roles;
+        let (plans, words) = Plans::new(image, config, roles_at + roles);
+        let has_rings = plans.all().any(|plan| plan.shape == Shape::Ring);
+        Self {
+            linked: link(image, &plans),
+            template: template(image, roles_at, words),
+            class: arena.class_for(words),
+            roles,
+            roles_at,
+            has_rings,
+            plans,
+            traced_as,
+            sessions: 0,
+            is_listed: false,
+            image: image.clone(),
+        }
+    }
+}
 
+/// The block of a session in which nothing has happened yet.
+fn template(image: &CodeImage, roles_at: usize, words: usize) -> Box<[u64]> {
+    let mut template = vec![0; words].into_boxed_slice();
+    for (role, _) in image.names().roles() {
+        template[roles_at + role.index()] = image.programs.start(role).into();
+        ready::set(&mut template, role);
+    }
+    template
+}
+
+impl Plans {
+    /// The channels from the given place on, and how many words the block has then.
+    fn new(image: &CodeImage, config: &VMConfig, start: usize) -> (Self, usize) {
+        let roles = image.names().role_count();
         let mut plans = vec![Plan::NONE; roles * roles];
+        let mut words = start;
         for channel in image.channels() {
             let shape = if channel.single { Shape::Cell } else { Shape::Ring };
             let plan = Plan { place: words as u32, capacity: config.capacity, shape };
             plans[channel.from.index() * roles + channel.to.index()] = plan;
             words += shape.words();
         }
-        let kinds = names.labels().map(|(_, label)| Kind::of_type(label.payload)).collect();
-
-        let mut template = vec![0; words];
-        for (role, _) in names.roles() {
-            template[roles_at + role.index()] = image.programs.start(role).into();
-            template[READY + role.index() / 64] |= 1 << (role.index() % 64);
-        }
-        Self {
-            image: image.clone(),
-            template: template.into(),
-            class: arena.class_for(words),
-            roles,
-            roles_at,
-            has_rings: plans.iter().any(|plan| plan.shape == Shape::Ring),
-            plans: plans.into(),
-            kinds,
-            traced_as,
-            sessions: 0,
-            is_listed: false,
-        }
+        (Self { roles, plans: plans.into() }, words)
     }
 
     /// The channel from one role to another.
-    #[inline]
     pub(crate) fn plan(&self, from: RoleId, to: RoleId) -> Plan {
         self.plans[from.index() * self.roles + to.index()]
     }
 
-    /// The kind that the payload of a label must have.
-    #[inline]
-    pub(crate) fn kind(&self, label: LabelId) -> Option<Kind> {
-        self.kinds[label.index()]
-    }
-
     /// All channels.
-    pub(crate) fn all_plans(&self) -> impl Iterator<Item = Plan> + '_ {
+    pub(crate) fn all(&self) -> impl Iterator<Item = Plan> + '_ {
         self.plans.iter().copied().filter(|plan| plan.exists())
     }
 }

@@ -5,7 +5,7 @@
 
 use std::any::Any;
 
-use crate::Value;
+use crate::{Large, Value};
 
 /// The value that carries `payload`.
 ///
@@ -109,21 +109,27 @@ fn unpack_known(value: Value, payload: &mut dyn Any) -> Result<(), Value> {
         Value::Bool(b) => known! { b, Value::Bool, b; bool => Some(b); },
         Value::Char(c) => known! { c, Value::Char, c; char => Some(c); },
         Value::Float(x) => known! { x, Value::Float, x; f64 => Some(x); f32 => Some(x as f32); },
-        Value::Text(text) => match payload.downcast_mut::<Option<String>>() {
+        Value::Large(large) => unpack_large(*large, payload),
+    }
+}
+
+fn unpack_large(large: Large, payload: &mut dyn Any) -> Result<(), Value> {
+    match large {
+        Large::Text(text) => match payload.downcast_mut::<Option<String>>() {
             Some(payload) => {
-                *payload = Some(*text);
+                *payload = Some(text);
                 Ok(())
             }
-            None => Err(Value::Text(text)),
+            None => Err(Large::Text(text).into()),
         },
-        Value::Bytes(bytes) => match payload.downcast_mut::<Option<Vec<u8>>>() {
+        Large::Bytes(bytes) => match payload.downcast_mut::<Option<Vec<u8>>>() {
             Some(payload) => {
-                *payload = Some(*bytes);
+                *payload = Some(bytes);
                 Ok(())
             }
-            None => Err(Value::Bytes(bytes)),
+            None => Err(Large::Bytes(bytes).into()),
         },
-        other => Err(other),
+        other => Err(other.into()),
     }
 }
 
@@ -160,8 +166,8 @@ mod tests {
     fn another_type_gives_the_value_back() {
         assert!(matches!(unpack::<u8>(Value::Uint(256)), Err(Value::Uint(256))));
         assert!(matches!(unpack::<u8>(Value::Int(1)), Err(Value::Int(1))));
-        assert!(matches!(unpack::<u8>(pack("text".to_owned())), Err(Value::Text(_))));
-        assert!(matches!(unpack::<()>(pack(Some(1))), Err(Value::Opaque(_))));
-        assert!(matches!(unpack::<Option<u8>>(pack(Some(1_u16))), Err(Value::Opaque(_))));
+        assert!(matches!(unpack::<u8>(pack("text".to_owned())), Err(Value::Large(_))));
+        assert!(matches!(unpack::<()>(pack(Some(1))), Err(Value::Large(_))));
+        assert!(matches!(unpack::<Option<u8>>(pack(Some(1_u16))), Err(Value::Large(_))));
     }
 }

@@ -22,13 +22,21 @@ pub enum Value {
     Float(f64),
     /// A character.
     Char(char),
-    /// A text. See [`Value::text`].
-    Text(Box<String>),
-    /// Bytes. See [`Value::bytes`].
-    Bytes(Box<Vec<u8>>),
-    /// Named values. See [`Value::record`].
-    Record(Box<Vec<(String, Value)>>),
-    /// Any other Rust value. See [`Value::opaque`].
+    /// What is not a scalar. Behind one pointer, so that dropping a scalar is one comparison.
+    Large(Box<Large>),
+}
+
+/// A payload that is not a scalar.
+#[derive(Debug)]
+#[non_exhaustive]
+pub enum Large {
+    /// A text.
+    Text(String),
+    /// Bytes.
+    Bytes(Vec<u8>),
+    /// Named values, in an order that is kept.
+    Record(Vec<(String, Value)>),
+    /// Any other Rust value.
     Opaque(Opaque),
 }
 
@@ -51,32 +59,31 @@ pub enum Kind {
     Float,
     /// [`Value::Char`].
     Char,
-    /// [`Value::Text`].
+    /// [`Large::Text`].
     Text,
-    /// [`Value::Bytes`].
+    /// [`Large::Bytes`].
     Bytes,
-    /// [`Value::Record`].
+    /// [`Large::Record`].
     Record,
-    /// [`Value::Opaque`].
+    /// [`Large::Opaque`].
     Opaque,
 }
 
 impl Value {
     /// A text.
     pub fn text(text: impl Into<String>) -> Self {
-        Self::Text(Box::new(text.into()))
+        Large::Text(text.into()).into()
     }
 
     /// Bytes.
     pub fn bytes(bytes: impl Into<Vec<u8>>) -> Self {
-        Self::Bytes(Box::new(bytes.into()))
+        Large::Bytes(bytes.into()).into()
     }
 
     /// Named values, in an order that is kept.
     pub fn record<N: Into<String>>(fields: impl IntoIterator<Item = (N, Self)>) -> Self {
-        Self::Record(Box::new(
-            fields.into_iter().map(|(name, value)| (name.into(), value)).collect(),
-        ))
+        let field = |(name, value): (N, Self)| (name.into(), value);
+        Large::Record(fields.into_iter().map(field).collect()).into()
     }
 
     /// Any Rust value.
@@ -89,7 +96,7 @@ impl Value {
     /// ```
     pub fn opaque<T: Send + 'static>(value: T) -> Self {
         let type_name = std::any::type_name::<T>();
-        Self::Opaque(Opaque(Box::new(Inner { value: Box::new(value), type_name })))
+        Large::Opaque(Opaque { value: Box::new(value), type_name }).into()
     }
 
     /// The Rust value in an opaque value.
@@ -98,21 +105,29 @@ impl Value {
     ///
     /// The value itself, when it is not opaque or of another type.
     pub fn into_opaque<T: 'static>(self) -> Result<T, Self> {
+        let Self::Large(large) = self else { return Err(self) };
+        match *large {
+            Large::Opaque(Opaque { value, type_name }) => match value.downcast::<T>() {
+                Ok(value) => Ok(*value),
+                Err(value) => Err(Large::Opaque(Opaque { value, type_name }).into()),
+            },
+            other => Err(other.into()),
+        }
+    }
+
+    /// The text, if it is one.
+    pub fn as_text(&self) -> Option<&str> {
         match self {
-            Self::Opaque(opaque) if opaque.0.value.is::<T>() => {
-                match opaque.0.value.downcast::<T>() {
-                    Ok(value) => Ok(*value),
-                    Err(value) => {
-                        let type_name = opaque.0.type_name;
-                        Err(Self::Opaque(Opaque(Box::new(Inner { value, type_name }))))
-                    }
-                }
-            }
-            other => Err(other),
+            Self::Large(large) => match &**large {
+                Large::Text(text) => Some(text),
+                _ => None,
+            },
+            _ => None,
         }
     }
 
     /// The kind of value.
+    #[inline]
     pub fn kind(&self) -> Kind {
         match self {
             Self::Unit => Kind::Unit,
@@ -121,11 +136,26 @@ impl Value {
             Self::Uint(_) => Kind::Uint,
             Self::Float(_) => Kind::Float,
             Self::Char(_) => Kind::Char,
+            Self::Large(large) => large.kind(),
+        }
+    }
+}
+
+impl Large {
+    /// The kind of value.
+    pub fn kind(&self) -> Kind {
+        match self {
             Self::Text(_) => Kind::Text,
             Self::Bytes(_) => Kind::Bytes,
             Self::Record(_) => Kind::Record,
             Self::Opaque(_) => Kind::Opaque,
         }
+    }
+}
+
+impl From<Large> for Value {
+    fn from(large: Large) -> Self {
+        Self::Large(Box::new(large))
     }
 }
 
@@ -138,6 +168,14 @@ impl fmt::Display for Value {
             Self::Uint(value) => value.fmt(f),
             Self::Float(value) => value.fmt(f),
             Self::Char(value) => write!(f, "{value:?}"),
+            Self::Large(large) => large.fmt(f),
+        }
+    }
+}
+
+impl fmt::Display for Large {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
             Self::Text(value) => write!(f, "{value:?}"),
             Self::Bytes(value) => write!(f, "{} bytes", value.len()),
             Self::Record(fields) => {
@@ -153,9 +191,7 @@ impl fmt::Display for Value {
 }
 
 /// A Rust value of any type, and the name of that type.
-pub struct Opaque(Box<Inner>);
-
-struct Inner {
+pub struct Opaque {
     value: Box<dyn Any + Send>,
     type_name: &'static str,
 }
@@ -163,13 +199,13 @@ struct Inner {
 impl Opaque {
     /// The name of the value's type, for people.
     pub fn type_name(&self) -> &'static str {
-        self.0.type_name
+        self.type_name
     }
 }
 
 impl fmt::Debug for Opaque {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "Opaque({})", self.0.type_name)
+        write!(f, "Opaque({})", self.type_name)
     }
 }
 

@@ -66,7 +66,7 @@ impl<'a> SessionView<'a> {
         if from.index() >= roles || to.index() >= roles {
             return 0;
         }
-        let plan = self.loaded.plan(from, to);
+        let plan = self.loaded.plans.plan(from, to);
         if plan.exists() { channel::len(self.block, plan) } else { 0 }
     }
 
@@ -77,7 +77,7 @@ impl<'a> SessionView<'a> {
             coroutine.coro().has(HALTED)
                 || self.loaded.image.may_rest(coroutine.role, coroutine.place())
         };
-        self.coroutines().all(may_stop) && self.loaded.all_plans().all(is_empty)
+        self.coroutines().all(may_stop) && self.loaded.plans.all().all(is_empty)
     }
 
     /// Who waits for whom: `` `Bob` waits for `Alice`, `Alice` waits for `Bob` ``.

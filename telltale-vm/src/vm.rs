@@ -325,7 +325,7 @@ impl VM {
         if outcome.is_completed() && !loaded.has_rings {
             return;
         }
-        for plan in loaded.all_plans() {
+        for plan in loaded.plans.all() {
             while channel::len(block, plan) > 0 {
                 let (message, _) = channel::pop(block, &self.buffers, plan);
                 drop(self.heap.raise(message.word));

@@ -2,24 +2,17 @@
 
 use std::collections::BTreeMap;
 
-use telltale_bytecode::{Branch, SetId, TargetsId};
+use telltale_bytecode::SetId;
 use telltale_types::RoleId;
 
 use super::{Host, Step, Visit};
+use crate::link::{Arm, Op};
 use crate::trace::Tag;
 use crate::{Cause, Picked, SessionId, Value, channel};
 
 /// The answers of roles whose channel was full when they had chosen.
 #[derive(Debug, Default)]
-pub(crate) struct Held(BTreeMap<(SessionId, RoleId), Answer>);
-
-#[derive(Debug)]
-struct Answer {
-    branch: Branch,
-    value: Value,
-    /// Where the branch leads.
-    target: u32,
-}
+pub(crate) struct Held(BTreeMap<(SessionId, RoleId), (Arm, Value)>);
 
 impl Held {
     /// Drops the answers of a session that has ended.
@@ -34,34 +27,22 @@ impl<H: Host> Visit<'_, H> {
     /// Asks for branch and payload, sends the message, and goes where the branch leads. If the
     /// channel is full, the answer is kept: nobody is asked twice.
     #[inline]
-    pub(super) fn choose<const TRACE: bool>(
-        &mut self,
-        set: SetId,
-        targets: TargetsId,
-    ) -> Result<Step, Box<Cause>> {
-        let branches = self.loaded.image.branches(set);
+    pub(super) fn choose<const TRACE: bool>(&mut self, op: &Op) -> Result<Step, Box<Cause>> {
         let Picked { branch: picked, value } =
-            self.host.choose(&self.cx, set, branches).map_err(Cause::Handler)?;
-        let Some(&branch) = branches.get(picked) else {
-            let branches = branches.len();
-            return Err(Box::new(Cause::NoSuchBranch { picked, branches }));
+            self.host.choose(&self.cx, SetId(op.label)).map_err(Cause::Handler)?;
+        let Some(&arm) = self.arms(op).get(picked) else {
+            return Err(Cause::NoSuchBranch { picked, branches: op.capacity.into() }.into());
         };
-        self.check_payload(branch.label, &value)?;
-        let target = self.start() + self.loaded.image.target(targets, picked).0;
-        let plan = self.loaded.plan(self.cx.role, branch.peer);
-        if channel::has_room(self.block, plan) {
-            self.sent::<TRACE>(plan, branch.peer, branch.label, value, Tag::ChosenAndSent);
-            return Ok(Step::To(target));
+        if !arm.wants.accepts(&value) {
+            return Err(self.wrong_payload(arm.label, arm.wants, &value));
         }
-        self.hold(Answer { branch, value, target });
+        if channel::has_room(self.block, arm.plan) {
+            self.sent::<TRACE>(arm.plan, arm.peer, arm.label, value, Tag::ChosenAndSent);
+            return Ok(Step::To(arm.target));
+        }
+        channel::await_room(self.block, arm.plan);
+        self.held.0.insert((self.cx.session, self.cx.role), (arm, value));
         Ok(Step::Hold)
-    }
-
-    #[cold]
-    fn hold(&mut self, answer: Answer) {
-        let plan = self.loaded.plan(self.cx.role, answer.branch.peer);
-        channel::await_room(self.block, plan);
-        self.held.0.insert((self.cx.session, self.cx.role), answer);
     }
 
     /// Sends the message that was chosen when there was no room for it; gives where its branch
@@ -69,14 +50,13 @@ impl<H: Host> Visit<'_, H> {
     #[cold]
     pub(super) fn send_held<const TRACE: bool>(&mut self) -> Option<u32> {
         let key = (self.cx.session, self.cx.role);
-        let Branch { peer, label } = self.held.0.get(&key)?.branch;
-        let plan = self.loaded.plan(self.cx.role, peer);
+        let plan = self.held.0.get(&key)?.0.plan;
         if !channel::has_room(self.block, plan) {
             channel::await_room(self.block, plan);
             return None;
         }
-        let Answer { value, target, .. } = self.held.0.remove(&key)?;
-        self.sent::<TRACE>(plan, peer, label, value, Tag::ChosenAndSent);
-        Some(target)
+        let (arm, value) = self.held.0.remove(&key)?;
+        self.sent::<TRACE>(plan, arm.peer, arm.label, value, Tag::ChosenAndSent);
+        Some(arm.target)
     }
 }

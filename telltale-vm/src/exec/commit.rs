@@ -9,7 +9,7 @@ use crate::{Value, ready};
 
 impl<H: Host> Visit<'_, H> {
     /// A message for which there is room goes into the channel, and its receiver is woken.
-    #[inline]
+    #[inline(always)]
     pub(super) fn sent<const TRACE: bool>(
         &mut self,
         plan: Plan,
@@ -29,7 +29,7 @@ impl<H: Host> Visit<'_, H> {
     }
 
     /// The first message of a channel is taken out, and its sender is woken.
-    #[inline]
+    #[inline(always)]
     pub(super) fn taken<const TRACE: bool>(&mut self, plan: Plan, from: RoleId) -> Value {
         let (message, sender_waits) = channel::pop(self.block, self.buffers, plan);
         if sender_waits {

@@ -1,94 +1,29 @@
 //! What instructions mean.
 //!
-//! A [`Visit`] gives turns to the roles of one session. Each instruction first finds out what it does,
-//! with the block of the session read-only (`send`, `receive`, `choose`), and then `commit` writes it down;
-//! one that blocks only notes where it waits. Nothing here knows why this session and this role
-//! run now: that is the scheduler's business.
+//! A [`Visit`] gives turns to the roles of one session. Each instruction first finds out what it
+//! does and asks whoever plays the role; then `commit` writes it down. One that blocks only notes
+//! where it waits. Nothing here knows why this session and this role run now: that is the
+//! scheduler's business.
 
 mod choose;
 mod commit;
+mod host;
 mod receive;
 mod send;
 
-use telltale_bytecode::{Branch, Instr, Pc, SetId, Via};
 use telltale_types::{LabelId, RoleId};
 
 use crate::channel::Buffers;
 use crate::coroutine::{Coro, HALTED, HOLDS};
-use crate::effect::{Context, EffectHandler};
+use crate::effect::Context;
 use crate::heap::Heap;
 use crate::layout::Loaded;
-use crate::roles::Cast;
+use crate::link::{Code, Op};
 use crate::trace::{Stamp, Tag, Trace};
-use crate::{Cause, HandlerResult, Picked, Value, header, ready};
+use crate::{Cause, header, ready};
 
 pub(crate) use choose::Held;
-
-/// Whoever answers for the roles: the handler of the VM, or the role objects of the session.
-pub(crate) trait Host {
-    fn send(&mut self, cx: &Context<'_>, to: RoleId, label: LabelId) -> HandlerResult<Value>;
-
-    fn receive(
-        &mut self,
-        cx: &Context<'_>,
-        from: RoleId,
-        label: LabelId,
-        value: Value,
-    ) -> HandlerResult<()>;
-
-    fn choose(
-        &mut self,
-        cx: &Context<'_>,
-        set: SetId,
-        branches: &[Branch],
-    ) -> HandlerResult<Picked>;
-}
-
-impl Host for &dyn EffectHandler {
-    #[inline]
-    fn send(&mut self, cx: &Context<'_>, to: RoleId, label: LabelId) -> HandlerResult<Value> {
-        (**self).send(cx, to, label)
-    }
-
-    #[inline]
-    fn receive(
-        &mut self,
-        cx: &Context<'_>,
-        from: RoleId,
-        label: LabelId,
-        value: Value,
-    ) -> HandlerResult<()> {
-        (**self).receive(cx, from, label, value)
-    }
-
-    #[inline]
-    fn choose(&mut self, cx: &Context<'_>, _: SetId, branches: &[Branch]) -> HandlerResult<Picked> {
-        (**self).choose(cx, branches)
-    }
-}
-
-impl Host for &mut dyn Cast {
-    #[inline]
-    fn send(&mut self, cx: &Context<'_>, to: RoleId, label: LabelId) -> HandlerResult<Value> {
-        (**self).send(cx.role, to, label)
-    }
-
-    #[inline]
-    fn receive(
-        &mut self,
-        cx: &Context<'_>,
-        from: RoleId,
-        label: LabelId,
-        value: Value,
-    ) -> HandlerResult<()> {
-        (**self).receive(cx.role, from, label, value)
-    }
-
-    #[inline]
-    fn choose(&mut self, cx: &Context<'_>, set: SetId, _: &[Branch]) -> HandlerResult<Picked> {
-        (**self).choose(cx.role, set)
-    }
-}
+pub(crate) use host::Host;
 
 /// One session while its roles act.
 pub(crate) struct Visit<'a, H> {
@@ -124,6 +59,9 @@ enum Step {
 
 impl<H: Host> Visit<'_, H> {
     /// Gives turns to the roles that can act, until none can or the budget is used.
+    ///
+    /// A function of its own, so that the compiler knows what a call of the handler cannot change.
+    #[inline(never)]
     pub(crate) fn run<const TRACE: bool>(&mut self, budget: &mut Budget) -> Result<(), Box<Cause>> {
         let words = ready::words(self.loaded.roles);
         let mut from = header::turn(self.block);
@@ -141,6 +79,7 @@ impl<H: Host> Visit<'_, H> {
     }
 
     /// Runs one role until it cannot go on. Says whether it is still ready.
+    #[inline(always)]
     fn turn<const TRACE: bool>(
         &mut self,
         role: RoleId,
@@ -157,41 +96,44 @@ impl<H: Host> Visit<'_, H> {
                 None => return Ok(self.wait(place, coro)),
             }
         }
-        let code = self.loaded.image.programs.code();
+        let loaded = self.loaded;
+        let ops: &[Op] = &loaded.linked.ops;
         while *instructions > 0 {
-            *instructions -= 1;
-            let Some(&instr) = code.get(pc as usize) else {
-                return self.fail(place, pc, Cause::OutOfProgram);
-            };
-            let step = match instr {
-                Instr::Send { via: Via::OWN, to, label, next, .. } => {
-                    self.send::<TRACE>(to, label, next.from(Pc(pc)))
-                }
-                Instr::Recv { via: Via::OWN, from, label, next, .. } => {
-                    self.receive::<TRACE>(from, label, next.from(Pc(pc)))
-                }
-                Instr::Offer { via: Via::OWN, set, targets } => self.offer::<TRACE>(set, targets),
-                Instr::Choose { via: Via::OWN, set, targets } => self.choose::<TRACE>(set, targets),
-                Instr::Jmp { target } => Ok(Step::To(self.start() + target.0)),
-                Instr::Halt => return Ok(self.halt::<TRACE>(place, pc)),
-                _ => Err(Box::new(Cause::BadInstruction)),
+            let op = &ops[pc as usize];
+            let step = match op.code {
+                Code::SendCell => self.send_cell::<TRACE>(op),
+                Code::RecvCell => self.receive_cell::<TRACE>(op),
+                Code::Halt => return Ok(self.halt::<TRACE>(place, pc)),
+                _ => self.less_often::<TRACE>(op),
             };
             match step {
-                Ok(Step::To(next)) => pc = next,
+                Ok(Step::To(next)) => {
+                    pc = next;
+                    *instructions -= 1;
+                }
                 Ok(Step::Wait) => return Ok(self.wait(place, Coro::at(pc, self.cx.count))),
                 Ok(Step::Hold) => {
                     return Ok(self.wait(place, Coro::at(pc, self.cx.count).with(HOLDS)));
                 }
-                Err(cause) => return self.fail(place, pc, *cause),
+                Err(cause) => return self.fail(place, pc, cause),
             }
         }
         self.block[place] = Coro::at(pc, self.cx.count).to_word();
         Ok(true)
     }
 
-    /// Where the program of the role starts.
-    fn start(&self) -> u32 {
-        self.loaded.image.programs.start(self.cx.role)
+    /// Instructions that have no place in the innermost loop.
+    #[inline(never)]
+    fn less_often<const TRACE: bool>(&mut self, op: &Op) -> Result<Step, Box<Cause>> {
+        match op.code {
+            Code::SendRing => self.send_ring::<TRACE>(op),
+            Code::RecvRing => self.receive_ring::<TRACE>(op),
+            Code::Choose => self.choose::<TRACE>(op),
+            Code::OfferCell | Code::OfferRing => self.offer_one::<TRACE>(op),
+            Code::OfferMany => self.offer_many::<TRACE>(op),
+            Code::Trap => Err(Cause::OutOfProgram.into()),
+            _ => Err(Cause::BadInstruction.into()),
+        }
     }
 
     #[inline]
@@ -212,8 +154,8 @@ impl<H: Host> Visit<'_, H> {
     }
 
     #[cold]
-    fn fail(&mut self, place: usize, pc: u32, cause: Cause) -> Result<bool, Box<Cause>> {
+    fn fail(&mut self, place: usize, pc: u32, cause: Box<Cause>) -> Result<bool, Box<Cause>> {
         self.block[place] = Coro::at(pc, self.cx.count).to_word();
-        Err(Box::new(cause))
+        Err(cause)
     }
 }

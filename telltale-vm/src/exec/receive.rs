@@ -1,108 +1,115 @@
 //! `Recv` and `Offer`.
 
-use telltale_bytecode::{Branch, Pc, SetId, TargetsId};
 use telltale_types::{LabelId, RoleId};
 
 use super::{Host, Step, Visit};
-use crate::channel::{self, Plan};
+use crate::channel::{self, Shape};
+use crate::link::{Arm, Code, Op};
 use crate::{Cause, Value};
 
 impl<H: Host> Visit<'_, H> {
-    /// Takes one certain message and tells the handler.
-    #[inline]
-    pub(super) fn receive<const TRACE: bool>(
-        &mut self,
-        from: RoleId,
-        label: LabelId,
-        next: Pc,
-    ) -> Result<Step, Box<Cause>> {
-        let plan = self.loaded.plan(from, self.cx.role);
+    #[inline(always)]
+    pub(super) fn receive_cell<const TRACE: bool>(&mut self, op: &Op) -> Result<Step, Box<Cause>> {
+        self.receive::<TRACE>(op, Shape::Cell)
+    }
+
+    #[inline(always)]
+    pub(super) fn receive_ring<const TRACE: bool>(&mut self, op: &Op) -> Result<Step, Box<Cause>> {
+        self.receive::<TRACE>(op, Shape::Ring)
+    }
+
+    /// Takes one certain message and tells whoever plays the role.
+    #[inline(always)]
+    fn receive<const TRACE: bool>(&mut self, op: &Op, shape: Shape) -> Result<Step, Box<Cause>> {
+        let plan = op.plan(shape);
         match channel::first_label(self.block, self.buffers, plan) {
             None => {
                 channel::await_message(self.block, plan);
                 Ok(Step::Wait)
             }
-            Some(found) if found != label => {
-                Err(self.unexpected(from, found, &[Branch { peer: from, label }]))
+            Some(found) if found != op.label() => {
+                Err(self.unexpected(op.peer, found, &[op.label()]))
             }
             Some(_) => {
-                let value = self.taken::<TRACE>(plan, from);
-                self.tell(from, label, value)?;
-                Ok(Step::To(next.0))
+                let value = self.taken::<TRACE>(plan, op.peer);
+                self.tell(op.peer, op.label(), value)?;
+                Ok(Step::To(op.next))
             }
         }
     }
 
-    /// Takes the message of whichever branch has come, tells the handler, and goes there.
+    /// Takes the message of whichever branch has come on the one channel of this choice.
     #[inline]
-    pub(super) fn offer<const TRACE: bool>(
-        &mut self,
-        set: SetId,
-        targets: TargetsId,
-    ) -> Result<Step, Box<Cause>> {
-        let branches = self.loaded.image.branches(set);
-        let Some((at, branch, plan)) = self.arrived(branches)? else {
-            for branch in branches {
-                channel::await_message(self.block, self.loaded.plan(branch.peer, self.cx.role));
-            }
+    pub(super) fn offer_one<const TRACE: bool>(&mut self, op: &Op) -> Result<Step, Box<Cause>> {
+        let shape = if op.code == Code::OfferCell { Shape::Cell } else { Shape::Ring };
+        let plan = op.plan(shape);
+        let Some(found) = channel::first_label(self.block, self.buffers, plan) else {
+            channel::await_message(self.block, plan);
             return Ok(Step::Wait);
         };
-        self.stop_waiting(branches);
-        let value = self.taken::<TRACE>(plan, branch.peer);
-        self.tell(branch.peer, branch.label, value)?;
-        Ok(Step::To(self.start() + self.loaded.image.target(targets, at).0))
+        let arms = self.arms(op);
+        let Some(arm) = find(arms, found) else {
+            let expected: Vec<LabelId> = arms.iter().map(|arm| arm.label).collect();
+            return Err(self.unexpected(op.peer, found, &expected));
+        };
+        let target = arm.target;
+        let value = self.taken::<TRACE>(plan, op.peer);
+        self.tell(op.peer, found, value)?;
+        Ok(Step::To(target))
     }
 
-    /// The branch whose message is the first of its channel.
-    #[inline]
-    fn arrived(&self, branches: &[Branch]) -> Result<Option<(usize, Branch, Plan)>, Box<Cause>> {
-        let mut other = None;
-        for (at, &branch) in branches.iter().enumerate() {
-            let plan = self.loaded.plan(branch.peer, self.cx.role);
-            match channel::first_label(self.block, self.buffers, plan) {
-                Some(label) if label == branch.label => return Ok(Some((at, branch, plan))),
-                Some(label) => other = Some((branch.peer, label)),
-                None => {}
-            }
-        }
-        match other {
-            // From one sender, another message can never become right; from several, it may be
-            // meant for later.
-            Some((from, found)) if branches.iter().all(|branch| branch.peer == from) => {
-                Err(self.unexpected(from, found, branches))
-            }
-            _ => Ok(None),
-        }
-    }
-
-    /// A role that waited at several channels waits at none of them any more.
-    #[inline]
-    fn stop_waiting(&mut self, branches: &[Branch]) {
-        let first = branches[0].peer;
-        if branches.iter().any(|branch| branch.peer != first) {
-            for branch in branches {
-                channel::forget_receiver(self.block, self.loaded.plan(branch.peer, self.cx.role));
-            }
-        }
+    /// Takes the message of whichever branch has come, from any of several senders. What else is
+    /// first in one of their channels may be meant for later.
+    pub(super) fn offer_many<const TRACE: bool>(&mut self, op: &Op) -> Result<Step, Box<Cause>> {
+        let loaded = self.loaded;
+        let arms = &loaded.linked.arms[op.next as usize..][..usize::from(op.capacity)];
+        let has_come = |arm: &&Arm| {
+            channel::first_label(self.block, self.buffers, arm.plan) == Some(arm.label)
+        };
+        let Some(arm) = arms.iter().find(has_come) else {
+            arms.iter().for_each(|arm| channel::await_message(self.block, arm.plan));
+            return Ok(Step::Wait);
+        };
+        arms.iter().for_each(|arm| channel::forget_receiver(self.block, arm.plan));
+        let value = self.taken::<TRACE>(arm.plan, arm.peer);
+        self.tell(arm.peer, arm.label, value)?;
+        Ok(Step::To(arm.target))
     }
 
     #[inline]
+    pub(super) fn arms(&self, op: &Op) -> &[Arm] {
+        &self.loaded.linked.arms[op.next as usize..][..usize::from(op.capacity)]
+    }
+
+    #[inline(always)]
     fn tell(&mut self, from: RoleId, label: LabelId, value: Value) -> Result<(), Box<Cause>> {
-        self.host.receive(&self.cx, from, label, value).map_err(Cause::Handler)?;
+        if let Err(error) = self.host.receive(&self.cx, from, label, value) {
+            return Err(Cause::Handler(error).into());
+        }
         self.cx.count = self.cx.count.wrapping_add(1);
         Ok(())
     }
 
     #[cold]
-    fn unexpected(&self, from: RoleId, found: LabelId, branches: &[Branch]) -> Box<Cause> {
-        let names = self.loaded.image.names();
-        let expected = branches.iter().filter(|branch| branch.peer == from);
-        let expected: Vec<String> =
-            expected.map(|branch| format!("`{}`", names.label(branch.label))).collect();
+    #[expect(clippy::unnecessary_box_returns, reason = "as every step returns it")]
+    fn unexpected(&self, from: RoleId, found: LabelId, expected: &[LabelId]) -> Box<Cause> {
+        let quote = |label: &LabelId| format!("`{}`", self.cx.label(*label));
+        let expected: Vec<String> = expected.iter().map(quote).collect();
         Box::new(Cause::UnexpectedMessage {
-            from: names.role(from).to_owned(),
-            found: names.label(found).to_string(),
+            from: self.cx.name(from).to_owned(),
+            found: self.cx.label(found).to_string(),
             expected: expected.join(" or "),
         })
+    }
+}
+
+/// The arm with a label. Arms are ordered by label, and the labels of a choice mostly have
+/// consecutive numbers.
+#[inline]
+fn find(arms: &[Arm], label: LabelId) -> Option<&Arm> {
+    let guess = usize::from(label.0.wrapping_sub(arms.first()?.label.0));
+    match arms.get(guess) {
+        Some(arm) if arm.label == label => Some(arm),
+        _ => arms.iter().find(|arm| arm.label == label),
     }
 }

@@ -1,0 +1,68 @@
+//! Whoever answers for the roles of a session: the handler of the VM, or its role objects.
+
+use telltale_bytecode::SetId;
+use telltale_types::{LabelId, RoleId};
+
+use crate::effect::{Context, EffectHandler};
+use crate::roles::Cast;
+use crate::{HandlerResult, Picked, Value};
+
+pub(crate) trait Host {
+    fn send(&mut self, cx: &Context<'_>, to: RoleId, label: LabelId) -> HandlerResult<Value>;
+
+    fn receive(
+        &mut self,
+        cx: &Context<'_>,
+        from: RoleId,
+        label: LabelId,
+        value: Value,
+    ) -> HandlerResult<()>;
+
+    fn choose(&mut self, cx: &Context<'_>, set: SetId) -> HandlerResult<Picked>;
+}
+
+impl Host for &dyn EffectHandler {
+    #[inline]
+    fn send(&mut self, cx: &Context<'_>, to: RoleId, label: LabelId) -> HandlerResult<Value> {
+        (**self).send(cx, to, label)
+    }
+
+    #[inline]
+    fn receive(
+        &mut self,
+        cx: &Context<'_>,
+        from: RoleId,
+        label: LabelId,
+        value: Value,
+    ) -> HandlerResult<()> {
+        (**self).receive(cx, from, label, value)
+    }
+
+    #[inline]
+    fn choose(&mut self, cx: &Context<'_>, set: SetId) -> HandlerResult<Picked> {
+        (**self).choose(cx, cx.image.branches(set))
+    }
+}
+
+impl Host for &mut dyn Cast {
+    #[inline]
+    fn send(&mut self, cx: &Context<'_>, to: RoleId, label: LabelId) -> HandlerResult<Value> {
+        (**self).send(cx.role, to, label)
+    }
+
+    #[inline]
+    fn receive(
+        &mut self,
+        cx: &Context<'_>,
+        from: RoleId,
+        label: LabelId,
+        value: Value,
+    ) -> HandlerResult<()> {
+        (**self).receive(cx.role, from, label, value)
+    }
+
+    #[inline]
+    fn choose(&mut self, cx: &Context<'_>, set: SetId) -> HandlerResult<Picked> {
+        (**self).choose(cx.role, set)
+    }
+}
