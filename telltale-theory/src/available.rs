@@ -109,7 +109,8 @@ impl<'g> Available<'g> {
         let Some(&past) = past else { return Ok(None) };
         let mut places = Vec::new();
         for &node in from {
-            self.come_to(Place { node, stuck: Roles::of(receiver), from: None }, past, &mut places);
+            let place = Place { node, stuck: Roles::of(receiver), from: None };
+            self.come_to(place, past, &mut places);
         }
         let mut at = 0;
         while let Some(&Place { node, stuck, .. }) = places.get(at) {
@@ -138,6 +139,7 @@ impl<'g> Available<'g> {
     fn come_to(&mut self, place: Place, past: u32, places: &mut Vec<Place>) {
         let node = place.node as usize;
         let seen = &mut self.seen[node];
+        self.steps += seen.len();
         if self.order[node] < past || seen.iter().any(|fewer| fewer.is_subset(place.stuck)) {
             return;
         }

@@ -36,7 +36,6 @@ mod components;
 mod conditions;
 mod dual;
 mod error;
-mod fork;
 mod graph;
 mod machine;
 mod message;

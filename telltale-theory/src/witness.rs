@@ -21,7 +21,6 @@ use telltale_types::{Action, Direction, StateId};
 use crate::available::{Available, Overtaking, Roles, Wanted};
 use crate::conditions::Broken;
 use crate::error::{Decision, Event, LimitReached, Violation};
-use crate::fork::Fork;
 use crate::graph::{EdgeId, Graph, Node};
 use crate::machine::{Machine, SetId};
 use crate::repair::Fault;
@@ -219,11 +218,9 @@ impl<'s, 'a, 'g> Search<'s, 'a, 'g> {
         shortest: &mut BTreeMap<(Condition, Node), Clash>,
     ) {
         for &here in acts {
-            let mut fork = Fork::new(&self.runs, here.vertex, here.exit);
             for &there in wrongs {
-                let Some(parted) = fork.part(&self.runs, there.vertex, there.exit) else {
-                    continue;
-                };
+                let ends = ((here.vertex, here.exit), (there.vertex, there.exit));
+                let Some(parted) = self.runs.part(ends.0, ends.1) else { continue };
                 let depth = |place: Place| self.runs.vertex(place.vertex).depth;
                 let length = depth(here) + depth(there);
                 let clash = Clash { set, length, here, there, parted };

@@ -4,8 +4,8 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use telltale_theory::oracle::{explore, protocol, violated};
 use telltale_theory::{
-    Condition, Explanation, Options, Spot, check, check_with, project, project_all,
-    project_all_with,
+    Condition, Explanation, Options, ProjectionError, Spot, check, check_with, project,
+    project_all, project_all_with,
 };
 use telltale_types::{GlobalType, LocalTypeR, RoleId};
 
@@ -33,7 +33,7 @@ const GOLDEN: &[(&str, &[(&str, Condition)])] = &[
     ("A→C:x. B→C:y", FINE),
 ];
 
-fn named<'g>(global: &'g GlobalType, role: RoleId) -> &'g str {
+fn named(global: &GlobalType, role: RoleId) -> &str {
     global.names().role(role)
 }
 
@@ -43,7 +43,7 @@ fn verdicts() {
         let global = protocol(text);
         let expected: BTreeSet<_> = expected.iter().copied().collect();
         let error = check(&global).err();
-        let violations = error.iter().flat_map(|error| error.violations());
+        let violations = error.iter().flat_map(ProjectionError::violations);
         let fast = violations.map(|found| (named(&global, found.role), found.condition));
         assert_eq!(fast.collect::<BTreeSet<_>>(), expected, "{text}");
         let slow = violated(&global);
@@ -88,7 +88,8 @@ fn explained(text: &str) -> String {
                 named(&global, exit.receiver),
                 global.names().label(exit.label)
             );
-            text.push_str(&format!("\n+ {} after {after}", insertion.statement(global.names())));
+            let statement = insertion.statement(global.names());
+            text = format!("{text}\n+ {statement} after {after}");
         }
     }
     text

@@ -61,10 +61,10 @@ fn limits_are_errors_that_say_given_and_limit() {
     assert!(error.to_string().ends_with("exits or more, but the limit is 3"), "{error}");
 
     let race = protocol("A→{B:L. B→C:M; B:R. A→C:N. C→B:Ack. B→C:M}");
-    let few = Limits { overtaking: 2, ..Limits::default() };
-    let error = check_with(&race, &with(few)).expect_err("two steps are not enough");
+    let few = Limits { overtaking: 0, ..Limits::default() };
+    let error = check_with(&race, &with(few)).expect_err("one step is needed");
     let ProjectionError::Limit(reached, _) = &error else { panic!("{error}") };
-    assert_eq!((reached.what, reached.given, reached.limit), (Limit::Overtaking, 3, 2));
+    assert_eq!((reached.what, reached.given, reached.limit), (Limit::Overtaking, 1, 0));
     check_with(&race, &Options::default()).expect("the default is enough");
 }
 
@@ -81,7 +81,8 @@ fn a_machine_that_is_exponential_is_stopped() {
     let projected = project_all_with(&exponential(6), &Options::default()).expect("fine");
     assert!(projected[2].1.len() > 1 << 6, "{}", projected[2].1);
 
-    let error = project_all_with(&exponential(40), &Options::default()).expect_err("too large");
+    let limits = Limits { states: 1_000, ..Limits::default() };
+    let error = project_all_with(&exponential(40), &with(limits)).expect_err("too large");
     let ProjectionError::Limit(reached, _) = &error else { panic!("{error}") };
-    assert_eq!((reached.what, reached.limit), (Limit::States, Limits::default().states));
+    assert_eq!((reached.what, reached.given, reached.limit), (Limit::States, 1_001, 1_000));
 }

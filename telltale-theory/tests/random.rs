@@ -51,7 +51,7 @@ fn the_fast_verdict_is_the_defined_one() {
         let refusal = refusal(global, &strict());
         let fast: BTreeSet<_> = refusal
             .iter()
-            .flat_map(|error| error.violations())
+            .flat_map(ProjectionError::violations)
             .map(|violation| (violation.role, violation.condition))
             .collect();
         assert_eq!(fast, violated(global));
@@ -72,7 +72,7 @@ fn what_is_accepted_never_misbehaves() {
 fn what_is_refused_has_a_run_that_goes_wrong() {
     for_protocols(3_000, |global| {
         let refusal = refusal(global, &strict());
-        for violation in refusal.iter().flat_map(|error| error.violations()) {
+        for violation in refusal.iter().flat_map(ProjectionError::violations) {
             runs_are_runs(global, violation);
             run_goes_wrong(global, violation);
         }
@@ -135,7 +135,7 @@ fn repaired(global: &GlobalType) -> Result<usize, String> {
         let Some(violation) = offered else { return Err(format!("{global}\n{error}")) };
         let next = violation.remedy.apply(&global).expect("a remedy gives a protocol");
         let after = telltale_theory::check(&next).err();
-        let left = after.iter().flat_map(|error| error.violations()).count();
+        let left = after.iter().flat_map(ProjectionError::violations).count();
         assert!(left <= violations.len(), "{global}\n{violation:?}");
         (global, steps) = (next, steps + 1);
     }
