@@ -32,6 +32,7 @@
 //! ```
 
 mod available;
+mod clash;
 mod components;
 mod conditions;
 mod dual;

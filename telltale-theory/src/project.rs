@@ -5,12 +5,13 @@ use std::collections::BTreeSet;
 use telltale_types::{GlobalType, LocalExit, LocalState, LocalTypeR, RoleId, StateId};
 
 use crate::available::Available;
+use crate::clash::{self, Suspect};
 use crate::error::{LimitReached, ProjectionError, Violations};
 use crate::graph::Graph;
 use crate::machine::Machine;
 use crate::repair::Fault;
 use crate::view::View;
-use crate::witness::Suspect;
+
 use crate::{Options, conditions, repair, witness};
 
 /// Decides whether every role can play its part.
@@ -114,7 +115,7 @@ fn machines(global: &GlobalType, options: &Options) -> Result<Vec<Machine>, Proj
 pub(crate) fn faults(global: &GlobalType, options: &Options) -> Option<BTreeSet<Fault>> {
     let mut faults = BTreeSet::new();
     let (_, limit) = survey(global, options, |suspect, available| {
-        faults.extend(witness::faults(suspect, available));
+        faults.extend(clash::faults(suspect, available));
     });
     limit.is_none().then_some(faults)
 }
