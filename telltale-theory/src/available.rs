@@ -50,6 +50,7 @@ pub(crate) struct Available<'g> {
     /// For each node, the sets it was come to with; only those of `touched` are not empty.
     seen: Vec<Vec<Roles>>,
     touched: Vec<Node>,
+    /// How many steps all searches have taken.
     steps: usize,
 }
 
@@ -156,11 +157,6 @@ impl<'g> Available<'g> {
             return Err(LimitReached { what: Limit::Overtaking, role, given: self.steps, limit });
         }
         Ok(())
-    }
-
-    /// Starts to count the steps for another role.
-    pub(crate) fn restart(&mut self) {
-        self.steps = 0;
     }
 }
 

@@ -54,7 +54,6 @@ pub(crate) fn findings(
     limit: usize,
 ) -> Findings {
     let mut findings = Findings { broken: Vec::new(), limit: machine.limit };
-    available.restart();
     for (at, state) in machine.sets.iter().enumerate() {
         let set = at as SetId;
         let facts = Facts::of(view, state);

@@ -48,7 +48,8 @@ pub(crate) struct Machine {
 }
 
 impl Machine {
-    pub(crate) fn new(graph: &Graph, view: &View, limits: &Limits) -> Self {
+    /// `exits` counts the exits of the machines of all roles so far.
+    pub(crate) fn new(graph: &Graph, view: &View, limits: &Limits, exits: &mut usize) -> Self {
         let mut sets = Subsets {
             graph,
             view,
@@ -57,7 +58,7 @@ impl Machine {
             sets: Vec::new(),
             seen: vec![SetId::MAX; view.len()],
         };
-        let limit = sets.explore(limits).err();
+        let limit = sets.explore(limits, exits).err();
         Self { sets: sets.sets, limit }
     }
 }
@@ -74,14 +75,14 @@ struct Subsets<'g> {
 }
 
 impl Subsets<'_> {
-    fn explore(&mut self, limits: &Limits) -> Result<(), LimitReached> {
+    fn explore(&mut self, limits: &Limits, exits: &mut usize) -> Result<(), LimitReached> {
         self.enter(vec![self.view.part_of(0)], None);
-        let (mut at, mut exits) = (0, 0);
+        let mut at = 0;
         while at < self.sets.len() {
             let id = at as SetId;
             let lands = self.lands(id);
-            exits += lands.len();
-            check(Limit::Exits, self.view.role, exits, limits.exits)?;
+            *exits += lands.len();
+            check(Limit::Exits, self.view.role, *exits, limits.exits)?;
             let mut moves = Vec::new();
             for group in lands.chunk_by(|one, other| one.0 == other.0) {
                 let action = group[0].0;

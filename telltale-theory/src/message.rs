@@ -259,11 +259,12 @@ pub(crate) fn limit(reached: &LimitReached, global: &GlobalType) -> String {
             format!("the machine of `{role}` has {given} states or more, but the limit is {limit}")
         }
         Limit::Exits => {
-            format!("the machine of `{role}` has {given} exits or more, but the limit is {limit}")
+            format!(
+                "the machines of all roles have {given} exits or more, but the limit is {limit}"
+            )
         }
         Limit::Overtaking => format!(
-            "whether messages to `{role}` can overtake each other takes {given} steps or more to decide, \
-             but the limit is {limit}"
+            "whether messages can overtake each other takes {given} steps or more to decide, but the limit is {limit}"
         ),
     }
 }

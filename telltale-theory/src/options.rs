@@ -20,15 +20,16 @@ impl Default for Options {
     }
 }
 
-/// Bounds on the work for one role. Real protocols stay far below them; they stop hostile ones, since
+/// Bounds on the work for one protocol. Real ones stay far below them; they stop hostile ones, since
 /// the machine of a role can be exponential in the protocol, and receive validity in the number of roles.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Limits {
-    /// How many states the machine of a role may have before it is minimised.
+    /// How many states the machine of one role may have before it is minimised.
     pub states: usize,
-    /// How many exits these states may have together, counting each exit of the global type.
+    /// How many exits the machines of all roles may have together, where actions that lead to different nodes of the
+    /// protocol count as different exits.
     pub exits: usize,
-    /// How many steps the search for overtaking messages may take.
+    /// How many steps the searches for overtaking messages may take together.
     pub overtaking: usize,
 }
 

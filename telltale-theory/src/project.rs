@@ -127,21 +127,25 @@ fn survey(
     mut show: impl FnMut(&Suspect<'_>, &mut Available<'_>),
 ) -> (Vec<Machine>, Option<LimitReached>) {
     let graph = Graph::new(global);
-    let mut available = Available::new(&graph);
-    let (mut machines, mut limit) = (Vec::new(), None);
+    // The verdict is never short of steps because of an explanation.
+    let (mut deciding, mut explaining) = (Available::new(&graph), Available::new(&graph));
+    let (mut machines, mut exits, mut limit) = (Vec::new(), 0, None);
     for (role, _) in global.names().roles() {
         let view = View::new(&graph, role);
-        let machine = Machine::new(&graph, &view, &options.limits);
+        let machine = Machine::new(&graph, &view, &options.limits, &mut exits);
         let steps = options.limits.overtaking;
-        let findings = conditions::findings(&graph, &view, &machine, &mut available, steps);
+        let findings = conditions::findings(&graph, &view, &machine, &mut deciding, steps);
         let mut broken = findings.broken;
         broken.retain(|broken| !options.allows(broken.condition));
         if !broken.is_empty() {
             let (graph, view, machine, broken) = (&graph, &view, &machine, &broken[..]);
-            show(&Suspect { graph, view, machine, broken, steps }, &mut available);
+            show(&Suspect { graph, view, machine, broken, steps }, &mut explaining);
         }
-        limit = limit.or(findings.limit);
         machines.push(machine);
+        limit = findings.limit;
+        if limit.is_some() {
+            break;
+        }
     }
     (machines, limit)
 }

@@ -7,7 +7,7 @@ use telltale_theory::{
     Condition, Explanation, Options, ProjectionError, Spot, check, check_with, project,
     project_all, project_all_with,
 };
-use telltale_types::{GlobalType, LocalTypeR, RoleId};
+use telltale_types::{GlobalTerm, GlobalType, Label, LocalTypeR, RoleId};
 
 const FINE: &[(&str, Condition)] = &[];
 
@@ -191,6 +191,29 @@ fn silent_end() {
       help: let `A` or `B` tell `C` that nothing more will come
     + A -> C: Done; after A→B:m1
     ");
+}
+
+#[test]
+fn what_is_inserted_carries_nothing() {
+    let then = |label| GlobalTerm::send("Carol", "Bob", Label::new(label), GlobalTerm::end());
+    let global = GlobalTerm::comm(
+        "Alice",
+        "Bob",
+        [(Label::with("Left", "u64"), then("X")), (Label::new("Right"), then("Y"))],
+    );
+    let global = global.close().expect("closed");
+    let error = check(&global).expect_err("the protocol is refused");
+    let remedy = &error.violations()[0].remedy;
+    let text: Vec<_> =
+        remedy.insertions.iter().map(|message| message.statement(global.names())).collect();
+    assert_eq!(text, ["Alice -> Carol: LeftChosen;", "Alice -> Carol: Right;"]);
+    let repaired = remedy.apply(&global).expect("a remedy gives a protocol");
+    check(&repaired).expect("the remedy repairs");
+    assert_eq!(
+        repaired.to_string(),
+        "Alice→{Bob:Left(u64). Alice→Carol:LeftChosen. Carol→Bob:X. end, \
+         Bob:Right. Alice→Carol:Right. Carol→Bob:Y. end}",
+    );
 }
 
 #[test]

@@ -21,7 +21,7 @@ fn work_grows_with_the_length() {
     for (name, build) in LARGE.iter().filter(|(name, _)| !QUADRATIC.contains(name)) {
         let global = build(1);
         let most = exits(&global);
-        let limits = Limits { states: most + 2, exits: 2 * most, overtaking: 8 * most };
+        let limits = Limits { states: most + 2, exits: 3 * most, overtaking: 30 * most };
         match check_with(&global, &with(limits)) {
             Ok(()) => {}
             Err(error) => assert!(
@@ -70,8 +70,9 @@ fn limits_are_errors_that_say_given_and_limit() {
 
 #[test]
 fn what_is_wrong_is_reported_before_a_limit() {
-    let global = protocol("A→{B:L. C→B:X; B:R. C→B:Y}");
-    let few = Limits { states: 2, ..Limits::default() };
+    // `B` needs four states, but `C` comes first.
+    let global = protocol("C→D:hi. A→{B:L. C→B:X; B:R. C→B:Y}");
+    let few = Limits { states: 3, ..Limits::default() };
     let error = check_with(&global, &with(few)).expect_err("refused");
     assert_eq!(error.violations().len(), 1, "{error}");
 }

@@ -5,7 +5,9 @@
 
 use std::collections::BTreeSet;
 
-use telltale_theory::oracle::{self, Shape, explore, generate, is_run, may_do, violated};
+use telltale_theory::oracle::{
+    self, Misbehaviour, Shape, explore, generate, is_run, may_do, violated,
+};
 use telltale_theory::{Condition, Options, ProjectionError, Step, Violation};
 use telltale_types::{GlobalType, LocalTypeR, StateId};
 
@@ -13,11 +15,20 @@ fn number(variable: &str, otherwise: u64) -> u64 {
     std::env::var(variable).ok().and_then(|text| text.parse().ok()).unwrap_or(otherwise)
 }
 
+/// Mostly small protocols, in which much happens, and some larger ones.
+fn shape(seed: u64) -> Shape {
+    match seed % 4 {
+        0 => Shape { states: 16, exits: 4, ..Shape::default() },
+        1 => Shape { roles: 3, labels: 2, ..Shape::default() },
+        _ => Shape::default(),
+    }
+}
+
 /// Calls a function with many protocols, and says which one it failed on.
 fn for_protocols(count: u64, test: impl Fn(&GlobalType)) {
     let first = number("TELLTALE_SEED", 0);
     for seed in first..first + number("TELLTALE_PROTOCOLS", count) {
-        let global = generate(seed, Shape::default());
+        let global = generate(seed, shape(seed));
         let context = Context(seed, &global);
         test(&global);
         std::mem::forget(context);
@@ -147,7 +158,7 @@ fn remedies_repair() {
     let (mut repaired_ones, mut others) = (0, Vec::new());
     let first = number("TELLTALE_SEED", 0);
     for seed in first..first + number("TELLTALE_PROTOCOLS", 250) {
-        match repaired(&generate(seed, Shape::default())) {
+        match repaired(&generate(seed, shape(seed))) {
             Ok(0) => {}
             Ok(_) => repaired_ones += 1,
             Err(error) => others.push(format!("TELLTALE_SEED={seed} is {error}")),
@@ -156,4 +167,29 @@ fn remedies_repair() {
     // Not every violation has a remedy of the kind that is looked for, but nearly all have.
     let enough = others.len() * 20 <= repaired_ones;
     assert!(enough, "{repaired_ones} repaired, but not these:\n\n{}", others.join("\n\n"));
+}
+
+/// What tells the oracles from functions that always agree: they see through wrong implementations.
+#[test]
+fn the_oracles_can_disagree() {
+    let (mut wrong, mut stuck, mut missing) = (0, 0, 0);
+    for seed in 0..400 {
+        let locals = |global: &GlobalType| -> Option<Vec<LocalTypeR>> {
+            let projected = telltale_theory::project_all_with(global, &lenient()).ok()?;
+            Some(projected.into_iter().map(|(_, local)| local).collect())
+        };
+        let (one, other) = (generate(seed, shape(1)), generate(seed + 1_000, shape(1)));
+        let (Some(mut mixed), Some(others)) = (locals(&one), locals(&other)) else { continue };
+        if mixed.len() != others.len() || one == other {
+            continue;
+        }
+        mixed[0].clone_from(&others[0]);
+        match explore(&one, &mixed, 8, 60) {
+            Ok(_) => {}
+            Err(Misbehaviour::Wrong(_)) => wrong += 1,
+            Err(Misbehaviour::Stuck(_)) => stuck += 1,
+            Err(Misbehaviour::Missing(_)) => missing += 1,
+        }
+    }
+    assert!(wrong > 5 && missing > 5 && wrong + stuck + missing > 30, "{wrong} {stuck} {missing}");
 }
