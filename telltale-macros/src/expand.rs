@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use proc_macro2::TokenStream;
 use telltale_bytecode::CodeImage;
-use telltale_syntax::{Analysed, Lowered, SpanRange, analyse};
+use telltale_syntax::{Analysed, Diagnostic, Lowered, SpanRange, analyse};
 use telltale_theory::{Options, project_all_with};
 use telltale_types::{GlobalType, Names};
 
@@ -16,7 +16,7 @@ pub(crate) fn expand(tokens: TokenStream) -> TokenStream {
     // From here on every name means something, or there are diagnostics.
     let analysis = analyse(tokens);
     let mut output = TokenStream::new();
-    output.extend(analysis.diagnostics.iter().map(|mistake| mistake.to_compile_error()));
+    output.extend(analysis.diagnostics.iter().map(Diagnostic::to_compile_error));
 
     let is_clean = analysis.diagnostics.is_empty();
     for protocol in &analysis.protocols {
@@ -56,3 +56,6 @@ fn no_image() -> CodeImage {
         .map(|global| CodeImage::from_local_types(&BTreeMap::new(), &global))
         .expect("a type without roles is a type")
 }
+
+#[cfg(test)]
+mod tests;

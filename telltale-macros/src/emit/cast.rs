@@ -17,9 +17,9 @@ pub(super) fn emit(interface: &Interface, image: &CodeImage) -> TokenStream {
     let generics = session::generics(interface);
     let bounds = session::bounds(interface);
     let arguments: Vec<_> = interface.roles.iter().map(|role| &role.argument).collect();
-    let send = dispatch(&quote!(label), sends(interface));
-    let receive = dispatch(&quote!(label), receives(interface));
-    let choose = dispatch(&quote!(set), chooses(interface, image));
+    let send = dispatch(&quote!(label), &sends(interface));
+    let receive = dispatch(&quote!(label), &receives(interface));
+    let choose = dispatch(&quote!(set), &chooses(interface, image));
     let role_of = role_of(interface);
     quote! {
         #[doc(hidden)]
@@ -67,7 +67,7 @@ pub(super) fn emit(interface: &Interface, image: &CodeImage) -> TokenStream {
 }
 
 /// A match on the role and another number.
-fn dispatch(number: &TokenStream, arms: Vec<TokenStream>) -> TokenStream {
+fn dispatch(number: &TokenStream, arms: &[TokenStream]) -> TokenStream {
     if arms.is_empty() {
         return quote!(__telltale::unasked());
     }
@@ -108,13 +108,12 @@ fn send(
     let key = key(id, method.label.0);
     let to = method.to.then(|| quote!(, __role(to)));
     let given = call(role, &method.name, &quote!(#to));
-    match &label.payload {
-        Payload::Record(_) => {
-            let name = &label.name;
-            let (fields, payload) = taken_apart(&label.payload);
-            quote!(#key => __telltale::packed(#given.map(|#name #fields| #payload)))
-        }
-        _ => quote!(#key => __telltale::packed(#given)),
+    if label.has_struct {
+        let name = &label.name;
+        let (fields, payload) = taken_apart(&label.payload);
+        quote!(#key => __telltale::packed(#given.map(|#name #fields| #payload)))
+    } else {
+        quote!(#key => __telltale::packed(#given))
     }
 }
 

@@ -51,6 +51,6 @@ fn payload_struct(label: &LabelInterface) -> TokenStream {
 
 fn field(label: &LabelInterface, public: Option<&TokenStream>, field: &Field) -> TokenStream {
     let Field { name, ty } = field;
-    let docs = format!("`{name}` of `{}`.", label.name);
-    quote!(#[doc = #docs] #public #name: #ty)
+    let docs = docs::doc(&format!("`{name}` of `{}`.", label.name));
+    quote!(#docs #public #name: #ty)
 }

@@ -4,33 +4,41 @@ use std::fmt::Display;
 
 use proc_macro2::{Ident, TokenStream};
 use quote::quote;
-use telltale_syntax::interface::{Interface, LabelInterface};
+use telltale_syntax::interface::{Interface, LabelInterface, RoleInterface};
 use telltale_syntax::{Analysed, ast::Docs};
 use telltale_types::{LabelView, RoleId};
 
 /// The user's documentation of the protocol, its text, and its roles.
 pub(super) fn module(protocol: &Analysed) -> TokenStream {
-    let mut text = format!("```text\n{}\n```\n\n| role | |\n|---|---|\n", protocol.text);
-    for role in &protocol.interface.roles {
+    let row = |role: &RoleInterface| {
         let summary = role.docs.lines.first().map_or("", |line| line.trim());
-        text.push_str(&format!("| [`{0}`](trait@{0}) | {summary} |\n", role.name));
-    }
+        format!("| [`{0}`](trait@{0}) | {summary} |", role.name)
+    };
+    let rows: Vec<_> = protocol.interface.roles.iter().map(row).collect();
+    let rows = rows.join("\n");
+    let text = format!("```text\n{}\n```\n\n| role | |\n|---|---|\n{rows}", protocol.text);
     let docs = &protocol.attributes.docs;
     if docs.is_empty() {
-        let name = format!("The protocol `{}`.\n\n{text}", protocol.name);
-        return quote!(#[doc = #name]);
+        return doc(&format!("The protocol `{}`.\n\n{text}", protocol.name));
     }
     with(docs, &text)
 }
 
+/// Documentation with the space in front of each line that `///` has.
+pub(super) fn doc(text: &str) -> TokenStream {
+    let text: Vec<_> = text.lines().map(|line| format!(" {line}")).collect();
+    let text = text.join("\n");
+    quote!(#[doc = #text])
+}
+
 /// What the user wrote, and behind it what there is to know.
 pub(super) fn with(docs: &Docs, more: &str) -> TokenStream {
-    let Docs { tokens, .. } = docs;
+    let more = doc(more);
     if docs.is_empty() {
-        quote!(#[doc = #more])
-    } else {
-        quote!(#tokens #[doc = ""] #[doc = #more])
+        return more;
     }
+    let user = &docs.tokens;
+    quote!(#user #[doc = ""] #more)
 }
 
 /// A label with what it carries: ``Quote(u64)``.

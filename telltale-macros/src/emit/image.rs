@@ -10,22 +10,25 @@ use telltale_types::RoleId;
 /// `pub static IMAGE: CodeImage = …;`
 pub(super) fn emit(image: &CodeImage) -> TokenStream {
     let (roles, text, ends) = image.names().parts();
+    let roles = Literal::u8_unsuffixed(roles);
     let (set_ends, branches, targets, rests) = image.tables();
     let ends = numbers(ends);
     let global_type = Literal::byte_string(image.global_type.packed());
-    let local_count = image.local_types.len();
+    let local_count = Literal::usize_unsuffixed(image.local_types.len());
     let local_types =
         image.local_types.iter().map(|(_, local)| Literal::byte_string(local.packed()));
     let code = image.programs.code().iter().flat_map(|instr| instr.to_word().to_le_bytes());
     let code = table(&quote!(decode), image.programs.code().len(), code);
     let program_ends = numbers(image.programs.ends());
     let set_ends = numbers(set_ends);
-    let branches = table(&quote!(branches), branches.len(), branches.iter().flat_map(branch));
+    let branches =
+        table(&quote!(branches), branches.len(), branches.iter().copied().flat_map(branch));
     let place = |pc: &Pc| pc.0.to_le_bytes();
     let targets = table(&quote!(places), targets.len(), targets.iter().flat_map(place));
-    let rests = table(&quote!(rests), rests.len(), rests.iter().flat_map(rest));
+    let rests = table(&quote!(rests), rests.len(), rests.iter().copied().flat_map(rest));
     let channels = image.channels();
-    let channels = table(&quote!(channels), channels.len(), channels.iter().flat_map(channel));
+    let channels =
+        table(&quote!(channels), channels.len(), channels.iter().copied().flat_map(channel));
     let hash = Literal::byte_string(&image.hash().0);
     quote! {
         /// The protocol, ready to run. It prints as a readable disassembly.
@@ -52,17 +55,17 @@ pub(super) fn emit(image: &CodeImage) -> TokenStream {
     }
 }
 
-fn branch(branch: &Branch) -> [u8; 3] {
+fn branch(branch: Branch) -> [u8; 3] {
     let [low, high] = branch.label.0.to_le_bytes();
     [branch.peer.0, low, high]
 }
 
-fn rest((role, pc): &(RoleId, Pc)) -> [u8; 5] {
+fn rest((role, pc): (RoleId, Pc)) -> [u8; 5] {
     let [a, b, c, d] = pc.0.to_le_bytes();
     [role.0, a, b, c, d]
 }
 
-fn channel(channel: &Channel) -> [u8; 3] {
+fn channel(channel: Channel) -> [u8; 3] {
     [channel.from.0, channel.to.0, channel.single.into()]
 }
 

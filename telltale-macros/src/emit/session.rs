@@ -4,15 +4,17 @@ use proc_macro2::{Ident, Span, TokenStream};
 use quote::quote;
 use telltale_syntax::interface::Interface;
 
-use super::local;
+use super::{docs, local};
 
 /// `open`, `open_detached`, `Session`, `Ended`.
 pub(super) fn emit(interface: &Interface) -> TokenStream {
     let generics = generics(interface);
     let bounds = bounds(interface);
     let arguments: Vec<_> = interface.roles.iter().map(|role| &role.argument).collect();
-    let objects =
-        interface.roles.iter().map(|role| format!("The object that played `{}`.", role.name));
+    let objects = interface
+        .roles
+        .iter()
+        .map(|role| docs::doc(&format!("The object that played `{}`.", role.name)));
     let host = local("host");
     quote! {
         /// Opens a session with one object for each role.
@@ -49,7 +51,7 @@ pub(super) fn emit(interface: &Interface) -> TokenStream {
         pub struct Ended<#(#generics),*> {
             /// How it ended.
             pub outcome: __telltale::Outcome,
-            #(#[doc = #objects] pub #arguments: #generics,)*
+            #(#objects pub #arguments: #generics,)*
         }
     }
 }

@@ -1,0 +1,14 @@
+use telltale_vm::choreography;
+
+choreography! {
+    protocol Hello(Client, Server) {
+        Client -> Server: Ask(u8);
+        Server -> Client: Answer(u8);
+    }
+
+    protocol Twice(Alice, Bob) {
+        do Helo(Alice, Bob);
+    }
+}
+
+fn main() {}

@@ -1,0 +1,13 @@
+use telltale_vm::choreography;
+
+choreography! {
+    protocol Ask(Alice, Bob) {
+        choice at Alice {
+            Alice -> Bob: Yes;
+        } or {
+            Bob -> Alice: No;
+        }
+    }
+}
+
+fn main() {}

@@ -1,0 +1,11 @@
+use telltale_vm::choreography;
+
+choreography! {
+    protocol Ask(Alice, Bob) {
+        choice at Alice {
+            Alice -> Bob: Yes;
+        }
+    }
+}
+
+fn main() {}

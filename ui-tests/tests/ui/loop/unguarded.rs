@@ -1,0 +1,14 @@
+use telltale_vm::choreography;
+
+choreography! {
+    protocol Poll(Alice, Bob) {
+        Alice -> Bob: Start;
+        loop {
+            loop {
+                break;
+            }
+        }
+    }
+}
+
+fn main() {}

@@ -1,0 +1,16 @@
+use telltale_vm::choreography;
+
+choreography! {
+    protocol Both(A, B, C, D) {
+        par {
+            loop {
+                A -> B: Ping;
+            }
+        } and {
+            C -> D: Pong;
+        }
+        C -> D: Pong;
+    }
+}
+
+fn main() {}

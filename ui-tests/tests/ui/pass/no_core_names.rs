@@ -1,0 +1,47 @@
+#![deny(warnings)]
+#![forbid(unsafe_code)]
+
+use telltale_vm::choreography;
+
+pub struct Result;
+pub struct Vec<T>(T);
+
+choreography! {
+    /// The payload is the user's own `Vec`.
+    pub protocol Hello(Client, Server) {
+        Client -> Server: Ask(Vec<u8>);
+        Server -> Client: Answer { result: Result };
+    }
+}
+
+struct Client;
+
+impl hello::Client for Client {
+    fn ask(&mut self) -> telltale_vm::HandlerResult<Vec<u8>> {
+        Ok(Vec(1))
+    }
+    fn on_answer(&mut self, Result: Result) -> telltale_vm::HandlerResult<()> {
+        Ok(())
+    }
+}
+
+struct Server;
+
+impl hello::Server for Server {
+    fn on_ask(&mut self, Vec(ask): Vec<u8>) -> telltale_vm::HandlerResult<()> {
+        assert_eq!(ask, 1);
+        Ok(())
+    }
+    fn answer(&mut self) -> telltale_vm::HandlerResult<hello::Answer> {
+        Ok(hello::Answer { result: Result })
+    }
+}
+
+fn main() {
+    use telltale_vm::{NoHandler, VM, VMConfig};
+
+    let mut vm = VM::new(VMConfig::default());
+    let session = hello::open(&mut vm, Client, Server).unwrap();
+    vm.run(&NoHandler, 100).unwrap();
+    assert!(session.take(&mut vm).unwrap().outcome.is_completed());
+}

@@ -1,0 +1,5 @@
+use telltale_vm::choreography;
+
+choreography! {}
+
+fn main() {}
