@@ -17,19 +17,45 @@ pub struct Diagnostic {
     span: SpanRange,
     start: LineColumn,
     end: LineColumn,
+    annotations: Vec<Annotation>,
+}
+
+/// A place that a mistake speaks of, and what to say there.
+#[derive(Clone, Debug)]
+pub struct Annotation {
+    /// The tokens that are underlined.
+    pub span: SpanRange,
+    /// Where it begins: lines count from 1, columns from 0.
+    pub start: LineColumn,
+    /// Where it ends: just behind its last character.
+    pub end: LineColumn,
+    /// A few words.
+    pub label: String,
+}
+
+impl Annotation {
+    pub(crate) fn new(span: SpanRange, label: String) -> Self {
+        Self { span, start: span.start(), end: span.end(), label }
+    }
 }
 
 impl Diagnostic {
     /// A mistake at tokens that are there.
     pub fn new(mistake: Mistake, span: impl Into<SpanRange>) -> Self {
         let span = span.into();
-        Self { mistake: Box::new(mistake), span, start: span.start(), end: span.end() }
+        let (start, end, annotations) = (span.start(), span.end(), Vec::new());
+        Self { mistake: Box::new(mistake), span, start, end, annotations }
+    }
+
+    pub(crate) fn with_annotations(self, annotations: Vec<Annotation>) -> Self {
+        Self { annotations, ..self }
     }
 
     /// A mistake in a text that has no tokens yet; it covers one character.
     pub(crate) fn in_text(mistake: Mistake, start: LineColumn) -> Self {
         let end = LineColumn { line: start.line, column: start.column + 1 };
-        Self { mistake: Box::new(mistake), span: Span::call_site().into(), start, end }
+        let (span, annotations) = (Span::call_site().into(), Vec::new());
+        Self { mistake: Box::new(mistake), span, start, end, annotations }
     }
 
     /// What is wrong.
@@ -62,11 +88,17 @@ impl Diagnostic {
         self.end
     }
 
-    /// Message and remedy as one text, for where there is room for one only.
+    /// What there is to say at places, if more than one matters; the underlined one comes first.
+    pub fn annotations(&self) -> &[Annotation] {
+        &self.annotations
+    }
+
+    /// All there is to say as one text, for where there is room for one only.
     pub fn text(&self) -> String {
-        match self.help() {
-            Some(help) => format!("{}\nhelp: {help}", self.mistake),
-            None => self.message(),
+        match (&*self.mistake, self.help()) {
+            (Mistake::CannotKnow(why), _) => why.to_string(),
+            (mistake, Some(help)) => format!("{mistake}\nhelp: {help}"),
+            (mistake, None) => mistake.to_string(),
         }
     }
 

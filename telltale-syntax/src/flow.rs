@@ -70,6 +70,8 @@ pub(crate) struct MessageSlot<'a> {
     pub(crate) receiver: RoleId,
     pub(crate) label: LabelId,
     pub(crate) next: SlotId,
+    /// Whether the statement of this protocol that it comes from is over after it.
+    pub(crate) is_last: bool,
 }
 
 /// A role decides.

@@ -41,6 +41,8 @@ pub(crate) struct Exit<'a> {
     pub(crate) message: &'a ast::Message,
     /// The `do` of the protocol that the message comes from.
     pub(crate) via: Option<&'a Do>,
+    /// Whether that statement of this protocol, the message or the `do`, is over after it.
+    pub(crate) is_last: bool,
     /// The branch that begins here.
     pub(crate) branch: Option<&'a Block>,
 }
@@ -85,9 +87,9 @@ impl Table<'_> {
 
     fn exit<'a>(&mut self, message: &MessageSlot<'a>, branch: Option<&'a Block>) -> Exit<'a> {
         let target = self.state(message.next);
-        let MessageSlot { sender, receiver, label, .. } = *message;
+        let MessageSlot { sender, receiver, label, is_last, .. } = *message;
         let global = GlobalExit { sender, receiver, label, target };
-        Exit { global, message: message.ast, via: message.via, branch }
+        Exit { global, message: message.ast, via: message.via, is_last, branch }
     }
 
     fn choice<'a>(&mut self, flow: &Flow<'a>, choice: &ChoiceSlot<'a>) -> State<'a> {

@@ -36,6 +36,7 @@ pub mod interface;
 mod analyse;
 mod camel;
 mod diagnostic;
+mod explain;
 mod flow;
 mod graph;
 mod keyword;
@@ -45,6 +46,7 @@ mod nesting;
 mod parse;
 mod payload;
 mod print;
+mod project;
 #[cfg(feature = "render")]
 mod render;
 mod resolve;
@@ -54,12 +56,14 @@ mod structure;
 mod text;
 
 pub use analyse::{Analysed, Analysis, Lowered, analyse, analyse_str};
-pub use diagnostic::Diagnostic;
+pub use diagnostic::{Annotation, Diagnostic};
+pub use explain::{CannotKnow, Proposal};
 pub use interface::Interface;
 pub use limit::{BLOCK_STEP_LIMIT, STEP_LIMIT};
 pub use mistake::{Mistake, Quote, Unfit};
 pub use nesting::NESTING_LIMIT;
 pub use payload::{Field, Payload};
+pub use project::{Projected, project, project_all};
 #[cfg(feature = "render")]
 pub use render::{Style, render};
 pub use source_map::{ChoiceSource, Place, SourceMap, StepSource};

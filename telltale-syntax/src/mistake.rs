@@ -5,8 +5,10 @@
 
 use std::fmt;
 
+use telltale_theory::ProjectionError;
 use thiserror::Error;
 
+use crate::explain::CannotKnow;
 use crate::span::SpanRange;
 
 /// A statement at another place than the mistake, quoted with its line.
@@ -64,7 +66,7 @@ impl Unfit {
     }
 }
 
-/// What can be wrong with a choreography, except that it cannot be projected.
+/// What can be wrong with a choreography.
 #[derive(Clone, Debug, PartialEq, Eq, Error)]
 #[non_exhaustive]
 #[allow(
@@ -200,6 +202,12 @@ pub enum Mistake {
     GeneratedPayload { word: String, owner: String },
     #[error("{owner} hides the type `{name}` of the prelude, which is used as a payload at {used}")]
     HiddenPrelude { owner: String, name: String, used: Quote },
+
+    // Projection.
+    #[error("{}", .0.explanation.title)]
+    CannotKnow(Box<CannotKnow>),
+    #[error("{0}")]
+    TooHard(ProjectionError),
 }
 
 impl Mistake {
@@ -254,6 +262,8 @@ impl Mistake {
             Self::HiddenPrelude { .. } | Self::Reserved { .. } | Self::FromTwice { .. } => {
                 "rename it".to_owned()
             }
+            Self::CannotKnow(why) => why.help(),
+            Self::TooHard(_) => "run a part of it as a protocol of its own".to_owned(),
             _ => return None,
         };
         Some(text)

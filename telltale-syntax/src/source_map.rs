@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 use std::fmt::Display;
 
+use proc_macro2::Ident;
 use telltale_types::StateId;
 
 use crate::ast::{Choice, Do, Message};
@@ -25,6 +26,8 @@ pub struct Place {
     pub span: SpanRange,
     /// How to speak of it from elsewhere: ``line 13, `Carol -> Bob: X` ``.
     pub quote: Quote,
+    /// The protocol that it runs, if it is a `do`.
+    pub runs: Option<String>,
 }
 
 /// Where one exit of a state comes from.
@@ -36,6 +39,15 @@ pub struct StepSource<'m> {
     pub call: Option<&'m Place>,
     /// If the step begins a branch, that branch from brace to brace.
     pub branch: Option<SpanRange>,
+    /// Whether the statement of the protocol itself is over after it.
+    pub is_last: bool,
+}
+
+impl<'m> StepSource<'m> {
+    /// The statement of the protocol itself: the message, or the `do` that it comes from.
+    pub fn statement(&self) -> &'m Place {
+        self.call.unwrap_or(self.message)
+    }
 }
 
 /// Where the choice at a state comes from.
@@ -50,7 +62,14 @@ pub struct ChoiceSource<'m> {
 #[derive(Clone, Debug)]
 struct StateSource {
     choice: Option<Origin>,
-    exits: Vec<(Origin, Option<SpanRange>)>,
+    exits: Vec<ExitSource>,
+}
+
+#[derive(Clone, Copy, Debug)]
+struct ExitSource {
+    origin: Origin,
+    branch: Option<SpanRange>,
+    is_last: bool,
 }
 
 /// Places in the list of statements.
@@ -72,7 +91,8 @@ impl SourceMap {
                 .map(|exit| {
                     let statement = places.message(exit.message);
                     let call = exit.via.map(|call| places.call(call));
-                    (Origin { statement, call }, exit.branch.map(|branch| branch.span))
+                    let branch = exit.branch.map(|branch| branch.span);
+                    ExitSource { origin: Origin { statement, call }, branch, is_last: exit.is_last }
                 })
                 .collect(),
         });
@@ -82,9 +102,10 @@ impl SourceMap {
 
     /// Where an exit of a state comes from, counting the exits in the order of the global type.
     pub fn step(&self, state: StateId, exit: usize) -> Option<StepSource<'_>> {
-        let (origin, branch) = self.states.get(state.index())?.exits.get(exit)?;
-        let (message, call) = self.places(*origin);
-        Some(StepSource { message, call, branch: *branch })
+        let ExitSource { origin, branch, is_last } =
+            *self.states.get(state.index())?.exits.get(exit)?;
+        let (message, call) = self.places(origin);
+        Some(StepSource { message, call, branch, is_last })
     }
 
     /// The choice that is made at a state, if one is.
@@ -108,20 +129,27 @@ struct Places {
 
 impl Places {
     fn message(&mut self, message: &Message) -> usize {
-        self.find(std::ptr::from_ref(message).cast(), message.span, message)
+        self.find(std::ptr::from_ref(message).cast(), message.span, message, None)
     }
 
     fn choice(&mut self, choice: &Choice) -> usize {
-        self.find(std::ptr::from_ref(choice).cast(), choice.head, choice)
+        self.find(std::ptr::from_ref(choice).cast(), choice.head, choice, None)
     }
 
     fn call(&mut self, call: &Do) -> usize {
-        self.find(std::ptr::from_ref(call).cast(), call.span, call)
+        self.find(std::ptr::from_ref(call).cast(), call.span, call, Some(&call.protocol))
     }
 
-    fn find(&mut self, key: *const (), span: SpanRange, text: &impl Display) -> usize {
+    fn find(
+        &mut self,
+        key: *const (),
+        span: SpanRange,
+        text: &impl Display,
+        runs: Option<&Ident>,
+    ) -> usize {
         *self.known.entry(key).or_insert_with(|| {
-            self.list.push(Place { span, quote: Quote::new(span, text) });
+            let runs = runs.map(Ident::to_string);
+            self.list.push(Place { span, quote: Quote::new(span, text), runs });
             self.list.len() - 1
         })
     }

@@ -48,9 +48,11 @@ impl<'a> Builder<'_, 'a> {
     fn step(&mut self, step: &Step<'a>, next: SlotId) -> SlotId {
         match &step.meaning {
             Meaning::Message { ast, sender, receivers, label } => {
-                receivers.iter().rev().fold(next, |next, &receiver| {
-                    let (sender, label) = (*sender, *label);
-                    let message = MessageSlot { ast, via: None, sender, receiver, label, next };
+                let (sender, label) = (*sender, *label);
+                let after = next;
+                receivers.iter().rev().fold(after, |next, &receiver| {
+                    let (via, is_last) = (None, next == after);
+                    let message = MessageSlot { ast, via, sender, receiver, label, next, is_last };
                     self.add(Slot::Message(message))
                 })
             }
@@ -106,7 +108,7 @@ impl<'a> Builder<'_, 'a> {
         // First one slot for each state, then those for the first messages of branches.
         self.slots.resize(self.slots.len() + graph.states.len(), Slot::Exit);
         for (at, state) in graph.states.iter().enumerate() {
-            let mut messages = state.exits.iter().map(|exit| call.message(exit, base));
+            let mut messages = state.exits.iter().map(|exit| call.message(exit, graph, base));
             let slot = match &state.choice {
                 Some(origin) if !state.exits.is_empty() => {
                     let chooser = call.roles[state.exits[0].global.sender.index()];
@@ -142,7 +144,7 @@ struct Call<'c, 'a> {
 }
 
 impl<'a> Call<'_, 'a> {
-    fn message(&self, exit: &Exit<'a>, base: u32) -> MessageSlot<'a> {
+    fn message(&self, exit: &Exit<'a>, graph: &Graph<'a>, base: u32) -> MessageSlot<'a> {
         MessageSlot {
             ast: exit.message,
             via: Some(self.ast),
@@ -150,6 +152,7 @@ impl<'a> Call<'_, 'a> {
             receiver: self.roles[exit.global.receiver.index()],
             label: self.labels[exit.global.label.index()],
             next: SlotId(base + exit.global.target.0),
+            is_last: graph.states[exit.global.target.index()].exits.is_empty(),
         }
     }
 }

@@ -1,0 +1,85 @@
+//! From what a protocol means to what each role does, or why some role cannot.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use telltale_theory::{Options, ProjectionError, project_all_with};
+use telltale_types::{GlobalType, LocalTypeR};
+
+use crate::analyse::{Analysed, Analysis, Lowered};
+use crate::diagnostic::Diagnostic;
+use crate::explain::explain;
+use crate::mistake::Mistake;
+
+/// A protocol in which every role can play its part.
+#[derive(Clone, Debug)]
+pub struct Projected {
+    /// The protocol seen from above.
+    pub global: GlobalType,
+    /// By role, what it does.
+    pub locals: BTreeMap<String, LocalTypeR>,
+}
+
+/// What each role of a protocol does.
+///
+/// # Errors
+///
+/// Why some role cannot know what to do, in the order of the source. Nothing when the protocol has no
+/// meaning, for that was reported when it was analysed.
+///
+/// ```
+/// let analysis = telltale_syntax::analyse_str(
+///     "protocol Ping(Alice, Bob) { Alice -> Bob: Ping; Bob -> Alice: Pong; }",
+/// );
+/// let projected = telltale_syntax::project(&analysis.protocols[0]).expect("nobody decides anything");
+/// assert_eq!(projected.locals["Bob"].to_string(), "Alice?Ping. Alice!Pong. end");
+/// ```
+pub fn project(protocol: &Analysed) -> Result<Projected, Vec<Diagnostic>> {
+    let Some(lowered) = &protocol.lowered else { return Err(Vec::new()) };
+    let options =
+        Options { allow_silent_end: protocol.attributes.silent_end, ..Options::default() };
+    match project_all_with(&lowered.global, &options) {
+        Ok(locals) => {
+            Ok(Projected { global: lowered.global.clone(), locals: locals.into_iter().collect() })
+        }
+        Err(error) => Err(diagnostics(protocol, lowered, error, &options)),
+    }
+}
+
+/// [`project`] for every protocol of a choreography, in their order.
+///
+/// What is wrong with a protocol is wrong again where it is run; it is reported once. So a protocol that is
+/// wrong for that reason only has no errors of its own, nor has any in a choreography with other mistakes.
+pub fn project_all(analysis: &Analysis) -> Vec<Result<Projected, Vec<Diagnostic>>> {
+    if !analysis.diagnostics.is_empty() {
+        return analysis.protocols.iter().map(|_| Err(Vec::new())).collect();
+    }
+    let mut results: Vec<_> = analysis.protocols.iter().map(project).collect();
+    let names = analysis.protocols.iter().map(|protocol| protocol.name.to_string());
+    let wrong: BTreeSet<String> =
+        names.zip(&results).filter_map(|(name, result)| result.is_err().then_some(name)).collect();
+    let is_of_another = |diagnostic: &Diagnostic| match diagnostic.mistake() {
+        Mistake::CannotKnow(why) => why.inside.as_ref().is_some_and(|name| wrong.contains(name)),
+        _ => false,
+    };
+    for diagnostics in results.iter_mut().filter_map(|result| result.as_mut().err()) {
+        diagnostics.retain(|diagnostic| !is_of_another(diagnostic));
+    }
+    results
+}
+
+fn diagnostics(
+    protocol: &Analysed,
+    lowered: &Lowered,
+    error: ProjectionError,
+    options: &Options,
+) -> Vec<Diagnostic> {
+    let violations = error.violations();
+    if violations.is_empty() {
+        return vec![Diagnostic::new(Mistake::TooHard(error), &protocol.name)];
+    }
+    let mut diagnostics: Vec<Diagnostic> = (violations.iter())
+        .map(|violation| explain(violation, violations.len(), protocol, lowered, options))
+        .collect();
+    diagnostics.sort_by_key(|diagnostic| (diagnostic.start().line, diagnostic.start().column));
+    diagnostics
+}
