@@ -1,7 +1,9 @@
-//! How long large protocols take: `cargo run --release -p telltale-theory --example measure [scale]`.
+//! How long large protocols take: `cargo run --release -p telltale-theory --example measure
+//! [scale]`.
 //!
-//! Prints, for protocols of several shapes with about 2,000 statements times the scale, the milliseconds that checking
-//! and projecting take. (Not a test: a machine may be busy. What scales badly shows when the scale is doubled.)
+//! Prints, for protocols of several shapes with about 2,000 statements times the scale, the
+//! milliseconds that checking and projecting take. (Not a test: a machine may be busy. What scales
+//! badly shows when the scale is doubled.)
 
 use std::time::Instant;
 

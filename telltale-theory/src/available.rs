@@ -1,17 +1,19 @@
 //! Whether a message can overtake another.
 //!
-//! `avail(q→p:m, n, B)`: going on from `n` with the roles in `B` stuck, some run puts `m` at the head of
-//! the channel from `q` to `p`. It is the least relation such that, for an exit `(n, x, y, l, n')`:
+//! `avail(q→p:m, n, B)`: going on from `n` with the roles in `B` stuck, some run puts `m` at the
+//! head of the channel from `q` to `p`. It is the least relation such that, for an exit `(n, x, y,
+//! l, n')`:
 //!
 //! ```text
 //! (x,y) = (q,p):  true if q ∉ B and l = m; otherwise this exit gives nothing (q is stuck, or another message hides m)
 //! otherwise:      x ∈ B: avail(.., n', B ∪ {y})        x ∉ B: avail(.., n', B)
 //! ```
 //!
-//! (Li, Stutz, Wies and Zufferey, CAV 2023.) Decided breadth-first over `(n, B)`, so the path found is a
-//! shortest one. `(n, B)` is skipped when some `(n, B0)` with `B0 ⊆ B` was seen, because fewer stuck roles
-//! can do more; a search ends where `q` is stuck, and where `q→p:m` cannot come any more because all its exits
-//! are in components of the graph that lie behind. Exponential in the number of roles at worst.
+//! (Li, Stutz, Wies and Zufferey, CAV 2023.) Decided breadth-first over `(n, B)`, so the path found
+//! is a shortest one. `(n, B)` is skipped when some `(n, B0)` with `B0 ⊆ B` was seen, because fewer
+//! stuck roles can do more; a search ends where `q` is stuck, and where `q→p:m` cannot come any
+//! more because all its exits are in components of the graph that lie behind. Exponential in the
+//! number of roles at worst.
 //!
 //! One search looks for all messages of one sender from many nodes at once.
 

@@ -1,8 +1,8 @@
 //! Where a role would have to act differently in two runs that look the same to it.
 //!
-//! In a state of the role's machine where a condition is violated, the places where the role acts are
-//! set against the places where that is wrong. Of all pairs, for each node where the two runs part, the
-//! shortest are kept.
+//! In a state of the role's machine where a condition is violated, the places where the role acts
+//! are set against the places where that is wrong. Of all pairs, for each node where the two runs
+//! part, the shortest are kept.
 
 use std::collections::{BTreeMap, HashMap};
 
@@ -88,7 +88,8 @@ impl<'s, 'a, 'g> Clashes<'s, 'a, 'g> {
         shortest
     }
 
-    /// Where the role acts, and where that is wrong: any of the first clashes with any of the second.
+    /// Where the role acts, and where that is wrong: any of the first clashes with any of the
+    /// second.
     fn clashing(&mut self, broken: &Broken) -> Vec<(Vec<Place>, Vec<Place>)> {
         let set = broken.set;
         let (sends, receives): (Vec<_>, Vec<_>) =
@@ -116,7 +117,8 @@ impl<'s, 'a, 'g> Clashes<'s, 'a, 'g> {
         }
     }
 
-    /// What the role can do in a state of the machine, sorted by action; of each, the shortest runs first.
+    /// What the role can do in a state of the machine, sorted by action; of each, the shortest runs
+    /// first.
     fn acts(&self, set: SetId) -> Vec<(Action, Place)> {
         let mut acts = Vec::new();
         for vertex in self.runs.vertices_of(set) {
@@ -140,7 +142,8 @@ impl<'s, 'a, 'g> Clashes<'s, 'a, 'g> {
         self.runs.vertices_of(set).filter(idle).map(place).collect()
     }
 
-    /// For each vertex of a state, counted from its first, those from which an exit without the role leads to it.
+    /// For each vertex of a state, counted from its first, those from which an exit without the
+    /// role leads to it.
     fn silence(&self, set: SetId) -> Vec<Vec<u32>> {
         let vertices = self.runs.vertices_of(set);
         let nodes = vertices.clone().map(|vertex| self.runs.vertex(vertex).node);

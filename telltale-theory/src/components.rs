@@ -1,5 +1,5 @@
-//! Strongly connected components, in one pass with a stack of its own (Tarjan, *Depth-first search and
-//! linear graph algorithms*, SIAM J. Comput. 1972).
+//! Strongly connected components, in one pass with a stack of its own (Tarjan, *Depth-first search
+//! and linear graph algorithms*, SIAM J. Comput. 1972).
 
 use std::ops::Range;
 

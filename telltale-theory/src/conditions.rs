@@ -1,20 +1,24 @@
 //! The conditions, in their fast form.
 //!
-//! `a ~ b` (for `p`: "`p` cannot tell `a` from `b`") holds when two runs with the same view for `p` end in
-//! `a` and `b`, which is when some state of `p`'s [`Machine`] holds both. So a condition of the form "for all
-//! `a ~ b`" is checked on every state of the machine, as if the state were one node. With the definitions of
-//! Li, Stutz, Wies and Zufferey (CAV 2023), where `n ⇒ e` means "from `n`, exits not involving `p`, then `e`":
+//! `a ~ b` (for `p`: "`p` cannot tell `a` from `b`") holds when two runs with the same view for `p`
+//! end in `a` and `b`, which is when some state of `p`'s [`Machine`] holds both. So a condition of
+//! the form "for all `a ~ b`" is checked on every state of the machine, as if the state were one
+//! node. With the definitions of Li, Stutz, Wies and Zufferey (CAV 2023), where `n ⇒ e` means "from
+//! `n`, exits not involving `p`, then `e`":
 //!
-//! - **Send validity.** For all exits `p→q:m` of `a` and all `b ~ a`: `b ⇒ p→q:m`. Silence from every `b` comes
-//!   to rest in some part, and a node where `p` sends is such a part; so this is: when `p` sends in some
-//!   part of the state, then in all parts of the state that rest it sends, and the same.
-//! - **Receive validity.** For all exits `q→p:m` of `a` and `r→p:m'` of `b` to `b'`, with `q ≠ r` and `a ~ b`: not
-//!   `avail(q→p:m, b', {p})`.
+//! - **Send validity.** For all exits `p→q:m` of `a` and all `b ~ a`: `b ⇒ p→q:m`. Silence from
+//!   every `b` comes to rest in some part, and a node where `p` sends is such a part; so this is:
+//!   when `p` sends in some part of the state, then in all parts of the state that rest it sends,
+//!   and the same.
+//! - **Receive validity.** For all exits `q→p:m` of `a` and `r→p:m'` of `b` to `b'`, with `q ≠ r`
+//!   and `a ~ b`: not `avail(q→p:m, b', {p})`.
 //! - **No mixed choice.** No `a ~ b` with `p` the sender at `a` and a receiver at an exit of `b`.
-//! - **Silent end.** No `a ~ b` such that `p` has nothing more to do on any run from `a` but receives something
-//!   from `b`; that is, no state of the machine has an idle part and a part where `p` receives.
+//! - **Silent end.** No `a ~ b` such that `p` has nothing more to do on any run from `a` but
+//!   receives something from `b`; that is, no state of the machine has an idle part and a part
+//!   where `p` receives.
 //!
-//! One look at each state takes the place of one look at each pair: the work is linear in the machine.
+//! One look at each state takes the place of one look at each pair: the work is linear in the
+//! machine.
 
 use std::collections::BTreeSet;
 

@@ -4,8 +4,9 @@
 //! dual(end) = end      dual(q!m. T) = p?m. dual(T)      dual(q?m. T) = p!m. dual(T)
 //! ```
 //!
-//! for the type of `p` in a protocol between `p` and `q`, and likewise for choices (Honda, Vasconcelos and Kubo,
-//! *Language primitives and type discipline for structured communication-based programming*, ESOP 1998).
+//! for the type of `p` in a protocol between `p` and `q`, and likewise for choices (Honda,
+//! Vasconcelos and Kubo, *Language primitives and type discipline for structured
+//! communication-based programming*, ESOP 1998).
 
 use telltale_types::{
     Action, Direction, LocalExit, LocalState, LocalTypeR, Names, RoleId, Shared, StateId,
@@ -90,7 +91,8 @@ fn check_two_roles(local: &LocalTypeR, role: &str) -> Result<(), DualError> {
     }
 }
 
-/// Names for the dual, and the role among them. A type on its own need not name the role whose it is.
+/// Names for the dual, and the role among them. A type on its own need not name the role whose it
+/// is.
 fn names_for(local: &LocalTypeR, role: &str) -> (Shared<Names>, RoleId) {
     let names = local.names();
     if let Some(known) = names.find_role(role) {

@@ -72,7 +72,8 @@ pub enum Condition {
 /// One way in which a role cannot play its part.
 ///
 /// Two runs look the same to [`role`](Self::role), yet it would have to act differently: in
-/// [`here`](Self::here) it takes the exit [`act`](Self::act), in [`there`](Self::there) it takes [`instead`](Self::instead), or nothing.
+/// [`here`](Self::here) it takes the exit [`act`](Self::act), in [`there`](Self::there) it takes
+/// [`instead`](Self::instead), or nothing.
 ///
 /// | condition | `here` leads to `act`, where the role | `there` leads to where it |
 /// |---|---|---|
@@ -99,9 +100,9 @@ pub struct Violation {
     pub here: Vec<Step>,
     /// The run that leads to where `act` is wrong (without `instead`).
     pub there: Vec<Step>,
-    /// A run that goes wrong. Every event but the last is right; the last is what the role would do,
-    /// and no run of the protocol has it. At a silent end every event is right, and the role waits
-    /// for a message that never comes.
+    /// A run that goes wrong. Every event but the last is right; the last is what the role would
+    /// do, and no run of the protocol has it. At a silent end every event is right, and the role
+    /// waits for a message that never comes.
     pub wrong: Vec<Event>,
     /// What would help.
     pub remedy: Remedy,

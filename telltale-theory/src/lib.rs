@@ -1,13 +1,14 @@
 //! Takes a [`GlobalType`](telltale_types::GlobalType); gives one
 //! [`LocalTypeR`](telltale_types::LocalTypeR) per role, or says why there is none.
 //!
-//! The projection is complete: a protocol is refused only if it cannot be implemented, and a refusal comes with
-//! a run that goes wrong and with messages that would repair it. The method is that of Li, Stutz, Wies and
-//! Zufferey, *Complete Multiparty Session Type Projection with Automata* (CAV 2023): erase what a role takes no
-//! part in, determinise, and check that the roles together do what the protocol says.
+//! The projection is complete: a protocol is refused only if it cannot be implemented, and a
+//! refusal comes with a run that goes wrong and with messages that would repair it. The method is
+//! that of Li, Stutz, Wies and Zufferey, *Complete Multiparty Session Type Projection with
+//! Automata* (CAV 2023): erase what a role takes no part in, determinise, and check that the roles
+//! together do what the protocol says.
 //!
-//! This crate knows nothing of source texts: it speaks of states and exits. It runs nothing, and it accepts no
-//! protocol that needs help at run time.
+//! This crate knows nothing of source texts: it speaks of states and exits. It runs nothing, and it
+//! accepts no protocol that needs help at run time.
 //!
 //! ```
 //! use telltale_types::{GlobalTerm, Label, LocalTypeR};

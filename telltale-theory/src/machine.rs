@@ -6,13 +6,14 @@
 //! S is final iff End ∈ S
 //! ```
 //!
-//! This is the subset construction of Li, Stutz, Wies and Zufferey (*Complete Multiparty Session Type
-//! Projection with Automata*, CAV 2023) on the parts of the role's [`View`]. Of a closed set only the
-//! parts that matter are kept: those where the role has an exit, and those where silence rests.
+//! This is the subset construction of Li, Stutz, Wies and Zufferey (*Complete Multiparty Session
+//! Type Projection with Automata*, CAV 2023) on the parts of the role's [`View`]. Of a closed set
+//! only the parts that matter are kept: those where the role has an exit, and those where silence
+//! rests.
 //!
-//! Two nodes stand in one state of the machine exactly when some two runs with the same view for `p`
-//! end there (`a ~ b`), so the machine is also where the conditions are checked. States are found
-//! breadth-first: the first way to a state is a shortest view.
+//! Two nodes stand in one state of the machine exactly when some two runs with the same view for
+//! `p` end there (`a ~ b`), so the machine is also where the conditions are checked. States are
+//! found breadth-first: the first way to a state is a shortest view.
 
 use std::collections::HashMap;
 

@@ -1,7 +1,8 @@
 //! Every sentence about projection that a user can read.
 //!
-//! The sentences are parts, so that whoever knows where the exits stand in a source can name the lines and lay the
-//! parts out in its own way; [`Explanation`]'s `Display` lays them out without a source.
+//! The sentences are parts, so that whoever knows where the exits stand in a source can name the
+//! lines and lay the parts out in its own way; [`Explanation`]'s `Display` lays them out without a
+//! source.
 
 use std::fmt;
 
@@ -63,8 +64,8 @@ pub struct Branch {
 const EVENTS_SHOWN: usize = 24;
 
 impl Explanation {
-    /// Explains a violation of a protocol. What is known of a source is asked for: the place of a decision
-    /// or of a message, in words like `line 13`.
+    /// Explains a violation of a protocol. What is known of a source is asked for: the place of a
+    /// decision or of a message, in words like `line 13`.
     pub fn of(
         violation: &Violation,
         global: &GlobalType,
@@ -264,7 +265,8 @@ pub(crate) fn limit(reached: &LimitReached, global: &GlobalType) -> String {
             )
         }
         Limit::Overtaking => format!(
-            "whether messages can overtake each other takes {given} steps or more to decide, but the limit is {limit}"
+            "whether messages overtake each other takes {given} steps or more to decide, \
+             but the limit is {limit}"
         ),
     }
 }

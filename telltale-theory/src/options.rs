@@ -5,10 +5,11 @@ use crate::Condition;
 /// What is accepted, and how much work it may be.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Options {
-    /// Accepts a role that is finished without being told while it may still receive something. Its local type
-    /// may then end in a state that receives.
+    /// Accepts a role that is finished without being told while it may still receive something. Its
+    /// local type may then end in a state that receives.
     pub allow_silent_end: bool,
-    /// Looks for messages that repair what is wrong, by trying some. Whoever shows errors to nobody saves the time.
+    /// Looks for messages that repair what is wrong, by trying some. Whoever shows errors to nobody
+    /// saves the time.
     pub find_remedies: bool,
     /// How much work a protocol may be.
     pub limits: Limits,
@@ -20,14 +21,15 @@ impl Default for Options {
     }
 }
 
-/// Bounds on the work for one protocol. Real ones stay far below them; they stop hostile ones, since
-/// the machine of a role can be exponential in the protocol, and receive validity in the number of roles.
+/// Bounds on the work for one protocol. Real ones stay far below them; they stop hostile ones,
+/// since the machine of a role can be exponential in the protocol, and receive validity in the
+/// number of roles.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Limits {
     /// How many states the machine of one role may have before it is minimised.
     pub states: usize,
-    /// How many exits the machines of all roles may have together, where actions that lead to different nodes of the
-    /// protocol count as different exits.
+    /// How many exits the machines of all roles may have together, where actions that lead to
+    /// different nodes of the protocol count as different exits.
     pub exits: usize,
     /// How many steps the searches for overtaking messages may take together.
     pub overtaking: usize,

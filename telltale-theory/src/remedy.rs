@@ -11,8 +11,9 @@ use crate::{Condition, Step};
 pub struct Remedy {
     /// What to do, in words.
     pub advice: Advice,
-    /// Messages that, inserted together, repair the violation and leave fewer violations in all. They were tried
-    /// out. There are none when nothing of the kind was found, or finding it would have taken too long.
+    /// Messages that, inserted together, repair the violation and leave fewer violations in all.
+    /// They were tried out. There are none when nothing of the kind was found, or finding it would
+    /// have taken too long.
     pub insertions: Vec<Insertion>,
 }
 
@@ -70,7 +71,8 @@ impl Remedy {
     ///
     /// # Errors
     ///
-    /// When the protocol is another one than the remedy was found for, so that the result is no protocol.
+    /// When the protocol is another one than the remedy was found for, so that the result is no
+    /// protocol.
     pub fn apply(&self, global: &GlobalType) -> Result<GlobalType, TypeError> {
         insert(global, &self.insertions)
     }

@@ -1,17 +1,20 @@
 //! Finds the messages that repair a protocol, by trying.
 //!
-//! What tells a role enough is easy to guess and easy to get wrong: the message that tells may itself be
-//! overtaken, or come to somebody who cannot know whether to wait for it. So every guess is inserted and the
-//! protocol checked again. The first that leaves fewer violations, and none at that decision for that role,
-//! is the remedy; failing that, the first that makes the decision known and shows that the same role does not
-//! know of a later one. Repeated, remedies therefore come to an end.
+//! What tells a role enough is easy to guess and easy to get wrong: the message that tells may
+//! itself be overtaken, or come to somebody who cannot know whether to wait for it. So every guess
+//! is inserted and the protocol checked again. The first that leaves fewer violations, and none at
+//! that decision for that role, is the remedy; failing that, the first that makes the decision
+//! known and shows that the same role does not know of a later one. Repeated, remedies therefore
+//! come to an end.
 //!
 //! The guesses, in the order in which they are tried:
 //!
-//! - at a race, the role answers whoever comes too early, or whom it had to hear first, in one branch or in both;
-//! - at a silent end, wherever it becomes certain that nothing more will come, who decided that says so;
-//! - somebody who takes part in the decision tells the role, directly after it, in the branches that matter,
-//!   or in all; with the labels of the branches, or with new ones;
+//! - at a race, the role answers whoever comes too early, or whom it had to hear first, in one
+//!   branch or in both;
+//! - at a silent end, wherever it becomes certain that nothing more will come, who decided that
+//!   says so;
+//! - somebody who takes part in the decision tells the role, directly after it, in the branches
+//!   that matter, or in all; with the labels of the branches, or with new ones;
 //! - the same at the end of the two runs instead of directly after the decision;
 //! - the same, and the role answers.
 

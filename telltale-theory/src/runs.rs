@@ -1,10 +1,11 @@
 //! The shortest runs to every node that a role may find itself at.
 //!
-//! A vertex is a node of the protocol in a state of the role's machine: the runs that end there all have the view
-//! that leads to the state. Each vertex keeps the last exit of one shortest such run, so the vertices form a
-//! tree, and where two runs part is where their branches of the tree do. To find that fast, a vertex also keeps a
-//! *jump* to a vertex further back (Myers, *An applicative random-access stack*, Information Processing Letters
-//! 1983): of two runs with so many exchanges, `O(log n)` vertices are looked at.
+//! A vertex is a node of the protocol in a state of the role's machine: the runs that end there all
+//! have the view that leads to the state. Each vertex keeps the last exit of one shortest such run,
+//! so the vertices form a tree, and where two runs part is where their branches of the tree do. To
+//! find that fast, a vertex also keeps a *jump* to a vertex further back (Myers, *An applicative
+//! random-access stack*, Information Processing Letters 1983): of two runs with so many exchanges,
+//! `O(log n)` vertices are looked at.
 
 use std::cmp::Reverse;
 use std::collections::{BTreeSet, BinaryHeap, HashMap};
@@ -108,8 +109,8 @@ impl Runs {
         run
     }
 
-    /// The exits at which two runs part; nothing when one is part of the other. Each run is given by the vertex
-    /// where it ends, and may go on by one more exit.
+    /// The exits at which two runs part; nothing when one is part of the other. Each run is given
+    /// by the vertex where it ends, and may go on by one more exit.
     pub(crate) fn part(
         &self,
         here: (VertexId, Option<EdgeId>),
@@ -152,7 +153,8 @@ impl Runs {
         self.vertex(id).before.map_or(id, |(before, _)| before)
     }
 
-    /// Where the vertex after this one jumps to: as far again as two equal jumps lead, or back to this one.
+    /// Where the vertex after this one jumps to: as far again as two equal jumps lead, or back to
+    /// this one.
     fn jump_over(&self, id: VertexId) -> VertexId {
         let depth = |id| self.vertex(id).depth;
         let jump = self.vertex(id).jump;

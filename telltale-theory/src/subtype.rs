@@ -1,7 +1,7 @@
 //! Synchronous subtyping: which type of a role may stand in for which.
 //!
-//! `S ≤ T` when whoever behaves as `S` can stand where `T` is expected: it sends nothing that `T` does not
-//! send, and takes all that `T` takes. The largest relation such that, when `S ≤ T`:
+//! `S ≤ T` when whoever behaves as `S` can stand where `T` is expected: it sends nothing that `T`
+//! does not send, and takes all that `T` takes. The largest relation such that, when `S ≤ T`:
 //!
 //! ```text
 //! T = end                 S = end
@@ -10,10 +10,11 @@
 //!                         S has more only if all come from one sender; both may end or neither may
 //! ```
 //!
-//! This is the subtyping of Gay and Hole (*Subtyping for session types in the pi calculus*, Acta Informatica
-//! 2005), read as processes rather than as channels, with messages to and from several roles. The restriction to
-//! one sender is needed there: where `q` and `r` may both come first, a message of `q` that `T` does not take yet
-//! may be waiting already, for later. Payload types are the same or different, nothing between.
+//! This is the subtyping of Gay and Hole (*Subtyping for session types in the pi calculus*, Acta
+//! Informatica 2005), read as processes rather than as channels, with messages to and from several
+//! roles. The restriction to one sender is needed there: where `q` and `r` may both come first, a
+//! message of `q` that `T` does not take yet may be waiting already, for later. Payload types are
+//! the same or different, nothing between.
 
 use std::collections::{BTreeMap, BTreeSet};
 

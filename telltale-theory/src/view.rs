@@ -4,11 +4,13 @@
 //! everything that the conditions and the synthesis ask about a node, which is the set of `p`'s
 //! exits it reaches by `⇝`, and where silence can come to rest:
 //!
-//! - nodes on a silent cycle reach the same, so each strongly connected component of `⇝` is one *part*;
-//! - a part where `p` has no exit and from which silence goes on to one other part only is that part.
+//! - nodes on a silent cycle reach the same, so each strongly connected component of `⇝` is one
+//!   *part*;
+//! - a part where `p` has no exit and from which silence goes on to one other part only is that
+//!   part.
 //!
-//! A chain of exchanges between others, however long, and choices between others that `p` never meets
-//! cost nothing after this.
+//! A chain of exchanges between others, however long, and choices between others that `p` never
+//! meets cost nothing after this.
 
 use telltale_types::{Action, RoleId};
 

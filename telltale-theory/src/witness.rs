@@ -1,8 +1,8 @@
 //! Counterexamples: two runs that look the same to a role, where it would have to act differently.
 //!
-//! Where the two runs part, the sender of that node is the *decider*. (One run may be a prefix of the
-//! other; then they part at the exit that the condition speaks of.) With the runs `ρ1` to the act and `ρ2` to
-//! where the act is wrong, the run that goes wrong is
+//! Where the two runs part, the sender of that node is the *decider*. (One run may be a prefix of
+//! the other; then they part at the exit that the condition speaks of.) With the runs `ρ1` to the
+//! act and `ρ2` to where the act is wrong, the run that goes wrong is
 //!
 //! ```text
 //! send validity     split(ρ2) · p!q:m

@@ -1,4 +1,5 @@
-//! The protocols that everybody who works on projection argues about: verdicts, explanations and types.
+//! The protocols that everybody who works on projection argues about: verdicts, explanations and
+//! types.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -11,7 +12,8 @@ use telltale_types::{GlobalTerm, GlobalType, Label, LocalTypeR, RoleId};
 
 const FINE: &[(&str, Condition)] = &[];
 
-/// Each protocol with the roles and conditions that are violated. What is only a silent end can be implemented.
+/// Each protocol with the roles and conditions that are violated. What is only a silent end can be
+/// implemented.
 const GOLDEN: &[(&str, &[(&str, Condition)])] = &[
     ("A→{B:m1; B:m2. A→C:m3}", &[("C", Condition::SilentEnd)]),
     ("A→{B:L. C→B:X; B:R}", &[("C", Condition::SendValidity)]),

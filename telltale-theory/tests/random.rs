@@ -1,5 +1,5 @@
-//! Random protocols: the fast verdict is the defined one, what is accepted never misbehaves, and what
-//! is refused really has a run that goes wrong.
+//! Random protocols: the fast verdict is the defined one, what is accepted never misbehaves, and
+//! what is refused really has a run that goes wrong.
 //!
 //! `TELLTALE_PROTOCOLS=100000` looks at so many, `TELLTALE_SEED` says where to begin.
 

@@ -2,8 +2,8 @@
 
 use telltale_types::{GlobalExit, GlobalType, Label, LabelId, Names, RoleId, StateId};
 
-/// A generator of random numbers (`SplitMix64`: Steele, Lea and Flood, *Fast splittable pseudorandom number
-/// generators*, OOPSLA 2014).
+/// A generator of random numbers (`SplitMix64`: Steele, Lea and Flood, *Fast splittable
+/// pseudorandom number generators*, OOPSLA 2014).
 #[derive(Clone, Debug)]
 pub struct Rng(u64);
 

@@ -27,8 +27,8 @@ pub const LARGE: &[(&str, Build)] = &[
     ("wrong: overtaking, 500 times", overtaking),
 ];
 
-/// A protocol whose third role is told letters, and has to remember the last so many of them: its smallest machine has
-/// `2^letters` states.
+/// A protocol whose third role is told letters, and has to remember the last so many of them: its
+/// smallest machine has `2^letters` states.
 pub fn exponential(letters: usize) -> GlobalType {
     let mut b = Builder::default();
     let start = b.state();

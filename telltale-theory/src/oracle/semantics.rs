@@ -1,8 +1,9 @@
 //! What a protocol means: its runs.
 //!
-//! `p→q:m` is two events, `p!q:m` then `q?p:m`; there is one unbounded FIFO per ordered pair. A word `w` is
-//! a prefix of a run iff every message is received in order and after it was sent, and for some path `ρ` of the
-//! graph, for every role `r`, `w` restricted to `r` is a prefix of `split(ρ)` restricted to `r`.
+//! `p→q:m` is two events, `p!q:m` then `q?p:m`; there is one unbounded FIFO per ordered pair. A
+//! word `w` is a prefix of a run iff every message is received in order and after it was sent, and
+//! for some path `ρ` of the graph, for every role `r`, `w` restricted to `r` is a prefix of
+//! `split(ρ)` restricted to `r`.
 
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
 
@@ -15,7 +16,8 @@ pub fn is_run(global: &GlobalType, word: &[Event]) -> bool {
     can_happen(word) && some_path_has(global, word)
 }
 
-/// Whether a role, on its own, may do these things one after the other: some run has them as what it sees.
+/// Whether a role, on its own, may do these things one after the other: some run has them as what
+/// it sees.
 pub fn may_do(global: &GlobalType, role: RoleId, view: &[Event]) -> bool {
     let own: Vec<Event> = view.iter().copied().filter(|event| event.role == role).collect();
     some_path_has(global, &own)
@@ -112,8 +114,8 @@ pub struct Explored {
     pub all: bool,
 }
 
-/// Runs local types, one per role of the protocol, in every possible way, up to runs of `depth` events
-/// and to so many situations.
+/// Runs local types, one per role of the protocol, in every possible way, up to runs of `depth`
+/// events and to so many situations.
 ///
 /// # Errors
 ///
