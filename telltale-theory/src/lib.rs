@@ -1,11 +1,12 @@
 //! Takes a [`GlobalType`](telltale_types::GlobalType); gives one
 //! [`LocalTypeR`](telltale_types::LocalTypeR) per role, or says why there is none.
 //!
-//! The projection is complete: a protocol is refused only if it cannot be implemented, and a
-//! refusal comes with a run that goes wrong and with messages that would repair it. The method is
-//! that of Li, Stutz, Wies and Zufferey, *Complete Multiparty Session Type Projection with
-//! Automata* (CAV 2023): erase what a role takes no part in, determinise, and check that the roles
-//! together do what the protocol says.
+//! The projection is complete: a protocol is refused only if it cannot be implemented (or if some
+//! role cannot know that it is finished, unless [`Options`] allow that), and a refusal comes with a
+//! run that goes wrong and, nearly always, with messages that repair it. The method is that of Li,
+//! Stutz, Wies and Zufferey, *Complete Multiparty Session Type Projection with Automata* (CAV 2023):
+//! erase what a role takes no part in, determinise, and check that the roles together do what the
+//! protocol says.
 //!
 //! This crate knows nothing of source texts: it speaks of states and exits. It runs nothing, and it
 //! accepts no protocol that needs help at run time.
@@ -39,6 +40,7 @@ mod conditions;
 mod dual;
 mod error;
 mod graph;
+mod guess;
 mod machine;
 mod message;
 mod options;
