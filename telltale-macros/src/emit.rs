@@ -10,18 +10,22 @@ mod image;
 mod roles;
 mod session;
 
+use std::collections::BTreeMap;
+
 use proc_macro2::{Ident, Span, TokenStream};
 use quote::{ToTokens, quote};
 use telltale_bytecode::CodeImage;
 use telltale_syntax::Analysed;
+use telltale_types::{GlobalType, Names};
 
-/// The module of a protocol.
-pub(crate) fn protocol(protocol: &Analysed, image: &CodeImage) -> TokenStream {
+/// The module of a protocol. Without an image it has every item all the same, so that code that uses
+/// them is right, but it does nothing.
+pub(crate) fn protocol(protocol: &Analysed, image: Option<&CodeImage>) -> TokenStream {
     let interface = &protocol.interface;
     let (visibility, module) = (&protocol.visibility, &interface.module);
     let docs = docs::module(protocol);
     let runtime = runtime(protocol.attributes.crate_path.as_ref());
-    let image_static = image::emit(image);
+    let image_static = image.map_or_else(|| image::emit(&no_image()), image::emit);
     let roles = roles::emit(interface);
     let choices = choices::emit(interface);
     let session = session::emit(interface);
@@ -36,6 +40,7 @@ pub(crate) fn protocol(protocol: &Analysed, image: &CodeImage) -> TokenStream {
             private_interfaces,
             unreachable_pub,
             missing_debug_implementations,
+            non_camel_case_types,
             clippy::all,
             clippy::pedantic
         )]
@@ -50,6 +55,14 @@ pub(crate) fn protocol(protocol: &Analysed, image: &CodeImage) -> TokenStream {
             #cast
         }
     }
+}
+
+/// The image of a protocol in which nobody does anything, to stand where there is none.
+fn no_image() -> CodeImage {
+    Names::new([""; 0], [])
+        .and_then(|names| GlobalType::new(names, vec![Vec::new()]))
+        .map(|global| CodeImage::from_local_types(&BTreeMap::new(), &global))
+        .expect("a type without roles is a type")
 }
 
 /// Where the generated module finds `telltale_vm`.

@@ -6,30 +6,33 @@ use proc_macro2::TokenStream;
 use telltale_bytecode::CodeImage;
 use telltale_syntax::{Analysed, Diagnostic, Lowered, SpanRange, analyse};
 use telltale_theory::{Options, project_all_with};
-use telltale_types::{GlobalType, Names};
 
-use crate::{emit, explain};
+use crate::{emit, explain, mend};
 
 /// Expands a choreography, whatever it is. Mistakes become `compile_error!`s; what is generated beside
 /// them is what would be there without them, as far as it is known, so that they stay the only errors.
 pub(crate) fn expand(tokens: TokenStream) -> TokenStream {
     // From here on every name means something, or there are diagnostics.
-    let analysis = analyse(tokens);
+    let mut analysis = analyse(tokens);
     let mut output = TokenStream::new();
     output.extend(analysis.diagnostics.iter().map(Diagnostic::to_compile_error));
 
     let is_clean = analysis.diagnostics.is_empty();
+    if !is_clean {
+        // From here on no two things have one name, and every payload type is a type.
+        mend::mend(&mut analysis);
+    }
     for protocol in &analysis.protocols {
         let lowered = protocol.lowered.as_ref().filter(|_| is_clean);
         let image = match lowered.map(|lowered| image(protocol, lowered)) {
-            Some(Ok(image)) => image,
             Some(Err(errors)) => {
                 output.extend(errors);
-                no_image()
+                None
             }
-            None => no_image(),
+            Some(Ok(image)) => Some(image),
+            None => None,
         };
-        output.extend(emit::protocol(protocol, &image));
+        output.extend(emit::protocol(protocol, image.as_ref()));
     }
     output
 }
@@ -47,14 +50,6 @@ fn image(protocol: &Analysed, lowered: &Lowered) -> Result<CodeImage, TokenStrea
     let local_types = local_types.into_iter().collect::<BTreeMap<_, _>>();
     CodeImage::try_from_local_types(&local_types, &lowered.global)
         .map_err(|error| explain::compile_error(name, &error.to_string()))
-}
-
-/// The image of a protocol in which nobody does anything, to stand where there is none.
-fn no_image() -> CodeImage {
-    Names::new([""; 0], [])
-        .and_then(|names| GlobalType::new(names, vec![Vec::new()]))
-        .map(|global| CodeImage::from_local_types(&BTreeMap::new(), &global))
-        .expect("a type without roles is a type")
 }
 
 #[cfg(test)]

@@ -9,6 +9,7 @@
 mod emit;
 mod expand;
 mod explain;
+mod mend;
 
 use proc_macro::TokenStream;
 

@@ -12,14 +12,15 @@ use telltale_syntax::interface::{
 
 use super::{local, session};
 
-/// `struct __Cast` and what the VM asks of it.
-pub(super) fn emit(interface: &Interface, image: &CodeImage) -> TokenStream {
+/// `struct __Cast` and what the VM asks of it; without an image it asks nothing.
+pub(super) fn emit(interface: &Interface, image: Option<&CodeImage>) -> TokenStream {
     let generics = session::generics(interface);
     let bounds = session::bounds(interface);
     let arguments: Vec<_> = interface.roles.iter().map(|role| &role.argument).collect();
-    let send = dispatch(&quote!(label), &sends(interface));
-    let receive = dispatch(&quote!(label), &receives(interface));
-    let choose = dispatch(&quote!(set), &chooses(interface, image));
+    let arms = |of: &dyn Fn(&CodeImage) -> Vec<TokenStream>| image.map(of).unwrap_or_default();
+    let send = dispatch(&quote!(label), &arms(&|_| sends(interface)));
+    let receive = dispatch(&quote!(label), &arms(&|_| receives(interface)));
+    let choose = dispatch(&quote!(set), &arms(&|image| chooses(interface, image)));
     let role_of = role_of(interface);
     quote! {
         #[doc(hidden)]

@@ -9,7 +9,7 @@ pub struct Vec<T>(T);
 choreography! {
     /// The payload is the user's own `Vec`.
     pub protocol Hello(Client, Server) {
-        Client -> Server: Ask(Vec<u8>);
+        Client -> Server: Ask(Vec<char>);
         Server -> Client: Answer { result: Result };
     }
 }
@@ -17,8 +17,8 @@ choreography! {
 struct Client;
 
 impl hello::Client for Client {
-    fn ask(&mut self) -> telltale_vm::HandlerResult<Vec<u8>> {
-        Ok(Vec(1))
+    fn ask(&mut self) -> telltale_vm::HandlerResult<Vec<char>> {
+        Ok(Vec('a'))
     }
     fn on_answer(&mut self, Result: Result) -> telltale_vm::HandlerResult<()> {
         Ok(())
@@ -28,8 +28,8 @@ impl hello::Client for Client {
 struct Server;
 
 impl hello::Server for Server {
-    fn on_ask(&mut self, Vec(ask): Vec<u8>) -> telltale_vm::HandlerResult<()> {
-        assert_eq!(ask, 1);
+    fn on_ask(&mut self, Vec(ask): Vec<char>) -> telltale_vm::HandlerResult<()> {
+        assert_eq!(ask, 'a');
         Ok(())
     }
     fn answer(&mut self) -> telltale_vm::HandlerResult<hello::Answer> {

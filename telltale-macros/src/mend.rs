@@ -1,0 +1,111 @@
+//! What is known of a protocol with mistakes, made fit to be generated.
+//!
+//! The mistakes have been reported. That two things have one name, or that a payload type is none,
+//! must not be reported again by the compiler, so the second name gets an underscore and the type
+//! becomes `()`. In a protocol without mistakes none of this finds anything to do.
+
+use std::collections::BTreeSet;
+
+use proc_macro2::{Ident, TokenStream, TokenTree};
+use quote::{ToTokens, format_ident};
+use syn::parse_quote;
+use telltale_syntax::interface::{Interface, RESERVED_FIELD, RESERVED_TYPES};
+use telltale_syntax::{Analysis, Mistake, Payload, Unfit};
+
+/// Mends the interfaces of all protocols.
+pub(crate) fn mend(analysis: &mut Analysis) {
+    let mistakes: Vec<&Mistake> = analysis.diagnostics.iter().map(|one| one.mistake()).collect();
+    let mut modules = Taken::default();
+    for protocol in &mut analysis.protocols {
+        let interface = &mut protocol.interface;
+        modules.take(&mut interface.module);
+        part_names(interface);
+        interface.labels.iter_mut().for_each(|label| mend_payload(&mut label.payload, &mistakes));
+        // Nothing runs, so what a message carries need only be one thing everywhere.
+        for role in &mut interface.roles {
+            for method in &mut role.receives {
+                let label = &interface.labels[method.label.index()];
+                let types = label.payload.types().map(ToTokens::to_token_stream);
+                let whole = label.payload.as_type();
+                let types = whole.map_or_else(|| types.collect(), |whole| vec![whole]);
+                let parameters = method.parameters.iter_mut().zip(types);
+                parameters.for_each(|(parameter, ty)| parameter.ty = ty);
+            }
+        }
+    }
+}
+
+/// The names that are taken.
+#[derive(Default)]
+struct Taken(BTreeSet<String>);
+
+impl Taken {
+    fn new(reserved: &[&str]) -> Self {
+        Self(reserved.iter().map(|&name| name.to_owned()).collect())
+    }
+
+    /// Takes a name, or changes it until nobody has it.
+    fn take(&mut self, name: &mut Ident) {
+        while !self.0.insert(name.to_string()) {
+            *name = format_ident!("{name}_", span = name.span());
+        }
+    }
+}
+
+fn part_names(interface: &mut Interface) {
+    let mut types = Taken::new(&RESERVED_TYPES);
+    let mut fields = Taken::new(&[RESERVED_FIELD]);
+    for role in &mut interface.roles {
+        types.take(&mut role.name);
+        fields.take(&mut role.argument);
+    }
+    for choice in &mut interface.choices {
+        types.take(&mut choice.name);
+        let mut variants = Taken::default();
+        choice.variants.iter_mut().for_each(|variant| variants.take(&mut variant.name));
+    }
+    for label in &mut interface.labels {
+        if label.has_struct {
+            types.take(&mut label.name);
+        }
+        if let Payload::Record(record) = &mut label.payload {
+            let mut fields = Taken::default();
+            record.iter_mut().for_each(|field| fields.take(&mut field.name));
+        }
+    }
+    for role in &mut interface.roles {
+        let mut methods = Taken::default();
+        role.sends.iter_mut().for_each(|method| methods.take(&mut method.name));
+        role.receives.iter_mut().for_each(|method| methods.take(&mut method.name));
+        role.choices.iter().for_each(|&at| methods.take(&mut interface.choices[at].method));
+    }
+}
+
+fn mend_payload(payload: &mut Payload, mistakes: &[&Mistake]) {
+    let mend = |ty: &mut syn::Type| {
+        let text = Payload::Tuple(vec![ty.clone()]).text();
+        let is_no_type = mistakes.iter().any(|mistake| match mistake {
+            Mistake::UnfitPayload { payload, unfit } => {
+                *unfit != Unfit::Borrowed && *payload == text
+            }
+            Mistake::HiddenPrelude { name, .. } => speaks_of(ty.to_token_stream(), name),
+            _ => false,
+        });
+        if is_no_type {
+            *ty = parse_quote!(());
+        }
+    };
+    match payload {
+        Payload::Unit => {}
+        Payload::Tuple(types) => types.iter_mut().for_each(mend),
+        Payload::Record(fields) => fields.iter_mut().map(|field| &mut field.ty).for_each(mend),
+    }
+}
+
+fn speaks_of(tokens: TokenStream, name: &str) -> bool {
+    tokens.into_iter().any(|tree| match tree {
+        TokenTree::Group(group) => speaks_of(group.stream(), name),
+        TokenTree::Ident(word) => word == name,
+        _ => false,
+    })
+}
