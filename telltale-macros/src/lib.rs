@@ -8,7 +8,6 @@
 
 mod emit;
 mod expand;
-mod explain;
 mod mend;
 
 use proc_macro::TokenStream;

@@ -2,7 +2,7 @@
 //!
 //! The mistakes have been reported. That two things have one name, or that a payload type is none,
 //! must not be reported again by the compiler, so the second name gets an underscore and the type
-//! becomes `()`. In a protocol without mistakes none of this finds anything to do.
+//! becomes `()`.
 
 use std::collections::BTreeSet;
 
@@ -10,11 +10,14 @@ use proc_macro2::{Ident, TokenStream, TokenTree};
 use quote::{ToTokens, format_ident};
 use syn::parse_quote;
 use telltale_syntax::interface::{Interface, RESERVED_FIELD, RESERVED_TYPES};
-use telltale_syntax::{Analysis, Mistake, Payload, Unfit};
+use telltale_syntax::{Analysis, Diagnostic, Mistake, Payload, Unfit};
 
 /// Mends the interfaces of all protocols.
 pub(crate) fn mend(analysis: &mut Analysis) {
-    let mistakes: Vec<&Mistake> = analysis.diagnostics.iter().map(|one| one.mistake()).collect();
+    if analysis.diagnostics.is_empty() {
+        return;
+    }
+    let mistakes: Vec<&Mistake> = analysis.diagnostics.iter().map(Diagnostic::mistake).collect();
     let mut modules = Taken::default();
     for protocol in &mut analysis.protocols {
         let interface = &mut protocol.interface;
@@ -70,7 +73,9 @@ fn part_names(interface: &mut Interface) {
         }
         if let Payload::Record(record) = &mut label.payload {
             let mut fields = Taken::default();
-            record.iter_mut().for_each(|field| fields.take(&mut field.name));
+            for field in record {
+                fields.take(&mut field.name);
+            }
         }
     }
     for role in &mut interface.roles {
