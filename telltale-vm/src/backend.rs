@@ -48,6 +48,8 @@ pub enum Progress {
     Complete,
     /// Some can still act: the rounds were used up.
     OutOfFuel,
+    /// Some wait for the outside; see [`VM::waiting`].
+    Waiting,
 }
 
 impl VMBackend for VM {

@@ -16,13 +16,32 @@
 use telltale_types::LabelId;
 
 use crate::heap::Word;
+use crate::{ChannelMode, WhenFull};
 
-/// Where the channel of a pair of roles is in the block, and how much it may hold.
+/// Where the channel of a pair of roles is in the block, how much it may hold, and what happens then.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Plan {
     pub(crate) place: u32,
     pub(crate) capacity: u16,
     pub(crate) shape: Shape,
+    pub(crate) rule: Rule,
+}
+
+/// How a channel differs from one that keeps every message and lets its sender wait.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Rule {
+    /// Not at all.
+    Plain,
+    /// A message without room is lost.
+    Drop,
+    /// A message without room is a fault.
+    Refuse,
+    /// The newest message gives way to one of the same label; without room the sender waits.
+    Latest,
+    /// The same; without room the message is lost.
+    LatestOrDrop,
+    /// The same; without room it is a fault.
+    LatestOrRefuse,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -49,16 +68,53 @@ const MARKS: u64 = 0xff;
 
 impl Plan {
     /// The pair of roles does not talk.
-    pub(crate) const NONE: Self = Self { place: 0, capacity: 0, shape: Shape::Cell };
+    pub(crate) const NONE: Self =
+        Self { place: 0, capacity: 0, shape: Shape::Cell, rule: Rule::Plain };
 
     /// Whether the pair of roles talks.
     pub(crate) fn exists(self) -> bool {
         self.place != 0
     }
 
+    /// How many messages the channel holds at most.
+    pub(crate) fn held(self) -> u16 {
+        match self.shape {
+            Shape::Cell => 1,
+            Shape::Ring => self.capacity,
+        }
+    }
+
     #[inline]
     fn at(self) -> usize {
         self.place as usize
+    }
+}
+
+impl Rule {
+    pub(crate) fn new(when_full: WhenFull, mode: ChannelMode) -> Self {
+        match (mode, when_full) {
+            (ChannelMode::Fifo, WhenFull::Block) => Self::Plain,
+            (ChannelMode::Fifo, WhenFull::Drop) => Self::Drop,
+            (ChannelMode::Fifo, WhenFull::Error | WhenFull::Resize) => Self::Refuse,
+            (ChannelMode::LatestValue, WhenFull::Block) => Self::Latest,
+            (ChannelMode::LatestValue, WhenFull::Drop) => Self::LatestOrDrop,
+            (ChannelMode::LatestValue, WhenFull::Error | WhenFull::Resize) => Self::LatestOrRefuse,
+        }
+    }
+
+    /// Whether a message without room is lost.
+    pub(crate) fn drops(self) -> bool {
+        matches!(self, Self::Drop | Self::LatestOrDrop)
+    }
+
+    /// Whether a message without room is a fault.
+    pub(crate) fn refuses(self) -> bool {
+        matches!(self, Self::Refuse | Self::LatestOrRefuse)
+    }
+
+    /// Whether a message can take the place of the newest one.
+    pub(crate) fn replaces(self) -> bool {
+        matches!(self, Self::Latest | Self::LatestOrDrop | Self::LatestOrRefuse)
     }
 }
 
@@ -99,6 +155,21 @@ pub(crate) fn first_label(block: &[u64], buffers: &Buffers, plan: Plan) -> Optio
     }
 }
 
+/// The label of the newest message of a ring.
+pub(crate) fn last_label(block: &[u64], buffers: &Buffers, plan: Plan) -> Option<LabelId> {
+    let head = block[plan.at()];
+    if plan.shape == Shape::Cell || ring_len(head) == 0 {
+        return None;
+    }
+    Some(label_of(ring_slot(block, buffers, plan, newest(block, buffers, plan))[0]))
+}
+
+/// The place of the newest message of a ring that is not empty.
+fn newest(block: &[u64], buffers: &Buffers, plan: Plan) -> usize {
+    let head = block[plan.at()];
+    (ring_first(head) + ring_len(head) - 1) & (ring_size(block, buffers, plan) - 1)
+}
+
 /// How many messages are queued.
 pub(crate) fn len(block: &[u64], plan: Plan) -> usize {
     let head = block[plan.at()];
@@ -122,6 +193,22 @@ pub(crate) fn push(block: &mut [u64], buffers: &mut Buffers, plan: Plan, message
         Shape::Ring => push_ring(block, buffers, plan, [packed, message.word.bits]),
     }
     head & RECEIVER_WAITS != 0
+}
+
+/// Puts a message in the place of the newest one, if that has the same label. Gives what was there.
+pub(crate) fn replace(
+    block: &mut [u64],
+    buffers: &mut Buffers,
+    plan: Plan,
+    message: Message,
+) -> Option<Word> {
+    if last_label(block, buffers, plan) != Some(message.label) {
+        return None;
+    }
+    let newest = newest(block, buffers, plan);
+    let [packed, bits] = ring_slot(block, buffers, plan, newest);
+    put(block, buffers, plan, newest, [pack(message), message.word.bits]);
+    Some(Word { kind: (packed >> 8) as u8, bits })
 }
 
 /// Takes the first message, which must be there. Says whether the sender waits for room.
@@ -163,6 +250,16 @@ pub(crate) fn await_room(block: &mut [u64], plan: Plan) {
     block[plan.at()] |= SENDER_WAITS;
 }
 
+/// Whether the receiver waits for a message.
+pub(crate) fn receiver_waits(block: &[u64], plan: Plan) -> bool {
+    block[plan.at()] & RECEIVER_WAITS != 0
+}
+
+/// Whether the sender waits for room.
+pub(crate) fn sender_waits(block: &[u64], plan: Plan) -> bool {
+    block[plan.at()] & SENDER_WAITS != 0
+}
+
 /// Gives back what the channel holds outside of the block.
 pub(crate) fn release(block: &mut [u64], buffers: &mut Buffers, plan: Plan) {
     let head = block[plan.at()];
@@ -181,14 +278,19 @@ fn push_ring(block: &mut [u64], buffers: &mut Buffers, plan: Plan, slot: [u64; 2
         return push_ring(block, buffers, plan, slot);
     }
     let place = (first + len) & (ring_size(block, buffers, plan) - 1);
-    let head = block[at];
-    if head & MOVED == 0 {
+    put(block, buffers, plan, place, slot);
+    block[at] = ring_head(block[at] & (MOVED | SENDER_WAITS), first, len + 1);
+}
+
+#[inline]
+fn put(block: &mut [u64], buffers: &mut Buffers, plan: Plan, place: usize, slot: [u64; 2]) {
+    let at = plan.at();
+    if block[at] & MOVED == 0 {
         block[at + 1 + 2 * place] = slot[0];
         block[at + 2 + 2 * place] = slot[1];
     } else {
         buffers.rings[block[at + 1] as usize][place] = slot;
     }
-    block[at] = ring_head(head & (MOVED | SENDER_WAITS), first, len + 1);
 }
 
 /// Moves a full ring to a buffer of at least twice its size.
@@ -241,11 +343,11 @@ fn ring_slot(block: &[u64], buffers: &Buffers, plan: Plan, place: usize) -> [u64
 }
 
 const fn ring_head(marks: u64, first: usize, len: usize) -> u64 {
-    marks | (first as u64) << 16 | (len as u64) << 32
+    marks | (first as u64) << 8 | (len as u64) << 32
 }
 
 const fn ring_first(head: u64) -> usize {
-    (head >> 16) as u16 as usize
+    (head >> 8) as usize & 0xff_ffff
 }
 
 const fn ring_len(head: u64) -> usize {
@@ -265,8 +367,8 @@ const fn label_of(packed: u64) -> LabelId {
 mod tests {
     use super::*;
 
-    const RING: Plan = Plan { place: 1, capacity: 1000, shape: Shape::Ring };
-    const CELL: Plan = Plan { place: 1, capacity: 1, shape: Shape::Cell };
+    const RING: Plan = Plan { place: 1, capacity: 1000, shape: Shape::Ring, rule: Rule::Plain };
+    const CELL: Plan = Plan { place: 1, capacity: 1, shape: Shape::Cell, rule: Rule::Plain };
 
     fn message(n: u64) -> Message {
         let label = LabelId((n * 7) as u16);

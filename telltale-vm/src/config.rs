@@ -3,47 +3,141 @@
 /// The limits and choices of a VM. They are fixed when it is made.
 ///
 /// ```
-/// use telltale_vm::{Recording, VM, VMConfig};
+/// use telltale_vm::{Policy, Recording, VM, VMConfig};
 ///
-/// let vm = VM::new(VMConfig { capacity: 1, recording: Recording::Off, ..VMConfig::default() });
-/// # let _ = vm;
+/// let vm = VM::new(VMConfig {
+///     capacity: 1,
+///     policy: Policy::RoundRobin,
+///     recording: Recording::Off,
+///     ..VMConfig::default()
+/// });
+/// assert!(vm.trace().is_empty());
 /// ```
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct VMConfig {
-    /// How many messages a channel may hold before its sender has to wait; at least 1.
+    /// Who runs next.
+    pub policy: Policy,
+    /// How many instructions one session executes before the next one has its turn; at least 1.
+    pub quantum: u32,
+    /// How many messages a channel may hold; at least 1.
     ///
     /// A limit, not a reservation: memory is taken when messages are queued.
     pub capacity: u16,
-    /// How many instructions one session executes before the next one has its turn; at least 1.
-    pub quantum: u32,
+    /// What happens to a message for which there is no room.
+    pub when_full: WhenFull,
+    /// What a channel keeps.
+    pub mode: ChannelMode,
+    /// Channels that are different, in every protocol that has roles of these names.
+    pub channels: Vec<ChannelConfig>,
+    /// How many messages a channel may hold that grows ([`WhenFull::Resize`]).
+    pub max_buffered: u16,
     /// How many sessions may be open at once.
     pub max_sessions: usize,
+    /// How many roles the open sessions may have together.
+    pub max_coroutines: usize,
+    /// How many registers a program may use.
+    pub max_registers: u8,
     /// What is recorded of the run.
     pub recording: Recording,
     /// Where the seeds of the handlers' contexts come from.
     pub seed: u64,
 }
 
+/// One channel that is different from the others.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ChannelConfig {
+    /// The sender.
+    pub from: String,
+    /// The receiver.
+    pub to: String,
+    /// How many messages it may hold; at least 1.
+    pub capacity: u16,
+    /// What happens to a message for which there is no room.
+    pub when_full: WhenFull,
+    /// What it keeps.
+    pub mode: ChannelMode,
+}
+
+/// Who runs next.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
+pub enum Policy {
+    /// A role runs until it waits, yields, is done or its session has used its quantum.
+    #[default]
+    Cooperative,
+    /// Every ready role executes one instruction, then the next session has its turn.
+    RoundRobin,
+    /// As [`Policy::Cooperative`], but of the roles that can act, the one for whose messages most
+    /// others wait comes first; of equals, the next in order.
+    ProgressAware,
+}
+
+/// What happens to a message for which there is no room.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
+pub enum WhenFull {
+    /// The sender waits until there is room. With this, a protocol that projects cannot deadlock,
+    /// whatever the capacity.
+    #[default]
+    Block,
+    /// The message is lost, which the trace says.
+    Drop,
+    /// The session faults.
+    Error,
+    /// The channel grows, up to [`VMConfig::max_buffered`]; past that the session faults.
+    Resize,
+}
+
+/// What a channel keeps.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
+pub enum ChannelMode {
+    /// Every message, in the order in which they were sent.
+    #[default]
+    Fifo,
+    /// Of messages with one label that were sent in a row and not received yet, the last.
+    LatestValue,
+}
+
 /// What a VM records of its run.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
 pub enum Recording {
     /// Nothing, so that a VM can run for ever.
     Off,
     /// Every event.
     #[default]
     Full,
+    /// The last events, so many of them.
+    Last(usize),
 }
 
 impl Default for VMConfig {
-    /// 64 messages per channel, 64 instructions per turn, no limit on sessions but memory, a full
-    /// trace, seed 0.
+    /// Cooperative, 64 instructions per turn, channels of 64 messages whose senders wait, no limits
+    /// but memory, a full trace, seed 0.
     fn default() -> Self {
         Self {
-            capacity: 64,
+            policy: Policy::default(),
             quantum: 64,
+            capacity: 64,
+            when_full: WhenFull::default(),
+            mode: ChannelMode::default(),
+            channels: Vec::new(),
+            max_buffered: u16::MAX,
             max_sessions: usize::MAX,
-            recording: Recording::Full,
+            max_coroutines: usize::MAX,
+            max_registers: u8::MAX,
+            recording: Recording::default(),
             seed: 0,
         }
+    }
+}
+
+impl VMConfig {
+    /// How the channel between two roles works.
+    pub(crate) fn channel(&self, from: &str, to: &str) -> (u16, WhenFull, ChannelMode) {
+        let own = self.channels.iter().find(|channel| channel.from == from && channel.to == to);
+        let (capacity, when_full, mode) = match own {
+            Some(channel) => (channel.capacity, channel.when_full, channel.mode),
+            None => (self.capacity, self.when_full, self.mode),
+        };
+        let capacity = if when_full == WhenFull::Resize { self.max_buffered } else { capacity };
+        (capacity.max(1), when_full, mode)
     }
 }

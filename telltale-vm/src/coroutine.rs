@@ -1,7 +1,7 @@
 //! One role of one session: a program counter and a count of effects, in one word.
 //!
 //! ```text
-//! program counter 30 bits | holds an answer 1 | halted 1 | count of effects 32
+//! program counter 27 bits | marks 5 | count of effects 32
 //! ```
 //!
 //! The program counter is an index into the code of all roles of the image.
@@ -10,8 +10,14 @@
 pub(crate) const HALTED: u32 = 1 << 31;
 /// The role has chosen a branch whose channel was full; the answer is kept beside the sessions.
 pub(crate) const HOLDS: u32 = 1 << 30;
+/// The role waits until its handler, which had no answer, says that it has one.
+pub(crate) const PENDING: u32 = 1 << 29;
+/// The role may not act until it is resumed.
+pub(crate) const PAUSED: u32 = 1 << 28;
+/// The role only receives what is on its way: its session is being closed.
+pub(crate) const DRAINS: u32 = 1 << 27;
 
-const MARKS: u32 = HALTED | HOLDS;
+const MARKS: u32 = HALTED | HOLDS | PENDING | PAUSED | DRAINS;
 
 /// The state of a coroutine, as it is kept between turns.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -41,6 +47,17 @@ impl Coro {
         Self { pc_and_marks: pc, count }
     }
 
+    /// The same marks at another place.
+    pub(crate) const fn moved_to(self, pc: u32, count: u32) -> Self {
+        Self { pc_and_marks: pc | self.pc_and_marks & MARKS, count }
+    }
+
+    /// Whether there is anything that a turn has to look at first.
+    #[inline]
+    pub(crate) const fn is_marked(self) -> bool {
+        self.has(MARKS)
+    }
+
     #[inline]
     pub(crate) const fn has(self, mark: u32) -> bool {
         self.pc_and_marks & mark != 0
@@ -48,5 +65,9 @@ impl Coro {
 
     pub(crate) const fn with(self, mark: u32) -> Self {
         Self { pc_and_marks: self.pc_and_marks | mark, ..self }
+    }
+
+    pub(crate) const fn without(self, mark: u32) -> Self {
+        Self { pc_and_marks: self.pc_and_marks & !mark, ..self }
     }
 }

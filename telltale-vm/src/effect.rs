@@ -64,6 +64,47 @@ pub trait EffectHandler: Sync {
     ///
     /// An error ends the session.
     fn choose(&self, cx: &Context<'_>, branches: &[Branch]) -> HandlerResult<Picked>;
+
+    /// Performs a named effect ([`Instr::Invoke`](telltale_bytecode::Instr::Invoke)).
+    ///
+    /// # Errors
+    ///
+    /// An error ends the session; so does not having this method.
+    fn invoke(
+        &self,
+        cx: &Context<'_>,
+        effect: &str,
+        argument: Option<Value>,
+    ) -> HandlerResult<Value> {
+        let _ = argument;
+        let role = cx.role_name();
+        Err(HandlerError::msg(format!(
+            "`{role}` invokes `{effect}`, which its handler does not know"
+        )))
+    }
+
+    /// Who decides what becomes of messages, if they are not simply delivered. Asked once per run.
+    fn network(&self) -> Option<&dyn Network> {
+        None
+    }
+}
+
+/// Decides what becomes of each message that is sent: for simulations of a network.
+pub trait Network: Sync {
+    /// The fate of a message whose payload has been given and for which there is room.
+    fn decide(&self, cx: &Context<'_>, to: RoleId, label: LabelId) -> SendDecision;
+}
+
+/// What becomes of a message.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum SendDecision {
+    /// It goes into its channel.
+    Deliver,
+    /// It is lost.
+    Drop,
+    /// It is kept aside: [`VM::take_deferred`](crate::VM::take_deferred) gives it, and
+    /// [`VM::inject`](crate::VM::inject) delivers it.
+    Defer,
 }
 
 /// A branch of a choice, with the payload of its message.
@@ -126,7 +167,7 @@ impl Context<'_> {
     }
 }
 
-/// The finaliser of SplitMix64 (Steele, Lea and Flood, OOPSLA 2014).
+/// The finaliser of `SplitMix64` (Steele, Lea and Flood, OOPSLA 2014).
 const fn mix(seed: u64) -> u64 {
     let z = seed.wrapping_add(0x9e37_79b9_7f4a_7c15);
     let z = (z ^ (z >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
@@ -137,7 +178,8 @@ const fn mix(seed: u64) -> u64 {
 /// What a handler gives.
 pub type HandlerResult<T> = Result<T, HandlerError>;
 
-/// Why a handler gives up. Every error converts into it, so `?` works in handlers.
+/// Why a handler gives up, or that it has no answer yet. Every error converts into it, so `?` works
+/// in handlers.
 ///
 /// ```
 /// use telltale_vm::HandlerResult;
@@ -147,54 +189,63 @@ pub type HandlerResult<T> = Result<T, HandlerError>;
 /// }
 /// assert_eq!(parse("x").unwrap_err().to_string(), "invalid digit found in string");
 /// ```
-pub struct HandlerError(Box<Box<dyn Error + Send + Sync>>);
+pub struct HandlerError(Option<Box<Box<dyn Error + Send + Sync>>>);
 
 impl HandlerError {
     /// An error that is just a text.
     pub fn msg(text: impl Into<String>) -> Self {
-        Self(Box::new(text.into().into()))
+        Self(Some(Box::new(text.into().into())))
+    }
+
+    /// There is no answer yet: the role waits until [`VM::wake`](crate::VM::wake) and is asked again.
+    ///
+    /// As the answer of [`EffectHandler::receive`]: the message is taken, and the role waits before it
+    /// goes on.
+    pub fn pending() -> Self {
+        Self(None)
+    }
+
+    /// Whether there is only no answer yet.
+    pub fn is_pending(&self) -> bool {
+        self.0.is_none()
     }
 
     /// The error of this type inside.
     pub fn downcast_ref<E: Error + 'static>(&self) -> Option<&E> {
-        self.0.downcast_ref()
+        self.0.as_ref()?.downcast_ref()
     }
 
-    /// The error inside.
-    pub fn into_inner(self) -> Box<dyn Error + Send + Sync> {
-        *self.0
+    /// The error inside; nothing if there is only no answer yet.
+    pub fn into_inner(self) -> Option<Box<dyn Error + Send + Sync>> {
+        self.0.map(|error| *error)
+    }
+
+    pub(crate) fn source(&self) -> Option<&(dyn Error + 'static)> {
+        self.0.as_ref().map(|error| &***error as &(dyn Error + 'static))
     }
 }
 
 impl<E: Error + Send + Sync + 'static> From<E> for HandlerError {
     fn from(error: E) -> Self {
-        Self(Box::new(Box::new(error)))
-    }
-}
-
-impl std::ops::Deref for HandlerError {
-    type Target = dyn Error + Send + Sync;
-
-    fn deref(&self) -> &Self::Target {
-        &**self.0
-    }
-}
-
-impl AsRef<dyn Error> for HandlerError {
-    fn as_ref(&self) -> &(dyn Error + 'static) {
-        &**self.0
+        Self(Some(Box::new(Box::new(error))))
     }
 }
 
 impl fmt::Display for HandlerError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        self.0.fmt(f)
+        match &self.0 {
+            Some(error) => error.fmt(f),
+            None => f.write_str("there is no answer yet"),
+        }
     }
 }
 
 impl fmt::Debug for HandlerError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        self.0.fmt(f)
+        match &self.0 {
+            Some(error) => error.fmt(f),
+            None => f.write_str("Pending"),
+        }
     }
 }
 

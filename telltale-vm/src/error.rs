@@ -35,6 +35,46 @@ pub enum VMError {
         /// How many there may be.
         limit: usize,
     },
+    /// The roles of the open sessions would be more than the configuration allows.
+    #[error("the session has {given} roles, and {open} of at most {limit} are open")]
+    TooManyCoroutines {
+        /// How many the session has.
+        given: usize,
+        /// How many there are.
+        open: usize,
+        /// How many there may be.
+        limit: usize,
+    },
+    /// A program uses more registers than the configuration allows.
+    #[error("a program uses {given} registers, but the limit is {limit}")]
+    TooManyRegisters {
+        /// How many it uses.
+        given: usize,
+        /// How many it may use.
+        limit: usize,
+    },
+    /// A role or a message is not part of the session's protocol.
+    #[error("session {session} has no {what}")]
+    NotInProtocol {
+        /// The session.
+        session: SessionId,
+        /// What is not there.
+        what: String,
+    },
+    /// There is no room for a message from outside.
+    #[error("the channel holds {capacity} messages, which is all it may")]
+    ChannelFull {
+        /// How many it may hold.
+        capacity: u16,
+    },
+    /// The role does not wait for an answer of its handler.
+    #[error("`{role}` of session {session} does not wait for its handler")]
+    NotPending {
+        /// The session.
+        session: SessionId,
+        /// The role.
+        role: String,
+    },
     /// There are as many images in use as the VM can tell apart.
     #[error("{limit} images are in use, which is the limit")]
     TooManyImages {
@@ -72,7 +112,7 @@ pub struct Fault {
 pub enum Cause {
     /// The handler, or a method of a role, returned an error.
     #[error("{0}")]
-    Handler(#[source] HandlerError),
+    Handler(HandlerError),
     /// The handler, or a method of a role, panicked.
     #[error("its handler panicked: {message}")]
     Panicked {
@@ -107,6 +147,16 @@ pub enum Cause {
         /// The labels that may arrive.
         expected: String,
     },
+    /// There was no room for a message, and its sender may not wait.
+    #[error("there is no room for `{label}` to `{to}`: the channel holds {capacity} messages")]
+    ChannelFull {
+        /// The message.
+        label: String,
+        /// Its receiver.
+        to: String,
+        /// How many messages the channel may hold.
+        capacity: u16,
+    },
     /// Nobody can act, and nobody outside can help.
     #[error("the session is stuck: {waiting}")]
     Stuck {
@@ -134,8 +184,18 @@ impl fmt::Display for Fault {
     }
 }
 
+/// Two faults are the same when they say the same.
+impl PartialEq for Fault {
+    fn eq(&self, other: &Self) -> bool {
+        self.to_string() == other.to_string()
+    }
+}
+
 impl std::error::Error for Fault {
     fn source(&self) -> Option<&(dyn std::error::Error + 'static)> {
-        self.cause.source()
+        match &self.cause {
+            Cause::Handler(error) => error.source(),
+            _ => None,
+        }
     }
 }

@@ -29,7 +29,7 @@ pub(crate) const fn turn(block: &[u64]) -> u8 {
 
 #[inline]
 pub(crate) fn set_turn(block: &mut [u64], role: u8) {
-    block[0] = ordinal(block) | (role as u64) << 56;
+    block[0] = ordinal(block) | u64::from(role) << 56;
 }
 
 /// The key of the session's role objects plus one; 0 if it has none.
@@ -69,26 +69,48 @@ pub(crate) fn disown(block: &mut [u64]) {
 pub(crate) const fn status(block: &[u64]) -> Option<SessionStatus> {
     match (block[1] >> 56) & 7 {
         ACTIVE => Some(SessionStatus::Active),
+        DRAINING => Some(SessionStatus::Draining),
         CLOSED => Some(SessionStatus::Closed),
+        CANCELLED => Some(SessionStatus::Cancelled),
         FAULTED => Some(SessionStatus::Faulted),
         _ => None,
     }
 }
 
+/// Whether its roles may act.
+#[inline]
+pub(crate) const fn is_running(block: &[u64]) -> bool {
+    matches!((block[1] >> 56) & 7, ACTIVE | DRAINING)
+}
+
 pub(crate) fn set_status(block: &mut [u64], status: SessionStatus) {
     let number = match status {
         SessionStatus::Active => ACTIVE,
+        SessionStatus::Draining => DRAINING,
         SessionStatus::Closed => CLOSED,
+        SessionStatus::Cancelled => CANCELLED,
         SessionStatus::Faulted => FAULTED,
     };
     block[1] = block[1] & !status_bits(7) | status_bits(number);
 }
 
+/// The block is free, but the queue still names it; it is given back when the queue comes to it.
+pub(crate) fn set_forsaken(block: &mut [u64]) {
+    block[1] |= FORSAKEN;
+}
+
+pub(crate) const fn is_forsaken(block: &[u64]) -> bool {
+    block[1] & FORSAKEN != 0
+}
+
 const ORDINAL: u64 = (1 << 56) - 1;
 const ACTIVE: u64 = 1;
-const CLOSED: u64 = 2;
-const FAULTED: u64 = 3;
+const DRAINING: u64 = 2;
+const CLOSED: u64 = 3;
+const CANCELLED: u64 = 4;
+const FAULTED: u64 = 5;
 const OWNED: u64 = 1 << 59;
+const FORSAKEN: u64 = 1 << 60;
 
 const fn status_bits(number: u64) -> u64 {
     number << 56

@@ -10,11 +10,14 @@
 //!
 //! The block is made by copying the template of its image.
 
+use std::collections::BTreeSet;
+
 use telltale_bytecode::CodeImage;
 use telltale_types::RoleId;
 
 use crate::arena::Arena;
-use crate::channel::{Plan, Shape};
+use crate::channel::{Plan, Rule, Shape};
+use crate::coroutine::{Coro, PAUSED};
 use crate::link::{Linked, link};
 use crate::{VMConfig, ready};
 
@@ -77,6 +80,24 @@ impl Loaded {
     }
 }
 
+impl Loaded {
+    /// Marks the roles of a new session that are paused.
+    pub(crate) fn pause(&self, block: &mut [u64], paused: &BTreeSet<String>) {
+        for (role, name) in self.image.names().roles() {
+            if paused.contains(name) {
+                let word = &mut block[self.roles_at + role.index()];
+                *word = Coro::from_word(*word).with(PAUSED).to_word();
+            }
+        }
+    }
+
+    /// The role after this one, going round.
+    #[inline]
+    pub(crate) fn role_after(&self, role: RoleId) -> u8 {
+        if role.index() + 1 < self.roles { role.0 + 1 } else { 0 }
+    }
+}
+
 /// The block of a session in which nothing has happened yet.
 fn template(image: &CodeImage, roles_at: usize, words: usize) -> Box<[u64]> {
     let mut template = vec![0; words].into_boxed_slice();
@@ -94,8 +115,12 @@ impl Plans {
         let mut plans = vec![Plan::NONE; roles * roles];
         let mut words = start;
         for channel in image.channels() {
+            let names = image.names();
+            let (from, to) = (names.role(channel.from), names.role(channel.to));
+            let (capacity, when_full, mode) = config.channel(from, to);
             let shape = if channel.single { Shape::Cell } else { Shape::Ring };
-            let plan = Plan { place: words as u32, capacity: config.capacity, shape };
+            let rule = Rule::new(when_full, mode);
+            let plan = Plan { place: words as u32, capacity, shape, rule };
             plans[channel.from.index() * roles + channel.to.index()] = plan;
             words += shape.words();
         }

@@ -121,7 +121,9 @@ mod backend;
 mod channel;
 mod clock;
 mod config;
+mod control;
 mod coroutine;
+mod deferred;
 mod effect;
 mod error;
 mod exec;
@@ -129,10 +131,12 @@ mod header;
 mod heap;
 mod layout;
 mod link;
+mod normal;
 mod payload;
 mod ready;
 mod registry;
 mod roles;
+mod scheduler;
 mod session;
 mod trace;
 mod value;
@@ -141,9 +145,13 @@ mod vm;
 
 pub use backend::{Progress, StepResult, VMBackend};
 pub use clock::SimClock;
-pub use config::{Recording, VMConfig};
-pub use effect::{Context, EffectHandler, HandlerError, HandlerResult, NoHandler, Picked};
+pub use config::{ChannelConfig, ChannelMode, Policy, Recording, VMConfig, WhenFull};
+pub use control::Message;
+pub use effect::{
+    Context, EffectHandler, HandlerError, HandlerResult, Network, NoHandler, Picked, SendDecision,
+};
 pub use error::{Cause, Fault, VMError};
+pub use normal::{filter_by_session, normalize_trace};
 pub use payload::{pack, unpack};
 pub use roles::{Cast, Returned, Session, SessionHost};
 pub use session::{Outcome, SessionId, SessionStatus};
@@ -151,7 +159,7 @@ pub use telltale_bytecode::Branch;
 #[cfg(feature = "macros")]
 pub use telltale_macros::choreography;
 pub use telltale_types::{LabelId, RoleId};
-pub use trace::{ObsEvent, Observed, filter_by_session};
+pub use trace::{ObsEvent, Observed};
 pub use value::{Kind, Large, Opaque, Value};
 pub use view::{CoroStatus, CoroutineView, SessionView};
 pub use vm::VM;

@@ -7,7 +7,7 @@
 use telltale_bytecode::{Hop, Image, Instr, Pc, SetId, TargetsId, Via};
 use telltale_types::{LabelId, RoleId};
 
-use crate::channel::{Plan, Shape};
+use crate::channel::{Plan, Rule, Shape};
 use crate::layout::Plans;
 use crate::{Kind, Value};
 
@@ -17,6 +17,8 @@ use crate::{Kind, Value};
 pub(crate) enum Code {
     SendCell,
     SendRing,
+    /// Into a channel that does not simply keep what it gets.
+    SendSpecial,
     RecvCell,
     RecvRing,
     /// An external choice between messages of one sender.
@@ -92,10 +94,10 @@ impl Op {
         Self { code, wants: Wants(None), label, place, next, capacity, peer: RoleId(0) }
     }
 
-    /// The channel it acts on.
+    /// The channel it acts on, which keeps what it gets.
     #[inline]
     pub(crate) fn plan(&self, shape: Shape) -> Plan {
-        Plan { place: self.place, capacity: self.capacity, shape }
+        Plan { place: self.place, capacity: self.capacity, shape, rule: Rule::Plain }
     }
 
     /// The message.
@@ -155,7 +157,7 @@ impl Linker<'_> {
                 let role = self.role;
                 let op = self
                     .choice(Code::OfferMany, set, targets, |plans, peer| plans.plan(peer, role));
-                self.from_one_sender(op).unwrap_or(op)
+                self.with_one_sender(op).unwrap_or(op)
             }
             Instr::Halt => Op::new(Code::Halt),
             _ => Op { next: self.after(at, Hop::NEXT), ..Op::new(Code::Other) },
@@ -172,6 +174,7 @@ impl Linker<'_> {
         next: Hop,
     ) -> Op {
         let code = match plan.shape {
+            _ if plan.rule != Rule::Plain && ring == Code::SendRing => Code::SendSpecial,
             Shape::Cell => cell,
             Shape::Ring => ring,
         };
@@ -202,7 +205,7 @@ impl Linker<'_> {
     }
 
     /// An external choice whose messages all come on one channel looks at that channel once.
-    fn from_one_sender(&self, op: Op) -> Option<Op> {
+    fn with_one_sender(&self, op: Op) -> Option<Op> {
         let arms = &self.arms[op.next as usize..];
         let first = arms.first()?;
         let code = match first.plan.shape {

@@ -38,6 +38,10 @@ pub(crate) fn clear(block: &mut [u64], role: RoleId) {
     block[READY + role.index() / 64] &= !(1 << (role.0 % 64));
 }
 
+pub(crate) fn clear_all(block: &mut [u64], words: usize) {
+    block[READY..READY + words].fill(0);
+}
+
 pub(crate) fn contains(block: &[u64], role: RoleId) -> bool {
     block[READY + role.index() / 64] >> (role.0 % 64) & 1 == 1
 }

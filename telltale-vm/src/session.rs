@@ -40,10 +40,21 @@ impl fmt::Display for SessionId {
 pub enum SessionStatus {
     /// Its roles are running, or wait for each other.
     Active,
+    /// It is being closed: its roles receive what is on its way and send nothing more.
+    Draining,
     /// All its roles have finished.
     Closed,
+    /// Somebody outside ended it.
+    Cancelled,
     /// Something went wrong.
     Faulted,
+}
+
+impl SessionStatus {
+    /// Whether the session has ended.
+    pub fn has_ended(self) -> bool {
+        matches!(self, Self::Closed | Self::Cancelled | Self::Faulted)
+    }
 }
 
 /// How a session ended.
@@ -52,6 +63,11 @@ pub enum SessionStatus {
 pub enum Outcome {
     /// All roles did their part.
     Completed,
+    /// Somebody outside ended it.
+    Cancelled {
+        /// Why, in the words of who did it.
+        reason: Arc<str>,
+    },
     /// Something went wrong.
     Faulted(Arc<Fault>),
 }
@@ -60,6 +76,7 @@ impl Outcome {
     pub(crate) fn status(&self) -> SessionStatus {
         match self {
             Self::Completed => SessionStatus::Closed,
+            Self::Cancelled { .. } => SessionStatus::Cancelled,
             Self::Faulted(_) => SessionStatus::Faulted,
         }
     }
@@ -74,6 +91,7 @@ impl fmt::Display for Outcome {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Completed => f.write_str("completed"),
+            Self::Cancelled { reason } => write!(f, "cancelled: {reason}"),
             Self::Faulted(fault) => write!(f, "faulted: {fault}"),
         }
     }

@@ -1,5 +1,6 @@
 //! What happened, as far as it can be seen from outside.
 
+use std::collections::VecDeque;
 use std::fmt;
 use std::sync::Arc;
 
@@ -7,10 +8,10 @@ use telltale_bytecode::CodeImage;
 use telltale_types::{LabelId, Names, RoleId, Shared};
 
 use crate::arena::Slot;
-use crate::{Fault, SessionId};
+use crate::{Fault, Recording, SessionId};
 
 /// One observable event of a run.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, PartialEq)]
 pub struct ObsEvent {
     /// The round in which it happened.
     pub tick: u64,
@@ -18,11 +19,11 @@ pub struct ObsEvent {
     pub session: SessionId,
     /// What happened.
     pub what: Observed,
-    names: Shared<Names>,
+    pub(crate) names: Shared<Names>,
 }
 
 /// What happened in a session.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, PartialEq)]
 #[non_exhaustive]
 pub enum Observed {
     /// The session was opened.
@@ -45,6 +46,33 @@ pub enum Observed {
         /// The message.
         label: LabelId,
     },
+    /// A message was lost: its network dropped it, its channel was full, or a newer one took its place.
+    Dropped {
+        /// The sender.
+        from: RoleId,
+        /// The receiver.
+        to: RoleId,
+        /// The message.
+        label: LabelId,
+    },
+    /// A message was kept aside.
+    Deferred {
+        /// The sender.
+        from: RoleId,
+        /// The receiver.
+        to: RoleId,
+        /// The message.
+        label: LabelId,
+    },
+    /// A message was put into a channel from outside.
+    Injected {
+        /// The role in whose name.
+        from: RoleId,
+        /// The receiver.
+        to: RoleId,
+        /// The message.
+        label: LabelId,
+    },
     /// A role has picked a branch; the message is sent next.
     Chosen {
         /// The role.
@@ -61,6 +89,8 @@ pub enum Observed {
     },
     /// All roles have finished, and the session is over.
     Closed,
+    /// Somebody outside ended the session.
+    Cancelled,
     /// Something went wrong, and the session is over.
     Faulted {
         /// What went wrong.
@@ -78,10 +108,16 @@ impl ObsEvent {
     pub fn actor(&self) -> Option<RoleId> {
         match self.what {
             Observed::Sent { from: role, .. }
+            | Observed::Dropped { from: role, .. }
+            | Observed::Deferred { from: role, .. }
             | Observed::Received { to: role, .. }
             | Observed::Chosen { role, .. }
             | Observed::Halted { role } => Some(role),
-            Observed::Opened | Observed::Closed | Observed::Faulted { .. } => None,
+            Observed::Opened
+            | Observed::Injected { .. }
+            | Observed::Closed
+            | Observed::Cancelled
+            | Observed::Faulted { .. } => None,
         }
     }
 }
@@ -102,19 +138,24 @@ impl fmt::Display for ObsEvent {
             Observed::Received { from, to, label: l } => {
                 write!(f, "{}?{}:{}", role(*to), role(*from), label(*l))
             }
+            Observed::Dropped { from, to, label: l } => {
+                write!(f, "{}!{}:{} was lost", role(*from), role(*to), label(*l))
+            }
+            Observed::Deferred { from, to, label: l } => {
+                write!(f, "{}!{}:{} was deferred", role(*from), role(*to), label(*l))
+            }
+            Observed::Injected { from, to, label: l } => {
+                write!(f, "{}!{}:{} was injected", role(*from), role(*to), label(*l))
+            }
             Observed::Chosen { role: r, to, label: l } => {
                 write!(f, "{} chose {}:{}", role(*r), role(*to), label(*l))
             }
             Observed::Halted { role: r } => write!(f, "{} halted", role(*r)),
             Observed::Closed => f.write_str("closed"),
+            Observed::Cancelled => f.write_str("cancelled"),
             Observed::Faulted { fault } => write!(f, "faulted: {fault}"),
         }
     }
-}
-
-/// The events of one session.
-pub fn filter_by_session(trace: &[ObsEvent], session: SessionId) -> Vec<ObsEvent> {
-    trace.iter().filter(|event| event.session == session).cloned().collect()
 }
 
 /// The kinds of [`Record`].
@@ -125,8 +166,12 @@ pub(crate) enum Tag {
     Sent,
     ChosenAndSent,
     Received,
+    Dropped,
+    Deferred,
+    Injected,
     Halted,
     Closed,
+    Cancelled,
     Faulted,
     Tick,
 }
@@ -156,14 +201,26 @@ impl Stamp {
 /// The events so far.
 #[derive(Debug, Default)]
 pub(crate) struct Trace {
-    chunks: Vec<Vec<Record>>,
-    faults: Vec<Arc<Fault>>,
+    chunks: VecDeque<Vec<Record>>,
+    faults: VecDeque<Arc<Fault>>,
     images: Vec<CodeImage>,
+    /// The tick of the first record.
+    first_tick: u64,
+    /// How many events are kept at least; nothing if all are.
+    keep: Option<usize>,
 }
 
 const CHUNK: usize = 1 << 14;
 
 impl Trace {
+    pub(crate) fn new(recording: Recording) -> Self {
+        let keep = match recording {
+            Recording::Last(events) => Some(events),
+            Recording::Off | Recording::Full => None,
+        };
+        Self { keep, ..Self::default() }
+    }
+
     #[inline]
     pub(crate) fn push(
         &mut self,
@@ -183,7 +240,7 @@ impl Trace {
 
     pub(crate) fn push_fault(&mut self, stamp: Stamp, fault: Arc<Fault>) {
         self.push_session(stamp, Tag::Faulted);
-        self.faults.push(fault);
+        self.faults.push_back(fault);
     }
 
     pub(crate) fn push_tick(&mut self, tick: u64) {
@@ -200,13 +257,13 @@ impl Trace {
         u16::try_from(number).ok()
     }
 
-    /// All events, oldest first.
+    /// The events that are kept, oldest first.
     pub(crate) fn events(&self) -> Vec<ObsEvent> {
-        let mut tick = 0;
+        let mut tick = self.first_tick;
         let mut faults = self.faults.iter();
         let mut events = Vec::new();
         for record in self.chunks.iter().flatten() {
-            if record.0 as u8 == Tag::Tick as u8 {
+            if record.is(Tag::Tick) {
                 tick = record.1;
                 continue;
             }
@@ -217,12 +274,22 @@ impl Trace {
                 events.push(ObsEvent { tick, session, what, names: names.clone() });
             }
         }
+        let surplus = self.keep.map_or(0, |keep| events.len().saturating_sub(keep));
+        events.split_off(surplus)
+    }
+
+    /// Takes out all events.
+    pub(crate) fn drain(&mut self) -> Vec<ObsEvent> {
+        let events = self.events();
+        while !self.chunks.is_empty() {
+            self.forget_chunk();
+        }
         events
     }
 
     #[inline]
     fn add(&mut self, record: Record) {
-        match self.chunks.last_mut() {
+        match self.chunks.back_mut() {
             Some(chunk) if chunk.len() < CHUNK => chunk.push(record),
             _ => self.start_chunk(record),
         }
@@ -232,11 +299,32 @@ impl Trace {
     fn start_chunk(&mut self, record: Record) {
         let mut chunk = Vec::with_capacity(CHUNK);
         chunk.push(record);
-        self.chunks.push(chunk);
+        self.chunks.push_back(chunk);
+        if let Some(keep) = self.keep {
+            // The last chunk has just been started, so it counts for nothing.
+            while self.chunks.len() > 2 + keep.div_ceil(CHUNK / 2) {
+                self.forget_chunk();
+            }
+        }
+    }
+
+    fn forget_chunk(&mut self) {
+        for record in self.chunks.pop_front().into_iter().flatten() {
+            if record.is(Tag::Faulted) {
+                self.faults.pop_front();
+            }
+            if record.is(Tag::Tick) {
+                self.first_tick = record.1;
+            }
+        }
     }
 }
 
 impl Record {
+    fn is(self, tag: Tag) -> bool {
+        self.0 as u8 == tag as u8
+    }
+
     fn observed<'a>(
         self,
         faults: &mut impl Iterator<Item = &'a Arc<Fault>>,
@@ -251,6 +339,10 @@ impl Record {
                 return [Some(Observed::Chosen { role, to: peer, label }), Some(sent)];
             }
             tag if tag == Tag::Received as u8 => Observed::Received { from: peer, to: role, label },
+            tag if tag == Tag::Dropped as u8 => Observed::Dropped { from: role, to: peer, label },
+            tag if tag == Tag::Deferred as u8 => Observed::Deferred { from: role, to: peer, label },
+            tag if tag == Tag::Injected as u8 => Observed::Injected { from: role, to: peer, label },
+            tag if tag == Tag::Cancelled as u8 => Observed::Cancelled,
             tag if tag == Tag::Halted as u8 => Observed::Halted { role },
             tag if tag == Tag::Closed as u8 => Observed::Closed,
             _ => {

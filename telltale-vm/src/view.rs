@@ -6,9 +6,9 @@ use telltale_bytecode::{Instr, Pc};
 use telltale_types::RoleId;
 
 use crate::channel::{self, Plan};
-use crate::coroutine::{Coro, HALTED, HOLDS};
+use crate::coroutine::{Coro, HALTED, HOLDS, PAUSED, PENDING};
 use crate::layout::Loaded;
-use crate::{SessionId, SessionStatus, header, ready};
+use crate::{Message, SessionId, SessionStatus, VMError, Value, header, ready};
 
 /// A session, as it is now.
 #[derive(Clone, Copy)]
@@ -35,6 +35,10 @@ pub enum CoroStatus {
     AwaitsMessage,
     /// It waits for room in a channel.
     AwaitsRoom,
+    /// It waits for its handler, which had no answer yet.
+    AwaitsHandler,
+    /// It may not act until it is resumed.
+    Paused,
     /// It is done.
     Halted,
 }
@@ -68,6 +72,42 @@ impl<'a> SessionView<'a> {
         }
         let plan = self.loaded.plans.plan(from, to);
         if plan.exists() { channel::len(self.block, plan) } else { 0 }
+    }
+
+    /// A message of this session, for [`VM::inject`](crate::VM::inject).
+    ///
+    /// # Errors
+    ///
+    /// When the protocol has no such role or label.
+    pub fn message(
+        &self,
+        from: &str,
+        to: &str,
+        label: &str,
+        value: Value,
+    ) -> Result<Message, VMError> {
+        let names = self.loaded.image.names();
+        let missing = |kind: &str, name: &str| {
+            let what = format!("{kind} `{name}`");
+            VMError::NotInProtocol { session: self.session, what }
+        };
+        Ok(Message {
+            from: names.find_role(from).ok_or_else(|| missing("role", from))?,
+            to: names.find_role(to).ok_or_else(|| missing("role", to))?,
+            label: names.find_label(label).ok_or_else(|| missing("label", label))?,
+            value,
+        })
+    }
+
+    /// Whether some role can act.
+    pub(crate) fn is_ready(&self) -> bool {
+        ready::any(self.block, ready::words(self.loaded.roles))
+    }
+
+    /// Whether some role waits for its handler or is paused.
+    pub(crate) fn waits_for_outside(&self) -> bool {
+        let waits = |status| matches!(status, CoroStatus::AwaitsHandler | CoroStatus::Paused);
+        self.coroutines().any(|coroutine| waits(coroutine.status()))
     }
 
     /// Whether every role is done or may stop where it is, and nothing is on its way.
@@ -124,6 +164,10 @@ impl<'a> CoroutineView<'a> {
         let coro = self.coro();
         if coro.has(HALTED) {
             CoroStatus::Halted
+        } else if coro.has(PAUSED) {
+            CoroStatus::Paused
+        } else if coro.has(PENDING) {
+            CoroStatus::AwaitsHandler
         } else if ready::contains(self.session.block, self.role) {
             CoroStatus::Ready
         } else if coro.has(HOLDS) || matches!(self.instr(), Some(Instr::Send { .. })) {
@@ -168,6 +212,8 @@ impl<'a> CoroutineView<'a> {
         match self.status() {
             CoroStatus::Halted => format!("`{role}` is done"),
             CoroStatus::Ready => format!("`{role}` can act"),
+            CoroStatus::AwaitsHandler => format!("`{role}` waits for its handler"),
+            CoroStatus::Paused => format!("`{role}` is paused"),
             CoroStatus::AwaitsRoom => format!("`{role}` waits for room in its channel to {peers}"),
             CoroStatus::AwaitsMessage => format!("`{role}` waits for {peers}"),
         }

@@ -1,6 +1,6 @@
 //! The machine: sessions, their memory, and who runs next.
 
-use std::collections::VecDeque;
+use std::collections::{BTreeSet, VecDeque};
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
 
@@ -11,15 +11,17 @@ use telltale_types::RoleId;
 use crate::arena::{Arena, Slot};
 use crate::channel::{self, Buffers};
 use crate::coroutine::Coro;
-use crate::exec::{Budget, Held, Host, Visit};
+use crate::deferred::Deferred;
+use crate::exec::{Held, Host, Visit};
 use crate::heap::Heap;
 use crate::registry::Registry;
 use crate::roles::Cast;
+use crate::scheduler::{self, Budget};
 use crate::trace::{Stamp, Tag, Trace};
 use crate::view::SessionView;
 use crate::{
-    Cause, Context, EffectHandler, Fault, ObsEvent, Outcome, Progress, Recording, SessionHost,
-    SessionId, SessionStatus, SimClock, StepResult, VMConfig, VMError, header, ready,
+    Cause, Context, EffectHandler, Fault, ObsEvent, Outcome, Policy, Progress, Recording,
+    SessionHost, SessionId, SessionStatus, SimClock, StepResult, VMConfig, VMError, header, ready,
 };
 
 /// A machine that runs any number of sessions, one after the other in one thread.
@@ -32,19 +34,32 @@ use crate::{
 #[derive(Debug)]
 pub struct VM {
     config: VMConfig,
-    arena: Arena,
-    heap: Heap,
-    buffers: Buffers,
+    pub(crate) arena: Arena,
+    pub(crate) heap: Heap,
+    pub(crate) buffers: Buffers,
     held: Held,
-    images: Registry,
+    pub(crate) images: Registry,
     casts: Slab<Company>,
-    queue: VecDeque<Slot>,
+    pub(crate) queue: VecDeque<Slot>,
     open: usize,
     next_ordinal: u64,
     clock: SimClock,
-    trace: Trace,
+    pub(crate) trace: Trace,
+    pub(crate) deferred: Deferred,
+    pub(crate) paused: BTreeSet<String>,
+    sink: Option<Sink>,
+    coroutines: usize,
     faults: Vec<(SessionId, Arc<Fault>)>,
     untold: usize,
+}
+
+/// Whoever is told every event instead of the trace.
+struct Sink(Box<dyn FnMut(ObsEvent) + Send>);
+
+impl std::fmt::Debug for Sink {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("Sink")
+    }
 }
 
 /// The role objects of a session, and how it ended.
@@ -63,11 +78,6 @@ impl VM {
     /// A machine without sessions.
     pub fn new(config: VMConfig) -> Self {
         Self {
-            config: VMConfig {
-                capacity: config.capacity.max(1),
-                quantum: config.quantum.max(1),
-                ..config
-            },
             arena: Arena::default(),
             heap: Heap::default(),
             buffers: Buffers::default(),
@@ -78,9 +88,14 @@ impl VM {
             open: 0,
             next_ordinal: 0,
             clock: SimClock::default(),
-            trace: Trace::default(),
+            trace: Trace::new(config.recording),
+            deferred: Deferred::default(),
+            paused: BTreeSet::new(),
+            sink: None,
+            coroutines: 0,
             faults: Vec::new(),
             untold: 0,
+            config: VMConfig { quantum: config.quantum.max(1), ..config },
         }
     }
 
@@ -91,6 +106,15 @@ impl VM {
     /// When there are too many sessions. The VM is then as it was before.
     pub fn load_choreography(&mut self, image: &CodeImage) -> Result<SessionId, VMError> {
         self.open(image, 0, false)
+    }
+
+    /// Lets one ready coroutine have a turn.
+    ///
+    /// # Errors
+    ///
+    /// When its session faulted and nobody will be told about it otherwise.
+    pub fn step(&mut self, handler: &dyn EffectHandler) -> Result<StepResult, VMError> {
+        self.step_round(handler, 1)
     }
 
     /// Lets up to `n` ready coroutines have a turn: each runs until it waits, is done or has used
@@ -113,6 +137,7 @@ impl VM {
             }
             left = self.visit_next(handler, left);
         }
+        self.tell_sink();
         self.report()?;
         Ok(StepResult { turns: n - left, progress: self.progress() })
     }
@@ -135,13 +160,39 @@ impl VM {
             for _ in 0..self.queue.len() {
                 self.visit_next(handler, usize::MAX);
             }
+            self.tell_sink();
         }
         self.report()
     }
 
     /// How far the sessions have come.
     pub fn progress(&self) -> Progress {
-        if self.queue.is_empty() { Progress::Complete } else { Progress::OutOfFuel }
+        if !self.queue.is_empty() {
+            Progress::OutOfFuel
+        } else if self.open == 0 {
+            Progress::Complete
+        } else {
+            Progress::Waiting
+        }
+    }
+
+    /// The sessions that wait for the outside: for an answer of a handler, for a deferred message, for
+    /// a paused role. Each prints who waits for what.
+    pub fn waiting(&self) -> impl Iterator<Item = SessionView<'_>> {
+        self.sessions().filter(|session| !session.is_ready())
+    }
+
+    /// From now on, every event is given to `sink` at the end of its round, and the trace keeps none.
+    ///
+    /// Nothing is given unless something is recorded ([`VMConfig::recording`]).
+    pub fn record_to(&mut self, sink: impl FnMut(ObsEvent) + Send + 'static) {
+        self.sink = Some(Sink(Box::new(sink)));
+    }
+
+    fn tell_sink(&mut self) {
+        if let Some(Sink(sink)) = &mut self.sink {
+            self.trace.drain().into_iter().for_each(sink);
+        }
     }
 
     /// What was recorded, oldest first.
@@ -193,7 +244,7 @@ impl VM {
     /// When the session has ended.
     pub fn session(&self, session: SessionId) -> Result<SessionView<'_>, VMError> {
         let block = self.block_of(session)?;
-        if header::status(block) != Some(SessionStatus::Active) {
+        if !header::is_running(block) {
             return Err(VMError::StaleSession { session });
         }
         Ok(SessionView::new(session, block, self.images.get(header::image(block))))
@@ -205,12 +256,11 @@ impl VM {
             let block = self.arena.block(slot);
             let session = SessionId::new(header::ordinal(block), slot);
             let loaded = self.images.get(header::image(block));
-            (header::status(block) == Some(SessionStatus::Active))
-                .then(|| SessionView::new(session, block, loaded))
+            header::is_running(block).then(|| SessionView::new(session, block, loaded))
         })
     }
 
-    fn block_of(&self, session: SessionId) -> Result<&[u64], VMError> {
+    pub(crate) fn block_of(&self, session: SessionId) -> Result<&[u64], VMError> {
         let stale = VMError::StaleSession { session };
         if !self.arena.contains(session.slot()) {
             return Err(stale);
@@ -219,7 +269,7 @@ impl VM {
         if header::ordinal(block) == session.ordinal() { Ok(block) } else { Err(stale) }
     }
 
-    fn records(&self) -> bool {
+    pub(crate) fn records(&self) -> bool {
         self.config.recording != Recording::Off
     }
 }
@@ -234,6 +284,11 @@ impl VM {
         let number =
             self.images.number_of(image, &self.config, &mut self.arena, &mut self.trace)?;
         let loaded = self.images.get_mut(number);
+        let limit = self.config.max_coroutines;
+        if loaded.roles > limit - self.coroutines.min(limit) {
+            let (given, open) = (loaded.roles, self.coroutines);
+            return Err(VMError::TooManyCoroutines { given, open, limit });
+        }
         let slot = self.arena.take(loaded.class);
         let slot = slot.ok_or(VMError::TooManySessions { limit: self.open })?;
         let block = self.arena.block_mut(slot);
@@ -241,6 +296,10 @@ impl VM {
         header::set_ordinal(block, self.next_ordinal);
         block[1] = header::opened(cast, number, loaded.roles, owned);
         loaded.sessions += 1;
+        self.coroutines += loaded.roles;
+        if !self.paused.is_empty() {
+            loaded.pause(block, &self.paused);
+        }
 
         let session = SessionId::new(self.next_ordinal, slot);
         self.next_ordinal += 1;
@@ -252,7 +311,7 @@ impl VM {
         Ok(session)
     }
 
-    /// Nobody in the session can act: it is complete, or it is stuck.
+    /// Nobody in the session can act: it is complete, it waits for the outside, or it is stuck.
     #[cold]
     fn settle(&mut self, slot: Slot) {
         let block = self.arena.block(slot);
@@ -260,6 +319,12 @@ impl VM {
         let session = SessionId::new(header::ordinal(block), slot);
         let view = SessionView::new(session, block, loaded);
         if header::live(block) == 0 || view.is_at_rest() {
+            return self.finish(slot, Outcome::Completed);
+        }
+        if view.waits_for_outside() || self.deferred.outstanding(session) > 0 {
+            return;
+        }
+        if view.status() == SessionStatus::Draining {
             return self.finish(slot, Outcome::Completed);
         }
         let cause = Cause::Stuck { waiting: view.who_waits() };
@@ -276,6 +341,8 @@ impl VM {
         let instr = image.programs[role].get(place.index());
         let instruction = instr.map(|&instr| image.show(place, instr).to_string());
         let role = Some(image.names().role(role).to_owned());
+        // Others may be ready, but nobody visits them any more.
+        ready::clear_all(self.arena.block_mut(slot), ready::words(loaded.roles));
         self.fault(slot, Fault { role, instruction, cause });
     }
 
@@ -290,7 +357,7 @@ impl VM {
         self.finish(slot, Outcome::Faulted(fault));
     }
 
-    fn finish(&mut self, slot: Slot, outcome: Outcome) {
+    pub(crate) fn finish(&mut self, slot: Slot, outcome: Outcome) {
         self.release_messages(slot, &outcome);
         let records = self.records();
         let block = self.arena.block_mut(slot);
@@ -300,12 +367,15 @@ impl VM {
             let stamp = Stamp::new(session, loaded.traced_as);
             match &outcome {
                 Outcome::Completed => self.trace.push_session(stamp, Tag::Closed),
+                Outcome::Cancelled { .. } => self.trace.push_session(stamp, Tag::Cancelled),
                 Outcome::Faulted(fault) => self.trace.push_fault(stamp, fault.clone()),
             }
         }
         header::set_status(block, outcome.status());
         self.open -= 1;
+        self.coroutines -= loaded.roles;
         self.held.forget(session);
+        self.deferred.forget(session);
 
         let cast = header::cast(block) as usize;
         if header::is_owned(block) {
@@ -335,8 +405,14 @@ impl VM {
     }
 
     fn free(&mut self, slot: Slot) {
-        self.images.release(header::image(self.arena.block(slot)));
-        self.arena.give_back(slot);
+        let block = self.arena.block_mut(slot);
+        let image = header::image(block);
+        if ready::any(block, ready::words(self.images.get(image).roles)) {
+            header::set_forsaken(block);
+        } else {
+            self.images.release(image);
+            self.arena.give_back(slot);
+        }
     }
 }
 
@@ -352,6 +428,10 @@ impl VM {
     /// Visits the session at the head of the queue; gives how many turns are left.
     fn visit_next(&mut self, handler: &dyn EffectHandler, turns: usize) -> usize {
         let Some(slot) = self.queue.pop_front() else { return turns };
+        if !header::is_running(self.arena.block(slot)) {
+            self.forget_ended(slot);
+            return turns;
+        }
         let mut budget = Budget { instructions: self.config.quantum, turns };
         let visited = if self.records() {
             self.visit::<true>(slot, handler, &mut budget)
@@ -364,6 +444,17 @@ impl VM {
             Err((role, cause)) => self.fault_of_role(slot, role, *cause),
         }
         budget.turns
+    }
+
+    /// The queue has come to a session that somebody outside has ended.
+    #[cold]
+    fn forget_ended(&mut self, slot: Slot) {
+        let block = self.arena.block_mut(slot);
+        let roles = self.images.get(header::image(block)).roles;
+        ready::clear_all(block, ready::words(roles));
+        if header::is_forsaken(block) {
+            self.free(slot);
+        }
     }
 
     /// Gives turns to the roles of a session. Says whether any can still act.
@@ -387,19 +478,33 @@ impl VM {
         };
         let stamp = Stamp::new(session, loaded.traced_as);
         let (heap, buffers) = (&mut self.heap, &mut self.buffers);
-        let (held, trace) = (&mut self.held, &mut self.trace);
+        let (held, deferred) = (&mut self.held, &mut self.deferred);
+        let (trace, policy) = (&mut self.trace, self.config.policy);
+        macro_rules! go {
+            ($host:expr, $network:expr) => {
+                go::<_, TRACE>(
+                    policy,
+                    Visit {
+                        host: $host,
+                        network: $network,
+                        block,
+                        loaded,
+                        heap,
+                        buffers,
+                        held,
+                        deferred,
+                        trace,
+                        stamp,
+                        cx,
+                    },
+                    budget,
+                )
+            };
+        }
         if cast == 0 {
-            let host = handler;
-            go::<_, TRACE>(
-                Visit { block, loaded, heap, buffers, held, trace, stamp, cx, host },
-                budget,
-            )
+            go!(handler, handler.network())
         } else {
-            let host = &mut *self.casts[cast - 1].cast;
-            go::<_, TRACE>(
-                Visit { block, loaded, heap, buffers, held, trace, stamp, cx, host },
-                budget,
-            )
+            go!(&mut *self.casts[cast - 1].cast, None)
         }
     }
 
@@ -429,10 +534,12 @@ impl VM {
 
 /// A visit in which panics of the handler become faults.
 fn go<H: Host, const TRACE: bool>(
+    policy: Policy,
     mut visit: Visit<'_, H>,
     budget: &mut Budget,
 ) -> Result<bool, (RoleId, Box<Cause>)> {
-    let result = catch_unwind(AssertUnwindSafe(|| visit.run::<TRACE>(budget)));
+    let result =
+        catch_unwind(AssertUnwindSafe(|| scheduler::visit::<H, TRACE>(policy, &mut visit, budget)));
     let role = visit.cx.role;
     match result {
         Ok(Ok(())) => Ok(ready::any(visit.block, ready::words(visit.loaded.roles))),
@@ -465,7 +572,7 @@ impl SessionHost for VM {
 
     fn take_session(&mut self, session: SessionId) -> Result<(Outcome, Box<dyn Cast>), VMError> {
         let block = self.block_of(session)?;
-        if header::status(block) == Some(SessionStatus::Active) {
+        if header::is_running(block) {
             return Err(VMError::StillRunning { session });
         }
         if !header::is_owned(block) {

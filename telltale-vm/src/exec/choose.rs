@@ -6,6 +6,7 @@ use telltale_bytecode::SetId;
 use telltale_types::RoleId;
 
 use super::{Host, Step, Visit};
+use crate::channel::Rule;
 use crate::link::{Arm, Op};
 use crate::trace::Tag;
 use crate::{Cause, Picked, SessionId, Value, channel};
@@ -28,26 +29,43 @@ impl<H: Host> Visit<'_, H> {
     /// channel is full, the answer is kept: nobody is asked twice.
     #[inline]
     pub(super) fn choose<const TRACE: bool>(&mut self, op: &Op) -> Result<Step, Box<Cause>> {
-        let Picked { branch: picked, value } =
-            self.host.choose(&self.cx, SetId(op.label)).map_err(Cause::Handler)?;
+        let Picked { branch: picked, value } = match self.host.choose(&self.cx, SetId(op.label)) {
+            Ok(picked) => picked,
+            Err(error) => return Self::no_answer(error, None),
+        };
         let Some(&arm) = self.arms(op).get(picked) else {
             return Err(Cause::NoSuchBranch { picked, branches: op.capacity.into() }.into());
         };
         if !arm.wants.accepts(&value) {
             return Err(self.wrong_payload(arm.label, arm.wants, &value));
         }
-        if channel::has_room(self.block, arm.plan) {
+        if arm.plan.rule == Rule::Plain
+            && self.network.is_none()
+            && channel::has_room(self.block, arm.plan)
+        {
             self.sent::<TRACE>(arm.plan, arm.peer, arm.label, value, Tag::ChosenAndSent);
             return Ok(Step::To(arm.target));
         }
-        channel::await_room(self.block, arm.plan);
-        self.held.0.insert((self.cx.session, self.cx.role), (arm, value));
-        Ok(Step::Hold)
+        self.choose_special::<TRACE>(arm, value)
+    }
+
+    #[cold]
+    fn choose_special<const TRACE: bool>(
+        &mut self,
+        arm: Arm,
+        value: Value,
+    ) -> Result<Step, Box<Cause>> {
+        if self.must_wait(arm.plan, arm.peer, arm.label)? {
+            channel::await_room(self.block, arm.plan);
+            self.held.0.insert((self.cx.session, self.cx.role), (arm, value));
+            return Ok(Step::Hold);
+        }
+        self.handed_over::<TRACE>(arm.plan, arm.peer, arm.label, value, Tag::ChosenAndSent);
+        Ok(Step::To(arm.target))
     }
 
     /// Sends the message that was chosen when there was no room for it; gives where its branch
     /// leads, or nothing if there is still no room.
-    #[cold]
     pub(super) fn send_held<const TRACE: bool>(&mut self) -> Option<u32> {
         let key = (self.cx.session, self.cx.role);
         let plan = self.held.0.get(&key)?.0.plan;
@@ -56,7 +74,7 @@ impl<H: Host> Visit<'_, H> {
             return None;
         }
         let (arm, value) = self.held.0.remove(&key)?;
-        self.sent::<TRACE>(plan, arm.peer, arm.label, value, Tag::ChosenAndSent);
+        self.handed_over::<TRACE>(plan, arm.peer, arm.label, value, Tag::ChosenAndSent);
         Some(arm.target)
     }
 }

@@ -5,7 +5,7 @@ use telltale_types::{LabelId, RoleId};
 use super::{Host, Visit};
 use crate::channel::{self, Message, Plan};
 use crate::trace::Tag;
-use crate::{Value, ready};
+use crate::{SendDecision, Value, ready};
 
 impl<H: Host> Visit<'_, H> {
     /// A message for which there is room goes into the channel, and its receiver is woken.
@@ -22,6 +22,75 @@ impl<H: Host> Visit<'_, H> {
         if channel::push(self.block, self.buffers, plan, message) {
             ready::set(self.block, to);
         }
+        self.count_sent::<TRACE>(to, label, tag);
+    }
+
+    /// As [`Visit::sent`], where the network or the channel may do something else with the message.
+    #[cold]
+    pub(super) fn handed_over<const TRACE: bool>(
+        &mut self,
+        plan: Plan,
+        to: RoleId,
+        label: LabelId,
+        value: Value,
+        tag: Tag,
+    ) {
+        let decision = match self.network {
+            Some(network) => network.decide(&self.cx, to, label),
+            None => SendDecision::Deliver,
+        };
+        match decision {
+            SendDecision::Drop => self.count_sent::<TRACE>(to, label, Tag::Dropped),
+            SendDecision::Defer => {
+                self.deferred.keep(self.cx.session, self.cx.role, to, label, value);
+                self.count_sent::<TRACE>(to, label, Tag::Deferred);
+            }
+            SendDecision::Deliver => self.squeezed_in::<TRACE>(plan, to, label, value, tag),
+        }
+    }
+
+    /// The message takes the place of the newest one, goes behind it, or is lost.
+    fn squeezed_in<const TRACE: bool>(
+        &mut self,
+        plan: Plan,
+        to: RoleId,
+        label: LabelId,
+        value: Value,
+        tag: Tag,
+    ) {
+        if plan.rule.replaces() {
+            let message = Message { label, word: self.heap.lower(value) };
+            let old = channel::replace(self.block, self.buffers, plan, message);
+            if let Some(old) = old {
+                drop(self.heap.raise(old));
+                if TRACE {
+                    self.trace.push(self.stamp, Tag::Dropped, self.cx.role, to, label);
+                }
+                return self.count_sent::<TRACE>(to, label, tag);
+            }
+            let value = self.heap.raise(message.word);
+            return self.appended::<TRACE>(plan, to, label, value, tag);
+        }
+        self.appended::<TRACE>(plan, to, label, value, tag);
+    }
+
+    fn appended<const TRACE: bool>(
+        &mut self,
+        plan: Plan,
+        to: RoleId,
+        label: LabelId,
+        value: Value,
+        tag: Tag,
+    ) {
+        if channel::has_room(self.block, plan) {
+            self.sent::<TRACE>(plan, to, label, value, tag);
+        } else {
+            self.count_sent::<TRACE>(to, label, Tag::Dropped);
+        }
+    }
+
+    #[inline(always)]
+    fn count_sent<const TRACE: bool>(&mut self, to: RoleId, label: LabelId, tag: Tag) {
         if TRACE {
             self.trace.push(self.stamp, tag, self.cx.role, to, label);
         }

@@ -1,12 +1,13 @@
 //! What instructions mean.
 //!
-//! A [`Visit`] gives turns to the roles of one session. Each instruction first finds out what it
+//! A [`Visit`] lets the roles of one session have turns. Each instruction first finds out what it
 //! does and asks whoever plays the role; then `commit` writes it down. One that blocks only notes
 //! where it waits. Nothing here knows why this session and this role run now: that is the
 //! scheduler's business.
 
 mod choose;
 mod commit;
+mod drain;
 mod host;
 mod receive;
 mod send;
@@ -14,13 +15,14 @@ mod send;
 use telltale_types::{LabelId, RoleId};
 
 use crate::channel::Buffers;
-use crate::coroutine::{Coro, HALTED, HOLDS};
-use crate::effect::Context;
+use crate::coroutine::{Coro, DRAINS, HALTED, HOLDS, PAUSED, PENDING};
+use crate::deferred::Deferred;
+use crate::effect::{Context, Network};
 use crate::heap::Heap;
 use crate::layout::Loaded;
 use crate::link::{Code, Op};
 use crate::trace::{Stamp, Tag, Trace};
-use crate::{Cause, header, ready};
+use crate::{Cause, HandlerError, header, ready};
 
 pub(crate) use choose::Held;
 pub(crate) use host::Host;
@@ -32,19 +34,12 @@ pub(crate) struct Visit<'a, H> {
     pub(crate) heap: &'a mut Heap,
     pub(crate) buffers: &'a mut Buffers,
     pub(crate) held: &'a mut Held,
+    pub(crate) deferred: &'a mut Deferred,
     pub(crate) trace: &'a mut Trace,
     pub(crate) stamp: Stamp,
     pub(crate) cx: Context<'a>,
+    pub(crate) network: Option<&'a dyn Network>,
     pub(crate) host: H,
-}
-
-/// How much a visit may do.
-#[derive(Clone, Copy, Debug)]
-pub(crate) struct Budget {
-    /// How many instructions may be executed.
-    pub(crate) instructions: u32,
-    /// How many turns may be given.
-    pub(crate) turns: usize,
 }
 
 /// What the program counter does after an instruction.
@@ -55,32 +50,15 @@ enum Step {
     Wait,
     /// The role waits for room; its answer is kept.
     Hold,
+    /// The role waits for its handler: there, or at the same instruction.
+    Pend(Option<u32>),
 }
 
 impl<H: Host> Visit<'_, H> {
-    /// Gives turns to the roles that can act, until none can or the budget is used.
-    ///
-    /// A function of its own, so that the compiler knows what a call of the handler cannot change.
-    #[inline(never)]
-    pub(crate) fn run<const TRACE: bool>(&mut self, budget: &mut Budget) -> Result<(), Box<Cause>> {
-        let words = ready::words(self.loaded.roles);
-        let mut from = header::turn(self.block);
-        while budget.instructions > 0 && budget.turns > 0 {
-            let Some(role) = ready::next(self.block, words, from) else { break };
-            budget.turns -= 1;
-            if !self.turn::<TRACE>(role, &mut budget.instructions)? {
-                continue;
-            }
-            // It could go on, so the others come first now.
-            from = if role.index() + 1 < self.loaded.roles { role.0 + 1 } else { 0 };
-            header::set_turn(self.block, from);
-        }
-        Ok(())
-    }
-
-    /// Runs one role until it cannot go on. Says whether it is still ready.
+    /// Runs one role until it cannot go on or has executed so many instructions. Says whether it
+    /// is still ready.
     #[inline(always)]
-    fn turn<const TRACE: bool>(
+    pub(crate) fn turn<const TRACE: bool>(
         &mut self,
         role: RoleId,
         instructions: &mut u32,
@@ -90,10 +68,10 @@ impl<H: Host> Visit<'_, H> {
         let coro = Coro::from_word(self.block[place]);
         self.cx.count = coro.count;
         let mut pc = coro.pc();
-        if coro.has(HOLDS) {
-            match self.send_held::<TRACE>() {
+        if coro.is_marked() {
+            match self.marked_turn::<TRACE>(place, coro, instructions)? {
                 Some(target) => pc = target,
-                None => return Ok(self.wait(place, coro)),
+                None => return Ok(false),
             }
         }
         let loaded = self.loaded;
@@ -112,10 +90,7 @@ impl<H: Host> Visit<'_, H> {
                     *instructions -= 1;
                 }
                 Ok(Step::Wait) => return Ok(self.wait(place, Coro::at(pc, self.cx.count))),
-                Ok(Step::Hold) => {
-                    return Ok(self.wait(place, Coro::at(pc, self.cx.count).with(HOLDS)));
-                }
-                Err(cause) => return self.fail(place, pc, cause),
+                other => return self.leave(place, pc, other),
             }
         }
         self.block[place] = Coro::at(pc, self.cx.count).to_word();
@@ -128,6 +103,7 @@ impl<H: Host> Visit<'_, H> {
         match op.code {
             Code::SendRing => self.send_ring::<TRACE>(op),
             Code::RecvRing => self.receive_ring::<TRACE>(op),
+            Code::SendSpecial => self.send_special::<TRACE>(op),
             Code::Choose => self.choose::<TRACE>(op),
             Code::OfferCell | Code::OfferRing => self.offer_one::<TRACE>(op),
             Code::OfferMany => self.offer_many::<TRACE>(op),
@@ -136,11 +112,60 @@ impl<H: Host> Visit<'_, H> {
         }
     }
 
+    /// The start of a turn of a role with marks. Gives where it goes on, if it does.
+    #[cold]
+    fn marked_turn<const TRACE: bool>(
+        &mut self,
+        place: usize,
+        coro: Coro,
+        instructions: &mut u32,
+    ) -> Result<Option<u32>, Box<Cause>> {
+        if coro.has(HALTED | PENDING | PAUSED) {
+            self.wait(place, coro);
+            return Ok(None);
+        }
+        if coro.has(HOLDS) {
+            let Some(target) = self.send_held::<TRACE>() else {
+                self.wait(place, coro);
+                return Ok(None);
+            };
+            let coro = coro.without(HOLDS).moved_to(target, self.cx.count);
+            self.block[place] = coro.to_word();
+        }
+        if coro.has(DRAINS) {
+            self.drain::<TRACE>(place, instructions)?;
+            return Ok(None);
+        }
+        Ok(Some(Coro::from_word(self.block[place]).pc()))
+    }
+
     #[inline]
     fn wait(&mut self, place: usize, coro: Coro) -> bool {
         self.block[place] = coro.to_word();
         ready::clear(self.block, self.cx.role);
         false
+    }
+
+    /// The end of a turn that is neither used up nor waiting for a message.
+    #[cold]
+    fn leave(
+        &mut self,
+        place: usize,
+        pc: u32,
+        step: Result<Step, Box<Cause>>,
+    ) -> Result<bool, Box<Cause>> {
+        let here = Coro::at(pc, self.cx.count);
+        let coro = match step {
+            Ok(Step::To(next)) => Coro::at(next, self.cx.count),
+            Ok(Step::Wait) => here,
+            Ok(Step::Hold) => here.with(HOLDS),
+            Ok(Step::Pend(next)) => Coro::at(next.unwrap_or(pc), self.cx.count).with(PENDING),
+            Err(cause) => {
+                self.block[place] = here.to_word();
+                return Err(cause);
+            }
+        };
+        Ok(self.wait(place, coro))
     }
 
     fn halt<const TRACE: bool>(&mut self, place: usize, pc: u32) -> bool {
@@ -153,9 +178,9 @@ impl<H: Host> Visit<'_, H> {
         false
     }
 
+    /// What a handler that gives no answer makes of the role: it waits, or its session faults.
     #[cold]
-    fn fail(&mut self, place: usize, pc: u32, cause: Box<Cause>) -> Result<bool, Box<Cause>> {
-        self.block[place] = Coro::at(pc, self.cx.count).to_word();
-        Err(cause)
+    fn no_answer(error: HandlerError, then: Option<u32>) -> Result<Step, Box<Cause>> {
+        if error.is_pending() { Ok(Step::Pend(then)) } else { Err(Cause::Handler(error).into()) }
     }
 }

@@ -3,25 +3,24 @@
 use telltale_types::{LabelId, RoleId};
 
 use super::{Host, Step, Visit};
-use crate::channel::{self, Shape};
+use crate::channel::{self, Plan, Shape};
 use crate::link::{Arm, Code, Op};
 use crate::{Cause, Value};
 
 impl<H: Host> Visit<'_, H> {
     #[inline(always)]
     pub(super) fn receive_cell<const TRACE: bool>(&mut self, op: &Op) -> Result<Step, Box<Cause>> {
-        self.receive::<TRACE>(op, Shape::Cell)
+        self.receive::<TRACE>(op, op.plan(Shape::Cell))
     }
 
     #[inline(always)]
     pub(super) fn receive_ring<const TRACE: bool>(&mut self, op: &Op) -> Result<Step, Box<Cause>> {
-        self.receive::<TRACE>(op, Shape::Ring)
+        self.receive::<TRACE>(op, op.plan(Shape::Ring))
     }
 
     /// Takes one certain message and tells whoever plays the role.
     #[inline(always)]
-    fn receive<const TRACE: bool>(&mut self, op: &Op, shape: Shape) -> Result<Step, Box<Cause>> {
-        let plan = op.plan(shape);
+    fn receive<const TRACE: bool>(&mut self, op: &Op, plan: Plan) -> Result<Step, Box<Cause>> {
         match channel::first_label(self.block, self.buffers, plan) {
             None => {
                 channel::await_message(self.block, plan);
@@ -32,8 +31,7 @@ impl<H: Host> Visit<'_, H> {
             }
             Some(_) => {
                 let value = self.taken::<TRACE>(plan, op.peer);
-                self.tell(op.peer, op.label(), value)?;
-                Ok(Step::To(op.next))
+                self.tell(op.peer, op.label(), value, op.next)
             }
         }
     }
@@ -54,8 +52,7 @@ impl<H: Host> Visit<'_, H> {
         };
         let target = arm.target;
         let value = self.taken::<TRACE>(plan, op.peer);
-        self.tell(op.peer, found, value)?;
-        Ok(Step::To(target))
+        self.tell(op.peer, found, value, target)
     }
 
     /// Takes the message of whichever branch has come, from any of several senders. What else is
@@ -67,13 +64,16 @@ impl<H: Host> Visit<'_, H> {
             channel::first_label(self.block, self.buffers, arm.plan) == Some(arm.label)
         };
         let Some(arm) = arms.iter().find(has_come) else {
-            arms.iter().for_each(|arm| channel::await_message(self.block, arm.plan));
+            for arm in arms {
+                channel::await_message(self.block, arm.plan);
+            }
             return Ok(Step::Wait);
         };
-        arms.iter().for_each(|arm| channel::forget_receiver(self.block, arm.plan));
+        for arm in arms {
+            channel::forget_receiver(self.block, arm.plan);
+        }
         let value = self.taken::<TRACE>(arm.plan, arm.peer);
-        self.tell(arm.peer, arm.label, value)?;
-        Ok(Step::To(arm.target))
+        self.tell(arm.peer, arm.label, value, arm.target)
     }
 
     #[inline]
@@ -81,13 +81,21 @@ impl<H: Host> Visit<'_, H> {
         &self.loaded.linked.arms[op.next as usize..][..usize::from(op.capacity)]
     }
 
+    /// Tells whoever plays the role of a message that has been taken, and goes on.
     #[inline(always)]
-    fn tell(&mut self, from: RoleId, label: LabelId, value: Value) -> Result<(), Box<Cause>> {
-        if let Err(error) = self.host.receive(&self.cx, from, label, value) {
-            return Err(Cause::Handler(error).into());
-        }
+    fn tell(
+        &mut self,
+        from: RoleId,
+        label: LabelId,
+        value: Value,
+        next: u32,
+    ) -> Result<Step, Box<Cause>> {
+        let told = self.host.receive(&self.cx, from, label, value);
         self.cx.count = self.cx.count.wrapping_add(1);
-        Ok(())
+        match told {
+            Ok(()) => Ok(Step::To(next)),
+            Err(error) => Self::no_answer(error, Some(next)),
+        }
     }
 
     #[cold]

@@ -1,9 +1,9 @@
 //! `Send`.
 
-use telltale_types::LabelId;
+use telltale_types::{LabelId, RoleId};
 
 use super::{Host, Step, Visit};
-use crate::channel::{self, Shape};
+use crate::channel::{self, Plan, Shape};
 use crate::link::{Op, Wants};
 use crate::trace::Tag;
 use crate::{Cause, Value};
@@ -11,31 +11,70 @@ use crate::{Cause, Value};
 impl<H: Host> Visit<'_, H> {
     #[inline(always)]
     pub(super) fn send_cell<const TRACE: bool>(&mut self, op: &Op) -> Result<Step, Box<Cause>> {
-        self.send::<TRACE>(op, Shape::Cell)
+        self.send::<TRACE>(op, op.plan(Shape::Cell))
     }
 
     #[inline(always)]
     pub(super) fn send_ring<const TRACE: bool>(&mut self, op: &Op) -> Result<Step, Box<Cause>> {
-        self.send::<TRACE>(op, Shape::Ring)
+        self.send::<TRACE>(op, op.plan(Shape::Ring))
     }
 
     /// Makes sure that there is room, asks for the payload, sends it.
     #[inline(always)]
-    fn send<const TRACE: bool>(&mut self, op: &Op, shape: Shape) -> Result<Step, Box<Cause>> {
-        let plan = op.plan(shape);
+    fn send<const TRACE: bool>(&mut self, op: &Op, plan: Plan) -> Result<Step, Box<Cause>> {
         if !channel::has_room(self.block, plan) {
             channel::await_room(self.block, plan);
             return Ok(Step::Wait);
         }
         let value = match self.host.send(&self.cx, op.peer, op.label()) {
             Ok(value) => value,
-            Err(error) => return Err(Cause::Handler(error).into()),
+            Err(error) => return Self::no_answer(error, None),
         };
         if !op.wants.accepts(&value) {
             return Err(self.wrong_payload(op.label(), op.wants, &value));
         }
-        self.sent::<TRACE>(plan, op.peer, op.label(), value, Tag::Sent);
+        if self.network.is_some() {
+            self.handed_over::<TRACE>(plan, op.peer, op.label(), value, Tag::Sent);
+        } else {
+            self.sent::<TRACE>(plan, op.peer, op.label(), value, Tag::Sent);
+        }
         Ok(Step::To(op.next))
+    }
+
+    /// As [`Visit::send`], into a channel that does not simply keep what it gets.
+    pub(super) fn send_special<const TRACE: bool>(&mut self, op: &Op) -> Result<Step, Box<Cause>> {
+        let plan = self.loaded.plans.plan(self.cx.role, op.peer);
+        if self.must_wait(plan, op.peer, op.label())? {
+            channel::await_room(self.block, plan);
+            return Ok(Step::Wait);
+        }
+        let value = match self.host.send(&self.cx, op.peer, op.label()) {
+            Ok(value) => value,
+            Err(error) => return Self::no_answer(error, None),
+        };
+        if !op.wants.accepts(&value) {
+            return Err(self.wrong_payload(op.label(), op.wants, &value));
+        }
+        self.handed_over::<TRACE>(plan, op.peer, op.label(), value, Tag::Sent);
+        Ok(Step::To(op.next))
+    }
+
+    /// Whether a message has to wait for room. Where it may neither wait nor be lost, it is a fault.
+    pub(super) fn must_wait(
+        &self,
+        plan: Plan,
+        to: RoleId,
+        label: LabelId,
+    ) -> Result<bool, Box<Cause>> {
+        let fits = channel::has_room(self.block, plan)
+            || plan.rule.drops()
+            || plan.rule.replaces()
+                && channel::last_label(self.block, self.buffers, plan) == Some(label);
+        if !fits && plan.rule.refuses() {
+            let (label, to) = (self.cx.label(label).to_string(), self.cx.name(to).to_owned());
+            return Err(Cause::ChannelFull { label, to, capacity: plan.capacity }.into());
+        }
+        Ok(!fits)
     }
 
     /// A payload must be of the kind that its label carries.

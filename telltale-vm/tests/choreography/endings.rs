@@ -102,7 +102,7 @@ fn an_error_is_kept_and_everything_comes_back() {
     assert_eq!(error.downcast_ref(), Some(&TooMuch(29)));
     assert_eq!(ended.asker.0, 29);
     assert_eq!(ended.oracle.asked, 29);
-    assert!(matches!(session.take(&mut vm), Err(VMError::StaleSession { .. })));
+    assert!(session.take(&mut vm).is_err(), "it was taken");
 }
 
 #[test]

@@ -1,0 +1,41 @@
+//! The turns of a session that is being closed.
+
+use super::{Host, Step, Visit};
+use crate::Cause;
+use crate::coroutine::{Coro, DRAINS};
+use crate::link::Code;
+
+impl<H: Host> Visit<'_, H> {
+    /// Receives what is on its way. A role that would send is done.
+    pub(super) fn drain<const TRACE: bool>(
+        &mut self,
+        place: usize,
+        instructions: &mut u32,
+    ) -> Result<(), Box<Cause>> {
+        let loaded = self.loaded;
+        while *instructions > 0 {
+            let coro = Coro::from_word(self.block[place]);
+            let op = &loaded.linked.ops[coro.pc() as usize];
+            let step = match op.code {
+                Code::RecvCell => self.receive_cell::<TRACE>(op),
+                Code::RecvRing | Code::OfferCell | Code::OfferRing | Code::OfferMany => {
+                    self.less_often::<TRACE>(op)
+                }
+                _ => {
+                    self.halt::<TRACE>(place, coro.pc());
+                    return Ok(());
+                }
+            };
+            *instructions -= 1;
+            let next = match step? {
+                Step::To(next) | Step::Pend(Some(next)) => next,
+                Step::Wait | Step::Hold | Step::Pend(None) => {
+                    self.wait(place, coro);
+                    return Ok(());
+                }
+            };
+            self.block[place] = Coro::at(next, self.cx.count).with(DRAINS).to_word();
+        }
+        Ok(())
+    }
+}

@@ -1,0 +1,42 @@
+//! The ready role comes first for whose messages, or for whose taking of messages, most roles wait.
+
+use telltale_types::RoleId;
+
+use super::{Budget, turn};
+use crate::exec::{Host, Visit};
+use crate::{Cause, channel, header, ready};
+
+pub(super) fn visit<H: Host, const TRACE: bool>(
+    visit: &mut Visit<'_, H>,
+    budget: &mut Budget,
+) -> Result<(), Box<Cause>> {
+    while budget.instructions > 0 && budget.turns > 0 {
+        let Some(role) = most_awaited(visit) else { break };
+        budget.turns -= 1;
+        if turn::<H, TRACE>(visit, role, &mut budget.instructions)? {
+            header::set_turn(visit.block, visit.loaded.role_after(role));
+        }
+    }
+    Ok(())
+}
+
+fn most_awaited<H>(visit: &Visit<'_, H>) -> Option<RoleId> {
+    let roles = visit.loaded.roles;
+    let first = usize::from(header::turn(visit.block));
+    let in_order = (0..roles).map(|nth| RoleId::at((first + nth) % roles));
+    let ready = in_order.filter(|&role| ready::contains(visit.block, role));
+    // The last maximum is taken, so the first in order must come last.
+    ready.rev().max_by_key(|&role| how_many_wait(visit, role))
+}
+
+/// How many roles wait for a message of this one, or for room in a channel that it empties.
+fn how_many_wait<H>(visit: &Visit<'_, H>, role: RoleId) -> usize {
+    let plans = &visit.loaded.plans;
+    let peers = (0..visit.loaded.roles).map(RoleId::at);
+    let waits = |peer: RoleId| {
+        let (out, into) = (plans.plan(role, peer), plans.plan(peer, role));
+        out.exists() && channel::receiver_waits(visit.block, out)
+            || into.exists() && channel::sender_waits(visit.block, into)
+    };
+    peers.filter(|&peer| waits(peer)).count()
+}
