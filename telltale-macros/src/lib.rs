@@ -26,7 +26,9 @@ use proc_macro::TokenStream;
 ///
 /// A protocol that some role cannot play is a compile error that shows the run that goes wrong.
 ///
-/// ```text
+/// ```
+/// use telltale_vm::{HandlerResult, NoHandler, VM, VMConfig, choreography};
+///
 /// choreography! {
 ///     /// Bob may ask once.
 ///     pub protocol Price(Bob, Seller) {
@@ -38,9 +40,44 @@ use proc_macro::TokenStream;
 ///         }
 ///     }
 /// }
+///
+/// struct Bob(Option<u64>);
+///
+/// impl price::Bob for Bob {
+///     fn choose(&mut self) -> HandlerResult<price::BobChoice> {
+///         Ok(price::BobChoice::Ask("A Pattern Language".to_owned()))
+///     }
+///     fn on_quote(&mut self, quote: u64) -> HandlerResult<()> {
+///         self.0 = Some(quote);
+///         Ok(())
+///     }
+/// }
+///
+/// struct Seller;
+///
+/// impl price::Seller for Seller {
+///     fn on_ask(&mut self, ask: String) -> HandlerResult<()> {
+///         println!("how much is {ask}?");
+///         Ok(())
+///     }
+///     fn quote(&mut self) -> HandlerResult<u64> {
+///         Ok(40)
+///     }
+///     fn on_leave(&mut self) -> HandlerResult<()> {
+///         Ok(())
+///     }
+/// }
+///
+/// fn main() -> Result<(), Box<dyn std::error::Error>> {
+///     let mut vm = VM::new(VMConfig::default());
+///     let session = price::open(&mut vm, Bob(None), Seller)?;
+///     vm.run(&NoHandler, 100)?;
+///     assert_eq!(session.take(&mut vm)?.bob.0, Some(40));
+///     Ok(())
+/// }
 /// ```
 ///
-/// The module that is generated for it:
+/// The module that is generated for this one:
 ///
 /// ```text
 /// pub mod price {
@@ -59,6 +96,13 @@ use proc_macro::TokenStream;
 ///     pub fn open(host, bob: impl Bob, seller: impl Seller) -> Result<Session<…>, VMError>;
 /// }
 /// ```
+///
+/// In front of a protocol there can be:
+///
+/// - `///`, which is copied to what is generated, as it is in front of roles, messages, choices and branches;
+/// - `#[allow(silent_end)]`, when a role may be left waiting for a message that does not come;
+/// - `#[telltale(crate = path)]`, when `telltale_vm` has another name or is reached through another crate;
+/// - `#[serde]`, which is accepted and changes nothing so far.
 ///
 /// Protocols stand at the level of a module, beside the functions that use them: what is local to a
 /// function cannot be seen from the generated module.

@@ -1,6 +1,6 @@
 //! The role objects of one session, as the VM calls them: from numbers to typed methods.
 
-use std::collections::BTreeSet;
+use std::collections::BTreeMap;
 
 use proc_macro2::{Ident, Literal, TokenStream};
 use quote::quote;
@@ -9,6 +9,7 @@ use telltale_syntax::Payload;
 use telltale_syntax::interface::{
     ChoiceInterface, Interface, ReceiveMethod, RoleInterface, SendMethod, Variant,
 };
+use telltale_types::RoleId;
 
 use super::{local, session};
 
@@ -147,25 +148,54 @@ fn receive(id: usize, role: &RoleInterface, method: &ReceiveMethod) -> TokenStre
 }
 
 fn chooses(interface: &Interface, image: &CodeImage) -> Vec<TokenStream> {
+    let sets = sets(image);
     let choices = interface.choices.iter();
-    choices.filter_map(|choice| choose(interface, choice, image)).collect()
+    // Whatever is chosen in the protocol is chosen in the image.
+    let arm = |choice: &ChoiceInterface| {
+        let branches = sorted(choice.variants.iter().map(first_message));
+        let set = sets.get(&(choice.role, branches.clone()))?;
+        Some(choose(interface, choice, *set, &branches))
+    };
+    choices.filter_map(arm).collect()
 }
 
-/// Asks for a choice; nothing if the image never does.
+/// The numbers of the sets of branches that each role chooses from.
+fn sets(image: &CodeImage) -> BTreeMap<(RoleId, Vec<Branch>), SetId> {
+    let programs = image.names().roles().map(|(role, _)| (role, &image.programs[role]));
+    let sets = programs.flat_map(|(role, program)| {
+        program.iter().filter_map(move |instr| match *instr {
+            Instr::Choose { set, .. } => Some(((role, image.branches(set).to_vec()), set)),
+            _ => None,
+        })
+    });
+    sets.collect()
+}
+
+/// Branches in the order of an image.
+fn sorted(branches: impl Iterator<Item = Branch>) -> Vec<Branch> {
+    let mut branches: Vec<Branch> = branches.collect();
+    branches.sort_unstable_by_key(|branch| (branch.label, branch.peer));
+    branches
+}
+
+fn first_message(variant: &Variant) -> Branch {
+    Branch { peer: variant.receiver, label: variant.label }
+}
+
+/// Asks for a choice.
 fn choose(
     interface: &Interface,
     choice: &ChoiceInterface,
-    image: &CodeImage,
-) -> Option<TokenStream> {
-    let (set, branches) = find_set(choice, image)?;
+    set: SetId,
+    branches: &[Branch],
+) -> TokenStream {
     let key = key(choice.role.index(), set.0);
     let asked = call(&interface.roles[choice.role.index()], &choice.method, &TokenStream::new());
-    let variants = choice.variants.iter().map(|variant| {
+    let variants = choice.variants.iter().filter_map(|variant| {
         let branch = branches.iter().position(|branch| *branch == first_message(variant))?;
         Some(pick(interface, choice, variant, branch))
     });
-    let variants = variants.collect::<Option<Vec<_>>>()?;
-    Some(quote!(#key => match #asked? { #(#variants,)* }))
+    quote!(#key => match #asked? { #(#variants,)* })
 }
 
 /// `Verdict::Counter(a) => picked(1, a)`
@@ -179,23 +209,6 @@ fn pick(
     let (choice, variant, label) = (&choice.name, &variant.name, variant.label);
     let (fields, payload) = taken_apart(&interface.labels[label.index()].payload);
     quote!(#choice::#variant #fields => __telltale::picked(#branch, #payload))
-}
-
-/// The branches among which the image lets the role choose here, and the number of their set.
-fn find_set<'i>(choice: &ChoiceInterface, image: &'i CodeImage) -> Option<(SetId, &'i [Branch])> {
-    let wanted: BTreeSet<Branch> = choice.variants.iter().map(first_message).collect();
-    let program = image.programs.iter().nth(choice.role.index())?.1;
-    program.iter().find_map(|instr| {
-        let Instr::Choose { set, .. } = *instr else { return None };
-        let branches = image.branches(set);
-        let is_this =
-            branches.len() == wanted.len() && branches.iter().all(|one| wanted.contains(one));
-        is_this.then_some((set, branches))
-    })
-}
-
-fn first_message(variant: &Variant) -> Branch {
-    Branch { peer: variant.receiver, label: variant.label }
 }
 
 /// A pattern for the fields of a payload, and the value that travels: nothing, one, or a tuple.

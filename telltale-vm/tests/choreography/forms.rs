@@ -221,3 +221,14 @@ fn protocols_run_others() {
     assert_eq!(ended.c.0, "2 ");
     assert_eq!(ended.d.0, "2 ");
 }
+
+#[test]
+fn every_image_is_the_one_of_run_time() {
+    use telltale_vm::loader::CodeImage;
+
+    for image in [&shapes::IMAGE, &choices::IMAGE, &hello::IMAGE, &calls::IMAGE] {
+        let locals = telltale_theory::project_all(&image.global_type).expect("it was projected");
+        let locals = locals.into_iter().collect();
+        assert_eq!(*image, CodeImage::from_local_types(&locals, &image.global_type));
+    }
+}
