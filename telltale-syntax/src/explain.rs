@@ -4,7 +4,7 @@ mod propose;
 mod words;
 
 use proc_macro2::LineColumn;
-use telltale_theory::{Condition, Explanation, Options, Spot, Violation};
+use telltale_theory::{Branch, Condition, Explanation, Options, Remedy, Spot, Step, Violation};
 
 use crate::analyse::{Analysed, Lowered};
 use crate::diagnostic::{Annotation, Diagnostic};
@@ -15,6 +15,8 @@ use crate::source_map::{Place, SourceMap, StepSource};
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct CannotKnow {
+    /// Who cannot know.
+    pub role: String,
     /// What cannot be known, and a run that goes wrong.
     pub explanation: Explanation,
     /// Lines that, written together, put it right. There are none where none can be written, or none is known.
@@ -39,20 +41,35 @@ pub struct Proposal {
     pub end: LineColumn,
 }
 
-/// Where a violation stands in the source, and what to write there. `count` violations were found in all.
+/// Something that is wrong.
+pub(crate) struct Cause<'v> {
+    /// What is explained.
+    pub(crate) violation: &'v Violation,
+    /// Its remedy, and those of what else follows from the same cause.
+    pub(crate) remedies: Vec<&'v Remedy>,
+    /// How many violations there are in all.
+    pub(crate) count: usize,
+}
+
+/// Where a violation stands in the source, and what to write there.
 pub(crate) fn explain(
-    violation: &Violation,
-    count: usize,
+    cause: &Cause<'_>,
     protocol: &Analysed,
     lowered: &Lowered,
     options: &Options,
 ) -> Diagnostic {
+    let violation = cause.violation;
     let scene = Scene { violation, source: &lowered.source };
-    let explanation = Explanation::of(violation, &lowered.global, |spot| scene.place(spot));
+    let mut explanation = Explanation::of(violation, &lowered.global, |spot| scene.words(spot));
     let annotations = scene.annotations(&explanation, lowered);
+    let proposed = propose::propose(cause, lowered, options);
+    if let Some(help) = words::precise_help(violation, &proposed, &lowered.global) {
+        explanation.help = help;
+    }
     let why = CannotKnow {
+        role: lowered.global.names().role(violation.role).to_owned(),
         explanation,
-        proposals: propose::proposals(violation, count, lowered, options),
+        proposals: proposed.proposals,
         inside: scene.inside(),
         condition: violation.condition,
     };
@@ -67,46 +84,37 @@ struct Scene<'s> {
 }
 
 impl<'s> Scene<'s> {
-    fn step(&self, step: telltale_theory::Step) -> Option<StepSource<'s>> {
+    fn step(&self, step: Step) -> Option<StepSource<'s>> {
         self.source.step(step.state, step.exit)
     }
 
-    /// A place in words: `line 13`, or `line 4, run at line 13`.
-    fn place(&self, spot: Spot) -> Option<String> {
-        let (place, call) = match spot {
-            Spot::Exchange(step) => {
-                let step = self.step(step)?;
-                (step.message, step.call)
-            }
+    /// The statement, in this protocol or in another, and the `do` that runs the other.
+    fn origin(&self, spot: Spot) -> Option<(&'s Place, Option<&'s Place>)> {
+        let of_step = |step: StepSource<'s>| (step.message, step.call);
+        match spot {
+            Spot::Exchange(step) => self.step(step).map(of_step),
             Spot::Decision(state) => match self.source.choice(state) {
-                Some(choice) => (choice.choice, choice.call),
-                None => {
-                    let step = self.source.step(state, 0)?;
-                    (step.message, step.call)
-                }
+                Some(choice) => Some((choice.choice, choice.call)),
+                None => self.source.step(state, 0).map(of_step),
             },
-        };
+        }
+    }
+
+    /// A place in words: `line 13`, or `line 4, run at line 13`.
+    fn words(&self, spot: Spot) -> Option<String> {
+        let (place, call) = self.origin(spot)?;
         let run =
             call.map_or_else(String::new, |call| format!(", run at line {}", call.quote.line));
         Some(format!("line {}{run}", place.quote.line))
     }
 
-    /// The statement of this protocol at which somebody decides.
-    fn decision(&self) -> Option<&'s Place> {
-        let choice = self.source.choice(self.violation.decision.state)?;
-        Some(choice.call.unwrap_or(choice.choice))
-    }
-
-    fn act(&self) -> Option<&'s Place> {
-        self.step(self.violation.act).map(|step| step.statement())
-    }
-
-    /// What the role would do elsewhere is what is wrong, but a silent end is where it has nothing to do.
+    /// The statement of this protocol at which the role would act, or at which it is not told that it is finished.
     fn underlined(&self) -> Option<&'s Place> {
-        match self.violation.condition {
-            Condition::SilentEnd => self.decision().or_else(|| self.act()),
-            _ => self.act(),
-        }
+        let spot = match self.violation.condition {
+            Condition::SilentEnd => Spot::Decision(self.violation.decision.state),
+            _ => Spot::Exchange(self.violation.act),
+        };
+        self.origin(spot).map(|(place, call)| call.unwrap_or(place))
     }
 
     /// The protocol that is run by the only statement at which something happens.
@@ -124,28 +132,36 @@ impl<'s> Scene<'s> {
 
     /// Each place that is spoken of, with what it is, the underlined one first.
     fn annotations(&self, explanation: &Explanation, lowered: &Lowered) -> Vec<Annotation> {
+        let Violation { decision, act, instead, .. } = *self.violation;
         let [here, there] = &explanation.branches;
-        let decider = lowered.global.names().role(self.violation.decision.decider);
-        let instead = self.violation.instead.unwrap_or(self.violation.decision.there);
-        let instead = self.step(instead).map(|step| step.statement());
-        let mut places = vec![
-            (self.act(), here.decided.clone()),
-            (instead, there.decided.clone()),
-            (self.decision(), format!("`{decider}` decides here")),
+        // What the statement says itself is not said again.
+        let label = |branch: &Branch, decided: Step, then: Option<Step>| match then {
+            Some(then) if then != decided => branch.decided.clone(),
+            _ => branch.then.clone(),
+        };
+        let unplaced = Explanation::of(self.violation, &lowered.global, |_| None).decision;
+        let mut spots = vec![
+            (Spot::Exchange(act), label(here, decision.here, Some(act))),
+            (
+                Spot::Exchange(instead.unwrap_or(decision.there)),
+                label(there, decision.there, instead),
+            ),
+            (Spot::Decision(decision.state), unplaced.trim_end_matches(':').to_owned()),
         ];
         if self.violation.condition == Condition::SilentEnd {
-            places.reverse();
+            spots.reverse();
         }
-        let mut seen: Vec<&Place> = Vec::new();
-        places.retain(|(place, _)| match place {
-            Some(place) if !seen.iter().any(|known| std::ptr::eq(*known, *place)) => {
-                seen.push(place);
-                true
+        let mut places: Vec<(&Place, String)> = Vec::new();
+        if self.inside().is_some() {
+            places.extend(self.underlined().map(|call| (call, "run here".to_owned())));
+        }
+        for (spot, label) in spots {
+            let Some((place, call)) = self.origin(spot) else { continue };
+            let place = if self.inside().is_some() { place } else { call.unwrap_or(place) };
+            if !places.iter().any(|(known, _)| std::ptr::eq(*known, place)) {
+                places.push((place, label));
             }
-            _ => false,
-        });
-        let annotation =
-            |(place, label): (Option<&Place>, _)| Some(Annotation::new(place?.span, label));
-        places.into_iter().filter_map(annotation).collect()
+        }
+        places.into_iter().map(|(place, label)| Annotation::new(place.span, label)).collect()
     }
 }

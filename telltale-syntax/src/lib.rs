@@ -3,7 +3,8 @@
 //! place and its remedy.
 //!
 //! This crate never decides whether a protocol is sound: whether every role can play its part is
-//! the question of `telltale-theory`, which in turn never sees a source position.
+//! the question of `telltale-theory`, which in turn never sees a source position. [`project`] asks
+//! it, and explains the answer at the lines of the source.
 //!
 //! [`analyse`] is the table of contents. Whatever it is given, it neither panics nor hangs nor
 //! overflows the stack, and whatever it understood it hands out, so that a mistake in one place is

@@ -183,11 +183,11 @@ pub enum Mistake {
 
     // Generated names.
     #[error("`{role}` has another choice without a name at {first}")]
-    SecondUnnamedChoice { role: String, first: Quote },
+    SecondUnnamedChoice { role: String, first: Quote, elsewhere: Option<Quote> },
     #[error("this is the same choice as {first}, but has another name")]
     ChoiceRenamed { first: Quote },
     #[error("`{name}` is a different choice at {first}")]
-    ChoiceNameTwice { name: String, first: Quote },
+    ChoiceNameTwice { name: String, first: Quote, elsewhere: Option<Quote> },
     #[error("{this} and {other} would both generate `{generated}`")]
     Collision { this: String, other: String, generated: String },
     #[error("{this} would generate `{generated}`, which every protocol has already")]
@@ -250,10 +250,16 @@ impl Mistake {
             Self::BranchesAlike { .. } => {
                 "use another label, or move what they have in common before the choice".to_owned()
             }
+            Self::SecondUnnamedChoice { elsewhere: Some(choice), .. } => {
+                format!("give the choice at {choice}, a name")
+            }
             Self::SecondUnnamedChoice { role, .. } => {
                 format!("give it a name: `choice Name at {role}`")
             }
             Self::ChoiceRenamed { .. } => "use one name for both".to_owned(),
+            Self::ChoiceNameTwice { elsewhere: Some(choice), .. } => {
+                format!("give the choice at {choice}, a name of its own")
+            }
             Self::ChoiceNameTwice { .. } => "give it a name of its own".to_owned(),
             Self::Collision { .. } => "rename one of them".to_owned(),
             Self::GeneratedPayload { word, .. } => {
@@ -262,7 +268,7 @@ impl Mistake {
             Self::HiddenPrelude { .. } | Self::Reserved { .. } | Self::FromTwice { .. } => {
                 "rename it".to_owned()
             }
-            Self::CannotKnow(why) => why.help(),
+            Self::CannotKnow(why) => why.explanation.help.clone(),
             Self::TooHard(_) => "run a part of it as a protocol of its own".to_owned(),
             _ => return None,
         };

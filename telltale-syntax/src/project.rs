@@ -2,12 +2,12 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use telltale_theory::{Options, ProjectionError, project_all_with};
+use telltale_theory::{Condition, Options, ProjectionError, Violation, project_all_with};
 use telltale_types::{GlobalType, LocalTypeR};
 
 use crate::analyse::{Analysed, Analysis, Lowered};
 use crate::diagnostic::Diagnostic;
-use crate::explain::explain;
+use crate::explain::{Cause, explain};
 use crate::mistake::Mistake;
 
 /// A protocol in which every role can play its part.
@@ -77,9 +77,43 @@ fn diagnostics(
     if violations.is_empty() {
         return vec![Diagnostic::new(Mistake::TooHard(error), &protocol.name)];
     }
-    let mut diagnostics: Vec<Diagnostic> = (violations.iter())
-        .map(|violation| explain(violation, violations.len(), protocol, lowered, options))
-        .collect();
+    let causes = causes(violations).into_iter();
+    let mut diagnostics: Vec<Diagnostic> =
+        causes.map(|cause| explain(&cause, protocol, lowered, options)).collect();
     diagnostics.sort_by_key(|diagnostic| (diagnostic.start().line, diagnostic.start().column));
     diagnostics
+}
+
+/// What a role is not told of is one cause, however many conditions that violates.
+fn causes(violations: &[Violation]) -> Vec<Cause<'_>> {
+    let mut causes: Vec<Cause<'_>> = Vec::new();
+    let mut by_rank: Vec<&Violation> = violations.iter().collect();
+    by_rank.sort_by_key(|violation| rank(violation.condition));
+    for violation in by_rank {
+        let is_same = |cause: &&mut Cause<'_>| {
+            let first = cause.violation;
+            (first.role, first.decision.state) == (violation.role, violation.decision.state)
+                && first.condition != Condition::ReceiveValidity
+                && violation.condition != Condition::ReceiveValidity
+        };
+        match causes.iter_mut().find(is_same) {
+            Some(cause) => cause.remedies.push(&violation.remedy),
+            None => causes.push(Cause {
+                violation,
+                remedies: vec![&violation.remedy],
+                count: violations.len(),
+            }),
+        }
+    }
+    causes
+}
+
+/// The most telling first.
+fn rank(condition: Condition) -> u8 {
+    match condition {
+        Condition::SendValidity => 0,
+        Condition::NoMixedChoice => 1,
+        Condition::ReceiveValidity => 2,
+        Condition::SilentEnd => 3,
+    }
 }

@@ -1,11 +1,14 @@
 //! Mistakes in a text, with the lines they stand in.
 
+use std::iter::repeat;
 use std::ops::Range;
 
-use annotate_snippets::{AnnotationKind, Group, Level, Renderer, Snippet};
+use annotate_snippets::{AnnotationKind, Group, Level, Patch, Renderer, Snippet};
 use proc_macro2::LineColumn;
 
 use crate::diagnostic::Diagnostic;
+use crate::explain::{CannotKnow, Proposal};
+use crate::mistake::Mistake;
 
 /// Whether colours are part of the text.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -47,25 +50,50 @@ pub fn render(diagnostics: &[Diagnostic], path: &str, text: &str, style: Style) 
         if !printed.is_empty() {
             printed.push('\n');
         }
-        let (message, help) = (diagnostic.message(), diagnostic.help());
-        let group = group(&message, help.as_deref(), lines.range(diagnostic), path, text);
-        printed.push_str(&renderer.render(&[group]));
+        let groups = match diagnostic.mistake() {
+            Mistake::CannotKnow(why) => explanation(diagnostic, why, &lines, path),
+            _ => vec![mistake(diagnostic, &lines, path)],
+        };
+        printed.push_str(&renderer.render(&groups));
         printed.push('\n');
     }
     printed
 }
 
-fn group<'a>(
-    message: &'a str,
-    help: Option<&'a str>,
-    range: Range<usize>,
+fn mistake<'a>(diagnostic: &Diagnostic, lines: &Lines<'a>, path: &'a str) -> Group<'a> {
+    let range = lines.range(diagnostic.start(), diagnostic.end());
+    let snippet = Snippet::source(lines.text).path(path);
+    let snippet = snippet.annotation(AnnotationKind::Primary.span(range));
+    let group = Level::ERROR.primary_title(diagnostic.message()).element(snippet);
+    group.elements(diagnostic.help().map(|help| Level::HELP.message(help)))
+}
+
+/// What a role cannot know, at all places that matter, and the lines to write.
+fn explanation<'a>(
+    diagnostic: &Diagnostic,
+    why: &CannotKnow,
+    lines: &Lines<'a>,
     path: &'a str,
-    text: &'a str,
-) -> Group<'a> {
-    let annotation = AnnotationKind::Primary.span(range);
-    let snippet = Snippet::source(text).path(path).annotation(annotation);
-    let group = Level::ERROR.primary_title(message).element(snippet);
-    group.elements(help.map(|help| Level::HELP.message(help)))
+) -> Vec<Group<'a>> {
+    let kinds = std::iter::once(AnnotationKind::Primary).chain(repeat(AnnotationKind::Context));
+    let annotations = kinds.zip(diagnostic.annotations()).map(|(kind, place)| {
+        kind.span(lines.range(place.start, place.end)).label(place.label.clone())
+    });
+    let snippet = Snippet::source(lines.text).path(path).annotations(annotations);
+    let CannotKnow { explanation, proposals, .. } = why;
+    let error = Level::ERROR
+        .primary_title(diagnostic.message())
+        .element(snippet)
+        .element(Level::NOTE.message(explanation.seen.clone()))
+        .element(Level::NOTE.message(explanation.run.clone()));
+    let otherwise = why.otherwise().map(|otherwise| Level::HELP.message(format!("or {otherwise}")));
+    let help = explanation.help.clone();
+    if proposals.is_empty() {
+        return vec![error.element(Level::HELP.message(help)).elements(otherwise)];
+    }
+    let patches = proposals.iter().map(|proposal| lines.patch(proposal));
+    let lines_to_write = Snippet::source(lines.text).path(path).patches(patches);
+    vec![error, Level::HELP.secondary_title(help).element(lines_to_write).elements(otherwise)]
 }
 
 /// Where the lines of a text begin, to find a column counted in characters.
@@ -80,9 +108,25 @@ impl<'a> Lines<'a> {
         Self { text, starts: std::iter::once(0).chain(ends).collect() }
     }
 
-    fn range(&self, diagnostic: &Diagnostic) -> Range<usize> {
-        let start = self.offset(diagnostic.start());
-        start..self.offset(diagnostic.end()).max(start)
+    fn range(&self, start: LineColumn, end: LineColumn) -> Range<usize> {
+        let start = self.offset(start);
+        start..self.offset(end).max(start)
+    }
+
+    /// Puts what is proposed on a line of its own, if the statement before it has one.
+    fn patch(&self, proposal: &Proposal) -> Patch<'a> {
+        let line = self.offset(LineColumn { column: 0, ..proposal.start });
+        let before = &self.text[line..self.offset(proposal.start)];
+        let space = if before.trim().is_empty() { format!("\n{before}") } else { " ".to_owned() };
+        let end = self.offset(proposal.end);
+        match self.text[end..].find(|next: char| !next.is_whitespace()) {
+            Some(gap) if self.text[end + gap..].starts_with(';') => {
+                let place = end + gap + 1;
+                Patch::new(place..place, format!("{space}{}", proposal.text))
+            }
+            // A comment is between the statement and its semicolon, which then ends what is proposed.
+            _ => Patch::new(end..end, format!(";{space}{}", proposal.text.trim_end_matches(';'))),
+        }
     }
 
     /// The byte at a place, or the last one that is there.

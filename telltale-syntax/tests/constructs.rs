@@ -218,6 +218,47 @@ fn names_follow_from_how_labels_are_used() {
     assert_eq!(variants, ["StopToB", "StopToC", "Note"]);
 }
 
+/// The choices and their methods in the last protocol of a text.
+fn choices(source: &str) -> Vec<String> {
+    let analysis = analyse(source);
+    let interface = &analysis.protocols.last().expect("there is a protocol").interface;
+    let choices = interface.choices.iter();
+    choices.map(|choice| format!("{}: {}", choice.name, choice.method)).collect()
+}
+
+#[test]
+fn a_choice_that_is_run_with_others_is_named_after_them() {
+    let named = "protocol Ask(X, Y) { choice Answer at X { X -> Y: Yes; } or { X -> Y: No; } }";
+    let unnamed = "protocol Ask(X, Y) { choice at X { X -> Y: Yes; } or { X -> Y: No; } }";
+    let run = |ask: &str, calls: &str| {
+        choices(&format!("{ask} protocol P(A, B, C) {{ {calls} A -> C: Bye; }}"))
+    };
+
+    assert_eq!(run(named, "do Ask(A, B); do Ask(A, B);"), ["Answer: answer"]);
+    assert_eq!(
+        run(named, "do Ask(A, B); do Ask(A, C);"),
+        ["AnswerToB: answer_to_b", "AnswerToC: answer_to_c"],
+    );
+    assert_eq!(run(named, "do Ask(A, B); do Ask(B, A);"), ["AAnswer: answer", "BAnswer: answer"]);
+    assert_eq!(
+        run(named, "do Ask(A, B); do Ask(A, C); do Ask(C, B);"),
+        ["AAnswerToB: answer_to_b", "AAnswerToC: answer_to_c", "CAnswer: answer"],
+    );
+    assert_eq!(
+        run(unnamed, "do Ask(A, B); do Ask(A, C); do Ask(C, B);"),
+        ["AChoiceToB: choose_to_b", "AChoiceToC: choose_to_c", "CChoice: choose"],
+    );
+}
+
+#[test]
+fn a_choice_between_receivers_is_named_after_all_of_them() {
+    let choices = choices(
+        "protocol Pick(X, Y, Z) { choice One at X { X -> Y: Go; } or { X -> Z: Go; } }
+         protocol P(A, B, C, D) { do Pick(A, B, C); do Pick(A, C, D); B -> D: Bye; }",
+    );
+    assert_eq!(choices, ["OneToBAndC: one_to_b_and_c", "OneToCAndD: one_to_c_and_d"]);
+}
+
 #[test]
 fn a_mistake_leaves_what_is_known() {
     let analysis = analyse_str(

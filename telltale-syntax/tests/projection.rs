@@ -6,15 +6,54 @@
 use std::fs;
 use std::path::{Path, PathBuf};
 
-use telltale_syntax::{Diagnostic, analyse_str, project_all};
+use telltale_syntax::{Diagnostic, Style, analyse_str, project, project_all, render};
 
 #[test]
 fn every_violation_is_explained() {
     for_each_case(|name, source| {
         let diagnostics = diagnostics(source);
         assert!(!diagnostics.is_empty(), "`{name}` projects");
-        diagnostics.iter().map(|diagnostic| format!("{diagnostic}\n")).collect::<Vec<_>>().join("\n")
+        let texts: Vec<String> = diagnostics.iter().map(|one| format!("{one}\n")).collect();
+        let rendered = render(&diagnostics, "protocol", source, Style::Plain);
+        format!("{}---\n{rendered}", texts.join("\n"))
     });
+}
+
+/// Writing the lines that are proposed, one mistake after the other, always ends with a protocol that projects,
+/// unless there is a mistake for which no line is known.
+#[test]
+fn proposed_lines_help() {
+    for_each_source(|name, source| {
+        let mut text = source.to_owned();
+        for _ in 0..10 {
+            let left = diagnostics(&text);
+            let Some(said) =
+                left.iter().map(Diagnostic::text).find(|said| said.contains("insert `"))
+            else {
+                return assert!(left.is_empty() || NO_LINES.contains(&name), "`{name}`\n{text}");
+            };
+            text = written(&text, &said);
+        }
+        panic!("`{name}` is not repaired:\n{text}");
+    });
+}
+
+/// The protocols in which not every mistake can be repaired by a line that is known.
+const NO_LINES: &[&str] = &["nested choices", "what is run never ends"];
+
+/// The text with each line where the help says.
+fn written(text: &str, said: &str) -> String {
+    let mut lines: Vec<String> = text.lines().map(str::to_owned).collect();
+    for help in said.lines().filter_map(|line| line.trim().strip_prefix("insert `")) {
+        let (new, rest) = help.split_once('`').expect("the line stands in backticks");
+        let place = rest.trim_start().strip_prefix("after line ").expect("a line is named");
+        let (number, quote) = place.split_once(", `").expect("a statement is quoted");
+        let line = &mut lines[number.parse::<usize>().expect("a number") - 1];
+        let statement = format!("{};", quote.trim_end_matches('`'));
+        assert!(line.contains(&statement), "`{statement}` is not in `{line}`");
+        *line = line.replacen(&statement, &format!("{statement} {new}"), 1);
+    }
+    lines.join("\n")
 }
 
 /// What is wrong with a choreography that can be analysed.
@@ -23,6 +62,16 @@ fn diagnostics(source: &str) -> Vec<Diagnostic> {
     let mistakes: Vec<String> = analysis.diagnostics.iter().map(ToString::to_string).collect();
     assert!(mistakes.is_empty(), "{}\n\n{source}", mistakes.join("\n\n"));
     project_all(&analysis).into_iter().filter_map(Result::err).flatten().collect()
+}
+
+fn for_each_source(check: impl Fn(&str, &str)) {
+    for file in case_files() {
+        let text = fs::read_to_string(&file).expect("the file can be read");
+        for case in text.split("=== ").skip(1) {
+            let (name, rest) = case.split_once('\n').expect("a case begins with its name");
+            check(name, rest.split_once("---\n").map_or(rest, |(source, _)| source));
+        }
+    }
 }
 
 fn for_each_case(said: impl Fn(&str, &str) -> String) {
@@ -56,4 +105,87 @@ fn assert_same(before: &str, now: &str, file: &Path) {
         assert!(before == now, "in {}, expected\n{before}\nbut got\n{now}", file.display());
     }
     assert_eq!(before, now);
+}
+
+/// The local type of every role of the last protocol of a text.
+fn locals(source: &str) -> Vec<String> {
+    let analysis = analyse_str(source);
+    let last = analysis.protocols.last().expect("there is a protocol");
+    let projected = project(last).unwrap_or_else(|wrong| panic!("{source}\n{wrong:?}"));
+    projected.locals.iter().map(|(role, local)| format!("{role}: {local}")).collect()
+}
+
+#[test]
+fn what_can_be_implemented_projects() {
+    // The first message tells Carol, from whomever it comes.
+    locals(
+        "protocol P(Alice, Bob, Carol) {
+             choice at Alice { Alice -> Bob: Left; Bob -> Carol: M; } or { Alice -> Carol: Right; Carol -> Bob: N; }
+         }",
+    );
+    // Bob waits for Alice in every round, or in the next.
+    locals(
+        "protocol P(Alice, Bob, Carol) {
+             loop {
+                 Alice -> Bob: Foo;
+                 choice at Carol { Carol -> Alice: Bar; Alice -> Bob: Baz; } or { Carol -> Alice: Qux; }
+             }
+         }",
+    );
+    // Rick answers between the two values, so that they cannot overtake each other.
+    locals(
+        "protocol P(Paula, Quin, Rick) {
+             choice at Paula {
+                 Paula -> Quin: One;
+                 Quin -> Rick: Value; Rick -> Paula: Ok; Paula -> Rick: Value;
+             } or {
+                 Paula -> Quin: Two;
+                 Paula -> Rick: Value; Rick -> Quin: Ok; Quin -> Rick: Value;
+             }
+         }",
+    );
+    let joined = locals("protocol P(Alice, Bob, Carol) { Alice -> Carol: X; Bob -> Carol: Y; }");
+    assert_eq!(joined[2], "Carol: Alice?X. Bob?Y. end");
+}
+
+#[test]
+fn a_silent_end_can_be_allowed() {
+    let source = "#[allow(silent_end)]
+        protocol P(Alice, Bob, Carol) {
+            choice at Alice { Alice -> Bob: Short; } or { Alice -> Bob: Long; Alice -> Carol: Extra; }
+        }";
+    assert_eq!(locals(source)[2], "Carol: &{Alice?Extra. end, end}");
+}
+
+#[test]
+fn the_example_of_the_reference() {
+    let talk = "
+        choice at Alice {
+            Alice -> Bob: Left;
+            Carol -> Bob: X;
+        } or {
+            Alice -> Bob: Right;
+            Carol -> Bob: Y;
+        }";
+    let source = format!("protocol Talk(Alice, Bob, Carol) {{{}{talk}\n}}", "\n".repeat(9));
+    let said = diagnostics(&source)[0].text();
+    let expected = "\
+`Carol` cannot know whether to send `X` or `Y` to `Bob`
+
+  `Alice` decides at line 11, and `Carol` is not told:
+    line 13, if `Alice -> Bob: Left`,   then `Carol -> Bob: X`
+    line 16, if `Alice -> Bob: Right`,  then `Carol -> Bob: Y`
+  `Carol` has seen nothing so far in both.
+  a run that goes wrong:  Alice!Bob:Right  Bob?Alice:Right  Carol!Bob:X
+  help: let `Alice` or `Bob` tell `Carol` first, with a different message in each branch
+    insert `Alice -> Carol: Left;`   after line 12, `Alice -> Bob: Left`
+    insert `Alice -> Carol: Right;`  after line 15, `Alice -> Bob: Right`";
+    assert_eq!(said, expected);
+}
+
+#[test]
+fn nothing_is_projected_where_there_are_mistakes() {
+    let analysis = analyse_str("protocol P(Alice, Bob) { Alice -> Bbo: X; }");
+    assert!(project(&analysis.protocols[0]).is_err_and(|wrong| wrong.is_empty()));
+    assert!(project_all(&analysis)[0].as_ref().is_err_and(Vec::is_empty));
 }

@@ -7,28 +7,40 @@
 use std::collections::BTreeSet;
 
 use telltale_theory::{Insertion, Options, Step, Violation, check_with};
-use telltale_types::Names;
+use telltale_types::{Label, Names, RoleId};
 
-use super::Proposal;
+use super::{Cause, Proposal};
 use crate::analyse::Lowered;
 use crate::source_map::Place;
 
-/// The lines to write, or none if what would help cannot be written.
-pub(super) fn proposals(
-    violation: &Violation,
-    count: usize,
-    lowered: &Lowered,
-    options: &Options,
-) -> Vec<Proposal> {
-    let Some(lines) = lines(&violation.remedy.insertions, lowered) else { return Vec::new() };
-    let written: Vec<Insertion> = lines.iter().flat_map(|line| line.written(lowered)).collect();
-    let tried = &violation.remedy.insertions;
-    let is_tried = written.len() == tried.len() && written.iter().all(|one| tried.contains(one));
-    if is_tried || helps(written, violation, count, lowered, options) {
-        lines.iter().map(|line| line.proposal(lowered.global.names())).collect()
-    } else {
-        Vec::new()
-    }
+/// What to write.
+#[derive(Default)]
+pub(super) struct Proposed {
+    /// Nothing if what would help cannot be written.
+    pub(super) proposals: Vec<Proposal>,
+    /// Who would say something.
+    pub(super) senders: BTreeSet<RoleId>,
+    /// Whether what is said does not depend on what was decided.
+    pub(super) is_common: bool,
+}
+
+/// The fewest lines to write, of those that help.
+pub(super) fn propose(cause: &Cause<'_>, lowered: &Lowered, options: &Options) -> Proposed {
+    let mut remedies: Vec<_> = cause.remedies.iter().map(|remedy| &remedy.insertions).collect();
+    remedies.retain(|insertions| !insertions.is_empty());
+    remedies.sort_by_key(|insertions| insertions.len());
+    let proposed = remedies.into_iter().find_map(|insertions| {
+        let lines = lines(insertions, lowered)?;
+        let written: Vec<Insertion> = lines.iter().flat_map(|line| line.written(lowered)).collect();
+        let own = &cause.violation.remedy.insertions;
+        let is_tried = written.len() == own.len() && written.iter().all(|one| own.contains(one));
+        (is_tried || helps(written, cause, lowered, options)).then(|| Proposed {
+            proposals: lines.iter().map(|line| line.proposal(lowered.global.names())).collect(),
+            senders: insertions.iter().map(|insertion| insertion.sender).collect(),
+            is_common: lines.iter().any(|line| line.is_common(lowered)),
+        })
+    });
+    proposed.unwrap_or_default()
 }
 
 /// What is written after one statement.
@@ -36,25 +48,25 @@ struct Line<'a> {
     place: &'a Place,
     /// One after which it was meant to come.
     after: Step,
-    messages: Vec<&'a Insertion>,
+    messages: Vec<Insertion>,
 }
 
-fn lines<'a>(insertions: &'a [Insertion], lowered: &'a Lowered) -> Option<Vec<Line<'a>>> {
+fn lines<'a>(insertions: &[Insertion], lowered: &'a Lowered) -> Option<Vec<Line<'a>>> {
     let mut lines: Vec<Line<'a>> = Vec::new();
     for message in insertions {
         let after = message.after;
-        match lines.iter_mut().find(|line| line.after == after) {
-            Some(line) => line.messages.push(message),
-            None => {
-                let step = lowered.source.step(after.state, after.exit)?;
-                if step.call.is_some() && !step.is_last {
-                    return None;
-                }
-                lines.push(Line { place: step.statement(), after, messages: vec![message] });
-            }
+        if let Some(line) = lines.iter_mut().find(|line| line.after == after) {
+            line.messages.push(message.clone());
+        } else {
+            let place = lowered.source.step(after.state, after.exit)?.statement();
+            lines.push(Line { place, after, messages: vec![message.clone()] });
         }
     }
-    one_per_place(lines)
+    let mut lines = one_per_place(lines)?;
+    for line in lines.iter_mut().filter(|line| line.is_common(lowered)) {
+        line.messages[0].label = common_label(lowered.global.names());
+    }
+    Some(lines)
 }
 
 /// Lines with the same messages after the same statement are one; with others, there is no such line.
@@ -63,22 +75,33 @@ fn one_per_place(lines: Vec<Line<'_>>) -> Option<Vec<Line<'_>>> {
     for line in lines {
         match places.iter().find(|known| std::ptr::eq(known.place, line.place)) {
             None => places.push(line),
-            Some(known) if known.is_alike(&line) => {}
+            Some(known) if known.messages_after(line.after).eq(line.messages.iter().cloned()) => {}
             Some(_) => return None,
         }
     }
     Some(places)
 }
 
-impl Line<'_> {
-    fn is_alike(&self, other: &Self) -> bool {
-        let moved = |message: &Insertion| Insertion { after: other.after, ..message.clone() };
-        self.messages.len() == other.messages.len()
-            && (self.messages.iter().zip(&other.messages)).all(|(one, two)| moved(one) == **two)
-    }
+/// A new label that speaks of no branch.
+fn common_label(names: &Names) -> Label {
+    let numbered = (2..).map(|number| format!("Done{number}"));
+    let mut labels = std::iter::once("Done".to_owned()).chain(numbered);
+    let new = labels.find(|label| names.find_label(label).is_none());
+    Label::new(new.unwrap_or_default())
+}
 
+impl Line<'_> {
     /// What it means for the global type: its messages after every exit that ends the statement.
     fn written(&self, lowered: &Lowered) -> Vec<Insertion> {
+        self.ends(lowered).flat_map(|after| self.messages_after(after)).collect()
+    }
+
+    fn messages_after(&self, after: Step) -> impl Iterator<Item = Insertion> {
+        self.messages.iter().map(move |message| Insertion { after, ..message.clone() })
+    }
+
+    /// The exits that end the statement.
+    fn ends(&self, lowered: &Lowered) -> impl Iterator<Item = Step> {
         let ends = |&after: &Step| {
             let step = lowered.source.step(after.state, after.exit);
             step.is_some_and(|step| step.is_last && std::ptr::eq(step.statement(), self.place))
@@ -86,10 +109,12 @@ impl Line<'_> {
         let steps = lowered.global.states().flat_map(|state| {
             (0..lowered.global.exits(state).len()).map(move |exit| Step { state, exit })
         });
-        let all_after = |after| {
-            self.messages.iter().map(move |&message| Insertion { after, ..message.clone() })
-        };
-        steps.filter(ends).flat_map(all_after).collect()
+        steps.filter(ends)
+    }
+
+    /// Whether it comes after several branches of a protocol that is run.
+    fn is_common(&self, lowered: &Lowered) -> bool {
+        self.place.runs.is_some() && self.ends(lowered).count() > 1
     }
 
     fn proposal(&self, names: &Names) -> Proposal {
@@ -106,11 +131,11 @@ impl Line<'_> {
 /// Whether messages repair a violation and leave less to repair.
 fn helps(
     insertions: Vec<Insertion>,
-    violation: &Violation,
-    count: usize,
+    cause: &Cause<'_>,
     lowered: &Lowered,
     options: &Options,
 ) -> bool {
+    let violation = cause.violation;
     let mut remedy = violation.remedy.clone();
     remedy.insertions = insertions;
     let Ok(repaired) = remedy.apply(&lowered.global) else { return false };
@@ -118,5 +143,5 @@ fn helps(
     let Err(error) = check_with(&repaired, &options) else { return true };
     let fault = |of: &Violation| (of.role, of.condition, of.decision.state);
     let left: BTreeSet<_> = error.violations().iter().map(fault).collect();
-    !left.is_empty() && left.len() < count && !left.contains(&fault(violation))
+    !left.is_empty() && left.len() < cause.count && !left.contains(&fault(violation))
 }

@@ -2,36 +2,66 @@
 
 use std::fmt;
 
-use telltale_theory::{Condition, Explanation};
+use telltale_theory::{Advice, Condition, Explanation, Violation};
+use telltale_types::GlobalType;
 
+use super::propose::Proposed;
 use super::{CannotKnow, Proposal};
 
-impl CannotKnow {
-    /// What would help, without the lines to write.
-    pub fn help(&self) -> String {
-        let help = &self.explanation.help;
-        match self.condition {
-            Condition::SilentEnd => format!(
-                "{help}; or write `#[allow(silent_end)]` on the protocol, if it may be left waiting"
-            ),
-            _ => help.clone(),
+/// What would help, more precisely once it is known what to write.
+pub(super) fn precise_help(
+    violation: &Violation,
+    proposed: &Proposed,
+    global: &GlobalType,
+) -> Option<String> {
+    let mut senders = proposed.senders.iter().filter(|&&sender| sender != violation.role);
+    let (Some(&sender), None) = (senders.next(), senders.next()) else { return None };
+    let names = global.names();
+    let (role, sender) = (names.role(violation.role), names.role(sender));
+    let label = names.label(violation.act.of(global).label).name;
+    match violation.remedy.advice {
+        _ if proposed.is_common => {
+            Some(format!("let `{sender}` tell `{role}` when the others have finished"))
         }
+        Advice::Decide { .. } => {
+            Some(format!("let `{sender}` decide, and tell `{role}` when it has to send `{label}`"))
+        }
+        _ => None,
+    }
+}
+
+impl CannotKnow {
+    /// What would help instead of writing a line, if anything.
+    pub fn otherwise(&self) -> Option<String> {
+        (self.condition == Condition::SilentEnd).then(|| {
+            let role = &self.role;
+            format!("write `#[allow(silent_end)]` above the protocol; `{role}` then stops when the session does")
+        })
     }
 }
 
 /// Title, explanation and help with the lines to write.
 impl fmt::Display for CannotKnow {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let mut text: Explanation = self.explanation.clone();
-        text.title.push('\n');
-        text.help = self.help();
-        text.fmt(f)?;
+        aligned(&self.explanation).fmt(f)?;
         let insert = |proposal: &Proposal| format!("insert `{}`", proposal.text);
-        let widest = self.proposals.iter().map(|one| insert(one).chars().count()).max();
+        let width = self.proposals.iter().map(|one| insert(one).chars().count()).max();
         for proposal in &self.proposals {
-            let width = widest.unwrap_or(0);
+            let width = width.unwrap_or_default();
             write!(f, "\n    {:width$}  after {}", insert(proposal), proposal.after)?;
         }
-        Ok(())
+        self.otherwise().map_or(Ok(()), |otherwise| write!(f, "\n  or {otherwise}"))
     }
+}
+
+/// An explanation with its title set off and the line numbers below each other.
+fn aligned(explanation: &Explanation) -> Explanation {
+    let mut aligned = explanation.clone();
+    aligned.title.push('\n');
+    let length = |place: &Option<String>| place.as_ref().map_or(0, String::len);
+    let width = aligned.branches.iter().map(|branch| length(&branch.place)).max().unwrap_or(0);
+    for place in aligned.branches.iter_mut().filter_map(|branch| branch.place.as_mut()) {
+        *place = format!("{place:>width$}");
+    }
+    aligned
 }

@@ -7,7 +7,7 @@ use telltale_types::{LabelId, RoleId, StateId};
 
 use super::claims::{Claims, Owner};
 use super::{ChoiceInterface, Variant, snake_ident};
-use crate::ast::{Do, Docs};
+use crate::ast::{self, Docs};
 use crate::diagnostic::Diagnostic;
 use crate::graph::{ChoiceOrigin, Exit, Graph, State};
 use crate::mistake::{Mistake, Quote};
@@ -18,13 +18,8 @@ use crate::span::SpanRange;
 /// What makes a choice what it is: who decides, and between which messages.
 type Key = (RoleId, BTreeSet<(RoleId, LabelId)>);
 
-/// What a choice is called.
-#[derive(PartialEq, Eq, PartialOrd, Ord)]
-enum Name {
-    Given(String),
-    /// After who decides.
-    OfRole(RoleId),
-}
+/// By statement, how many choices of each role it is.
+type Meanings = BTreeMap<*const ast::Choice, BTreeMap<RoleId, usize>>;
 
 /// All choices with the same key.
 struct Group<'g, 'a> {
@@ -43,19 +38,21 @@ pub(super) fn choices(
     mistakes: &mut Mistakes,
 ) -> Vec<ChoiceInterface> {
     let groups = groups(graph, mistakes);
-    let mut firsts: BTreeMap<Name, &Group<'_, '_>> = BTreeMap::new();
+    let mut meanings = Meanings::new();
+    for group in &groups {
+        let by_role = meanings.entry(std::ptr::from_ref(group.origin.ast)).or_default();
+        *by_role.entry(group.role).or_default() += 1;
+    }
+    let mut firsts: BTreeMap<(bool, String), &Group<'_, '_>> = BTreeMap::new();
     let mut choices = Vec::new();
     for group in &groups {
-        let role = protocol.roles[group.role.index()].name.to_string();
-        let name = match &group.origin.ast.name {
-            Some(name) => Name::Given(name.to_string()),
-            None => Name::OfRole(group.role),
-        };
-        let first = *firsts.entry(name).or_insert(group);
+        let name = ChoiceName::of(group, &meanings, protocol);
+        let is_given = group.origin.ast.name.is_some();
+        let first = *firsts.entry((is_given, name.choice.to_string())).or_insert(group);
         if std::ptr::eq(first, group) {
-            choices.push(choice(group, protocol, mistakes));
-        } else if !first.origin.is(&group.origin) {
-            // Otherwise it is a mistake of the protocol that is run.
+            choices.push(choice(group, name, protocol, mistakes));
+        } else if !first.origin.is_run_with(&group.origin) {
+            let role = protocol.roles[group.role.index()].name.to_string();
             mistakes.push(taken(&group.origin, role, first.origin.quote()));
         }
     }
@@ -63,11 +60,41 @@ pub(super) fn choices(
 }
 
 fn taken(choice: &ChoiceOrigin<'_>, role: String, first: Quote) -> Diagnostic {
+    let elsewhere = choice.via.map(|_| Quote::new(choice.ast.head, choice.ast));
     let mistake = match &choice.ast.name {
-        Some(name) => Mistake::ChoiceNameTwice { name: name.to_string(), first },
-        None => Mistake::SecondUnnamedChoice { role, first },
+        Some(name) => Mistake::ChoiceNameTwice { name: name.to_string(), first, elsewhere },
+        None => Mistake::SecondUnnamedChoice { role, first, elsewhere },
     };
     Diagnostic::new(mistake, choice.name_span())
+}
+
+/// What a choice is called.
+struct ChoiceName {
+    choice: Ident,
+    method: Ident,
+}
+
+impl ChoiceName {
+    /// The name that the choice has, or one that is made of who decides.
+    ///
+    /// A choice of a protocol that is run several times may be several choices here: then the names say who
+    /// decides, if that differs, and between messages to whom, if one role has several.
+    fn of(group: &Group<'_, '_>, meanings: &Meanings, protocol: &Protocol<'_>) -> Self {
+        let by_role = &meanings[&std::ptr::from_ref(group.origin.ast)];
+        let to = if by_role[&group.role] > 1 { group.receivers(protocol) } else { String::new() };
+
+        let chooser = &protocol.roles[group.role.index()].name;
+        if let Some(name) = &group.origin.ast.name {
+            let of = if by_role.len() > 1 { chooser.to_string() } else { String::new() };
+            let choice = Ident::new(&format!("{of}{name}{to}"), name.span());
+            let method = snake_ident(&Ident::new(&format!("{name}{to}"), name.span()));
+            return Self { choice, method };
+        }
+        let span = group.origin.ast.head.first;
+        let choice = Ident::new(&format!("{chooser}Choice{to}"), chooser.span());
+        let method = snake_ident(&Ident::new(&format!("Choose{to}"), span));
+        Self { choice, method }
+    }
 }
 
 impl ChoiceOrigin<'_> {
@@ -91,9 +118,9 @@ impl ChoiceOrigin<'_> {
         }
     }
 
-    fn is(&self, other: &Self) -> bool {
-        let call = |origin: &Self| origin.via.map(std::ptr::from_ref::<Do>);
-        std::ptr::eq(self.ast, other.ast) && call(self) == call(other)
+    /// Whether both come from one `do`, so that what is wrong with them was reported in the other protocol.
+    fn is_run_with(&self, other: &Self) -> bool {
+        self.via.zip(other.via).is_some_and(|(one, other)| std::ptr::eq(one, other))
     }
 }
 
@@ -133,6 +160,18 @@ fn in_source_order<'g, 'a>(
 }
 
 impl<'a> Group<'_, 'a> {
+    /// Who gets its first messages: `ToBobAndCarol`.
+    fn receivers(&self, protocol: &Protocol<'_>) -> String {
+        let mut names: Vec<String> = Vec::new();
+        for exit in self.exits {
+            let name = protocol.roles[exit.global.receiver.index()].name.to_string();
+            if !names.contains(&name) {
+                names.push(name);
+            }
+        }
+        format!("To{}", names.join("And"))
+    }
+
     fn add(&mut self, state: StateId, choice: ChoiceOrigin<'a>, mistakes: &mut Mistakes) {
         self.states.push(state);
         if self.docs.is_empty() {
@@ -152,17 +191,11 @@ impl<'a> Group<'_, 'a> {
 
 fn choice(
     group: &Group<'_, '_>,
+    name: ChoiceName,
     protocol: &Protocol<'_>,
     mistakes: &mut Mistakes,
 ) -> ChoiceInterface {
-    let chooser = &protocol.roles[group.role.index()].name;
-    let (name, method) = match &group.origin.ast.name {
-        Some(name) => (name.clone(), snake_ident(name)),
-        None => (
-            Ident::new(&format!("{chooser}Choice"), chooser.span()),
-            Ident::new("choose", group.origin.ast.head.first),
-        ),
-    };
+    let ChoiceName { choice: name, method } = name;
     let variants = variants(group, protocol, mistakes);
     let (docs, states) = (group.docs.clone(), group.states.clone());
     ChoiceInterface { role: group.role, name, method, docs, variants, states }
