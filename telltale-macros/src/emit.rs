@@ -79,7 +79,20 @@ fn runtime(path: Option<&syn::Path>) -> TokenStream {
     }
 }
 
+/// Where the user's token stands, for what is made of it. So errors about what is generated point there,
+/// and lints know that nobody wrote it.
+fn at(place: Span) -> Span {
+    Span::call_site().located_at(place)
+}
+
+/// A name of the user's, for an item that is made of it.
+fn placed(name: &Ident) -> Ident {
+    let mut name = name.clone();
+    name.set_span(at(name.span()));
+    name
+}
+
 /// A name of ours that no local name of the user's can be mistaken for.
-fn local(name: &str) -> Ident {
-    Ident::new(name, Span::mixed_site())
+fn local(name: &str, place: Span) -> Ident {
+    Ident::new(name, Span::mixed_site().located_at(place))
 }

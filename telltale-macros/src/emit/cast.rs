@@ -2,16 +2,16 @@
 
 use std::collections::BTreeMap;
 
-use proc_macro2::{Ident, Literal, TokenStream};
-use quote::quote;
+use proc_macro2::{Ident, Literal, Span, TokenStream};
+use quote::{ToTokens, quote, quote_spanned};
 use telltale_bytecode::{Branch, CodeImage, Instr, SetId};
 use telltale_syntax::Payload;
 use telltale_syntax::interface::{
-    ChoiceInterface, Interface, ReceiveMethod, RoleInterface, SendMethod, Variant,
+    ChoiceInterface, Interface, LabelInterface, ReceiveMethod, RoleInterface, SendMethod, Variant,
 };
 use telltale_types::RoleId;
 
-use super::{local, session};
+use super::{at, local, session};
 
 /// `struct __Cast` and what the VM asks of it; without an image it asks nothing.
 pub(super) fn emit(interface: &Interface, image: Option<&CodeImage>) -> TokenStream {
@@ -86,10 +86,17 @@ fn key(role: usize, number: u16) -> TokenStream {
     quote!((#role, #number))
 }
 
+/// Where a payload type stands, or else its label: there the type must be one that can be sent.
+fn place(label: &LabelInterface) -> Span {
+    let types = label.payload.types().flat_map(ToTokens::to_token_stream);
+    let first = types.map(|tree| tree.span()).next();
+    at(first.unwrap_or_else(|| label.name.span()))
+}
+
 /// `self::Bob::quote(&mut self.bob)`; a method call could mean a method of another trait.
 fn call(role: &RoleInterface, method: &Ident, arguments: &TokenStream) -> TokenStream {
     let RoleInterface { name, argument, .. } = role;
-    quote!(self::#name::#method(&mut self.#argument #arguments))
+    quote_spanned!(at(method.span())=> self::#name::#method(&mut self.#argument #arguments))
 }
 
 fn sends(interface: &Interface) -> Vec<TokenStream> {
@@ -110,12 +117,13 @@ fn send(
     let key = key(id, method.label.0);
     let to = method.to.then(|| quote!(, __role(to)));
     let given = call(role, &method.name, &quote!(#to));
+    let place = place(label);
     if label.has_struct {
         let name = &label.name;
-        let (fields, payload) = taken_apart(&label.payload);
-        quote!(#key => __telltale::packed(#given.map(|#name #fields| #payload)))
+        let (fields, payload) = taken_apart(label);
+        quote_spanned! {place=> #key => __telltale::packed(#given.map(|#name #fields| #payload)) }
     } else {
-        quote!(#key => __telltale::packed(#given))
+        quote_spanned!(place=> #key => __telltale::packed(#given))
     }
 }
 
@@ -140,7 +148,7 @@ fn receive(id: usize, role: &RoleInterface, method: &ReceiveMethod) -> TokenStre
             quote!(#key => #told)
         }
         count => {
-            let fields = fields(count);
+            let fields = fields(count, method.name.span());
             let told = call(role, &method.name, &quote!(#from #(, #fields)*));
             quote!(#key => { let (#(#fields),*) = #unpacked; #told })
         }
@@ -206,14 +214,18 @@ fn pick(
     branch: usize,
 ) -> TokenStream {
     let branch = Literal::usize_unsuffixed(branch);
-    let (choice, variant, label) = (&choice.name, &variant.name, variant.label);
-    let (fields, payload) = taken_apart(&interface.labels[label.index()].payload);
-    quote!(#choice::#variant #fields => __telltale::picked(#branch, #payload))
+    let label = &interface.labels[variant.label.index()];
+    let (fields, payload) = taken_apart(label);
+    let (choice, variant) = (&choice.name, &variant.name);
+    quote_spanned! {place(label)=>
+        #choice::#variant #fields => __telltale::picked(#branch, #payload)
+    }
 }
 
 /// A pattern for the fields of a payload, and the value that travels: nothing, one, or a tuple.
-fn taken_apart(payload: &Payload) -> (TokenStream, TokenStream) {
-    let names = fields(payload.types().count());
+fn taken_apart(label: &LabelInterface) -> (TokenStream, TokenStream) {
+    let payload = &label.payload;
+    let names = fields(payload.types().count(), place(label));
     let value = match &names[..] {
         [] => quote!(()),
         [one] => quote!(#one),
@@ -230,8 +242,8 @@ fn taken_apart(payload: &Payload) -> (TokenStream, TokenStream) {
     (pattern, value)
 }
 
-fn fields(count: usize) -> Vec<Ident> {
-    (0..count).map(|at| local(&format!("field{at}"))).collect()
+fn fields(count: usize, place: Span) -> Vec<Ident> {
+    (0..count).map(|at| local(&format!("field{at}"), place)).collect()
 }
 
 /// The role with a number, if any method asks for it.

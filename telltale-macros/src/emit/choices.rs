@@ -1,11 +1,11 @@
 //! An enum for each choice, and a struct for each message with named fields.
 
 use proc_macro2::TokenStream;
-use quote::quote;
+use quote::{quote, quote_spanned};
 use telltale_syntax::interface::{ChoiceInterface, Interface, LabelInterface, Variant};
 use telltale_syntax::{Field, Payload};
 
-use super::docs;
+use super::{at, docs, placed};
 
 /// All types that carry payloads.
 pub(super) fn emit(interface: &Interface) -> TokenStream {
@@ -21,7 +21,8 @@ fn choice_enum(interface: &Interface, choice: &ChoiceInterface) -> TokenStream {
     let more = format!("What `{}` can decide.", docs::role_name(interface, *role));
     let docs = docs::with(docs, &more);
     let variants = variants.iter().map(|one| variant(interface, one));
-    quote!(#docs pub enum #name { #(#variants,)* })
+    let name = placed(name);
+    quote_spanned!(at(name.span())=> #docs pub enum #name { #(#variants,)* })
 }
 
 fn variant(interface: &Interface, variant: &Variant) -> TokenStream {
@@ -46,7 +47,8 @@ fn payload_struct(label: &LabelInterface) -> TokenStream {
     let docs = docs::with(docs, &format!("What `{name}` carries."));
     let public = quote!(pub);
     let fields = fields.iter().map(|one| field(label, Some(&public), one));
-    quote!(#docs pub struct #name { #(#fields),* })
+    let name = placed(name);
+    quote_spanned!(at(name.span())=> #docs pub struct #name { #(#fields),* })
 }
 
 fn field(label: &LabelInterface, public: Option<&TokenStream>, field: &Field) -> TokenStream {

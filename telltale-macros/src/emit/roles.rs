@@ -1,12 +1,12 @@
 //! `enum Role`, and a trait for each role.
 
 use proc_macro2::TokenStream;
-use quote::quote;
+use quote::{quote, quote_spanned};
 use telltale_syntax::interface::{
     ChoiceInterface, Interface, ReceiveMethod, RoleInterface, SendMethod,
 };
 
-use super::docs;
+use super::{at, docs, placed};
 
 /// All that has to do with roles.
 pub(super) fn emit(interface: &Interface) -> TokenStream {
@@ -33,12 +33,12 @@ pub(super) fn emit(interface: &Interface) -> TokenStream {
 
 /// `pub trait Bob: Send + 'static { … }`
 fn role_trait(interface: &Interface, role: &RoleInterface) -> TokenStream {
-    let name = &role.name;
+    let name = placed(&role.name);
     let docs = docs::with(&role.docs, &format!("What `{name}` gives, takes and decides."));
     let sends = role.sends.iter().map(|method| send(interface, method));
     let receives = role.receives.iter().map(|method| receive(interface, method));
     let choices = role.choices.iter().map(|&choice| choose(&interface.choices[choice]));
-    quote! {
+    quote_spanned! {at(name.span())=>
         #docs
         pub trait #name: __telltale::Send + 'static {
             #(#sends)* #(#receives)* #(#choices)*
@@ -57,11 +57,14 @@ fn send(interface: &Interface, method: &SendMethod) -> TokenStream {
     let ty = label.ty();
     let body = if label.payload.is_unit() {
         let unused = to.is_some().then(|| quote!(let _ = to;));
-        quote!({ #unused __telltale::Ok(()) })
+        quote_spanned!(at(name.span())=> { #unused __telltale::Ok(()) })
     } else {
-        quote!(;)
+        quote_spanned!(at(name.span())=> ;)
     };
-    quote!(#docs fn #name(&mut self #to) -> __telltale::HandlerResult<#ty> #body)
+    quote_spanned! {at(name.span())=>
+        #docs
+        fn #name(&mut self #to) -> __telltale::HandlerResult<#ty> #body
+    }
 }
 
 /// `fn on_quote(&mut self, quote: u64) -> HandlerResult<()>;`
@@ -73,7 +76,7 @@ fn receive(interface: &Interface, method: &ReceiveMethod) -> TokenStream {
     let from = from.then(|| quote!(, from: Role));
     let names = parameters.iter().map(|parameter| &parameter.name);
     let types = parameters.iter().map(|parameter| &parameter.ty);
-    quote! {
+    quote_spanned! {at(name.span())=>
         #docs
         fn #name(&mut self #from #(, #names: #types)*) -> __telltale::HandlerResult<()>;
     }
@@ -84,5 +87,8 @@ fn choose(choice: &ChoiceInterface) -> TokenStream {
     let ChoiceInterface { name, method, docs, variants, .. } = choice;
     let names = docs::list(variants.iter().map(|variant| &variant.name));
     let docs = docs::with(docs, &format!("Decides: {names}."));
-    quote!(#docs fn #method(&mut self) -> __telltale::HandlerResult<#name>;)
+    quote_spanned! {at(method.span())=>
+        #docs
+        fn #method(&mut self) -> __telltale::HandlerResult<#name>;
+    }
 }

@@ -1,10 +1,10 @@
 //! `open`, and what it gives.
 
 use proc_macro2::{Ident, Span, TokenStream};
-use quote::quote;
-use telltale_syntax::interface::Interface;
+use quote::{quote, quote_spanned};
+use telltale_syntax::interface::{Interface, RoleInterface};
 
-use super::{docs, local};
+use super::{at, docs, local};
 
 /// `open`, `open_detached`, `Session`, `Ended`.
 pub(super) fn emit(interface: &Interface) -> TokenStream {
@@ -15,7 +15,9 @@ pub(super) fn emit(interface: &Interface) -> TokenStream {
         .roles
         .iter()
         .map(|role| docs::doc(&format!("The object that played `{}`.", role.name)));
-    let host = local("host");
+    let host = local("host", Span::call_site());
+    let [open, open_detached] =
+        ["open", "open_detached"].map(|name| Ident::new(name, at(interface.module.span())));
     quote! {
         /// Opens a session with one object for each role.
         ///
@@ -24,7 +26,7 @@ pub(super) fn emit(interface: &Interface) -> TokenStream {
         /// # Errors
         ///
         /// When there are too many sessions.
-        pub fn open<#(#bounds),*>(
+        pub fn #open<#(#bounds),*>(
             #host: &mut impl __telltale::SessionHost,
             #(#arguments: #generics),*
         ) -> __telltale::Result<Session<#(#generics),*>, __telltale::VMError> {
@@ -36,7 +38,7 @@ pub(super) fn emit(interface: &Interface) -> TokenStream {
         /// # Errors
         ///
         /// When there are too many sessions.
-        pub fn open_detached<#(#bounds),*>(
+        pub fn #open_detached<#(#bounds),*>(
             #host: &mut impl __telltale::SessionHost,
             #(#arguments: #generics),*
         ) -> __telltale::Result<__telltale::SessionId, __telltale::VMError> {
@@ -68,10 +70,9 @@ pub(super) fn generics(interface: &Interface) -> Vec<Ident> {
 
 /// `Bob: self::Bob`; the first is the type of an object, the second the trait.
 pub(super) fn bounds(interface: &Interface) -> Vec<TokenStream> {
-    let traits = interface.roles.iter().map(|role| &role.name);
-    generics(interface)
-        .iter()
-        .zip(traits)
-        .map(|(generic, role)| quote!(#generic: self::#role))
-        .collect()
+    let bound = |(generic, role): (&Ident, &RoleInterface)| {
+        let name = &role.name;
+        quote_spanned!(at(name.span())=> #generic: self::#name)
+    };
+    generics(interface).iter().zip(&interface.roles).map(bound).collect()
 }

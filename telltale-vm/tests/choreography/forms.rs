@@ -1,5 +1,7 @@
 //! Every form of the language, and every rule about generated names.
 
+use std::fmt::Write;
+
 use telltale_vm::{HandlerResult, NoHandler, VM, VMConfig, choreography};
 
 choreography! {
@@ -63,8 +65,7 @@ struct Log(String);
 
 impl Log {
     fn add(&mut self, what: impl std::fmt::Debug) -> HandlerResult<()> {
-        self.0 += &format!("{what:?} ");
-        Ok(())
+        Ok(write!(self.0, "{what:?} ")?)
     }
 }
 

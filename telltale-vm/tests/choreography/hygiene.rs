@@ -9,7 +9,9 @@
     clippy::pedantic
 )]
 #![forbid(unsafe_code)]
-#![allow(dead_code, reason = "these only hide names")]
+#![allow(dead_code, clippy::upper_case_acronyms, reason = "these only hide names")]
+
+use std::fmt::Write as _;
 
 use telltale_vm::{HandlerResult as Handled, NoHandler, VM, VMConfig, choreography};
 
@@ -70,34 +72,34 @@ mod inside {
             std::result::Result::Ok(Local(4))
         }
         fn on_type(&mut self, r#type: std::vec::Vec<std::option::Option<Private>>) -> Handled<()> {
-            self.0 += &format!("{type:?} ");
+            write!(self.0, "{type:?} ")?;
             std::result::Result::Ok(())
         }
         fn on_match(&mut self, r#type: u8, from: [u8; 2]) -> Handled<()> {
-            self.0 += &format!("{type} {from:?} ");
+            write!(self.0, "{type} {from:?} ")?;
             std::result::Result::Ok(())
         }
         fn on_into(&mut self) -> Handled<()> {
-            self.0 += "into";
+            self.0.push_str("into");
             std::result::Result::Ok(())
         }
     }
 
     impl hidden::B for One {
         fn on_own(&mut self, own: Local) -> Handled<()> {
-            self.0 += &format!("{own:?} ");
+            write!(self.0, "{own:?} ")?;
             std::result::Result::Ok(())
         }
         fn on_outer(&mut self, outer: outside::Item) -> Handled<()> {
-            self.0 += &format!("{outer:?} ");
+            write!(self.0, "{outer:?} ")?;
             std::result::Result::Ok(())
         }
         fn on_above(&mut self, above: Private) -> Handled<()> {
-            self.0 += &format!("{above:?} ");
+            write!(self.0, "{above:?} ")?;
             std::result::Result::Ok(())
         }
         fn on_host(&mut self, host: Local) -> Handled<()> {
-            self.0 += &format!("{host:?}");
+            write!(self.0, "{host:?}")?;
             std::result::Result::Ok(())
         }
         fn r#type(&mut self) -> Handled<std::vec::Vec<std::option::Option<Private>>> {
