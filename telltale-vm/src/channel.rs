@@ -187,28 +187,25 @@ pub(crate) fn push(block: &mut [u64], buffers: &mut Buffers, plan: Plan, message
     let packed = pack(message);
     match plan.shape {
         Shape::Cell => {
-            block[at] = head & SENDER_WAITS | FULL | packed;
             block[at + 1] = message.word.bits;
+            block[at] = head & SENDER_WAITS | FULL | packed;
         }
         Shape::Ring => push_ring(block, buffers, plan, [packed, message.word.bits]),
     }
     head & RECEIVER_WAITS != 0
 }
 
-/// Puts a message in the place of the newest one, if that has the same label. Gives what was there.
+/// Puts a message in the place of the newest one of a ring that is not empty. Gives what was there.
 pub(crate) fn replace(
     block: &mut [u64],
     buffers: &mut Buffers,
     plan: Plan,
     message: Message,
-) -> Option<Word> {
-    if last_label(block, buffers, plan) != Some(message.label) {
-        return None;
-    }
+) -> Word {
     let newest = newest(block, buffers, plan);
     let [packed, bits] = ring_slot(block, buffers, plan, newest);
     put(block, buffers, plan, newest, [pack(message), message.word.bits]);
-    Some(Word { kind: (packed >> 8) as u8, bits })
+    Word { kind: (packed >> 8) as u8, bits }
 }
 
 /// Takes the first message, which must be there. Says whether the sender waits for room.
@@ -218,8 +215,9 @@ pub(crate) fn pop(block: &mut [u64], buffers: &Buffers, plan: Plan) -> (Message,
     let head = block[at];
     let [packed, bits] = match plan.shape {
         Shape::Cell => {
+            let bits = block[at + 1];
             block[at] = 0;
-            [head, block[at + 1]]
+            [head, bits]
         }
         Shape::Ring => {
             let first = ring_first(head);

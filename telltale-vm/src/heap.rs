@@ -16,6 +16,15 @@ pub(crate) struct Word {
 
 const UINT: u8 = Kind::Uint as u8;
 
+impl Word {
+    pub(crate) const UNIT: Self = Self { kind: Kind::Unit as u8, bits: 0 };
+
+    #[inline]
+    pub(crate) const fn uint(bits: u64) -> Self {
+        Self { kind: UINT, bits }
+    }
+}
+
 #[derive(Debug, Default)]
 pub(crate) struct Heap(Slab<Box<Large>>);
 
@@ -23,23 +32,6 @@ impl Heap {
     /// The payload as two numbers.
     #[inline]
     pub(crate) fn lower(&mut self, value: Value) -> Word {
-        // By far the most payloads that a VM sees; the others cost a jump more.
-        if let Value::Uint(bits) = value {
-            return Word { kind: UINT, bits };
-        }
-        self.lower_any(value)
-    }
-
-    /// The payload of two numbers that [`Heap::lower`] gave; it must be asked for once.
-    #[inline]
-    pub(crate) fn raise(&mut self, word: Word) -> Value {
-        if word.kind == UINT {
-            return Value::Uint(word.bits);
-        }
-        self.raise_any(word)
-    }
-
-    fn lower_any(&mut self, value: Value) -> Word {
         let (kind, bits) = match value {
             Value::Uint(n) => (Kind::Uint, n),
             Value::Unit => (Kind::Unit, 0),
@@ -50,6 +42,13 @@ impl Heap {
             Value::Large(large) => (large.kind(), self.0.insert(large) as u64),
         };
         Word { kind: kind as u8, bits }
+    }
+
+    /// The payload of two numbers that [`Heap::lower`] gave; it must be asked for once.
+    #[inline]
+    pub(crate) fn raise(&mut self, word: Word) -> Value {
+        // By far the most payloads that a VM sees; the others cost a jump more.
+        if word.kind == UINT { Value::Uint(word.bits) } else { self.raise_any(word) }
     }
 
     fn raise_any(&mut self, word: Word) -> Value {

@@ -71,16 +71,15 @@ const _: () = assert!(size_of::<Arm>() == 16);
 pub(crate) struct Wants(Option<Kind>);
 
 impl Wants {
+    pub(crate) const UINT: Self = Self(Some(Kind::Uint));
+    pub(crate) const UNIT: Self = Self(Some(Kind::Unit));
+
     fn of_type(payload: &str) -> Self {
         Self(Kind::of_type(payload))
     }
 
-    #[inline]
     pub(crate) fn accepts(self, value: &Value) -> bool {
-        match (self.0, value) {
-            (None, _) | (Some(Kind::Uint), Value::Uint(_)) => true,
-            (Some(kind), value) => kind == value.kind(),
-        }
+        self.0.is_none_or(|kind| kind == value.kind())
     }
 
     pub(crate) fn kind(self) -> Option<Kind> {

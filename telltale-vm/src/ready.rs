@@ -16,16 +16,21 @@ pub(crate) fn any(block: &[u64], words: usize) -> bool {
 }
 
 /// The next role that can act, going round from `from` on.
-#[inline]
+#[inline(always)]
 pub(crate) fn next(block: &[u64], words: usize, from: u8) -> Option<RoleId> {
+    if words > 1 {
+        return next_of_many(block, words, from);
+    }
+    let bits = block[READY];
+    let later = bits & u64::MAX << (from % 64);
+    lowest(if later == 0 { bits } else { later }, 0)
+}
+
+fn next_of_many(block: &[u64], words: usize, from: u8) -> Option<RoleId> {
     let (word, bit) = (usize::from(from / 64), from % 64);
-    if let Some(role) = lowest(block[READY + word] & u64::MAX << bit, word) {
-        return Some(role);
-    }
-    if words == 1 {
-        return lowest(block[READY], 0);
-    }
-    (word + 1..words).chain(0..=word).find_map(|word| lowest(block[READY + word], word))
+    let later = lowest(block[READY + word] & u64::MAX << bit, word);
+    let others = (word + 1..words).chain(0..=word);
+    later.or_else(|| others.map(|word| lowest(block[READY + word], word)).find_map(|role| role))
 }
 
 #[inline]

@@ -12,7 +12,7 @@ use crate::arena::{Arena, Slot};
 use crate::channel::{self, Buffers};
 use crate::coroutine::Coro;
 use crate::deferred::Deferred;
-use crate::exec::{Held, Host, Visit};
+use crate::exec::{Held, Host, Step, Visit};
 use crate::heap::Heap;
 use crate::registry::Registry;
 use crate::roles::Cast;
@@ -496,6 +496,7 @@ impl VM {
                         trace,
                         stamp,
                         cx,
+                        end: Ok(Step::Wait),
                     },
                     budget,
                 )

@@ -6,7 +6,7 @@ use telltale_bytecode::SetId;
 use telltale_types::RoleId;
 
 use super::{Host, Step, Visit};
-use crate::channel::Rule;
+use crate::channel::{Message, Rule};
 use crate::link::{Arm, Op};
 use crate::trace::Tag;
 use crate::{Cause, Picked, SessionId, Value, channel};
@@ -43,7 +43,8 @@ impl<H: Host> Visit<'_, H> {
             && self.network.is_none()
             && channel::has_room(self.block, arm.plan)
         {
-            self.sent::<TRACE>(arm.plan, arm.peer, arm.label, value, Tag::ChosenAndSent);
+            let message = Message { label: arm.label, word: self.heap.lower(value) };
+            self.sent::<TRACE>(arm.plan, arm.peer, message, Tag::ChosenAndSent);
             return Ok(Step::To(arm.target));
         }
         self.choose_special::<TRACE>(arm, value)

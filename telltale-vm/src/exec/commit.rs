@@ -14,15 +14,13 @@ impl<H: Host> Visit<'_, H> {
         &mut self,
         plan: Plan,
         to: RoleId,
-        label: LabelId,
-        value: Value,
+        message: Message,
         tag: Tag,
     ) {
-        let message = Message { label, word: self.heap.lower(value) };
         if channel::push(self.block, self.buffers, plan, message) {
             ready::set(self.block, to);
         }
-        self.count_sent::<TRACE>(to, label, tag);
+        self.count_sent::<TRACE>(to, message.label, tag);
     }
 
     /// As [`Visit::sent`], where the network or the channel may do something else with the message.
@@ -58,33 +56,20 @@ impl<H: Host> Visit<'_, H> {
         value: Value,
         tag: Tag,
     ) {
-        if plan.rule.replaces() {
-            let message = Message { label, word: self.heap.lower(value) };
+        let message = Message { label, word: self.heap.lower(value) };
+        let replaced = plan.rule.replaces()
+            && channel::last_label(self.block, self.buffers, plan) == Some(label);
+        if replaced {
             let old = channel::replace(self.block, self.buffers, plan, message);
-            if let Some(old) = old {
-                drop(self.heap.raise(old));
-                if TRACE {
-                    self.trace.push(self.stamp, Tag::Dropped, self.cx.role, to, label);
-                }
-                return self.count_sent::<TRACE>(to, label, tag);
+            drop(self.heap.raise(old));
+            if TRACE {
+                self.trace.push(self.stamp, Tag::Dropped, self.cx.role, to, label);
             }
-            let value = self.heap.raise(message.word);
-            return self.appended::<TRACE>(plan, to, label, value, tag);
-        }
-        self.appended::<TRACE>(plan, to, label, value, tag);
-    }
-
-    fn appended<const TRACE: bool>(
-        &mut self,
-        plan: Plan,
-        to: RoleId,
-        label: LabelId,
-        value: Value,
-        tag: Tag,
-    ) {
-        if channel::has_room(self.block, plan) {
-            self.sent::<TRACE>(plan, to, label, value, tag);
+            self.count_sent::<TRACE>(to, label, tag);
+        } else if channel::has_room(self.block, plan) {
+            self.sent::<TRACE>(plan, to, message, tag);
         } else {
+            drop(self.heap.raise(message.word));
             self.count_sent::<TRACE>(to, label, Tag::Dropped);
         }
     }

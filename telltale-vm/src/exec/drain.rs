@@ -16,20 +16,21 @@ impl<H: Host> Visit<'_, H> {
         while *instructions > 0 {
             let coro = Coro::from_word(self.block[place]);
             let op = &loaded.linked.ops[coro.pc() as usize];
-            let step = match op.code {
-                Code::RecvCell => self.receive_cell::<TRACE>(op),
-                Code::RecvRing | Code::OfferCell | Code::OfferRing | Code::OfferMany => {
-                    self.less_often::<TRACE>(op)
-                }
+            let goto = match op.code {
+                Code::RecvCell
+                | Code::RecvRing
+                | Code::OfferCell
+                | Code::OfferRing
+                | Code::OfferMany => self.step::<TRACE>(op),
                 _ => {
                     self.halt::<TRACE>(place, coro.pc());
                     return Ok(());
                 }
             };
             *instructions -= 1;
-            let next = match step? {
+            let next = match self.ended(goto)? {
                 Step::To(next) | Step::Pend(Some(next)) => next,
-                Step::Wait | Step::Hold | Step::Pend(None) => {
+                Step::Wait | Step::Halt | Step::Hold | Step::Pend(None) => {
                     self.wait(place, coro);
                     return Ok(());
                 }

@@ -14,7 +14,7 @@ mod send;
 
 use telltale_types::{LabelId, RoleId};
 
-use crate::channel::Buffers;
+use crate::channel::{Buffers, Shape};
 use crate::coroutine::{Coro, DRAINS, HALTED, HOLDS, PAUSED, PENDING};
 use crate::deferred::Deferred;
 use crate::effect::{Context, Network};
@@ -40,14 +40,34 @@ pub(crate) struct Visit<'a, H> {
     pub(crate) cx: Context<'a>,
     pub(crate) network: Option<&'a dyn Network>,
     pub(crate) host: H,
+    /// How a turn ended that did not end as most do.
+    pub(crate) end: Result<Step, Box<Cause>>,
 }
 
-/// What the program counter does after an instruction.
-enum Step {
+/// Where control goes, as one number: a place in the code, or that the turn ends.
+#[derive(Clone, Copy, PartialEq, Eq)]
+struct Goto(u32);
+
+impl Goto {
+    /// The role waits, at the same instruction.
+    const WAIT: Self = Self(u32::MAX);
+    /// The turn ends as [`Visit::end`] says.
+    const END: Self = Self(u32::MAX - 1);
+
+    #[inline]
+    fn leads_on(self) -> bool {
+        self.0 < Self::END.0
+    }
+}
+
+/// What becomes of a role after an instruction.
+pub(crate) enum Step {
     /// Control goes there.
     To(u32),
     /// The role waits, at the same instruction.
     Wait,
+    /// The role is done.
+    Halt,
     /// The role waits for room; its answer is kept.
     Hold,
     /// The role waits for its handler: there, or at the same instruction.
@@ -76,39 +96,71 @@ impl<H: Host> Visit<'_, H> {
         }
         let loaded = self.loaded;
         let ops: &[Op] = &loaded.linked.ops;
-        while *instructions > 0 {
+        let mut left = *instructions;
+        while left > 0 {
             let op = &ops[pc as usize];
-            let step = match op.code {
-                Code::SendCell => self.send_cell::<TRACE>(op),
-                Code::RecvCell => self.receive_cell::<TRACE>(op),
-                Code::Halt => return Ok(self.halt::<TRACE>(place, pc)),
-                _ => self.less_often::<TRACE>(op),
-            };
-            match step {
-                Ok(Step::To(next)) => {
-                    pc = next;
-                    *instructions -= 1;
-                }
-                Ok(Step::Wait) => return Ok(self.wait(place, Coro::at(pc, self.cx.count))),
-                other => return self.leave(place, pc, other),
+            let goto = self.step::<TRACE>(op);
+            if goto.leads_on() {
+                pc = goto.0;
+                left -= 1;
+                continue;
             }
+            *instructions = left;
+            if goto == Goto::WAIT {
+                return Ok(self.wait(place, Coro::at(pc, self.cx.count)));
+            }
+            return self.leave::<TRACE>(place, pc);
         }
+        *instructions = 0;
         self.block[place] = Coro::at(pc, self.cx.count).to_word();
         Ok(true)
     }
 
     /// Instructions that have no place in the innermost loop.
     #[inline(never)]
-    fn less_often<const TRACE: bool>(&mut self, op: &Op) -> Result<Step, Box<Cause>> {
-        match op.code {
-            Code::SendRing => self.send_ring::<TRACE>(op),
-            Code::RecvRing => self.receive_ring::<TRACE>(op),
+    fn less_often<const TRACE: bool>(&mut self, op: &Op) -> Goto {
+        let step = match op.code {
+            Code::SendRing => return self.send::<TRACE>(op, op.plan(Shape::Ring)),
+            Code::RecvRing => return self.receive::<TRACE>(op, op.plan(Shape::Ring)),
             Code::SendSpecial => self.send_special::<TRACE>(op),
             Code::Choose => self.choose::<TRACE>(op),
             Code::OfferCell | Code::OfferRing => self.offer_one::<TRACE>(op),
             Code::OfferMany => self.offer_many::<TRACE>(op),
+            Code::Halt => Ok(Step::Halt),
             Code::Trap => Err(Cause::OutOfProgram.into()),
             _ => Err(Cause::BadInstruction.into()),
+        };
+        self.goto(step)
+    }
+
+    /// Any instruction.
+    #[inline(always)]
+    fn step<const TRACE: bool>(&mut self, op: &Op) -> Goto {
+        match op.code {
+            Code::SendCell => self.send_cell::<TRACE>(op),
+            Code::RecvCell => self.receive_cell::<TRACE>(op),
+            _ => self.less_often::<TRACE>(op),
+        }
+    }
+
+    /// What the innermost loop sees, as a step.
+    fn ended(&mut self, goto: Goto) -> Result<Step, Box<Cause>> {
+        match goto {
+            Goto::WAIT => Ok(Step::Wait),
+            Goto::END => std::mem::replace(&mut self.end, Ok(Step::Wait)),
+            Goto(next) => Ok(Step::To(next)),
+        }
+    }
+
+    /// A step as the innermost loop sees it.
+    fn goto(&mut self, step: Result<Step, Box<Cause>>) -> Goto {
+        match step {
+            Ok(Step::To(pc)) => Goto(pc),
+            Ok(Step::Wait) => Goto::WAIT,
+            end => {
+                self.end = end;
+                Goto::END
+            }
         }
     }
 
@@ -146,18 +198,12 @@ impl<H: Host> Visit<'_, H> {
         false
     }
 
-    /// The end of a turn that is neither used up nor waiting for a message.
-    #[cold]
-    fn leave(
-        &mut self,
-        place: usize,
-        pc: u32,
-        step: Result<Step, Box<Cause>>,
-    ) -> Result<bool, Box<Cause>> {
+    /// The end of a turn whose role neither waits for a message nor has used its budget.
+    fn leave<const TRACE: bool>(&mut self, place: usize, pc: u32) -> Result<bool, Box<Cause>> {
         let here = Coro::at(pc, self.cx.count);
-        let coro = match step {
-            Ok(Step::To(next)) => Coro::at(next, self.cx.count),
-            Ok(Step::Wait) => here,
+        let coro = match self.ended(Goto::END) {
+            Ok(Step::Halt) => return Ok(self.halt::<TRACE>(place, pc)),
+            Ok(Step::To(_) | Step::Wait) => here,
             Ok(Step::Hold) => here.with(HOLDS),
             Ok(Step::Pend(next)) => Coro::at(next.unwrap_or(pc), self.cx.count).with(PENDING),
             Err(cause) => {

@@ -2,36 +2,37 @@
 
 use telltale_types::{LabelId, RoleId};
 
-use super::{Host, Step, Visit};
+use super::{Goto, Host, Step, Visit};
 use crate::channel::{self, Plan, Shape};
 use crate::link::{Arm, Code, Op};
 use crate::{Cause, Value};
 
 impl<H: Host> Visit<'_, H> {
     #[inline(always)]
-    pub(super) fn receive_cell<const TRACE: bool>(&mut self, op: &Op) -> Result<Step, Box<Cause>> {
+    pub(super) fn receive_cell<const TRACE: bool>(&mut self, op: &Op) -> Goto {
         self.receive::<TRACE>(op, op.plan(Shape::Cell))
-    }
-
-    #[inline(always)]
-    pub(super) fn receive_ring<const TRACE: bool>(&mut self, op: &Op) -> Result<Step, Box<Cause>> {
-        self.receive::<TRACE>(op, op.plan(Shape::Ring))
     }
 
     /// Takes one certain message and tells whoever plays the role.
     #[inline(always)]
-    fn receive<const TRACE: bool>(&mut self, op: &Op, plan: Plan) -> Result<Step, Box<Cause>> {
+    pub(super) fn receive<const TRACE: bool>(&mut self, op: &Op, plan: Plan) -> Goto {
         match channel::first_label(self.block, self.buffers, plan) {
+            Some(found) if found == op.label() => {
+                let value = self.taken::<TRACE>(plan, op.peer);
+                let told = self.host.receive(&self.cx, op.peer, found, value);
+                self.cx.count = self.cx.count.wrapping_add(1);
+                match told {
+                    Ok(()) => Goto(op.next),
+                    Err(error) => self.goto(Self::no_answer(error, Some(op.next))),
+                }
+            }
+            Some(found) => {
+                let cause = self.unexpected(op.peer, found, &[op.label()]);
+                self.goto(Err(cause))
+            }
             None => {
                 channel::await_message(self.block, plan);
-                Ok(Step::Wait)
-            }
-            Some(found) if found != op.label() => {
-                Err(self.unexpected(op.peer, found, &[op.label()]))
-            }
-            Some(_) => {
-                let value = self.taken::<TRACE>(plan, op.peer);
-                self.tell(op.peer, op.label(), value, op.next)
+                Goto::WAIT
             }
         }
     }
@@ -82,7 +83,6 @@ impl<H: Host> Visit<'_, H> {
     }
 
     /// Tells whoever plays the role of a message that has been taken, and goes on.
-    #[inline(always)]
     fn tell(
         &mut self,
         from: RoleId,

@@ -2,42 +2,65 @@
 
 use telltale_types::{LabelId, RoleId};
 
-use super::{Host, Step, Visit};
-use crate::channel::{self, Plan, Shape};
+use super::{Goto, Host, Step, Visit};
+use crate::channel::{self, Message, Plan, Shape};
+use crate::heap::Word;
 use crate::link::{Op, Wants};
 use crate::trace::Tag;
-use crate::{Cause, Value};
+use crate::{Cause, HandlerResult, Value};
 
 impl<H: Host> Visit<'_, H> {
     #[inline(always)]
-    pub(super) fn send_cell<const TRACE: bool>(&mut self, op: &Op) -> Result<Step, Box<Cause>> {
+    pub(super) fn send_cell<const TRACE: bool>(&mut self, op: &Op) -> Goto {
         self.send::<TRACE>(op, op.plan(Shape::Cell))
-    }
-
-    #[inline(always)]
-    pub(super) fn send_ring<const TRACE: bool>(&mut self, op: &Op) -> Result<Step, Box<Cause>> {
-        self.send::<TRACE>(op, op.plan(Shape::Ring))
     }
 
     /// Makes sure that there is room, asks for the payload, sends it.
     #[inline(always)]
-    fn send<const TRACE: bool>(&mut self, op: &Op, plan: Plan) -> Result<Step, Box<Cause>> {
+    pub(super) fn send<const TRACE: bool>(&mut self, op: &Op, plan: Plan) -> Goto {
         if !channel::has_room(self.block, plan) {
             channel::await_room(self.block, plan);
-            return Ok(Step::Wait);
+            return Goto::WAIT;
         }
-        let value = match self.host.send(&self.cx, op.peer, op.label()) {
+        let answer = self.host.send(&self.cx, op.peer, op.label());
+        let word = match (&answer, op.wants) {
+            (Ok(Value::Uint(bits)), Wants::UINT) => Word::uint(*bits),
+            (Ok(Value::Unit), Wants::UNIT) => Word::UNIT,
+            _ => return self.send_other::<TRACE>(op, plan, answer),
+        };
+        if self.network.is_some() {
+            return self.send_other::<TRACE>(op, plan, answer);
+        }
+        self.sent::<TRACE>(plan, op.peer, Message { label: op.label(), word }, Tag::Sent);
+        Goto(op.next)
+    }
+
+    /// Sends what the innermost loop does not know of, or what the network may want to see.
+    #[inline(never)]
+    fn send_other<const TRACE: bool>(
+        &mut self,
+        op: &Op,
+        plan: Plan,
+        answer: HandlerResult<Value>,
+    ) -> Goto {
+        let step = self.hand_over_answer::<TRACE>(op, plan, answer);
+        self.goto(step)
+    }
+
+    fn hand_over_answer<const TRACE: bool>(
+        &mut self,
+        op: &Op,
+        plan: Plan,
+        answer: HandlerResult<Value>,
+    ) -> Result<Step, Box<Cause>> {
+        let value = match answer {
             Ok(value) => value,
             Err(error) => return Self::no_answer(error, None),
         };
         if !op.wants.accepts(&value) {
             return Err(self.wrong_payload(op.label(), op.wants, &value));
         }
-        if self.network.is_some() {
-            self.handed_over::<TRACE>(plan, op.peer, op.label(), value, Tag::Sent);
-        } else {
-            self.sent::<TRACE>(plan, op.peer, op.label(), value, Tag::Sent);
-        }
+        self.handed_over::<TRACE>(plan, op.peer, op.label(), value, Tag::Sent);
         Ok(Step::To(op.next))
     }
 
@@ -48,15 +71,8 @@ impl<H: Host> Visit<'_, H> {
             channel::await_room(self.block, plan);
             return Ok(Step::Wait);
         }
-        let value = match self.host.send(&self.cx, op.peer, op.label()) {
-            Ok(value) => value,
-            Err(error) => return Self::no_answer(error, None),
-        };
-        if !op.wants.accepts(&value) {
-            return Err(self.wrong_payload(op.label(), op.wants, &value));
-        }
-        self.handed_over::<TRACE>(plan, op.peer, op.label(), value, Tag::Sent);
-        Ok(Step::To(op.next))
+        let answer = self.host.send(&self.cx, op.peer, op.label());
+        self.hand_over_answer::<TRACE>(op, plan, answer)
     }
 
     /// Whether a message has to wait for room. Where it may neither wait nor be lost, it is a fault.
