@@ -206,7 +206,7 @@ pub enum Mistake {
     // Projection.
     #[error("{}", .0.explanation.title)]
     CannotKnow(Box<CannotKnow>),
-    #[error("{0}")]
+    #[error("this protocol is too large to check: {0}")]
     TooHard(ProjectionError),
 }
 
@@ -269,7 +269,7 @@ impl Mistake {
                 "rename it".to_owned()
             }
             Self::CannotKnow(why) => why.explanation.help.clone(),
-            Self::TooHard(_) => "run a part of it as a protocol of its own".to_owned(),
+            Self::TooHard(_) => "make several protocols of it".to_owned(),
             _ => return None,
         };
         Some(text)

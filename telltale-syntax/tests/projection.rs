@@ -19,59 +19,12 @@ fn every_violation_is_explained() {
     });
 }
 
-/// Writing the lines that are proposed, one mistake after the other, always ends with a protocol that projects,
-/// unless there is a mistake for which no line is known.
-#[test]
-fn proposed_lines_help() {
-    for_each_source(|name, source| {
-        let mut text = source.to_owned();
-        for _ in 0..10 {
-            let left = diagnostics(&text);
-            let Some(said) =
-                left.iter().map(Diagnostic::text).find(|said| said.contains("insert `"))
-            else {
-                return assert!(left.is_empty() || NO_LINES.contains(&name), "`{name}`\n{text}");
-            };
-            text = written(&text, &said);
-        }
-        panic!("`{name}` is not repaired:\n{text}");
-    });
-}
-
-/// The protocols in which not every mistake can be repaired by a line that is known.
-const NO_LINES: &[&str] = &["nested choices", "what is run never ends"];
-
-/// The text with each line where the help says.
-fn written(text: &str, said: &str) -> String {
-    let mut lines: Vec<String> = text.lines().map(str::to_owned).collect();
-    for help in said.lines().filter_map(|line| line.trim().strip_prefix("insert `")) {
-        let (new, rest) = help.split_once('`').expect("the line stands in backticks");
-        let place = rest.trim_start().strip_prefix("after line ").expect("a line is named");
-        let (number, quote) = place.split_once(", `").expect("a statement is quoted");
-        let line = &mut lines[number.parse::<usize>().expect("a number") - 1];
-        let statement = format!("{};", quote.trim_end_matches('`'));
-        assert!(line.contains(&statement), "`{statement}` is not in `{line}`");
-        *line = line.replacen(&statement, &format!("{statement} {new}"), 1);
-    }
-    lines.join("\n")
-}
-
 /// What is wrong with a choreography that can be analysed.
 fn diagnostics(source: &str) -> Vec<Diagnostic> {
     let analysis = analyse_str(source);
     let mistakes: Vec<String> = analysis.diagnostics.iter().map(ToString::to_string).collect();
     assert!(mistakes.is_empty(), "{}\n\n{source}", mistakes.join("\n\n"));
     project_all(&analysis).into_iter().filter_map(Result::err).flatten().collect()
-}
-
-fn for_each_source(check: impl Fn(&str, &str)) {
-    for file in case_files() {
-        let text = fs::read_to_string(&file).expect("the file can be read");
-        for case in text.split("=== ").skip(1) {
-            let (name, rest) = case.split_once('\n').expect("a case begins with its name");
-            check(name, rest.split_once("---\n").map_or(rest, |(source, _)| source));
-        }
-    }
 }
 
 fn for_each_case(said: impl Fn(&str, &str) -> String) {
@@ -188,4 +141,27 @@ fn nothing_is_projected_where_there_are_mistakes() {
     let analysis = analyse_str("protocol P(Alice, Bob) { Alice -> Bbo: X; }");
     assert!(project(&analysis.protocols[0]).is_err_and(|wrong| wrong.is_empty()));
     assert!(project_all(&analysis)[0].as_ref().is_err_and(Vec::is_empty));
+}
+
+#[test]
+fn what_is_too_hard_is_said_so() {
+    // When `End` can come, only the whole past tells Carol.
+    let bit = "choice at Alice { Alice -> Carol: Zero; } or { Alice -> Carol: One; }";
+    let source = format!(
+        "protocol Digits(Alice, Bob, Carol) {{
+             loop {{
+                 {bit}
+                 choice More at Alice {{ Alice -> Bob: Stay; }} or {{ Alice -> Bob: Go; break; }}
+             }}
+             Alice -> Carol: One;
+             {}
+             Alice -> Carol: End;
+         }}",
+        bit.repeat(20),
+    );
+    let said: Vec<String> = diagnostics(&source).iter().map(ToString::to_string).collect();
+    let expected = "line 1, column 10: this protocol is too large to check: \
+         the machine of `Carol` has 131073 states or more, but the limit is 131072\n\
+         help: make several protocols of it";
+    assert_eq!(said, [expected]);
 }

@@ -1,0 +1,170 @@
+//! Whether it helps to write the lines that are proposed.
+
+use std::fs;
+
+use proptest::prelude::*;
+use telltale_syntax::{analyse_str, project_all};
+
+/// Writes what is proposed, one mistake after the other, as long as something is. What is still said then is
+/// returned.
+fn repaired(source: &str) -> Vec<String> {
+    let mut text = source.to_owned();
+    for _ in 0..20 {
+        let left = said(&text);
+        let Some(proposed) = left.iter().find(|said| said.contains("insert `")) else {
+            return left;
+        };
+        text = written(&text, proposed);
+    }
+    panic!("there is no end to it:\n{source}\n\n{text}");
+}
+
+/// What is said of a choreography that can be analysed.
+fn said(source: &str) -> Vec<String> {
+    let analysis = analyse_str(source);
+    let mistakes: Vec<String> = analysis.diagnostics.iter().map(ToString::to_string).collect();
+    assert!(mistakes.is_empty(), "{}\n\n{source}", mistakes.join("\n\n"));
+    let wrong = project_all(&analysis).into_iter().filter_map(Result::err).flatten();
+    wrong.map(|diagnostic| diagnostic.text()).collect()
+}
+
+/// The text with each line where the help says.
+fn written(text: &str, said: &str) -> String {
+    let mut lines: Vec<String> = text.lines().map(str::to_owned).collect();
+    for help in said.lines().filter_map(|line| line.trim().strip_prefix("insert `")) {
+        let (new, rest) = help.split_once('`').expect("the line stands in backticks");
+        let place = rest.trim_start().strip_prefix("after line ").expect("a line is named");
+        let (number, quote) = place.split_once(", `").expect("a statement is quoted");
+        let line = &mut lines[number.parse::<usize>().expect("a number") - 1];
+        let statement = format!("{};", quote.trim_end_matches('`'));
+        assert!(line.contains(&statement), "`{statement}` is not in `{line}`");
+        *line = line.replacen(&statement, &format!("{statement} {new}"), 1);
+    }
+    lines.join("\n")
+}
+
+/// The protocols of `tests/projection` in which no line is known for some mistake.
+const NO_LINES: &[&str] = &["nested choices", "what is run never ends"];
+
+#[test]
+fn the_explained_cases_are_repaired() {
+    let folder = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/projection");
+    for file in fs::read_dir(folder).expect("the folder can be read") {
+        let file = file.expect("the entry can be read").path();
+        let text = fs::read_to_string(file).expect("the file can be read");
+        for case in text.split("=== ").skip(1) {
+            let (name, rest) = case.split_once('\n').expect("a case begins with its name");
+            let source = rest.split_once("---\n").map_or(rest, |(source, _)| source);
+            let left = repaired(source);
+            assert_eq!(
+                left.is_empty(),
+                !NO_LINES.contains(&name),
+                "`{name}`:\n{}",
+                left.join("\n")
+            );
+        }
+    }
+}
+
+/// Writes a protocol, as some numbers tell.
+struct Writer<'n> {
+    numbers: std::slice::Iter<'n, u8>,
+    roles: &'static [&'static str],
+    callee: Option<&'static str>,
+    text: String,
+    labels: usize,
+    prefix: &'static str,
+}
+
+impl Writer<'_> {
+    /// One of the first numbers; 0 when there are no more, which writes as little as possible.
+    fn pick(&mut self, below: usize) -> usize {
+        self.numbers.next().map_or(0, |&number| usize::from(number) % below)
+    }
+
+    fn message(&mut self, sender: usize) {
+        let count = self.roles.len();
+        let first = (sender + 1 + self.pick(count - 1)) % count;
+        let mut receivers = self.roles[first].to_owned();
+        let second = (first + 1) % count;
+        if second != sender && self.pick(5) == 1 {
+            receivers = format!("{receivers}, {}", self.roles[second]);
+        }
+        self.labels += 1;
+        let (sender, label) = (self.roles[sender], format!("{}{}", self.prefix, self.labels));
+        self.text += &format!("{sender} -> {receivers}: {label};\n");
+    }
+
+    fn statements(&mut self, depth: usize, in_loop: bool) {
+        for _ in 0..self.pick(3) {
+            self.statement(depth, in_loop);
+        }
+    }
+
+    fn statement(&mut self, depth: usize, in_loop: bool) {
+        let role = self.pick(self.roles.len());
+        match self.pick(if depth == 0 { 2 } else { 8 }) {
+            1 if self.callee.is_some() => {
+                let (one, other) = (self.roles[role], self.roles[(role + 1) % self.roles.len()]);
+                self.text += &format!("do {}({one}, {other});\n", self.callee.unwrap_or_default());
+            }
+            0..4 => self.message(role),
+            4..7 => self.choice(role, depth, in_loop),
+            _ => {
+                self.text += "loop {\n";
+                self.choice(role, depth, true);
+                self.text += "break;\n}\n";
+            }
+        }
+    }
+
+    /// A choice of which the last branch goes round, if there is a loop.
+    fn choice(&mut self, role: usize, depth: usize, in_loop: bool) {
+        self.labels += 1;
+        let name = format!("{}Choice{}", self.prefix, self.labels);
+        self.text += &format!("choice {name} at {} {{\n", self.roles[role]);
+        self.message(role);
+        self.statements(depth - 1, in_loop);
+        self.text += "} or {\n";
+        self.message(role);
+        self.statements(depth - 1, in_loop);
+        if in_loop && self.pick(2) == 0 {
+            self.text += "continue;\n";
+        }
+        self.text += "}\n";
+    }
+}
+
+fn protocols(numbers: &[u8]) -> String {
+    let (callee, caller) = numbers.split_at(numbers.len() / 3);
+    let mut writer = Writer {
+        numbers: callee.iter(),
+        roles: &["X", "Y"],
+        callee: None,
+        text: "protocol Callee(X, Y) {\n".to_owned(),
+        labels: 0,
+        prefix: "C",
+    };
+    writer.statements(1, false);
+    writer.text += "X -> Y: Called;\n}\nprotocol Caller(A, B, C, D) {\n";
+    writer = Writer {
+        numbers: caller.iter(),
+        roles: &["A", "B", "C", "D"],
+        callee: Some("Callee"),
+        prefix: "L",
+        ..writer
+    };
+    writer.statements(2, false);
+    writer.statement(2, false);
+    writer.text + "A -> B: Bye;\nC -> D: Bye;\n}\n"
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig { cases: 200, ..ProptestConfig::default() })]
+
+    /// Each line leaves less to repair, and can be written. One protocol in fifty is not repaired by lines alone.
+    #[test]
+    fn random_protocols_can_be_worked_on(numbers in prop::collection::vec(any::<u8>(), 10..60)) {
+        repaired(&protocols(&numbers));
+    }
+}
