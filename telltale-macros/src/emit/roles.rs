@@ -18,7 +18,7 @@ pub(super) fn emit(interface: &Interface) -> TokenStream {
     let traits = interface.roles.iter().map(|role| role_trait(interface, role));
     quote! {
         /// The roles.
-        #[derive(
+        #[::core::prelude::v1::derive(
             ::core::clone::Clone,
             ::core::marker::Copy,
             ::core::fmt::Debug,

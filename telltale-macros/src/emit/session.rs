@@ -49,7 +49,7 @@ pub(super) fn emit(interface: &Interface) -> TokenStream {
         pub type Session<#(#generics),*> = __telltale::Session<__Cast<#(#generics),*>>;
 
         /// A session that has ended: how, and its role objects.
-        #[derive(::core::fmt::Debug)]
+        #[::core::prelude::v1::derive(::core::fmt::Debug)]
         pub struct Ended<#(#generics),*> {
             /// How it ended.
             pub outcome: __telltale::Outcome,

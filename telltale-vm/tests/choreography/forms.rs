@@ -33,6 +33,21 @@ choreography! {
         }
     }
 
+    /// The same choice at two places is one.
+    protocol Walk(Guide, Tourist) {
+        choice Turn at Guide {
+            Guide -> Tourist: Left;
+        } or {
+            Guide -> Tourist: Right(u8);
+        }
+        Tourist -> Guide: Ready;
+        choice at Guide {
+            Guide -> Tourist: Right(u8);
+        } or {
+            Guide -> Tourist: Left;
+        }
+    }
+
     protocol Hello(Client, Server) {
         Client -> Server: Ask(u8);
         Server -> Client: Answer(u8);
@@ -172,6 +187,36 @@ fn every_branch_is_the_one_that_was_picked() {
     }
 }
 
+struct Guide(u8);
+
+impl walk::Guide for Guide {
+    fn turn(&mut self) -> HandlerResult<walk::Turn> {
+        self.0 += 1;
+        Ok(if self.0 == 1 { walk::Turn::Right(self.0) } else { walk::Turn::Left })
+    }
+    fn on_ready(&mut self) -> HandlerResult<()> {
+        Ok(())
+    }
+}
+
+impl walk::Tourist for Log {
+    fn on_left(&mut self) -> HandlerResult<()> {
+        self.add("left")
+    }
+    fn on_right(&mut self, right: u8) -> HandlerResult<()> {
+        self.add(right)
+    }
+}
+
+#[test]
+fn one_method_makes_equal_choices() {
+    // The type of a session can be named.
+    let mut session: Option<walk::Session<Guide, Log>> = None;
+    let ended = run(|vm| Ok(*session.insert(walk::open(vm, Guide(0), Log::default())?)));
+    assert!(ended.outcome.is_completed() && session.is_some());
+    assert_eq!((ended.guide.0, ended.tourist.0.as_str()), (2, "1 \"left\" "));
+}
+
 macro_rules! caller {
     ($($role:ident: $($method:ident($($from:ident)?))*;)*) => {$(
         impl calls::$role for Log {
@@ -227,7 +272,7 @@ fn protocols_run_others() {
 fn every_image_is_the_one_of_run_time() {
     use telltale_vm::loader::CodeImage;
 
-    for image in [&shapes::IMAGE, &choices::IMAGE, &hello::IMAGE, &calls::IMAGE] {
+    for image in [&shapes::IMAGE, &choices::IMAGE, &walk::IMAGE, &hello::IMAGE, &calls::IMAGE] {
         let locals = telltale_theory::project_all(&image.global_type).expect("it was projected");
         let locals = locals.into_iter().collect();
         assert_eq!(*image, CodeImage::from_local_types(&locals, &image.global_type));
