@@ -307,6 +307,11 @@ fn grow(block: &mut [u64], buffers: &mut Buffers, plan: Plan) {
 }
 
 impl Buffers {
+    /// How many bytes the buffers take.
+    pub(crate) fn bytes(&self) -> usize {
+        self.rings.iter().map(|ring| size_of_val(&**ring)).sum()
+    }
+
     /// A buffer of at least so many slots, which is a power of two.
     fn take(&mut self, size: usize) -> u32 {
         let size = size.max(16);

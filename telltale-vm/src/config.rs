@@ -66,8 +66,9 @@ pub enum Policy {
     Cooperative,
     /// Every ready role executes one instruction, then the next session has its turn.
     RoundRobin,
-    /// As [`Policy::Cooperative`], but of the roles that can act, the one for whose messages most
-    /// others wait comes first; of equals, the next in order.
+    /// As [`Policy::Cooperative`], but of the roles that can act, the one comes first for whose
+    /// messages, or for room in whose channels, most others wait; of equals, the next in order. Nobody
+    /// has a second turn before every role that could act has had one.
     ProgressAware,
 }
 

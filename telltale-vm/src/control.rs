@@ -55,6 +55,7 @@ impl VM {
     pub fn cancel(&mut self, session: SessionId, reason: &str) -> Result<(), VMError> {
         let slot = self.running(session)?;
         self.finish(slot, Outcome::Cancelled { reason: Arc::from(reason) });
+        self.tell_sink();
         Ok(())
     }
 
@@ -116,11 +117,12 @@ impl VM {
         }
         let message = channel::Message { label, word: self.heap.lower(value) };
         let waits = channel::push(block, &mut self.buffers, plan, message);
-        let stamp = Stamp::new(session, loaded.traced_as);
+        let stamp = Stamp::new(session);
         self.deferred.injected(session);
         if self.records() {
             self.trace.push(stamp, Tag::Injected, from, to, label);
         }
+        self.tell_sink();
         if waits {
             self.change(slot, to, |coro| coro, true);
         }

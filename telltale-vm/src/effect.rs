@@ -83,7 +83,10 @@ pub trait EffectHandler: Sync {
         )))
     }
 
-    /// Who decides what becomes of messages, if they are not simply delivered. Asked once per run.
+    /// Who decides what becomes of messages, if they are not simply delivered.
+    ///
+    /// Asked once at the start of every [`VM::run`](crate::VM::run) and
+    /// [`VM::step_round`](crate::VM::step_round).
     fn network(&self) -> Option<&dyn Network> {
         None
     }

@@ -36,10 +36,6 @@ pub(crate) struct Loaded {
     /// Where the words of the roles start.
     pub(crate) roles_at: usize,
     pub(crate) plans: Plans,
-    /// Whether some channel may have memory beside the block.
-    pub(crate) has_rings: bool,
-    /// The number under which the trace names it.
-    pub(crate) traced_as: u16,
     /// How many sessions of it there are.
     pub(crate) sessions: usize,
     /// Whether it is in the registry's list of images without sessions.
@@ -50,29 +46,23 @@ pub(crate) struct Loaded {
 #[derive(Debug)]
 pub(crate) struct Plans {
     roles: usize,
-    plans: Box<[Plan]>,
+    of_pairs: Box<[Plan]>,
+    /// Those of pairs that talk.
+    existing: Box<[Plan]>,
 }
 
 impl Loaded {
-    pub(crate) fn new(
-        image: &CodeImage,
-        config: &VMConfig,
-        arena: &mut Arena,
-        traced_as: u16,
-    ) -> Self {
+    pub(crate) fn new(image: &CodeImage, config: &VMConfig, arena: &mut Arena) -> Self {
         let roles = image.names().role_count();
         let roles_at = READY + ready::words(roles);
         let (plans, words) = Plans::new(image, config, roles_at + roles);
-        let has_rings = plans.all().any(|plan| plan.shape == Shape::Ring);
         Self {
             linked: link(image, &plans),
             template: template(image, roles_at, words),
             class: arena.class_for(words),
             roles,
             roles_at,
-            has_rings,
             plans,
-            traced_as,
             sessions: 0,
             is_listed: false,
             image: image.clone(),
@@ -124,16 +114,17 @@ impl Plans {
             plans[channel.from.index() * roles + channel.to.index()] = plan;
             words += shape.words();
         }
-        (Self { roles, plans: plans.into() }, words)
+        let existing = plans.iter().copied().filter(|plan| plan.exists()).collect();
+        (Self { roles, of_pairs: plans.into(), existing }, words)
     }
 
     /// The channel from one role to another.
     pub(crate) fn plan(&self, from: RoleId, to: RoleId) -> Plan {
-        self.plans[from.index() * self.roles + to.index()]
+        self.of_pairs[from.index() * self.roles + to.index()]
     }
 
     /// All channels.
     pub(crate) fn all(&self) -> impl Iterator<Item = Plan> + '_ {
-        self.plans.iter().copied().filter(|plan| plan.exists())
+        self.existing.iter().copied()
     }
 }

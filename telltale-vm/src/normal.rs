@@ -44,6 +44,9 @@ struct Clocks {
 
 impl Clocks {
     fn time_of(&mut self, event: &ObsEvent) -> u64 {
+        if let Observed::Injected { from, to, .. } = event.what {
+            self.on_the_way.entry((from, to)).or_default().push_back(0);
+        }
         let Some(role) = event.actor() else {
             // What happens to the session as a whole comes before or after everything else.
             return if matches!(event.what, Observed::Opened) { 0 } else { self.latest + 1 };

@@ -6,7 +6,6 @@ use telltale_bytecode::{CodeImage, Image};
 
 use crate::arena::Arena;
 use crate::layout::Loaded;
-use crate::trace::Trace;
 use crate::{VMConfig, VMError};
 
 /// How many images can be in use at once.
@@ -40,18 +39,22 @@ impl Registry {
         image: &CodeImage,
         config: &VMConfig,
         arena: &mut Arena,
-        trace: &mut Trace,
     ) -> Result<u16, VMError> {
         match self.loaded.get(usize::from(self.last)) {
             Some(last) if last.image.is_same(image) => Ok(self.last),
-            _ => self.look_up(image, config, arena, trace),
+            _ => self.look_up(image, config, arena),
         }
     }
 
     /// A session of the image has ended.
     pub(crate) fn release(&mut self, number: u16) {
+        self.loaded[usize::from(number)].sessions -= 1;
+        self.list_if_unused(number);
+    }
+
+    /// If no session of the image is open, its number can be given to another.
+    pub(crate) fn list_if_unused(&mut self, number: u16) {
         let loaded = &mut self.loaded[usize::from(number)];
-        loaded.sessions -= 1;
         if loaded.sessions == 0 && !loaded.is_listed {
             loaded.is_listed = true;
             self.unused.push(number);
@@ -63,11 +66,10 @@ impl Registry {
         image: &CodeImage,
         config: &VMConfig,
         arena: &mut Arena,
-        trace: &mut Trace,
     ) -> Result<u16, VMError> {
         let number = match self.numbers.get(&address(image)) {
             Some(&number) => number,
-            None => self.add(image, config, arena, trace)?,
+            None => self.add(image, config, arena)?,
         };
         self.last = number;
         Ok(number)
@@ -78,10 +80,8 @@ impl Registry {
         image: &CodeImage,
         config: &VMConfig,
         arena: &mut Arena,
-        trace: &mut Trace,
     ) -> Result<u16, VMError> {
-        let traced_as = trace.number_of(image).ok_or(VMError::TooManyImages { limit: LIMIT })?;
-        let loaded = Loaded::new(image, config, arena, traced_as);
+        let loaded = Loaded::new(image, config, arena);
         let number = match self.take_unused() {
             Some(number) => {
                 let old = std::mem::replace(&mut self.loaded[usize::from(number)], loaded);

@@ -4,7 +4,7 @@
 //! that takes one object per role. What a session's objects do stays in that session, and they
 //! are called with `&mut self`.
 
-use std::any::Any;
+use std::any::{Any, TypeId};
 use std::marker::PhantomData;
 
 use telltale_bytecode::{CodeImage, SetId};
@@ -90,7 +90,7 @@ impl<C: Returned> Session<C> {
     ///
     /// When the session is still running, or they were taken before.
     pub fn take(self, host: &mut impl SessionHost) -> Result<C::Ended, VMError> {
-        let (outcome, cast) = host.take_session(self.id)?;
+        let (outcome, cast) = host.take_session(self.id, TypeId::of::<C>())?;
         match (cast as Box<dyn Any>).downcast::<C>() {
             Ok(cast) => Ok(cast.end(outcome)),
             Err(_) => Err(VMError::StaleSession { session: self.id }),
@@ -113,10 +113,15 @@ pub trait SessionHost {
         owned: bool,
     ) -> Result<SessionId, VMError>;
 
-    /// Takes the outcome and the role objects of an owned session that has ended.
+    /// Takes the outcome and the role objects, which are of type `cast`, of an owned session that has
+    /// ended.
     ///
     /// # Errors
     ///
-    /// When the session is stale, still running, or not owned.
-    fn take_session(&mut self, session: SessionId) -> Result<(Outcome, Box<dyn Cast>), VMError>;
+    /// When the session is stale, still running, not owned, or has role objects of another type.
+    fn take_session(
+        &mut self,
+        session: SessionId,
+        cast: TypeId,
+    ) -> Result<(Outcome, Box<dyn Cast>), VMError>;
 }

@@ -1,10 +1,9 @@
 //! What happened, as far as it can be seen from outside.
 
-use std::collections::VecDeque;
+use std::collections::{BTreeMap, VecDeque};
 use std::fmt;
 use std::sync::Arc;
 
-use telltale_bytecode::CodeImage;
 use telltale_types::{LabelId, Names, RoleId, Shared};
 
 use crate::arena::Slot;
@@ -179,7 +178,7 @@ pub(crate) enum Tag {
 /// An event as it is kept: two words.
 ///
 /// ```text
-/// ordinal 40 bits | image 16 | tag 8       role 8 bits | peer 8 | label 16 | slot 32
+/// ordinal 56 bits | tag 8        role 8 bits | peer 8 | label 16 | slot 32
 /// ```
 #[derive(Clone, Copy, Debug)]
 struct Record(u64, u64);
@@ -192,9 +191,9 @@ pub(crate) struct Stamp {
 }
 
 impl Stamp {
-    pub(crate) fn new(session: SessionId, image: u16) -> Self {
+    pub(crate) fn new(session: SessionId) -> Self {
         let slot = u64::from(session.slot().number()) << 32;
-        Self { session: session.ordinal() << 24 | u64::from(image) << 8, slot }
+        Self { session: session.ordinal() << 8, slot }
     }
 }
 
@@ -203,9 +202,13 @@ impl Stamp {
 pub(crate) struct Trace {
     chunks: VecDeque<Vec<Record>>,
     faults: VecDeque<Arc<Fault>>,
-    images: Vec<CodeImage>,
+    /// What the roles and labels of sessions are called, until their end is forgotten.
+    names: BTreeMap<u64, Shared<Names>>,
     /// The tick of the first record.
     first_tick: u64,
+    tick: u64,
+    /// Whether the tick has changed since the last record.
+    tick_is_due: bool,
     /// How many events are kept at least; nothing if all are.
     keep: Option<usize>,
 }
@@ -234,6 +237,11 @@ impl Trace {
         self.add(Record(stamp.session | tag as u64, stamp.slot | what));
     }
 
+    pub(crate) fn push_opened(&mut self, session: SessionId, names: &Shared<Names>) {
+        self.names.insert(session.ordinal(), names.clone());
+        self.push_session(Stamp::new(session), Tag::Opened);
+    }
+
     pub(crate) fn push_session(&mut self, stamp: Stamp, tag: Tag) {
         self.push(stamp, tag, RoleId(0), RoleId(0), LabelId(0));
     }
@@ -243,22 +251,34 @@ impl Trace {
         self.faults.push_back(fault);
     }
 
-    pub(crate) fn push_tick(&mut self, tick: u64) {
-        self.add(Record(Tag::Tick as u64, tick));
-    }
-
-    /// The number under which events name an image, if there are any left.
-    pub(crate) fn number_of(&mut self, image: &CodeImage) -> Option<u16> {
-        let known = self.images.iter().position(|known| known.is_same(image));
-        let number = known.unwrap_or(self.images.len());
-        if number == self.images.len() {
-            self.images.push(image.clone());
-        }
-        u16::try_from(number).ok()
+    /// Events from now on happen at this tick.
+    pub(crate) fn set_tick(&mut self, tick: u64) {
+        self.tick = tick;
+        self.tick_is_due = true;
     }
 
     /// The events that are kept, oldest first.
     pub(crate) fn events(&self) -> Vec<ObsEvent> {
+        let mut events = self.all_events();
+        let surplus = self.keep.map_or(0, |keep| events.len().saturating_sub(keep));
+        events.split_off(surplus)
+    }
+
+    /// Takes out all events.
+    pub(crate) fn drain(&mut self) -> Vec<ObsEvent> {
+        let events = self.all_events();
+        while self.chunks.len() > 1 {
+            self.forget_chunk();
+        }
+        if let Some(mut chunk) = self.chunks.pop_front() {
+            self.forget(&chunk);
+            chunk.clear();
+            self.chunks.push_back(chunk);
+        }
+        events
+    }
+
+    fn all_events(&self) -> Vec<ObsEvent> {
         let mut tick = self.first_tick;
         let mut faults = self.faults.iter();
         let mut events = Vec::new();
@@ -267,32 +287,31 @@ impl Trace {
                 tick = record.1;
                 continue;
             }
-            let names = self.images[(record.0 >> 8) as u16 as usize].global_type.names();
-            let session =
-                SessionId::new(record.0 >> 24, Slot::from_number((record.1 >> 32) as u32));
+            let Some(names) = self.names.get(&record.ordinal()) else { continue };
+            let slot = Slot::from_number((record.1 >> 32) as u32);
+            let session = SessionId::new(record.ordinal(), slot);
             for what in record.observed(&mut faults).into_iter().flatten() {
                 events.push(ObsEvent { tick, session, what, names: names.clone() });
             }
-        }
-        let surplus = self.keep.map_or(0, |keep| events.len().saturating_sub(keep));
-        events.split_off(surplus)
-    }
-
-    /// Takes out all events.
-    pub(crate) fn drain(&mut self) -> Vec<ObsEvent> {
-        let events = self.events();
-        while !self.chunks.is_empty() {
-            self.forget_chunk();
         }
         events
     }
 
     #[inline]
     fn add(&mut self, record: Record) {
+        if self.tick_is_due {
+            self.add_tick();
+        }
         match self.chunks.back_mut() {
             Some(chunk) if chunk.len() < CHUNK => chunk.push(record),
             _ => self.start_chunk(record),
         }
+    }
+
+    #[cold]
+    fn add_tick(&mut self) {
+        self.tick_is_due = false;
+        self.add(Record(Tag::Tick as u64, self.tick));
     }
 
     #[cold]
@@ -301,7 +320,7 @@ impl Trace {
         chunk.push(record);
         self.chunks.push_back(chunk);
         if let Some(keep) = self.keep {
-            // The last chunk has just been started, so it counts for nothing.
+            // At most every second record is a tick, and the last chunk has just been started.
             while self.chunks.len() > 2 + keep.div_ceil(CHUNK / 2) {
                 self.forget_chunk();
             }
@@ -309,18 +328,32 @@ impl Trace {
     }
 
     fn forget_chunk(&mut self) {
-        for record in self.chunks.pop_front().into_iter().flatten() {
+        if let Some(chunk) = self.chunks.pop_front() {
+            self.forget(&chunk);
+        }
+    }
+
+    /// Keeps of some records that are given up what later ones need.
+    fn forget(&mut self, records: &[Record]) {
+        for record in records {
+            if record.is(Tag::Tick) {
+                self.first_tick = record.1;
+            }
             if record.is(Tag::Faulted) {
                 self.faults.pop_front();
             }
-            if record.is(Tag::Tick) {
-                self.first_tick = record.1;
+            if record.is(Tag::Faulted) || record.is(Tag::Closed) || record.is(Tag::Cancelled) {
+                self.names.remove(&record.ordinal());
             }
         }
     }
 }
 
 impl Record {
+    fn ordinal(self) -> u64 {
+        self.0 >> 8
+    }
+
     fn is(self, tag: Tag) -> bool {
         self.0 as u8 == tag as u8
     }

@@ -214,6 +214,9 @@ impl<'a> CoroutineView<'a> {
             CoroStatus::Ready => format!("`{role}` can act"),
             CoroStatus::AwaitsHandler => format!("`{role}` waits for its handler"),
             CoroStatus::Paused => format!("`{role}` is paused"),
+            CoroStatus::AwaitsRoom if self.coro().has(HOLDS) => {
+                format!("`{role}` waits for room for the message that it has chosen")
+            }
             CoroStatus::AwaitsRoom => format!("`{role}` waits for room in its channel to {peers}"),
             CoroStatus::AwaitsMessage => format!("`{role}` waits for {peers}"),
         }

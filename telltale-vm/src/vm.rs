@@ -1,5 +1,6 @@
 //! The machine: sessions, their memory, and who runs next.
 
+use std::any::{Any, TypeId};
 use std::collections::{BTreeSet, VecDeque};
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
@@ -20,7 +21,7 @@ use crate::scheduler::{self, Budget};
 use crate::trace::{Stamp, Tag, Trace};
 use crate::view::SessionView;
 use crate::{
-    Cause, Context, EffectHandler, Fault, ObsEvent, Outcome, Policy, Progress, Recording,
+    Cause, Context, EffectHandler, Fault, Network, ObsEvent, Outcome, Policy, Progress, Recording,
     SessionHost, SessionId, SessionStatus, SimClock, StepResult, VMConfig, VMError, header, ready,
 };
 
@@ -128,6 +129,7 @@ impl VM {
         handler: &dyn EffectHandler,
         n: usize,
     ) -> Result<StepResult, VMError> {
+        let network = handler.network();
         self.start_report();
         self.start_round();
         let mut left = n;
@@ -135,7 +137,7 @@ impl VM {
             if left == 0 {
                 break;
             }
-            left = self.visit_next(handler, left);
+            left = self.visit_next(handler, network, left);
         }
         self.tell_sink();
         self.report()?;
@@ -151,6 +153,7 @@ impl VM {
     ///
     /// When sessions faulted that nobody will be told about otherwise; all others have gone on.
     pub fn run(&mut self, handler: &dyn EffectHandler, max_rounds: usize) -> Result<(), VMError> {
+        let network = handler.network();
         self.start_report();
         for _ in 0..max_rounds {
             if self.queue.is_empty() {
@@ -158,10 +161,11 @@ impl VM {
             }
             self.start_round();
             for _ in 0..self.queue.len() {
-                self.visit_next(handler, usize::MAX);
+                self.visit_next(handler, network, usize::MAX);
             }
             self.tell_sink();
         }
+        self.tell_sink();
         self.report()
     }
 
@@ -189,7 +193,7 @@ impl VM {
         self.sink = Some(Sink(Box::new(sink)));
     }
 
-    fn tell_sink(&mut self) {
+    pub(crate) fn tell_sink(&mut self) {
         if let Some(Sink(sink)) = &mut self.sink {
             self.trace.drain().into_iter().for_each(sink);
         }
@@ -220,10 +224,10 @@ impl VM {
         self.open
     }
 
-    /// How many bytes the sessions take, channels included, role objects not; memory that is kept
-    /// for later sessions counts.
+    /// How many bytes the sessions take, channels included; role objects and payloads that are not
+    /// scalars are not. Memory that is kept for later sessions counts.
     pub fn session_memory(&self) -> usize {
-        self.arena.bytes()
+        self.arena.bytes() + self.buffers.bytes()
     }
 
     /// Where a session is in its life. Of one that has ended this is known until its memory is
@@ -281,16 +285,15 @@ impl VM {
         if self.open >= limit {
             return Err(VMError::TooManySessions { limit });
         }
-        let number =
-            self.images.number_of(image, &self.config, &mut self.arena, &mut self.trace)?;
+        let number = self.images.number_of(image, &self.config, &mut self.arena)?;
+        let slot = match self.slot_for(number) {
+            Ok(slot) => slot,
+            Err(error) => {
+                self.images.list_if_unused(number);
+                return Err(error);
+            }
+        };
         let loaded = self.images.get_mut(number);
-        let limit = self.config.max_coroutines;
-        if loaded.roles > limit - self.coroutines.min(limit) {
-            let (given, open) = (loaded.roles, self.coroutines);
-            return Err(VMError::TooManyCoroutines { given, open, limit });
-        }
-        let slot = self.arena.take(loaded.class);
-        let slot = slot.ok_or(VMError::TooManySessions { limit: self.open })?;
         let block = self.arena.block_mut(slot);
         block[..loaded.template.len()].copy_from_slice(&loaded.template);
         header::set_ordinal(block, self.next_ordinal);
@@ -306,9 +309,19 @@ impl VM {
         self.open += 1;
         self.queue.push_back(slot);
         if self.config.recording != Recording::Off {
-            self.trace.push_session(Stamp::new(session, loaded.traced_as), Tag::Opened);
+            self.trace.push_opened(session, loaded.image.global_type.names());
         }
         Ok(session)
+    }
+
+    /// A block for one more session of an image.
+    fn slot_for(&mut self, image: u16) -> Result<Slot, VMError> {
+        let loaded = self.images.get(image);
+        let (given, open, limit) = (loaded.roles, self.coroutines, self.config.max_coroutines);
+        if given > limit - open.min(limit) {
+            return Err(VMError::TooManyCoroutines { given, open, limit });
+        }
+        self.arena.take(loaded.class).ok_or(VMError::TooManySessions { limit: self.open })
     }
 
     /// Nobody in the session can act: it is complete, it waits for the outside, or it is stuck.
@@ -318,13 +331,11 @@ impl VM {
         let loaded = self.images.get(header::image(block));
         let session = SessionId::new(header::ordinal(block), slot);
         let view = SessionView::new(session, block, loaded);
-        if header::live(block) == 0 || view.is_at_rest() {
-            return self.finish(slot, Outcome::Completed);
-        }
         if view.waits_for_outside() || self.deferred.outstanding(session) > 0 {
             return;
         }
-        if view.status() == SessionStatus::Draining {
+        let is_drained = view.status() == SessionStatus::Draining;
+        if header::live(block) == 0 || view.is_at_rest() || is_drained {
             return self.finish(slot, Outcome::Completed);
         }
         let cause = Cause::Stuck { waiting: view.who_waits() };
@@ -358,13 +369,13 @@ impl VM {
     }
 
     pub(crate) fn finish(&mut self, slot: Slot, outcome: Outcome) {
-        self.release_messages(slot, &outcome);
+        self.release_messages(slot);
         let records = self.records();
         let block = self.arena.block_mut(slot);
         let session = SessionId::new(header::ordinal(block), slot);
         let loaded = self.images.get(header::image(block));
         if records {
-            let stamp = Stamp::new(session, loaded.traced_as);
+            let stamp = Stamp::new(session);
             match &outcome {
                 Outcome::Completed => self.trace.push_session(stamp, Tag::Closed),
                 Outcome::Cancelled { .. } => self.trace.push_session(stamp, Tag::Cancelled),
@@ -389,12 +400,9 @@ impl VM {
     }
 
     /// Drops what is still in the channels of a session that has ended.
-    fn release_messages(&mut self, slot: Slot, outcome: &Outcome) {
+    fn release_messages(&mut self, slot: Slot) {
         let block = self.arena.block_mut(slot);
         let loaded = self.images.get(header::image(block));
-        if outcome.is_completed() && !loaded.has_rings {
-            return;
-        }
         for plan in loaded.plans.all() {
             while channel::len(block, plan) > 0 {
                 let (message, _) = channel::pop(block, &self.buffers, plan);
@@ -420,13 +428,16 @@ impl VM {
 impl VM {
     fn start_round(&mut self) {
         self.clock.advance();
-        if self.records() {
-            self.trace.push_tick(self.clock.now());
-        }
+        self.trace.set_tick(self.clock.now());
     }
 
     /// Visits the session at the head of the queue; gives how many turns are left.
-    fn visit_next(&mut self, handler: &dyn EffectHandler, turns: usize) -> usize {
+    fn visit_next(
+        &mut self,
+        handler: &dyn EffectHandler,
+        network: Option<&dyn Network>,
+        turns: usize,
+    ) -> usize {
         let Some(slot) = self.queue.pop_front() else { return turns };
         if !header::is_running(self.arena.block(slot)) {
             self.forget_ended(slot);
@@ -434,9 +445,9 @@ impl VM {
         }
         let mut budget = Budget { instructions: self.config.quantum, turns };
         let visited = if self.records() {
-            self.visit::<true>(slot, handler, &mut budget)
+            self.visit::<true>(slot, handler, network, &mut budget)
         } else {
-            self.visit::<false>(slot, handler, &mut budget)
+            self.visit::<false>(slot, handler, network, &mut budget)
         };
         match visited {
             Ok(true) => self.queue.push_back(slot),
@@ -462,6 +473,7 @@ impl VM {
         &mut self,
         slot: Slot,
         handler: &dyn EffectHandler,
+        network: Option<&dyn Network>,
         budget: &mut Budget,
     ) -> Result<bool, (RoleId, Box<Cause>)> {
         let block = self.arena.block_mut(slot);
@@ -476,7 +488,7 @@ impl VM {
             count: 0,
             seed: self.config.seed,
         };
-        let stamp = Stamp::new(session, loaded.traced_as);
+        let stamp = Stamp::new(session);
         let (heap, buffers) = (&mut self.heap, &mut self.buffers);
         let (held, deferred) = (&mut self.held, &mut self.deferred);
         let (trace, policy) = (&mut self.trace, self.config.policy);
@@ -496,17 +508,14 @@ impl VM {
                         trace,
                         stamp,
                         cx,
+                        at: 0,
                         end: Ok(Step::Wait),
                     },
                     budget,
                 )
             };
         }
-        if cast == 0 {
-            go!(handler, handler.network())
-        } else {
-            go!(&mut *self.casts[cast - 1].cast, None)
-        }
+        if cast == 0 { go!(handler, network) } else { go!(&mut *self.casts[cast - 1].cast, None) }
     }
 
     fn start_report(&mut self) {
@@ -546,6 +555,7 @@ fn go<H: Host, const TRACE: bool>(
         Ok(Ok(())) => Ok(ready::any(visit.block, ready::words(visit.loaded.roles))),
         Ok(Err(cause)) => Err((role, cause)),
         Err(panic) => {
+            visit.note_place();
             let message = panic
                 .downcast_ref::<&str>()
                 .map(|text| (*text).to_owned())
@@ -571,7 +581,11 @@ impl SessionHost for VM {
         opened
     }
 
-    fn take_session(&mut self, session: SessionId) -> Result<(Outcome, Box<dyn Cast>), VMError> {
+    fn take_session(
+        &mut self,
+        session: SessionId,
+        cast: TypeId,
+    ) -> Result<(Outcome, Box<dyn Cast>), VMError> {
         let block = self.block_of(session)?;
         if header::is_running(block) {
             return Err(VMError::StillRunning { session });
@@ -580,6 +594,9 @@ impl SessionHost for VM {
             return Err(VMError::Detached { session });
         }
         let key = header::cast(block) as usize - 1;
+        if Any::type_id(&*self.casts[key].cast) != cast {
+            return Err(VMError::StaleSession { session });
+        }
         let Company { cast, outcome } = self.casts.remove(key);
         header::disown(self.arena.block_mut(session.slot()));
         self.free(session.slot());

@@ -16,6 +16,7 @@ impl<H: Host> Visit<'_, H> {
         while *instructions > 0 {
             let coro = Coro::from_word(self.block[place]);
             let op = &loaded.linked.ops[coro.pc() as usize];
+            self.at = coro.pc();
             let goto = match op.code {
                 Code::RecvCell
                 | Code::RecvRing

@@ -40,6 +40,8 @@ pub(crate) struct Visit<'a, H> {
     pub(crate) cx: Context<'a>,
     pub(crate) network: Option<&'a dyn Network>,
     pub(crate) host: H,
+    /// The instruction that is being executed.
+    pub(crate) at: u32,
     /// How a turn ended that did not end as most do.
     pub(crate) end: Result<Step, Box<Cause>>,
 }
@@ -99,6 +101,7 @@ impl<H: Host> Visit<'_, H> {
         let mut left = *instructions;
         while left > 0 {
             let op = &ops[pc as usize];
+            self.at = pc;
             let goto = self.step::<TRACE>(op);
             if goto.leads_on() {
                 pc = goto.0;
@@ -131,6 +134,12 @@ impl<H: Host> Visit<'_, H> {
             _ => Err(Cause::BadInstruction.into()),
         };
         self.goto(step)
+    }
+
+    /// Writes down where the role is that acts, for whoever explains a panic.
+    pub(crate) fn note_place(&mut self) {
+        let place = self.loaded.roles_at + self.cx.role.index();
+        self.block[place] = Coro::at(self.at, self.cx.count).to_word();
     }
 
     /// Any instruction.

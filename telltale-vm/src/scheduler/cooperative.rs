@@ -1,5 +1,5 @@
 //! A role runs until it waits or is done. A message wakes its receiver, which runs in the same
-//! visit, so a conversation stays in the processor's nearest memory.
+//! visit, so a conversation stays in the processor's nearest memory. Turns go round, so nobody starves.
 
 use super::Budget;
 use crate::exec::{Host, Visit};
@@ -16,11 +16,9 @@ pub(super) fn visit<H: Host, const TRACE: bool>(
     while budget.instructions > 0 && budget.turns > 0 {
         let Some(role) = ready::next(visit.block, words, from) else { break };
         budget.turns -= 1;
-        if visit.turn::<TRACE>(role, &mut budget.instructions)? {
-            // It could go on, so the others come first now.
-            from = visit.loaded.role_after(role);
-            header::set_turn(visit.block, from);
-        }
+        visit.turn::<TRACE>(role, &mut budget.instructions)?;
+        from = visit.loaded.role_after(role);
     }
+    header::set_turn(visit.block, from);
     Ok(())
 }

@@ -1,4 +1,6 @@
 //! The ready role comes first for whose messages, or for whose taking of messages, most roles wait.
+//!
+//! Nobody has a second turn before every ready role has had one, so nobody starves.
 
 use telltale_types::RoleId;
 
@@ -11,22 +13,34 @@ pub(super) fn visit<H: Host, const TRACE: bool>(
     budget: &mut Budget,
 ) -> Result<(), Box<Cause>> {
     while budget.instructions > 0 && budget.turns > 0 {
-        let Some(role) = most_awaited(visit) else { break };
-        budget.turns -= 1;
-        if turn::<H, TRACE>(visit, role, &mut budget.instructions)? {
+        let mut waiting = ready_roles(visit);
+        if waiting.is_empty() {
+            break;
+        }
+        while budget.instructions > 0 && budget.turns > 0 {
+            let Some(role) = take_most_awaited(visit, &mut waiting) else { break };
+            budget.turns -= 1;
+            turn::<H, TRACE>(visit, role, &mut budget.instructions)?;
             header::set_turn(visit.block, visit.loaded.role_after(role));
         }
     }
     Ok(())
 }
 
-fn most_awaited<H>(visit: &Visit<'_, H>) -> Option<RoleId> {
+/// The roles that can act, from the one whose turn is next.
+fn ready_roles<H>(visit: &Visit<'_, H>) -> Vec<RoleId> {
     let roles = visit.loaded.roles;
     let first = usize::from(header::turn(visit.block));
     let in_order = (0..roles).map(|nth| RoleId::at((first + nth) % roles));
-    let ready = in_order.filter(|&role| ready::contains(visit.block, role));
+    in_order.filter(|&role| ready::contains(visit.block, role)).collect()
+}
+
+/// Takes out the role for which most others wait; of equals, the first.
+fn take_most_awaited<H>(visit: &Visit<'_, H>, roles: &mut Vec<RoleId>) -> Option<RoleId> {
+    let awaited = |&at: &usize| how_many_wait(visit, roles[at]);
     // The last maximum is taken, so the first in order must come last.
-    ready.rev().max_by_key(|&role| how_many_wait(visit, role))
+    let most = (0..roles.len()).rev().max_by_key(awaited)?;
+    Some(roles.remove(most))
 }
 
 /// How many roles wait for a message of this one, or for room in a channel that it empties.
