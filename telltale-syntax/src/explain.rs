@@ -61,6 +61,8 @@ pub(crate) fn explain(
     let violation = cause.violation;
     let scene = Scene { violation, source: &lowered.source };
     let mut explanation = Explanation::of(violation, &lowered.global, |spot| scene.words(spot));
+    explanation.seen = words::shortened(&explanation.seen);
+    explanation.run = words::shortened(&explanation.run);
     let annotations = scene.annotations(&explanation, lowered);
     let proposed = propose::propose(cause, lowered, options);
     if let Some(help) = words::precise_help(violation, &proposed, &lowered.global) {
@@ -137,7 +139,7 @@ impl<'s> Scene<'s> {
         // What the statement says itself is not said again.
         let label = |branch: &Branch, decided: Step, then: Option<Step>| match then {
             Some(then) if then != decided => branch.decided.clone(),
-            _ => branch.then.clone(),
+            _ => branch.then.trim_start_matches("then ").to_owned(),
         };
         let unplaced = Explanation::of(self.violation, &lowered.global, |_| None).decision;
         let mut spots = vec![

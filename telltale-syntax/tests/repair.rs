@@ -82,6 +82,11 @@ impl Writer<'_> {
         self.numbers.next().map_or(0, |&number| usize::from(number) % below)
     }
 
+    fn line(&mut self, line: &str) {
+        self.text.push_str(line);
+        self.text.push('\n');
+    }
+
     fn message(&mut self, sender: usize) {
         let count = self.roles.len();
         let first = (sender + 1 + self.pick(count - 1)) % count;
@@ -92,7 +97,7 @@ impl Writer<'_> {
         }
         self.labels += 1;
         let (sender, label) = (self.roles[sender], format!("{}{}", self.prefix, self.labels));
-        self.text += &format!("{sender} -> {receivers}: {label};\n");
+        self.line(&format!("{sender} -> {receivers}: {label};"));
     }
 
     fn statements(&mut self, depth: usize, in_loop: bool) {
@@ -106,14 +111,15 @@ impl Writer<'_> {
         match self.pick(if depth == 0 { 2 } else { 8 }) {
             1 if self.callee.is_some() => {
                 let (one, other) = (self.roles[role], self.roles[(role + 1) % self.roles.len()]);
-                self.text += &format!("do {}({one}, {other});\n", self.callee.unwrap_or_default());
+                let callee = self.callee.unwrap_or_default();
+                self.line(&format!("do {callee}({one}, {other});"));
             }
             0..4 => self.message(role),
             4..7 => self.choice(role, depth, in_loop),
             _ => {
-                self.text += "loop {\n";
+                self.line("loop {");
                 self.choice(role, depth, true);
-                self.text += "break;\n}\n";
+                self.line("break;\n}");
             }
         }
     }
@@ -122,23 +128,23 @@ impl Writer<'_> {
     fn choice(&mut self, role: usize, depth: usize, in_loop: bool) {
         self.labels += 1;
         let name = format!("{}Choice{}", self.prefix, self.labels);
-        self.text += &format!("choice {name} at {} {{\n", self.roles[role]);
+        self.line(&format!("choice {name} at {} {{", self.roles[role]));
         self.message(role);
         self.statements(depth - 1, in_loop);
-        self.text += "} or {\n";
+        self.line("} or {");
         self.message(role);
         self.statements(depth - 1, in_loop);
         if in_loop && self.pick(2) == 0 {
-            self.text += "continue;\n";
+            self.line("continue;");
         }
-        self.text += "}\n";
+        self.line("}");
     }
 }
 
 fn protocols(numbers: &[u8]) -> String {
-    let (callee, caller) = numbers.split_at(numbers.len() / 3);
+    let (first, rest) = numbers.split_at(numbers.len() / 3);
     let mut writer = Writer {
-        numbers: callee.iter(),
+        numbers: first.iter(),
         roles: &["X", "Y"],
         callee: None,
         text: "protocol Callee(X, Y) {\n".to_owned(),
@@ -148,7 +154,7 @@ fn protocols(numbers: &[u8]) -> String {
     writer.statements(1, false);
     writer.text += "X -> Y: Called;\n}\nprotocol Caller(A, B, C, D) {\n";
     writer = Writer {
-        numbers: caller.iter(),
+        numbers: rest.iter(),
         roles: &["A", "B", "C", "D"],
         callee: Some("Callee"),
         prefix: "L",

@@ -8,6 +8,19 @@ use telltale_types::GlobalType;
 use super::propose::Proposed;
 use super::{CannotKnow, Proposal};
 
+/// Of a longer run, only the end is shown.
+const EVENTS_SHOWN: usize = 12;
+
+/// A sentence that ends with events, two spaces before each, with the last of many.
+pub(super) fn shortened(sentence: &str) -> String {
+    let parts: Vec<&str> = sentence.split("  ").collect();
+    let (words, events) = parts.split_first().unwrap_or((&sentence, &[]));
+    match events.len().checked_sub(EVENTS_SHOWN) {
+        None | Some(0) => sentence.to_owned(),
+        Some(hidden) => format!("{words}  …  {}", events[hidden..].join("  ")),
+    }
+}
+
 /// What would help, more precisely once it is known what to write.
 pub(super) fn precise_help(
     violation: &Violation,
