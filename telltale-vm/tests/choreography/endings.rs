@@ -123,3 +123,14 @@ fn nobody_takes_a_detached_session() {
     questions::open_detached(&mut vm, Asker(30), ORACLE, Scribe::default()).expect("room");
     assert!(matches!(vm.run(&NoHandler, 1_000), Err(VMError::Faulted { count: 1, .. })));
 }
+
+#[test]
+fn a_foreign_payload_is_named() {
+    use telltale_vm::generated::unpacked;
+    use telltale_vm::{LabelId, pack};
+
+    let unpacked = |value| unpacked::<u32>(&questions::IMAGE, LabelId(0), value);
+    assert_eq!(unpacked(pack(7_u32)).expect("the same type"), 7);
+    let error = unpacked(pack("seven".to_owned())).expect_err("another type");
+    assert_eq!(error.to_string(), "`Ask` carries `u32`, not \"seven\"");
+}
