@@ -81,7 +81,7 @@ fn choice(
 
 impl Tables {
     /// The number of a set; equal sets have one.
-    fn set(&mut self, branches: Vec<Branch>) -> Result<SetId, CompileError> {
+    pub(crate) fn set(&mut self, branches: Vec<Branch>) -> Result<SetId, CompileError> {
         if let Some(&known) = self.sets.get(&branches) {
             return Ok(known);
         }

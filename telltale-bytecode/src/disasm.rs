@@ -42,8 +42,20 @@ impl fmt::Display for Line<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let Self { image, pc, instr } = *self;
         let names = image.names();
+        let role = |role: RoleId| {
+            let name = names.roles().nth(role.index()).map(|(_, name)| name.to_owned());
+            name.unwrap_or_else(|| format!("role {role}"))
+        };
+        let name = |label: LabelId| {
+            let name = names.labels().nth(label.index()).map(|(_, view)| view.to_string());
+            name.unwrap_or_else(|| format!("label {label}"))
+        };
         let message = |via: Via, peer: RoleId, mark: char, label: LabelId| {
-            format!("{}{}{mark}{}", through(via), names.role(peer), names.label(label))
+            // Through an endpoint in a register the names are those of another protocol.
+            match via.as_reg() {
+                Some(reg) => format!("{reg}.role {peer}{mark}label {label}"),
+                None => format!("{}{mark}{}", role(peer), name(label)),
+            }
         };
         let (text, next) = match instr {
             Instr::Send { via, to, value, label, next } => {
@@ -55,7 +67,8 @@ impl fmt::Display for Line<'_> {
             }
             Instr::Invoke { effect, argument, result, next } => {
                 let (argument, result) = (slot(" with ", argument), slot(" into ", result));
-                (format!("invoke  effect {}{argument}{result}", effect.0), next)
+                let name = image.effect(effect).unwrap_or("an effect without a name");
+                (format!("invoke  {name}{argument}{result}"), next)
             }
             Instr::Offer { via, set, targets } => {
                 return branches(image, f, &format!("offer   {}", through(via)), '?', set, targets);
@@ -64,7 +77,8 @@ impl fmt::Display for Line<'_> {
                 return branches(image, f, &format!("choose  {}", through(via)), '!', set, targets);
             }
             Instr::Open { import, first } => {
-                return write!(f, "open    import {} from {first} on", import.0);
+                let name = image.import(import).map_or("an unknown import", |(name, _)| name);
+                return write!(f, "open    {name} into {first}..");
             }
             Instr::Close { endpoint } => return write!(f, "close   {endpoint}"),
             Instr::LoadImm { into, kind, bits } => {
@@ -91,10 +105,16 @@ fn branches(
     targets: TargetsId,
 ) -> fmt::Result {
     f.write_str(head)?;
-    for (nth, branch) in image.branches(set).iter().enumerate() {
-        let (peer, label) = (image.names().role(branch.peer), image.names().label(branch.label));
+    for (nth, branch) in image.find_branches(set).unwrap_or_default().iter().enumerate() {
+        let peer = image.names().roles().nth(branch.peer.index()).map_or("?", |(_, name)| name);
+        let label = image.names().labels().nth(branch.label.index());
+        let label = label.map_or_else(|| "?".to_owned(), |(_, view)| view.to_string());
         let comma = if nth == 0 { "" } else { ", " };
-        write!(f, "{comma}{peer}{mark}{label} -> {}", image.target(targets, nth))?;
+        write!(f, "{comma}{peer}{mark}{label} -> ")?;
+        match image.find_target(targets, nth) {
+            Some(target) => write!(f, "{target}")?,
+            None => f.write_str("nowhere")?,
+        }
     }
     Ok(())
 }

@@ -27,6 +27,18 @@ pub enum CompileError {
         /// The role or label.
         name: String,
     },
+    /// The protocol has no such label.
+    #[error("there is no label `{label}` in the protocol")]
+    UnknownLabel {
+        /// The label.
+        label: String,
+    },
+    /// A role was given no program.
+    #[error("role `{role}` has no program")]
+    MissingProgram {
+        /// The role.
+        role: String,
+    },
     /// The images of one program can tell apart only so many sets of branches.
     #[error("more than {limit} different choices")]
     TooManyChoices {

@@ -9,9 +9,10 @@ use telltale_types::{
     GlobalType, LabelId, LocalExit, LocalState, LocalTypeR, Names, RoleId, Shared,
 };
 
+use crate::assemble::Extras;
 use crate::channel::{Channel, channels};
 use crate::compile::{Program, Tables, compile};
-use crate::{CompileError, Instr, Pc, SetId, TargetsId, disasm};
+use crate::{CompileError, EffectId, ImportId, Instr, Pc, SetId, TargetsId, disasm};
 
 /// The version of the instruction set and of the tables.
 pub const FORMAT: u16 = 1;
@@ -66,6 +67,8 @@ pub struct Image {
     targets: Shared<[Pc]>,
     rests: Shared<[(RoleId, Pc)]>,
     channels: Shared<[Channel]>,
+    /// There if the programs were written by hand.
+    extras: Option<Shared<Extras>>,
     hash: ContentHash,
 }
 
@@ -115,6 +118,18 @@ impl CodeImage {
         local_types: &BTreeMap<String, LocalTypeR>,
         global_type: &GlobalType,
     ) -> Result<Self, CompileError> {
+        let locals = Self::locals_of(local_types, global_type)?;
+        let mut tables = Tables::default();
+        let programs = locals.iter().map(|local| compile(local, &mut tables));
+        let programs = programs.collect::<Result<Vec<_>, _>>()?;
+        Ok(Self::assemble(global_type, locals, &programs, tables, None))
+    }
+
+    /// The local types by role, with the ids of the global type.
+    pub(crate) fn locals_of(
+        local_types: &BTreeMap<String, LocalTypeR>,
+        global_type: &GlobalType,
+    ) -> Result<Vec<LocalTypeR>, CompileError> {
         let names = global_type.names();
         if let Some(role) = local_types.keys().find(|role| names.find_role(role).is_none()) {
             return Err(CompileError::UnknownRole { role: role.clone() });
@@ -123,19 +138,15 @@ impl CodeImage {
             Some(local) => renamed(local, role, names),
             None => Err(CompileError::MissingRole { role: role.to_owned() }),
         });
-        let locals = locals.collect::<Result<Vec<_>, _>>()?;
-
-        let mut tables = Tables::default();
-        let programs = locals.iter().map(|local| compile(local, &mut tables));
-        let programs = programs.collect::<Result<Vec<_>, _>>()?;
-        Ok(Self::assemble(global_type, locals, &programs, tables))
+        locals.collect()
     }
 
-    fn assemble(
+    pub(crate) fn assemble(
         global_type: &GlobalType,
         locals: Vec<LocalTypeR>,
         programs: &[Program],
         tables: Tables,
+        extras: Option<Shared<Extras>>,
     ) -> Self {
         let rests = programs.iter().enumerate().flat_map(|(role, program)| {
             program.rests.iter().map(move |&pc| (RoleId::at(role), pc))
@@ -149,6 +160,7 @@ impl CodeImage {
             targets: tables.targets.into(),
             rests: rests.collect::<Vec<_>>().into(),
             channels: channels(global_type).into(),
+            extras,
             hash: ContentHash([0; 32]),
         };
         image.hash = image.computed_hash();
@@ -183,6 +195,7 @@ impl Image {
             targets: Shared::Static(parts.targets),
             rests: Shared::Static(parts.rests),
             channels: Shared::Static(parts.channels),
+            extras: None,
             hash: ContentHash(parts.hash),
         }
     }
@@ -212,6 +225,38 @@ impl Image {
     /// Whether a role may stop at a place although it could still receive something.
     pub fn may_rest(&self, role: RoleId, pc: Pc) -> bool {
         self.rests.contains(&(role, pc))
+    }
+
+    /// Whether the programs are known to do exactly what the local types allow. Those that were
+    /// compiled are; those written by hand are checked while they run.
+    pub fn is_verified(&self) -> bool {
+        self.extras.is_none()
+    }
+
+    /// How many registers the programs need.
+    pub fn registers(&self) -> usize {
+        self.extras.as_ref().map_or(0, |extras| extras.registers)
+    }
+
+    /// The name and the content of an image that the programs may open.
+    pub fn import(&self, import: ImportId) -> Option<(&str, ContentHash)> {
+        let (name, hash) = self.extras.as_ref()?.imports.get(usize::from(import.0))?;
+        Some((name, *hash))
+    }
+
+    /// The name of an effect.
+    pub fn effect(&self, effect: EffectId) -> Option<&str> {
+        self.extras.as_ref()?.effects.get(usize::from(effect.0)).map(String::as_str)
+    }
+
+    /// The branches of a choice, if there is such a set: programs written by hand may name any.
+    pub fn find_branches(&self, set: SetId) -> Option<&[Branch]> {
+        (usize::from(set.0) < self.set_ends.len()).then(|| self.branches(set))
+    }
+
+    /// Where a branch leads, if the table says so.
+    pub fn find_target(&self, targets: TargetsId, branch: usize) -> Option<Pc> {
+        self.targets.get((targets.0 as usize).checked_add(branch)?).copied()
     }
 
     /// What identifies the protocol.
@@ -254,6 +299,11 @@ impl Image {
             for instr in program {
                 hasher.update(instr.to_word().to_le_bytes());
             }
+        }
+        for (name, hash) in self.extras.iter().flat_map(|extras| &extras.imports) {
+            hasher.update((name.len() as u64).to_le_bytes());
+            hasher.update(name);
+            hasher.update(hash.0);
         }
         ContentHash(hasher.finalize().into())
     }

@@ -30,6 +30,7 @@
 //! # Ok::<(), Box<dyn std::error::Error>>(())
 //! ```
 
+mod assemble;
 mod channel;
 mod compile;
 mod disasm;
@@ -38,6 +39,7 @@ mod image;
 mod instr;
 mod operand;
 
+pub use assemble::Assembler;
 pub use channel::Channel;
 pub use error::CompileError;
 #[doc(hidden)]

@@ -1,0 +1,186 @@
+//! Programs written by hand.
+
+use std::collections::BTreeMap;
+
+use telltale_types::{GlobalType, LocalTypeR, Names, Shared};
+
+use crate::compile::{Program, Tables};
+use crate::image::{CodeImage, ContentHash};
+use crate::{
+    Branch, CompileError, EffectId, ImportId, Instr, Pc, Reg, SetId, Slot, TargetsId, Via,
+};
+
+/// What only images have whose programs were written by hand.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub(crate) struct Extras {
+    pub(crate) imports: Vec<(String, ContentHash)>,
+    pub(crate) effects: Vec<String>,
+    pub(crate) registers: usize,
+}
+
+/// Puts together an image whose programs are written by hand.
+///
+/// Such an image is *unverified*: a VM checks every communication of its programs against the local
+/// types while they run, and a wrong one is a fault. Its programs can use registers, open sessions of
+/// imported images and hand endpoints on.
+///
+/// ```
+/// use std::collections::BTreeMap;
+/// use telltale_bytecode::{Assembler, Hop, ImmKind, Instr, Reg, Slot, Via};
+/// use telltale_types::{GlobalTerm, Label};
+///
+/// let global = GlobalTerm::send("Alice", "Bob", Label::with("Ping", "u64"), GlobalTerm::end()).close()?;
+/// let locals: BTreeMap<_, _> = telltale_theory::project_all(&global)?.into_iter().collect();
+///
+/// let mut asm = Assembler::new(&locals, &global)?;
+/// let (alice, bob) = (asm.role("Alice")?, asm.role("Bob")?);
+/// let (ping, next) = (asm.label("Ping")?, Hop::NEXT);
+/// asm.program("Alice", [
+///     Instr::LoadImm { into: Reg(0), kind: ImmKind::Uint, bits: 7 },
+///     Instr::Send { via: Via::OWN, to: bob, value: Slot::reg(Reg(0)), label: ping, next },
+///     Instr::Halt,
+/// ])?;
+/// asm.program("Bob", [
+///     Instr::Recv { via: Via::OWN, from: alice, value: Slot::HANDLER, label: ping, next },
+///     Instr::Halt,
+/// ])?;
+/// let image = asm.finish()?;
+/// assert!(!image.is_verified());
+/// assert!(image.to_string().contains("send    Bob!Ping(u64) from r0"));
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
+#[derive(Debug)]
+pub struct Assembler {
+    global: GlobalType,
+    locals: Vec<LocalTypeR>,
+    programs: Vec<Option<Vec<Instr>>>,
+    tables: Tables,
+    extras: Extras,
+}
+
+impl Assembler {
+    /// Starts with the types that the programs are to be checked against.
+    ///
+    /// # Errors
+    ///
+    /// When the local types are no projection of the global type.
+    pub fn new(
+        local_types: &BTreeMap<String, LocalTypeR>,
+        global_type: &GlobalType,
+    ) -> Result<Self, CompileError> {
+        let locals = CodeImage::locals_of(local_types, global_type)?;
+        Ok(Self {
+            global: global_type.clone(),
+            programs: vec![None; locals.len()],
+            locals,
+            tables: Tables::default(),
+            extras: Extras::default(),
+        })
+    }
+
+    /// The id of a role.
+    ///
+    /// # Errors
+    ///
+    /// When the protocol has no such role.
+    pub fn role(&self, name: &str) -> Result<telltale_types::RoleId, CompileError> {
+        let unknown = || CompileError::UnknownRole { role: name.to_owned() };
+        self.names().find_role(name).ok_or_else(unknown)
+    }
+
+    /// The id of a label.
+    ///
+    /// # Errors
+    ///
+    /// When the protocol has no such label.
+    pub fn label(&self, name: &str) -> Result<telltale_types::LabelId, CompileError> {
+        let unknown = || CompileError::UnknownLabel { label: name.to_owned() };
+        self.names().find_label(name).ok_or_else(unknown)
+    }
+
+    /// The branches of a choice and where they lead, for [`Instr::Offer`] and [`Instr::Choose`]. The
+    /// branches are put in the order of the image.
+    ///
+    /// # Errors
+    ///
+    /// When there are more different sets of branches than an image can hold.
+    pub fn branches(
+        &mut self,
+        branches: impl IntoIterator<Item = (Branch, Pc)>,
+    ) -> Result<(SetId, TargetsId), CompileError> {
+        let mut branches: Vec<(Branch, Pc)> = branches.into_iter().collect();
+        branches.sort_unstable_by_key(|(branch, _)| (branch.label, branch.peer));
+        let set = self.tables.set(branches.iter().map(|(branch, _)| *branch).collect())?;
+        let targets = TargetsId(self.tables.targets.len() as u32);
+        self.tables.targets.extend(branches.iter().map(|(_, target)| *target));
+        Ok((set, targets))
+    }
+
+    /// Names an image whose sessions the programs may open. Images are told apart by their content.
+    pub fn import(&mut self, name: &str, image: &CodeImage) -> ImportId {
+        self.extras.imports.push((name.to_owned(), image.hash()));
+        ImportId(self.extras.imports.len() as u16 - 1)
+    }
+
+    /// Names an effect that the programs may invoke.
+    pub fn effect(&mut self, name: &str) -> EffectId {
+        self.extras.effects.push(name.to_owned());
+        EffectId(self.extras.effects.len() as u16 - 1)
+    }
+
+    /// Gives the program of a role.
+    ///
+    /// # Errors
+    ///
+    /// When the protocol has no such role.
+    pub fn program(
+        &mut self,
+        role: &str,
+        code: impl IntoIterator<Item = Instr>,
+    ) -> Result<(), CompileError> {
+        let role = self.role(role)?;
+        let code: Vec<Instr> = code.into_iter().collect();
+        let used = code.iter().copied().filter_map(highest_register).max().map_or(0, |reg| reg + 1);
+        self.extras.registers = self.extras.registers.max(used);
+        self.programs[role.index()] = Some(code);
+        Ok(())
+    }
+
+    /// The image.
+    ///
+    /// # Errors
+    ///
+    /// When a role has no program.
+    pub fn finish(self) -> Result<CodeImage, CompileError> {
+        let names = self.global.names().clone();
+        let programs = self.programs.into_iter().zip(names.roles()).map(|(code, (_, role))| {
+            let missing = || CompileError::MissingProgram { role: role.to_owned() };
+            Ok(Program { code: code.ok_or_else(missing)?, rests: Vec::new() })
+        });
+        let programs = programs.collect::<Result<Vec<_>, CompileError>>()?;
+        let extras = Some(Shared::from(self.extras));
+        Ok(CodeImage::assemble(&self.global, self.locals, &programs, self.tables, extras))
+    }
+
+    fn names(&self) -> &Names {
+        self.global.names()
+    }
+}
+
+/// The highest register that an instruction names.
+fn highest_register(instr: Instr) -> Option<usize> {
+    let of = |via: Via, slot: Slot| via.as_reg().max(slot.as_reg());
+    let reg = match instr {
+        Instr::Send { via, value, .. } | Instr::Recv { via, value, .. } => of(via, value),
+        Instr::Offer { via, .. } | Instr::Choose { via, .. } => via.as_reg(),
+        // The endpoints go into as many registers as the imported protocol has roles; the VM, which
+        // knows the protocol, looks whether they are there.
+        Instr::Open { first, .. } => Some(first),
+        Instr::Close { endpoint } => Some(endpoint),
+        Instr::Invoke { argument, result, .. } => argument.as_reg().max(result.as_reg()),
+        Instr::LoadImm { into, .. } => Some(into),
+        Instr::Mov { from, to } => Some(from.max(to)),
+        Instr::Jmp { .. } | Instr::Yield | Instr::Halt => None,
+    };
+    reg.map(|Reg(number)| number.into())
+}
