@@ -140,8 +140,8 @@ fn main() -> Result<(), Box<dyn Error>> {
         let host = Host { number: nth % 1_000 + 1, guess: 0 };
         games.push(guessing::open(&mut vm, player, host)?);
         let balance = u64::from(nth % 400);
-        let (payer, payee) = (Account(balance), Account(0));
-        transfers.push(transfer::open(&mut vm, payer, Bank { balance, order: 0 }, payee)?);
+        let bank = Bank { balance, order: 0 };
+        transfers.push(transfer::open(&mut vm, Account(balance), bank, Account(0))?);
     }
     let all = vm.open_sessions();
     println!("{all} sessions are open");
