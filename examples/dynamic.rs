@@ -14,14 +14,14 @@ use std::error::Error;
 use std::io::IsTerminal;
 use std::path::PathBuf;
 use std::process::ExitCode;
-use std::sync::Mutex;
+use std::sync::{Mutex, MutexGuard};
 
 use clap::Parser;
 use telltale_syntax::{Diagnostic, Projected, Style};
 use telltale_vm::loader::CodeImage;
 use telltale_vm::{
     Branch, Context, EffectHandler, HandlerError, HandlerResult, LabelId, Picked, Progress, RoleId,
-    VM, VMConfig, Value, pack,
+    VM, VMConfig, Value, normalize_trace, pack,
 };
 
 /// Runs the first protocol of a text file.
@@ -52,6 +52,11 @@ fn pair(text: &str) -> Result<(String, String), String> {
 struct Script {
     choices: Mutex<BTreeMap<String, VecDeque<String>>>,
     payloads: BTreeMap<String, String>,
+    heard: Mutex<BTreeMap<RoleId, Vec<String>>>,
+}
+
+fn lock<T>(mutex: &Mutex<T>) -> HandlerResult<MutexGuard<'_, T>> {
+    mutex.lock().map_err(|_| HandlerError::msg("somebody panicked with the script in hand"))
 }
 
 impl EffectHandler for Script {
@@ -79,17 +84,17 @@ impl EffectHandler for Script {
         label: LabelId,
         value: Value,
     ) -> HandlerResult<()> {
-        let (from, to, label) = (cx.name(from), cx.role_name(), cx.label(label));
-        match value {
-            Value::Unit => println!("  {from} -> {to}: {}", label.name),
-            value => println!("  {from} -> {to}: {}({value})", label.name),
-        }
+        let (from, label) = (cx.name(from), cx.label(label).name);
+        let heard = match value {
+            Value::Unit => format!("{label} from {from}"),
+            value => format!("{label}({value}) from {from}"),
+        };
+        lock(&self.heard)?.entry(cx.role()).or_default().push(heard);
         Ok(())
     }
 
     fn choose(&self, cx: &Context<'_>, branches: &[Branch]) -> HandlerResult<Picked> {
-        let mut choices =
-            self.choices.lock().map_err(|_| HandlerError::msg("the script is lost"))?;
+        let mut choices = lock(&self.choices)?;
         let scripted = choices.get_mut(cx.role_name()).and_then(VecDeque::pop_front);
         let branch = match scripted {
             Some(name) => {
@@ -132,15 +137,20 @@ fn main() -> Result<ExitCode, Box<dyn Error>> {
     let labels = |list: String| list.split(',').map(str::to_owned).collect();
     let choices = arguments.choose.into_iter().map(|(role, list)| (role, labels(list)));
     let payloads = arguments.set.into_iter().collect();
-    let script = Script { choices: Mutex::new(choices.collect()), payloads };
+    let choices = Mutex::new(choices.collect());
+    let script = Script { choices, payloads, heard: Mutex::default() };
 
     let image = CodeImage::from_local_types(&projected.locals, &projected.global);
     let mut vm = VM::new(VMConfig { seed: arguments.seed, ..VMConfig::default() });
     let session = vm.load_choreography(&image)?;
-    println!("The messages, as they are received:");
     let run = vm.run(&script, arguments.rounds);
-    println!("The trace:");
-    vm.trace().iter().for_each(|event| println!("  {event}"));
+
+    println!("The trace, in an order that is the same whoever ran first:");
+    normalize_trace(&vm.trace()).iter().for_each(|event| println!("  {event}"));
+    println!("What each role has received:");
+    for (role, heard) in &*script.heard.lock().map_err(|e| e.to_string())? {
+        println!("  {}: {}", image.global_type.names().role(*role), heard.join(", "));
+    }
     if let Err(error) = run {
         eprintln!("error: {error}");
         return Ok(ExitCode::FAILURE);

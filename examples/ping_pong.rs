@@ -6,7 +6,7 @@
 
 use std::error::Error;
 
-use telltale_vm::{HandlerResult, NoHandler, VM, VMConfig, choreography};
+use telltale_vm::{HandlerResult, NoHandler, VM, VMConfig, choreography, normalize_trace};
 
 choreography! {
     /// The ball goes to and fro until one player has had enough.
@@ -83,9 +83,10 @@ fn main() -> Result<(), Box<dyn Error>> {
     let session = ping_pong::open(&mut vm, server, Returner::default())?;
     vm.run(&NoHandler, 1_000)?;
 
-    println!("\nWhat happened (`!` sends, `?` receives):\n");
-    for event in vm.trace() {
-        println!("  {event}");
+    // In a normal form, which is the same whoever ran first.
+    println!("\nWhat happened, and how many steps had to come before (`!` sends, `?` receives):\n");
+    for event in normalize_trace(&vm.trace()) {
+        println!("  {:>2}  {event}", event.tick);
     }
     let ended = session.take(&mut vm)?;
     println!("\nThe session has {}.", ended.outcome);

@@ -61,7 +61,6 @@ impl two_buyer::Alice for Alice {
         Ok(())
     }
     fn on_accepted(&mut self) -> HandlerResult<()> {
-        say("Alice", "Wonderful!");
         Ok(())
     }
     fn on_declined(&mut self) -> HandlerResult<()> {
