@@ -146,7 +146,9 @@ fn main() -> Result<ExitCode, Box<dyn Error>> {
     let run = vm.run(&script, arguments.rounds);
 
     println!("The trace, in an order that is the same whoever ran first:");
-    normalize_trace(&vm.trace()).iter().for_each(|event| println!("  {event}"));
+    for event in normalize_trace(&vm.trace()) {
+        println!("  {event}");
+    }
     println!("What each role has received:");
     for (role, heard) in &*script.heard.lock().map_err(|e| e.to_string())? {
         println!("  {}: {}", image.global_type.names().role(*role), heard.join(", "));
