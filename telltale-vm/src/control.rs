@@ -67,6 +67,10 @@ impl VM {
     /// When the session has ended already.
     pub fn close(&mut self, session: SessionId) -> Result<(), VMError> {
         let slot = self.running(session)?;
+        if !header::has_coroutines(self.arena.block(slot)) {
+            return self
+                .cancel(session, "it was closed, and its roles are played by other sessions");
+        }
         let roles = self.images.get(header::image(self.arena.block(slot))).roles;
         header::set_status(self.arena.block_mut(slot), SessionStatus::Draining);
         for role in (0..roles).map(RoleId::at) {
@@ -85,7 +89,7 @@ impl VM {
         let id = self.role_of(session, slot, role)?;
         let loaded = self.images.get(header::image(self.arena.block(slot)));
         let coro = Coro::from_word(self.arena.block(slot)[loaded.roles_at + id.index()]);
-        if !coro.has(PENDING) {
+        if !coro.has(PENDING) || !header::has_coroutines(self.arena.block(slot)) {
             return Err(VMError::NotPending { session, role: role.to_owned() });
         }
         self.change(slot, id, |coro| coro.without(PENDING), true);
@@ -123,8 +127,10 @@ impl VM {
             self.trace.push(stamp, Tag::Injected, from, to, label);
         }
         self.tell_sink();
-        if waits {
+        if waits && header::has_coroutines(self.arena.block(slot)) {
             self.change(slot, to, |coro| coro, true);
+        } else if waits {
+            self.wake_waiter(session, to);
         }
         Ok(())
     }
@@ -155,7 +161,7 @@ impl VM {
         let slots: Vec<Slot> = self.arena.slots().collect();
         for slot in slots {
             let block = self.arena.block(slot);
-            if !header::is_running(block) {
+            if !header::is_running(block) || !header::has_coroutines(block) {
                 continue;
             }
             let loaded = self.images.get(header::image(block));
@@ -166,7 +172,13 @@ impl VM {
     }
 
     /// Changes the marks of a role, and lets it look again whether it can act.
-    fn change(&mut self, slot: Slot, role: RoleId, mark: impl Fn(Coro) -> Coro, wake: bool) {
+    pub(crate) fn change(
+        &mut self,
+        slot: Slot,
+        role: RoleId,
+        mark: impl Fn(Coro) -> Coro,
+        wake: bool,
+    ) {
         let block = self.arena.block_mut(slot);
         let loaded = self.images.get(header::image(block));
         let place = loaded.roles_at + role.index();

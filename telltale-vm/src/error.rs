@@ -163,11 +163,54 @@ pub enum Cause {
         /// Who waits for whom.
         waiting: String,
     },
-    /// The program left the protocol.
-    #[error("the program counter left the program")]
+    /// The role did what its local type does not allow.
+    #[error("{expected} comes now, not `{found}`")]
+    NotAllowed {
+        /// What the local type allows.
+        expected: String,
+        /// What the role did.
+        found: String,
+    },
+    /// A register was read that holds nothing, or whose value has been moved.
+    #[error("register r{register} is empty")]
+    EmptyRegister {
+        /// The register.
+        register: u8,
+    },
+    /// A register does not hold an endpoint.
+    #[error("register r{register} holds {found}, not an endpoint")]
+    NotAnEndpoint {
+        /// The register.
+        register: u8,
+        /// What it holds.
+        found: Kind,
+    },
+    /// The session of an endpoint has ended.
+    #[error("the session of the endpoint in r{register} has ended")]
+    SessionEnded {
+        /// The register.
+        register: u8,
+    },
+    /// An endpoint was received where the handler is told of payloads; endpoints stay in registers.
+    #[error("`{label}` carries an endpoint, which only a register can take")]
+    EndpointToHandler {
+        /// The message.
+        label: String,
+    },
+    /// An imported image is not known to the VM.
+    #[error("image `{name}` has not been provided")]
+    ImageNotProvided {
+        /// The name in the import table.
+        name: String,
+    },
+    /// A session that the program opens cannot be opened.
+    #[error("a session cannot be opened: {0}")]
+    CannotOpen(Box<VMError>),
+    /// Control went to a place outside of the program.
+    #[error("control left the program")]
     OutOfProgram,
-    /// The program uses what images from the compiler never use.
-    #[error("this instruction cannot be executed")]
+    /// An instruction names a register, a set of branches or an effect that does not exist.
+    #[error("this instruction names what does not exist")]
     BadInstruction,
 }
 

@@ -94,6 +94,15 @@ pub(crate) fn set_status(block: &mut [u64], status: SessionStatus) {
     block[1] = block[1] & !status_bits(7) | status_bits(number);
 }
 
+/// The session has no coroutines: its roles are played through endpoints.
+pub(crate) fn set_without_coroutines(block: &mut [u64]) {
+    block[1] |= WITHOUT_COROUTINES;
+}
+
+pub(crate) const fn has_coroutines(block: &[u64]) -> bool {
+    block[1] & WITHOUT_COROUTINES == 0
+}
+
 /// The block is free, but the queue still names it; it is given back when the queue comes to it.
 pub(crate) fn set_forsaken(block: &mut [u64]) {
     block[1] |= FORSAKEN;
@@ -111,6 +120,7 @@ const CANCELLED: u64 = 4;
 const FAULTED: u64 = 5;
 const OWNED: u64 = 1 << 59;
 const FORSAKEN: u64 = 1 << 60;
+const WITHOUT_COROUTINES: u64 = 1 << 61;
 
 const fn status_bits(number: u64) -> u64 {
     number << 56

@@ -51,6 +51,12 @@ impl Heap {
         if word.kind == UINT { Value::Uint(word.bits) } else { self.raise_any(word) }
     }
 
+    /// A payload that is not a scalar, where it is.
+    pub(crate) fn look_at(&self, word: Word) -> Option<&Large> {
+        let is_large = Kind::from_number(word.kind) >= Kind::Text;
+        if is_large { self.0.get(word.bits as usize).map(|large| &**large) } else { None }
+    }
+
     fn raise_any(&mut self, word: Word) -> Value {
         let Word { kind, bits } = word;
         match Kind::from_number(kind) {
@@ -62,7 +68,7 @@ impl Heap {
             Kind::Char => {
                 Value::Char(char::from_u32(bits as u32).unwrap_or(char::REPLACEMENT_CHARACTER))
             }
-            Kind::Text | Kind::Bytes | Kind::Record | Kind::Opaque => {
+            Kind::Text | Kind::Bytes | Kind::Record | Kind::Endpoint | Kind::Opaque => {
                 Value::Large(self.0.remove(bits as usize))
             }
         }

@@ -12,14 +12,14 @@
 
 use std::collections::BTreeSet;
 
-use telltale_bytecode::CodeImage;
-use telltale_types::RoleId;
+use telltale_bytecode::{CodeImage, Pc, Reg};
+use telltale_types::{LabelId, RoleId};
 
 use crate::arena::Arena;
 use crate::channel::{Plan, Rule, Shape};
 use crate::coroutine::{Coro, PAUSED};
-use crate::link::{Linked, link};
-use crate::{VMConfig, ready};
+use crate::link::{Linked, Wants, link};
+use crate::{VMConfig, ready, registers};
 
 /// The words before the ready bits.
 pub(crate) const READY: usize = 2;
@@ -36,6 +36,8 @@ pub(crate) struct Loaded {
     /// Where the words of the roles start.
     pub(crate) roles_at: usize,
     pub(crate) plans: Plans,
+    /// Where the states of programs written by hand start: one word for each role.
+    pub(crate) states_at: usize,
     /// How many sessions of it there are.
     pub(crate) sessions: usize,
     /// Whether it is in the registry's list of images without sessions.
@@ -55,7 +57,9 @@ impl Loaded {
     pub(crate) fn new(image: &CodeImage, config: &VMConfig, arena: &mut Arena) -> Self {
         let roles = image.names().role_count();
         let roles_at = READY + ready::words(roles);
-        let (plans, words) = Plans::new(image, config, roles_at + roles);
+        let (plans, states_at) = Plans::new(image, config, roles_at + roles);
+        let by_hand = if image.is_verified() { 0 } else { roles };
+        let words = states_at + by_hand * (1 + image.registers() * registers::WORDS);
         Self {
             linked: link(image, &plans),
             template: template(image, roles_at, words),
@@ -63,6 +67,7 @@ impl Loaded {
             roles,
             roles_at,
             plans,
+            states_at,
             sessions: 0,
             is_listed: false,
             image: image.clone(),
@@ -81,6 +86,31 @@ impl Loaded {
         }
     }
 
+    /// The place of a register in the block, if the programs have so many.
+    pub(crate) fn register(&self, role: RoleId, reg: Reg) -> Option<usize> {
+        let registers = self.image.registers();
+        let at = usize::from(reg.0);
+        let first = self.states_at + self.roles;
+        (at < registers).then(|| first + (role.index() * registers + at) * registers::WORDS)
+    }
+
+    /// All places of registers.
+    pub(crate) fn registers(&self) -> impl Iterator<Item = usize> + '_ {
+        let first = self.states_at + self.roles;
+        (0..self.roles * self.image.registers()).map(move |at| first + at * registers::WORDS)
+    }
+
+    /// The place of an instruction of a role in the code of all roles, if its program has it.
+    pub(crate) fn place(&self, role: RoleId, pc: Pc) -> Option<u32> {
+        let programs = &self.image.programs;
+        (pc.index() < programs[role].len()).then(|| programs.start(role) + pc.0)
+    }
+
+    /// What the payload of a label must be.
+    pub(crate) fn wants(&self, label: LabelId) -> Wants {
+        self.linked.wants[label.index()]
+    }
+
     /// The role after this one, going round.
     #[inline]
     pub(crate) fn role_after(&self, role: RoleId) -> u8 {
@@ -90,9 +120,13 @@ impl Loaded {
 
 /// The block of a session in which nothing has happened yet.
 fn template(image: &CodeImage, roles_at: usize, words: usize) -> Box<[u64]> {
+    let code = image.programs.code();
     let mut template = vec![0; words].into_boxed_slice();
     for (role, _) in image.names().roles() {
-        template[roles_at + role.index()] = image.programs.start(role).into();
+        // A program without instructions starts where all programs have ended.
+        let is_empty = image.programs[role].is_empty();
+        let start = if is_empty { code.len() as u32 } else { image.programs.start(role) };
+        template[roles_at + role.index()] = start.into();
         ready::set(&mut template, role);
     }
     template

@@ -30,8 +30,8 @@ pub(crate) enum Code {
     Halt,
     /// The end of a program that does not end.
     Trap,
-    /// What the compiler never emits.
-    Other,
+    /// An instruction of a program written by hand, which is looked at when it is executed.
+    Assembled,
 }
 
 /// One linked instruction.
@@ -112,6 +112,8 @@ pub(crate) struct Linked {
     /// One for each instruction, and a trap behind them.
     pub(crate) ops: Box<[Op]>,
     pub(crate) arms: Box<[Arm]>,
+    /// For each label, what its payload must be.
+    pub(crate) wants: Box<[Wants]>,
 }
 
 /// Links the programs of an image.
@@ -126,7 +128,7 @@ pub(crate) fn link(image: &Image, plans: &Plans) -> Linked {
         }
     }
     ops.push(Op::new(Code::Trap));
-    Linked { ops: ops.into(), arms: linker.arms.into() }
+    Linked { ops: ops.into(), arms: linker.arms.into(), wants: linker.wants.into() }
 }
 
 struct Linker<'a> {
@@ -140,6 +142,8 @@ struct Linker<'a> {
 impl Linker<'_> {
     fn op(&mut self, at: Pc, instr: Instr) -> Op {
         match instr {
+            // Nothing is known of what a program written by hand does, so nothing is filled in.
+            _ if !self.image.is_verified() => Op::new(Code::Assembled),
             Instr::Send { via: Via::OWN, to, label, next, .. } => {
                 let codes = (Code::SendCell, Code::SendRing);
                 self.exchange(codes, self.plans.plan(self.role, to), to, label, at, next)
@@ -159,7 +163,7 @@ impl Linker<'_> {
                 self.with_one_sender(op).unwrap_or(op)
             }
             Instr::Halt => Op::new(Code::Halt),
-            _ => Op { next: self.after(at, Hop::NEXT), ..Op::new(Code::Other) },
+            _ => Op::new(Code::Assembled),
         }
     }
 

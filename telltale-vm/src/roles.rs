@@ -10,7 +10,7 @@ use std::marker::PhantomData;
 use telltale_bytecode::{CodeImage, SetId};
 use telltale_types::{LabelId, RoleId};
 
-use crate::{HandlerResult, Outcome, Picked, SessionId, VMError, Value};
+use crate::{HandlerError, HandlerResult, Outcome, Picked, SessionId, VMError, Value};
 
 /// The role objects of one session, as the VM calls them. The macro implements it.
 pub trait Cast: Any + Send {
@@ -40,6 +40,21 @@ pub trait Cast: Any + Send {
     ///
     /// What the role object gives.
     fn choose(&mut self, role: RoleId, set: SetId) -> HandlerResult<Picked>;
+
+    /// Performs a named effect.
+    ///
+    /// # Errors
+    ///
+    /// Role objects that were generated know no effects.
+    fn invoke(
+        &mut self,
+        role: RoleId,
+        effect: &str,
+        argument: Option<Value>,
+    ) -> HandlerResult<Value> {
+        let _ = (role, argument);
+        Err(HandlerError::msg(format!("the role objects do not know effect `{effect}`")))
+    }
 }
 
 /// A cast that can be handed back when its session has ended.

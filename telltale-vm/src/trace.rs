@@ -81,6 +81,13 @@ pub enum Observed {
         /// The branch's message.
         label: LabelId,
     },
+    /// A role has invoked an effect.
+    Invoked {
+        /// The role.
+        role: RoleId,
+        /// The effect, by its number in the image.
+        effect: u16,
+    },
     /// A role has finished.
     Halted {
         /// The role.
@@ -111,6 +118,7 @@ impl ObsEvent {
             | Observed::Deferred { from: role, .. }
             | Observed::Received { to: role, .. }
             | Observed::Chosen { role, .. }
+            | Observed::Invoked { role, .. }
             | Observed::Halted { role } => Some(role),
             Observed::Opened
             | Observed::Injected { .. }
@@ -149,6 +157,9 @@ impl fmt::Display for ObsEvent {
             Observed::Chosen { role: r, to, label: l } => {
                 write!(f, "{} chose {}:{}", role(*r), role(*to), label(*l))
             }
+            Observed::Invoked { role: r, effect } => {
+                write!(f, "{} invoked effect {effect}", role(*r))
+            }
             Observed::Halted { role: r } => write!(f, "{} halted", role(*r)),
             Observed::Closed => f.write_str("closed"),
             Observed::Cancelled => f.write_str("cancelled"),
@@ -168,6 +179,7 @@ pub(crate) enum Tag {
     Dropped,
     Deferred,
     Injected,
+    Invoked,
     Halted,
     Closed,
     Cancelled,
@@ -376,6 +388,7 @@ impl Record {
             tag if tag == Tag::Deferred as u8 => Observed::Deferred { from: role, to: peer, label },
             tag if tag == Tag::Injected as u8 => Observed::Injected { from: role, to: peer, label },
             tag if tag == Tag::Cancelled as u8 => Observed::Cancelled,
+            tag if tag == Tag::Invoked as u8 => Observed::Invoked { role, effect: label.0 },
             tag if tag == Tag::Halted as u8 => Observed::Halted { role },
             tag if tag == Tag::Closed as u8 => Observed::Closed,
             _ => {

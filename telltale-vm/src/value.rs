@@ -3,6 +3,10 @@
 use std::any::Any;
 use std::fmt;
 
+use telltale_types::RoleId;
+
+use crate::SessionId;
+
 /// The payload of a message: 16 bytes.
 ///
 /// Scalars never allocate. A payload that is neither a scalar nor text, bytes or a record travels
@@ -36,8 +40,31 @@ pub enum Large {
     Bytes(Vec<u8>),
     /// Named values, in an order that is kept.
     Record(Vec<(String, Value)>),
+    /// The right to play a role of a session. There is never a second one.
+    Endpoint(Endpoint),
     /// Any other Rust value.
     Opaque(Opaque),
+}
+
+/// The right to play one role of one session, held in a register of a program written by hand.
+///
+/// It is moved, never copied: by `Mov`, by sending it, and to nowhere by `Close`.
+#[derive(Debug, PartialEq, Eq)]
+pub struct Endpoint {
+    pub(crate) session: SessionId,
+    pub(crate) role: RoleId,
+}
+
+impl Endpoint {
+    /// The session.
+    pub fn session(&self) -> SessionId {
+        self.session
+    }
+
+    /// The role.
+    pub fn role(&self) -> RoleId {
+        self.role
+    }
 }
 
 const _: () = assert!(size_of::<Value>() == 16);
@@ -65,6 +92,8 @@ pub enum Kind {
     Bytes,
     /// [`Large::Record`].
     Record,
+    /// [`Large::Endpoint`].
+    Endpoint,
     /// [`Large::Opaque`].
     Opaque,
 }
@@ -148,6 +177,7 @@ impl Large {
             Self::Text(_) => Kind::Text,
             Self::Bytes(_) => Kind::Bytes,
             Self::Record(_) => Kind::Record,
+            Self::Endpoint(_) => Kind::Endpoint,
             Self::Opaque(_) => Kind::Opaque,
         }
     }
@@ -184,6 +214,9 @@ impl fmt::Display for Large {
                     write!(f, "{}{name}: {value}", if at == 0 { "" } else { ", " })?;
                 }
                 f.write_str(" }")
+            }
+            Self::Endpoint(end) => {
+                write!(f, "the endpoint of role {} in {}", end.role, end.session)
             }
             Self::Opaque(value) => write!(f, "a value of type {}", value.type_name()),
         }
@@ -239,6 +272,7 @@ impl Kind {
             6 => Self::Text,
             7 => Self::Bytes,
             8 => Self::Record,
+            9 => Self::Endpoint,
             _ => Self::Opaque,
         }
     }
@@ -256,6 +290,7 @@ impl fmt::Display for Kind {
             Self::Text => "text",
             Self::Bytes => "bytes",
             Self::Record => "a record",
+            Self::Endpoint => "an endpoint",
             Self::Opaque => "an opaque value",
         })
     }

@@ -37,6 +37,8 @@ pub enum CoroStatus {
     AwaitsRoom,
     /// It waits for its handler, which had no answer yet.
     AwaitsHandler,
+    /// It waits for another session, of which it holds an endpoint.
+    AwaitsSession,
     /// It may not act until it is resumed.
     Paused,
     /// It is done.
@@ -58,10 +60,11 @@ impl<'a> SessionView<'a> {
         header::status(self.block).unwrap_or(SessionStatus::Active)
     }
 
-    /// Its roles, in the order in which they are declared.
+    /// Its roles, in the order in which they are declared; none if they are played through endpoints.
     pub fn coroutines(&self) -> impl ExactSizeIterator<Item = CoroutineView<'a>> + use<'a> {
         let session = *self;
-        (0..self.loaded.roles).map(move |role| CoroutineView { session, role: RoleId::at(role) })
+        let roles = if header::has_coroutines(self.block) { self.loaded.roles } else { 0 };
+        (0..roles).map(move |role| CoroutineView { session, role: RoleId::at(role) })
     }
 
     /// How many messages are queued from one role to another.
@@ -106,7 +109,12 @@ impl<'a> SessionView<'a> {
 
     /// Whether some role waits for its handler or is paused.
     pub(crate) fn waits_for_outside(&self) -> bool {
-        let waits = |status| matches!(status, CoroStatus::AwaitsHandler | CoroStatus::Paused);
+        let waits = |status| {
+            matches!(
+                status,
+                CoroStatus::AwaitsHandler | CoroStatus::AwaitsSession | CoroStatus::Paused
+            )
+        };
         self.coroutines().any(|coroutine| waits(coroutine.status()))
     }
 
@@ -170,6 +178,8 @@ impl<'a> CoroutineView<'a> {
             CoroStatus::AwaitsHandler
         } else if ready::contains(self.session.block, self.role) {
             CoroStatus::Ready
+        } else if self.instr().is_some_and(is_outside) {
+            CoroStatus::AwaitsSession
         } else if coro.has(HOLDS) || matches!(self.instr(), Some(Instr::Send { .. })) {
             CoroStatus::AwaitsRoom
         } else {
@@ -213,6 +223,7 @@ impl<'a> CoroutineView<'a> {
             CoroStatus::Halted => format!("`{role}` is done"),
             CoroStatus::Ready => format!("`{role}` can act"),
             CoroStatus::AwaitsHandler => format!("`{role}` waits for its handler"),
+            CoroStatus::AwaitsSession => format!("`{role}` waits for another session"),
             CoroStatus::Paused => format!("`{role}` is paused"),
             CoroStatus::AwaitsRoom if self.coro().has(HOLDS) => {
                 format!("`{role}` waits for room for the message that it has chosen")
@@ -220,6 +231,17 @@ impl<'a> CoroutineView<'a> {
             CoroStatus::AwaitsRoom => format!("`{role}` waits for room in its channel to {peers}"),
             CoroStatus::AwaitsMessage => format!("`{role}` waits for {peers}"),
         }
+    }
+}
+
+/// Whether an instruction acts through an endpoint in a register.
+fn is_outside(instr: Instr) -> bool {
+    match instr {
+        Instr::Send { via, .. }
+        | Instr::Recv { via, .. }
+        | Instr::Offer { via, .. }
+        | Instr::Choose { via, .. } => via.as_reg().is_some(),
+        _ => false,
     }
 }
 

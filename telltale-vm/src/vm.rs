@@ -14,7 +14,8 @@ use crate::channel::{self, Buffers};
 use crate::coroutine::Coro;
 use crate::deferred::Deferred;
 use crate::exec::{Held, Host, Step, Visit};
-use crate::heap::Heap;
+use crate::foreign::Foreign;
+use crate::heap::{Heap, Word};
 use crate::registry::Registry;
 use crate::roles::Cast;
 use crate::scheduler::{self, Budget};
@@ -23,6 +24,7 @@ use crate::view::SessionView;
 use crate::{
     Cause, Context, EffectHandler, Fault, Network, ObsEvent, Outcome, Policy, Progress, Recording,
     SessionHost, SessionId, SessionStatus, SimClock, StepResult, VMConfig, VMError, header, ready,
+    registers,
 };
 
 /// A machine that runs any number of sessions, one after the other in one thread.
@@ -48,6 +50,9 @@ pub struct VM {
     pub(crate) trace: Trace,
     pub(crate) deferred: Deferred,
     pub(crate) paused: BTreeSet<String>,
+    pub(crate) foreign: Foreign,
+    /// Payloads that have lost their place, and with them perhaps an endpoint.
+    pub(crate) strays: Vec<Word>,
     sink: Option<Sink>,
     coroutines: usize,
     faults: Vec<(SessionId, Arc<Fault>)>,
@@ -92,6 +97,8 @@ impl VM {
             trace: Trace::new(config.recording),
             deferred: Deferred::default(),
             paused: BTreeSet::new(),
+            foreign: Foreign::default(),
+            strays: Vec::new(),
             sink: None,
             coroutines: 0,
             faults: Vec::new(),
@@ -280,10 +287,19 @@ impl VM {
 
 /// Opening and ending sessions.
 impl VM {
-    fn open(&mut self, image: &CodeImage, cast: u32, owned: bool) -> Result<SessionId, VMError> {
+    pub(crate) fn open(
+        &mut self,
+        image: &CodeImage,
+        cast: u32,
+        owned: bool,
+    ) -> Result<SessionId, VMError> {
         let limit = self.config.max_sessions;
         if self.open >= limit {
             return Err(VMError::TooManySessions { limit });
+        }
+        let (given, limit) = (image.registers(), self.config.max_registers.into());
+        if given > limit {
+            return Err(VMError::TooManyRegisters { given, limit });
         }
         let number = self.images.number_of(image, &self.config, &mut self.arena)?;
         let slot = match self.slot_for(number) {
@@ -383,6 +399,7 @@ impl VM {
             }
         }
         header::set_status(block, outcome.status());
+        let (has_coroutines, roles) = (header::has_coroutines(block), loaded.roles);
         self.open -= 1;
         self.coroutines -= loaded.roles;
         self.held.forget(session);
@@ -397,18 +414,25 @@ impl VM {
             }
             self.free(slot);
         }
+        if !has_coroutines {
+            (0..roles).for_each(|role| self.wake_waiter(session, RoleId::at(role)));
+        }
+        self.drop_strays();
     }
 
-    /// Drops what is still in the channels of a session that has ended.
+    /// Takes out what is still in the channels and registers of a session that has ended.
     fn release_messages(&mut self, slot: Slot) {
         let block = self.arena.block_mut(slot);
         let loaded = self.images.get(header::image(block));
         for plan in loaded.plans.all() {
             while channel::len(block, plan) > 0 {
                 let (message, _) = channel::pop(block, &self.buffers, plan);
-                drop(self.heap.raise(message.word));
+                self.strays.push(message.word);
             }
             channel::release(block, &mut self.buffers, plan);
+        }
+        for place in loaded.registers() {
+            self.strays.extend(registers::clear(block, place));
         }
     }
 
@@ -450,11 +474,31 @@ impl VM {
             self.visit::<false>(slot, handler, network, &mut budget)
         };
         match visited {
-            Ok(true) => self.queue.push_back(slot),
-            Ok(false) => self.settle(slot),
+            Ok(Visited { outside: Some(role), .. }) => self.execute_and_go_on(slot, role, handler),
+            Ok(Visited { is_ready: true, .. }) => self.queue.push_back(slot),
+            Ok(Visited { is_ready: false, .. }) => self.settle(slot),
             Err((role, cause)) => self.fault_of_role(slot, role, *cause),
         }
         budget.turns
+    }
+
+    /// A turn has ended at an instruction that concerns another session.
+    #[cold]
+    fn execute_and_go_on(&mut self, slot: Slot, role: RoleId, handler: &dyn EffectHandler) {
+        let executed = catch_unwind(AssertUnwindSafe(|| self.execute_outside(slot, role, handler)));
+        let executed = executed.unwrap_or_else(|panic| Err(panicked(&*panic).into()));
+        self.drop_strays();
+        let block = self.arena.block(slot);
+        if !header::is_running(block) {
+            return;
+        }
+        if let Err(cause) = executed {
+            self.fault_of_role(slot, role, *cause);
+        } else if ready::any(block, ready::words(self.images.get(header::image(block)).roles)) {
+            self.queue.push_back(slot);
+        } else {
+            self.settle(slot);
+        }
     }
 
     /// The queue has come to a session that somebody outside has ended.
@@ -475,7 +519,7 @@ impl VM {
         handler: &dyn EffectHandler,
         network: Option<&dyn Network>,
         budget: &mut Budget,
-    ) -> Result<bool, (RoleId, Box<Cause>)> {
+    ) -> Result<Visited, (RoleId, Box<Cause>)> {
         let block = self.arena.block_mut(slot);
         let image = header::image(block);
         let cast = header::cast(block) as usize;
@@ -491,7 +535,8 @@ impl VM {
         let stamp = Stamp::new(session);
         let (heap, buffers) = (&mut self.heap, &mut self.buffers);
         let (held, deferred) = (&mut self.held, &mut self.deferred);
-        let (trace, policy) = (&mut self.trace, self.config.policy);
+        let (trace, strays) = (&mut self.trace, &mut self.strays);
+        let policy = self.config.policy;
         macro_rules! go {
             ($host:expr, $network:expr) => {
                 go::<_, TRACE>(
@@ -508,6 +553,8 @@ impl VM {
                         trace,
                         stamp,
                         cx,
+                        strays,
+                        outside: None,
                         at: 0,
                         end: Ok(Step::Wait),
                     },
@@ -547,23 +594,35 @@ fn go<H: Host, const TRACE: bool>(
     policy: Policy,
     mut visit: Visit<'_, H>,
     budget: &mut Budget,
-) -> Result<bool, (RoleId, Box<Cause>)> {
+) -> Result<Visited, (RoleId, Box<Cause>)> {
     let result =
         catch_unwind(AssertUnwindSafe(|| scheduler::visit::<H, TRACE>(policy, &mut visit, budget)));
     let role = visit.cx.role;
     match result {
-        Ok(Ok(())) => Ok(ready::any(visit.block, ready::words(visit.loaded.roles))),
+        Ok(Ok(())) => {
+            let is_ready = ready::any(visit.block, ready::words(visit.loaded.roles));
+            Ok(Visited { is_ready, outside: visit.outside })
+        }
         Ok(Err(cause)) => Err((role, cause)),
         Err(panic) => {
             visit.note_place();
-            let message = panic
-                .downcast_ref::<&str>()
-                .map(|text| (*text).to_owned())
-                .or_else(|| panic.downcast_ref::<String>().cloned())
-                .unwrap_or_else(|| "a value that is not text".to_owned());
-            Err((role, Box::new(Cause::Panicked { message })))
+            Err((role, panicked(&*panic).into()))
         }
     }
+}
+
+/// What is left when a session has been visited.
+struct Visited {
+    /// Whether any role can still act.
+    is_ready: bool,
+    /// A role whose instruction concerns another session.
+    outside: Option<RoleId>,
+}
+
+fn panicked(panic: &(dyn Any + Send)) -> Cause {
+    let text = panic.downcast_ref::<&str>().map(|text| (*text).to_owned());
+    let text = text.or_else(|| panic.downcast_ref::<String>().cloned());
+    Cause::Panicked { message: text.unwrap_or_else(|| "a value that is not text".to_owned()) }
 }
 
 impl SessionHost for VM {

@@ -31,7 +31,12 @@ impl<H: Host> Visit<'_, H> {
             *instructions -= 1;
             let next = match self.ended(goto)? {
                 Step::To(next) | Step::Pend(Some(next)) => next,
-                Step::Wait | Step::Halt | Step::Hold | Step::Pend(None) => {
+                Step::Wait
+                | Step::Yield(_)
+                | Step::Halt
+                | Step::Outside
+                | Step::Hold
+                | Step::Pend(None) => {
                     self.wait(place, coro);
                     return Ok(());
                 }

@@ -19,6 +19,13 @@ pub(crate) trait Host {
     ) -> HandlerResult<()>;
 
     fn choose(&mut self, cx: &Context<'_>, set: SetId) -> HandlerResult<Picked>;
+
+    fn invoke(
+        &mut self,
+        cx: &Context<'_>,
+        effect: &str,
+        argument: Option<Value>,
+    ) -> HandlerResult<Value>;
 }
 
 impl Host for &dyn EffectHandler {
@@ -42,6 +49,15 @@ impl Host for &dyn EffectHandler {
     fn choose(&mut self, cx: &Context<'_>, set: SetId) -> HandlerResult<Picked> {
         (**self).choose(cx, cx.image.branches(set))
     }
+
+    fn invoke(
+        &mut self,
+        cx: &Context<'_>,
+        effect: &str,
+        argument: Option<Value>,
+    ) -> HandlerResult<Value> {
+        (**self).invoke(cx, effect, argument)
+    }
 }
 
 impl Host for &mut dyn Cast {
@@ -64,5 +80,14 @@ impl Host for &mut dyn Cast {
     #[inline]
     fn choose(&mut self, cx: &Context<'_>, set: SetId) -> HandlerResult<Picked> {
         (**self).choose(cx.role, set)
+    }
+
+    fn invoke(
+        &mut self,
+        cx: &Context<'_>,
+        effect: &str,
+        argument: Option<Value>,
+    ) -> HandlerResult<Value> {
+        (**self).invoke(cx.role, effect, argument)
     }
 }

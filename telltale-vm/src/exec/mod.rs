@@ -5,6 +5,7 @@
 //! where it waits. Nothing here knows why this session and this role run now: that is the
 //! scheduler's business.
 
+mod assembled;
 mod choose;
 mod commit;
 mod drain;
@@ -18,7 +19,7 @@ use crate::channel::{Buffers, Shape};
 use crate::coroutine::{Coro, DRAINS, HALTED, HOLDS, PAUSED, PENDING};
 use crate::deferred::Deferred;
 use crate::effect::{Context, Network};
-use crate::heap::Heap;
+use crate::heap::{Heap, Word};
 use crate::layout::Loaded;
 use crate::link::{Code, Op};
 use crate::trace::{Stamp, Tag, Trace};
@@ -42,6 +43,11 @@ pub(crate) struct Visit<'a, H> {
     pub(crate) host: H,
     /// The instruction that is being executed.
     pub(crate) at: u32,
+    /// Payloads that have lost their place, and with them perhaps an endpoint.
+    pub(crate) strays: &'a mut Vec<Word>,
+    /// The role whose instruction concerns another session. It is not ready until the machine has
+    /// executed it.
+    pub(crate) outside: Option<RoleId>,
     /// How a turn ended that did not end as most do.
     pub(crate) end: Result<Step, Box<Cause>>,
 }
@@ -68,8 +74,12 @@ pub(crate) enum Step {
     To(u32),
     /// The role waits, at the same instruction.
     Wait,
+    /// The role's turn is over, but it stays ready.
+    Yield(u32),
     /// The role is done.
     Halt,
+    /// The instruction concerns another session; the machine executes it between turns.
+    Outside,
     /// The role waits for room; its answer is kept.
     Hold,
     /// The role waits for its handler: there, or at the same instruction.
@@ -112,7 +122,7 @@ impl<H: Host> Visit<'_, H> {
             if goto == Goto::WAIT {
                 return Ok(self.wait(place, Coro::at(pc, self.cx.count)));
             }
-            return self.leave::<TRACE>(place, pc);
+            return self.leave::<TRACE>(place, pc, instructions);
         }
         *instructions = 0;
         self.block[place] = Coro::at(pc, self.cx.count).to_word();
@@ -131,7 +141,8 @@ impl<H: Host> Visit<'_, H> {
             Code::OfferMany => self.offer_many::<TRACE>(op),
             Code::Halt => Ok(Step::Halt),
             Code::Trap => Err(Cause::OutOfProgram.into()),
-            _ => Err(Cause::BadInstruction.into()),
+            Code::Assembled => self.assembled::<TRACE>(),
+            Code::SendCell | Code::RecvCell => unreachable!("these are in the innermost loop"),
         };
         self.goto(step)
     }
@@ -208,9 +219,24 @@ impl<H: Host> Visit<'_, H> {
     }
 
     /// The end of a turn whose role neither waits for a message nor has used its budget.
-    fn leave<const TRACE: bool>(&mut self, place: usize, pc: u32) -> Result<bool, Box<Cause>> {
+    fn leave<const TRACE: bool>(
+        &mut self,
+        place: usize,
+        pc: u32,
+        instructions: &mut u32,
+    ) -> Result<bool, Box<Cause>> {
         let here = Coro::at(pc, self.cx.count);
         let coro = match self.ended(Goto::END) {
+            Ok(Step::Yield(next)) => {
+                self.block[place] = Coro::at(next, self.cx.count).to_word();
+                return Ok(true);
+            }
+            Ok(Step::Outside) => {
+                // The visit ends here, so that the machine can execute the instruction.
+                self.outside = Some(self.cx.role);
+                *instructions = 0;
+                here
+            }
             Ok(Step::Halt) => return Ok(self.halt::<TRACE>(place, pc)),
             Ok(Step::To(_) | Step::Wait) => here,
             Ok(Step::Hold) => here.with(HOLDS),

@@ -83,7 +83,7 @@ impl<H: Host> Visit<'_, H> {
     }
 
     /// Tells whoever plays the role of a message that has been taken, and goes on.
-    fn tell(
+    pub(super) fn tell(
         &mut self,
         from: RoleId,
         label: LabelId,
@@ -100,7 +100,12 @@ impl<H: Host> Visit<'_, H> {
 
     #[cold]
     #[expect(clippy::unnecessary_box_returns, reason = "as every step returns it")]
-    fn unexpected(&self, from: RoleId, found: LabelId, expected: &[LabelId]) -> Box<Cause> {
+    pub(super) fn unexpected(
+        &self,
+        from: RoleId,
+        found: LabelId,
+        expected: &[LabelId],
+    ) -> Box<Cause> {
         let quote = |label: &LabelId| format!("`{}`", self.cx.label(*label));
         let expected: Vec<String> = expected.iter().map(quote).collect();
         Box::new(Cause::UnexpectedMessage {

@@ -23,6 +23,9 @@ pub(super) fn visit<H: Host, const TRACE: bool>(
         budget.turns -= 1;
         turn::<H, TRACE>(visit, role, &mut 1)?;
         header::set_turn(visit.block, visit.loaded.role_after(role));
+        if visit.outside.is_some() {
+            break;
+        }
     }
     Ok(())
 }

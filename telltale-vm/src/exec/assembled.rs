@@ -1,0 +1,293 @@
+//! Instructions of programs that were written by hand.
+//!
+//! Nobody knows beforehand what they do, so each communication on the own endpoint is checked
+//! against the local type: the state that the role has come to is kept beside its program counter.
+//! What concerns other sessions is done by the machine, between turns (see `foreign`).
+
+use telltale_bytecode::{EffectId, ImmKind, Instr, Pc, Reg, SetId, Slot, TargetsId, Via};
+use telltale_types::{Action, Direction, LabelId, RoleId, StateId};
+
+use super::{Host, Step, Visit};
+use crate::channel::{self, Message};
+use crate::registers;
+use crate::trace::Tag;
+use crate::typestate::{self, Allowed};
+use crate::{Cause, Kind, Picked, Value};
+
+type Stepped = Result<Step, Box<Cause>>;
+
+impl<H: Host> Visit<'_, H> {
+    /// Executes the instruction at [`Visit::at`].
+    pub(super) fn assembled<const TRACE: bool>(&mut self) -> Stepped {
+        let image = &self.loaded.image;
+        let pc = Pc(self.at - image.programs.start(self.cx.role));
+        let instr = image.programs.code()[self.at as usize];
+        match instr {
+            Instr::Send { via: Via::OWN, to, value, label, next } => {
+                self.checked_send::<TRACE>(to, value, label, next.from(pc))
+            }
+            Instr::Recv { via: Via::OWN, from, value, label, next } => {
+                self.checked_receive::<TRACE>(from, value, label, next.from(pc))
+            }
+            Instr::Offer { via: Via::OWN, set, targets } => {
+                self.checked_offer::<TRACE>(set, targets)
+            }
+            Instr::Choose { via: Via::OWN, set, targets } => {
+                self.checked_choose::<TRACE>(set, targets)
+            }
+            Instr::Invoke { effect, argument, result, next } => {
+                self.invoke::<TRACE>(effect, argument, result, next.from(pc))
+            }
+            Instr::LoadImm { into, kind, bits } => {
+                self.fill(into, immediate(kind, bits)?)?;
+                self.to(Pc(pc.0 + 1))
+            }
+            Instr::Mov { from, to } => {
+                let value = self.empty(from)?;
+                self.fill(to, value)?;
+                self.to(Pc(pc.0 + 1))
+            }
+            Instr::Jmp { target } => self.to(target),
+            Instr::Yield => match self.to(Pc(pc.0 + 1))? {
+                Step::To(next) => Ok(Step::Yield(next)),
+                other => Ok(other),
+            },
+            Instr::Halt => self.checked_halt(),
+            Instr::Send { .. }
+            | Instr::Recv { .. }
+            | Instr::Offer { .. }
+            | Instr::Choose { .. }
+            | Instr::Open { .. }
+            | Instr::Close { .. } => Ok(Step::Outside),
+        }
+    }
+
+    /// Where control goes, if that is inside of the program.
+    fn to(&self, target: Pc) -> Stepped {
+        match self.loaded.place(self.cx.role, target) {
+            Some(place) => Ok(Step::To(place)),
+            None => Err(Cause::OutOfProgram.into()),
+        }
+    }
+
+    fn checked_send<const TRACE: bool>(
+        &mut self,
+        to: RoleId,
+        slot: Slot,
+        label: LabelId,
+        next: Pc,
+    ) -> Stepped {
+        let state = self.allowed(Direction::Send, to, label)?;
+        let plan = self.loaded.plans.plan(self.cx.role, to);
+        if self.must_wait(plan, to, label)? {
+            channel::await_room(self.block, plan);
+            return Ok(Step::Wait);
+        }
+        let value = match slot.as_reg() {
+            Some(reg) => self.empty(reg)?,
+            None => match self.host.send(&self.cx, to, label) {
+                Ok(value) => value,
+                Err(error) => return Self::no_answer(error, None),
+            },
+        };
+        let wants = self.loaded.wants(label);
+        if !wants.accepts(&value) {
+            return Err(self.wrong_payload(label, wants, &value));
+        }
+        self.handed_over::<TRACE>(plan, to, label, value, Tag::Sent);
+        self.come_to(state);
+        self.to(next)
+    }
+
+    fn checked_receive<const TRACE: bool>(
+        &mut self,
+        from: RoleId,
+        slot: Slot,
+        label: LabelId,
+        next: Pc,
+    ) -> Stepped {
+        let state = self.allowed(Direction::Receive, from, label)?;
+        let plan = self.loaded.plans.plan(from, self.cx.role);
+        match channel::first_label(self.block, self.buffers, plan) {
+            None => {
+                channel::await_message(self.block, plan);
+                return Ok(Step::Wait);
+            }
+            Some(found) if found != label => return Err(self.unexpected(from, found, &[label])),
+            Some(_) => {}
+        }
+        let value = self.taken::<TRACE>(plan, from);
+        self.come_to(state);
+        let next = self.to(next)?;
+        match (slot.as_reg(), next) {
+            (Some(reg), next) => {
+                self.fill(reg, value)?;
+                self.cx.count = self.cx.count.wrapping_add(1);
+                Ok(next)
+            }
+            (None, Step::To(next)) => self.tell_scalar(from, label, value, next),
+            (None, other) => Ok(other),
+        }
+    }
+
+    fn checked_offer<const TRACE: bool>(&mut self, set: SetId, targets: TargetsId) -> Stepped {
+        let image = &self.loaded.image;
+        let branches = image.find_branches(set).ok_or(Cause::BadInstruction)?;
+        let mut arrived = None;
+        for (at, branch) in branches.iter().enumerate() {
+            let state = self.allowed(Direction::Receive, branch.peer, branch.label)?;
+            let plan = self.loaded.plans.plan(branch.peer, self.cx.role);
+            if channel::first_label(self.block, self.buffers, plan) == Some(branch.label) {
+                arrived = Some((at, *branch, plan, state));
+            }
+        }
+        let Some((at, branch, plan, state)) = arrived else {
+            for branch in branches {
+                let plan = self.loaded.plans.plan(branch.peer, self.cx.role);
+                channel::await_message(self.block, plan);
+            }
+            return Ok(Step::Wait);
+        };
+        for branch in branches {
+            let plan = self.loaded.plans.plan(branch.peer, self.cx.role);
+            channel::forget_receiver(self.block, plan);
+        }
+        let target = image.find_target(targets, at).ok_or(Cause::OutOfProgram)?;
+        let value = self.taken::<TRACE>(plan, branch.peer);
+        self.come_to(state);
+        match self.to(target)? {
+            Step::To(next) => self.tell_scalar(branch.peer, branch.label, value, next),
+            other => Ok(other),
+        }
+    }
+
+    fn checked_choose<const TRACE: bool>(&mut self, set: SetId, targets: TargetsId) -> Stepped {
+        let image = &self.loaded.image;
+        let branches = image.find_branches(set).ok_or(Cause::BadInstruction)?;
+        for branch in branches {
+            let plan = {
+                self.allowed(Direction::Send, branch.peer, branch.label)?;
+                self.loaded.plans.plan(self.cx.role, branch.peer)
+            };
+            // Which branch it will be is not known, so there must be room for any.
+            if self.must_wait(plan, branch.peer, branch.label)? {
+                channel::await_room(self.block, plan);
+                return Ok(Step::Wait);
+            }
+        }
+        let Picked { branch: picked, value } = match self.host.choose(&self.cx, set) {
+            Ok(picked) => picked,
+            Err(error) => return Self::no_answer(error, None),
+        };
+        let no_branch = Cause::NoSuchBranch { picked, branches: branches.len() };
+        let branch = *branches.get(picked).ok_or(no_branch)?;
+        let state = self.allowed(Direction::Send, branch.peer, branch.label)?;
+        let wants = self.loaded.wants(branch.label);
+        if !wants.accepts(&value) {
+            return Err(self.wrong_payload(branch.label, wants, &value));
+        }
+        let target = image.find_target(targets, picked).ok_or(Cause::OutOfProgram)?;
+        let plan = self.loaded.plans.plan(self.cx.role, branch.peer);
+        self.handed_over::<TRACE>(plan, branch.peer, branch.label, value, Tag::ChosenAndSent);
+        self.come_to(state);
+        self.to(target)
+    }
+
+    fn invoke<const TRACE: bool>(
+        &mut self,
+        effect: EffectId,
+        argument: Slot,
+        result: Slot,
+        next: Pc,
+    ) -> Stepped {
+        let name = self.loaded.image.effect(effect).ok_or(Cause::BadInstruction)?;
+        let argument = match argument.as_reg() {
+            Some(reg) => Some(self.empty(reg)?),
+            None => None,
+        };
+        let value = match self.host.invoke(&self.cx, name, argument) {
+            Ok(value) => value,
+            Err(error) => return Self::no_answer(error, None),
+        };
+        if TRACE {
+            let effect = LabelId(effect.0);
+            self.trace.push(self.stamp, Tag::Invoked, self.cx.role, RoleId(0), effect);
+        }
+        self.cx.count = self.cx.count.wrapping_add(1);
+        if let Some(reg) = result.as_reg() {
+            self.fill(reg, value)?;
+        }
+        self.to(next)
+    }
+
+    fn checked_halt(&mut self) -> Stepped {
+        let local = &self.loaded.image.local_types[self.cx.role];
+        let state = self.state();
+        if local.may_end(state) {
+            return Ok(Step::Halt);
+        }
+        let expected = typestate::expected(local, state);
+        Err(Cause::NotAllowed { expected, found: "halt".to_owned() }.into())
+    }
+
+    /// Tells the handler of a payload, which must not be an endpoint: those stay in registers.
+    fn tell_scalar(&mut self, from: RoleId, label: LabelId, value: Value, next: u32) -> Stepped {
+        if value.kind() == Kind::Endpoint {
+            let message = Message { label, word: self.heap.lower(value) };
+            // It is dropped with the session, which cancels the one that it belongs to.
+            self.strays.push(message.word);
+            return Err(Cause::EndpointToHandler { label: self.cx.label(label).to_string() }.into());
+        }
+        self.tell(from, label, value, next)
+    }
+
+    /// Where the role comes to by an action, if its local type allows it.
+    fn allowed(
+        &self,
+        direction: Direction,
+        peer: RoleId,
+        label: LabelId,
+    ) -> Result<StateId, Box<Cause>> {
+        let local = &self.loaded.image.local_types[self.cx.role];
+        match typestate::allowed(local, self.state(), Action { direction, peer, label }) {
+            Allowed::To(state) => Ok(state),
+            Allowed::Not { expected, found } => Err(Cause::NotAllowed { expected, found }.into()),
+        }
+    }
+
+    fn state(&self) -> StateId {
+        StateId(self.block[self.loaded.states_at + self.cx.role.index()] as u32)
+    }
+
+    fn come_to(&mut self, state: StateId) {
+        self.block[self.loaded.states_at + self.cx.role.index()] = state.0.into();
+    }
+
+    fn empty(&mut self, reg: Reg) -> Result<Value, Box<Cause>> {
+        let place = self.loaded.register(self.cx.role, reg).ok_or(Cause::BadInstruction)?;
+        match registers::take(self.block, place) {
+            Some(word) => Ok(self.heap.raise(word)),
+            None => Err(Cause::EmptyRegister { register: reg.0 }.into()),
+        }
+    }
+
+    fn fill(&mut self, reg: Reg, value: Value) -> Result<(), Box<Cause>> {
+        let place = self.loaded.register(self.cx.role, reg).ok_or(Cause::BadInstruction)?;
+        let word = self.heap.lower(value);
+        if let Some(old) = registers::put(self.block, place, word) {
+            self.strays.push(old);
+        }
+        Ok(())
+    }
+}
+
+fn immediate(kind: ImmKind, bits: u32) -> Result<Value, Box<Cause>> {
+    Ok(match kind {
+        ImmKind::Unit => Value::Unit,
+        ImmKind::Bool => Value::Bool(bits != 0),
+        ImmKind::Int => Value::Int(bits.cast_signed().into()),
+        ImmKind::Uint => Value::Uint(bits.into()),
+        ImmKind::Float => Value::Float(f32::from_bits(bits).into()),
+        ImmKind::Char => Value::Char(char::from_u32(bits).ok_or(Cause::BadInstruction)?),
+    })
+}
