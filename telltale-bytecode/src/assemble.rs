@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use telltale_types::{GlobalType, LocalTypeR, Names, Shared};
+use telltale_types::{GlobalType, LabelId, LocalTypeR, Names, RoleId, Shared};
 
 use crate::compile::{Program, Tables};
 use crate::image::{CodeImage, ContentHash};
@@ -10,12 +10,29 @@ use crate::{
     Branch, CompileError, EffectId, ImportId, Instr, Pc, Reg, SetId, Slot, TargetsId, Via,
 };
 
-/// What only images have whose programs were written by hand.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub(crate) struct Extras {
+/// What most images do not have.
+#[doc(hidden)]
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Extras {
+    /// Where roles may stop although they could still receive something.
+    pub(crate) rests: Shared<[(RoleId, Pc)]>,
+    /// Whether the programs were written by hand.
+    pub(crate) by_hand: bool,
     pub(crate) imports: Vec<(String, ContentHash)>,
     pub(crate) effects: Vec<String>,
     pub(crate) registers: usize,
+}
+
+impl Extras {
+    /// Those of a compiled image with places where roles may rest.
+    pub const fn resting(rests: Shared<[(RoleId, Pc)]>) -> Self {
+        Self { rests, by_hand: false, imports: Vec::new(), effects: Vec::new(), registers: 0 }
+    }
+
+    /// [`Extras::resting`] in the binary.
+    pub const fn resting_static(rests: &'static [(RoleId, Pc)]) -> Self {
+        Self::resting(Shared::Static(rests))
+    }
 }
 
 /// Puts together an image whose programs are written by hand.
@@ -74,7 +91,7 @@ impl Assembler {
             programs: vec![None; locals.len()],
             locals,
             tables: Tables::default(),
-            extras: Extras::default(),
+            extras: Extras { by_hand: true, ..Extras::resting_static(&[]) },
         })
     }
 
@@ -83,7 +100,7 @@ impl Assembler {
     /// # Errors
     ///
     /// When the protocol has no such role.
-    pub fn role(&self, name: &str) -> Result<telltale_types::RoleId, CompileError> {
+    pub fn role(&self, name: &str) -> Result<RoleId, CompileError> {
         let unknown = || CompileError::UnknownRole { role: name.to_owned() };
         self.names().find_role(name).ok_or_else(unknown)
     }
@@ -93,7 +110,7 @@ impl Assembler {
     /// # Errors
     ///
     /// When the protocol has no such label.
-    pub fn label(&self, name: &str) -> Result<telltale_types::LabelId, CompileError> {
+    pub fn label(&self, name: &str) -> Result<LabelId, CompileError> {
         let unknown = || CompileError::UnknownLabel { label: name.to_owned() };
         self.names().find_label(name).ok_or_else(unknown)
     }
@@ -112,7 +129,7 @@ impl Assembler {
         branches.sort_unstable_by_key(|(branch, _)| (branch.label, branch.peer));
         let set = self.tables.set(branches.iter().map(|(branch, _)| *branch).collect())?;
         let targets = TargetsId(self.tables.targets.len() as u32);
-        self.tables.targets.extend(branches.iter().map(|(_, target)| *target));
+        self.tables.targets.extend(branches.iter().map(|(_, target)| target.0));
         Ok((set, targets))
     }
 

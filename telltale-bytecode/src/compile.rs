@@ -15,7 +15,7 @@ pub(crate) struct Tables {
     sets: BTreeMap<Vec<Branch>, SetId>,
     pub(crate) set_ends: Vec<u32>,
     pub(crate) branches: Vec<Branch>,
-    pub(crate) targets: Vec<Pc>,
+    pub(crate) targets: Vec<u32>,
 }
 
 /// The program of one role.
@@ -72,7 +72,7 @@ fn choice(
     let branch = |action: Action| Branch { peer: action.peer, label: action.label };
     let set = tables.set(exits.iter().map(|exit| branch(exit.action)).collect())?;
     let targets = TargetsId(tables.targets.len() as u32);
-    tables.targets.extend(exits.iter().map(|exit| layout.place_of(exit.target)));
+    tables.targets.extend(exits.iter().map(|exit| layout.place_of(exit.target).0));
     Ok(match exits[0].action.direction {
         Direction::Send => Instr::Choose { via: Via::OWN, set, targets },
         Direction::Receive => Instr::Offer { via: Via::OWN, set, targets },

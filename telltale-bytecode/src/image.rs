@@ -62,12 +62,11 @@ pub struct Image {
     pub local_types: LocalTypes,
     /// What each role executes.
     pub programs: Programs,
-    set_ends: Shared<[u32]>,
     branches: Shared<[Branch]>,
-    targets: Shared<[Pc]>,
-    rests: Shared<[(RoleId, Pc)]>,
+    /// Where each set of branches ends, then where the branches of all choices lead.
+    set_ends_and_targets: Shared<[u32]>,
+    sets: u16,
     channels: Shared<[Channel]>,
-    /// There if the programs were written by hand.
     extras: Option<Shared<Extras>>,
     hash: ContentHash,
 }
@@ -81,11 +80,11 @@ pub struct StaticImage {
     pub local_types: &'static [LocalTypeR],
     pub code: &'static [Instr],
     pub program_ends: &'static [u32],
-    pub set_ends: &'static [u32],
     pub branches: &'static [Branch],
-    pub targets: &'static [Pc],
-    pub rests: &'static [(RoleId, Pc)],
+    pub set_ends_and_targets: &'static [u32],
+    pub sets: u16,
     pub channels: &'static [Channel],
+    pub extras: Option<&'static Extras>,
     pub hash: [u8; 32],
 }
 
@@ -151,16 +150,17 @@ impl CodeImage {
         let rests = programs.iter().enumerate().flat_map(|(role, program)| {
             program.rests.iter().map(move |&pc| (RoleId::at(role), pc))
         });
+        let rests: Vec<_> = rests.collect();
+        let resting = (!rests.is_empty()).then(|| Extras::resting(rests.into()).into());
         let mut image = Image {
             global_type: global_type.clone(),
             local_types: LocalTypes(locals.into()),
             programs: Programs::of(global_type.names(), programs),
-            set_ends: tables.set_ends.into(),
             branches: tables.branches.into(),
-            targets: tables.targets.into(),
-            rests: rests.collect::<Vec<_>>().into(),
+            sets: tables.set_ends.len() as u16,
+            set_ends_and_targets: [tables.set_ends, tables.targets].concat().into(),
             channels: channels(global_type).into(),
-            extras,
+            extras: extras.or(resting),
             hash: ContentHash([0; 32]),
         };
         image.hash = image.computed_hash();
@@ -190,12 +190,14 @@ impl Image {
                 code: Shared::Static(parts.code),
                 ends: Shared::Static(parts.program_ends),
             },
-            set_ends: Shared::Static(parts.set_ends),
             branches: Shared::Static(parts.branches),
-            targets: Shared::Static(parts.targets),
-            rests: Shared::Static(parts.rests),
+            set_ends_and_targets: Shared::Static(parts.set_ends_and_targets),
+            sets: parts.sets,
             channels: Shared::Static(parts.channels),
-            extras: None,
+            extras: match parts.extras {
+                Some(extras) => Some(Shared::Static(extras)),
+                None => None,
+            },
             hash: ContentHash(parts.hash),
         }
     }
@@ -208,13 +210,14 @@ impl Image {
     /// The branches of a choice, ordered by label and peer.
     pub fn branches(&self, set: SetId) -> &[Branch] {
         let set = usize::from(set.0);
-        let start = if set == 0 { 0 } else { self.set_ends[set - 1] };
-        &self.branches[start as usize..self.set_ends[set] as usize]
+        let ends = &self.set_ends_and_targets[..usize::from(self.sets)];
+        let start = if set == 0 { 0 } else { ends[set - 1] };
+        &self.branches[start as usize..ends[set] as usize]
     }
 
     /// Where the branch with this index leads.
     pub fn target(&self, targets: TargetsId, branch: usize) -> Pc {
-        self.targets[targets.0 as usize + branch]
+        Pc(self.targets()[targets.0 as usize + branch])
     }
 
     /// The pairs of roles that talk, in the order of their ids.
@@ -224,13 +227,13 @@ impl Image {
 
     /// Whether a role may stop at a place although it could still receive something.
     pub fn may_rest(&self, role: RoleId, pc: Pc) -> bool {
-        self.rests.contains(&(role, pc))
+        self.extras.as_ref().is_some_and(|extras| extras.rests.contains(&(role, pc)))
     }
 
     /// Whether the programs are known to do exactly what the local types allow. Those that were
     /// compiled are; those written by hand are checked while they run.
     pub fn is_verified(&self) -> bool {
-        self.extras.is_none()
+        !self.extras.as_ref().is_some_and(|extras| extras.by_hand)
     }
 
     /// How many registers the programs need.
@@ -251,12 +254,16 @@ impl Image {
 
     /// The branches of a choice, if there is such a set: programs written by hand may name any.
     pub fn find_branches(&self, set: SetId) -> Option<&[Branch]> {
-        (usize::from(set.0) < self.set_ends.len()).then(|| self.branches(set))
+        (set.0 < self.sets).then(|| self.branches(set))
     }
 
     /// Where a branch leads, if the table says so.
     pub fn find_target(&self, targets: TargetsId, branch: usize) -> Option<Pc> {
-        self.targets.get((targets.0 as usize).checked_add(branch)?).copied()
+        self.targets().get((targets.0 as usize).checked_add(branch)?).copied().map(Pc)
+    }
+
+    fn targets(&self) -> &[u32] {
+        &self.set_ends_and_targets[usize::from(self.sets)..]
     }
 
     /// What identifies the protocol.
@@ -275,18 +282,26 @@ impl Image {
             + locals.map(|local| size_of::<LocalTypeR>() + local.heap_size()).sum::<usize>()
             + size_of_val(&*self.programs.code)
             + size_of_val(&*self.programs.ends)
-            + size_of_val(&*self.set_ends)
             + size_of_val(&*self.branches)
-            + size_of_val(&*self.targets)
-            + size_of_val(&*self.rests)
+            + size_of_val(&*self.set_ends_and_targets)
             + size_of_val(&*self.channels)
+            + self
+                .extras
+                .as_ref()
+                .map_or(0, |extras| size_of_val(&**extras) + size_of_val(&*extras.rests))
     }
 
-    /// The tables as the macro writes them: set ends, branches, targets, rests.
+    /// The tables of choices as the macro writes them: branches, how many sets there are, where they
+    /// end and where branches lead.
     #[doc(hidden)]
-    #[expect(clippy::type_complexity, reason = "four tables")]
-    pub fn tables(&self) -> (&[u32], &[Branch], &[Pc], &[(RoleId, Pc)]) {
-        (&self.set_ends, &self.branches, &self.targets, &self.rests)
+    pub fn choices(&self) -> (&[Branch], u16, &[u32]) {
+        (&self.branches, self.sets, &self.set_ends_and_targets)
+    }
+
+    /// Where roles may stop although they could still receive something.
+    #[doc(hidden)]
+    pub fn rests(&self) -> &[(RoleId, Pc)] {
+        self.extras.as_ref().map_or(&[], |extras| &extras.rests)
     }
 
     fn computed_hash(&self) -> ContentHash {

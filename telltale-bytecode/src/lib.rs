@@ -40,6 +40,8 @@ mod instr;
 mod operand;
 
 pub use assemble::Assembler;
+#[doc(hidden)]
+pub use assemble::Extras;
 pub use channel::Channel;
 pub use error::CompileError;
 #[doc(hidden)]

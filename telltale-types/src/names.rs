@@ -9,7 +9,8 @@ use crate::{Label, LabelId, LabelView, RoleId, Shared, TypeError};
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Names {
     text: Shared<str>,
-    ends: Shared<[u32]>,
+    /// Where the words end, in as many bytes each as the length of the text needs.
+    ends: Shared<[u8]>,
     roles: u8,
 }
 
@@ -30,24 +31,27 @@ impl Names {
         check_labels(&labels)?;
 
         let label_words = labels.iter().flat_map(|label| [&*label.name, label.payload.as_str()]);
-        let mut text = String::new();
+        let words: Vec<&str> = roles.iter().map(AsRef::as_ref).chain(label_words).collect();
+        let text = words.concat();
+        let width = width_for(&text);
         let mut ends = Vec::new();
-        for word in roles.iter().map(AsRef::as_ref).chain(label_words) {
-            text.push_str(word);
-            ends.push(text.len() as u32);
+        let mut end = 0;
+        for word in words {
+            end += word.len();
+            ends.extend(&end.to_le_bytes()[..width]);
         }
         Ok(Self { text: text.into(), ends: ends.into(), roles: roles.len() as u8 })
     }
 
     /// The table that [`Names::parts`] was taken from.
     #[doc(hidden)]
-    pub const fn from_static(roles: u8, text: &'static str, ends: &'static [u32]) -> Self {
+    pub const fn from_static(roles: u8, text: &'static str, ends: &'static [u8]) -> Self {
         Self { text: Shared::Static(text), ends: Shared::Static(ends), roles }
     }
 
     /// The number of roles, the text and the places where its words end.
     #[doc(hidden)]
-    pub fn parts(&self) -> (u8, &str, &[u32]) {
+    pub fn parts(&self) -> (u8, &str, &[u8]) {
         (self.roles, &self.text, &self.ends)
     }
 
@@ -58,7 +62,7 @@ impl Names {
 
     /// How many labels there are.
     pub fn label_count(&self) -> usize {
-        (self.ends.len() - self.role_count()) / 2
+        (self.ends.len() / width_for(&self.text) - self.role_count()) / 2
     }
 
     /// The name of a role.
@@ -103,12 +107,27 @@ impl Names {
 
     /// How many bytes the table takes beside its own struct.
     pub fn heap_size(&self) -> usize {
-        self.text.len() + size_of_val(&*self.ends)
+        self.text.len() + self.ends.len()
     }
 
     fn word(&self, at: usize) -> &str {
-        let start = if at == 0 { 0 } else { self.ends[at - 1] };
-        &self.text[start as usize..self.ends[at] as usize]
+        let start = if at == 0 { 0 } else { self.end(at - 1) };
+        &self.text[start..self.end(at)]
+    }
+
+    fn end(&self, at: usize) -> usize {
+        let width = width_for(&self.text);
+        let bytes = self.ends[at * width..][..width].iter().rev();
+        bytes.fold(0, |end, &byte| end << 8 | usize::from(byte))
+    }
+}
+
+/// How many bytes a place in a text needs.
+fn width_for(text: &str) -> usize {
+    match text.len() {
+        0..=0xff => 1,
+        0x100..=0xffff => 2,
+        _ => 4,
     }
 }
 

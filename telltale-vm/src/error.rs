@@ -8,7 +8,7 @@ use thiserror::Error;
 use crate::{HandlerError, Kind, SessionId};
 
 /// What an embedder asked of a VM and cannot have. The VM is as it was before.
-#[derive(Clone, Debug, Error)]
+#[derive(Clone, Error)]
 #[non_exhaustive]
 pub enum VMError {
     /// The session is not there any more, or is of another VM.
@@ -93,6 +93,13 @@ pub enum VMError {
         /// Why the first one faulted.
         fault: Arc<Fault>,
     },
+}
+
+/// `main` prints errors so, and a sentence is what a reader wants there.
+impl fmt::Debug for VMError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        fmt::Display::fmt(self, f)
+    }
 }
 
 /// What ended a session that went wrong: who, where, and why.

@@ -7,7 +7,7 @@ pub use core::marker::Send;
 pub use core::result::Result::{self, Ok};
 
 pub use telltale_bytecode::{
-    Branch, Channel, CodeImage, Image, Instr, Pc, SetId, StaticImage, decode,
+    Branch, Channel, CodeImage, Extras, Image, Instr, Pc, SetId, StaticImage, decode,
 };
 pub use telltale_types::{LabelId, LocalTypeR, Names, RoleId};
 
@@ -96,17 +96,6 @@ pub const fn branches<const N: usize>(bytes: &[u8]) -> [Branch; N] {
         at += 1;
     }
     branches
-}
-
-/// Four bytes for each place.
-pub const fn places<const N: usize>(bytes: &[u8]) -> [Pc; N] {
-    let mut places = [Pc(0); N];
-    let mut at = 0;
-    while at < N {
-        places[at] = Pc(number(bytes, at * 4));
-        at += 1;
-    }
-    places
 }
 
 /// Five bytes for each place where a role may rest.

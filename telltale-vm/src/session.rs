@@ -7,7 +7,7 @@ use crate::Fault;
 use crate::arena::Slot;
 
 /// The name of a session. No two sessions of a VM ever have the same.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct SessionId {
     ordinal: u64,
     slot: Slot,
@@ -25,6 +25,12 @@ impl SessionId {
 
     pub(crate) fn slot(self) -> Slot {
         self.slot
+    }
+}
+
+impl fmt::Debug for SessionId {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "SessionId({self})")
     }
 }
 

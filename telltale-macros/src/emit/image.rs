@@ -11,8 +11,9 @@ use telltale_types::RoleId;
 pub(super) fn emit(image: &CodeImage) -> TokenStream {
     let (roles, text, ends) = image.names().parts();
     let roles = Literal::u8_unsuffixed(roles);
-    let (set_ends, branches, targets, rests) = image.tables();
-    let ends = numbers(ends);
+    let (branches, sets, set_ends_and_targets) = image.choices();
+    let sets = Literal::u16_unsuffixed(sets);
+    let ends = Literal::byte_string(ends);
     let global_type = Literal::byte_string(image.global_type.packed());
     let local_count = Literal::usize_unsuffixed(image.local_types.len());
     let local_types =
@@ -20,12 +21,10 @@ pub(super) fn emit(image: &CodeImage) -> TokenStream {
     let code = image.programs.code().iter().flat_map(|instr| instr.to_word().to_le_bytes());
     let code = table(&quote!(decode), image.programs.code().len(), code);
     let program_ends = numbers(image.programs.ends());
-    let set_ends = numbers(set_ends);
+    let set_ends_and_targets = numbers(set_ends_and_targets);
     let branches =
         table(&quote!(branches), branches.len(), branches.iter().copied().flat_map(branch));
-    let place = |pc: &Pc| pc.0.to_le_bytes();
-    let targets = table(&quote!(places), targets.len(), targets.iter().flat_map(place));
-    let rests = table(&quote!(rests), rests.len(), rests.iter().copied().flat_map(rest));
+    let extras = extras(image.rests());
     let channels = image.channels();
     let channels =
         table(&quote!(channels), channels.len(), channels.iter().copied().flat_map(channel));
@@ -43,11 +42,11 @@ pub(super) fn emit(image: &CodeImage) -> TokenStream {
                     local_types: &LOCAL_TYPES,
                     code: #code,
                     program_ends: #program_ends,
-                    set_ends: #set_ends,
                     branches: #branches,
-                    targets: #targets,
-                    rests: #rests,
+                    set_ends_and_targets: #set_ends_and_targets,
+                    sets: #sets,
                     channels: #channels,
+                    extras: #extras,
                     hash: *#hash,
                 });
             __telltale::CodeImage::from_static(&TABLES)
@@ -58,6 +57,17 @@ pub(super) fn emit(image: &CodeImage) -> TokenStream {
 fn branch(branch: Branch) -> [u8; 3] {
     let [low, high] = branch.label.0.to_le_bytes();
     [branch.peer.0, low, high]
+}
+
+/// Few protocols have places where a role may rest.
+fn extras(rests: &[(RoleId, Pc)]) -> TokenStream {
+    if rests.is_empty() {
+        return quote!(::core::option::Option::None);
+    }
+    let rests = table(&quote!(rests), rests.len(), rests.iter().copied().flat_map(rest));
+    quote!(::core::option::Option::Some(
+        const { &__telltale::Extras::resting_static(#rests) }
+    ))
 }
 
 fn rest((role, pc): (RoleId, Pc)) -> [u8; 5] {

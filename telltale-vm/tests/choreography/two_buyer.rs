@@ -162,5 +162,5 @@ fn the_static_image_is_the_one_of_run_time() {
 
 #[test]
 fn the_image_is_small() {
-    assert!(two_buyer::IMAGE.size() < 1_110, "{} bytes", two_buyer::IMAGE.size());
+    assert!(two_buyer::IMAGE.size() < 1_024, "{} bytes", two_buyer::IMAGE.size());
 }
