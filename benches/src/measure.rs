@@ -4,9 +4,14 @@ use std::time::Instant;
 
 /// One way to exchange messages.
 pub struct Contender<'a> {
-    pub name: &'static str,
-    /// Exchanges at least so many messages; gives how many.
-    pub exchange: Box<dyn FnMut(u64) -> u64 + 'a>,
+    /// Exchanges at least so many messages; gives how many it were.
+    exchange: Box<dyn FnMut(u64) -> u64 + 'a>,
+}
+
+impl<'a> Contender<'a> {
+    pub fn new(exchange: impl FnMut(u64) -> u64 + 'a) -> Self {
+        Self { exchange: Box::new(exchange) }
+    }
 }
 
 const SAMPLES: usize = 15;

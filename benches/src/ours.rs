@@ -6,8 +6,8 @@ use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
 use telltale_types::{GlobalTerm, Label};
 use telltale_vm::loader::CodeImage;
 use telltale_vm::{
-    Branch, Context, EffectHandler, HandlerError, HandlerResult, LabelId, Picked, Recording, RoleId, VM,
-    VMConfig, Value,
+    Branch, Context, EffectHandler, HandlerError, HandlerResult, LabelId, Picked, Recording,
+    RoleId, VM, VMConfig, Value,
 };
 
 /// `loop { Alice -> Bob: Ping(u64); Bob -> Alice: Pong(u64); }`
@@ -32,8 +32,8 @@ pub fn vm(image: &CodeImage, sessions: usize, recording: Recording, quantum: u32
 /// Keeps the same state as the handler of the versions by hand.
 #[derive(Default)]
 pub struct Counter {
-    pub next: AtomicU64,
-    pub sum: AtomicU64,
+    next: AtomicU64,
+    sum: AtomicU64,
 }
 
 impl Counter {
@@ -41,6 +41,11 @@ impl Counter {
         let next = self.next.load(Relaxed);
         self.next.store(next + 1, Relaxed);
         next
+    }
+
+    /// How many messages were sent.
+    pub fn sent(&self) -> u64 {
+        self.next.load(Relaxed)
     }
 
     pub fn add(&self, n: u64) {
