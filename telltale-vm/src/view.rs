@@ -67,14 +67,11 @@ impl<'a> SessionView<'a> {
         (0..roles).map(move |role| CoroutineView { session, role: RoleId::at(role) })
     }
 
-    /// How many messages are queued from one role to another.
-    pub fn queued(&self, from: RoleId, to: RoleId) -> usize {
-        let roles = self.loaded.roles;
-        if from.index() >= roles || to.index() >= roles {
-            return 0;
-        }
-        let plan = self.loaded.plans.plan(from, to);
-        if plan.exists() { channel::len(self.block, plan) } else { 0 }
+    /// How many messages are queued from one role to another; nothing if there are no such roles.
+    pub fn queued(&self, from: &str, to: &str) -> Option<usize> {
+        let names = self.loaded.image.names();
+        let plan = self.loaded.plans.plan(names.find_role(from)?, names.find_role(to)?);
+        Some(if plan.exists() { channel::len(self.block, plan) } else { 0 })
     }
 
     /// A message of this session, for [`VM::inject`](crate::VM::inject).

@@ -366,7 +366,9 @@ impl VM {
         let pc = Coro::from_word(block[loaded.roles_at + role.index()]).pc();
         let place = Pc(pc - image.programs.start(role));
         let instr = image.programs[role].get(place.index());
-        let instruction = instr.map(|&instr| image.show(place, instr).to_string());
+        // In the disassembly the operands stand in a column, in a sentence they do not.
+        let in_a_sentence = |line: String| line.split_whitespace().collect::<Vec<_>>().join(" ");
+        let instruction = instr.map(|&instr| in_a_sentence(image.show(place, instr).to_string()));
         let role = Some(image.names().role(role).to_owned());
         // Others may be ready, but nobody visits them any more.
         ready::clear_all(self.arena.block_mut(slot), ready::words(loaded.roles));

@@ -150,36 +150,36 @@ fn bad_programs_fault() {
     assert_eq!(fault(vec![Instr::Halt]), "`Alice` at `halt`: `Bob!Ping` comes now, not `halt`");
     assert_eq!(
         fault(vec![send_ping(HANDLER), send_ping(HANDLER)]),
-        "`Alice` at `send    Bob!Ping(u64)`: `halt` comes now, not `Bob!Ping`"
+        "`Alice` at `send Bob!Ping(u64)`: `halt` comes now, not `Bob!Ping`"
     );
     assert_eq!(
         fault(vec![receive_ping(HANDLER)]),
-        "`Alice` at `recv    Alice?Ping(u64)`: `Bob!Ping` comes now, not `Alice?Ping`"
+        "`Alice` at `recv Alice?Ping(u64)`: `Bob!Ping` comes now, not `Alice?Ping`"
     );
     assert_eq!(
         fault(vec![send_ping(Slot::reg(Reg(0)))]),
-        "`Alice` at `send    Bob!Ping(u64) from r0`: register r0 is empty"
+        "`Alice` at `send Bob!Ping(u64) from r0`: register r0 is empty"
     );
     assert_eq!(
         fault(vec![
             Instr::LoadImm { into: Reg(0), kind: ImmKind::Bool, bits: 1 },
             send_ping(Slot::reg(Reg(0)))
         ]),
-        "`Alice` at `send    Bob!Ping(u64) from r0`: \
+        "`Alice` at `send Bob!Ping(u64) from r0`: \
          `Ping(u64)` carries an unsigned integer, but its handler gave a bool"
     );
     assert_eq!(fault(vec![Instr::Yield]), "`Alice` at `yield`: control left the program");
     assert_eq!(
         fault(vec![Instr::Jmp { target: Pc(9) }]),
-        "`Alice` at `jmp     9`: control left the program"
+        "`Alice` at `jmp 9`: control left the program"
     );
     assert_eq!(
         fault(vec![Instr::Close { endpoint: Reg(0) }]),
-        "`Alice` at `close   r0`: register r0 is empty"
+        "`Alice` at `close r0`: register r0 is empty"
     );
     assert_eq!(
         fault(vec![load(0, 1), Instr::Close { endpoint: Reg(0) }]),
-        "`Alice` at `close   r0`: register r0 holds an unsigned integer, not an endpoint"
+        "`Alice` at `close r0`: register r0 holds an unsigned integer, not an endpoint"
     );
     assert_eq!(
         fault(vec![Instr::LoadImm { into: Reg(0), kind: ImmKind::Char, bits: 0xD800 }]),
@@ -295,7 +295,7 @@ fn a_moved_endpoint_is_gone_and_its_end_is_noticed() {
     vm.load_choreography(&image).expect("room");
     vm.run(&Notes::default(), 1_000).expect_err("a fault");
     let (_, fault) = vm.faults().next().expect("a fault");
-    assert_eq!(fault.to_string(), "`Host` at `send    r1.role 1!label 0`: register r1 is empty");
+    assert_eq!(fault.to_string(), "`Host` at `send r1.role 1!label 0`: register r1 is empty");
 }
 
 #[test]
@@ -304,6 +304,6 @@ fn an_image_that_nobody_provided_cannot_be_opened() {
     let (_, fault) = run(&image);
     assert_eq!(
         fault.expect("a fault"),
-        "`Host` at `open    Ping into r0..`: image `Ping` has not been provided"
+        "`Host` at `open Ping into r0..`: image `Ping` has not been provided"
     );
 }

@@ -104,7 +104,7 @@ fn error_faults_at_the_message_without_room() {
         open(with(2, WhenFull::Error, ChannelMode::Fifo), &image_of(BURST, "u64"));
     vm.pause("B");
     let error = vm.run(&Numbers::default(), 100).expect_err("the session faults");
-    let text = "1 session faulted; session #0: `A` at `send    B!a(u64)`: \
+    let text = "1 session faulted; session #0: `A` at `send B!a(u64)`: \
                 there is no room for `a(u64)` to `B`: the channel holds 2 messages";
     assert_eq!(error.to_string(), text);
     assert_eq!(vm.status(session).expect("it is known"), SessionStatus::Faulted);

@@ -77,8 +77,8 @@ pub(crate) fn role(vm: &VM, session: SessionId, name: &str) -> RoleId {
 
 /// How many messages are queued from one role to another.
 pub(crate) fn queued(vm: &VM, session: SessionId, from: &str, to: &str) -> usize {
-    let (from, to) = (role(vm, session, from), role(vm, session, to));
-    vm.session(session).expect("the session is running").queued(from, to)
+    let view = vm.session(session).expect("the session is running");
+    view.queued(from, to).expect("the protocol has these roles")
 }
 
 /// Injects a message.
