@@ -5,4 +5,11 @@
 //! the file, the machine with the definition of a run, role objects with a handler that answers
 //! alike, the image in the binary with the one that is made at run time.
 
+pub mod case;
 pub mod corpus;
+pub mod grammar;
+pub mod image;
+pub mod payload;
+pub mod play;
+pub mod script;
+pub mod word;

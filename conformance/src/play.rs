@@ -1,0 +1,151 @@
+//! One session from its start to its end, or to where it is cut short.
+
+use std::sync::mpsc::{Receiver, channel};
+
+use telltale_vm::loader::CodeImage;
+use telltale_vm::{
+    EffectHandler, NoHandler, ObsEvent, Outcome, Policy, Progress, SessionId, VM, VMConfig,
+    VMError, WhenFull, normalize_trace,
+};
+
+use crate::script::{Log, Script};
+
+/// After how many events a session is cut short: some never end, and some are not lucky.
+pub const ENOUGH: usize = 300;
+
+/// What is known of a session afterwards.
+#[derive(Debug)]
+pub struct Played {
+    /// What happened.
+    pub trace: Vec<ObsEvent>,
+    /// Whether it is complete; otherwise it was cut short.
+    pub is_complete: bool,
+    /// What each role has done.
+    pub logs: Vec<Log>,
+}
+
+/// Gives the role objects' logs when their session has ended.
+pub type Take = Box<dyn FnOnce(&mut VM) -> Result<(Outcome, Vec<Log>), VMError>>;
+
+/// A session with role objects.
+pub type Opened = (SessionId, Take);
+
+/// How a session is driven.
+#[derive(Clone, Debug)]
+pub struct Setting {
+    /// How the VM is set up.
+    pub config: VMConfig,
+    /// How many coroutines have a turn between two looks; nothing for a whole round.
+    pub turns: Option<usize>,
+}
+
+/// Every policy, with channels and turns from narrow to wide.
+pub fn settings() -> Vec<Setting> {
+    let mut settings = Vec::new();
+    for policy in [Policy::Cooperative, Policy::RoundRobin, Policy::ProgressAware] {
+        for (quantum, turns) in [(64, None), (1, None), (2, Some(1)), (5, Some(3))] {
+            for (capacity, when_full) in
+                [(1, WhenFull::Block), (2, WhenFull::Block), (1, WhenFull::Resize)]
+            {
+                let config =
+                    VMConfig { policy, quantum, capacity, when_full, ..VMConfig::default() };
+                settings.push(Setting { config, turns });
+            }
+        }
+    }
+    settings
+}
+
+/// Plays an image with the handler that answers for all roles.
+///
+/// # Panics
+///
+/// When the session neither completes nor goes on.
+pub fn with_handler(image: &CodeImage, setting: &Setting, seed: u64) -> Played {
+    let (mut vm, events) = machine(setting);
+    let script = Script::new(seed);
+    let session = vm.load_choreography(image).expect("there is room for a session");
+    let (trace, is_complete) = drive(&mut vm, &events, &script, setting);
+    Played { trace, is_complete, logs: script.logs(session, image.names().role_count()) }
+}
+
+/// Plays a session with role objects.
+///
+/// # Panics
+///
+/// When the session neither completes nor goes on.
+pub fn with_objects(
+    open: impl FnOnce(&mut VM, u64) -> Result<Opened, VMError>,
+    setting: &Setting,
+    seed: u64,
+) -> Played {
+    let (mut vm, events) = machine(setting);
+    let (session, take) = open(&mut vm, seed).expect("there is room for a session");
+    let (trace, is_complete) = drive(&mut vm, &events, &NoHandler, setting);
+    if !is_complete {
+        vm.cancel(session, "enough").expect("the session is running");
+    }
+    let (outcome, logs) = take(&mut vm).expect("the session has ended");
+    assert_eq!(outcome.is_completed(), is_complete, "{outcome}");
+    Played { trace, is_complete, logs }
+}
+
+/// A VM, and what happens in it.
+fn machine(setting: &Setting) -> (VM, Receiver<ObsEvent>) {
+    let mut vm = VM::new(setting.config.clone());
+    let (told, events) = channel();
+    // Nobody listens any more once the session has been cut short.
+    vm.record_to(move |event| drop(told.send(event)));
+    (vm, events)
+}
+
+/// Runs the session of a VM until it is complete, or for long enough; gives what happened and whether it
+/// is complete.
+fn drive(
+    vm: &mut VM,
+    events: &Receiver<ObsEvent>,
+    handler: &dyn EffectHandler,
+    setting: &Setting,
+) -> (Vec<ObsEvent>, bool) {
+    let mut trace = Vec::new();
+    while trace.len() < ENOUGH {
+        let ran = match setting.turns {
+            Some(turns) => vm.step_round(handler, turns).map(drop),
+            None => vm.run(handler, 1),
+        };
+        ran.unwrap_or_else(|error| panic!("{setting:?}: {error}"));
+        trace.extend(events.try_iter());
+        match vm.progress() {
+            Progress::Complete => return (trace, true),
+            Progress::OutOfFuel => {}
+            waiting => panic!("{setting:?}: the session is {waiting:?} for nothing"),
+        }
+    }
+    (trace, false)
+}
+
+/// Compares two runs with the same answers. Complete ones have one normal form; of those that were cut
+/// short, each role has done the same as far as it came.
+///
+/// # Panics
+///
+/// When they differ.
+pub fn agree(one: &Played, other: &Played, name: &str) {
+    if one.is_complete && other.is_complete {
+        assert_eq!(normalize_trace(&one.trace), normalize_trace(&other.trace), "{name}");
+        assert_eq!(one.logs, other.logs, "{name}");
+    }
+    agree_as_far_as_they_go(&one.logs, &other.logs, name);
+}
+
+/// Compares what roles have done in two runs with the same answers, up to the shorter.
+///
+/// # Panics
+///
+/// When they differ.
+pub fn agree_as_far_as_they_go(one: &[Log], other: &[Log], name: &str) {
+    for (one, other) in one.iter().zip(other) {
+        let both = one.len().min(other.len());
+        assert_eq!(one[..both], other[..both], "{name}");
+    }
+}

@@ -1,0 +1,158 @@
+//! Who answers in a session, from nothing but a seed: a handler for all roles, and role objects that
+//! answer alike.
+
+use std::collections::BTreeMap;
+use std::sync::{Mutex, PoisonError};
+
+use telltale_vm::{
+    Branch, Context, EffectHandler, HandlerResult, LabelId, Picked, RoleId, SessionId, Value,
+};
+
+use crate::payload::{Scripted, note_of, note_of_value, value_of};
+
+/// What one role has done and heard of: `!Bob Share 7`, `?Seller Quote 12`.
+pub type Log = Vec<String>;
+
+/// The number of an effect: the same for the same seed, role and count of the role's effects.
+fn draw(seed: u64, role: usize, count: u32) -> u64 {
+    [role as u64, count.into()].into_iter().fold(seed, |seed, part| {
+        let mut bits = (seed ^ part).wrapping_add(0x9e37_79b9_7f4a_7c15);
+        bits = (bits ^ (bits >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
+        bits ^ (bits >> 31)
+    })
+}
+
+/// The branch of so many that a number stands for.
+fn branch_of(number: u64, branches: usize) -> usize {
+    (number >> 7) as usize % branches
+}
+
+fn sent(to: &str, label: &str, ty: &str, number: u64) -> String {
+    format!("!{to} {label} {}", note_of(ty, number))
+}
+
+fn told(from: &str, label: &str, note: &str) -> String {
+    format!("?{from} {label} {note}")
+}
+
+/// A handler that answers for all roles of all sessions.
+#[derive(Debug)]
+pub struct Script {
+    seed: u64,
+    logs: Mutex<BTreeMap<(SessionId, RoleId), Log>>,
+}
+
+impl Script {
+    /// A handler with this seed.
+    pub fn new(seed: u64) -> Self {
+        Self { seed, logs: Mutex::default() }
+    }
+
+    /// What each role of a session has done, in the order of their ids.
+    pub fn logs(&self, session: SessionId, roles: usize) -> Vec<Log> {
+        let logs = self.logs.lock().unwrap_or_else(PoisonError::into_inner);
+        let log = |role| logs.get(&(session, RoleId::at(role))).cloned().unwrap_or_default();
+        (0..roles).map(log).collect()
+    }
+
+    fn number(&self, cx: &Context<'_>) -> u64 {
+        draw(self.seed, cx.role().index(), cx.count())
+    }
+
+    fn log(&self, cx: &Context<'_>, line: String) {
+        let mut logs = self.logs.lock().unwrap_or_else(PoisonError::into_inner);
+        logs.entry((cx.session(), cx.role())).or_default().push(line);
+    }
+
+    fn give(&self, cx: &Context<'_>, to: RoleId, label: LabelId) -> Value {
+        let (label, number) = (cx.label(label), self.number(cx));
+        self.log(cx, sent(cx.name(to), label.name, label.payload, number));
+        value_of(label.payload, number)
+    }
+}
+
+impl EffectHandler for Script {
+    fn send(&self, cx: &Context<'_>, to: RoleId, label: LabelId) -> HandlerResult<Value> {
+        Ok(self.give(cx, to, label))
+    }
+
+    fn receive(
+        &self,
+        cx: &Context<'_>,
+        from: RoleId,
+        label: LabelId,
+        value: Value,
+    ) -> HandlerResult<()> {
+        self.log(cx, told(cx.name(from), cx.label(label).name, &note_of_value(value)));
+        Ok(())
+    }
+
+    fn choose(&self, cx: &Context<'_>, branches: &[Branch]) -> HandlerResult<Picked> {
+        let branch = branch_of(self.number(cx), branches.len());
+        let Branch { peer, label } = branches[branch];
+        Ok(Picked { branch, value: self.give(cx, peer, label) })
+    }
+}
+
+/// A role object of any role of any protocol. The traits of the roles are implemented by what the
+/// build script writes.
+#[derive(Debug)]
+pub struct Actor {
+    seed: u64,
+    role: usize,
+    count: u32,
+    log: Log,
+}
+
+/// A first message of a choice: receiver, label and payload type.
+pub type FirstMessage = (&'static str, &'static str, &'static str);
+
+impl Actor {
+    /// The actor of the role with this id.
+    pub fn new(seed: u64, role: usize) -> Self {
+        Self { seed, role, count: 0, log: Log::new() }
+    }
+
+    /// What the role has done.
+    pub fn into_log(self) -> Log {
+        self.log
+    }
+
+    /// The number for a message that is asked for.
+    pub fn asked(&mut self, to: &str, label: &str, ty: &str) -> u64 {
+        let number = self.next();
+        self.log.push(sent(to, label, ty, number));
+        number
+    }
+
+    /// The payload of a message that is asked for.
+    pub fn give<T: Scripted>(&mut self, to: &str, label: &str, ty: &str) -> T {
+        T::of(self.asked(to, label, ty))
+    }
+
+    /// The branch that is taken, and the number for its first message.
+    pub fn decide(&mut self, branches: &[FirstMessage]) -> (usize, u64) {
+        let number = self.next();
+        let branch = branch_of(number, branches.len());
+        let (to, label, ty) = branches[branch];
+        self.log.push(sent(to, label, ty, number));
+        (branch, number)
+    }
+
+    /// Writes down what was received.
+    ///
+    /// # Errors
+    ///
+    /// None; it is what a role object gives.
+    pub fn told(&mut self, from: &str, label: &str, note: &str) -> HandlerResult<()> {
+        self.next();
+        self.log.push(told(from, label, note));
+        Ok(())
+    }
+
+    fn next(&mut self) -> u64 {
+        let number = draw(self.seed, self.role, self.count);
+        self.count += 1;
+        number
+    }
+}

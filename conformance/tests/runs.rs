@@ -1,0 +1,94 @@
+//! Protocols run as their global types say, whoever is next and however narrow the channels are.
+
+use telltale_conformance::corpus::entries;
+use telltale_conformance::grammar::choreography;
+use telltale_conformance::image::images;
+use telltale_conformance::play::{
+    Played, Setting, agree, agree_as_far_as_they_go, settings, with_handler,
+};
+use telltale_conformance::script::Script;
+use telltale_conformance::word::{is_over, word};
+use telltale_theory::oracle::is_run;
+use telltale_vm::loader::CodeImage;
+use telltale_vm::{SessionStatus, VM, filter_by_session};
+
+/// The image of every accepted protocol of the corpus, with its name.
+fn corpus() -> Vec<(String, CodeImage)> {
+    let mut all = Vec::new();
+    for entry in entries() {
+        for (protocol, image) in images(&entry.text) {
+            all.extend(image.map(|image| (format!("{protocol} of {}", entry.name), image)));
+        }
+    }
+    all
+}
+
+#[test]
+fn every_trace_of_the_corpus_is_a_run() {
+    let corpus = corpus();
+    assert!(corpus.len() >= 45, "there are only {} protocols that run", corpus.len());
+    let settings = settings();
+    for (name, image) in &corpus {
+        let seeds = 1..=4;
+        let complete = seeds.filter(|&seed| runs(name, image, &settings, seed).is_complete);
+        assert_eq!(complete.count() == 0, image.global_type.end().is_none(), "{name}");
+    }
+}
+
+#[test]
+fn every_trace_of_a_random_protocol_is_a_run() {
+    let settings: Vec<Setting> = settings().into_iter().step_by(7).collect();
+    let (mut played, mut complete) = (0, 0);
+    for seed in 1_000_000..1_001_500 {
+        let text = choreography(seed);
+        for (_, image) in images(&text) {
+            let Some(image) = image else { continue };
+            played += 1;
+            complete += usize::from(runs(&text, &image, &settings, seed).is_complete);
+        }
+    }
+    assert!(played >= 400 && complete >= 300, "{played} were played, {complete} were complete");
+}
+
+/// Plays a protocol in every setting; gives how it went in the first.
+fn runs(name: &str, image: &CodeImage, settings: &[Setting], seed: u64) -> Played {
+    let mut all = settings.iter().map(|setting| {
+        let played = with_handler(image, setting, seed);
+        assert!(
+            is_run(&image.global_type, &word(&played.trace)),
+            "{name}, seed {seed}, {setting:?}"
+        );
+        played
+    });
+    let first = all.next().expect("there are settings");
+    all.for_each(|played| agree(&first, &played, name));
+    let is_over = is_over(&image.global_type, &word(&first.trace));
+    assert!(is_over || !first.is_complete, "{name}, seed {seed}: the protocol goes on");
+    first
+}
+
+#[test]
+fn sessions_do_not_see_each_other() {
+    let (corpus, seed) = (corpus(), 7);
+    for setting in settings().into_iter().step_by(5) {
+        let mut vm = VM::new(setting.config.clone());
+        let script = Script::new(seed);
+        let open = |(_, image): &(String, CodeImage)| vm.load_choreography(image);
+        let sessions: Vec<_> =
+            corpus.iter().map(open).collect::<Result<_, _>>().expect("there is room");
+        let turns = setting.turns.map_or(usize::MAX, |turns| turns * corpus.len());
+        for _ in 0..400 {
+            vm.step_round(&script, turns).expect("nothing goes wrong");
+        }
+        let trace = vm.trace();
+        for ((name, image), session) in corpus.iter().zip(sessions) {
+            let trace = filter_by_session(&trace, session);
+            assert!(is_run(&image.global_type, &word(&trace)), "{name}, {setting:?}");
+            let logs = script.logs(session, image.names().role_count());
+            let alone = with_handler(image, &setting, seed);
+            agree_as_far_as_they_go(&alone.logs, &logs, name);
+            let has_ended = vm.status(session).is_ok_and(SessionStatus::has_ended);
+            assert!(has_ended || !alone.is_complete, "{name}, {setting:?}");
+        }
+    }
+}
