@@ -31,6 +31,7 @@
 //! ```
 
 mod assemble;
+mod by_role;
 mod channel;
 mod compile;
 mod disasm;
@@ -42,11 +43,12 @@ mod operand;
 pub use assemble::Assembler;
 #[doc(hidden)]
 pub use assemble::Extras;
+pub use by_role::{LocalTypes, Programs};
 pub use channel::Channel;
 pub use error::CompileError;
 #[doc(hidden)]
 pub use image::StaticImage;
-pub use image::{Branch, CodeImage, ContentHash, FORMAT, Image, LocalTypes, Programs};
+pub use image::{Branch, CodeImage, ContentHash, FORMAT, Image};
 pub use instr::Instr;
 #[doc(hidden)]
 pub use instr::decode;

@@ -138,10 +138,15 @@ mod tests {
     use super::*;
     use crate::Kind;
 
-    fn round_trip<T: Send + Clone + PartialEq + std::fmt::Debug + 'static>(payload: T, kind: Kind) {
+    fn round_trip<T>(payload: T, kind: Kind)
+    where
+        T: Send + Clone + PartialEq + std::fmt::Debug + 'static,
+    {
         let value = pack(payload.clone());
         assert_eq!(value.kind(), kind);
-        assert_eq!(unpack::<T>(value).expect("the same type"), payload);
+        let back: T = unpack(value).expect("the same type");
+        assert!(back == payload, "{back:?} is not {payload:?}");
+        drop(payload);
     }
 
     #[test]

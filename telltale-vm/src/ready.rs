@@ -64,13 +64,17 @@ mod tests {
     fn going_round_comes_to_everyone() {
         let mut block = vec![0; READY + 4];
         let roles = [0, 3, 63, 64, 130, 254].map(RoleId);
-        roles.iter().for_each(|&role| set(&mut block, role));
+        for role in roles {
+            set(&mut block, role);
+        }
         let mut from = 0;
         for &role in roles.iter().chain(&roles) {
             assert_eq!(next(&block, 4, from), Some(role));
             from = role.0.wrapping_add(1);
         }
-        roles.iter().for_each(|&role| clear(&mut block, role));
+        for role in roles {
+            clear(&mut block, role);
+        }
         assert!(!any(&block, 4));
         assert_eq!(next(&block, 4, 7), None);
     }

@@ -1,30 +1,25 @@
-//! The machine: sessions, their memory, and who runs next.
+//! The machine as its embedder sees it. How sessions begin and end is in `lifecycle`, who runs next in
+//! `rounds`, what can be done to running sessions in `control`.
 
-use std::any::{Any, TypeId};
 use std::collections::{BTreeSet, VecDeque};
-use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
 
 use slab::Slab;
-use telltale_bytecode::{CodeImage, Pc};
-use telltale_types::RoleId;
+use telltale_bytecode::CodeImage;
 
 use crate::arena::{Arena, Slot};
-use crate::channel::{self, Buffers};
-use crate::coroutine::Coro;
+use crate::channel::Buffers;
 use crate::deferred::Deferred;
-use crate::exec::{Held, Host, Step, Visit};
+use crate::exec::Held;
 use crate::foreign::Foreign;
 use crate::heap::{Heap, Word};
 use crate::registry::Registry;
 use crate::roles::Cast;
-use crate::scheduler::{self, Budget};
-use crate::trace::{Stamp, Tag, Trace};
+use crate::trace::Trace;
 use crate::view::SessionView;
 use crate::{
-    Cause, Context, EffectHandler, Fault, Network, ObsEvent, Outcome, Policy, Progress, Recording,
-    SessionHost, SessionId, SessionStatus, SimClock, StepResult, VMConfig, VMError, header, ready,
-    registers,
+    EffectHandler, Fault, ObsEvent, Outcome, Progress, Recording, SessionId, SessionStatus,
+    SimClock, StepResult, VMConfig, VMError, header,
 };
 
 /// A machine that runs any number of sessions, one after the other in one thread.
@@ -36,31 +31,31 @@ use crate::{
 /// [`VM::run`] then lets them act until nobody can.
 #[derive(Debug)]
 pub struct VM {
-    config: VMConfig,
+    pub(crate) config: VMConfig,
     pub(crate) arena: Arena,
     pub(crate) heap: Heap,
     pub(crate) buffers: Buffers,
-    held: Held,
+    pub(crate) held: Held,
     pub(crate) images: Registry,
-    casts: Slab<Company>,
+    pub(crate) casts: Slab<Company>,
     pub(crate) queue: VecDeque<Slot>,
-    open: usize,
-    next_ordinal: u64,
-    clock: SimClock,
+    pub(crate) open: usize,
+    pub(crate) next_ordinal: u64,
+    pub(crate) clock: SimClock,
     pub(crate) trace: Trace,
     pub(crate) deferred: Deferred,
     pub(crate) paused: BTreeSet<String>,
     pub(crate) foreign: Foreign,
     /// Payloads that have lost their place, and with them perhaps an endpoint.
     pub(crate) strays: Vec<Word>,
-    sink: Option<Sink>,
-    coroutines: usize,
-    faults: Vec<(SessionId, Arc<Fault>)>,
-    untold: usize,
+    pub(crate) sink: Option<Sink>,
+    pub(crate) coroutines: usize,
+    pub(crate) faults: Vec<(SessionId, Arc<Fault>)>,
+    pub(crate) untold: usize,
 }
 
 /// Whoever is told every event instead of the trace.
-struct Sink(Box<dyn FnMut(ObsEvent) + Send>);
+pub(crate) struct Sink(Box<dyn FnMut(ObsEvent) + Send>);
 
 impl std::fmt::Debug for Sink {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
@@ -69,9 +64,9 @@ impl std::fmt::Debug for Sink {
 }
 
 /// The role objects of a session, and how it ended.
-struct Company {
-    cast: Box<dyn Cast>,
-    outcome: Option<Outcome>,
+pub(crate) struct Company {
+    pub(crate) cast: Box<dyn Cast>,
+    pub(crate) outcome: Option<Outcome>,
 }
 
 impl std::fmt::Debug for Company {
@@ -282,385 +277,5 @@ impl VM {
 
     pub(crate) fn records(&self) -> bool {
         self.config.recording != Recording::Off
-    }
-}
-
-/// Opening and ending sessions.
-impl VM {
-    pub(crate) fn open(
-        &mut self,
-        image: &CodeImage,
-        cast: u32,
-        owned: bool,
-    ) -> Result<SessionId, VMError> {
-        let limit = self.config.max_sessions;
-        if self.open >= limit {
-            return Err(VMError::TooManySessions { limit });
-        }
-        let (given, limit) = (image.registers(), self.config.max_registers.into());
-        if given > limit {
-            return Err(VMError::TooManyRegisters { given, limit });
-        }
-        let number = self.images.number_of(image, &self.config, &mut self.arena)?;
-        let slot = match self.slot_for(number) {
-            Ok(slot) => slot,
-            Err(error) => {
-                self.images.list_if_unused(number);
-                return Err(error);
-            }
-        };
-        let loaded = self.images.get_mut(number);
-        let block = self.arena.block_mut(slot);
-        block[..loaded.template.len()].copy_from_slice(&loaded.template);
-        header::set_ordinal(block, self.next_ordinal);
-        block[1] = header::opened(cast, number, loaded.roles, owned);
-        loaded.sessions += 1;
-        self.coroutines += loaded.roles;
-        if !self.paused.is_empty() {
-            loaded.pause(block, &self.paused);
-        }
-
-        let session = SessionId::new(self.next_ordinal, slot);
-        self.next_ordinal += 1;
-        self.open += 1;
-        self.queue.push_back(slot);
-        if self.config.recording != Recording::Off {
-            self.trace.push_opened(session, loaded.image.global_type.names());
-        }
-        Ok(session)
-    }
-
-    /// A block for one more session of an image.
-    fn slot_for(&mut self, image: u16) -> Result<Slot, VMError> {
-        let loaded = self.images.get(image);
-        let (given, open, limit) = (loaded.roles, self.coroutines, self.config.max_coroutines);
-        if given > limit - open.min(limit) {
-            return Err(VMError::TooManyCoroutines { given, open, limit });
-        }
-        self.arena.take(loaded.class).ok_or(VMError::TooManySessions { limit: self.open })
-    }
-
-    /// Nobody in the session can act: it is complete, it waits for the outside, or it is stuck.
-    #[cold]
-    fn settle(&mut self, slot: Slot) {
-        let block = self.arena.block(slot);
-        let loaded = self.images.get(header::image(block));
-        let session = SessionId::new(header::ordinal(block), slot);
-        let view = SessionView::new(session, block, loaded);
-        if view.waits_for_outside() || self.deferred.outstanding(session) > 0 {
-            return;
-        }
-        let is_drained = view.status() == SessionStatus::Draining;
-        if header::live(block) == 0 || view.is_at_rest() || is_drained {
-            return self.finish(slot, Outcome::Completed);
-        }
-        let cause = Cause::Stuck { waiting: view.who_waits() };
-        self.fault(slot, Fault { role: None, instruction: None, cause });
-    }
-
-    #[cold]
-    fn fault_of_role(&mut self, slot: Slot, role: RoleId, cause: Cause) {
-        let block = self.arena.block(slot);
-        let loaded = self.images.get(header::image(block));
-        let image = &loaded.image;
-        let pc = Coro::from_word(block[loaded.roles_at + role.index()]).pc();
-        let place = Pc(pc - image.programs.start(role));
-        let instr = image.programs[role].get(place.index());
-        // In the disassembly the operands stand in a column, in a sentence they do not.
-        let in_a_sentence = |line: String| line.split_whitespace().collect::<Vec<_>>().join(" ");
-        let instruction = instr.map(|&instr| in_a_sentence(image.show(place, instr).to_string()));
-        let role = Some(image.names().role(role).to_owned());
-        // Others may be ready, but nobody visits them any more.
-        ready::clear_all(self.arena.block_mut(slot), ready::words(loaded.roles));
-        self.fault(slot, Fault { role, instruction, cause });
-    }
-
-    fn fault(&mut self, slot: Slot, fault: Fault) {
-        let block = self.arena.block(slot);
-        let session = SessionId::new(header::ordinal(block), slot);
-        let fault = Arc::new(fault);
-        if !header::is_owned(block) {
-            self.untold += 1;
-        }
-        self.faults.push((session, fault.clone()));
-        self.finish(slot, Outcome::Faulted(fault));
-    }
-
-    pub(crate) fn finish(&mut self, slot: Slot, outcome: Outcome) {
-        self.release_messages(slot);
-        let records = self.records();
-        let block = self.arena.block_mut(slot);
-        let session = SessionId::new(header::ordinal(block), slot);
-        let loaded = self.images.get(header::image(block));
-        if records {
-            let stamp = Stamp::new(session);
-            match &outcome {
-                Outcome::Completed => self.trace.push_session(stamp, Tag::Closed),
-                Outcome::Cancelled { .. } => self.trace.push_session(stamp, Tag::Cancelled),
-                Outcome::Faulted(fault) => self.trace.push_fault(stamp, fault.clone()),
-            }
-        }
-        header::set_status(block, outcome.status());
-        let (has_coroutines, roles) = (header::has_coroutines(block), loaded.roles);
-        self.open -= 1;
-        self.coroutines -= loaded.roles;
-        self.held.forget(session);
-        self.deferred.forget(session);
-
-        let cast = header::cast(block) as usize;
-        if header::is_owned(block) {
-            self.casts[cast - 1].outcome = Some(outcome);
-        } else {
-            if cast != 0 {
-                self.casts.remove(cast - 1);
-            }
-            self.free(slot);
-        }
-        if !has_coroutines {
-            (0..roles).for_each(|role| self.wake_waiter(session, RoleId::at(role)));
-        }
-        self.drop_strays();
-    }
-
-    /// Takes out what is still in the channels and registers of a session that has ended.
-    fn release_messages(&mut self, slot: Slot) {
-        let block = self.arena.block_mut(slot);
-        let loaded = self.images.get(header::image(block));
-        for plan in loaded.plans.all() {
-            while channel::len(block, plan) > 0 {
-                let (message, _) = channel::pop(block, &self.buffers, plan);
-                self.strays.push(message.word);
-            }
-            channel::release(block, &mut self.buffers, plan);
-        }
-        for place in loaded.registers() {
-            self.strays.extend(registers::clear(block, place));
-        }
-    }
-
-    fn free(&mut self, slot: Slot) {
-        let block = self.arena.block_mut(slot);
-        let image = header::image(block);
-        if ready::any(block, ready::words(self.images.get(image).roles)) {
-            header::set_forsaken(block);
-        } else {
-            self.images.release(image);
-            self.arena.give_back(slot);
-        }
-    }
-}
-
-/// Who runs next.
-impl VM {
-    fn start_round(&mut self) {
-        self.clock.advance();
-        self.trace.set_tick(self.clock.now());
-    }
-
-    /// Visits the session at the head of the queue; gives how many turns are left.
-    fn visit_next(
-        &mut self,
-        handler: &dyn EffectHandler,
-        network: Option<&dyn Network>,
-        turns: usize,
-    ) -> usize {
-        let Some(slot) = self.queue.pop_front() else { return turns };
-        if !header::is_running(self.arena.block(slot)) {
-            self.forget_ended(slot);
-            return turns;
-        }
-        let mut budget = Budget { instructions: self.config.quantum, turns };
-        let visited = if self.records() {
-            self.visit::<true>(slot, handler, network, &mut budget)
-        } else {
-            self.visit::<false>(slot, handler, network, &mut budget)
-        };
-        match visited {
-            Ok(Visited { outside: Some(role), .. }) => self.execute_and_go_on(slot, role, handler),
-            Ok(Visited { is_ready: true, .. }) => self.queue.push_back(slot),
-            Ok(Visited { is_ready: false, .. }) => self.settle(slot),
-            Err((role, cause)) => self.fault_of_role(slot, role, *cause),
-        }
-        budget.turns
-    }
-
-    /// A turn has ended at an instruction that concerns another session.
-    #[cold]
-    fn execute_and_go_on(&mut self, slot: Slot, role: RoleId, handler: &dyn EffectHandler) {
-        let executed = catch_unwind(AssertUnwindSafe(|| self.execute_outside(slot, role, handler)));
-        let executed = executed.unwrap_or_else(|panic| Err(panicked(&*panic).into()));
-        self.drop_strays();
-        let block = self.arena.block(slot);
-        if !header::is_running(block) {
-            return;
-        }
-        if let Err(cause) = executed {
-            self.fault_of_role(slot, role, *cause);
-        } else if ready::any(block, ready::words(self.images.get(header::image(block)).roles)) {
-            self.queue.push_back(slot);
-        } else {
-            self.settle(slot);
-        }
-    }
-
-    /// The queue has come to a session that somebody outside has ended.
-    #[cold]
-    fn forget_ended(&mut self, slot: Slot) {
-        let block = self.arena.block_mut(slot);
-        let roles = self.images.get(header::image(block)).roles;
-        ready::clear_all(block, ready::words(roles));
-        if header::is_forsaken(block) {
-            self.free(slot);
-        }
-    }
-
-    /// Gives turns to the roles of a session. Says whether any can still act.
-    fn visit<const TRACE: bool>(
-        &mut self,
-        slot: Slot,
-        handler: &dyn EffectHandler,
-        network: Option<&dyn Network>,
-        budget: &mut Budget,
-    ) -> Result<Visited, (RoleId, Box<Cause>)> {
-        let block = self.arena.block_mut(slot);
-        let image = header::image(block);
-        let cast = header::cast(block) as usize;
-        let loaded = self.images.get(image);
-        let session = SessionId::new(header::ordinal(block), slot);
-        let cx = Context {
-            image: &loaded.image,
-            session,
-            role: RoleId(0),
-            count: 0,
-            seed: self.config.seed,
-        };
-        let stamp = Stamp::new(session);
-        let (heap, buffers) = (&mut self.heap, &mut self.buffers);
-        let (held, deferred) = (&mut self.held, &mut self.deferred);
-        let (trace, strays) = (&mut self.trace, &mut self.strays);
-        let policy = self.config.policy;
-        macro_rules! go {
-            ($host:expr, $network:expr) => {
-                go::<_, TRACE>(
-                    policy,
-                    Visit {
-                        host: $host,
-                        network: $network,
-                        block,
-                        loaded,
-                        heap,
-                        buffers,
-                        held,
-                        deferred,
-                        trace,
-                        stamp,
-                        cx,
-                        strays,
-                        outside: None,
-                        at: 0,
-                        end: Ok(Step::Wait),
-                    },
-                    budget,
-                )
-            };
-        }
-        if cast == 0 { go!(handler, network) } else { go!(&mut *self.casts[cast - 1].cast, None) }
-    }
-
-    fn start_report(&mut self) {
-        self.faults.clear();
-        self.untold = 0;
-    }
-
-    /// An error if sessions faulted and nobody holds a handle that will say so.
-    fn report(&self) -> Result<(), VMError> {
-        if self.untold == 0 {
-            return Ok(());
-        }
-        let untold = self.faults.iter().find(|(session, _)| {
-            self.block_of(*session).map_or(true, |block| !header::is_owned(block))
-        });
-        match untold {
-            Some((session, fault)) => Err(VMError::Faulted {
-                count: self.untold,
-                session: *session,
-                fault: fault.clone(),
-            }),
-            None => Ok(()),
-        }
-    }
-}
-
-/// A visit in which panics of the handler become faults.
-fn go<H: Host, const TRACE: bool>(
-    policy: Policy,
-    mut visit: Visit<'_, H>,
-    budget: &mut Budget,
-) -> Result<Visited, (RoleId, Box<Cause>)> {
-    let result =
-        catch_unwind(AssertUnwindSafe(|| scheduler::visit::<H, TRACE>(policy, &mut visit, budget)));
-    let role = visit.cx.role;
-    match result {
-        Ok(Ok(())) => {
-            let is_ready = ready::any(visit.block, ready::words(visit.loaded.roles));
-            Ok(Visited { is_ready, outside: visit.outside })
-        }
-        Ok(Err(cause)) => Err((role, cause)),
-        Err(panic) => {
-            visit.note_place();
-            Err((role, panicked(&*panic).into()))
-        }
-    }
-}
-
-/// What is left when a session has been visited.
-struct Visited {
-    /// Whether any role can still act.
-    is_ready: bool,
-    /// A role whose instruction concerns another session.
-    outside: Option<RoleId>,
-}
-
-fn panicked(panic: &(dyn Any + Send)) -> Cause {
-    let text = panic.downcast_ref::<&str>().map(|text| (*text).to_owned());
-    let text = text.or_else(|| panic.downcast_ref::<String>().cloned());
-    Cause::Panicked { message: text.unwrap_or_else(|| "a value that is not text".to_owned()) }
-}
-
-impl SessionHost for VM {
-    fn open_session(
-        &mut self,
-        image: &CodeImage,
-        cast: Box<dyn Cast>,
-        owned: bool,
-    ) -> Result<SessionId, VMError> {
-        let key = self.casts.insert(Company { cast, outcome: None });
-        let opened = self.open(image, key as u32 + 1, owned);
-        if opened.is_err() {
-            self.casts.remove(key);
-        }
-        opened
-    }
-
-    fn take_session(
-        &mut self,
-        session: SessionId,
-        cast: TypeId,
-    ) -> Result<(Outcome, Box<dyn Cast>), VMError> {
-        let block = self.block_of(session)?;
-        if header::is_running(block) {
-            return Err(VMError::StillRunning { session });
-        }
-        if !header::is_owned(block) {
-            return Err(VMError::Detached { session });
-        }
-        let key = header::cast(block) as usize - 1;
-        if Any::type_id(&*self.casts[key].cast) != cast {
-            return Err(VMError::StaleSession { session });
-        }
-        let Company { cast, outcome } = self.casts.remove(key);
-        header::disown(self.arena.block_mut(session.slot()));
-        self.free(session.slot());
-        Ok((outcome.unwrap_or(Outcome::Completed), cast))
     }
 }

@@ -1,0 +1,221 @@
+//! How sessions begin and end.
+
+use std::any::{Any, TypeId};
+use std::sync::Arc;
+
+use telltale_bytecode::{CodeImage, Pc};
+use telltale_types::RoleId;
+
+use crate::arena::Slot;
+use crate::channel;
+use crate::coroutine::Coro;
+use crate::roles::Cast;
+use crate::trace::{Stamp, Tag};
+use crate::view::SessionView;
+use crate::vm::Company;
+use crate::{
+    Cause, Fault, Outcome, Recording, SessionHost, SessionId, SessionStatus, VM, VMError, header,
+    ready, registers,
+};
+
+impl VM {
+    pub(crate) fn open(
+        &mut self,
+        image: &CodeImage,
+        cast: u32,
+        owned: bool,
+    ) -> Result<SessionId, VMError> {
+        let limit = self.config.max_sessions;
+        if self.open >= limit {
+            return Err(VMError::TooManySessions { limit });
+        }
+        let (given, limit) = (image.registers(), self.config.max_registers.into());
+        if given > limit {
+            return Err(VMError::TooManyRegisters { given, limit });
+        }
+        let number = self.images.number_of(image, &self.config, &mut self.arena)?;
+        let slot = match self.slot_for(number) {
+            Ok(slot) => slot,
+            Err(error) => {
+                self.images.list_if_unused(number);
+                return Err(error);
+            }
+        };
+        let loaded = self.images.get_mut(number);
+        let block = self.arena.block_mut(slot);
+        block[..loaded.template.len()].copy_from_slice(&loaded.template);
+        header::set_ordinal(block, self.next_ordinal);
+        block[1] = header::opened(cast, number, loaded.roles, owned);
+        loaded.sessions += 1;
+        self.coroutines += loaded.roles;
+        if !self.paused.is_empty() {
+            loaded.pause(block, &self.paused);
+        }
+
+        let session = SessionId::new(self.next_ordinal, slot);
+        self.next_ordinal += 1;
+        self.open += 1;
+        self.queue.push_back(slot);
+        if self.config.recording != Recording::Off {
+            self.trace.push_opened(session, loaded.image.global_type.names());
+        }
+        Ok(session)
+    }
+
+    /// A block for one more session of an image.
+    fn slot_for(&mut self, image: u16) -> Result<Slot, VMError> {
+        let loaded = self.images.get(image);
+        let (given, open, limit) = (loaded.roles, self.coroutines, self.config.max_coroutines);
+        if given > limit - open.min(limit) {
+            return Err(VMError::TooManyCoroutines { given, open, limit });
+        }
+        self.arena.take(loaded.class).ok_or(VMError::TooManySessions { limit: self.open })
+    }
+
+    /// Nobody in the session can act: it is complete, it waits for the outside, or it is stuck.
+    #[cold]
+    pub(crate) fn settle(&mut self, slot: Slot) {
+        let block = self.arena.block(slot);
+        let loaded = self.images.get(header::image(block));
+        let session = SessionId::new(header::ordinal(block), slot);
+        let view = SessionView::new(session, block, loaded);
+        if view.waits_for_outside() || self.deferred.outstanding(session) > 0 {
+            return;
+        }
+        let is_drained = view.status() == SessionStatus::Draining;
+        if header::live(block) == 0 || view.is_at_rest() || is_drained {
+            return self.finish(slot, Outcome::Completed);
+        }
+        let cause = Cause::Stuck { waiting: view.who_waits() };
+        self.fault(slot, Fault { role: None, instruction: None, cause });
+    }
+
+    #[cold]
+    pub(crate) fn fault_of_role(&mut self, slot: Slot, role: RoleId, cause: Cause) {
+        let block = self.arena.block(slot);
+        let loaded = self.images.get(header::image(block));
+        let image = &loaded.image;
+        let pc = Coro::from_word(block[loaded.roles_at + role.index()]).pc();
+        let place = Pc(pc - image.programs.start(role));
+        let instr = image.programs[role].get(place.index());
+        // In the disassembly the operands stand in a column, in a sentence they do not.
+        let in_a_sentence = |line: String| line.split_whitespace().collect::<Vec<_>>().join(" ");
+        let instruction = instr.map(|&instr| in_a_sentence(image.show(place, instr).to_string()));
+        let role = Some(image.names().role(role).to_owned());
+        // Others may be ready, but nobody visits them any more.
+        ready::clear_all(self.arena.block_mut(slot), ready::words(loaded.roles));
+        self.fault(slot, Fault { role, instruction, cause });
+    }
+
+    fn fault(&mut self, slot: Slot, fault: Fault) {
+        let block = self.arena.block(slot);
+        let session = SessionId::new(header::ordinal(block), slot);
+        let fault = Arc::new(fault);
+        if !header::is_owned(block) {
+            self.untold += 1;
+        }
+        self.faults.push((session, fault.clone()));
+        self.finish(slot, Outcome::Faulted(fault));
+    }
+
+    pub(crate) fn finish(&mut self, slot: Slot, outcome: Outcome) {
+        self.release_messages(slot);
+        let records = self.records();
+        let block = self.arena.block_mut(slot);
+        let session = SessionId::new(header::ordinal(block), slot);
+        let loaded = self.images.get(header::image(block));
+        if records {
+            let stamp = Stamp::new(session);
+            match &outcome {
+                Outcome::Completed => self.trace.push_session(stamp, Tag::Closed),
+                Outcome::Cancelled { .. } => self.trace.push_session(stamp, Tag::Cancelled),
+                Outcome::Faulted(fault) => self.trace.push_fault(stamp, fault.clone()),
+            }
+        }
+        header::set_status(block, outcome.status());
+        let (has_coroutines, roles) = (header::has_coroutines(block), loaded.roles);
+        self.open -= 1;
+        self.coroutines -= loaded.roles;
+        self.held.forget(session);
+        self.deferred.forget(session);
+
+        let cast = header::cast(block) as usize;
+        if header::is_owned(block) {
+            self.casts[cast - 1].outcome = Some(outcome);
+        } else {
+            if cast != 0 {
+                self.casts.remove(cast - 1);
+            }
+            self.free(slot);
+        }
+        if !has_coroutines {
+            (0..roles).for_each(|role| self.wake_waiter(session, RoleId::at(role)));
+        }
+        self.drop_strays();
+    }
+
+    /// Takes out what is still in the channels and registers of a session that has ended.
+    fn release_messages(&mut self, slot: Slot) {
+        let block = self.arena.block_mut(slot);
+        let loaded = self.images.get(header::image(block));
+        for plan in loaded.plans.all() {
+            while channel::len(block, plan) > 0 {
+                let (message, _) = channel::pop(block, &self.buffers, plan);
+                self.strays.push(message.word);
+            }
+            channel::release(block, &mut self.buffers, plan);
+        }
+        for place in loaded.registers() {
+            self.strays.extend(registers::clear(block, place));
+        }
+    }
+
+    pub(crate) fn free(&mut self, slot: Slot) {
+        let block = self.arena.block_mut(slot);
+        let image = header::image(block);
+        if ready::any(block, ready::words(self.images.get(image).roles)) {
+            header::set_forsaken(block);
+        } else {
+            self.images.release(image);
+            self.arena.give_back(slot);
+        }
+    }
+}
+
+impl SessionHost for VM {
+    fn open_session(
+        &mut self,
+        image: &CodeImage,
+        cast: Box<dyn Cast>,
+        owned: bool,
+    ) -> Result<SessionId, VMError> {
+        let key = self.casts.insert(Company { cast, outcome: None });
+        let opened = self.open(image, key as u32 + 1, owned);
+        if opened.is_err() {
+            self.casts.remove(key);
+        }
+        opened
+    }
+
+    fn take_session(
+        &mut self,
+        session: SessionId,
+        cast: TypeId,
+    ) -> Result<(Outcome, Box<dyn Cast>), VMError> {
+        let block = self.block_of(session)?;
+        if header::is_running(block) {
+            return Err(VMError::StillRunning { session });
+        }
+        if !header::is_owned(block) {
+            return Err(VMError::Detached { session });
+        }
+        let key = header::cast(block) as usize - 1;
+        if Any::type_id(&*self.casts[key].cast) != cast {
+            return Err(VMError::StaleSession { session });
+        }
+        let Company { cast, outcome } = self.casts.remove(key);
+        header::disown(self.arena.block_mut(session.slot()));
+        self.free(session.slot());
+        Ok((outcome.unwrap_or(Outcome::Completed), cast))
+    }
+}
