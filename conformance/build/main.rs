@@ -11,14 +11,11 @@ use std::{env, fs, io};
 
 use telltale_syntax::{Analysis, analyse_str, project_all};
 
-/// How many random protocols there are.
-const RANDOM: &str = "TELLTALE_RANDOM_PROTOCOLS";
-
 fn main() -> io::Result<()> {
     println!("cargo::rerun-if-changed=build");
     println!("cargo::rerun-if-changed=corpus");
     println!("cargo::rerun-if-changed=src/grammar.rs");
-    println!("cargo::rerun-if-env-changed={RANDOM}");
+    println!("cargo::rerun-if-env-changed=TELLTALE_RANDOM_PROTOCOLS");
 
     let mut source = emit::Source::default();
     for path in corpus()? {
@@ -28,8 +25,7 @@ fn main() -> io::Result<()> {
             source.add(&name, &text, &analysis);
         }
     }
-    let wanted = env::var(RANDOM).ok().and_then(|count| count.parse().ok()).unwrap_or(100);
-    for (seed, text, analysis) in random().take(wanted) {
+    for (seed, text, analysis) in random().take(grammar::random_protocols()) {
         source.add(&format!("seed {seed}"), &text, &analysis);
     }
     let folder = env::var_os("OUT_DIR").map(PathBuf::from).unwrap_or_default();

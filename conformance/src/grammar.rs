@@ -4,7 +4,7 @@
 
 use std::collections::BTreeSet;
 use std::fmt::Write;
-use std::mem;
+use std::{env, mem};
 
 use telltale_theory::oracle::Rng;
 
@@ -22,6 +22,16 @@ const PAYLOADS: [&str; 9] = [
     "(u16, char)",
     " { one: u8, two: f64 }",
 ];
+
+/// How many random protocols go through the macro: a hundred, or what `TELLTALE_RANDOM_PROTOCOLS` says.
+///
+/// # Panics
+///
+/// When that is no number.
+pub fn random_protocols() -> usize {
+    let given = env::var("TELLTALE_RANDOM_PROTOCOLS");
+    given.map_or(100, |count| count.parse().expect("TELLTALE_RANDOM_PROTOCOLS is a number"))
+}
 
 /// A random choreography of one protocol, or of one and a part of it: choices, mostly told to everybody,
 /// loops with and without an end, arms side by side. Not all of them are right.

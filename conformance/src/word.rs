@@ -1,10 +1,10 @@
 //! Traces as words: what the definition of a run speaks of.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use telltale_theory::Event;
 use telltale_theory::oracle::is_run;
-use telltale_types::GlobalType;
+use telltale_types::{Direction, GlobalType, RoleId};
 use telltale_vm::{ObsEvent, Observed};
 
 /// The messages of a trace of one session, sent and received.
@@ -31,4 +31,20 @@ pub fn alphabet(global: &GlobalType) -> BTreeSet<Event> {
 pub fn is_over(global: &GlobalType, word: &[Event]) -> bool {
     let longer = alphabet(global).into_iter().map(|event| [word, &[event]].concat());
     is_run(global, word) && !longer.into_iter().any(|word| is_run(global, &word))
+}
+
+/// How many messages were in one channel at most.
+pub fn fullest(word: &[Event]) -> usize {
+    let mut channels: BTreeMap<(RoleId, RoleId), usize> = BTreeMap::new();
+    let mut fullest = 0;
+    for Event { role, action } in word {
+        if action.direction == Direction::Send {
+            let held = channels.entry((*role, action.peer)).or_default();
+            *held += 1;
+            fullest = fullest.max(*held);
+        } else if let Some(held) = channels.get_mut(&(action.peer, *role)) {
+            *held -= 1;
+        }
+    }
+    fullest
 }
