@@ -316,12 +316,30 @@ impl Image {
                 hasher.update(instr.to_word().to_le_bytes());
             }
         }
+        if !self.is_verified() {
+            self.hash_what_is_written_by_hand(&mut hasher);
+        }
+        ContentHash(hasher.finalize().into())
+    }
+
+    /// What compiled programs follow from the types, and programs written by hand do not.
+    fn hash_what_is_written_by_hand(&self, hasher: &mut Sha256) {
+        for branch in &*self.branches {
+            hasher.update([branch.peer.0]);
+            hasher.update(branch.label.0.to_le_bytes());
+        }
+        for number in &*self.set_ends_and_targets {
+            hasher.update(number.to_le_bytes());
+        }
+        for name in self.extras.iter().flat_map(|extras| &extras.effects) {
+            hasher.update((name.len() as u64).to_le_bytes());
+            hasher.update(name);
+        }
         for (name, hash) in self.extras.iter().flat_map(|extras| &extras.imports) {
             hasher.update((name.len() as u64).to_le_bytes());
             hasher.update(name);
             hasher.update(hash.0);
         }
-        ContentHash(hasher.finalize().into())
     }
 }
 

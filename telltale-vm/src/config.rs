@@ -67,8 +67,8 @@ pub enum Policy {
     /// Every ready role executes one instruction, then the next session has its turn.
     RoundRobin,
     /// As [`Policy::Cooperative`], but of the roles that can act, the one comes first for whose
-    /// messages, or for room in whose channels, most others wait; of equals, the next in order. Nobody
-    /// has a second turn before every role that could act has had one.
+    /// messages, or for room in whose channels, most others wait; of equals, the next in order. The
+    /// first turn of a visit goes round, so nobody starves.
     ProgressAware,
 }
 

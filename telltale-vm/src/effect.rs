@@ -74,7 +74,7 @@ pub trait EffectHandler: Sync {
         &self,
         cx: &Context<'_>,
         effect: &str,
-        argument: Option<Value>,
+        argument: Option<&Value>,
     ) -> HandlerResult<Value> {
         let _ = argument;
         let role = cx.role_name();

@@ -11,8 +11,8 @@ use crate::{HandlerError, Kind, SessionId};
 #[derive(Clone, Error)]
 #[non_exhaustive]
 pub enum VMError {
-    /// The session is not there any more, or is of another VM.
-    #[error("session {session} is stale: it has ended and its memory is in use again")]
+    /// The session has ended, or is of another VM.
+    #[error("session {session} has ended")]
     StaleSession {
         /// The session.
         session: SessionId,
@@ -62,7 +62,7 @@ pub enum VMError {
         what: String,
     },
     /// There is no room for a message from outside.
-    #[error("the channel holds {capacity} messages, which is all it may")]
+    #[error("the channel holds {}, which is all it may", messages(*capacity))]
     ChannelFull {
         /// How many it may hold.
         capacity: u16,
@@ -93,6 +93,10 @@ pub enum VMError {
         /// Why the first one faulted.
         fault: Arc<Fault>,
     },
+}
+
+fn messages(number: u16) -> String {
+    if number == 1 { "1 message".to_owned() } else { format!("{number} messages") }
 }
 
 /// `main` prints errors so, and a sentence is what a reader wants there.
@@ -155,7 +159,7 @@ pub enum Cause {
         expected: String,
     },
     /// There was no room for a message, and its sender may not wait.
-    #[error("there is no room for `{label}` to `{to}`: the channel holds {capacity} messages")]
+    #[error("there is no room for `{label}` to `{to}`: the channel holds {}", messages(*capacity))]
     ChannelFull {
         /// The message.
         label: String,
@@ -198,11 +202,11 @@ pub enum Cause {
         /// The register.
         register: u8,
     },
-    /// An endpoint was received where the handler is told of payloads; endpoints stay in registers.
-    #[error("`{label}` carries an endpoint, which only a register can take")]
+    /// An endpoint would go to the handler; endpoints stay in registers.
+    #[error("`{what}` carries an endpoint, which only a register can take")]
     EndpointToHandler {
-        /// The message.
-        label: String,
+        /// The message or the effect.
+        what: String,
     },
     /// An imported image is not known to the VM.
     #[error("image `{name}` has not been provided")]

@@ -94,10 +94,16 @@ impl Loaded {
         (at < registers).then(|| first + (role.index() * registers + at) * registers::WORDS)
     }
 
+    /// The places of a role's registers.
+    pub(crate) fn registers_of(&self, role: RoleId) -> impl Iterator<Item = usize> + use<> {
+        let registers = self.image.registers();
+        let first = self.states_at + self.roles + role.index() * registers * registers::WORDS;
+        (0..registers).map(move |at| first + at * registers::WORDS)
+    }
+
     /// All places of registers.
     pub(crate) fn registers(&self) -> impl Iterator<Item = usize> + '_ {
-        let first = self.states_at + self.roles;
-        (0..self.roles * self.image.registers()).map(move |at| first + at * registers::WORDS)
+        (0..self.roles).flat_map(|role| self.registers_of(RoleId::at(role)))
     }
 
     /// The place of an instruction of a role in the code of all roles, if its program has it.

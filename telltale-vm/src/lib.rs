@@ -126,6 +126,7 @@ mod coroutine;
 mod deferred;
 mod effect;
 mod error;
+mod event;
 mod exec;
 mod foreign;
 mod header;
@@ -156,6 +157,7 @@ pub use effect::{
     Context, EffectHandler, HandlerError, HandlerResult, Network, NoHandler, Picked, SendDecision,
 };
 pub use error::{Cause, Fault, VMError};
+pub use event::{ObsEvent, Observed};
 pub use normal::{filter_by_session, normalize_trace};
 pub use payload::{pack, unpack};
 pub use roles::{Cast, Returned, Session, SessionHost};
@@ -164,7 +166,6 @@ pub use telltale_bytecode::Branch;
 #[cfg(feature = "macros")]
 pub use telltale_macros::choreography;
 pub use telltale_types::{LabelId, RoleId};
-pub use trace::{ObsEvent, Observed};
 pub use value::{Endpoint, Kind, Large, Opaque, Value};
 pub use view::{CoroStatus, CoroutineView, SessionView};
 pub use vm::VM;

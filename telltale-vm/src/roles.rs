@@ -50,7 +50,7 @@ pub trait Cast: Any + Send {
         &mut self,
         role: RoleId,
         effect: &str,
-        argument: Option<Value>,
+        argument: Option<&Value>,
     ) -> HandlerResult<Value> {
         let _ = (role, argument);
         Err(HandlerError::msg(format!("the role objects do not know effect `{effect}`")))

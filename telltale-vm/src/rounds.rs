@@ -43,6 +43,9 @@ impl VM {
             Ok(Visited { is_ready: false, .. }) => self.settle(slot),
             Err((role, cause)) => self.fault_of_role(slot, role, *cause),
         }
+        if !self.strays.is_empty() {
+            self.drop_strays();
+        }
         budget.turns
     }
 
@@ -54,7 +57,7 @@ impl VM {
         self.drop_strays();
         let block = self.arena.block(slot);
         if !header::is_running(block) {
-            return;
+            return self.forget_ended(slot);
         }
         if let Err(cause) = executed {
             self.fault_of_role(slot, role, *cause);
@@ -126,7 +129,11 @@ impl VM {
                 )
             };
         }
-        if cast == 0 { go!(handler, network) } else { go!(&mut *self.casts[cast - 1].cast, None) }
+        if cast == 0 {
+            go!(handler, network)
+        } else {
+            go!(&mut *self.casts[cast - 1].cast, network)
+        }
     }
 
     pub(crate) fn start_report(&mut self) {

@@ -1,6 +1,9 @@
 //! What a role may do next, where that is not known from its program.
 
+use telltale_bytecode::Branch;
 use telltale_types::{Action, Direction, LocalTypeR, StateId};
+
+use crate::Cause;
 
 /// The answer to whether an action is allowed.
 pub(crate) enum Allowed {
@@ -15,6 +18,25 @@ pub(crate) fn allowed(local: &LocalTypeR, state: StateId, action: Action) -> All
     match local.exits(state).find(|exit| exit.action == action) {
         Some(exit) => Allowed::To(exit.target),
         None => Allowed::Not { expected: expected(local, state), found: show(local, action) },
+    }
+}
+
+/// An external choice must take whatever may come.
+pub(crate) fn offers_all(
+    local: &LocalTypeR,
+    state: StateId,
+    branches: &[Branch],
+) -> Result<(), Box<Cause>> {
+    let has = |action: Action| {
+        let branch = Branch { peer: action.peer, label: action.label };
+        action.direction == Direction::Send || branches.contains(&branch)
+    };
+    match local.exits(state).find(|exit| !has(exit.action)) {
+        None => Ok(()),
+        Some(left_out) => {
+            let found = format!("an offer without {}", show(local, left_out.action));
+            Err(Cause::NotAllowed { expected: expected(local, state), found }.into())
+        }
     }
 }
 

@@ -196,25 +196,26 @@ impl<'a> CoroutineView<'a> {
         self.program().get(self.place().index()).copied()
     }
 
-    /// The roles without which it cannot go on.
-    fn awaited(&self) -> Vec<RoleId> {
+    /// The roles of its session without which it cannot go on.
+    fn awaited(&self) -> Vec<&'a str> {
+        let image = &self.session.loaded.image;
         let mut peers = match self.instr() {
+            Some(instr) if is_outside(instr) => Vec::new(),
             Some(Instr::Send { to: peer, .. } | Instr::Recv { from: peer, .. }) => vec![peer],
             Some(Instr::Offer { set, .. } | Instr::Choose { set, .. }) => {
-                let branches = self.session.loaded.image.branches(set);
+                let branches = image.find_branches(set).unwrap_or_default();
                 branches.iter().map(|branch| branch.peer).collect()
             }
             _ => Vec::new(),
         };
         peers.sort_unstable();
         peers.dedup();
-        peers
+        let name = |peer: RoleId| image.names().roles().nth(peer.index()).map(|(_, name)| name);
+        peers.into_iter().filter_map(name).collect()
     }
 
     fn describe(&self) -> String {
-        let names = self.session.loaded.image.names();
-        let peers: Vec<String> =
-            self.awaited().into_iter().map(|peer| format!("`{}`", names.role(peer))).collect();
+        let peers: Vec<String> = self.awaited().iter().map(|peer| format!("`{peer}`")).collect();
         let (role, peers) = (self.role(), peers.join(" or "));
         match self.status() {
             CoroStatus::Halted => format!("`{role}` is done"),
@@ -244,6 +245,9 @@ fn is_outside(instr: Instr) -> bool {
 
 impl fmt::Display for SessionView<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        if !header::has_coroutines(self.block) {
+            return write!(f, "{}: its roles are played through endpoints", self.session);
+        }
         let lines: Vec<String> = self.coroutines().map(|c| c.describe()).collect();
         write!(f, "{}: {}", self.session, lines.join(", "))
     }

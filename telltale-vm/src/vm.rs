@@ -16,7 +16,7 @@ use crate::heap::{Heap, Word};
 use crate::registry::Registry;
 use crate::roles::Cast;
 use crate::trace::Trace;
-use crate::view::SessionView;
+use crate::view::{CoroutineView, SessionView};
 use crate::{
     EffectHandler, Fault, ObsEvent, Outcome, Progress, Recording, SessionId, SessionStatus,
     SimClock, StepResult, VMConfig, VMError, header,
@@ -180,6 +180,11 @@ impl VM {
         } else {
             Progress::Waiting
         }
+    }
+
+    /// The roles of all sessions that are running.
+    pub fn coroutines(&self) -> impl Iterator<Item = CoroutineView<'_>> {
+        self.sessions().flat_map(|session| session.coroutines())
     }
 
     /// The sessions that wait for the outside: for an answer of a handler, for a deferred message, for

@@ -53,7 +53,7 @@ impl EffectHandler for Notes {
         &self,
         cx: &Context<'_>,
         effect: &str,
-        argument: Option<Value>,
+        argument: Option<&Value>,
     ) -> HandlerResult<Value> {
         let argument = argument.map_or_else(String::new, |value| value.to_string());
         self.add(format!("{} invoked {effect}({argument})", cx.role_name()));

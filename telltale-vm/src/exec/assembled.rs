@@ -8,11 +8,11 @@ use telltale_bytecode::{EffectId, ImmKind, Instr, Pc, Reg, SetId, Slot, TargetsI
 use telltale_types::{Action, Direction, LabelId, RoleId, StateId};
 
 use super::{Host, Step, Visit};
-use crate::channel::{self, Message};
+use crate::channel;
 use crate::registers;
 use crate::trace::Tag;
 use crate::typestate::{self, Allowed};
-use crate::{Cause, Kind, Picked, Value};
+use crate::{Cause, HandlerResult, Kind, Picked, Value};
 
 type Stepped = Result<Step, Box<Cause>>;
 
@@ -92,7 +92,7 @@ impl<H: Host> Visit<'_, H> {
         };
         let wants = self.loaded.wants(label);
         if !wants.accepts(&value) {
-            return Err(self.wrong_payload(label, wants, &value));
+            return Err(self.wrong_payload(label, wants, value));
         }
         self.handed_over::<TRACE>(plan, to, label, value, Tag::Sent);
         self.come_to(state);
@@ -133,6 +133,7 @@ impl<H: Host> Visit<'_, H> {
     fn checked_offer<const TRACE: bool>(&mut self, set: SetId, targets: TargetsId) -> Stepped {
         let image = &self.loaded.image;
         let branches = image.find_branches(set).ok_or(Cause::BadInstruction)?;
+        typestate::offers_all(&image.local_types[self.cx.role], self.state(), branches)?;
         let mut arrived = None;
         for (at, branch) in branches.iter().enumerate() {
             let state = self.allowed(Direction::Receive, branch.peer, branch.label)?;
@@ -184,7 +185,7 @@ impl<H: Host> Visit<'_, H> {
         let state = self.allowed(Direction::Send, branch.peer, branch.label)?;
         let wants = self.loaded.wants(branch.label);
         if !wants.accepts(&value) {
-            return Err(self.wrong_payload(branch.label, wants, &value));
+            return Err(self.wrong_payload(branch.label, wants, value));
         }
         let target = image.find_target(targets, picked).ok_or(Cause::OutOfProgram)?;
         let plan = self.loaded.plans.plan(self.cx.role, branch.peer);
@@ -201,11 +202,35 @@ impl<H: Host> Visit<'_, H> {
         next: Pc,
     ) -> Stepped {
         let name = self.loaded.image.effect(effect).ok_or(Cause::BadInstruction)?;
+        let name = name.to_owned();
         let argument = match argument.as_reg() {
-            Some(reg) => Some(self.empty(reg)?),
+            Some(reg) => Some((reg, self.empty(reg)?)),
             None => None,
         };
-        let value = match self.host.invoke(&self.cx, name, argument) {
+        if let Some((reg, value)) = argument {
+            if value.kind() == Kind::Endpoint {
+                self.fill(reg, value)?;
+                return Err(Cause::EndpointToHandler { what: name }.into());
+            }
+            let answer = self.host.invoke(&self.cx, &name, Some(&value));
+            if matches!(&answer, Err(error) if error.is_pending()) {
+                // The instruction has not completed, so its argument is where it was.
+                self.fill(reg, value)?;
+            }
+            return self.invoked::<TRACE>(effect, answer, result, next);
+        }
+        let answer = self.host.invoke(&self.cx, &name, None);
+        self.invoked::<TRACE>(effect, answer, result, next)
+    }
+
+    fn invoked<const TRACE: bool>(
+        &mut self,
+        effect: EffectId,
+        answer: HandlerResult<Value>,
+        result: Slot,
+        next: Pc,
+    ) -> Stepped {
+        let value = match answer {
             Ok(value) => value,
             Err(error) => return Self::no_answer(error, None),
         };
@@ -233,10 +258,8 @@ impl<H: Host> Visit<'_, H> {
     /// Tells the handler of a payload, which must not be an endpoint: those stay in registers.
     fn tell_scalar(&mut self, from: RoleId, label: LabelId, value: Value, next: u32) -> Stepped {
         if value.kind() == Kind::Endpoint {
-            let message = Message { label, word: self.heap.lower(value) };
-            // It is dropped with the session, which cancels the one that it belongs to.
-            self.strays.push(message.word);
-            return Err(Cause::EndpointToHandler { label: self.cx.label(label).to_string() }.into());
+            self.discard(value);
+            return Err(Cause::EndpointToHandler { what: self.cx.label(label).to_string() }.into());
         }
         self.tell(from, label, value, next)
     }

@@ -37,7 +37,7 @@ impl<H: Host> Visit<'_, H> {
             return Err(Cause::NoSuchBranch { picked, branches: op.capacity.into() }.into());
         };
         if !arm.wants.accepts(&value) {
-            return Err(self.wrong_payload(arm.label, arm.wants, &value));
+            return Err(self.wrong_payload(arm.label, arm.wants, value));
         }
         if arm.plan.rule == Rule::Plain
             && self.network.is_none()

@@ -5,7 +5,7 @@ use telltale_types::{LabelId, RoleId};
 use super::{Host, Visit};
 use crate::channel::{self, Message, Plan};
 use crate::trace::Tag;
-use crate::{SendDecision, Value, ready};
+use crate::{Kind, SendDecision, Value, ready};
 
 impl<H: Host> Visit<'_, H> {
     /// A message for which there is room goes into the channel, and its receiver is woken.
@@ -34,8 +34,9 @@ impl<H: Host> Visit<'_, H> {
         tag: Tag,
     ) {
         let decision = match self.network {
-            Some(network) => network.decide(&self.cx, to, label),
-            None => SendDecision::Deliver,
+            // There is only one of each endpoint, so none is left to a network.
+            Some(network) if value.kind() != Kind::Endpoint => network.decide(&self.cx, to, label),
+            _ => SendDecision::Deliver,
         };
         match decision {
             SendDecision::Drop => self.count_sent::<TRACE>(to, label, Tag::Dropped),
@@ -61,7 +62,7 @@ impl<H: Host> Visit<'_, H> {
             && channel::last_label(self.block, self.buffers, plan) == Some(label);
         if replaced {
             let old = channel::replace(self.block, self.buffers, plan, message);
-            drop(self.heap.raise(old));
+            self.strays.push(old);
             if TRACE {
                 self.trace.push(self.stamp, Tag::Dropped, self.cx.role, to, label);
             }
@@ -69,7 +70,7 @@ impl<H: Host> Visit<'_, H> {
         } else if channel::has_room(self.block, plan) {
             self.sent::<TRACE>(plan, to, message, tag);
         } else {
-            drop(self.heap.raise(message.word));
+            self.strays.push(message.word);
             self.count_sent::<TRACE>(to, label, Tag::Dropped);
         }
     }

@@ -1,11 +1,22 @@
 //! The turns of a session that is being closed.
 
+use telltale_bytecode::{Instr, Via};
+
 use super::{Host, Step, Visit};
 use crate::Cause;
 use crate::coroutine::{Coro, DRAINS};
 use crate::link::Code;
 
 impl<H: Host> Visit<'_, H> {
+    /// Whether an instruction of a program written by hand can be executed without sending.
+    fn may_drain(&self) -> bool {
+        match self.loaded.image.programs.code()[self.at as usize] {
+            Instr::Recv { via, .. } | Instr::Offer { via, .. } => via == Via::OWN,
+            Instr::LoadImm { .. } | Instr::Mov { .. } | Instr::Jmp { .. } | Instr::Yield => true,
+            _ => false,
+        }
+    }
+
     /// Receives what is on its way. A role that would send is done.
     pub(super) fn drain<const TRACE: bool>(
         &mut self,
@@ -23,6 +34,7 @@ impl<H: Host> Visit<'_, H> {
                 | Code::OfferCell
                 | Code::OfferRing
                 | Code::OfferMany => self.step::<TRACE>(op),
+                Code::Assembled if self.may_drain() => self.step::<TRACE>(op),
                 _ => {
                     self.halt::<TRACE>(place, coro.pc());
                     return Ok(());
@@ -30,13 +42,8 @@ impl<H: Host> Visit<'_, H> {
             };
             *instructions -= 1;
             let next = match self.ended(goto)? {
-                Step::To(next) | Step::Pend(Some(next)) => next,
-                Step::Wait
-                | Step::Yield(_)
-                | Step::Halt
-                | Step::Outside
-                | Step::Hold
-                | Step::Pend(None) => {
+                Step::To(next) | Step::Yield(next) | Step::Pend(Some(next)) => next,
+                Step::Wait | Step::Halt | Step::Outside | Step::Hold | Step::Pend(None) => {
                     self.wait(place, coro);
                     return Ok(());
                 }

@@ -24,7 +24,7 @@ pub(crate) trait Host {
         &mut self,
         cx: &Context<'_>,
         effect: &str,
-        argument: Option<Value>,
+        argument: Option<&Value>,
     ) -> HandlerResult<Value>;
 }
 
@@ -54,7 +54,7 @@ impl Host for &dyn EffectHandler {
         &mut self,
         cx: &Context<'_>,
         effect: &str,
-        argument: Option<Value>,
+        argument: Option<&Value>,
     ) -> HandlerResult<Value> {
         (**self).invoke(cx, effect, argument)
     }
@@ -86,7 +86,7 @@ impl Host for &mut dyn Cast {
         &mut self,
         cx: &Context<'_>,
         effect: &str,
-        argument: Option<Value>,
+        argument: Option<&Value>,
     ) -> HandlerResult<Value> {
         (**self).invoke(cx.role, effect, argument)
     }

@@ -23,7 +23,7 @@ use crate::heap::{Heap, Word};
 use crate::layout::Loaded;
 use crate::link::{Code, Op};
 use crate::trace::{Stamp, Tag, Trace};
-use crate::{Cause, HandlerError, header, ready};
+use crate::{Cause, HandlerError, Kind, Value, header, ready, registers};
 
 pub(crate) use choose::Held;
 pub(crate) use host::Host;
@@ -100,6 +100,7 @@ impl<H: Host> Visit<'_, H> {
         let coro = Coro::from_word(self.block[place]);
         self.cx.count = coro.count;
         let mut pc = coro.pc();
+        self.at = pc;
         if coro.is_marked() {
             match self.marked_turn::<TRACE>(place, coro, instructions)? {
                 Some(target) => pc = target,
@@ -253,10 +254,21 @@ impl<H: Host> Visit<'_, H> {
         self.block[place] = Coro::at(pc, self.cx.count).with(HALTED).to_word();
         ready::clear(self.block, self.cx.role);
         header::halted(self.block);
+        for place in self.loaded.registers_of(self.cx.role) {
+            self.strays.extend(registers::clear(self.block, place));
+        }
         if TRACE {
             self.trace.push(self.stamp, Tag::Halted, self.cx.role, RoleId(0), LabelId(0));
         }
         false
+    }
+
+    /// Drops a payload that nobody gets, but not silently if it is an endpoint.
+    fn discard(&mut self, value: Value) {
+        if value.kind() == Kind::Endpoint {
+            let word = self.heap.lower(value);
+            self.strays.push(word);
+        }
     }
 
     /// What a handler that gives no answer makes of the role: it waits, or its session faults.

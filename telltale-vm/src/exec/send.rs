@@ -58,7 +58,7 @@ impl<H: Host> Visit<'_, H> {
             Err(error) => return Self::no_answer(error, None),
         };
         if !op.wants.accepts(&value) {
-            return Err(self.wrong_payload(op.label(), op.wants, &value));
+            return Err(self.wrong_payload(op.label(), op.wants, value));
         }
         self.handed_over::<TRACE>(plan, op.peer, op.label(), value, Tag::Sent);
         Ok(Step::To(op.next))
@@ -96,9 +96,15 @@ impl<H: Host> Visit<'_, H> {
     /// A payload must be of the kind that its label carries.
     #[cold]
     #[expect(clippy::unnecessary_box_returns, reason = "as every step returns it")]
-    pub(super) fn wrong_payload(&self, label: LabelId, wants: Wants, value: &Value) -> Box<Cause> {
+    pub(super) fn wrong_payload(
+        &mut self,
+        label: LabelId,
+        wants: Wants,
+        value: Value,
+    ) -> Box<Cause> {
         let label = self.cx.label(label).to_string();
         let found = value.kind();
+        self.discard(value);
         Cause::WrongPayload { label, expected: wants.kind().unwrap_or(found), found }.into()
     }
 }

@@ -63,6 +63,8 @@ impl VM {
         role: RoleId,
         handler: &dyn EffectHandler,
     ) -> Result<(), Box<Cause>> {
+        // It counts as ready meanwhile, so that nobody whom it wakes puts its session into the queue.
+        ready::set(self.arena.block_mut(slot), role);
         let block = self.arena.block(slot);
         let session = SessionId::new(header::ordinal(block), slot);
         let loaded = self.images.get(header::image(block));
@@ -93,13 +95,15 @@ impl VM {
 
     /// The role goes on behind its instruction, or waits.
     fn go_on(&mut self, actor: Actor, done: Done) -> Result<(), Box<Cause>> {
-        let Done::Next(pc) = done else { return Ok(()) };
         let block = self.arena.block_mut(actor.slot);
         let loaded = self.images.get(header::image(block));
+        let Done::Next(pc) = done else {
+            ready::clear(block, actor.role);
+            return Ok(());
+        };
         let place = loaded.place(actor.role, pc).ok_or(Cause::OutOfProgram)?;
         let word = &mut block[loaded.roles_at + actor.role.index()];
-        *word = Coro::at(place, Coro::from_word(*word).count).to_word();
-        ready::set(block, actor.role);
+        *word = Coro::at(place, Coro::from_word(*word).count.wrapping_add(1)).to_word();
         Ok(())
     }
 
@@ -142,7 +146,7 @@ impl VM {
         let (session, role) = self.through(actor, via)?;
         let (state, plan) = self.may(session, role, Direction::Send, branch)?;
         if !channel::has_room(self.arena.block(session.slot()), plan) {
-            return Ok(self.wait_there(actor, session, role, plan, false));
+            return self.without_room(actor, session, role, branch, plan);
         }
         let value = if let Some(reg) = payload.as_reg() {
             self.take(actor, reg)?
@@ -168,7 +172,7 @@ impl VM {
         let (state, plan) = self.may(session, role, Direction::Receive, branch)?;
         let found = channel::first_label(self.arena.block(session.slot()), &self.buffers, plan);
         match found {
-            None => Ok(self.wait_there(actor, session, role, plan, true)),
+            None => Ok(self.wait_there(actor, session, role, &[plan], true)),
             Some(found) if found != branch.label => {
                 let names = |label| self.label_name(session, label);
                 let (found, expected) = (names(found), format!("`{}`", names(branch.label)));
@@ -194,7 +198,8 @@ impl VM {
     ) -> Stepped {
         let (session, role) = self.through(actor, via)?;
         let branches = self.branches(actor, set)?;
-        let mut waits = None;
+        self.offers_all(session, role, &branches)?;
+        let mut plans = Vec::new();
         for (at, &branch) in branches.iter().enumerate() {
             let (state, plan) = self.may(session, role, Direction::Receive, branch)?;
             let block = self.arena.block(session.slot());
@@ -206,10 +211,9 @@ impl VM {
                 self.hand_in(actor, (session, role), branch, to, value, handler)?;
                 return Ok(Done::Next(target));
             }
-            waits = Some(plan);
+            plans.push(plan);
         }
-        let plan = waits.ok_or(Cause::BadInstruction)?;
-        Ok(self.wait_there(actor, session, role, plan, true))
+        Ok(self.wait_there(actor, session, role, &plans, true))
     }
 
     fn choose_via(
@@ -226,7 +230,7 @@ impl VM {
             let (_, plan) = self.may(session, role, Direction::Send, branch)?;
             // Which branch it will be is not known, so there must be room for any.
             if !channel::has_room(self.arena.block(session.slot()), plan) {
-                return Ok(self.wait_there(actor, session, role, plan, false));
+                return self.without_room(actor, session, role, branch, plan);
             }
         }
         let Picked { branch: picked, value } =

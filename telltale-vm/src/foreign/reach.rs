@@ -1,10 +1,13 @@
 //! The steps that instructions on other sessions are made of.
 
+use std::panic::{AssertUnwindSafe, catch_unwind};
+
 use telltale_bytecode::{Branch, CodeImage, Pc, Reg, SetId, Slot as Operand, TargetsId, Via};
 use telltale_types::{Action, Direction, LabelId, RoleId, StateId};
 
 use super::{Actor, Done};
 use crate::channel::{self, Plan};
+use crate::coroutine::Coro;
 use crate::heap::Word;
 use crate::trace::{Stamp, Tag};
 use crate::typestate::{self, Allowed};
@@ -97,17 +100,49 @@ impl VM {
         actor: Actor,
         session: SessionId,
         role: RoleId,
-        plan: Plan,
+        plans: &[Plan],
         for_message: bool,
     ) -> Done {
         let block = self.arena.block_mut(session.slot());
-        if for_message {
-            channel::await_message(block, plan);
-        } else {
-            channel::await_room(block, plan);
+        for &plan in plans {
+            if for_message {
+                channel::await_message(block, plan);
+            } else {
+                channel::await_room(block, plan);
+            }
         }
         self.foreign.waiters.insert((session, role), (actor.session, actor.role));
         Done::Waits
+    }
+
+    /// A message for which there is no room waits, or is a fault.
+    pub(super) fn without_room(
+        &mut self,
+        actor: Actor,
+        session: SessionId,
+        role: RoleId,
+        branch: Branch,
+        plan: Plan,
+    ) -> Result<Done, Box<Cause>> {
+        if plan.rule.refuses() {
+            let label = self.label_name(session, branch.label);
+            let to = self.role_name(session, branch.peer);
+            return Err(Cause::ChannelFull { label, to, capacity: plan.capacity }.into());
+        }
+        Ok(self.wait_there(actor, session, role, &[plan], false))
+    }
+
+    /// An external choice must take whatever may come.
+    pub(super) fn offers_all(
+        &self,
+        session: SessionId,
+        role: RoleId,
+        branches: &[Branch],
+    ) -> Result<(), Box<Cause>> {
+        let block = self.arena.block(session.slot());
+        let loaded = self.images.get(header::image(block));
+        let state = StateId(block[loaded.roles_at + role.index()] as u32);
+        typestate::offers_all(&loaded.image.local_types[role], state, branches)
     }
 
     /// Whoever waits in place of a role looks again.
@@ -129,14 +164,21 @@ impl VM {
     ) -> Result<T, Box<Cause>> {
         let loaded = self.images.get(header::image(self.arena.block(session.slot())));
         let (image, seed) = (&loaded.image, self.config().seed);
-        let cx = Context { image, session, role, count: 0, seed };
+        let holder = self.arena.block(actor.slot);
+        let place = self.images.get(header::image(holder)).roles_at + actor.role.index();
+        let count = Coro::from_word(holder[place]).count;
+        let cx = Context { image, session, role, count, seed };
         let has_objects = header::cast(self.arena.block(actor.slot)) != 0;
         let answer = if has_objects {
             Err(HandlerError::msg("role objects play no role of another session"))
         } else {
             question(handler, &cx)
         };
-        answer.map_err(|error| Cause::Handler(error).into())
+        answer.map_err(|error| {
+            let too_late = "a role that is played through an endpoint cannot be answered later";
+            let error = if error.is_pending() { HandlerError::msg(too_late) } else { error };
+            Cause::Handler(error).into()
+        })
     }
 
     /// Puts a message into a channel of another session, in which there is room.
@@ -156,6 +198,8 @@ impl VM {
             let label = loaded.image.names().label(branch.label).to_string();
             let found = value.kind();
             let expected = wants.kind().unwrap_or(found);
+            let word = self.heap.lower(value);
+            self.strays.push(word);
             return Err(Cause::WrongPayload { label, expected, found }.into());
         }
         let message = channel::Message { label: branch.label, word: self.heap.lower(value) };
@@ -204,8 +248,8 @@ impl VM {
         if value.kind() == Kind::Endpoint {
             let word = self.heap.lower(value);
             self.strays.push(word);
-            let label = self.label_name(session, branch.label);
-            return Err(Cause::EndpointToHandler { label }.into());
+            let what = self.label_name(session, branch.label);
+            return Err(Cause::EndpointToHandler { what }.into());
         }
         let Branch { peer, label } = branch;
         self.ask(actor, session, role, handler, |host, cx| host.receive(cx, peer, label, value))
@@ -256,13 +300,18 @@ impl VM {
         }
     }
 
-    /// Gives up the endpoints among payloads that have lost their place.
+    /// Drops the payloads that have lost their place, and gives up the endpoints among them.
     pub(crate) fn drop_strays(&mut self) {
         while let Some(word) = self.strays.pop() {
-            if let Value::Large(large) = self.heap.raise(word)
-                && let Large::Endpoint(Endpoint { session, role }) = *large
-            {
-                self.give_up(session, role, "its holder has ended");
+            match self.heap.raise(word) {
+                Value::Large(large) => match *large {
+                    Large::Endpoint(Endpoint { session, role }) => {
+                        self.give_up(session, role, "its holder has ended");
+                    }
+                    // Whoever wrote the payload may panic when it goes. Nobody is left to be told.
+                    other => drop(catch_unwind(AssertUnwindSafe(|| drop(other)))),
+                },
+                _scalar => {}
             }
         }
     }

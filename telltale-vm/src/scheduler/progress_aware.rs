@@ -1,6 +1,7 @@
 //! The ready role comes first for whose messages, or for whose taking of messages, most roles wait.
 //!
-//! Nobody has a second turn before every ready role has had one, so nobody starves.
+//! The first turn of a visit goes round, and nobody has a second one before every ready role has had
+//! one, so nobody starves.
 
 use telltale_types::RoleId;
 
@@ -12,6 +13,12 @@ pub(super) fn visit<H: Host, const TRACE: bool>(
     visit: &mut Visit<'_, H>,
     budget: &mut Budget,
 ) -> Result<(), Box<Cause>> {
+    let first = ready_roles(visit).first().copied();
+    if let Some(role) = first.filter(|_| budget.instructions > 0 && budget.turns > 0) {
+        budget.turns -= 1;
+        turn::<H, TRACE>(visit, role, &mut budget.instructions)?;
+        header::set_turn(visit.block, visit.loaded.role_after(role));
+    }
     while budget.instructions > 0 && budget.turns > 0 {
         let mut waiting = ready_roles(visit);
         if waiting.is_empty() {
@@ -21,7 +28,6 @@ pub(super) fn visit<H: Host, const TRACE: bool>(
             let Some(role) = take_most_awaited(visit, &mut waiting) else { break };
             budget.turns -= 1;
             turn::<H, TRACE>(visit, role, &mut budget.instructions)?;
-            header::set_turn(visit.block, visit.loaded.role_after(role));
         }
     }
     Ok(())

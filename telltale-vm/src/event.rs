@@ -1,0 +1,167 @@
+//! What can be seen of a run from outside.
+
+use std::fmt;
+use std::sync::Arc;
+
+use telltale_types::{LabelId, Names, RoleId, Shared};
+
+use crate::{Fault, SessionId};
+
+/// One observable event of a run.
+#[derive(Clone, Debug, PartialEq)]
+pub struct ObsEvent {
+    /// The round in which it happened.
+    pub tick: u64,
+    /// The session it belongs to.
+    pub session: SessionId,
+    /// What happened.
+    pub what: Observed,
+    pub(crate) names: Shared<Names>,
+}
+
+/// What happened in a session.
+#[derive(Clone, Debug, PartialEq)]
+#[non_exhaustive]
+pub enum Observed {
+    /// The session was opened.
+    Opened,
+    /// A message went into the channel from one role to another.
+    Sent {
+        /// The sender.
+        from: RoleId,
+        /// The receiver.
+        to: RoleId,
+        /// The message.
+        label: LabelId,
+    },
+    /// A message was taken out of the channel from one role to another.
+    Received {
+        /// The sender.
+        from: RoleId,
+        /// The receiver.
+        to: RoleId,
+        /// The message.
+        label: LabelId,
+    },
+    /// A message was lost: its network dropped it, its channel was full, or a newer one took its place.
+    Dropped {
+        /// The sender.
+        from: RoleId,
+        /// The receiver.
+        to: RoleId,
+        /// The message.
+        label: LabelId,
+    },
+    /// A message was kept aside.
+    Deferred {
+        /// The sender.
+        from: RoleId,
+        /// The receiver.
+        to: RoleId,
+        /// The message.
+        label: LabelId,
+    },
+    /// A message was put into a channel from outside.
+    Injected {
+        /// The role in whose name.
+        from: RoleId,
+        /// The receiver.
+        to: RoleId,
+        /// The message.
+        label: LabelId,
+    },
+    /// A role has picked a branch; the message is sent next.
+    Chosen {
+        /// The role.
+        role: RoleId,
+        /// The receiver of the branch's message.
+        to: RoleId,
+        /// The branch's message.
+        label: LabelId,
+    },
+    /// A role has invoked an effect.
+    Invoked {
+        /// The role.
+        role: RoleId,
+        /// The effect, by its number in the image.
+        effect: u16,
+    },
+    /// A role has finished.
+    Halted {
+        /// The role.
+        role: RoleId,
+    },
+    /// All roles have finished, and the session is over.
+    Closed,
+    /// Somebody outside ended the session.
+    Cancelled,
+    /// Something went wrong, and the session is over.
+    Faulted {
+        /// What went wrong.
+        fault: Arc<Fault>,
+    },
+}
+
+impl ObsEvent {
+    /// The name of a role of the session.
+    pub fn role(&self, role: RoleId) -> &str {
+        self.names.role(role)
+    }
+
+    /// The role that acted; nothing for what happens to the session as a whole.
+    pub fn actor(&self) -> Option<RoleId> {
+        match self.what {
+            Observed::Sent { from: role, .. }
+            | Observed::Dropped { from: role, .. }
+            | Observed::Deferred { from: role, .. }
+            | Observed::Received { to: role, .. }
+            | Observed::Chosen { role, .. }
+            | Observed::Invoked { role, .. }
+            | Observed::Halted { role } => Some(role),
+            Observed::Opened
+            | Observed::Injected { .. }
+            | Observed::Closed
+            | Observed::Cancelled
+            | Observed::Faulted { .. } => None,
+        }
+    }
+}
+
+/// ```text
+/// #0 Alice!Seller:Title(String)
+/// ```
+impl fmt::Display for ObsEvent {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let role = |role| self.names.role(role);
+        let label = |label| self.names.label(label);
+        write!(f, "{} ", self.session)?;
+        match &self.what {
+            Observed::Opened => f.write_str("opened"),
+            Observed::Sent { from, to, label: l } => {
+                write!(f, "{}!{}:{}", role(*from), role(*to), label(*l))
+            }
+            Observed::Received { from, to, label: l } => {
+                write!(f, "{}?{}:{}", role(*to), role(*from), label(*l))
+            }
+            Observed::Dropped { from, to, label: l } => {
+                write!(f, "{}!{}:{} was lost", role(*from), role(*to), label(*l))
+            }
+            Observed::Deferred { from, to, label: l } => {
+                write!(f, "{}!{}:{} was deferred", role(*from), role(*to), label(*l))
+            }
+            Observed::Injected { from, to, label: l } => {
+                write!(f, "{}!{}:{} was injected", role(*from), role(*to), label(*l))
+            }
+            Observed::Chosen { role: r, to, label: l } => {
+                write!(f, "{} chose {}:{}", role(*r), role(*to), label(*l))
+            }
+            Observed::Invoked { role: r, effect } => {
+                write!(f, "{} invoked effect {effect}", role(*r))
+            }
+            Observed::Halted { role: r } => write!(f, "{} halted", role(*r)),
+            Observed::Closed => f.write_str("closed"),
+            Observed::Cancelled => f.write_str("cancelled"),
+            Observed::Faulted { fault } => write!(f, "faulted: {fault}"),
+        }
+    }
+}
