@@ -82,7 +82,7 @@ fn once_for_each_choice_even_when_its_channel_is_full() {
 
 #[test]
 fn as_often_as_the_trace_says() {
-    for seed in 0..600 {
+    for seed in 0..250 {
         let global = generate(seed, Shape { roles: 4, ..Shape::default() });
         let Some(image) = try_image(&global) else { continue };
         for config in ways().skip(seed as usize % 4).step_by(4) {
@@ -111,7 +111,7 @@ fn as_often_as_the_trace_says() {
 
 #[test]
 fn what_is_given_arrives_in_order() {
-    for seed in 0..1_000 {
+    for seed in 0..400 {
         let global = with_payloads(&generate(seed, Shape::default()), |_| "u64");
         let Some(image) = try_image(&global) else { continue };
         for config in ways().skip(seed as usize % 4).step_by(4) {

@@ -90,7 +90,7 @@ fn every_kind_of_event_prints() {
         "#0 A!B:c",
         "#0 A halted",
         "#0 A!B:a was injected",
-        "#0 faulted: `B` at `recv    A?a`: `A` sent `c`, but `a` comes now",
+        "#0 faulted: `B` at `recv A?a`: `A` sent `c`, but `a` comes now",
     ];
     assert_eq!(lines(&vm), events);
 }
@@ -153,9 +153,9 @@ fn faults_are_kept_with_their_events() {
         let refuse = Script::new(move |_, _, _| Err(HandlerError::msg(format!("no {nth}"))));
         vm.run(&refuse, 100).expect_err("the session faults");
     }
-    let faulted = "#9999 faulted: `A` at `send    B!x`: no 9999";
+    let faulted = "#9999 faulted: `A` at `send B!x`: no 9999";
     assert_eq!(lines(&vm).last().expect("events"), faulted);
-    assert_eq!(lines(&vm)[2], "#9998 faulted: `A` at `send    B!x`: no 9998");
+    assert_eq!(lines(&vm)[2], "#9998 faulted: `A` at `send B!x`: no 9998");
 }
 
 #[test]
