@@ -55,7 +55,7 @@ impl EffectHandler for Notes {
         effect: &str,
         argument: Option<&Value>,
     ) -> HandlerResult<Value> {
-        let argument = argument.map_or_else(String::new, |value| value.to_string());
+        let argument = argument.map_or_else(String::new, ToString::to_string);
         self.add(format!("{} invoked {effect}({argument})", cx.role_name()));
         Ok(Value::Uint(42))
     }
