@@ -14,3 +14,78 @@ mod lifecycle {}
 
 #[doc = include_str!("../../docs/13_effects.md")]
 mod effects {}
+
+/// The tables of faults and errors are true to what is printed, and name every cause that is here:
+///
+/// ```
+/// # use std::sync::Arc;
+/// use telltale_vm::{Cause, Fault, HandlerError, Kind, VM, VMConfig, VMError};
+/// # use telltale_types::{GlobalTerm, Label};
+/// # use telltale_vm::loader::CodeImage;
+///
+/// const INSTRUCTIONS: &str =
+///     include_str!(concat!(env!("CARGO_MANIFEST_DIR"), "/../docs/10_bytecode_instructions.md"));
+/// const LIFECYCLE: &str =
+///     include_str!(concat!(env!("CARGO_MANIFEST_DIR"), "/../docs/12_session_lifecycle.md"));
+///
+/// /// There is a row of this name, and it says what is printed.
+/// fn check(page: &str, name: &str, text: &str) {
+///     let row = (format!("| `{name}` |"), format!("| `` {text} `` |"));
+///     let is_there = |line: &str| line.starts_with(&row.0) && line.contains(&row.1);
+///     assert!(page.lines().any(is_there), "no row says that `{name}` prints {text}");
+/// }
+///
+/// let text = |text: &str| text.to_owned();
+/// let ping = || text("Ping(u64)");
+/// let (expected, waiting) = (text("`Ping(u64)`"), text("`Alice` waits for `Bob`, `Bob` waits for `Alice`"));
+/// let limit = VMError::TooManySessions { limit: 8 };
+/// for cause in [
+///     Cause::Handler(HandlerError::msg("no book of this title")),
+///     Cause::Panicked { message: text("attempt to subtract with overflow") },
+///     Cause::WrongPayload { label: ping(), expected: Kind::Uint, found: Kind::Bool },
+///     Cause::NoSuchBranch { picked: 2, branches: 2 },
+///     Cause::UnexpectedMessage { from: text("Alice"), found: text("Pong"), expected },
+///     Cause::ChannelFull { label: ping(), to: text("Bob"), capacity: 4 },
+///     Cause::Stuck { waiting },
+///     Cause::NotAllowed { expected: text("`Bob!Ping`"), found: text("halt") },
+///     Cause::EmptyRegister { register: 0 },
+///     Cause::NotAnEndpoint { register: 0, found: Kind::Uint },
+///     Cause::SessionEnded { register: 0 },
+///     Cause::EndpointToHandler { what: text("Seat(Endpoint)") },
+///     Cause::ImageNotProvided { name: text("Ping") },
+///     Cause::CannotOpen(Box::new(limit.clone())),
+///     Cause::OutOfProgram,
+///     Cause::BadInstruction,
+/// ] {
+///     let name = format!("{cause:?}");
+///     let name = name.split(['(', ' ']).next().expect("the name of a variant");
+///     check(INSTRUCTIONS, name, &cause.to_string());
+/// }
+///
+/// let global = GlobalTerm::send("Alice", "Bob", Label::new("Ping"), GlobalTerm::end()).close()?;
+/// let locals = telltale_theory::project_all(&global)?.into_iter().collect();
+/// let image = CodeImage::from_local_types(&locals, &global);
+/// let session = VM::new(VMConfig::default()).load_choreography(&image)?;
+/// let fault = Arc::new(Fault {
+///     role: Some(text("Alice")),
+///     instruction: None,
+///     cause: Cause::OutOfProgram,
+/// });
+/// for (name, error) in [
+///     ("StaleSession", VMError::StaleSession { session }),
+///     ("StillRunning", VMError::StillRunning { session }),
+///     ("Detached", VMError::Detached { session }),
+///     ("TooManySessions", limit),
+///     ("TooManyCoroutines", VMError::TooManyCoroutines { given: 3, open: 7, limit: 8 }),
+///     ("TooManyRegisters", VMError::TooManyRegisters { given: 16, limit: 8 }),
+///     ("TooManyImages", VMError::TooManyImages { limit: 8 }),
+///     ("NotInProtocol", VMError::NotInProtocol { session, what: text("role `Carol`") }),
+///     ("ChannelFull", VMError::ChannelFull { capacity: 4 }),
+///     ("NotPending", VMError::NotPending { session, role: text("Alice") }),
+///     ("Faulted", VMError::Faulted { count: 2, session, fault }),
+/// ] {
+///     check(LIFECYCLE, name, &error.to_string());
+/// }
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
+mod tables {}

@@ -124,6 +124,8 @@ mod config;
 mod control;
 mod coroutine;
 mod deferred;
+#[cfg(all(doctest, feature = "macros"))]
+mod docs;
 mod effect;
 mod error;
 mod event;
