@@ -9,7 +9,7 @@ use std::fmt;
 use support::{Script, Seeded, image, image_of, inject, is_closed, open};
 use telltale_vm::loader::CodeImage;
 use telltale_vm::{
-    Branch, Context, EffectHandler, Fault, HandlerError, HandlerResult, LabelId, Network,
+    Branch, Context, EffectHandler, Fault, HandlerError, HandlerResult, Kind, LabelId, Network,
     NoHandler, Picked, Policy, Progress, RoleId, SendDecision, SessionId, SessionStatus, VM,
     VMConfig, VMError, Value, WhenFull,
 };
