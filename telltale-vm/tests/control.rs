@@ -275,7 +275,9 @@ mod networks {
         let numbers: Vec<String> =
             deferred.iter().map(|message| message.value.to_string()).collect();
         assert_eq!(numbers, ["0", "1", "2"]);
-        deferred.into_iter().for_each(|message| vm.inject(session, message).expect("room"));
+        for message in deferred {
+            vm.inject(session, message).expect("there is room");
+        }
         vm.run(&handler, 100).expect("no session faults");
         assert!(is_closed(&vm, session));
     }
@@ -353,57 +355,54 @@ mod networks {
         vm.run(&handler, 100).expect("no session faults");
         let deferred = vm.take_deferred(session);
         assert_eq!(deferred.len(), 2);
-        deferred.into_iter().for_each(|message| vm.inject(session, message).expect("room"));
+        for message in deferred {
+            vm.inject(session, message).expect("there is room");
+        }
         vm.run(&handler, 100).expect("no session faults");
         assert!(is_closed(&vm, session));
         assert_eq!(handler.0.count("B late?"), 1);
     }
 
+    /// Takes `x`, then `b`, which its network does not survive.
+    struct XThenB;
+
+    impl EffectHandler for XThenB {
+        fn send(&self, _: &Context<'_>, _: RoleId, _: LabelId) -> HandlerResult<Value> {
+            Ok(Value::Unit)
+        }
+        fn receive(&self, _: &Context<'_>, _: RoleId, _: LabelId, _: Value) -> HandlerResult<()> {
+            Ok(())
+        }
+        fn choose(&self, cx: &Context<'_>, branches: &[Branch]) -> HandlerResult<Picked> {
+            let wanted = if cx.count() == 0 { "x" } else { "b" };
+            let branch = branches.iter().position(|branch| cx.label(branch.label).name == wanted);
+            Ok(Picked { branch: branch.expect("one of them"), value: Value::Unit })
+        }
+        fn network(&self) -> Option<&dyn Network> {
+            Some(self)
+        }
+    }
+
+    impl Network for XThenB {
+        fn decide(&self, cx: &Context<'_>, _: RoleId, label: LabelId) -> SendDecision {
+            assert_ne!(cx.label(label).name, "b", "no b");
+            SendDecision::Deliver
+        }
+    }
+
     #[test]
     fn a_network_that_panics_ends_one_session() {
-        struct Panics;
-        impl Network for Panics {
-            fn decide(&self, cx: &Context<'_>, _: RoleId, label: LabelId) -> SendDecision {
-                assert_ne!(cx.label(label).name, "b", "no b");
-                SendDecision::Deliver
-            }
-        }
-        // The chooser, who is declared last, holds its second message when the network panics.
+        // A, who is not declared first, holds its second message when the network panics.
         let image = image("C→B:a. A→{B:a; B:x. A→{B:b; B:y}}");
         let config = VMConfig { capacity: 1, ..VMConfig::default() };
-        let script = Script::new(|_, _, _| Ok(Value::Unit));
         let (mut vm, session) = open(config, &image);
-        // A takes `x`, then `b`.
-        struct Second(Over<Panics>);
-        impl EffectHandler for Second {
-            fn send(&self, cx: &Context<'_>, to: RoleId, l: LabelId) -> HandlerResult<Value> {
-                self.0.send(cx, to, l)
-            }
-            fn receive(
-                &self,
-                cx: &Context<'_>,
-                from: RoleId,
-                l: LabelId,
-                v: Value,
-            ) -> HandlerResult<()> {
-                self.0.receive(cx, from, l, v)
-            }
-            fn choose(&self, cx: &Context<'_>, branches: &[Branch]) -> HandlerResult<Picked> {
-                let wanted = if cx.count() == 0 { "x" } else { "b" };
-                let branch = branches.iter().position(|b| cx.label(b.label).name == wanted);
-                Ok(Picked { branch: branch.expect("one of them"), value: Value::Unit })
-            }
-            fn network(&self) -> Option<&dyn Network> {
-                self.0.network()
-            }
-        }
-        let handler = Second(Over(script, Panics));
         vm.pause("C");
-        vm.run(&handler, 100).expect("B has not received yet");
+        vm.run(&XThenB, 100).expect("B has not received yet");
+        assert_eq!(status(&vm, session, "A"), CoroStatus::AwaitsRoom);
         vm.resume("C");
-        let error = vm.run(&handler, 100).expect_err("the session faults").to_string();
+        let error = vm.run(&XThenB, 100).expect_err("the session faults").to_string();
         assert_eq!(vm.status(session).expect("it is known"), SessionStatus::Faulted);
-        assert!(error.contains("`A` at `choose"), "{error}");
+        assert!(error.contains("`A` at `choose B!b -> "), "{error}");
         assert!(error.contains("its handler panicked: "), "{error}");
     }
 }

@@ -291,9 +291,7 @@ struct Bomb;
 
 impl Drop for Bomb {
     fn drop(&mut self) {
-        if !std::thread::panicking() {
-            panic!("a payload does not want to go");
-        }
+        assert!(std::thread::panicking(), "a payload does not want to go");
     }
 }
 
