@@ -140,23 +140,7 @@ fn lowered(text: &str) -> Option<Par> {
     let mut globals =
         analysis.protocols.iter().map(|protocol| Some(&protocol.lowered.as_ref()?.global));
     let (whole, one, other) = (globals.next()??, globals.next()??, globals.next()??);
-    if may_be_caught(one) {
-        return None;
-    }
     Some(Par { whole: whole.clone(), arms: [renamed(one, whole), renamed(other, whole)] })
-}
-
-/// Whether a protocol can end, but not from everywhere. In front of another arm, such an arm would hold
-/// that one up; it belongs last.
-fn may_be_caught(arm: &GlobalType) -> bool {
-    let mut ending: BTreeSet<StateId> = arm.end().into_iter().collect();
-    for _ in arm.states() {
-        let leads_on =
-            |state: &StateId| arm.exits(*state).any(|exit| ending.contains(&exit.target));
-        let more: Vec<StateId> = arm.states().filter(leads_on).collect();
-        ending.extend(more);
-    }
-    !ending.is_empty() && ending.len() < arm.len()
 }
 
 /// An arm with the roles and labels of the whole.

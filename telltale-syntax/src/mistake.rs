@@ -168,8 +168,10 @@ pub enum Mistake {
     Unreachable { after: Quote },
     #[error("`{role}` takes part in two arms of this `par`, first at {first}")]
     SharedRole { role: String, first: Quote },
-    #[error("two arms of this `par` never end, the first from line {line}")]
-    TwoEndlessArms { line: usize },
+    #[error("two arms of this `par` {} end, the first from line {line}", never(*.always))]
+    TwoEndlessArms { always: bool, line: usize },
+    #[error("this would wait for an arm of the `par` that may never end: {endless}")]
+    WaitsForEndless { endless: Quote },
     #[error("this loop can go round without a message")]
     UnguardedLoop,
     #[error("this branch has no message")]
@@ -237,6 +239,9 @@ impl Mistake {
                 "write the arms one after the other; messages are buffered, so nobody waits longer than for `{role}`"
             ),
             Self::TwoEndlessArms { .. } => "these are two protocols".to_owned(),
+            Self::WaitsForEndless { .. } => {
+                "move it into an arm, to where that comes to its end".to_owned()
+            }
             Self::UnguardedLoop => "send a message in it, or leave it with `break`".to_owned(),
             Self::BranchWithoutMessage => {
                 "begin it with a message of the role that decides".to_owned()
@@ -278,6 +283,10 @@ impl Mistake {
 
 fn at(quote: Option<&Quote>) -> String {
     quote.map(|quote| format!(": {quote}")).unwrap_or_default()
+}
+
+fn never(always: bool) -> &'static str {
+    if always { "never" } else { "may never" }
 }
 
 fn list_through(protocols: &[String]) -> String {

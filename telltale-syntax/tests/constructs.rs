@@ -121,6 +121,45 @@ fn parallel_arms_are_lowered_one_after_the_other() {
 }
 
 #[test]
+fn an_arm_that_may_be_caught_in_a_loop_is_lowered_last() {
+    let with = |arm: &str| {
+        let source = format!(
+            "protocol Maybe(A, B) {{
+                 choice at A {{ A -> B: Go; loop {{ A -> B: Tick; }} }} or {{ A -> B: Stop; }}
+             }}
+             protocol P(A, B, C, D) {{ par {{ {arm} }} and {{ C -> D: X; }} }}"
+        );
+        global(&source)
+    };
+    let last = "C→D:X. A→{B:Go. μt0. A→B:Tick. t0, B:Stop. end}";
+    assert_eq!(
+        with("choice at A { A -> B: Go; loop { A -> B: Tick; } } or { A -> B: Stop; }"),
+        last,
+    );
+    assert_eq!(with("do Maybe(A, B);"), last);
+    assert_eq!(
+        with(
+            "'out: loop {
+                 choice at A { A -> B: Go; loop { A -> B: Tick; } } or { A -> B: Stop; break; }
+             }"
+        ),
+        last,
+    );
+    // A loop from which one around it goes on catches nobody.
+    assert_eq!(
+        with(
+            "'out: loop {
+                 choice at A {
+                     A -> B: Go;
+                     loop { A -> B: Tick; continue 'out; }
+                 } or { A -> B: Stop; break; }
+             }"
+        ),
+        "μt0. A→{B:Go. A→B:Tick. t0, B:Stop. C→D:X. end}",
+    );
+}
+
+#[test]
 fn a_protocol_runs_another_with_its_own_roles() {
     let source = "
         protocol Outer(A, B, C) { A -> B: Start; do Inner(C, A); do Inner(B, C); }

@@ -94,10 +94,10 @@ impl<'a> Builder<'_, 'a> {
     }
 
     /// The arms one after the other: they share no role, so their events can be swapped. An arm
-    /// that never ends comes last.
+    /// that may never end comes last, for it would hold up the others.
     fn par(&mut self, arms: &[Vec<Step<'a>>], next: SlotId) -> SlotId {
         let (ending, endless): (Vec<_>, Vec<_>) =
-            arms.iter().partition(|arm| self.falls.through(arm));
+            arms.iter().partition(|arm| self.falls.catch(arm).is_none());
         let in_order = ending.into_iter().chain(endless);
         in_order.rev().fold(next, |next, arm| self.steps(arm, next))
     }

@@ -1,4 +1,5 @@
-//! The arms of a `par`: no role in two of them, and at most one that never ends.
+//! The arms of a `par`: no role in two of them, at most one that may never end, and then nothing
+//! that would wait for it.
 
 use std::collections::BTreeMap;
 
@@ -27,10 +28,11 @@ pub(super) fn check(
     falls: &Falls,
     mistakes: &mut Mistakes,
 ) {
-    for step in steps {
+    for (at, step) in steps.iter().enumerate() {
         if let Meaning::Par { arms } = &step.meaning {
             check_shared(arms, roles, mistakes);
-            check_endless(step.ast, arms, falls, mistakes);
+            check_endless(arms, falls, mistakes);
+            check_waiting(step, steps.get(at + 1), falls, mistakes);
         }
         for block in step.blocks() {
             check(block, roles, falls, mistakes);
@@ -56,18 +58,26 @@ fn check_shared(arms: &[Vec<Step<'_>>], roles: &[&ast::Role], mistakes: &mut Mis
     }
 }
 
-fn check_endless(
-    statement: &Statement,
-    arms: &[Vec<Step<'_>>],
-    falls: &Falls,
-    mistakes: &mut Mistakes,
-) {
-    let Statement::Par(par) = statement else { return };
-    let endless = arms.iter().zip(&par.arms).filter(|(arm, _)| !falls.through(arm));
-    let mut endless = endless.filter_map(|(_, block)| block.statements.last());
-    if let (Some(first), Some(second)) = (endless.next(), endless.next()) {
-        let mistake = Mistake::TwoEndlessArms { line: first.span().line() };
-        mistakes.push(Diagnostic::new(mistake, second.span()));
+fn check_endless(arms: &[Vec<Step<'_>>], falls: &Falls, mistakes: &mut Mistakes) {
+    let mut endless = arms.iter().filter_map(|arm| Some((arm, falls.catch(arm)?)));
+    if let (Some((one, first)), Some((other, second))) = (endless.next(), endless.next()) {
+        let always = !falls.through(one) && !falls.through(other);
+        let mistake = Mistake::TwoEndlessArms { always, line: first.ast.span().line() };
+        mistakes.push(Diagnostic::new(mistake, second.ast.span()));
+    }
+}
+
+/// Reports what stands behind a `par` that may never end. If it never does, that is not reached at
+/// all; a jump waits for nobody.
+fn check_waiting(par: &Step<'_>, next: Option<&Step<'_>>, falls: &Falls, mistakes: &mut Mistakes) {
+    let Some(next) = next else { return };
+    let is_jump = matches!(next.meaning, Meaning::Break(_) | Meaning::Continue(_));
+    if is_jump || !falls.past(par) {
+        return;
+    }
+    if let Some(endless) = falls.catch(std::slice::from_ref(par)) {
+        let endless = Quote::new(endless.ast.span(), endless.ast);
+        mistakes.push(Diagnostic::new(Mistake::WaitsForEndless { endless }, next.ast.span()));
     }
 }
 
