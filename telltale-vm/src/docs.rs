@@ -1,5 +1,11 @@
 //! The pages of `docs/`: their examples are compiled and run with the tests of the documentation.
 
+#[doc = include_str!("../../docs/01_language.md")]
+mod language {}
+
+#[doc = include_str!("../../docs/02_projection.md")]
+mod projection {}
+
 #[doc = include_str!("../../docs/09_vm_overview.md")]
 mod overview {}
 
