@@ -8,7 +8,7 @@ use telltale_types::RoleId;
 use crate::channel::{self, Plan};
 use crate::coroutine::{Coro, HALTED, HOLDS, PAUSED, PENDING};
 use crate::layout::Loaded;
-use crate::{Message, SessionId, SessionStatus, VMError, Value, header, ready};
+use crate::{Message, SessionId, SessionStatus, VM, VMError, Value, header, ready};
 
 /// A session, as it is now.
 #[derive(Clone, Copy)]
@@ -250,6 +250,16 @@ impl fmt::Display for SessionView<'_> {
         }
         let lines: Vec<String> = self.coroutines().map(|c| c.describe()).collect();
         write!(f, "{}: {}", self.session, lines.join(", "))
+    }
+}
+
+/// A line for each session that is running: who waits for whom.
+impl fmt::Display for VM {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let (open, round) = (self.open_sessions(), self.clock().now());
+        let noun = if open == 1 { "session" } else { "sessions" };
+        write!(f, "{open} {noun} after {round} rounds")?;
+        self.sessions().try_for_each(|session| write!(f, "\n{session}"))
     }
 }
 

@@ -199,6 +199,10 @@ fn an_endless_program_uses_its_fuel() {
     vm.load_choreography(&image).expect("room");
     vm.run(&Notes::default(), 100).expect("no fault");
     assert_eq!(vm.progress(), Progress::OutOfFuel);
+    assert_eq!(
+        vm.to_string(),
+        "1 session after 100 rounds\n#0: `Alice` can act, `Bob` waits for `Alice`"
+    );
 }
 
 /// `Host -> Guest: Seat(Endpoint)`
