@@ -333,6 +333,39 @@ fn a_closed_session_drops_what_nobody_receives_any_more() {
 }
 
 #[test]
+fn a_choice_that_waits_for_room_is_dropped_with_its_session() {
+    // Two messages are in the channel, the third has been chosen.
+    let waiting = |census: &Census| {
+        let (mut vm, session) =
+            open(with(2, WhenFull::Block, ChannelMode::Fifo), &image_of(STREAM, "Any"));
+        vm.pause("B");
+        vm.run(&Stream::new(9, |_| census.payload()), 100).expect("no session faults");
+        assert_eq!((census.alive(), queued(&vm, session, "A", "B")), (3, 2));
+        (vm, session)
+    };
+    let census = Census::default();
+    let (mut vm, session) = waiting(&census);
+    vm.cancel(session, "enough").expect("it runs");
+    assert_eq!(census.alive(), 0, "cancelled");
+
+    let (mut vm, _) = waiting(&census);
+    vm.resume("B");
+    let refuse = Script::new(|_, _, _| Err(HandlerError::msg("no")));
+    vm.run(&refuse, 100).expect_err("the session faults");
+    assert_eq!(census.alive(), 0, "faulted");
+
+    let (mut vm, session) = waiting(&census);
+    vm.close(session).expect("it runs");
+    vm.resume("B");
+    vm.run(&Script::units(), 100).expect("no session faults");
+    assert!(is_closed(&vm, session));
+    assert_eq!(census.alive(), 0, "closed");
+
+    drop(waiting(&census));
+    assert_eq!(census.alive(), 0, "dropped with the machine");
+}
+
+#[test]
 fn a_lost_message_is_dropped() {
     for mode in [ChannelMode::Fifo, ChannelMode::LatestValue] {
         let census = Census::default();

@@ -11,8 +11,8 @@ use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use support::{Census, Script, Seeded, image, image_of, inject, is_closed, lines, open, queued};
 use telltale_vm::{
     Branch, Context, CoroStatus, EffectHandler, HandlerError, HandlerResult, LabelId, Message,
-    Network, Picked, Progress, RoleId, SendDecision, SessionId, SessionStatus, VM, VMConfig,
-    VMError, Value,
+    Network, Observed, Picked, Progress, RoleId, SendDecision, SessionId, SessionStatus, VM,
+    VMConfig, VMError, Value,
 };
 
 fn status(vm: &VM, session: SessionId, role: &str) -> CoroStatus {
@@ -196,6 +196,31 @@ mod injecting {
         inject(&mut vm, session, ("A", "B", "y"), Value::Unit).expect("there is room");
         vm.run(&Seeded, 10).expect_err("the session faults");
         assert_eq!(vm.status(session).expect("it is known"), SessionStatus::Faulted);
+    }
+
+    #[test]
+    fn a_sender_whose_room_they_take_waits_again() {
+        // A waits for room with a message, and with a choice that it has made already.
+        for text in ["A→B:x. A→B:x. A→B:x", "A→B:x. A→{B:x; B:y. A→B:x}"] {
+            let config = VMConfig { capacity: 1, ..VMConfig::default() };
+            let (mut vm, session) = open(config, &image(text));
+            let script = Script::units();
+            vm.pause("B");
+            vm.run(&script, 10).expect("no session faults");
+            assert_eq!(status(&vm, session, "A"), CoroStatus::AwaitsRoom);
+            vm.pause("A");
+            vm.resume("B");
+            vm.run(&script, 10).expect("no session faults");
+            vm.pause("B");
+            inject(&mut vm, session, ("A", "B", "x"), Value::Unit).expect("there is room");
+            vm.resume("A");
+            vm.run(&script, 10).expect("no session faults");
+            assert_eq!(status(&vm, session, "A"), CoroStatus::AwaitsRoom, "{text}");
+            vm.resume("B");
+            vm.run(&script, 10).expect("no session faults");
+            let sent = lines(&vm).iter().filter(|line| *line == "#0 A!B:x").count();
+            assert!(sent >= 2, "{text}: A was woken");
+        }
     }
 
     #[test]
@@ -561,6 +586,7 @@ mod ending {
         let after = &lines(&vm)[before..];
         assert!(after.contains(&"#0 B?A:b".to_owned()), "it was on its way");
         assert!(!after.iter().any(|line| line.contains('!')), "{after:?}");
+        assert!(after.contains(&"#0 A halted".to_owned()), "it would have sent");
         assert_eq!(after.last().expect("events"), "#0 closed");
     }
 
@@ -641,6 +667,16 @@ mod ending {
         );
         let others = lines(&vm).iter().filter(|line| line.starts_with("#2")).count();
         assert_eq!(others, 8, "each session has its own events");
+        // With one instruction per visit, whoever is visited twice in a round is seen.
+        let mut visits: Vec<(u64, SessionId)> = vm
+            .trace()
+            .iter()
+            .filter(|event| matches!(event.what, Observed::Sent { .. } | Observed::Received { .. }))
+            .map(|event| (event.tick, event.session))
+            .collect();
+        let all = visits.len();
+        visits.dedup();
+        assert_eq!(visits.len(), all, "every session is in the queue once");
     }
 
     #[test]

@@ -196,14 +196,17 @@ mod reuse {
     fn thousands_of_images_one_after_the_other() {
         // More than a machine can hold at once, if anybody has the time.
         let count = if cfg!(debug_assertions) { 3_000 } else { 70_000 };
-        let mut vm = VM::new(VMConfig { recording: Recording::Last(20), ..VMConfig::default() });
+        let mut vm = VM::new(off());
         let mut memory = 0;
         for nth in 0..count {
-            let [x, y] = [nth % 7, nth % 3].map(|extra| "A→B:x. ".repeat(extra));
-            let image = image(&format!("{x}A→C:x. {y}C→A:y"));
+            // No two are alike, in size or in words.
+            let more = format!("A→B:more{nth}. ").repeat(nth % 7);
+            let image = image(&format!("{more}A→B:x{nth}"));
             let session = vm.load_choreography(&image).expect("there is room");
-            vm.run(&Seeded, 100).expect("no session faults");
+            let script = Script::units();
+            vm.run(&script, 100).expect("no session faults");
             assert!(is_closed(&vm, session));
+            assert_eq!(script.count(&format!("B x{nth}?")), 1, "it is this image's session");
             if nth == 100 {
                 memory = vm.session_memory();
             }
