@@ -4,13 +4,13 @@ use telltale_bytecode::CodeImage;
 
 use crate::{EffectHandler, ObsEvent, SessionId, VM, VMError};
 
-/// Loads and runs choreographies, in one thread or many, with the same trace per session.
+/// Loads and runs choreographies. There is one backend so far, [`VM`], which uses one thread.
 pub trait VMBackend {
     /// Opens a session of an image, whose roles are played by the handler of the run.
     ///
     /// # Errors
     ///
-    /// When there are too many sessions.
+    /// At a limit of the VM.
     fn load_choreography(&mut self, image: &CodeImage) -> Result<SessionId, VMError>;
 
     /// Lets up to `n` ready coroutines have a turn.

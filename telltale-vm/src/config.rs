@@ -50,7 +50,8 @@ pub struct ChannelConfig {
     pub from: String,
     /// The receiver.
     pub to: String,
-    /// How many messages it may hold; at least 1.
+    /// How many messages it may hold; at least 1. A channel that grows may hold
+    /// [`VMConfig::max_buffered`].
     pub capacity: u16,
     /// What happens to a message for which there is no room.
     pub when_full: WhenFull,
@@ -110,8 +111,8 @@ pub enum Recording {
 }
 
 impl Default for VMConfig {
-    /// Cooperative, 64 instructions per turn, channels of 64 messages whose senders wait, no limits
-    /// but memory, a full trace, seed 0.
+    /// Cooperative, 64 instructions per visit, channels of 64 messages whose senders wait, as many
+    /// sessions as fit into memory, a full trace, seed 0.
     fn default() -> Self {
         Self {
             policy: Policy::default(),

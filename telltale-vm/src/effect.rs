@@ -94,7 +94,7 @@ pub trait EffectHandler: Sync {
 
 /// Decides what becomes of each message that is sent: for simulations of a network.
 pub trait Network: Sync {
-    /// The fate of a message whose payload has been given and for which there is room.
+    /// The fate of a message whose payload has been given and which need not wait for room.
     fn decide(&self, cx: &Context<'_>, to: RoleId, label: LabelId) -> SendDecision;
 }
 

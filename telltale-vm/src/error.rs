@@ -7,7 +7,8 @@ use thiserror::Error;
 
 use crate::{HandlerError, Kind, SessionId};
 
-/// What an embedder asked of a VM and cannot have. The VM is as it was before.
+/// What an embedder asked of a VM and cannot have. The VM is as it was before, but for
+/// [`VMError::Faulted`], which reports a run that has happened.
 #[derive(Clone, Error)]
 #[non_exhaustive]
 pub enum VMError {

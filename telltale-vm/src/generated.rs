@@ -20,7 +20,7 @@ pub use crate::{
 ///
 /// # Errors
 ///
-/// When there are too many sessions.
+/// At a limit of the VM.
 pub fn open_detached(
     host: &mut impl SessionHost,
     image: &CodeImage,

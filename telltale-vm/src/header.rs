@@ -1,7 +1,7 @@
 //! The first two words of a session's block.
 //!
 //! ```text
-//! ordinal 56 bits | the role whose turn is next 8
+//! ordinal 56 bits | the role whose turn is next 8        from the low bits up
 //! cast 32 bits | image 16 | live roles 8 | status 3 | marks 5
 //! ```
 

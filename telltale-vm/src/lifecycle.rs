@@ -207,7 +207,11 @@ impl SessionHost for VM {
             return Err(VMError::StillRunning { session });
         }
         if !header::is_owned(block) {
-            return Err(VMError::Detached { session });
+            // What has been taken is not there any more; what was opened without an owner never was.
+            let was_taken = header::cast(block) == 0;
+            let (stale, detached) =
+                (VMError::StaleSession { session }, VMError::Detached { session });
+            return Err(if was_taken { stale } else { detached });
         }
         let key = header::cast(block) as usize - 1;
         if Any::type_id(&*self.casts[key].cast) != cast {

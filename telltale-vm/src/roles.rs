@@ -88,7 +88,7 @@ impl<C: Returned> Session<C> {
     ///
     /// # Errors
     ///
-    /// When there are too many sessions.
+    /// At a limit of the VM.
     pub fn open(host: &mut impl SessionHost, image: &CodeImage, cast: C) -> Result<Self, VMError> {
         let id = host.open_session(image, Box::new(cast), true)?;
         Ok(Self { id, cast: PhantomData })
@@ -120,7 +120,7 @@ pub trait SessionHost {
     ///
     /// # Errors
     ///
-    /// When there are too many sessions.
+    /// At a limit of the VM.
     fn open_session(
         &mut self,
         image: &CodeImage,

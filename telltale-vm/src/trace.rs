@@ -30,7 +30,7 @@ pub(crate) enum Tag {
 /// An event as it is kept: two words.
 ///
 /// ```text
-/// ordinal 56 bits | tag 8        role 8 bits | peer 8 | label 16 | slot 32
+/// tag 8 bits | ordinal 56        role 8 bits | peer 8 | label 16 | slot 32
 /// ```
 #[derive(Clone, Copy, Debug)]
 struct Record(u64, u64);

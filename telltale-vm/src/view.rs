@@ -104,7 +104,7 @@ impl<'a> SessionView<'a> {
         ready::any(self.block, ready::words(self.loaded.roles))
     }
 
-    /// Whether some role waits for its handler or is paused.
+    /// Whether some role waits for its handler or for another session, or is paused.
     pub(crate) fn waits_for_outside(&self) -> bool {
         let waits = |status| {
             matches!(
@@ -258,7 +258,8 @@ impl fmt::Display for VM {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let (open, round) = (self.open_sessions(), self.clock().now());
         let noun = if open == 1 { "session" } else { "sessions" };
-        write!(f, "{open} {noun} after {round} rounds")?;
+        let rounds = if round == 1 { "round" } else { "rounds" };
+        write!(f, "{open} {noun} after {round} {rounds}")?;
         self.sessions().try_for_each(|session| write!(f, "\n{session}"))
     }
 }

@@ -22,7 +22,7 @@ use crate::{
     SimClock, StepResult, VMConfig, VMError, header,
 };
 
-/// A machine that runs any number of sessions, one after the other in one thread.
+/// A machine that runs any number of sessions, side by side in one thread.
 ///
 /// The same calls with the same handlers give the same trace, every time.
 ///
@@ -106,7 +106,7 @@ impl VM {
     ///
     /// # Errors
     ///
-    /// When there are too many sessions. The VM is then as it was before.
+    /// At a limit of the VM, which is then as it was before.
     pub fn load_choreography(&mut self, image: &CodeImage) -> Result<SessionId, VMError> {
         self.open(image, 0, false)
     }
@@ -121,7 +121,7 @@ impl VM {
     }
 
     /// Lets up to `n` ready coroutines have a turn: each runs until it waits, is done or has used
-    /// its quantum.
+    /// what its session may execute in one visit.
     ///
     /// # Errors
     ///

@@ -1,4 +1,4 @@
-//! The one place where an instruction that completes changes its session.
+//! The one place where messages enter and leave the channels of a session that is visited.
 
 use telltale_types::{LabelId, RoleId};
 

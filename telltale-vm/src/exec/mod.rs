@@ -1,8 +1,9 @@
 //! What instructions mean.
 //!
-//! A [`Visit`] lets the roles of one session have turns. Each instruction first finds out what it
-//! does and asks whoever plays the role; then `commit` writes it down. One that blocks only notes
-//! where it waits. Nothing here knows why this session and this role run now: that is the
+//! A [`Visit`] lets the roles of one session have turns. An instruction that sends first makes sure
+//! that there is room and asks whoever plays the role, then `commit` puts the message into its channel;
+//! one that receives lets `commit` take the message, then tells. One that blocks only notes where it
+//! waits. Nothing here knows why this session and this role run now: that is the
 //! scheduler's business.
 
 mod assembled;

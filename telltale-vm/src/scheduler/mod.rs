@@ -21,8 +21,7 @@ pub(crate) struct Budget {
     pub(crate) turns: usize,
 }
 
-/// Gives turns to the ready roles of one session. A visit ends when no role is ready or the budget
-/// is used, and it always ends.
+/// Gives turns to the ready roles of one session, as the policy says. Every visit ends.
 pub(crate) fn visit<H: Host, const TRACE: bool>(
     policy: Policy,
     visit: &mut Visit<'_, H>,
