@@ -311,3 +311,46 @@ fn an_image_that_nobody_provided_cannot_be_opened() {
         "`Host` at `open Ping into r0..`: image `Ping` has not been provided"
     );
 }
+
+/// The text of the fault in a run of a party with this configuration.
+fn party_fault(config: VMConfig, guest: Vec<Instr>) -> String {
+    let (image, imported) = party_image(&[Instr::Halt], guest);
+    let mut vm = VM::new(config);
+    vm.provide(&imported);
+    vm.load_choreography(&image).expect("room");
+    vm.run(&Notes::default(), 1_000).expect_err("a fault");
+    let (_, fault) = vm.faults().next().expect("a fault");
+    fault.to_string()
+}
+
+#[test]
+fn a_handler_never_gets_an_endpoint() {
+    let told =
+        Instr::Recv { via: OWN, from: RoleId(0), value: HANDLER, label: LabelId(0), next: NEXT };
+    assert_eq!(
+        party_fault(VMConfig::default(), vec![told, Instr::Halt]),
+        "`Guest` at `recv Host?Seat(Endpoint)`: \
+         `Seat(Endpoint)` carries an endpoint, which only a register can take"
+    );
+}
+
+#[test]
+fn a_limit_of_the_vm_is_a_limit_for_programs() {
+    let config = VMConfig { max_sessions: 1, ..VMConfig::default() };
+    assert_eq!(
+        party_fault(config, vec![take_seat(), Instr::Halt]),
+        "`Host` at `open Ping into r0..`: \
+         a session cannot be opened: 1 sessions are open, which is the limit"
+    );
+}
+
+#[test]
+fn who_waits_in_a_session_that_ends_is_told() {
+    // The host halts with Alice's endpoint, so nobody plays Alice and the session is cancelled.
+    let receive =
+        Instr::Recv { via: via(0), from: RoleId(0), value: HANDLER, label: LabelId(0), next: NEXT };
+    assert_eq!(
+        party_fault(VMConfig::default(), vec![take_seat(), receive, Instr::Halt]),
+        "`Guest` at `recv r0.role 0?label 0`: the session of the endpoint in r0 has ended"
+    );
+}
