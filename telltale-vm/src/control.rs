@@ -71,7 +71,7 @@ impl VM {
             return self
                 .cancel(session, "it was closed, and its roles are played by other sessions");
         }
-        let roles = self.images.get(header::image(self.arena.block(slot))).roles;
+        let roles = self.loaded_at(slot).roles;
         header::set_status(self.arena.block_mut(slot), SessionStatus::Draining);
         for role in (0..roles).map(RoleId::at) {
             self.change(slot, role, |coro| coro.with(DRAINS), true);
@@ -87,7 +87,7 @@ impl VM {
     pub fn wake(&mut self, session: SessionId, role: &str) -> Result<(), VMError> {
         let slot = self.running(session)?;
         let id = self.role_of(session, slot, role)?;
-        let loaded = self.images.get(header::image(self.arena.block(slot)));
+        let loaded = self.loaded_at(slot);
         let coro = Coro::from_word(self.arena.block(slot)[loaded.roles_at + id.index()]);
         if !coro.has(PENDING) || !header::has_coroutines(self.arena.block(slot)) {
             return Err(VMError::NotPending { session, role: role.to_owned() });
@@ -150,7 +150,7 @@ impl VM {
     }
 
     fn role_of(&self, session: SessionId, slot: Slot, role: &str) -> Result<RoleId, VMError> {
-        let loaded = self.images.get(header::image(self.arena.block(slot)));
+        let loaded = self.loaded_at(slot);
         loaded.image.names().find_role(role).ok_or_else(|| {
             let what = format!("role `{role}`");
             VMError::NotInProtocol { session, what }

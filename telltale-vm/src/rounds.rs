@@ -105,12 +105,12 @@ impl VM {
         let (trace, strays) = (&mut self.trace, &mut self.strays);
         let policy = self.config.policy;
         macro_rules! go {
-            ($host:expr, $network:expr) => {
+            ($host:expr) => {
                 go::<_, TRACE>(
                     policy,
                     Visit {
                         host: $host,
-                        network: $network,
+                        network,
                         block,
                         loaded,
                         heap,
@@ -129,11 +129,7 @@ impl VM {
                 )
             };
         }
-        if cast == 0 {
-            go!(handler, network)
-        } else {
-            go!(&mut *self.casts[cast - 1].cast, network)
-        }
+        if cast == 0 { go!(handler) } else { go!(&mut *self.casts[cast - 1].cast) }
     }
 
     pub(crate) fn start_report(&mut self) {

@@ -13,6 +13,7 @@ use crate::deferred::Deferred;
 use crate::exec::Held;
 use crate::foreign::Foreign;
 use crate::heap::{Heap, Word};
+use crate::layout::Loaded;
 use crate::registry::Registry;
 use crate::roles::Cast;
 use crate::trace::Trace;
@@ -269,6 +270,11 @@ impl VM {
             let loaded = self.images.get(header::image(block));
             header::is_running(block).then(|| SessionView::new(session, block, loaded))
         })
+    }
+
+    /// The image of the session at a slot.
+    pub(crate) fn loaded_at(&self, slot: Slot) -> &Loaded {
+        self.images.get(header::image(self.arena.block(slot)))
     }
 
     pub(crate) fn block_of(&self, session: SessionId) -> Result<&[u64], VMError> {

@@ -101,8 +101,8 @@ impl<H: Host> Visit<'_, H> {
         let coro = Coro::from_word(self.block[place]);
         self.cx.count = coro.count;
         let mut pc = coro.pc();
-        self.at = pc;
         if coro.is_marked() {
+            self.at = pc;
             match self.marked_turn::<TRACE>(place, coro, instructions)? {
                 Some(target) => pc = target,
                 None => return Ok(false),

@@ -108,7 +108,7 @@ impl VM {
     }
 
     fn open_import(&mut self, actor: Actor, import: ImportId, first: Reg, pc: Pc) -> Stepped {
-        let loaded = self.images.get(header::image(self.arena.block(actor.slot)));
+        let loaded = self.loaded_at(actor.slot);
         let (name, hash) = loaded.image.import(import).ok_or(Cause::BadInstruction)?;
         let missing = || Cause::ImageNotProvided { name: name.to_owned() };
         let image = self.foreign.provided.get(&hash).ok_or_else(missing)?.clone();

@@ -74,9 +74,8 @@ impl VM {
         direction: Direction,
         branch: Branch,
     ) -> Result<(StateId, Plan), Box<Cause>> {
-        let block = self.arena.block(session.slot());
-        let loaded = self.images.get(header::image(block));
-        let state = StateId(block[loaded.roles_at + role.index()] as u32);
+        let loaded = self.loaded_at(session.slot());
+        let state = self.state_of(session, role);
         let action = Action { direction, peer: branch.peer, label: branch.label };
         let plan = match direction {
             Direction::Send => (role, branch.peer),
@@ -86,6 +85,12 @@ impl VM {
             Allowed::To(state) => Ok((state, loaded.plans.plan(plan.0, plan.1))),
             Allowed::Not { expected, found } => Err(Cause::NotAllowed { expected, found }.into()),
         }
+    }
+
+    /// The state that a role has come to which is played through an endpoint.
+    fn state_of(&self, session: SessionId, role: RoleId) -> StateId {
+        let place = self.loaded_at(session.slot()).roles_at + role.index();
+        StateId(self.arena.block(session.slot())[place] as u32)
     }
 
     pub(super) fn come_to(&mut self, session: SessionId, role: RoleId, state: StateId) {
@@ -139,10 +144,8 @@ impl VM {
         role: RoleId,
         branches: &[Branch],
     ) -> Result<(), Box<Cause>> {
-        let block = self.arena.block(session.slot());
-        let loaded = self.images.get(header::image(block));
-        let state = StateId(block[loaded.roles_at + role.index()] as u32);
-        typestate::offers_all(&loaded.image.local_types[role], state, branches)
+        let local = &self.loaded_at(session.slot()).image.local_types[role];
+        typestate::offers_all(local, self.state_of(session, role), branches)
     }
 
     /// Whoever waits in place of a role looks again.
@@ -162,7 +165,7 @@ impl VM {
         handler: &dyn EffectHandler,
         question: impl FnOnce(&dyn EffectHandler, &Context<'_>) -> HandlerResult<T>,
     ) -> Result<T, Box<Cause>> {
-        let loaded = self.images.get(header::image(self.arena.block(session.slot())));
+        let loaded = self.loaded_at(session.slot());
         let (image, seed) = (&loaded.image, self.config().seed);
         let holder = self.arena.block(actor.slot);
         let place = self.images.get(header::image(holder)).roles_at + actor.role.index();
@@ -286,14 +289,13 @@ impl VM {
         if !self.block_of(session).is_ok_and(header::is_running) {
             return;
         }
-        let block = self.arena.block_mut(session.slot());
-        let loaded = self.images.get(header::image(block));
-        let state = StateId(block[loaded.roles_at + role.index()] as u32);
-        if !loaded.image.local_types[role].may_end(state) {
+        let loaded = self.loaded_at(session.slot());
+        if !loaded.image.local_types[role].may_end(self.state_of(session, role)) {
             let role = loaded.image.names().role(role);
             let reason = format!("nobody plays `{role}` any more: {why}");
             return self.finish(session.slot(), Outcome::Cancelled { reason: reason.into() });
         }
+        let block = self.arena.block_mut(session.slot());
         header::halted(block);
         if header::live(block) == 0 {
             self.finish(session.slot(), Outcome::Completed);
@@ -317,7 +319,7 @@ impl VM {
     }
 
     pub(super) fn branches(&self, actor: Actor, set: SetId) -> Result<Vec<Branch>, Box<Cause>> {
-        let loaded = self.images.get(header::image(self.arena.block(actor.slot)));
+        let loaded = self.loaded_at(actor.slot);
         Ok(loaded.image.find_branches(set).ok_or(Cause::BadInstruction)?.to_vec())
     }
 
@@ -327,17 +329,17 @@ impl VM {
         targets: TargetsId,
         branch: usize,
     ) -> Result<Pc, Box<Cause>> {
-        let loaded = self.images.get(header::image(self.arena.block(actor.slot)));
+        let loaded = self.loaded_at(actor.slot);
         Ok(loaded.image.find_target(targets, branch).ok_or(Cause::OutOfProgram)?)
     }
 
     pub(super) fn label_name(&self, session: SessionId, label: LabelId) -> String {
-        let loaded = self.images.get(header::image(self.arena.block(session.slot())));
+        let loaded = self.loaded_at(session.slot());
         loaded.image.names().label(label).to_string()
     }
 
     pub(super) fn role_name(&self, session: SessionId, role: RoleId) -> String {
-        let loaded = self.images.get(header::image(self.arena.block(session.slot())));
+        let loaded = self.loaded_at(session.slot());
         loaded.image.names().role(role).to_owned()
     }
 }
