@@ -152,11 +152,11 @@ pub fn value_of(ty: &str, number: u64) -> Value {
 pub fn note_of_value(value: Value) -> String {
     match value {
         Value::Unit => ().note(),
-        Value::Bool(it) => it.note(),
+        Value::Bool(it) => it.get().note(),
         Value::Int(it) => it.note(),
         Value::Uint(it) => it.note(),
-        Value::Float(it) => it.note(),
-        Value::Char(it) => it.note(),
+        Value::Float(it) => it.get().note(),
+        Value::Char(it) => it.get().note(),
         Value::Large(large) => match *large {
             Large::Text(it) => it.note(),
             Large::Bytes(it) => it.note(),

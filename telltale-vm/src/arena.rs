@@ -28,15 +28,6 @@ struct Class {
 }
 
 impl Slot {
-    /// The slot as a number.
-    pub(crate) const fn number(self) -> u32 {
-        self.0
-    }
-
-    pub(crate) const fn from_number(number: u32) -> Self {
-        Self(number)
-    }
-
     const fn class(self) -> usize {
         (self.0 >> PLACE_BITS) as usize
     }

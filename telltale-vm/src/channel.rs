@@ -2,7 +2,8 @@
 //!
 //! Where the protocol never has two messages in flight a channel is a *cell*: a head and a payload.
 //! Otherwise it is a *ring*: a head and room for a few messages; when more are queued, the ring moves
-//! to a buffer beside the sessions and grows there, up to the capacity of the channel.
+//! to a buffer beside the sessions and grows there, up to the capacity of the channel. When it is
+//! empty it moves back.
 //!
 //! ```text
 //! head of a cell   marks 8 bits | kind 8 | label 16
@@ -84,8 +85,9 @@ impl Plan {
         }
     }
 
+    /// Where its head is.
     #[inline]
-    fn at(self) -> usize {
+    pub(crate) fn at(self) -> usize {
         self.place as usize
     }
 }
@@ -179,6 +181,13 @@ pub(crate) fn len(block: &[u64], plan: Plan) -> usize {
     }
 }
 
+/// Whether a channel with this head is empty and nothing is to be done when a message comes but to wake
+/// its receiver: then the message can as well be handed over.
+#[inline]
+pub(crate) const fn is_idle(head: u64) -> bool {
+    head & !RECEIVER_WAITS == 0
+}
+
 /// Appends a message for which there is room. Says whether the receiver waits for it.
 #[inline(always)]
 pub(crate) fn push(block: &mut [u64], buffers: &mut Buffers, plan: Plan, message: Message) -> bool {
@@ -210,7 +219,7 @@ pub(crate) fn replace(
 
 /// Takes the first message, which must be there. Says whether the sender waits for room.
 #[inline(always)]
-pub(crate) fn pop(block: &mut [u64], buffers: &Buffers, plan: Plan) -> (Message, bool) {
+pub(crate) fn pop(block: &mut [u64], buffers: &mut Buffers, plan: Plan) -> (Message, bool) {
     let at = plan.at();
     let head = block[at];
     let [packed, bits] = match plan.shape {
@@ -222,8 +231,13 @@ pub(crate) fn pop(block: &mut [u64], buffers: &Buffers, plan: Plan) -> (Message,
         Shape::Ring => {
             let first = ring_first(head);
             let slot = ring_slot(block, buffers, plan, first);
-            let next = (first + 1) & (ring_size(block, buffers, plan) - 1);
-            block[at] = ring_head(head & MOVED, next, ring_len(head) - 1);
+            if ring_len(head) == 1 {
+                release(block, buffers, plan);
+                block[at] = 0;
+            } else {
+                let next = (first + 1) & (ring_size(block, buffers, plan) - 1);
+                block[at] = ring_head(head & MOVED, next, ring_len(head) - 1);
+            }
             slot
         }
     };
@@ -258,7 +272,8 @@ pub(crate) fn sender_waits(block: &[u64], plan: Plan) -> bool {
     block[plan.at()] & SENDER_WAITS != 0
 }
 
-/// Gives back what the channel holds outside of the block.
+/// Gives back what the channel holds outside of the block. It must be empty, or never looked at again.
+#[inline]
 pub(crate) fn release(block: &mut [u64], buffers: &mut Buffers, plan: Plan) {
     let head = block[plan.at()];
     if plan.shape == Shape::Ring && head & MOVED != 0 {
@@ -392,7 +407,7 @@ mod tests {
             }
             for _ in 0..round % 11 {
                 if first_label(&block, &buffers, RING).is_some() {
-                    assert_eq!(pop(&mut block, &buffers, RING).0, message(received));
+                    assert_eq!(pop(&mut block, &mut buffers, RING).0, message(received));
                     received += 1;
                 }
             }
@@ -401,6 +416,24 @@ mod tests {
         assert!(sent - received > 500);
         release(&mut block, &mut buffers, RING);
         assert_eq!((len(&block, RING), buffers.free.len()), (0, 1));
+    }
+
+    #[test]
+    fn a_ring_that_is_empty_is_as_good_as_new() {
+        let mut block = vec![0; 1 + Shape::Ring.words()];
+        let mut buffers = Buffers::default();
+        for burst in [1, 3, 4, 5, 40, 2, 100] {
+            assert!(is_idle(block[1]));
+            for n in 0..burst {
+                push(&mut block, &mut buffers, RING, message(n));
+            }
+            for n in 0..burst {
+                assert!(!is_idle(block[1]));
+                assert_eq!(pop(&mut block, &mut buffers, RING).0, message(n));
+            }
+        }
+        // One buffer was enough for all of them.
+        assert_eq!((buffers.rings.len(), buffers.free.len()), (1, 1));
     }
 
     #[test]
@@ -423,9 +456,9 @@ mod tests {
             await_message(&mut block, plan);
             assert!(push(&mut block, &mut buffers, plan, message(1)));
             await_room(&mut block, plan);
-            assert_eq!(pop(&mut block, &buffers, plan), (message(1), true));
+            assert_eq!(pop(&mut block, &mut buffers, plan), (message(1), true));
             assert!(!push(&mut block, &mut buffers, plan, message(2)));
-            assert_eq!(pop(&mut block, &buffers, plan), (message(2), false));
+            assert_eq!(pop(&mut block, &mut buffers, plan), (message(2), false));
         }
     }
 }

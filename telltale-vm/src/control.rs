@@ -7,7 +7,7 @@ use telltale_types::{LabelId, RoleId};
 
 use crate::arena::Slot;
 use crate::coroutine::{Coro, DRAINS, HALTED, PAUSED, PENDING};
-use crate::trace::{Stamp, Tag};
+use crate::trace::Tag;
 use crate::{Outcome, SessionId, SessionStatus, VM, VMError, Value, channel, header, ready};
 
 /// A message of a session, for [`VM::inject`].
@@ -121,10 +121,9 @@ impl VM {
         }
         let message = channel::Message { label, word: self.heap.lower(value) };
         let waits = channel::push(block, &mut self.buffers, plan, message);
-        let stamp = Stamp::new(session);
         self.deferred.injected(session);
         if self.records() {
-            self.trace.push(stamp, Tag::Injected, from, to, label);
+            self.trace.push_of(session, Tag::Injected, from, to, label);
         }
         self.tell_sink();
         if waits && header::has_coroutines(self.arena.block(slot)) {

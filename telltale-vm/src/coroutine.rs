@@ -37,6 +37,12 @@ impl Coro {
         self.pc_and_marks as u64 | (self.count as u64) << 32
     }
 
+    /// The program counter, which is beyond all programs if there are marks.
+    #[inline]
+    pub(crate) const fn pc_and_marks(self) -> u32 {
+        self.pc_and_marks
+    }
+
     /// The program counter.
     pub(crate) const fn pc(self) -> u32 {
         self.pc_and_marks & !MARKS

@@ -126,6 +126,8 @@ pub struct Context<'a> {
     pub(crate) session: SessionId,
     pub(crate) role: RoleId,
     pub(crate) count: u32,
+    /// The instruction that is being executed, in the code of all roles.
+    pub(crate) at: u32,
     pub(crate) seed: u64,
 }
 
@@ -196,6 +198,9 @@ pub struct HandlerError(Option<Box<Box<dyn Error + Send + Sync>>>);
 
 impl HandlerError {
     /// An error that is just a text.
+    // Not inlined: what a handler does when it fails need not burden what it does when not.
+    #[cold]
+    #[inline(never)]
     pub fn msg(text: impl Into<String>) -> Self {
         Self(Some(Box::new(text.into().into())))
     }

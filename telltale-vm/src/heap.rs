@@ -5,7 +5,7 @@
 
 use slab::Slab;
 
-use crate::{Kind, Large, Value};
+use crate::{Kind, Large, Value, Wide};
 
 /// A payload as two numbers: that of its [`Kind`], and its bits or its key.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -15,15 +15,6 @@ pub(crate) struct Word {
 }
 
 const UINT: u8 = Kind::Uint as u8;
-
-impl Word {
-    pub(crate) const UNIT: Self = Self { kind: Kind::Unit as u8, bits: 0 };
-
-    #[inline]
-    pub(crate) const fn uint(bits: u64) -> Self {
-        Self { kind: UINT, bits }
-    }
-}
 
 #[derive(Debug, Default)]
 pub(crate) struct Heap(Slab<Box<Large>>);
@@ -36,9 +27,9 @@ impl Heap {
             Value::Uint(n) => (Kind::Uint, n),
             Value::Unit => (Kind::Unit, 0),
             Value::Int(n) => (Kind::Int, n.cast_unsigned()),
-            Value::Bool(b) => (Kind::Bool, b.into()),
-            Value::Float(x) => (Kind::Float, x.to_bits()),
-            Value::Char(c) => (Kind::Char, u32::from(c).into()),
+            Value::Bool(b) => (Kind::Bool, b.bits()),
+            Value::Float(x) => (Kind::Float, x.bits()),
+            Value::Char(c) => (Kind::Char, c.bits()),
             Value::Large(large) => (large.kind(), self.0.insert(large) as u64),
         };
         Word { kind: kind as u8, bits }
@@ -63,11 +54,9 @@ impl Heap {
             Kind::Uint => Value::Uint(bits),
             Kind::Unit => Value::Unit,
             Kind::Int => Value::Int(bits.cast_signed()),
-            Kind::Bool => Value::Bool(bits != 0),
-            Kind::Float => Value::Float(f64::from_bits(bits)),
-            Kind::Char => {
-                Value::Char(char::from_u32(bits as u32).unwrap_or(char::REPLACEMENT_CHARACTER))
-            }
+            Kind::Bool => Value::Bool(Wide::from_bits(bits)),
+            Kind::Float => Value::Float(Wide::from_bits(bits)),
+            Kind::Char => Value::Char(Wide::from_bits(bits)),
             Kind::Text | Kind::Bytes | Kind::Record | Kind::Endpoint | Kind::Opaque => {
                 Value::Large(self.0.remove(bits as usize))
             }

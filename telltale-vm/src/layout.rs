@@ -18,7 +18,8 @@ use telltale_types::{LabelId, RoleId};
 use crate::arena::Arena;
 use crate::channel::{Plan, Rule, Shape};
 use crate::coroutine::{Coro, PAUSED};
-use crate::link::{Linked, Wants, link};
+use crate::link::link;
+use crate::op::{Linked, Wants};
 use crate::{VMConfig, ready, registers};
 
 /// The words before the ready bits.
@@ -61,7 +62,7 @@ impl Loaded {
         let by_hand = if image.is_verified() { 0 } else { roles };
         let words = states_at + by_hand * (1 + image.registers() * registers::WORDS);
         Self {
-            linked: link(image, &plans),
+            linked: link(image, &plans, roles_at),
             template: template(image, roles_at, words),
             class: arena.class_for(words),
             roles,

@@ -10,7 +10,7 @@ use crate::arena::Slot;
 use crate::channel;
 use crate::coroutine::Coro;
 use crate::roles::Cast;
-use crate::trace::{Stamp, Tag};
+use crate::trace::Tag;
 use crate::view::SessionView;
 use crate::vm::Company;
 use crate::{
@@ -125,11 +125,10 @@ impl VM {
         let session = SessionId::new(header::ordinal(block), slot);
         let loaded = self.images.get(header::image(block));
         if records {
-            let stamp = Stamp::new(session);
             match &outcome {
-                Outcome::Completed => self.trace.push_session(stamp, Tag::Closed),
-                Outcome::Cancelled { .. } => self.trace.push_session(stamp, Tag::Cancelled),
-                Outcome::Faulted(fault) => self.trace.push_fault(stamp, fault.clone()),
+                Outcome::Completed => self.trace.push_session(session, Tag::Closed),
+                Outcome::Cancelled { .. } => self.trace.push_session(session, Tag::Cancelled),
+                Outcome::Faulted(fault) => self.trace.push_fault(session, fault.clone()),
             }
         }
         header::set_status(block, outcome.status());
@@ -160,7 +159,7 @@ impl VM {
         let loaded = self.images.get(header::image(block));
         for plan in loaded.plans.all() {
             while channel::len(block, plan) > 0 {
-                let (message, _) = channel::pop(block, &self.buffers, plan);
+                let (message, _) = channel::pop(block, &mut self.buffers, plan);
                 self.strays.push(message.word);
             }
             channel::release(block, &mut self.buffers, plan);

@@ -1,125 +1,24 @@
-//! Instructions with everything filled in that depends on the VM: where the channels are in a
-//! session's block, how much they hold, what kind a payload must have.
+//! From an image to a linked program ([`Linked`]).
 //!
 //! An image knows nothing of a VM's memory. So when its first session is opened, each instruction
-//! becomes one [`Op`] at the same place of the program; the sessions share them.
+//! becomes one [`Op`] at the same place of the program, which says where the channel is in a session's
+//! block, how much it holds and what kind a payload must have; the sessions share them.
 
-use telltale_bytecode::{Hop, Image, Instr, Pc, SetId, TargetsId, Via};
-use telltale_types::{LabelId, RoleId};
+use std::collections::BTreeMap;
 
-use crate::channel::{Plan, Rule, Shape};
+use telltale_bytecode::{Branch, Image, Instr, Pc, SetId, TargetsId, Via};
+use telltale_types::RoleId;
+
+use crate::channel::{Plan, Rule};
 use crate::layout::Plans;
-use crate::{Kind, Value};
+use crate::op::{Code, Exchange, Linked, Op, Receipt, Wants};
+use crate::ready;
 
-/// What an instruction does, with the shape of its channel.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-#[repr(u8)]
-pub(crate) enum Code {
-    SendCell,
-    SendRing,
-    /// Into a channel that does not simply keep what it gets.
-    SendSpecial,
-    RecvCell,
-    RecvRing,
-    /// An external choice between messages of one sender.
-    OfferCell,
-    OfferRing,
-    /// An external choice between messages of several senders.
-    OfferMany,
-    Choose,
-    Halt,
-    /// The end of a program that does not end.
-    Trap,
-    /// An instruction of a program written by hand, which is looked at when it is executed.
-    Assembled,
-}
-
-/// One linked instruction.
-#[derive(Clone, Copy, Debug)]
-pub(crate) struct Op {
-    pub(crate) code: Code,
-    /// What the payload must be.
-    pub(crate) wants: Wants,
-    /// The message. Of a choice: its set of branches.
-    pub(crate) label: u16,
-    /// The place of the channel in the block.
-    pub(crate) place: u32,
-    /// The successor. Of a choice: its first arm.
-    pub(crate) next: u32,
-    /// How much the channel holds. Of a choice: how many arms there are.
-    pub(crate) capacity: u16,
-    /// The other role.
-    pub(crate) peer: RoleId,
-}
-
-const _: () = assert!(size_of::<Op>() == 16);
-
-/// One linked branch of a choice.
-#[derive(Clone, Copy, Debug)]
-pub(crate) struct Arm {
-    pub(crate) plan: Plan,
-    pub(crate) target: u32,
-    pub(crate) label: LabelId,
-    pub(crate) peer: RoleId,
-    pub(crate) wants: Wants,
-}
-
-const _: () = assert!(size_of::<Arm>() == 16);
-
-/// The kind that a payload must have, if it must be of one.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) struct Wants(Option<Kind>);
-
-impl Wants {
-    pub(crate) const UINT: Self = Self(Some(Kind::Uint));
-    pub(crate) const UNIT: Self = Self(Some(Kind::Unit));
-
-    fn of_type(payload: &str) -> Self {
-        Self(Kind::of_type(payload))
-    }
-
-    pub(crate) fn accepts(self, value: &Value) -> bool {
-        self.0.is_none_or(|kind| kind == value.kind())
-    }
-
-    pub(crate) fn kind(self) -> Option<Kind> {
-        self.0
-    }
-}
-
-impl Op {
-    const fn new(code: Code) -> Self {
-        let (label, place, next, capacity) = (0, 0, 0, 0);
-        Self { code, wants: Wants(None), label, place, next, capacity, peer: RoleId(0) }
-    }
-
-    /// The channel it acts on, which keeps what it gets.
-    #[inline]
-    pub(crate) fn plan(&self, shape: Shape) -> Plan {
-        Plan { place: self.place, capacity: self.capacity, shape, rule: Rule::Plain }
-    }
-
-    /// The message.
-    #[inline]
-    pub(crate) fn label(&self) -> LabelId {
-        LabelId(self.label)
-    }
-}
-
-/// The programs of an image, linked.
-#[derive(Debug)]
-pub(crate) struct Linked {
-    /// One for each instruction, and a trap behind them.
-    pub(crate) ops: Box<[Op]>,
-    pub(crate) arms: Box<[Arm]>,
-    /// For each label, what its payload must be.
-    pub(crate) wants: Box<[Wants]>,
-}
-
-/// Links the programs of an image.
-pub(crate) fn link(image: &Image, plans: &Plans) -> Linked {
+/// Links the programs of an image, in whose blocks the roles start at a place.
+pub(crate) fn link(image: &Image, plans: &Plans, roles_at: usize) -> Linked {
     let wants = image.names().labels().map(|(_, label)| Wants::of_type(label.payload)).collect();
-    let mut linker = Linker { image, plans, wants, role: RoleId(0), arms: Vec::new() };
+    let (role, exchanges, branches) = (RoleId(0), Vec::new(), Vec::new());
+    let mut linker = Linker { image, plans, roles_at, wants, role, exchanges, branches };
     let mut ops = Vec::with_capacity(image.programs.code().len() + 1);
     for (role, _) in image.names().roles() {
         linker.role = role;
@@ -128,15 +27,61 @@ pub(crate) fn link(image: &Image, plans: &Plans) -> Linked {
         }
     }
     ops.push(Op::new(Code::Trap));
-    Linked { ops: ops.into(), arms: linker.arms.into(), wants: linker.wants.into() }
+    find_receipts(&mut ops, &mut linker.exchanges);
+    Linked {
+        ops: ops.into(),
+        exchanges: linker.exchanges.into(),
+        branches: linker.branches.into(),
+        wants: linker.wants.into(),
+    }
+}
+
+/// Fills in where messages are received.
+///
+/// A message that is sent at several places and received at several is taken to be sent and received
+/// in the same order. Where that is wrong, it is found out when the message is sent.
+fn find_receipts(ops: &mut [Op], exchanges: &mut [Exchange]) {
+    let codes: Vec<Code> = ops.iter().map(|op| op.code).collect();
+    let mut receipts: BTreeMap<u64, Vec<Receipt>> = BTreeMap::new();
+    each_exchange(ops, exchanges, Code::takes, |at, taken| {
+        let answers = codes[taken.next as usize].sends();
+        taken.receipt = Receipt { at, next: taken.next, answers };
+        receipts.entry(taken.id).or_default().push(taken.receipt);
+    });
+    let mut sent_before: BTreeMap<u64, usize> = BTreeMap::new();
+    each_exchange(ops, exchanges, Code::sends, |_, sent| {
+        let Some(receipts) = receipts.get(&sent.id).filter(|_| sent.peer_bit != 0) else { return };
+        let before = sent_before.entry(sent.id).or_default();
+        sent.receipt = receipts[(*before).min(receipts.len() - 1)];
+        *before += 1;
+    });
+}
+
+/// What instructions of a kind exchange, with their places.
+fn each_exchange(
+    ops: &mut [Op],
+    exchanges: &mut [Exchange],
+    wanted: fn(Code) -> bool,
+    mut then: impl FnMut(u32, &mut Exchange),
+) {
+    for (at, op) in ops.iter_mut().enumerate().filter(|(_, op)| wanted(op.code)) {
+        if op.code.is_choice() {
+            let branches = &mut exchanges[op.first as usize..][..usize::from(op.count)];
+            branches.iter_mut().for_each(|branch| then(at as u32, branch));
+        } else {
+            then(at as u32, &mut op.exchange);
+        }
+    }
 }
 
 struct Linker<'a> {
     image: &'a Image,
     plans: &'a Plans,
+    roles_at: usize,
     wants: Vec<Wants>,
     role: RoleId,
-    arms: Vec<Arm>,
+    exchanges: Vec<Exchange>,
+    branches: Vec<Branch>,
 }
 
 impl Linker<'_> {
@@ -145,21 +90,20 @@ impl Linker<'_> {
             // Nothing is known of what a program written by hand does, so nothing is filled in.
             _ if !self.image.is_verified() => Op::new(Code::Assembled),
             Instr::Send { via: Via::OWN, to, label, next, .. } => {
-                let codes = (Code::SendCell, Code::SendRing);
-                self.exchange(codes, self.plans.plan(self.role, to), to, label, at, next)
+                let exchange = self.sent(Branch { peer: to, label }, next.from(at));
+                let plain = exchange.channel.rule == Rule::Plain;
+                let code = if plain { Code::Send } else { Code::SendSpecial };
+                Op { exchange, ..Op::new(code) }
             }
             Instr::Recv { via: Via::OWN, from, label, next, .. } => {
-                let codes = (Code::RecvCell, Code::RecvRing);
-                self.exchange(codes, self.plans.plan(from, self.role), from, label, at, next)
+                let exchange = self.received(Branch { peer: from, label }, next.from(at));
+                Op { exchange, ..Op::new(Code::Recv) }
             }
             Instr::Choose { via: Via::OWN, set, targets } => {
-                let role = self.role;
-                self.choice(Code::Choose, set, targets, |plans, peer| plans.plan(role, peer))
+                self.choice(Code::Choose, set, targets, Self::sent)
             }
             Instr::Offer { via: Via::OWN, set, targets } => {
-                let role = self.role;
-                let op = self
-                    .choice(Code::OfferMany, set, targets, |plans, peer| plans.plan(peer, role));
+                let op = self.choice(Code::OfferMany, set, targets, Self::received);
                 self.with_one_sender(op).unwrap_or(op)
             }
             Instr::Halt => Op::new(Code::Halt),
@@ -167,23 +111,27 @@ impl Linker<'_> {
         }
     }
 
-    fn exchange(
-        &self,
-        (cell, ring): (Code, Code),
-        plan: Plan,
-        peer: RoleId,
-        label: LabelId,
-        at: Pc,
-        next: Hop,
-    ) -> Op {
-        let code = match plan.shape {
-            _ if plan.rule != Rule::Plain && ring == Code::SendRing => Code::SendSpecial,
-            Shape::Cell => cell,
-            Shape::Ring => ring,
-        };
-        let wants = self.wants[label.index()];
-        let next = self.after(at, next);
-        Op { wants, label: label.0, place: plan.place, next, capacity: plan.capacity, peer, code }
+    fn sent(&self, branch: Branch, next: Pc) -> Exchange {
+        self.exchange(self.plans.plan(self.role, branch.peer), branch, next)
+    }
+
+    fn received(&self, branch: Branch, next: Pc) -> Exchange {
+        self.exchange(self.plans.plan(branch.peer, self.role), branch, next)
+    }
+
+    fn exchange(&self, channel: Plan, Branch { peer, label }: Branch, next: Pc) -> Exchange {
+        Exchange {
+            id: u64::from(channel.place) << 16 | u64::from(label.0),
+            peer_bit: ready::bit(peer).unwrap_or(0),
+            channel,
+            next: self.settle(next),
+            // Found when everything has its place.
+            receipt: Receipt::NOWHERE,
+            label,
+            peer_at: (self.roles_at + peer.index()) as u16,
+            peer,
+            wants: self.wants[label.index()],
+        }
     }
 
     fn choice(
@@ -191,37 +139,25 @@ impl Linker<'_> {
         code: Code,
         set: SetId,
         targets: TargetsId,
-        plan: impl Fn(&Plans, RoleId) -> Plan,
+        exchange: impl Fn(&Self, Branch, Pc) -> Exchange,
     ) -> Op {
         let branches = self.image.branches(set);
-        let next = self.arms.len() as u32;
-        for (nth, branch) in branches.iter().enumerate() {
-            self.arms.push(Arm {
-                plan: plan(self.plans, branch.peer),
-                target: self.settle(self.image.target(targets, nth)),
-                label: branch.label,
-                peer: branch.peer,
-                wants: self.wants[branch.label.index()],
-            });
+        let (first, count) = (self.branches.len() as u32, branches.len() as u16);
+        for (nth, &branch) in branches.iter().enumerate() {
+            let exchange = exchange(self, branch, self.image.target(targets, nth));
+            self.exchanges.push(exchange);
         }
-        Op { label: set.0, next, capacity: branches.len() as u16, ..Op::new(code) }
+        self.branches.extend(branches);
+        Op { set, first, count, ..Op::new(code) }
     }
 
     /// An external choice whose messages all come on one channel looks at that channel once.
     fn with_one_sender(&self, op: Op) -> Option<Op> {
-        let arms = &self.arms[op.next as usize..];
-        let first = arms.first()?;
-        let code = match first.plan.shape {
-            Shape::Cell => Code::OfferCell,
-            Shape::Ring => Code::OfferRing,
-        };
-        let one = arms.iter().all(|arm| arm.peer == first.peer);
-        one.then_some(Op { code, place: first.plan.place, peer: first.peer, ..op })
-    }
-
-    /// Where control goes after an instruction.
-    fn after(&self, at: Pc, hop: Hop) -> u32 {
-        self.settle(hop.from(at))
+        let branches = &self.exchanges[op.first as usize..];
+        let first = *branches.first()?;
+        let one = branches.iter().all(|branch| branch.peer == first.peer);
+        let exchange = Exchange { channel: first.channel, peer: first.peer, ..Exchange::NONE };
+        one.then_some(Op { code: Code::Offer, exchange, ..op })
     }
 
     /// The place in the code of all roles, past all jumps; the trap, if it is outside of the program.

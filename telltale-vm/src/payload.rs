@@ -48,10 +48,10 @@ fn pack_known(payload: &mut dyn Any) -> Option<Value> {
         i16 => |n| Value::Int(n.into());
         i8 => |n| Value::Int(n.into());
         isize => |n| Value::Int(n as i64);
-        bool => Value::Bool;
-        f64 => Value::Float;
-        f32 => |n| Value::Float(n.into());
-        char => Value::Char;
+        bool => Value::from;
+        f64 => Value::from;
+        f32 => |n| Value::from(f64::from(n));
+        char => Value::from;
         String => Value::text;
         Vec<u8> => Value::bytes;
     }
@@ -106,9 +106,11 @@ fn unpack_known(value: Value, payload: &mut dyn Any) -> Result<(), Value> {
             i8 => n.try_into().ok();
             isize => n.try_into().ok();
         },
-        Value::Bool(b) => known! { b, Value::Bool, b; bool => Some(b); },
-        Value::Char(c) => known! { c, Value::Char, c; char => Some(c); },
-        Value::Float(x) => known! { x, Value::Float, x; f64 => Some(x); f32 => Some(x as f32); },
+        Value::Bool(b) => known! { b, Value::Bool, b; bool => Some(b.get()); },
+        Value::Char(c) => known! { c, Value::Char, c; char => Some(c.get()); },
+        Value::Float(x) => {
+            known! { x, Value::Float, x; f64 => Some(x.get()); f32 => Some(x.get() as f32); }
+        }
         Value::Large(large) => unpack_large(*large, payload),
     }
 }

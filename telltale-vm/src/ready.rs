@@ -4,9 +4,12 @@ use telltale_types::RoleId;
 
 use crate::layout::READY;
 
+/// How many roles have their bits in one word.
+pub(crate) const WORD: usize = 64;
+
 /// How many words hold the bits of so many roles.
 pub(crate) const fn words(roles: usize) -> usize {
-    if roles <= 64 { 1 } else { roles.div_ceil(64) }
+    if roles <= WORD { 1 } else { roles.div_ceil(WORD) }
 }
 
 /// Whether any role can act.
@@ -15,15 +18,33 @@ pub(crate) fn any(block: &[u64], words: usize) -> bool {
     block[READY..READY + words].iter().any(|&bits| bits != 0)
 }
 
-/// The next role that can act, going round from `from` on.
+/// The bit of a role in the first word, if it is there.
+#[inline]
+pub(crate) const fn bit(role: RoleId) -> Option<u64> {
+    1_u64.checked_shl(role.0 as u32)
+}
+
+/// The bits of the first word.
+#[inline]
+pub(crate) fn first_word(block: &[u64]) -> u64 {
+    block[READY]
+}
+
+#[inline]
+pub(crate) fn set_first_word(block: &mut [u64], bits: u64) {
+    block[READY] = bits;
+}
+
+/// The next role that can act, going round from `from` on, where there is one word.
 #[inline(always)]
-pub(crate) fn next(block: &[u64], words: usize, from: u8) -> Option<RoleId> {
-    if words > 1 {
-        return next_of_many(block, words, from);
-    }
-    let bits = block[READY];
+pub(crate) fn next_in_word(bits: u64, from: u8) -> Option<RoleId> {
     let later = bits & u64::MAX << (from % 64);
     lowest(if later == 0 { bits } else { later }, 0)
+}
+
+/// The next role that can act, going round from `from` on.
+pub(crate) fn next(block: &[u64], words: usize, from: u8) -> Option<RoleId> {
+    if words > 1 { next_of_many(block, words, from) } else { next_in_word(block[READY], from) }
 }
 
 fn next_of_many(block: &[u64], words: usize, from: u8) -> Option<RoleId> {

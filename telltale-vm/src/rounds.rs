@@ -6,47 +6,150 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 use telltale_types::RoleId;
 
 use crate::arena::Slot;
-use crate::exec::{Host, Step, Visit};
-use crate::scheduler::{self, Budget};
-use crate::trace::Stamp;
+use crate::coroutine::Coro;
+use crate::exec::{Host, Stage, Step, Visit};
+use crate::scheduler::{self, Turns};
 use crate::{
     Cause, Context, EffectHandler, Network, Policy, SessionId, VM, VMError, header, ready,
 };
 
+/// How a round is driven.
+#[derive(Clone, Copy)]
+pub(crate) struct Drive<'a> {
+    pub(crate) handler: &'a dyn EffectHandler,
+    pub(crate) network: Option<&'a dyn Network>,
+    /// Whether turns are counted. Then a turn is that of one role: no message is handed over.
+    pub(crate) by_turns: bool,
+}
+
+/// A session needs more than visits can give.
+struct Interlude {
+    slot: Slot,
+    event: Event,
+}
+
+enum Event {
+    /// Nobody in it can act.
+    Idle,
+    /// Somebody outside has ended it.
+    Ended,
+    /// A role has come to an instruction that concerns another session.
+    Outside(RoleId),
+    /// A role has gone wrong.
+    Fault(RoleId, Box<Cause>),
+    /// It can still act, but payloads have lost their place.
+    Strays,
+}
+
 impl VM {
-    pub(crate) fn start_round(&mut self) {
+    /// Visits every session that was ready at the start of the round, while there are turns left.
+    pub(crate) fn round(&mut self, drive: Drive<'_>, turns: &mut Turns) {
         self.clock.advance();
         self.trace.set_tick(self.clock.now());
+        let mut visits = self.queue.len();
+        while visits > 0 && turns.left > 0 {
+            let interlude = if self.records() {
+                self.visits::<true>(drive, &mut visits, turns)
+            } else {
+                self.visits::<false>(drive, &mut visits, turns)
+            };
+            let Some(Interlude { slot, event }) = interlude else { return };
+            self.attend(slot, event, drive.handler);
+            if !self.strays.is_empty() {
+                self.drop_strays();
+            }
+        }
     }
 
-    /// Visits the session at the head of the queue; gives how many turns are left.
-    pub(crate) fn visit_next(
+    /// Visits the sessions at the head of the queue until one of them needs more than that.
+    ///
+    /// A panic of a handler ends the session in whose name it was called; a net for many visits
+    /// costs each of them nothing.
+    fn visits<const TRACE: bool>(
         &mut self,
-        handler: &dyn EffectHandler,
-        network: Option<&dyn Network>,
-        turns: usize,
-    ) -> usize {
-        let Some(slot) = self.queue.pop_front() else { return turns };
-        if !header::is_running(self.arena.block(slot)) {
-            self.forget_ended(slot);
-            return turns;
-        }
-        let mut budget = Budget { instructions: self.config.quantum, turns };
-        let visited = if self.records() {
-            self.visit::<true>(slot, handler, network, &mut budget)
-        } else {
-            self.visit::<false>(slot, handler, network, &mut budget)
+        drive: Drive<'_>,
+        visits: &mut usize,
+        turns: &mut Turns,
+    ) -> Option<Interlude> {
+        let Drive { handler, network, by_turns } = drive;
+        let Self { arena, images, casts, queue, heap, buffers, held, deferred, .. } = self;
+        let (policy, left) = (self.config.policy, self.config.quantum);
+        let hands_over = policy == Policy::Cooperative && !by_turns && network.is_none();
+        let reserve = if hands_over { 1 } else { NEVER };
+        let (trace, strays, tick) = (&mut self.trace, &mut self.strays, self.clock.now());
+        let mut stage = Stage { heap, buffers, held, deferred, trace, strays, network, tick };
+        let first = *queue.front()?;
+        let mut cx = Context {
+            image: &images.get(header::image(arena.block(first))).image,
+            session: SessionId::new(0, first),
+            role: RoleId(0),
+            count: 0,
+            at: 0,
+            seed: self.config.seed,
         };
-        match visited {
-            Ok(Visited { outside: Some(role), .. }) => self.execute_and_go_on(slot, role, handler),
-            Ok(Visited { is_ready: true, .. }) => self.queue.push_back(slot),
-            Ok(Visited { is_ready: false, .. }) => self.settle(slot),
-            Err((role, cause)) => self.fault_of_role(slot, role, *cause),
+        let visited = catch_unwind(AssertUnwindSafe(|| {
+            while *visits > 0 && turns.left > 0 {
+                let Some(slot) = queue.pop_front() else { break };
+                *visits -= 1;
+                let block = arena.block_mut(slot);
+                if !header::is_running(block) {
+                    return Some(Interlude { slot, event: Event::Ended });
+                }
+                let loaded = images.get(header::image(block));
+                cx.image = &loaded.image;
+                cx.session = SessionId::new(header::ordinal(block), slot);
+                if TRACE {
+                    stage.trace.enter(cx.session);
+                }
+                let cast = header::cast(block) as usize;
+                let (stage, cx) = (&mut stage, &mut cx);
+                macro_rules! go {
+                    ($host:expr) => {
+                        go::<_, TRACE>(
+                            policy,
+                            Visit {
+                                ready: ready::first_word(block),
+                                block,
+                                loaded,
+                                stage,
+                                cx,
+                                host: $host,
+                                place: 0,
+                                left,
+                                reserve,
+                                outside: None,
+                                end: Ok(Step::Wait),
+                            },
+                            turns,
+                        )
+                    };
+                }
+                let event = if cast == 0 { go!(handler) } else { go!(&mut *casts[cast - 1].cast) };
+                match event {
+                    None => queue.push_back(slot),
+                    Some(event) => return Some(Interlude { slot, event }),
+                }
+            }
+            None
+        }));
+        let (slot, role, here) = (cx.session.slot(), cx.role, Coro::at(cx.at, cx.count));
+        visited.unwrap_or_else(|panic| {
+            let block = self.arena.block_mut(slot);
+            let roles_at = self.images.get(header::image(block)).roles_at;
+            // For whoever explains what happened.
+            block[roles_at + role.index()] = here.to_word();
+            Some(Interlude { slot, event: Event::Fault(role, panicked(&*panic).into()) })
+        })
+    }
+
+    fn attend(&mut self, slot: Slot, event: Event, handler: &dyn EffectHandler) {
+        match event {
+            Event::Idle => self.settle(slot),
+            Event::Ended => self.forget_ended(slot),
+            Event::Outside(role) => self.execute_and_go_on(slot, role, handler),
+            Event::Fault(role, cause) => self.fault_of_role(slot, role, *cause),
+            Event::Strays => self.queue.push_back(slot),
         }
-        if !self.strays.is_empty() {
-            self.drop_strays();
-        }
-        budget.turns
     }
 
     /// A turn has ended at an instruction that concerns another session.
@@ -79,59 +182,6 @@ impl VM {
         }
     }
 
-    /// Gives turns to the roles of a session. Says whether any can still act.
-    fn visit<const TRACE: bool>(
-        &mut self,
-        slot: Slot,
-        handler: &dyn EffectHandler,
-        network: Option<&dyn Network>,
-        budget: &mut Budget,
-    ) -> Result<Visited, (RoleId, Box<Cause>)> {
-        let block = self.arena.block_mut(slot);
-        let image = header::image(block);
-        let cast = header::cast(block) as usize;
-        let loaded = self.images.get(image);
-        let session = SessionId::new(header::ordinal(block), slot);
-        let cx = Context {
-            image: &loaded.image,
-            session,
-            role: RoleId(0),
-            count: 0,
-            seed: self.config.seed,
-        };
-        let stamp = Stamp::new(session);
-        let (heap, buffers) = (&mut self.heap, &mut self.buffers);
-        let (held, deferred) = (&mut self.held, &mut self.deferred);
-        let (trace, strays) = (&mut self.trace, &mut self.strays);
-        let policy = self.config.policy;
-        macro_rules! go {
-            ($host:expr) => {
-                go::<_, TRACE>(
-                    policy,
-                    Visit {
-                        host: $host,
-                        network,
-                        block,
-                        loaded,
-                        heap,
-                        buffers,
-                        held,
-                        deferred,
-                        trace,
-                        stamp,
-                        cx,
-                        strays,
-                        outside: None,
-                        at: 0,
-                        end: Ok(Step::Wait),
-                    },
-                    budget,
-                )
-            };
-        }
-        if cast == 0 { go!(handler) } else { go!(&mut *self.casts[cast - 1].cast) }
-    }
-
     pub(crate) fn start_report(&mut self) {
         self.faults.clear();
         self.untold = 0;
@@ -156,34 +206,35 @@ impl VM {
     }
 }
 
-/// A visit in which panics of the handler become faults.
-fn go<H: Host, const TRACE: bool>(
-    policy: Policy,
-    mut visit: Visit<'_, H>,
-    budget: &mut Budget,
-) -> Result<Visited, (RoleId, Box<Cause>)> {
-    let result =
-        catch_unwind(AssertUnwindSafe(|| scheduler::visit::<H, TRACE>(policy, &mut visit, budget)));
-    let role = visit.cx.role;
-    match result {
-        Ok(Ok(())) => {
-            let is_ready = ready::any(visit.block, ready::words(visit.loaded.roles));
-            Ok(Visited { is_ready, outside: visit.outside })
-        }
-        Ok(Err(cause)) => Err((role, cause)),
-        Err(panic) => {
-            visit.note_place();
-            Err((role, panicked(&*panic).into()))
-        }
+/// As [`Visit::reserve`]: no message is handed over.
+const NEVER: u32 = u32::MAX;
+
+impl<H> Visit<'_, '_, H> {
+    /// Whether messages are handed over.
+    #[inline]
+    pub(crate) fn hands_over(&self) -> bool {
+        self.reserve != NEVER
     }
 }
 
-/// What is left when a session has been visited.
-struct Visited {
-    /// Whether any role can still act.
-    is_ready: bool,
-    /// A role whose instruction concerns another session.
-    outside: Option<RoleId>,
+/// One visit. Says what has to be done with the session, unless it goes to the end of the queue.
+fn go<H: Host, const TRACE: bool>(
+    policy: Policy,
+    mut visit: Visit<'_, '_, H>,
+    turns: &mut Turns,
+) -> Option<Event> {
+    let visited = scheduler::visit::<H, TRACE>(policy, &mut visit, turns);
+    visit.write_ready();
+    if let Err(cause) = visited {
+        return Some(Event::Fault(visit.cx.role, cause));
+    }
+    if let Some(role) = visit.outside {
+        return Some(Event::Outside(role));
+    }
+    if !ready::any(visit.block, ready::words(visit.loaded.roles)) {
+        return Some(Event::Idle);
+    }
+    (!visit.stage.strays.is_empty()).then_some(Event::Strays)
 }
 
 fn panicked(panic: &(dyn Any + Send)) -> Cause {

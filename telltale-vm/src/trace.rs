@@ -1,21 +1,26 @@
-//! The events of a run as they are kept: two words each, in chunks.
+//! The events of a run as they are kept: six bytes each, in chunks.
+//!
+//! Events of one session mostly come in a row, and so do those of one tick. So both stand beside the
+//! events, once for each row.
 
 use std::collections::{BTreeMap, VecDeque};
 use std::sync::Arc;
 
 use telltale_types::{LabelId, Names, RoleId, Shared};
 
-use crate::arena::Slot;
 use crate::{Fault, ObsEvent, Observed, Recording, SessionId};
 
-/// The kinds of [`Record`].
+/// What an [`Event`] says.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-#[repr(u8)]
 pub(crate) enum Tag {
     Opened,
     Sent,
     ChosenAndSent,
     Received,
+    /// Sent, and received by the peer at once.
+    HandedOver,
+    /// The same, after a choice.
+    ChosenAndHandedOver,
     Dropped,
     Deferred,
     Injected,
@@ -24,43 +29,50 @@ pub(crate) enum Tag {
     Closed,
     Cancelled,
     Faulted,
-    Tick,
 }
 
-/// An event as it is kept: two words.
-///
-/// ```text
-/// tag 8 bits | ordinal 56        role 8 bits | peer 8 | label 16 | slot 32
-/// ```
+/// An event as it is kept.
 #[derive(Clone, Copy, Debug)]
-struct Record(u64, u64);
-
-/// The events of a session begin alike: this is what they share.
-#[derive(Clone, Copy, Debug)]
-pub(crate) struct Stamp {
-    session: u64,
-    slot: u64,
+struct Event {
+    tag: Tag,
+    role: RoleId,
+    peer: RoleId,
+    label: LabelId,
 }
 
-impl Stamp {
-    pub(crate) fn new(session: SessionId) -> Self {
-        let slot = u64::from(session.slot().number()) << 32;
-        Self { session: session.ordinal() << 8, slot }
-    }
+const _: () = assert!(size_of::<Event>() == 6);
+
+/// When and where the events of a row happened.
+#[derive(Clone, Copy, Debug)]
+struct Row {
+    /// The first of them, by its place in the chunk.
+    first: usize,
+    tick: u64,
+    session: SessionId,
+}
+
+#[derive(Debug, Default)]
+struct Chunk {
+    events: Vec<Event>,
+    rows: Vec<Row>,
 }
 
 /// The events so far.
-#[derive(Debug, Default)]
+#[derive(Debug)]
 pub(crate) struct Trace {
-    chunks: VecDeque<Vec<Record>>,
+    /// The chunk that is being filled.
+    chunk: Chunk,
+    /// How many events it takes before there has to be a new row or a new chunk.
+    room: usize,
+    /// The chunks before it, oldest first.
+    full: VecDeque<Chunk>,
     faults: VecDeque<Arc<Fault>>,
     /// What the roles and labels of sessions are called, until their end is forgotten.
     names: BTreeMap<u64, Shared<Names>>,
-    /// The tick of the first record.
-    first_tick: u64,
+    /// When events happen now.
     tick: u64,
-    /// Whether the tick has changed since the last record.
-    tick_is_due: bool,
+    /// Whose events come now.
+    session: Option<SessionId>,
     /// How many events are kept at least; nothing if all are.
     keep: Option<usize>,
 }
@@ -73,40 +85,68 @@ impl Trace {
             Recording::Last(events) => Some(events),
             Recording::Off | Recording::Full => None,
         };
-        Self { keep, ..Self::default() }
-    }
-
-    #[inline]
-    pub(crate) fn push(
-        &mut self,
-        stamp: Stamp,
-        tag: Tag,
-        role: RoleId,
-        peer: RoleId,
-        label: LabelId,
-    ) {
-        let what = u64::from(role.0) | u64::from(peer.0) << 8 | u64::from(label.0) << 16;
-        self.add(Record(stamp.session | tag as u64, stamp.slot | what));
-    }
-
-    pub(crate) fn push_opened(&mut self, session: SessionId, names: &Shared<Names>) {
-        self.names.insert(session.ordinal(), names.clone());
-        self.push_session(Stamp::new(session), Tag::Opened);
-    }
-
-    pub(crate) fn push_session(&mut self, stamp: Stamp, tag: Tag) {
-        self.push(stamp, tag, RoleId(0), RoleId(0), LabelId(0));
-    }
-
-    pub(crate) fn push_fault(&mut self, stamp: Stamp, fault: Arc<Fault>) {
-        self.push_session(stamp, Tag::Faulted);
-        self.faults.push_back(fault);
+        Self {
+            chunk: Chunk::default(),
+            room: 0,
+            full: VecDeque::new(),
+            faults: VecDeque::new(),
+            names: BTreeMap::new(),
+            tick: 0,
+            session: None,
+            keep,
+        }
     }
 
     /// Events from now on happen at this tick.
     pub(crate) fn set_tick(&mut self, tick: u64) {
         self.tick = tick;
-        self.tick_is_due = true;
+        self.room = 0;
+    }
+
+    /// Events from now on are those of this session.
+    #[inline]
+    pub(crate) fn enter(&mut self, session: SessionId) {
+        if self.session != Some(session) {
+            self.session = Some(session);
+            self.room = 0;
+        }
+    }
+
+    /// An event of the session that was entered last.
+    #[inline]
+    pub(crate) fn push(&mut self, tag: Tag, role: RoleId, peer: RoleId, label: LabelId) {
+        if self.room == 0 {
+            self.start_row();
+        }
+        self.room -= 1;
+        self.chunk.events.push(Event { tag, role, peer, label });
+    }
+
+    /// An event of this session.
+    pub(crate) fn push_of(
+        &mut self,
+        session: SessionId,
+        tag: Tag,
+        role: RoleId,
+        peer: RoleId,
+        label: LabelId,
+    ) {
+        self.enter(session);
+        self.push(tag, role, peer, label);
+    }
+
+    pub(crate) fn push_opened(&mut self, session: SessionId, names: &Shared<Names>) {
+        self.names.insert(session.ordinal(), names.clone());
+        self.push_session(session, Tag::Opened);
+    }
+
+    pub(crate) fn push_session(&mut self, session: SessionId, tag: Tag) {
+        self.push_of(session, tag, RoleId(0), RoleId(0), LabelId(0));
+    }
+
+    pub(crate) fn push_fault(&mut self, session: SessionId, fault: Arc<Fault>) {
+        self.push_session(session, Tag::Faulted);
+        self.faults.push_back(fault);
     }
 
     /// The events that are kept, oldest first.
@@ -119,125 +159,115 @@ impl Trace {
     /// Takes out all events.
     pub(crate) fn drain(&mut self) -> Vec<ObsEvent> {
         let events = self.all_events();
-        while self.chunks.len() > 1 {
-            self.forget_chunk();
-        }
-        if let Some(mut chunk) = self.chunks.pop_front() {
+        self.end_chunk();
+        while let Some(chunk) = self.full.pop_front() {
             self.forget(&chunk);
-            chunk.clear();
-            self.chunks.push_back(chunk);
+            // Its memory is good for the next events.
+            self.chunk = chunk;
         }
+        self.chunk.events.clear();
+        self.chunk.rows.clear();
         events
     }
 
     fn all_events(&self) -> Vec<ObsEvent> {
-        let mut tick = self.first_tick;
         let mut faults = self.faults.iter();
         let mut events = Vec::new();
-        for record in self.chunks.iter().flatten() {
-            if record.is(Tag::Tick) {
-                tick = record.1;
-                continue;
-            }
-            let Some(names) = self.names.get(&record.ordinal()) else { continue };
-            let slot = Slot::from_number((record.1 >> 32) as u32);
-            let session = SessionId::new(record.ordinal(), slot);
-            for what in record.observed(&mut faults).into_iter().flatten() {
-                events.push(ObsEvent { tick, session, what, names: names.clone() });
+        for chunk in self.full.iter().chain([&self.chunk]) {
+            for (row, of_row) in chunk.rows() {
+                let Row { tick, session, .. } = row;
+                let Some(names) = self.names.get(&session.ordinal()) else { continue };
+                let observed = of_row.iter().flat_map(|event| event.observed(&mut faults));
+                let event = |what| ObsEvent { tick, session, what, names: names.clone() };
+                events.extend(observed.flatten().map(event));
             }
         }
         events
     }
 
-    #[inline]
-    fn add(&mut self, record: Record) {
-        if self.tick_is_due {
-            self.add_tick();
+    /// The next event is the first of a row, and perhaps of a chunk.
+    #[inline(never)]
+    fn start_row(&mut self) {
+        if self.chunk.events.len() == CHUNK {
+            self.end_chunk();
         }
-        match self.chunks.back_mut() {
-            Some(chunk) if chunk.len() < CHUNK => chunk.push(record),
-            _ => self.start_chunk(record),
+        if self.chunk.events.capacity() < CHUNK {
+            self.chunk.events.reserve_exact(CHUNK);
+        }
+        let first = self.chunk.events.len();
+        self.room = CHUNK - first;
+        let Some(session) = self.session else { return };
+        let row = Row { first, tick: self.tick, session };
+        match self.chunk.rows.last_mut() {
+            // A row in which nothing has happened.
+            Some(last) if last.first == first => *last = row,
+            _ => self.chunk.rows.push(row),
         }
     }
 
-    #[cold]
-    fn add_tick(&mut self) {
-        self.tick_is_due = false;
-        self.add(Record(Tag::Tick as u64, self.tick));
-    }
-
-    #[cold]
-    fn start_chunk(&mut self, record: Record) {
-        let mut chunk = Vec::with_capacity(CHUNK);
-        chunk.push(record);
-        self.chunks.push_back(chunk);
+    fn end_chunk(&mut self) {
+        self.room = 0;
+        self.full.push_back(std::mem::take(&mut self.chunk));
         if let Some(keep) = self.keep {
-            // At most every second record is a tick, and the last chunk has just been started.
-            while self.chunks.len() > 2 + keep.div_ceil(CHUNK / 2) {
-                self.forget_chunk();
+            while self.full.len() > 1 + keep.div_ceil(CHUNK) {
+                if let Some(chunk) = self.full.pop_front() {
+                    self.forget(&chunk);
+                }
             }
         }
     }
 
-    fn forget_chunk(&mut self) {
-        if let Some(chunk) = self.chunks.pop_front() {
-            self.forget(&chunk);
-        }
-    }
-
-    /// Keeps of some records that are given up what later ones need.
-    fn forget(&mut self, records: &[Record]) {
-        for record in records {
-            if record.is(Tag::Tick) {
-                self.first_tick = record.1;
-            }
-            if record.is(Tag::Faulted) {
-                self.faults.pop_front();
-            }
-            if record.is(Tag::Faulted) || record.is(Tag::Closed) || record.is(Tag::Cancelled) {
-                self.names.remove(&record.ordinal());
+    /// Gives up what only the events of this chunk have needed.
+    fn forget(&mut self, chunk: &Chunk) {
+        for (row, events) in chunk.rows() {
+            for event in events {
+                if event.tag == Tag::Faulted {
+                    self.faults.pop_front();
+                }
+                if matches!(event.tag, Tag::Faulted | Tag::Closed | Tag::Cancelled) {
+                    self.names.remove(&row.session.ordinal());
+                }
             }
         }
     }
 }
 
-impl Record {
-    fn ordinal(self) -> u64 {
-        self.0 >> 8
+impl Chunk {
+    /// Each row with its events.
+    fn rows(&self) -> impl Iterator<Item = (Row, &[Event])> {
+        let ends = self.rows.iter().skip(1).map(|row| row.first).chain([self.events.len()]);
+        self.rows.iter().zip(ends).map(|(row, end)| (*row, &self.events[row.first..end]))
     }
+}
 
-    fn is(self, tag: Tag) -> bool {
-        self.0 as u8 == tag as u8
-    }
-
+impl Event {
     fn observed<'a>(
         self,
         faults: &mut impl Iterator<Item = &'a Arc<Fault>>,
-    ) -> [Option<Observed>; 2] {
-        let [role, peer] = [self.1, self.1 >> 8].map(|number| RoleId(number as u8));
-        let label = LabelId((self.1 >> 16) as u16);
-        let sent = Observed::Sent { from: role, to: peer, label };
-        let what = match self.0 as u8 {
-            tag if tag == Tag::Opened as u8 => Observed::Opened,
-            tag if tag == Tag::Sent as u8 => sent,
-            tag if tag == Tag::ChosenAndSent as u8 => {
-                return [Some(Observed::Chosen { role, to: peer, label }), Some(sent)];
+    ) -> [Option<Observed>; 3] {
+        let Self { tag, role, peer, label } = self;
+        let sent = Some(Observed::Sent { from: role, to: peer, label });
+        let chosen = Some(Observed::Chosen { role, to: peer, label });
+        let taken = Some(Observed::Received { from: role, to: peer, label });
+        let what = match tag {
+            Tag::Sent => return [sent, None, None],
+            Tag::ChosenAndSent => return [chosen, sent, None],
+            Tag::HandedOver => return [sent, taken, None],
+            Tag::ChosenAndHandedOver => return [chosen, sent, taken],
+            Tag::Faulted => {
+                let faulted = |fault: &Arc<Fault>| Observed::Faulted { fault: fault.clone() };
+                return [faults.next().map(faulted), None, None];
             }
-            tag if tag == Tag::Received as u8 => Observed::Received { from: peer, to: role, label },
-            tag if tag == Tag::Dropped as u8 => Observed::Dropped { from: role, to: peer, label },
-            tag if tag == Tag::Deferred as u8 => Observed::Deferred { from: role, to: peer, label },
-            tag if tag == Tag::Injected as u8 => Observed::Injected { from: role, to: peer, label },
-            tag if tag == Tag::Cancelled as u8 => Observed::Cancelled,
-            tag if tag == Tag::Invoked as u8 => Observed::Invoked { role, effect: label.0 },
-            tag if tag == Tag::Halted as u8 => Observed::Halted { role },
-            tag if tag == Tag::Closed as u8 => Observed::Closed,
-            _ => {
-                return [
-                    faults.next().map(|fault| Observed::Faulted { fault: fault.clone() }),
-                    None,
-                ];
-            }
+            Tag::Received => Observed::Received { from: peer, to: role, label },
+            Tag::Dropped => Observed::Dropped { from: role, to: peer, label },
+            Tag::Deferred => Observed::Deferred { from: role, to: peer, label },
+            Tag::Injected => Observed::Injected { from: role, to: peer, label },
+            Tag::Invoked => Observed::Invoked { role, effect: label.0 },
+            Tag::Halted => Observed::Halted { role },
+            Tag::Opened => Observed::Opened,
+            Tag::Closed => Observed::Closed,
+            Tag::Cancelled => Observed::Cancelled,
         };
-        [Some(what), None]
+        [Some(what), None, None]
     }
 }

@@ -5,27 +5,37 @@ use std::fmt;
 
 use telltale_types::RoleId;
 
-use crate::SessionId;
+use crate::{SessionId, Wide};
 
-/// The payload of a message: 16 bytes.
+/// The payload of a message: 16 bytes, which travel in two registers.
 ///
 /// Scalars never allocate. A payload that is neither a scalar nor text, bytes or a record travels
-/// as one *opaque* Rust value.
+/// as one *opaque* Rust value. [`pack`](crate::pack) makes a value of any Rust value, and
+/// [`unpack`](crate::unpack) the other way round.
+///
+/// ```
+/// use telltale_vm::Value;
+///
+/// let values = [Value::Uint(7), Value::from(true), Value::from(2.5), Value::from("seven")];
+/// let Value::Float(number) = &values[2] else { panic!("a number") };
+/// assert_eq!(number.get(), 2.5);
+/// assert_eq!(values[3].as_text(), Some("seven"));
+/// ```
 #[derive(Debug)]
 #[non_exhaustive]
 pub enum Value {
     /// Nothing.
     Unit,
     /// A truth value.
-    Bool(bool),
+    Bool(Wide<bool>),
     /// A signed integer (`i8` to `i64`, `isize`).
     Int(i64),
     /// An unsigned integer (`u8` to `u64`, `usize`).
     Uint(u64),
     /// A floating-point number (`f32`, `f64`).
-    Float(f64),
+    Float(Wide<f64>),
     /// A character.
-    Char(char),
+    Char(Wide<char>),
     /// What is not a scalar. Behind one pointer, so that dropping a scalar is one comparison.
     Large(Box<Large>),
 }
@@ -180,6 +190,48 @@ impl Large {
             Self::Endpoint(_) => Kind::Endpoint,
             Self::Opaque(_) => Kind::Opaque,
         }
+    }
+}
+
+impl From<bool> for Value {
+    fn from(value: bool) -> Self {
+        Self::Bool(value.into())
+    }
+}
+
+impl From<f64> for Value {
+    fn from(value: f64) -> Self {
+        Self::Float(value.into())
+    }
+}
+
+impl From<char> for Value {
+    fn from(value: char) -> Self {
+        Self::Char(value.into())
+    }
+}
+
+impl From<u64> for Value {
+    fn from(value: u64) -> Self {
+        Self::Uint(value)
+    }
+}
+
+impl From<i64> for Value {
+    fn from(value: i64) -> Self {
+        Self::Int(value)
+    }
+}
+
+impl From<&str> for Value {
+    fn from(value: &str) -> Self {
+        Self::text(value)
+    }
+}
+
+impl From<String> for Value {
+    fn from(value: String) -> Self {
+        Self::text(value)
     }
 }
 

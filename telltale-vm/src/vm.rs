@@ -16,6 +16,8 @@ use crate::heap::{Heap, Word};
 use crate::layout::Loaded;
 use crate::registry::Registry;
 use crate::roles::Cast;
+use crate::rounds::Drive;
+use crate::scheduler::Turns;
 use crate::trace::Trace;
 use crate::view::{CoroutineView, SessionView};
 use crate::{
@@ -132,19 +134,13 @@ impl VM {
         handler: &dyn EffectHandler,
         n: usize,
     ) -> Result<StepResult, VMError> {
-        let network = handler.network();
+        let drive = Drive { handler, network: handler.network(), by_turns: true };
+        let mut turns = Turns { left: n };
         self.start_report();
-        self.start_round();
-        let mut left = n;
-        for _ in 0..self.queue.len() {
-            if left == 0 {
-                break;
-            }
-            left = self.visit_next(handler, network, left);
-        }
+        self.round(drive, &mut turns);
         self.tell_sink();
         self.report()?;
-        Ok(StepResult { turns: n - left, progress: self.progress() })
+        Ok(StepResult { turns: n - turns.left, progress: self.progress() })
     }
 
     /// Lets sessions act until nobody can, or for so many rounds. In a round, every session that
@@ -156,16 +152,13 @@ impl VM {
     ///
     /// When sessions faulted that nobody will be told about otherwise; all others have gone on.
     pub fn run(&mut self, handler: &dyn EffectHandler, max_rounds: usize) -> Result<(), VMError> {
-        let network = handler.network();
+        let drive = Drive { handler, network: handler.network(), by_turns: false };
         self.start_report();
         for _ in 0..max_rounds {
             if self.queue.is_empty() {
                 break;
             }
-            self.start_round();
-            for _ in 0..self.queue.len() {
-                self.visit_next(handler, network, usize::MAX);
-            }
+            self.round(drive, &mut Turns { left: usize::MAX });
             self.tell_sink();
         }
         self.tell_sink();

@@ -45,11 +45,11 @@ const TALK: &str = "A→B:x. B→{A:yes; A:no}";
 fn example(kind: Kind) -> Value {
     match kind {
         Kind::Unit => Value::Unit,
-        Kind::Bool => Value::Bool(true),
+        Kind::Bool => Value::from(true),
         Kind::Int => Value::Int(1),
         Kind::Uint => Value::Uint(1),
-        Kind::Float => Value::Float(1.0),
-        Kind::Char => Value::Char('x'),
+        Kind::Float => Value::from(1.0),
+        Kind::Char => Value::from('x'),
         Kind::Bytes => Value::bytes([1]),
         Kind::Record => Value::record([("n", Value::Unit)]),
         Kind::Opaque => Value::opaque(1),

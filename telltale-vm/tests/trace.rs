@@ -37,8 +37,8 @@ fn events_print_as_they_are_written_in_papers() {
         "#0 A!B:yes",
         "#0 B?A:yes",
         "#0 B!A:thanks",
-        "#0 B halted",
         "#0 A?B:thanks",
+        "#0 B halted",
         "#0 A halted",
         "#0 closed",
     ];
@@ -296,5 +296,5 @@ fn events_say_who_acted_and_how_roles_are_called() {
         .map(|event| event.actor().map(|role| event.role(role).to_owned()))
         .collect();
     let [anna, ben] = ["Anna", "Ben"].map(|name| Some(name.to_owned()));
-    assert_eq!(actors, [None, anna.clone(), anna, ben.clone(), ben, None]);
+    assert_eq!(actors, [None, anna.clone(), ben.clone(), anna, ben, None]);
 }

@@ -16,12 +16,12 @@ use crate::{Cause, HandlerResult, Kind, Picked, Value};
 
 type Stepped = Result<Step, Box<Cause>>;
 
-impl<H: Host> Visit<'_, H> {
-    /// Executes the instruction at [`Visit::at`].
+impl<H: Host> Visit<'_, '_, H> {
+    /// Executes the instruction at [`Context::at`](crate::Context).
     pub(super) fn assembled<const TRACE: bool>(&mut self) -> Stepped {
         let image = &self.loaded.image;
-        let pc = Pc(self.at - image.programs.start(self.cx.role));
-        let instr = image.programs.code()[self.at as usize];
+        let pc = Pc(self.cx.at - image.programs.start(self.cx.role));
+        let instr = image.programs.code()[self.cx.at as usize];
         match instr {
             Instr::Send { via: Via::OWN, to, value, label, next } => {
                 self.checked_send::<TRACE>(to, value, label, next.from(pc))
@@ -85,7 +85,7 @@ impl<H: Host> Visit<'_, H> {
         }
         let value = match slot.as_reg() {
             Some(reg) => self.empty(reg)?,
-            None => match self.host.send(&self.cx, to, label) {
+            None => match self.host.send(self.cx, to, label) {
                 Ok(value) => value,
                 Err(error) => return Self::no_answer(error, None),
             },
@@ -94,7 +94,7 @@ impl<H: Host> Visit<'_, H> {
         if !wants.accepts(&value) {
             return Err(self.wrong_payload(label, wants, value));
         }
-        self.handed_over::<TRACE>(plan, to, label, value, Tag::Sent);
+        self.let_go::<TRACE>(plan, to, label, value, Tag::Sent);
         self.come_to(state);
         self.to(next)
     }
@@ -108,7 +108,7 @@ impl<H: Host> Visit<'_, H> {
     ) -> Stepped {
         let state = self.allowed(Direction::Receive, from, label)?;
         let plan = self.loaded.plans.plan(from, self.cx.role);
-        match channel::first_label(self.block, self.buffers, plan) {
+        match channel::first_label(self.block, self.stage.buffers, plan) {
             None => {
                 channel::await_message(self.block, plan);
                 return Ok(Step::Wait);
@@ -138,7 +138,7 @@ impl<H: Host> Visit<'_, H> {
         for (at, branch) in branches.iter().enumerate() {
             let state = self.allowed(Direction::Receive, branch.peer, branch.label)?;
             let plan = self.loaded.plans.plan(branch.peer, self.cx.role);
-            if channel::first_label(self.block, self.buffers, plan) == Some(branch.label) {
+            if channel::first_label(self.block, self.stage.buffers, plan) == Some(branch.label) {
                 arrived = Some((at, *branch, plan, state));
             }
         }
@@ -176,7 +176,7 @@ impl<H: Host> Visit<'_, H> {
                 return Ok(Step::Wait);
             }
         }
-        let Picked { branch: picked, value } = match self.host.choose(&self.cx, set) {
+        let Picked { branch: picked, value } = match self.host.choose(self.cx, set, branches) {
             Ok(picked) => picked,
             Err(error) => return Self::no_answer(error, None),
         };
@@ -189,7 +189,7 @@ impl<H: Host> Visit<'_, H> {
         }
         let target = image.find_target(targets, picked).ok_or(Cause::OutOfProgram)?;
         let plan = self.loaded.plans.plan(self.cx.role, branch.peer);
-        self.handed_over::<TRACE>(plan, branch.peer, branch.label, value, Tag::ChosenAndSent);
+        self.let_go::<TRACE>(plan, branch.peer, branch.label, value, Tag::ChosenAndSent);
         self.come_to(state);
         self.to(target)
     }
@@ -212,14 +212,14 @@ impl<H: Host> Visit<'_, H> {
                 self.fill(reg, value)?;
                 return Err(Cause::EndpointToHandler { what: name }.into());
             }
-            let answer = self.host.invoke(&self.cx, &name, Some(&value));
+            let answer = self.host.invoke(self.cx, &name, Some(&value));
             if matches!(&answer, Err(error) if error.is_pending()) {
                 // The instruction has not completed, so its argument is where it was.
                 self.fill(reg, value)?;
             }
             return self.invoked::<TRACE>(effect, answer, result, next);
         }
-        let answer = self.host.invoke(&self.cx, &name, None);
+        let answer = self.host.invoke(self.cx, &name, None);
         self.invoked::<TRACE>(effect, answer, result, next)
     }
 
@@ -236,7 +236,7 @@ impl<H: Host> Visit<'_, H> {
         };
         if TRACE {
             let effect = LabelId(effect.0);
-            self.trace.push(self.stamp, Tag::Invoked, self.cx.role, RoleId(0), effect);
+            self.stage.trace.push(Tag::Invoked, self.cx.role, RoleId(0), effect);
         }
         self.cx.count = self.cx.count.wrapping_add(1);
         if let Some(reg) = result.as_reg() {
@@ -289,16 +289,16 @@ impl<H: Host> Visit<'_, H> {
     fn empty(&mut self, reg: Reg) -> Result<Value, Box<Cause>> {
         let place = self.loaded.register(self.cx.role, reg).ok_or(Cause::BadInstruction)?;
         match registers::take(self.block, place) {
-            Some(word) => Ok(self.heap.raise(word)),
+            Some(word) => Ok(self.stage.heap.raise(word)),
             None => Err(Cause::EmptyRegister { register: reg.0 }.into()),
         }
     }
 
     fn fill(&mut self, reg: Reg, value: Value) -> Result<(), Box<Cause>> {
         let place = self.loaded.register(self.cx.role, reg).ok_or(Cause::BadInstruction)?;
-        let word = self.heap.lower(value);
+        let word = self.stage.heap.lower(value);
         if let Some(old) = registers::put(self.block, place, word) {
-            self.strays.push(old);
+            self.stage.strays.push(old);
         }
         Ok(())
     }
@@ -307,10 +307,10 @@ impl<H: Host> Visit<'_, H> {
 fn immediate(kind: ImmKind, bits: u32) -> Result<Value, Box<Cause>> {
     Ok(match kind {
         ImmKind::Unit => Value::Unit,
-        ImmKind::Bool => Value::Bool(bits != 0),
+        ImmKind::Bool => (bits != 0).into(),
         ImmKind::Int => Value::Int(bits.cast_signed().into()),
         ImmKind::Uint => Value::Uint(bits.into()),
-        ImmKind::Float => Value::Float(f32::from_bits(bits).into()),
-        ImmKind::Char => Value::Char(char::from_u32(bits).ok_or(Cause::BadInstruction)?),
+        ImmKind::Float => f64::from(f32::from_bits(bits)).into(),
+        ImmKind::Char => char::from_u32(bits).ok_or(Cause::BadInstruction)?.into(),
     })
 }

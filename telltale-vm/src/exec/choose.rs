@@ -2,18 +2,17 @@
 
 use std::collections::BTreeMap;
 
-use telltale_bytecode::SetId;
 use telltale_types::RoleId;
 
-use super::{Host, Step, Visit};
-use crate::channel::{Message, Rule};
-use crate::link::{Arm, Op};
+use super::{Goto, Host, Step, Visit};
+use crate::channel::Rule;
+use crate::op::{Exchange, Op};
 use crate::trace::Tag;
 use crate::{Cause, Picked, SessionId, Value, channel};
 
 /// The answers of roles whose channel was full when they had chosen.
 #[derive(Debug, Default)]
-pub(crate) struct Held(BTreeMap<(SessionId, RoleId), (Arm, Value)>);
+pub(crate) struct Held(BTreeMap<(SessionId, RoleId), (Exchange, Value)>);
 
 impl Held {
     /// Drops the answers of a session that has ended.
@@ -24,58 +23,71 @@ impl Held {
     }
 }
 
-impl<H: Host> Visit<'_, H> {
+impl<H: Host> Visit<'_, '_, H> {
     /// Asks for branch and payload, sends the message, and goes where the branch leads. If the
     /// channel is full, the answer is kept: nobody is asked twice.
     #[inline]
-    pub(super) fn choose<const TRACE: bool>(&mut self, op: &Op) -> Result<Step, Box<Cause>> {
-        let Picked { branch: picked, value } = match self.host.choose(&self.cx, SetId(op.label)) {
-            Ok(picked) => picked,
-            Err(error) => return Self::no_answer(error, None),
+    pub(super) fn choose<const TRACE: bool>(&mut self, op: &Op) -> Goto {
+        let loaded = self.loaded;
+        let answer = self.host.choose(self.cx, op.set, loaded.linked.branches(op));
+        let step = match answer {
+            Ok(Picked { branch: picked, value }) => match loaded.linked.exchanges(op).get(picked) {
+                Some(sent) if sent.wants.accepts(&value) => {
+                    return self.send_chosen::<TRACE>(sent, value);
+                }
+                Some(sent) => Err(self.wrong_payload(sent.label, sent.wants, value)),
+                None => {
+                    let branches = loaded.linked.exchanges(op).len();
+                    Err(Cause::NoSuchBranch { picked, branches }.into())
+                }
+            },
+            Err(error) => Self::no_answer(error, None),
         };
-        let Some(&arm) = self.arms(op).get(picked) else {
-            return Err(Cause::NoSuchBranch { picked, branches: op.capacity.into() }.into());
-        };
-        if !arm.wants.accepts(&value) {
-            return Err(self.wrong_payload(arm.label, arm.wants, value));
+        self.goto(step)
+    }
+
+    #[inline]
+    fn send_chosen<const TRACE: bool>(&mut self, sent: &Exchange, value: Value) -> Goto {
+        if sent.channel.rule == Rule::Plain {
+            if let Some(receiver) = self.receiver(sent) {
+                return self.hand_over::<TRACE>(sent, receiver, value, Tag::ChosenAndHandedOver);
+            }
+            if channel::has_room(self.block, sent.channel) {
+                self.committed::<TRACE>(sent, value, Tag::ChosenAndSent);
+                return Goto(sent.next);
+            }
         }
-        if arm.plan.rule == Rule::Plain
-            && self.network.is_none()
-            && channel::has_room(self.block, arm.plan)
-        {
-            let message = Message { label: arm.label, word: self.heap.lower(value) };
-            self.sent::<TRACE>(arm.plan, arm.peer, message, Tag::ChosenAndSent);
-            return Ok(Step::To(arm.target));
-        }
-        self.choose_special::<TRACE>(arm, value)
+        let step = self.choose_special::<TRACE>(sent, value);
+        self.goto(step)
     }
 
     #[cold]
     fn choose_special<const TRACE: bool>(
         &mut self,
-        arm: Arm,
+        sent: &Exchange,
         value: Value,
     ) -> Result<Step, Box<Cause>> {
-        if self.must_wait(arm.plan, arm.peer, arm.label)? {
-            channel::await_room(self.block, arm.plan);
-            self.held.0.insert((self.cx.session, self.cx.role), (arm, value));
+        let Exchange { channel, peer, label, next, .. } = *sent;
+        if self.must_wait(channel, peer, label)? {
+            channel::await_room(self.block, channel);
+            self.stage.held.0.insert((self.cx.session, self.cx.role), (*sent, value));
             return Ok(Step::Hold);
         }
-        self.handed_over::<TRACE>(arm.plan, arm.peer, arm.label, value, Tag::ChosenAndSent);
-        Ok(Step::To(arm.target))
+        self.let_go::<TRACE>(channel, peer, label, value, Tag::ChosenAndSent);
+        Ok(Step::To(next))
     }
 
     /// Sends the message that was chosen when there was no room for it; gives where its branch
     /// leads, or nothing if there is still no room.
     pub(super) fn send_held<const TRACE: bool>(&mut self) -> Option<u32> {
         let key = (self.cx.session, self.cx.role);
-        let plan = self.held.0.get(&key)?.0.plan;
+        let plan = self.stage.held.0.get(&key)?.0.channel;
         if !channel::has_room(self.block, plan) {
             channel::await_room(self.block, plan);
             return None;
         }
-        let (arm, value) = self.held.0.remove(&key)?;
-        self.handed_over::<TRACE>(plan, arm.peer, arm.label, value, Tag::ChosenAndSent);
-        Some(arm.target)
+        let (sent, value) = self.stage.held.0.remove(&key)?;
+        self.let_go::<TRACE>(plan, sent.peer, sent.label, value, Tag::ChosenAndSent);
+        Some(sent.next)
     }
 }

@@ -4,28 +4,34 @@ use telltale_types::{LabelId, RoleId};
 
 use super::{Host, Visit};
 use crate::channel::{self, Message, Plan};
+use crate::op::Exchange;
 use crate::trace::Tag;
-use crate::{Kind, SendDecision, Value, ready};
+use crate::{Kind, SendDecision, Value};
 
-impl<H: Host> Visit<'_, H> {
+impl<H: Host> Visit<'_, '_, H> {
+    /// A message for which there is room goes into its channel, unless a network decides otherwise.
+    #[inline]
+    pub(super) fn committed<const TRACE: bool>(&mut self, sent: &Exchange, value: Value, tag: Tag) {
+        let Exchange { channel, peer, label, .. } = *sent;
+        if self.stage.network.is_some() {
+            return self.let_go::<TRACE>(channel, peer, label, value, tag);
+        }
+        let message = Message { label, word: self.stage.heap.lower(value) };
+        self.pushed::<TRACE>(channel, peer, message, tag);
+    }
+
     /// A message for which there is room goes into the channel, and its receiver is woken.
-    #[inline(always)]
-    pub(super) fn sent<const TRACE: bool>(
-        &mut self,
-        plan: Plan,
-        to: RoleId,
-        message: Message,
-        tag: Tag,
-    ) {
-        if channel::push(self.block, self.buffers, plan, message) {
-            ready::set(self.block, to);
+    #[inline]
+    fn pushed<const TRACE: bool>(&mut self, plan: Plan, to: RoleId, message: Message, tag: Tag) {
+        if channel::push(self.block, self.stage.buffers, plan, message) {
+            self.wake(to);
         }
         self.count_sent::<TRACE>(to, message.label, tag);
     }
 
-    /// As [`Visit::sent`], where the network or the channel may do something else with the message.
+    /// The network or the channel decides what becomes of a message.
     #[cold]
-    pub(super) fn handed_over<const TRACE: bool>(
+    pub(super) fn let_go<const TRACE: bool>(
         &mut self,
         plan: Plan,
         to: RoleId,
@@ -33,15 +39,15 @@ impl<H: Host> Visit<'_, H> {
         value: Value,
         tag: Tag,
     ) {
-        let decision = match self.network {
+        let decision = match self.stage.network {
             // There is only one of each endpoint, so none is left to a network.
-            Some(network) if value.kind() != Kind::Endpoint => network.decide(&self.cx, to, label),
+            Some(network) if value.kind() != Kind::Endpoint => network.decide(self.cx, to, label),
             _ => SendDecision::Deliver,
         };
         match decision {
             SendDecision::Drop => self.count_sent::<TRACE>(to, label, Tag::Dropped),
             SendDecision::Defer => {
-                self.deferred.keep(self.cx.session, self.cx.role, to, label, value);
+                self.stage.deferred.keep(self.cx.session, self.cx.role, to, label, value);
                 self.count_sent::<TRACE>(to, label, Tag::Deferred);
             }
             SendDecision::Deliver => self.squeezed_in::<TRACE>(plan, to, label, value, tag),
@@ -57,20 +63,20 @@ impl<H: Host> Visit<'_, H> {
         value: Value,
         tag: Tag,
     ) {
-        let message = Message { label, word: self.heap.lower(value) };
+        let message = Message { label, word: self.stage.heap.lower(value) };
         let replaced = plan.rule.replaces()
-            && channel::last_label(self.block, self.buffers, plan) == Some(label);
+            && channel::last_label(self.block, self.stage.buffers, plan) == Some(label);
         if replaced {
-            let old = channel::replace(self.block, self.buffers, plan, message);
-            self.strays.push(old);
+            let old = channel::replace(self.block, self.stage.buffers, plan, message);
+            self.stage.strays.push(old);
             if TRACE {
-                self.trace.push(self.stamp, Tag::Dropped, self.cx.role, to, label);
+                self.stage.trace.push(Tag::Dropped, self.cx.role, to, label);
             }
             self.count_sent::<TRACE>(to, label, tag);
         } else if channel::has_room(self.block, plan) {
-            self.sent::<TRACE>(plan, to, message, tag);
+            self.pushed::<TRACE>(plan, to, message, tag);
         } else {
-            self.strays.push(message.word);
+            self.stage.strays.push(message.word);
             self.count_sent::<TRACE>(to, label, Tag::Dropped);
         }
     }
@@ -78,7 +84,7 @@ impl<H: Host> Visit<'_, H> {
     #[inline(always)]
     fn count_sent<const TRACE: bool>(&mut self, to: RoleId, label: LabelId, tag: Tag) {
         if TRACE {
-            self.trace.push(self.stamp, tag, self.cx.role, to, label);
+            self.stage.trace.push(tag, self.cx.role, to, label);
         }
         self.cx.count = self.cx.count.wrapping_add(1);
     }
@@ -86,13 +92,13 @@ impl<H: Host> Visit<'_, H> {
     /// The first message of a channel is taken out, and its sender is woken.
     #[inline(always)]
     pub(super) fn taken<const TRACE: bool>(&mut self, plan: Plan, from: RoleId) -> Value {
-        let (message, sender_waits) = channel::pop(self.block, self.buffers, plan);
+        let (message, sender_waits) = channel::pop(self.block, self.stage.buffers, plan);
         if sender_waits {
-            ready::set(self.block, from);
+            self.wake(from);
         }
         if TRACE {
-            self.trace.push(self.stamp, Tag::Received, self.cx.role, from, message.label);
+            self.stage.trace.push(Tag::Received, self.cx.role, from, message.label);
         }
-        self.heap.raise(message.word)
+        self.stage.heap.raise(message.word)
     }
 }

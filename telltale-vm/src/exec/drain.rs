@@ -5,12 +5,12 @@ use telltale_bytecode::{Instr, Via};
 use super::{Host, Step, Visit};
 use crate::Cause;
 use crate::coroutine::{Coro, DRAINS};
-use crate::link::Code;
+use crate::op::Code;
 
-impl<H: Host> Visit<'_, H> {
+impl<H: Host> Visit<'_, '_, H> {
     /// Whether an instruction of a program written by hand can be executed without sending.
     fn may_drain(&self) -> bool {
-        match self.loaded.image.programs.code()[self.at as usize] {
+        match self.loaded.image.programs.code()[self.cx.at as usize] {
             Instr::Recv { via, .. } | Instr::Offer { via, .. } => via == Via::OWN,
             Instr::LoadImm { .. } | Instr::Mov { .. } | Instr::Jmp { .. } | Instr::Yield => true,
             _ => false,
@@ -18,37 +18,29 @@ impl<H: Host> Visit<'_, H> {
     }
 
     /// Receives what is on its way. A role that would send is done.
-    pub(super) fn drain<const TRACE: bool>(
-        &mut self,
-        place: usize,
-        instructions: &mut u32,
-    ) -> Result<(), Box<Cause>> {
-        let loaded = self.loaded;
-        while *instructions > 0 {
-            let coro = Coro::from_word(self.block[place]);
-            let op = &loaded.linked.ops[coro.pc() as usize];
-            self.at = coro.pc();
+    pub(super) fn drain<const TRACE: bool>(&mut self) -> Result<(), Box<Cause>> {
+        let ops = &*self.loaded.linked.ops;
+        while self.left > 0 {
+            let coro = Coro::from_word(self.block[self.place]);
+            let op = &ops[coro.pc() as usize];
+            self.cx.at = coro.pc();
             let goto = match op.code {
-                Code::RecvCell
-                | Code::RecvRing
-                | Code::OfferCell
-                | Code::OfferRing
-                | Code::OfferMany => self.step::<TRACE>(op),
+                Code::Recv | Code::Offer | Code::OfferMany => self.step::<TRACE>(op),
                 Code::Assembled if self.may_drain() => self.step::<TRACE>(op),
                 _ => {
-                    self.halt::<TRACE>(place, coro.pc());
+                    self.halt::<TRACE>();
                     return Ok(());
                 }
             };
-            *instructions -= 1;
+            self.left -= 1;
             let next = match self.ended(goto)? {
                 Step::To(next) | Step::Yield(next) | Step::Pend(Some(next)) => next,
                 Step::Wait | Step::Halt | Step::Outside | Step::Hold | Step::Pend(None) => {
-                    self.wait(place, coro);
+                    self.wait(coro);
                     return Ok(());
                 }
             };
-            self.block[place] = Coro::at(next, self.cx.count).with(DRAINS).to_word();
+            self.block[self.place] = Coro::at(next, self.cx.count).with(DRAINS).to_word();
         }
         Ok(())
     }

@@ -1,6 +1,6 @@
 //! Whoever answers for the roles of a session: the handler of the VM, or its role objects.
 
-use telltale_bytecode::SetId;
+use telltale_bytecode::{Branch, SetId};
 use telltale_types::{LabelId, RoleId};
 
 use crate::effect::{Context, EffectHandler};
@@ -18,7 +18,13 @@ pub(crate) trait Host {
         value: Value,
     ) -> HandlerResult<()>;
 
-    fn choose(&mut self, cx: &Context<'_>, set: SetId) -> HandlerResult<Picked>;
+    /// The branches are those of the set.
+    fn choose(
+        &mut self,
+        cx: &Context<'_>,
+        set: SetId,
+        branches: &[Branch],
+    ) -> HandlerResult<Picked>;
 
     fn invoke(
         &mut self,
@@ -46,8 +52,8 @@ impl Host for &dyn EffectHandler {
     }
 
     #[inline]
-    fn choose(&mut self, cx: &Context<'_>, set: SetId) -> HandlerResult<Picked> {
-        (**self).choose(cx, cx.image.branches(set))
+    fn choose(&mut self, cx: &Context<'_>, _: SetId, branches: &[Branch]) -> HandlerResult<Picked> {
+        (**self).choose(cx, branches)
     }
 
     fn invoke(
@@ -78,7 +84,7 @@ impl Host for &mut dyn Cast {
     }
 
     #[inline]
-    fn choose(&mut self, cx: &Context<'_>, set: SetId) -> HandlerResult<Picked> {
+    fn choose(&mut self, cx: &Context<'_>, set: SetId, _: &[Branch]) -> HandlerResult<Picked> {
         (**self).choose(cx.role, set)
     }
 

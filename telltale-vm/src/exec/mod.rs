@@ -10,42 +10,55 @@ mod assembled;
 mod choose;
 mod commit;
 mod drain;
+mod hand_over;
 mod host;
 mod receive;
 mod send;
 
 use telltale_types::{LabelId, RoleId};
 
-use crate::channel::{Buffers, Shape};
+use crate::channel::Buffers;
 use crate::coroutine::{Coro, DRAINS, HALTED, HOLDS, PAUSED, PENDING};
 use crate::deferred::Deferred;
 use crate::effect::{Context, Network};
 use crate::heap::{Heap, Word};
 use crate::layout::Loaded;
-use crate::link::{Code, Op};
-use crate::trace::{Stamp, Tag, Trace};
+use crate::op::{Code, Op};
+use crate::trace::{Tag, Trace};
 use crate::{Cause, HandlerError, Kind, Value, header, ready, registers};
 
 pub(crate) use choose::Held;
 pub(crate) use host::Host;
 
-/// One session while its roles act.
-pub(crate) struct Visit<'a, H> {
-    pub(crate) block: &'a mut [u64],
-    pub(crate) loaded: &'a Loaded,
+/// What the visits of a round have in common: whatever of the machine is not a session.
+pub(crate) struct Stage<'a> {
     pub(crate) heap: &'a mut Heap,
     pub(crate) buffers: &'a mut Buffers,
     pub(crate) held: &'a mut Held,
     pub(crate) deferred: &'a mut Deferred,
     pub(crate) trace: &'a mut Trace,
-    pub(crate) stamp: Stamp,
-    pub(crate) cx: Context<'a>,
-    pub(crate) network: Option<&'a dyn Network>,
-    pub(crate) host: H,
-    /// The instruction that is being executed.
-    pub(crate) at: u32,
     /// Payloads that have lost their place, and with them perhaps an endpoint.
     pub(crate) strays: &'a mut Vec<Word>,
+    pub(crate) network: Option<&'a dyn Network>,
+    pub(crate) tick: u64,
+}
+
+/// One session while its roles act.
+pub(crate) struct Visit<'a, 's, H> {
+    pub(crate) block: &'a mut [u64],
+    pub(crate) loaded: &'a Loaded,
+    pub(crate) stage: &'a mut Stage<'s>,
+    /// Who acts, and where.
+    pub(crate) cx: &'a mut Context<'s>,
+    pub(crate) host: H,
+    /// The ready bits of the first 64 roles. Those in the block are out of date meanwhile.
+    pub(crate) ready: u64,
+    /// The place in the block of the role that acts.
+    pub(crate) place: usize,
+    /// How many instructions may still be executed.
+    pub(crate) left: u32,
+    /// Messages are handed over (see `hand_over`) while more instructions than this are left.
+    pub(crate) reserve: u32,
     /// The role whose instruction concerns another session. It is not ready until the machine has
     /// executed it.
     pub(crate) outside: Option<RoleId>,
@@ -87,82 +100,110 @@ pub(crate) enum Step {
     Pend(Option<u32>),
 }
 
-impl<H: Host> Visit<'_, H> {
-    /// Runs one role until it cannot go on or has executed so many instructions. Says whether it
-    /// is still ready.
+impl<H> Visit<'_, '_, H> {
+    /// A role can act.
+    #[inline]
+    pub(super) fn wake(&mut self, role: RoleId) {
+        match ready::bit(role) {
+            Some(bit) => self.ready |= bit,
+            None => ready::set(self.block, role),
+        }
+    }
+
+    /// A role cannot act.
+    #[inline]
+    fn rest(&mut self, role: RoleId) {
+        match ready::bit(role) {
+            Some(bit) => self.ready &= !bit,
+            None => ready::clear(self.block, role),
+        }
+    }
+
+    pub(crate) fn is_ready(&self, role: RoleId) -> bool {
+        match ready::bit(role) {
+            Some(bit) => self.ready & bit != 0,
+            None => ready::contains(self.block, role),
+        }
+    }
+
+    /// The next role that can act, going round from `from` on.
     #[inline(always)]
-    pub(crate) fn turn<const TRACE: bool>(
-        &mut self,
-        role: RoleId,
-        instructions: &mut u32,
-    ) -> Result<bool, Box<Cause>> {
+    pub(crate) fn next_ready(&mut self, from: u8) -> Option<RoleId> {
+        if self.loaded.roles <= ready::WORD {
+            return ready::next_in_word(self.ready, from);
+        }
+        self.write_ready();
+        ready::next(self.block, ready::words(self.loaded.roles), from)
+    }
+
+    /// Writes the ready bits back into the block.
+    #[inline]
+    pub(crate) fn write_ready(&mut self) {
+        ready::set_first_word(self.block, self.ready);
+    }
+}
+
+impl<H: Host> Visit<'_, '_, H> {
+    /// Runs one role until it cannot go on or nothing is left to execute. Where messages are handed
+    /// over, it may end as the turn of another role. Whoever has it last is still ready, or not.
+    #[inline(always)]
+    pub(crate) fn turn<const TRACE: bool>(&mut self, role: RoleId) -> Result<(), Box<Cause>> {
+        self.place = self.loaded.roles_at + role.index();
+        let coro = Coro::from_word(self.block[self.place]);
         self.cx.role = role;
-        let place = self.loaded.roles_at + role.index();
-        let coro = Coro::from_word(self.block[place]);
         self.cx.count = coro.count;
         let mut pc = coro.pc();
         if coro.is_marked() {
-            self.at = pc;
-            match self.marked_turn::<TRACE>(place, coro, instructions)? {
+            self.cx.at = pc;
+            match self.marked_turn::<TRACE>(coro)? {
                 Some(target) => pc = target,
-                None => return Ok(false),
+                None => return Ok(()),
             }
         }
-        let loaded = self.loaded;
-        let ops: &[Op] = &loaded.linked.ops;
-        let mut left = *instructions;
-        while left > 0 {
+        let ops: &[Op] = &self.loaded.linked.ops;
+        while self.left > 0 {
             let op = &ops[pc as usize];
-            self.at = pc;
+            self.cx.at = pc;
             let goto = self.step::<TRACE>(op);
             if goto.leads_on() {
                 pc = goto.0;
-                left -= 1;
+                self.left -= 1;
                 continue;
             }
-            *instructions = left;
             if goto == Goto::WAIT {
-                return Ok(self.wait(place, Coro::at(pc, self.cx.count)));
+                self.wait(Coro::at(self.cx.at, self.cx.count));
+                return Ok(());
             }
-            return self.leave::<TRACE>(place, pc, instructions);
+            return self.leave::<TRACE>();
         }
-        *instructions = 0;
-        self.block[place] = Coro::at(pc, self.cx.count).to_word();
-        Ok(true)
-    }
-
-    /// Instructions that have no place in the innermost loop.
-    #[inline(never)]
-    fn less_often<const TRACE: bool>(&mut self, op: &Op) -> Goto {
-        let step = match op.code {
-            Code::SendRing => return self.send::<TRACE>(op, op.plan(Shape::Ring)),
-            Code::RecvRing => return self.receive::<TRACE>(op, op.plan(Shape::Ring)),
-            Code::SendSpecial => self.send_special::<TRACE>(op),
-            Code::Choose => self.choose::<TRACE>(op),
-            Code::OfferCell | Code::OfferRing => self.offer_one::<TRACE>(op),
-            Code::OfferMany => self.offer_many::<TRACE>(op),
-            Code::Halt => Ok(Step::Halt),
-            Code::Trap => Err(Cause::OutOfProgram.into()),
-            Code::Assembled => self.assembled::<TRACE>(),
-            Code::SendCell | Code::RecvCell => unreachable!("these are in the innermost loop"),
-        };
-        self.goto(step)
-    }
-
-    /// Writes down where the role is that acts, for whoever explains a panic.
-    pub(crate) fn note_place(&mut self) {
-        let place = self.loaded.roles_at + self.cx.role.index();
-        self.block[place] = Coro::at(self.at, self.cx.count).to_word();
+        self.block[self.place] = Coro::at(pc, self.cx.count).to_word();
+        Ok(())
     }
 
     /// Any instruction.
     #[inline(always)]
     fn step<const TRACE: bool>(&mut self, op: &Op) -> Goto {
         match op.code {
-            Code::SendCell => self.send_cell::<TRACE>(op),
-            Code::RecvCell => self.receive_cell::<TRACE>(op),
+            Code::Send => self.send::<TRACE>(&op.exchange),
+            Code::Recv => self.receive::<TRACE>(&op.exchange),
             _ => self.less_often::<TRACE>(op),
         }
+    }
+
+    /// Instructions that have no place in the innermost loop.
+    #[inline(never)]
+    fn less_often<const TRACE: bool>(&mut self, op: &Op) -> Goto {
+        let step = match op.code {
+            Code::Choose => return self.choose::<TRACE>(op),
+            Code::Offer => return self.offer_one::<TRACE>(op),
+            Code::OfferMany => self.offer_many::<TRACE>(op),
+            Code::SendSpecial => self.send_special::<TRACE>(&op.exchange),
+            Code::Halt => Ok(Step::Halt),
+            Code::Trap => Err(Cause::OutOfProgram.into()),
+            Code::Assembled => self.assembled::<TRACE>(),
+            Code::Send | Code::Recv => unreachable!("these are in the innermost loop"),
+        };
+        self.goto(step)
     }
 
     /// What the innermost loop sees, as a step.
@@ -188,87 +229,80 @@ impl<H: Host> Visit<'_, H> {
 
     /// The start of a turn of a role with marks. Gives where it goes on, if it does.
     #[cold]
-    fn marked_turn<const TRACE: bool>(
-        &mut self,
-        place: usize,
-        coro: Coro,
-        instructions: &mut u32,
-    ) -> Result<Option<u32>, Box<Cause>> {
+    fn marked_turn<const TRACE: bool>(&mut self, coro: Coro) -> Result<Option<u32>, Box<Cause>> {
         if coro.has(HALTED | PENDING | PAUSED) {
-            self.wait(place, coro);
+            self.wait(coro);
             return Ok(None);
         }
         if coro.has(HOLDS) {
             let Some(target) = self.send_held::<TRACE>() else {
-                self.wait(place, coro);
+                self.wait(coro);
                 return Ok(None);
             };
             let coro = coro.without(HOLDS).moved_to(target, self.cx.count);
-            self.block[place] = coro.to_word();
+            self.block[self.place] = coro.to_word();
         }
         if coro.has(DRAINS) {
-            self.drain::<TRACE>(place, instructions)?;
+            self.drain::<TRACE>()?;
             return Ok(None);
         }
-        Ok(Some(Coro::from_word(self.block[place]).pc()))
+        Ok(Some(Coro::from_word(self.block[self.place]).pc()))
     }
 
     #[inline]
-    fn wait(&mut self, place: usize, coro: Coro) -> bool {
-        self.block[place] = coro.to_word();
-        ready::clear(self.block, self.cx.role);
-        false
+    fn wait(&mut self, coro: Coro) {
+        self.block[self.place] = coro.to_word();
+        self.rest(self.cx.role);
     }
 
-    /// The end of a turn whose role neither waits for a message nor has used its budget.
-    fn leave<const TRACE: bool>(
-        &mut self,
-        place: usize,
-        pc: u32,
-        instructions: &mut u32,
-    ) -> Result<bool, Box<Cause>> {
-        let here = Coro::at(pc, self.cx.count);
+    /// The end of a turn whose role neither waits for a message nor has used up what is left.
+    fn leave<const TRACE: bool>(&mut self) -> Result<(), Box<Cause>> {
+        let here = Coro::at(self.cx.at, self.cx.count);
         let coro = match self.ended(Goto::END) {
             Ok(Step::Yield(next)) => {
-                self.block[place] = Coro::at(next, self.cx.count).to_word();
-                return Ok(true);
+                self.block[self.place] = Coro::at(next, self.cx.count).to_word();
+                return Ok(());
             }
             Ok(Step::Outside) => {
                 // The visit ends here, so that the machine can execute the instruction.
                 self.outside = Some(self.cx.role);
-                *instructions = 0;
+                self.left = 0;
                 here
             }
-            Ok(Step::Halt) => return Ok(self.halt::<TRACE>(place, pc)),
+            Ok(Step::Halt) => {
+                self.halt::<TRACE>();
+                return Ok(());
+            }
             Ok(Step::To(_) | Step::Wait) => here,
             Ok(Step::Hold) => here.with(HOLDS),
-            Ok(Step::Pend(next)) => Coro::at(next.unwrap_or(pc), self.cx.count).with(PENDING),
+            Ok(Step::Pend(next)) => {
+                Coro::at(next.unwrap_or(self.cx.at), self.cx.count).with(PENDING)
+            }
             Err(cause) => {
-                self.block[place] = here.to_word();
+                self.block[self.place] = here.to_word();
                 return Err(cause);
             }
         };
-        Ok(self.wait(place, coro))
+        self.wait(coro);
+        Ok(())
     }
 
-    fn halt<const TRACE: bool>(&mut self, place: usize, pc: u32) -> bool {
-        self.block[place] = Coro::at(pc, self.cx.count).with(HALTED).to_word();
-        ready::clear(self.block, self.cx.role);
+    fn halt<const TRACE: bool>(&mut self) {
+        self.wait(Coro::at(self.cx.at, self.cx.count).with(HALTED));
         header::halted(self.block);
         for place in self.loaded.registers_of(self.cx.role) {
-            self.strays.extend(registers::clear(self.block, place));
+            self.stage.strays.extend(registers::clear(self.block, place));
         }
         if TRACE {
-            self.trace.push(self.stamp, Tag::Halted, self.cx.role, RoleId(0), LabelId(0));
+            self.stage.trace.push(Tag::Halted, self.cx.role, RoleId(0), LabelId(0));
         }
-        false
     }
 
     /// Drops a payload that nobody gets, but not silently if it is an endpoint.
     fn discard(&mut self, value: Value) {
         if value.kind() == Kind::Endpoint {
-            let word = self.heap.lower(value);
-            self.strays.push(word);
+            let word = self.stage.heap.lower(value);
+            self.stage.strays.push(word);
         }
     }
 

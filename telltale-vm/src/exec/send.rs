@@ -3,76 +3,72 @@
 use telltale_types::{LabelId, RoleId};
 
 use super::{Goto, Host, Step, Visit};
-use crate::channel::{self, Message, Plan, Shape};
-use crate::heap::Word;
-use crate::link::{Op, Wants};
+use crate::channel::{self, Plan};
+use crate::op::{Exchange, Wants};
 use crate::trace::Tag;
 use crate::{Cause, HandlerResult, Value};
 
-impl<H: Host> Visit<'_, H> {
-    #[inline(always)]
-    pub(super) fn send_cell<const TRACE: bool>(&mut self, op: &Op) -> Goto {
-        self.send::<TRACE>(op, op.plan(Shape::Cell))
-    }
-
+impl<H: Host> Visit<'_, '_, H> {
     /// Makes sure that there is room, asks for the payload, sends it.
     #[inline(always)]
-    pub(super) fn send<const TRACE: bool>(&mut self, op: &Op, plan: Plan) -> Goto {
-        if !channel::has_room(self.block, plan) {
-            channel::await_room(self.block, plan);
-            return Goto::WAIT;
-        }
-        let answer = self.host.send(&self.cx, op.peer, op.label());
-        let word = match (&answer, op.wants) {
-            (Ok(Value::Uint(bits)), Wants::UINT) => Word::uint(*bits),
-            (Ok(Value::Unit), Wants::UNIT) => Word::UNIT,
-            _ => return self.send_other::<TRACE>(op, plan, answer),
+    pub(super) fn send<const TRACE: bool>(&mut self, sent: &Exchange) -> Goto {
+        let Some(receiver) = self.receiver(sent) else {
+            return self.send_through_channel::<TRACE>(sent);
         };
-        if self.network.is_some() {
-            return self.send_other::<TRACE>(op, plan, answer);
+        let answer = self.host.send(self.cx, sent.peer, sent.label);
+        if !sent.wants.accepts_answer(&answer) {
+            return self.refuse(sent, answer);
         }
-        self.sent::<TRACE>(plan, op.peer, Message { label: op.label(), word }, Tag::Sent);
-        Goto(op.next)
+        match answer {
+            Ok(value) => self.hand_over::<TRACE>(sent, receiver, value, Tag::HandedOver),
+            answer => self.refuse(sent, answer),
+        }
     }
 
-    /// Sends what the innermost loop does not know of, or what the network may want to see.
+    /// The message waits in its channel until its receiver comes to it.
     #[inline(never)]
-    fn send_other<const TRACE: bool>(
-        &mut self,
-        op: &Op,
-        plan: Plan,
-        answer: HandlerResult<Value>,
-    ) -> Goto {
-        let step = self.hand_over_answer::<TRACE>(op, plan, answer);
+    fn send_through_channel<const TRACE: bool>(&mut self, sent: &Exchange) -> Goto {
+        if !channel::has_room(self.block, sent.channel) {
+            channel::await_room(self.block, sent.channel);
+            return Goto::WAIT;
+        }
+        match self.host.send(self.cx, sent.peer, sent.label) {
+            Ok(value) if sent.wants.accepts(&value) => {
+                self.committed::<TRACE>(sent, value, Tag::Sent);
+                Goto(sent.next)
+            }
+            answer => self.refuse(sent, answer),
+        }
+    }
+
+    /// An answer that is no payload of the message.
+    #[cold]
+    fn refuse(&mut self, sent: &Exchange, answer: HandlerResult<Value>) -> Goto {
+        let step = match answer {
+            Ok(value) => Err(self.wrong_payload(sent.label, sent.wants, value)),
+            Err(error) => Self::no_answer(error, None),
+        };
         self.goto(step)
     }
 
-    fn hand_over_answer<const TRACE: bool>(
-        &mut self,
-        op: &Op,
-        plan: Plan,
-        answer: HandlerResult<Value>,
-    ) -> Result<Step, Box<Cause>> {
-        let value = match answer {
-            Ok(value) => value,
-            Err(error) => return Self::no_answer(error, None),
-        };
-        if !op.wants.accepts(&value) {
-            return Err(self.wrong_payload(op.label(), op.wants, value));
-        }
-        self.handed_over::<TRACE>(plan, op.peer, op.label(), value, Tag::Sent);
-        Ok(Step::To(op.next))
-    }
-
     /// As [`Visit::send`], into a channel that does not simply keep what it gets.
-    pub(super) fn send_special<const TRACE: bool>(&mut self, op: &Op) -> Result<Step, Box<Cause>> {
-        let plan = self.loaded.plans.plan(self.cx.role, op.peer);
-        if self.must_wait(plan, op.peer, op.label())? {
-            channel::await_room(self.block, plan);
+    pub(super) fn send_special<const TRACE: bool>(
+        &mut self,
+        sent: &Exchange,
+    ) -> Result<Step, Box<Cause>> {
+        if self.must_wait(sent.channel, sent.peer, sent.label)? {
+            channel::await_room(self.block, sent.channel);
             return Ok(Step::Wait);
         }
-        let answer = self.host.send(&self.cx, op.peer, op.label());
-        self.hand_over_answer::<TRACE>(op, plan, answer)
+        match self.host.send(self.cx, sent.peer, sent.label) {
+            Ok(value) if sent.wants.accepts(&value) => {
+                let Exchange { channel, peer, label, next, .. } = *sent;
+                self.let_go::<TRACE>(channel, peer, label, value, Tag::Sent);
+                Ok(Step::To(next))
+            }
+            Ok(value) => Err(self.wrong_payload(sent.label, sent.wants, value)),
+            Err(error) => Self::no_answer(error, None),
+        }
     }
 
     /// Whether a message has to wait for room. Where it may neither wait nor be lost, it is a fault.
@@ -85,7 +81,7 @@ impl<H: Host> Visit<'_, H> {
         let fits = channel::has_room(self.block, plan)
             || plan.rule.drops()
             || plan.rule.replaces()
-                && channel::last_label(self.block, self.buffers, plan) == Some(label);
+                && channel::last_label(self.block, self.stage.buffers, plan) == Some(label);
         if !fits && plan.rule.refuses() {
             let (label, to) = (self.cx.label(label).to_string(), self.cx.name(to).to_owned());
             return Err(Cause::ChannelFull { label, to, capacity: plan.capacity }.into());

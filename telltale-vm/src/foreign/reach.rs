@@ -9,7 +9,7 @@ use super::{Actor, Done};
 use crate::channel::{self, Plan};
 use crate::coroutine::Coro;
 use crate::heap::Word;
-use crate::trace::{Stamp, Tag};
+use crate::trace::Tag;
 use crate::typestate::{self, Allowed};
 use crate::value::{Endpoint, Large};
 use crate::{
@@ -169,8 +169,8 @@ impl VM {
         let (image, seed) = (&loaded.image, self.config().seed);
         let holder = self.arena.block(actor.slot);
         let place = self.images.get(header::image(holder)).roles_at + actor.role.index();
-        let count = Coro::from_word(holder[place]).count;
-        let cx = Context { image, session, role, count, seed };
+        let holder = Coro::from_word(holder[place]);
+        let cx = Context { image, session, role, count: holder.count, at: holder.pc(), seed };
         let has_objects = header::cast(self.arena.block(actor.slot)) != 0;
         let answer = if has_objects {
             Err(HandlerError::msg("role objects play no role of another session"))
@@ -210,7 +210,7 @@ impl VM {
             self.wake_waiter(session, branch.peer);
         }
         if self.records() {
-            self.trace.push(Stamp::new(session), tag, role, branch.peer, branch.label);
+            self.trace.push_of(session, tag, role, branch.peer, branch.label);
         }
         Ok(())
     }
@@ -224,13 +224,12 @@ impl VM {
         plan: Plan,
     ) -> Value {
         let block = self.arena.block_mut(session.slot());
-        let (message, sender_waits) = channel::pop(block, &self.buffers, plan);
+        let (message, sender_waits) = channel::pop(block, &mut self.buffers, plan);
         if sender_waits {
             self.wake_waiter(session, branch.peer);
         }
         if self.records() {
-            let stamp = Stamp::new(session);
-            self.trace.push(stamp, Tag::Received, role, branch.peer, branch.label);
+            self.trace.push_of(session, Tag::Received, role, branch.peer, branch.label);
         }
         self.heap.raise(message.word)
     }

@@ -1,24 +1,39 @@
 //! A role runs until it waits or is done. A message wakes its receiver, which runs in the same
 //! visit, so a conversation stays in the processor's nearest memory. Turns go round, so nobody starves.
+//!
+//! Where messages are handed over, a visit goes on in the middle of the conversation in which the last
+//! one stopped. There, every eighth round begins with another role.
 
-use super::Budget;
+use super::Turns;
 use crate::exec::{Host, Visit};
-use crate::{Cause, header, ready};
+use crate::{Cause, header};
 
 /// A function of its own, so that the compiler knows what a call of the handler cannot change.
 #[inline(never)]
 pub(super) fn visit<H: Host, const TRACE: bool>(
-    visit: &mut Visit<'_, H>,
-    budget: &mut Budget,
+    visit: &mut Visit<'_, '_, H>,
+    turns: &mut Turns,
 ) -> Result<(), Box<Cause>> {
-    let words = ready::words(visit.loaded.roles);
-    let mut from = header::turn(visit.block);
-    while budget.instructions > 0 && budget.turns > 0 {
-        let Some(role) = ready::next(visit.block, words, from) else { break };
-        budget.turns -= 1;
-        visit.turn::<TRACE>(role, &mut budget.instructions)?;
-        from = visit.loaded.role_after(role);
+    let mut from = first(visit);
+    while visit.left > 0 {
+        let Some(role) = visit.next_ready(from) else { break };
+        if !turns.take() {
+            break;
+        }
+        visit.turn::<TRACE>(role)?;
+        from = visit.loaded.role_after(visit.cx.role);
     }
-    header::set_turn(visit.block, from);
+    let stopped_in_conversation = visit.left == 0 && visit.hands_over();
+    header::set_turn(visit.block, if stopped_in_conversation { visit.cx.role.0 } else { from });
     Ok(())
+}
+
+/// The role from which on the first one to act is looked for.
+fn first<H: Host>(visit: &Visit<'_, '_, H>) -> u8 {
+    let tick = visit.stage.tick;
+    if tick.is_multiple_of(8) && visit.hands_over() {
+        (tick / 8 % visit.loaded.roles as u64) as u8
+    } else {
+        header::turn(visit.block)
+    }
 }

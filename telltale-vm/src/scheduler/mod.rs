@@ -9,37 +9,50 @@ mod cooperative;
 mod progress_aware;
 mod round_robin;
 
+use telltale_types::RoleId;
+
 use crate::exec::{Host, Visit};
 use crate::{Cause, Policy};
 
-/// How much a visit may do.
+/// How many turns may still be given.
 #[derive(Clone, Copy, Debug)]
-pub(crate) struct Budget {
-    /// How many instructions may be executed.
-    pub(crate) instructions: u32,
-    /// How many turns may be given.
-    pub(crate) turns: usize,
+pub(crate) struct Turns {
+    pub(crate) left: usize,
+}
+
+impl Turns {
+    /// One turn less, if there is one.
+    #[inline]
+    fn take(&mut self) -> bool {
+        match self.left.checked_sub(1) {
+            Some(left) => {
+                self.left = left;
+                true
+            }
+            None => false,
+        }
+    }
 }
 
 /// Gives turns to the ready roles of one session, as the policy says. Every visit ends.
+#[inline]
 pub(crate) fn visit<H: Host, const TRACE: bool>(
     policy: Policy,
-    visit: &mut Visit<'_, H>,
-    budget: &mut Budget,
+    visit: &mut Visit<'_, '_, H>,
+    turns: &mut Turns,
 ) -> Result<(), Box<Cause>> {
     match policy {
-        Policy::Cooperative => cooperative::visit::<H, TRACE>(visit, budget),
-        Policy::RoundRobin => round_robin::visit::<H, TRACE>(visit, budget),
-        Policy::ProgressAware => progress_aware::visit::<H, TRACE>(visit, budget),
+        Policy::Cooperative => cooperative::visit::<H, TRACE>(visit, turns),
+        Policy::RoundRobin => round_robin::visit::<H, TRACE>(visit, turns),
+        Policy::ProgressAware => progress_aware::visit::<H, TRACE>(visit, turns),
     }
 }
 
 /// A turn of one role, for policies that are not after the last nanosecond.
 #[inline(never)]
 fn turn<H: Host, const TRACE: bool>(
-    visit: &mut Visit<'_, H>,
-    role: telltale_types::RoleId,
-    instructions: &mut u32,
-) -> Result<bool, Box<Cause>> {
-    visit.turn::<TRACE>(role, instructions)
+    visit: &mut Visit<'_, '_, H>,
+    role: RoleId,
+) -> Result<(), Box<Cause>> {
+    visit.turn::<TRACE>(role)
 }

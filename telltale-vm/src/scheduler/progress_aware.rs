@@ -5,44 +5,45 @@
 
 use telltale_types::RoleId;
 
-use super::{Budget, turn};
+use super::{Turns, turn};
 use crate::exec::{Host, Visit};
-use crate::{Cause, channel, header, ready};
+use crate::{Cause, channel, header};
 
 pub(super) fn visit<H: Host, const TRACE: bool>(
-    visit: &mut Visit<'_, H>,
-    budget: &mut Budget,
+    visit: &mut Visit<'_, '_, H>,
+    turns: &mut Turns,
 ) -> Result<(), Box<Cause>> {
     let first = ready_roles(visit).first().copied();
-    if let Some(role) = first.filter(|_| budget.instructions > 0 && budget.turns > 0) {
-        budget.turns -= 1;
-        turn::<H, TRACE>(visit, role, &mut budget.instructions)?;
+    if let Some(role) = first.filter(|_| visit.left > 0 && turns.take()) {
+        turn::<H, TRACE>(visit, role)?;
         header::set_turn(visit.block, visit.loaded.role_after(role));
     }
-    while budget.instructions > 0 && budget.turns > 0 {
+    while visit.left > 0 {
         let mut waiting = ready_roles(visit);
         if waiting.is_empty() {
             break;
         }
-        while budget.instructions > 0 && budget.turns > 0 {
+        while visit.left > 0 {
             let Some(role) = take_most_awaited(visit, &mut waiting) else { break };
-            budget.turns -= 1;
-            turn::<H, TRACE>(visit, role, &mut budget.instructions)?;
+            if !turns.take() {
+                return Ok(());
+            }
+            turn::<H, TRACE>(visit, role)?;
         }
     }
     Ok(())
 }
 
 /// The roles that can act, from the one whose turn is next.
-fn ready_roles<H>(visit: &Visit<'_, H>) -> Vec<RoleId> {
+fn ready_roles<H>(visit: &Visit<'_, '_, H>) -> Vec<RoleId> {
     let roles = visit.loaded.roles;
     let first = usize::from(header::turn(visit.block));
     let in_order = (0..roles).map(|nth| RoleId::at((first + nth) % roles));
-    in_order.filter(|&role| ready::contains(visit.block, role)).collect()
+    in_order.filter(|&role| visit.is_ready(role)).collect()
 }
 
 /// Takes out the role for which most others wait; of equals, the first.
-fn take_most_awaited<H>(visit: &Visit<'_, H>, roles: &mut Vec<RoleId>) -> Option<RoleId> {
+fn take_most_awaited<H>(visit: &Visit<'_, '_, H>, roles: &mut Vec<RoleId>) -> Option<RoleId> {
     let awaited = |&at: &usize| how_many_wait(visit, roles[at]);
     // The last maximum is taken, so the first in order must come last.
     let most = (0..roles.len()).rev().max_by_key(awaited)?;
@@ -50,7 +51,7 @@ fn take_most_awaited<H>(visit: &Visit<'_, H>, roles: &mut Vec<RoleId>) -> Option
 }
 
 /// How many roles wait for a message of this one, or for room in a channel that it empties.
-fn how_many_wait<H>(visit: &Visit<'_, H>, role: RoleId) -> usize {
+fn how_many_wait<H>(visit: &Visit<'_, '_, H>, role: RoleId) -> usize {
     let plans = &visit.loaded.plans;
     let peers = (0..visit.loaded.roles).map(RoleId::at);
     let waits = |peer: RoleId| {

@@ -2,26 +2,26 @@
 
 use telltale_types::RoleId;
 
-use super::{Budget, turn};
+use super::{Turns, turn};
 use crate::exec::{Host, Visit};
-use crate::{Cause, header, ready};
+use crate::{Cause, header};
 
 pub(super) fn visit<H: Host, const TRACE: bool>(
-    visit: &mut Visit<'_, H>,
-    budget: &mut Budget,
+    visit: &mut Visit<'_, '_, H>,
+    turns: &mut Turns,
 ) -> Result<(), Box<Cause>> {
     let roles = visit.loaded.roles;
     let first = usize::from(header::turn(visit.block));
     let ready: Vec<RoleId> = (0..roles)
         .map(|nth| RoleId::at((first + nth) % roles))
-        .filter(|&role| ready::contains(visit.block, role))
+        .filter(|&role| visit.is_ready(role))
         .collect();
     for role in ready {
-        if budget.turns == 0 {
+        if !turns.take() {
             break;
         }
-        budget.turns -= 1;
-        turn::<H, TRACE>(visit, role, &mut 1)?;
+        visit.left = 1;
+        turn::<H, TRACE>(visit, role)?;
         header::set_turn(visit.block, visit.loaded.role_after(role));
         if visit.outside.is_some() {
             break;

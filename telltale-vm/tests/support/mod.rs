@@ -101,7 +101,7 @@ pub(crate) fn number(variable: &str, otherwise: u64) -> u64 {
 pub(crate) fn value_of(payload: &str, seed: u64) -> Value {
     match payload {
         "()" => Value::Unit,
-        "bool" => Value::Bool(seed % 2 == 1),
+        "bool" => Value::from(seed % 2 == 1),
         "i64" => Value::Int(seed.cast_signed()),
         "String" => Value::text(format!("text {seed}")),
         "Vec<u8>" => Value::bytes(seed.to_le_bytes()),
