@@ -1,37 +1,53 @@
 //! The memory of all sessions: one contiguous block of words each, in chunks that never move.
 //!
-//! Blocks of one size class share chunks, and a block that is given back is the next to be used, so
+//! A chunk has blocks of one size, and a block that is given back is the next of its size to be used, so
 //! opening a session costs a copy and the cost does not depend on how many are open.
 
-/// Where a block is: its size class and its place among the blocks of that class.
+/// Where a block is: its chunk, and its place in the chunk.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub(crate) struct Slot(u32);
 
-const PLACE_BITS: u32 = 25;
+/// A chunk has at most so many blocks, in powers of two.
+const PLACE_BITS: u32 = 8;
 
-/// About as many words as one chunk has.
+/// About as many words as a chunk has at most.
 const CHUNK_WORDS: usize = 1 << 13;
 
 #[derive(Debug, Default)]
 pub(crate) struct Arena {
+    chunks: Vec<Chunk>,
     classes: Vec<Class>,
 }
 
+/// Blocks one behind the other.
+#[derive(Debug)]
+struct Chunk {
+    /// The size of a block.
+    words: usize,
+    blocks: Box<[u64]>,
+}
+
+/// The blocks of one size that are not in use.
 #[derive(Debug)]
 struct Class {
     words: usize,
-    /// A chunk holds `1 << shift` blocks.
-    shift: u32,
-    chunks: Vec<Box<[u64]>>,
-    used: u32,
-    free: Vec<u32>,
+    free: Vec<Slot>,
+    /// The blocks that have never been used, all of them in one chunk: the next and how many.
+    fresh: Slot,
+    left: usize,
 }
 
 impl Slot {
-    const fn class(self) -> usize {
+    pub(crate) const fn new(chunk: usize, place: usize) -> Self {
+        Self((chunk as u32) << PLACE_BITS | place as u32)
+    }
+
+    #[inline]
+    const fn chunk(self) -> usize {
         (self.0 >> PLACE_BITS) as usize
     }
 
+    #[inline]
     const fn place(self) -> usize {
         (self.0 & ((1 << PLACE_BITS) - 1)) as usize
     }
@@ -43,79 +59,79 @@ impl Arena {
     pub(crate) fn class_for(&mut self, words: usize) -> usize {
         let class = class_of(words);
         while self.classes.len() <= class {
-            self.classes.push(Class::new(words_of(self.classes.len())));
+            let words = words_of(self.classes.len());
+            self.classes.push(Class { words, free: Vec::new(), fresh: Slot(0), left: 0 });
         }
         class
     }
 
     /// A block whose contents are whatever was there last.
+    #[inline]
     pub(crate) fn take(&mut self, class: usize) -> Option<Slot> {
-        let blocks = &mut self.classes[class];
-        let place = blocks.take()?;
-        Some(Slot((class as u32) << PLACE_BITS | place))
+        match self.classes[class].free.pop() {
+            Some(slot) => Some(slot),
+            None => self.take_fresh(class),
+        }
     }
 
-    pub(crate) fn give_back(&mut self, slot: Slot) {
-        self.classes[slot.class()].free.push(slot.place() as u32);
+    fn take_fresh(&mut self, class: usize) -> Option<Slot> {
+        let Class { words, fresh, left, .. } = &mut self.classes[class];
+        if *left == 0 {
+            let chunk = self.chunks.len();
+            if chunk >> (u32::BITS - PLACE_BITS) != 0 {
+                return None;
+            }
+            *fresh = Slot::new(chunk, 0);
+            *left = (CHUNK_WORDS / *words).clamp(1, 1 << PLACE_BITS);
+            self.chunks.push(Chunk { words: *words, blocks: vec![0; *words * *left].into() });
+        }
+        let slot = *fresh;
+        *left -= 1;
+        // What is behind the last block is never used.
+        *fresh = Slot(slot.0.wrapping_add(1));
+        Some(slot)
+    }
+
+    #[inline]
+    pub(crate) fn give_back(&mut self, slot: Slot, class: usize) {
+        self.classes[class].free.push(slot);
     }
 
     #[inline]
     pub(crate) fn block(&self, slot: Slot) -> &[u64] {
-        let class = &self.classes[slot.class()];
-        let (chunk, at) = class.locate(slot);
-        &class.chunks[chunk][at..at + class.words]
+        let chunk = &self.chunks[slot.chunk()];
+        &chunk.blocks[slot.place() * chunk.words..][..chunk.words]
     }
 
     #[inline]
     pub(crate) fn block_mut(&mut self, slot: Slot) -> &mut [u64] {
-        let class = &mut self.classes[slot.class()];
-        let (chunk, at) = class.locate(slot);
-        &mut class.chunks[chunk][at..at + class.words]
+        let chunk = &mut self.chunks[slot.chunk()];
+        &mut chunk.blocks[slot.place() * chunk.words..][..chunk.words]
     }
 
     /// Whether there ever was a block at this slot.
     pub(crate) fn contains(&self, slot: Slot) -> bool {
-        self.classes.get(slot.class()).is_some_and(|class| slot.place() < class.used as usize)
+        self.chunks.get(slot.chunk()).is_some_and(|chunk| slot.place() < chunk.len())
     }
 
-    /// All slots that were ever used, in the order of their memory.
+    /// All slots, in the order of their memory. What has never been used is all zeros.
     pub(crate) fn slots(&self) -> impl Iterator<Item = Slot> + '_ {
-        self.classes.iter().enumerate().flat_map(|(class, blocks)| {
-            (0..blocks.used).map(move |place| Slot((class as u32) << PLACE_BITS | place))
-        })
+        self.chunks
+            .iter()
+            .enumerate()
+            .flat_map(|(at, chunk)| (0..chunk.len()).map(move |place| Slot::new(at, place)))
     }
 
     /// How many bytes the chunks take.
     pub(crate) fn bytes(&self) -> usize {
-        let chunks = self.classes.iter().flat_map(|class| &class.chunks);
-        chunks.map(|chunk| size_of_val(&**chunk)).sum()
+        self.chunks.iter().map(|chunk| size_of_val(&*chunk.blocks)).sum()
     }
 }
 
-impl Class {
-    fn new(words: usize) -> Self {
-        let shift = (CHUNK_WORDS / words).max(1).ilog2();
-        Self { words, shift, chunks: Vec::new(), used: 0, free: Vec::new() }
-    }
-
-    #[inline]
-    fn locate(&self, slot: Slot) -> (usize, usize) {
-        let place = slot.place();
-        (place >> self.shift, (place & ((1 << self.shift) - 1)) * self.words)
-    }
-
-    fn take(&mut self) -> Option<u32> {
-        if let Some(place) = self.free.pop() {
-            return Some(place);
-        }
-        if self.used >> PLACE_BITS != 0 {
-            return None;
-        }
-        if self.used as usize == self.chunks.len() << self.shift {
-            self.chunks.push(vec![0; self.words << self.shift].into());
-        }
-        self.used += 1;
-        Some(self.used - 1)
+impl Chunk {
+    /// How many blocks it has.
+    fn len(&self) -> usize {
+        self.blocks.len() / self.words
     }
 }
 
@@ -157,7 +173,7 @@ mod tests {
         }
         let bytes = arena.bytes();
         for &slot in &slots {
-            arena.give_back(slot);
+            arena.give_back(slot, class);
         }
         for _ in 0..5000 {
             arena.take(class).expect("room");

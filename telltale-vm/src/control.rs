@@ -185,7 +185,7 @@ impl VM {
         block[place] = coro.to_word();
         if wake && !coro.has(HALTED | PENDING) {
             if !ready::any(block, ready::words(loaded.roles)) {
-                self.queue.push_back(slot);
+                self.queue.push(slot);
             }
             ready::set(block, role);
         }

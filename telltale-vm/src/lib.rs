@@ -139,6 +139,7 @@ mod link;
 mod normal;
 mod op;
 mod payload;
+mod queue;
 mod ready;
 mod registers;
 mod registry;

@@ -55,7 +55,7 @@ impl VM {
         let session = SessionId::new(self.next_ordinal, slot);
         self.next_ordinal += 1;
         self.open += 1;
-        self.queue.push_back(slot);
+        self.queue.push(slot);
         if self.config.recording != Recording::Off {
             self.trace.push_opened(session, loaded.image.global_type.names());
         }
@@ -175,8 +175,9 @@ impl VM {
         if ready::any(block, ready::words(self.images.get(image).roles)) {
             header::set_forsaken(block);
         } else {
+            let class = self.images.get(image).class;
             self.images.release(image);
-            self.arena.give_back(slot);
+            self.arena.give_back(slot, class);
         }
     }
 }

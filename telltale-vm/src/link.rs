@@ -67,7 +67,9 @@ fn each_exchange(
     for (at, op) in ops.iter_mut().enumerate().filter(|(_, op)| wanted(op.code)) {
         if op.code.is_choice() {
             let branches = &mut exchanges[op.first as usize..][..usize::from(op.count)];
-            branches.iter_mut().for_each(|branch| then(at as u32, branch));
+            for branch in branches {
+                then(at as u32, branch);
+            }
         } else {
             then(at as u32, &mut op.exchange);
         }
@@ -148,7 +150,7 @@ impl Linker<'_> {
             self.exchanges.push(exchange);
         }
         self.branches.extend(branches);
-        Op { set, first, count, ..Op::new(code) }
+        Op { first, count, set, ..Op::new(code) }
     }
 
     /// An external choice whose messages all come on one channel looks at that channel once.

@@ -7,7 +7,7 @@ use telltale_types::RoleId;
 
 use crate::arena::Slot;
 use crate::coroutine::Coro;
-use crate::exec::{Host, Stage, Step, Visit};
+use crate::exec::{Host, Stage, Step, Stop, Visit};
 use crate::scheduler::{self, Turns};
 use crate::{
     Cause, Context, EffectHandler, Network, Policy, SessionId, VM, VMError, header, ready,
@@ -37,7 +37,7 @@ enum Event {
     Outside(RoleId),
     /// A role has gone wrong.
     Fault(RoleId, Box<Cause>),
-    /// It can still act, but payloads have lost their place.
+    /// It can still act; but payloads may have lost their place.
     Strays,
 }
 
@@ -78,56 +78,60 @@ impl VM {
         let reserve = if hands_over { 1 } else { NEVER };
         let (trace, strays, tick) = (&mut self.trace, &mut self.strays, self.clock.now());
         let mut stage = Stage { heap, buffers, held, deferred, trace, strays, network, tick };
-        let first = *queue.front()?;
+        let first = queue.first()?;
+        let mut number = header::image(arena.block(first));
         let mut cx = Context {
-            image: &images.get(header::image(arena.block(first))).image,
+            image: &images.get(number).image,
             session: SessionId::new(0, first),
             role: RoleId(0),
             count: 0,
             at: 0,
             seed: self.config.seed,
         };
+        let mut loaded = images.get(number);
         let visited = catch_unwind(AssertUnwindSafe(|| {
             while *visits > 0 && turns.left > 0 {
-                let Some(slot) = queue.pop_front() else { break };
+                let Some(slot) = queue.take() else { break };
                 *visits -= 1;
                 let block = arena.block_mut(slot);
                 if !header::is_running(block) {
                     return Some(Interlude { slot, event: Event::Ended });
                 }
-                let loaded = images.get(header::image(block));
-                cx.image = &loaded.image;
+                if header::image(block) != number {
+                    number = header::image(block);
+                    loaded = images.get(number);
+                    cx.image = &loaded.image;
+                }
                 cx.session = SessionId::new(header::ordinal(block), slot);
                 if TRACE {
                     stage.trace.enter(cx.session);
                 }
                 let cast = header::cast(block) as usize;
-                let (stage, cx) = (&mut stage, &mut cx);
+                let ready = ready::first_word(block);
+                let (stage, cx, end) = (&mut stage, &mut cx, Ok(Step::Wait));
                 macro_rules! go {
-                    ($host:expr) => {
-                        go::<_, TRACE>(
-                            policy,
-                            Visit {
-                                ready: ready::first_word(block),
-                                block,
-                                loaded,
-                                stage,
-                                cx,
-                                host: $host,
-                                place: 0,
-                                left,
-                                reserve,
-                                outside: None,
-                                end: Ok(Step::Wait),
-                            },
-                            turns,
-                        )
-                    };
+                    ($host:expr) => {{
+                        let (host, place) = ($host, 0);
+                        let visit = Visit {
+                            block,
+                            loaded,
+                            stage,
+                            cx,
+                            host,
+                            ready,
+                            place,
+                            left,
+                            reserve,
+                            end,
+                        };
+                        go::<_, TRACE>(policy, visit, turns)
+                    }};
                 }
-                let event = if cast == 0 { go!(handler) } else { go!(&mut *casts[cast - 1].cast) };
-                match event {
-                    None => queue.push_back(slot),
-                    Some(event) => return Some(Interlude { slot, event }),
+                let goes_on =
+                    if cast == 0 { go!(handler) } else { go!(&mut *casts[cast - 1].cast) };
+                match goes_on {
+                    Ok(()) => queue.push(slot),
+                    Err(event) => return Some(Interlude { slot, event }),
                 }
             }
             None
@@ -148,7 +152,7 @@ impl VM {
             Event::Ended => self.forget_ended(slot),
             Event::Outside(role) => self.execute_and_go_on(slot, role, handler),
             Event::Fault(role, cause) => self.fault_of_role(slot, role, *cause),
-            Event::Strays => self.queue.push_back(slot),
+            Event::Strays => self.queue.push(slot),
         }
     }
 
@@ -165,7 +169,7 @@ impl VM {
         if let Err(cause) = executed {
             self.fault_of_role(slot, role, *cause);
         } else if ready::any(block, ready::words(self.images.get(header::image(block)).roles)) {
-            self.queue.push_back(slot);
+            self.queue.push(slot);
         } else {
             self.settle(slot);
         }
@@ -217,24 +221,30 @@ impl<H> Visit<'_, '_, H> {
     }
 }
 
-/// One visit. Says what has to be done with the session, unless it goes to the end of the queue.
+/// One visit. An error is what has to be done with the session; otherwise it goes to the end of the queue.
+#[inline]
 fn go<H: Host, const TRACE: bool>(
     policy: Policy,
     mut visit: Visit<'_, '_, H>,
     turns: &mut Turns,
-) -> Option<Event> {
+) -> Result<(), Event> {
     let visited = scheduler::visit::<H, TRACE>(policy, &mut visit, turns);
     visit.write_ready();
-    if let Err(cause) = visited {
-        return Some(Event::Fault(visit.cx.role, cause));
+    if visited.is_ok() && visit.ready != 0 && visit.stage.strays.is_empty() {
+        return Ok(());
     }
-    if let Some(role) = visit.outside {
-        return Some(Event::Outside(role));
+    Err(what_else(&visit, visited))
+}
+
+/// What has to be done with a session that does not simply go to the end of the queue.
+#[inline(never)]
+fn what_else<H>(visit: &Visit<'_, '_, H>, visited: Result<(), Stop>) -> Event {
+    match visited {
+        Err(Stop::Fault(cause)) => Event::Fault(visit.cx.role, cause),
+        Err(Stop::Outside) => Event::Outside(visit.cx.role),
+        Ok(()) if ready::any(visit.block, ready::words(visit.loaded.roles)) => Event::Strays,
+        Ok(()) => Event::Idle,
     }
-    if !ready::any(visit.block, ready::words(visit.loaded.roles)) {
-        return Some(Event::Idle);
-    }
-    (!visit.stage.strays.is_empty()).then_some(Event::Strays)
 }
 
 fn panicked(panic: &(dyn Any + Send)) -> Cause {

@@ -1,7 +1,7 @@
 //! The machine as its embedder sees it. How sessions begin and end is in `lifecycle`, who runs next in
 //! `rounds`, what can be done to running sessions in `control`.
 
-use std::collections::{BTreeSet, VecDeque};
+use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use slab::Slab;
@@ -14,6 +14,7 @@ use crate::exec::Held;
 use crate::foreign::Foreign;
 use crate::heap::{Heap, Word};
 use crate::layout::Loaded;
+use crate::queue::Queue;
 use crate::registry::Registry;
 use crate::roles::Cast;
 use crate::rounds::Drive;
@@ -41,7 +42,7 @@ pub struct VM {
     pub(crate) held: Held,
     pub(crate) images: Registry,
     pub(crate) casts: Slab<Company>,
-    pub(crate) queue: VecDeque<Slot>,
+    pub(crate) queue: Queue,
     pub(crate) open: usize,
     pub(crate) next_ordinal: u64,
     pub(crate) clock: SimClock,
@@ -88,7 +89,7 @@ impl VM {
             held: Held::default(),
             images: Registry::default(),
             casts: Slab::new(),
-            queue: VecDeque::new(),
+            queue: Queue::default(),
             open: 0,
             next_ordinal: 0,
             clock: SimClock::default(),

@@ -59,11 +59,23 @@ pub(crate) struct Visit<'a, 's, H> {
     pub(crate) left: u32,
     /// Messages are handed over (see `hand_over`) while more instructions than this are left.
     pub(crate) reserve: u32,
-    /// The role whose instruction concerns another session. It is not ready until the machine has
-    /// executed it.
-    pub(crate) outside: Option<RoleId>,
     /// How a turn ended that did not end as most do.
     pub(crate) end: Result<Step, Box<Cause>>,
+}
+
+/// Why a visit ends early, by the doing of the role that acts.
+pub(crate) enum Stop {
+    /// Its session has gone wrong.
+    Fault(Box<Cause>),
+    /// It has come to an instruction that concerns another session. It is not ready until the machine
+    /// has executed it.
+    Outside,
+}
+
+impl From<Box<Cause>> for Stop {
+    fn from(cause: Box<Cause>) -> Self {
+        Self::Fault(cause)
+    }
 }
 
 /// Where control goes, as one number: a place in the code, or that the turn ends.
@@ -147,7 +159,7 @@ impl<H: Host> Visit<'_, '_, H> {
     /// Runs one role until it cannot go on or nothing is left to execute. Where messages are handed
     /// over, it may end as the turn of another role. Whoever has it last is still ready, or not.
     #[inline(always)]
-    pub(crate) fn turn<const TRACE: bool>(&mut self, role: RoleId) -> Result<(), Box<Cause>> {
+    pub(crate) fn turn<const TRACE: bool>(&mut self, role: RoleId) -> Result<(), Stop> {
         self.place = self.loaded.roles_at + role.index();
         let coro = Coro::from_word(self.block[self.place]);
         self.cx.role = role;
@@ -256,7 +268,7 @@ impl<H: Host> Visit<'_, '_, H> {
     }
 
     /// The end of a turn whose role neither waits for a message nor has used up what is left.
-    fn leave<const TRACE: bool>(&mut self) -> Result<(), Box<Cause>> {
+    fn leave<const TRACE: bool>(&mut self) -> Result<(), Stop> {
         let here = Coro::at(self.cx.at, self.cx.count);
         let coro = match self.ended(Goto::END) {
             Ok(Step::Yield(next)) => {
@@ -264,10 +276,8 @@ impl<H: Host> Visit<'_, '_, H> {
                 return Ok(());
             }
             Ok(Step::Outside) => {
-                // The visit ends here, so that the machine can execute the instruction.
-                self.outside = Some(self.cx.role);
-                self.left = 0;
-                here
+                self.wait(here);
+                return Err(Stop::Outside);
             }
             Ok(Step::Halt) => {
                 self.halt::<TRACE>();
@@ -280,7 +290,7 @@ impl<H: Host> Visit<'_, '_, H> {
             }
             Err(cause) => {
                 self.block[self.place] = here.to_word();
-                return Err(cause);
+                return Err(cause.into());
             }
         };
         self.wait(coro);

@@ -39,14 +39,12 @@ impl<H: Host> Visit<'_, '_, H> {
         };
         let loaded = self.loaded;
         let branches = loaded.linked.exchanges(op);
-        match find(branches, found) {
-            Some(taken) => self.take::<TRACE>(taken),
-            None => {
-                let expected: Vec<LabelId> = branches.iter().map(|branch| branch.label).collect();
-                let cause = self.unexpected(peer, found, &expected);
-                self.goto(Err(cause))
-            }
+        if let Some(taken) = find(branches, found) {
+            return self.take::<TRACE>(taken);
         }
+        let expected: Vec<LabelId> = branches.iter().map(|branch| branch.label).collect();
+        let cause = self.unexpected(peer, found, &expected);
+        self.goto(Err(cause))
     }
 
     /// Takes the message of whichever branch has come, from any of several senders. What else is

@@ -25,7 +25,7 @@ impl VM {
     ) -> Result<SessionId, VMError> {
         let session = self.open(image, 0, false)?;
         // The newest session is the last in the queue.
-        self.queue.pop_back();
+        self.queue.unpush();
         let block = self.arena.block_mut(session.slot());
         let loaded = self.images.get(header::image(block));
         ready::clear_all(block, ready::words(loaded.roles));

@@ -5,26 +5,33 @@
 //! one stopped. There, every eighth round begins with another role.
 
 use super::Turns;
-use crate::exec::{Host, Visit};
-use crate::{Cause, header};
+use crate::exec::{Host, Stop, Visit};
+use crate::header;
 
 /// A function of its own, so that the compiler knows what a call of the handler cannot change.
 #[inline(never)]
 pub(super) fn visit<H: Host, const TRACE: bool>(
     visit: &mut Visit<'_, '_, H>,
     turns: &mut Turns,
-) -> Result<(), Box<Cause>> {
+) -> Result<(), Stop> {
     let mut from = first(visit);
-    while visit.left > 0 {
-        let Some(role) = visit.next_ready(from) else { break };
+    while let Some(role) = visit.next_ready(from) {
         if !turns.take() {
             break;
         }
-        visit.turn::<TRACE>(role)?;
+        let turned = visit.turn::<TRACE>(role);
+        let used_up = visit.left == 0;
+        if used_up && visit.hands_over() {
+            header::set_turn(visit.block, visit.cx.role.0);
+            return turned;
+        }
         from = visit.loaded.role_after(visit.cx.role);
+        if used_up || turned.is_err() {
+            header::set_turn(visit.block, from);
+            return turned;
+        }
     }
-    let stopped_in_conversation = visit.left == 0 && visit.hands_over();
-    header::set_turn(visit.block, if stopped_in_conversation { visit.cx.role.0 } else { from });
+    header::set_turn(visit.block, from);
     Ok(())
 }
 

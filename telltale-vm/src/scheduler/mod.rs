@@ -11,8 +11,8 @@ mod round_robin;
 
 use telltale_types::RoleId;
 
-use crate::exec::{Host, Visit};
-use crate::{Cause, Policy};
+use crate::Policy;
+use crate::exec::{Host, Stop, Visit};
 
 /// How many turns may still be given.
 #[derive(Clone, Copy, Debug)]
@@ -40,7 +40,7 @@ pub(crate) fn visit<H: Host, const TRACE: bool>(
     policy: Policy,
     visit: &mut Visit<'_, '_, H>,
     turns: &mut Turns,
-) -> Result<(), Box<Cause>> {
+) -> Result<(), Stop> {
     match policy {
         Policy::Cooperative => cooperative::visit::<H, TRACE>(visit, turns),
         Policy::RoundRobin => round_robin::visit::<H, TRACE>(visit, turns),
@@ -53,6 +53,6 @@ pub(crate) fn visit<H: Host, const TRACE: bool>(
 fn turn<H: Host, const TRACE: bool>(
     visit: &mut Visit<'_, '_, H>,
     role: RoleId,
-) -> Result<(), Box<Cause>> {
+) -> Result<(), Stop> {
     visit.turn::<TRACE>(role)
 }

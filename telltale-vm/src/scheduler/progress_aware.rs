@@ -6,17 +6,18 @@
 use telltale_types::RoleId;
 
 use super::{Turns, turn};
-use crate::exec::{Host, Visit};
-use crate::{Cause, channel, header};
+use crate::exec::{Host, Stop, Visit};
+use crate::{channel, header};
 
 pub(super) fn visit<H: Host, const TRACE: bool>(
     visit: &mut Visit<'_, '_, H>,
     turns: &mut Turns,
-) -> Result<(), Box<Cause>> {
+) -> Result<(), Stop> {
     let first = ready_roles(visit).first().copied();
     if let Some(role) = first.filter(|_| visit.left > 0 && turns.take()) {
-        turn::<H, TRACE>(visit, role)?;
+        let turned = turn::<H, TRACE>(visit, role);
         header::set_turn(visit.block, visit.loaded.role_after(role));
+        turned?;
     }
     while visit.left > 0 {
         let mut waiting = ready_roles(visit);

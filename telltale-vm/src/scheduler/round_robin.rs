@@ -3,13 +3,13 @@
 use telltale_types::RoleId;
 
 use super::{Turns, turn};
-use crate::exec::{Host, Visit};
-use crate::{Cause, header};
+use crate::exec::{Host, Stop, Visit};
+use crate::header;
 
 pub(super) fn visit<H: Host, const TRACE: bool>(
     visit: &mut Visit<'_, '_, H>,
     turns: &mut Turns,
-) -> Result<(), Box<Cause>> {
+) -> Result<(), Stop> {
     let roles = visit.loaded.roles;
     let first = usize::from(header::turn(visit.block));
     let ready: Vec<RoleId> = (0..roles)
@@ -21,11 +21,9 @@ pub(super) fn visit<H: Host, const TRACE: bool>(
             break;
         }
         visit.left = 1;
-        turn::<H, TRACE>(visit, role)?;
+        let turned = turn::<H, TRACE>(visit, role);
         header::set_turn(visit.block, visit.loaded.role_after(role));
-        if visit.outside.is_some() {
-            break;
-        }
+        turned?;
     }
     Ok(())
 }
