@@ -63,55 +63,59 @@ fn pack_known(payload: &mut dyn Any) -> Option<Value> {
 /// # Errors
 ///
 /// The value itself, when it is of another kind or out of range for `T`.
+#[inline(always)]
 pub fn unpack<T: 'static>(value: Value) -> Result<T, Value> {
     let mut payload: Option<T> = None;
-    match unpack_known(value, &mut payload) {
-        Ok(()) => payload.ok_or(Value::Unit),
-        Err(other) => other.into_opaque(),
+    unpack_scalar(&value, &mut payload);
+    match payload {
+        Some(payload) => Ok(payload),
+        None => unpack_other(value),
     }
 }
 
+/// Fills in the payload if it is a scalar and the value is one of its kind.
 #[inline(always)]
 #[expect(clippy::cast_possible_truncation, reason = "what was an `f32` is one again")]
-fn unpack_known(value: Value, payload: &mut dyn Any) -> Result<(), Value> {
+fn unpack_scalar(value: &Value, payload: &mut dyn Any) {
     macro_rules! known {
-        ($value:expr, $kind:path, $n:ident; $($ty:ty => $from:expr;)*) => {{
-            $(if let Some(payload) = payload.downcast_mut::<Option<$ty>>() {
-                let from: Option<$ty> = $from;
-                *payload = from;
-                return if payload.is_some() { Ok(()) } else { Err($kind($value)) };
-            })*
-            Err($kind($value))
-        }};
-    }
-    match value {
-        Value::Unit => match payload.downcast_mut::<Option<()>>() {
-            Some(payload) => {
-                *payload = Some(());
-                Ok(())
+        ($($kind:pat, $ty:ty => $from:expr;)*) => {$(
+            if let Some(payload) = payload.downcast_mut::<Option<$ty>>() {
+                if let $kind = *value {
+                    *payload = $from;
+                }
+                return;
             }
-            None => Err(Value::Unit),
+        )*};
+    }
+    known! {
+        Value::Unit, () => Some(());
+        Value::Uint(n), u64 => Some(n);
+        Value::Uint(n), u32 => n.try_into().ok();
+        Value::Uint(n), u16 => n.try_into().ok();
+        Value::Uint(n), u8 => n.try_into().ok();
+        Value::Uint(n), usize => n.try_into().ok();
+        Value::Int(n), i64 => Some(n);
+        Value::Int(n), i32 => n.try_into().ok();
+        Value::Int(n), i16 => n.try_into().ok();
+        Value::Int(n), i8 => n.try_into().ok();
+        Value::Int(n), isize => n.try_into().ok();
+        Value::Bool(b), bool => Some(b.get());
+        Value::Char(c), char => Some(c.get());
+        Value::Float(x), f64 => Some(x.get());
+        Value::Float(x), f32 => Some(x.get() as f32);
+    }
+}
+
+/// The payload if it is no scalar, or else the value.
+#[inline(never)]
+fn unpack_other<T: 'static>(value: Value) -> Result<T, Value> {
+    let mut payload: Option<T> = None;
+    match value {
+        Value::Large(large) => match unpack_large(*large, &mut payload) {
+            Ok(()) => payload.ok_or(Value::Unit),
+            Err(other) => other.into_opaque(),
         },
-        Value::Uint(n) => known! { n, Value::Uint, n;
-            u64 => Some(n);
-            u32 => n.try_into().ok();
-            u16 => n.try_into().ok();
-            u8 => n.try_into().ok();
-            usize => n.try_into().ok();
-        },
-        Value::Int(n) => known! { n, Value::Int, n;
-            i64 => Some(n);
-            i32 => n.try_into().ok();
-            i16 => n.try_into().ok();
-            i8 => n.try_into().ok();
-            isize => n.try_into().ok();
-        },
-        Value::Bool(b) => known! { b, Value::Bool, b; bool => Some(b.get()); },
-        Value::Char(c) => known! { c, Value::Char, c; char => Some(c.get()); },
-        Value::Float(x) => {
-            known! { x, Value::Float, x; f64 => Some(x.get()); f32 => Some(x.get() as f32); }
-        }
-        Value::Large(large) => unpack_large(*large, payload),
+        other => Err(other),
     }
 }
 
