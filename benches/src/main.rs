@@ -1,173 +1,114 @@
-//! What a message costs on the VM, beside state machines written by hand.
-//!
-//! - `cargo run --release` prints medians and ratios.
-//! - `cargo run --release -- --quick` does the same with so few messages that the numbers mean little,
-//!   but everything has run.
-//! - `cargo run --release -- --only vm` exchanges a million messages in one way and prints nothing, for
-//!   `valgrind --tool=callgrind` and other profilers; `vm`, `roles`, `trace` and `d2` are the ways.
+//! The command line: which tables are printed, or what is run for a profiler.
 
-mod count;
-mod hand;
-mod measure;
-mod ours;
-mod roles;
+use std::process::ExitCode;
 
-use std::hint::black_box;
-
-use hand::{Handler, Plain, Typed};
-use measure::{Contender, medians};
-use telltale_vm::{NoHandler, Recording, VM};
+use clap::{Parser, Subcommand, ValueEnum};
+use telltale_benches::contender::Visits;
+use telltale_benches::count::Counting;
+use telltale_benches::measure::Effort;
+use telltale_benches::sections::{
+    compile, image, instructions, memory, messages, mixes, opening, sessions, theory, trace,
+};
+use telltale_benches::ways::{Exchange, Way};
 
 #[global_allocator]
-static ALLOCATOR: count::Counting = count::Counting;
+static ALLOCATOR: Counting = Counting;
 
-impl Handler for ours::Counter {
-    fn ping(&self) -> u64 {
-        self.take()
-    }
-
-    fn on_ping(&self, ping: u64) {
-        self.add(ping);
-    }
-
-    fn pong(&self) -> u64 {
-        self.take()
-    }
-
-    fn on_pong(&self, pong: u64) {
-        self.add(pong);
-    }
+/// What Telltale costs, beside state machines written by hand and beside its peers.
+#[derive(Parser)]
+struct Arguments {
+    /// Runs everything with so little to do that the numbers mean nothing
+    #[arg(long)]
+    quick: bool,
+    /// Only one of the tables
+    #[arg(long, value_name = "SECTION")]
+    only: Option<Section>,
+    #[command(subcommand)]
+    command: Option<Command>,
 }
 
-fn main() {
-    let args: Vec<String> = std::env::args().skip(1).collect();
-    match args.iter().map(String::as_str).collect::<Vec<_>>()[..] {
-        [] => table(4_000_000, 1_000_000),
-        ["--quick"] => table(20_000, 10_000),
-        ["--only", way] => only(way, 1_000_000),
-        _ => println!("usage: cargo run --release [-- --quick | --only vm|roles|trace|d2]"),
-    }
+#[derive(Subcommand)]
+enum Command {
+    /// Exchanges messages in one way and prints nothing, for a profiler
+    Run {
+        workload: Exchange,
+        contender: Way,
+        #[arg(default_value_t = 1_000_000)]
+        messages: u64,
+    },
+    /// Counts instructions per message, with `valgrind`
+    Instructions {
+        /// Fails when there are more than there should be
+        #[arg(long)]
+        check: bool,
+    },
 }
 
-fn table(messages: u64, most_sessions: usize) {
-    println!("ping-pong, payload u64: nanoseconds per message (median of 15), ratio to D2");
-    println!(
-        "D1: written by hand, queues of numbers; D2: messages an enum, payloads from a `&dyn` handler\n"
-    );
-    let header = ["sessions", "D1", "D2", "handler", "handler, 4", "role objects"];
-    println!(
-        "{:>9} {:>8} {:>8} {:>15} {:>15} {:>15}",
-        header[0], header[1], header[2], header[3], header[4], header[5]
-    );
-    for sessions in [1, 100, 10_000, 1_000_000].into_iter().filter(|&n| n <= most_sessions) {
-        ping_pong(sessions, messages.max(sessions as u64 * 4));
-    }
-    println!();
-    traced(messages.min(400_000));
-    costs();
+#[derive(Clone, Copy, ValueEnum)]
+enum Section {
+    /// What a message costs in one session
+    Messages,
+    /// What a message costs among many sessions
+    Sessions,
+    /// What it costs to record everything
+    Trace,
+    /// What it costs to open a session
+    Opening,
+    /// What a short session costs from its opening to its end
+    Mixes,
+    /// How much memory a session takes
+    Memory,
+    /// How large images are
+    Image,
+    /// How long large protocols take to check and project
+    Theory,
+    /// How much longer the compiler takes
+    Compile,
 }
 
-/// One row: `handler, 4` executes four instructions per visit of a session, the others 64.
-fn ping_pong(sessions: usize, messages: u64) {
-    let image = ours::image();
-    let handler = ours::Counter::default();
-    let mut plain: Vec<Plain> = (0..sessions).map(|_| Plain::new()).collect();
-    let mut typed: Vec<Typed> = (0..sessions).map(|_| Typed::new()).collect();
-    let mut vm = ours::vm(&image, sessions, Recording::Off, 64);
-    let mut short = ours::vm(&image, sessions, Recording::Off, 4);
-    let mut objects = roles::vm(sessions);
-    let rounds = |messages: u64| messages.div_ceil(2 * sessions as u64);
-    let mut contenders = [
-        Contender::new(|messages| {
-            for _ in 0..rounds(messages) {
-                plain.iter_mut().for_each(Plain::round);
-            }
-            black_box(plain[0].sum());
-            rounds(messages) * 2 * sessions as u64
-        }),
-        Contender::new(|messages| {
-            // As in a program whose handler is not known where the state machine is compiled.
-            let handler: &dyn Handler = black_box(&handler);
-            for _ in 0..rounds(messages) {
-                typed.iter_mut().for_each(|pair| pair.round(handler));
-            }
-            rounds(messages) * 2 * sessions as u64
-        }),
-        Contender::new(|messages| run(&mut vm, &handler, messages)),
-        Contender::new(|messages| run(&mut short, &handler, messages)),
-        Contender::new(|messages| run_roles(&mut objects, messages)),
-    ];
-    let costs = medians(&mut contenders, messages);
-    let cell = |at: usize| format!("{:.1} ({:.2}×)", costs[at], costs[at] / costs[1]);
-    println!(
-        "{sessions:>9} {:>8.1} {:>8.1} {:>15} {:>15} {:>15}",
-        costs[0],
-        costs[1],
-        cell(2),
-        cell(3),
-        cell(4)
-    );
-}
-
-/// Runs about so many messages, each of which is two instructions; gives how many it were.
-fn run(vm: &mut VM, handler: &ours::Counter, messages: u64) -> u64 {
-    let before = handler.sent();
-    vm.run(handler, rounds_for(vm, messages)).expect("no faults");
-    handler.sent() - before
-}
-
-/// The same with role objects, which take no notes: every instruction of a round is executed.
-fn run_roles(vm: &mut VM, messages: u64) -> u64 {
-    let rounds = rounds_for(vm, messages);
-    vm.run(&NoHandler, rounds).expect("no faults");
-    rounds as u64 * per_round(vm)
-}
-
-fn rounds_for(vm: &VM, messages: u64) -> usize {
-    messages.div_ceil(per_round(vm)) as usize
-}
-
-fn per_round(vm: &VM) -> u64 {
-    vm.open_sessions() as u64 * u64::from(vm.config().quantum) / 2
-}
-
-fn traced(messages: u64) {
-    let image = ours::image();
-    let handler = ours::Counter::default();
-    let mut contenders = [Recording::Off, Recording::Full].map(|recording| {
-        let (image, handler) = (&image, &handler);
-        Contender::new(move |n| run(&mut ours::vm(image, 1, recording, 64), handler, n))
-    });
-    let costs = medians(&mut contenders, messages);
-    println!("full trace: {:.1} ns more per message", costs[1] - costs[0]);
-}
-
-fn costs() {
-    let image = ours::image();
-    let handler = ours::Counter::default();
-    let before = count::bytes();
-    let sessions = 100_000;
-    let mut vm = ours::vm(&image, sessions, Recording::Off, 64);
-    println!("memory: {:.0} bytes per session", (count::bytes() - before) as f64 / sessions as f64);
-    run(&mut vm, &handler, 1_000);
-    let before = count::calls();
-    let messages = run(&mut vm, &handler, 1_000_000);
-    println!("allocations: {} per message", (count::calls() - before) as f64 / messages as f64);
-    println!("image: {} bytes", image.size());
-}
-
-fn only(way: &str, messages: u64) {
-    let image = ours::image();
-    let handler = ours::Counter::default();
-    match way {
-        "vm" => drop(run(&mut ours::vm(&image, 1, Recording::Off, 64), &handler, messages)),
-        "trace" => drop(run(&mut ours::vm(&image, 1, Recording::Full, 64), &handler, messages)),
-        "roles" => drop(run_roles(&mut roles::vm(1), messages)),
-        "d2" => {
-            let mut pair = Typed::new();
-            let handler: &dyn Handler = black_box(&handler);
-            (0..messages / 2).for_each(|_| pair.round(handler));
+fn main() -> ExitCode {
+    let arguments = Arguments::parse();
+    let result = match arguments.command {
+        Some(Command::Run { workload, contender, messages }) => run(workload, contender, messages),
+        Some(Command::Instructions { check }) => instructions::run(check),
+        None => {
+            let effort = if arguments.quick { Effort::quick() } else { Effort::full() };
+            let only = arguments.only.as_ref().map(std::slice::from_ref);
+            only.unwrap_or(Section::value_variants()).iter().for_each(|one| one.print(effort));
+            Ok(())
         }
-        _ => println!("there is no way `{way}`; `vm`, `roles`, `trace` and `d2` are the ways"),
+    };
+    match result {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            eprintln!("error: {error}");
+            ExitCode::FAILURE
+        }
     }
+}
+
+impl Section {
+    fn print(self, effort: Effort) {
+        match self {
+            Self::Messages => messages::print(effort),
+            Self::Sessions => sessions::print(effort),
+            Self::Trace => trace::print(effort),
+            Self::Opening => opening::print(effort),
+            Self::Mixes => mixes::print(effort),
+            Self::Memory => memory::print(effort),
+            Self::Image => image::print(),
+            Self::Theory => theory::print(effort),
+            Self::Compile => compile::print(effort),
+        }
+    }
+}
+
+fn run(workload: Exchange, contender: Way, messages: u64) -> Result<(), String> {
+    let Some(mut ready) = workload.by(contender, Visits::one_session()) else {
+        let [workload, contender] = [workload.name(), contender.name()];
+        return Err(format!("`{contender}` has no `{workload}`"));
+    };
+    ready.exchange(messages);
+    ready.end();
+    Ok(())
 }

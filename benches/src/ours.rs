@@ -1,57 +1,15 @@
-//! Ping-pong on the VM.
+//! The VM as a contender: with a handler for all sessions, and with role objects in each of them.
 
-use std::collections::BTreeMap;
-use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
+use std::hint::black_box;
 
-use telltale_types::{GlobalTerm, Label};
-use telltale_vm::loader::CodeImage;
 use telltale_vm::{
-    Branch, Context, EffectHandler, HandlerError, HandlerResult, LabelId, Picked, Recording,
-    RoleId, VM, VMConfig, Value,
+    Branch, Context, EffectHandler, HandlerError, HandlerResult, LabelId, NoHandler, Picked,
+    Recording, RoleId, VM, VMConfig, Value,
 };
 
-/// `loop { Alice -> Bob: Ping(u64); Bob -> Alice: Pong(u64); }`
-pub fn image() -> CodeImage {
-    let pong = GlobalTerm::send("Bob", "Alice", Label::with("Pong", "u64"), GlobalTerm::var("t"));
-    let ping = GlobalTerm::send("Alice", "Bob", Label::with("Ping", "u64"), pong);
-    let global = GlobalTerm::mu("t", ping).close().expect("a global type");
-    let projected = telltale_theory::project_all(&global).expect("projectable");
-    let locals: BTreeMap<_, _> = projected.into_iter().collect();
-    CodeImage::from_local_types(&locals, &global)
-}
-
-/// A VM with so many sessions of ping-pong.
-pub fn vm(image: &CodeImage, sessions: usize, recording: Recording, quantum: u32) -> VM {
-    let mut vm = VM::new(VMConfig { recording, quantum, ..VMConfig::default() });
-    for _ in 0..sessions {
-        vm.load_choreography(image).expect("room");
-    }
-    vm
-}
-
-/// Keeps the same state as the handler of the versions by hand.
-#[derive(Default)]
-pub struct Counter {
-    next: AtomicU64,
-    sum: AtomicU64,
-}
-
-impl Counter {
-    pub fn take(&self) -> u64 {
-        let next = self.next.load(Relaxed);
-        self.next.store(next + 1, Relaxed);
-        next
-    }
-
-    /// How many messages were sent.
-    pub fn sent(&self) -> u64 {
-        self.next.load(Relaxed)
-    }
-
-    pub fn add(&self, n: u64) {
-        self.sum.store(self.sum.load(Relaxed).wrapping_add(n), Relaxed);
-    }
-}
+use crate::contender::{Contender, Visits};
+use crate::tally::{Audit, Counter, take_ledger};
+use crate::workload::Workload;
 
 impl EffectHandler for Counter {
     fn send(&self, _: &Context<'_>, _: RoleId, _: LabelId) -> HandlerResult<Value> {
@@ -59,12 +17,104 @@ impl EffectHandler for Counter {
     }
 
     fn receive(&self, _: &Context<'_>, _: RoleId, _: LabelId, value: Value) -> HandlerResult<()> {
-        let Value::Uint(n) = value else { return Err(HandlerError::msg("a number was expected")) };
-        self.add(n);
+        let Value::Uint(number) = value else { return Err(HandlerError::msg("not a number")) };
+        self.add(number);
         Ok(())
     }
 
     fn choose(&self, _: &Context<'_>, _: &[Branch]) -> HandlerResult<Picked> {
-        Err(HandlerError::msg("there is no choice in ping-pong"))
+        let number = self.take();
+        Ok(Picked { branch: (number % 8) as usize, value: Value::Uint(number) })
     }
+}
+
+/// A VM for these visits; a message is two instructions.
+pub fn vm(visits: Visits, recording: Recording) -> VM {
+    let quantum = (visits.messages * 2) as u32;
+    VM::new(VMConfig { recording, quantum, ..VMConfig::default() })
+}
+
+/// A VM with a handler.
+pub struct WithHandler<W> {
+    vm: VM,
+    visits: Visits,
+    counter: Counter,
+    workload: std::marker::PhantomData<W>,
+}
+
+impl<W: Workload> WithHandler<W> {
+    pub fn new(visits: Visits, recording: Recording) -> Self {
+        let mut vm = vm(visits, recording);
+        for _ in 0..visits.sessions {
+            vm.load_choreography(W::image()).expect("room");
+        }
+        let counter = Counter::default();
+        Self { vm, visits, counter, workload: std::marker::PhantomData }
+    }
+}
+
+impl<W: Workload> Contender for WithHandler<W> {
+    fn exchange(&mut self, messages: u64) {
+        let handler: &dyn EffectHandler = black_box(&self.counter);
+        let rounds = self.visits.rounds_for(messages);
+        self.vm.run(handler, rounds as usize).expect("no faults");
+    }
+
+    fn sent(&self) -> u64 {
+        self.counter.sent()
+    }
+
+    fn end(self: Box<Self>) {
+        check::<W>("the VM with a handler", effects(&self.vm), self.counter.audit(), self.visits);
+    }
+}
+
+/// A VM with role objects in each session.
+pub struct WithRoles<W> {
+    vm: VM,
+    visits: Visits,
+    workload: std::marker::PhantomData<W>,
+}
+
+impl<W: Workload> WithRoles<W> {
+    pub fn new(visits: Visits) -> Self {
+        let mut vm = vm(visits, Recording::Off);
+        for _ in 0..visits.sessions {
+            W::open(&mut vm);
+        }
+        Self { vm, visits, workload: std::marker::PhantomData }
+    }
+}
+
+impl<W: Workload> Contender for WithRoles<W> {
+    fn exchange(&mut self, messages: u64) {
+        let rounds = self.visits.rounds_for(messages);
+        self.vm.run(&NoHandler, rounds as usize).expect("no faults");
+    }
+
+    fn sent(&self) -> u64 {
+        // What is on its way has one effect yet.
+        effects(&self.vm).div_ceil(2)
+    }
+
+    fn end(self: Box<Self>) {
+        let effects = effects(&self.vm);
+        take_ledger();
+        drop(self.vm);
+        check::<W>("the VM with role objects", effects, take_ledger(), self.visits);
+    }
+}
+
+/// How many messages the roles sent and received.
+fn effects(vm: &VM) -> u64 {
+    vm.coroutines().map(|coroutine| u64::from(coroutine.effects())).sum()
+}
+
+/// What the VM counted is what the host saw.
+fn check<W: Workload>(who: &str, effects: u64, audit: Audit, visits: Visits) {
+    let received = effects.checked_sub(audit.sent).expect("a sender has an effect");
+    let on_their_way = audit.sent.checked_sub(received).expect("only what was sent is received");
+    let most = W::ON_THEIR_WAY * visits.sessions as u64;
+    assert!(on_their_way <= most, "{who}: {on_their_way} messages have got lost");
+    audit.check(who, on_their_way);
 }

@@ -1,0 +1,15 @@
+//! Takes nothing; gives what Telltale costs, beside state machines written by hand and beside its peers.
+//!
+//! A [`workload`] is an exchange of messages, written down in every way that is compared. A [`contender`] is
+//! one of these ways, ready to run. A [`section`](sections) lets contenders take turns and prints a table.
+
+pub mod contender;
+pub mod count;
+pub mod measure;
+pub mod ours;
+pub mod peers;
+pub mod sections;
+pub mod table;
+pub mod tally;
+pub mod ways;
+pub mod workload;

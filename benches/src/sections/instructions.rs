@@ -1,0 +1,99 @@
+//! How many instructions a message takes, counted by `valgrind`.
+
+use std::io::ErrorKind;
+use std::process::Command;
+
+use crate::table::{Table, goal, none};
+use crate::ways::{Exchange, Way};
+
+/// How many instructions a message may take.
+const LIMITS: [(Exchange, Way, f64); 3] = [
+    (Exchange::PingPong, Way::Handler, 175.0),
+    (Exchange::Stream, Way::Handler, 165.0),
+    (Exchange::Choice, Way::Handler, 260.0),
+];
+
+/// How many more a message of ping-pong may take when everything is recorded.
+const TRACE_LIMIT: f64 = 45.0;
+
+/// Counted as well, to see what the limits stand beside.
+const OTHERS: [(Exchange, Way); 8] = [
+    (Exchange::PingPong, Way::Roles),
+    (Exchange::PingPong, Way::D2),
+    (Exchange::PingPong, Way::Objects),
+    (Exchange::Stream, Way::Roles),
+    (Exchange::Stream, Way::D2),
+    (Exchange::Choice, Way::Roles),
+    (Exchange::Choice, Way::D2),
+    (Exchange::Ring10, Way::Handler),
+];
+
+/// So many messages; what they differ by has no start in it.
+const FEW: u64 = 20_000;
+const MANY: u64 = 120_000;
+
+/// Prints instructions per message.
+///
+/// # Errors
+///
+/// When `valgrind` cannot be run, and, if limits are checked, when one of them is passed.
+pub fn run(is_checked: bool) -> Result<(), String> {
+    let mut table = Table::new(["", "by", "instructions", "limit"]);
+    let mut passed = Vec::new();
+    let mut limited = |exchange: Exchange, by: &str, count: f64, most: f64| {
+        if count > most {
+            passed.push(format!("{}, {by}: {count:.0} where {most} is the limit", exchange.name()));
+        }
+        table.row(exchange.name(), [by.to_owned(), whole(count), goal(count, most, whole)]);
+    };
+    let mut ping_pong = 0.0;
+    for (exchange, way, most) in LIMITS {
+        let count = per_message(exchange, way)?;
+        if exchange == Exchange::PingPong {
+            ping_pong = count;
+        }
+        limited(exchange, &way.name(), count, most);
+    }
+    let traced = per_message(Exchange::PingPong, Way::Trace)?;
+    limited(Exchange::PingPong, "more for a full trace", traced - ping_pong, TRACE_LIMIT);
+    for (exchange, way) in OTHERS {
+        table.row(exchange.name(), [way.name(), whole(per_message(exchange, way)?), none()]);
+    }
+    println!("instructions: per one-way message, one session");
+    table.print();
+    if is_checked && !passed.is_empty() {
+        return Err(format!("too many instructions per message: {}", passed.join("; ")));
+    }
+    Ok(())
+}
+
+fn whole(count: f64) -> String {
+    format!("{count:.0}")
+}
+
+fn per_message(exchange: Exchange, way: Way) -> Result<f64, String> {
+    let [few, many] = [count(exchange, way, FEW)?, count(exchange, way, MANY)?];
+    Ok((many - few) as f64 / (MANY - FEW) as f64)
+}
+
+/// The instructions of a whole run of this program.
+fn count(exchange: Exchange, way: Way, messages: u64) -> Result<u64, String> {
+    let program = std::env::current_exe().map_err(|error| error.to_string())?;
+    let output = Command::new("valgrind")
+        .args(["--tool=callgrind", "--callgrind-out-file=/dev/null"])
+        .arg(program)
+        .args(["run", &exchange.name(), &way.name(), &messages.to_string()])
+        .output()
+        .map_err(|error| match error.kind() {
+            ErrorKind::NotFound => {
+                "`valgrind` is not installed; it counts the instructions".to_owned()
+            }
+            _ => format!("`valgrind` cannot be run: {error}"),
+        })?;
+    let report = String::from_utf8_lossy(&output.stderr);
+    let collected = report.lines().find_map(|line| line.split_once("Collected : "));
+    collected
+        .filter(|_| output.status.success())
+        .and_then(|(_, count)| count.trim().parse().ok())
+        .ok_or_else(|| format!("`valgrind` has counted nothing:\n{report}"))
+}

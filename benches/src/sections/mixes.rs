@@ -1,0 +1,123 @@
+//! What a short session costs from its opening to its end.
+
+use std::hint::black_box;
+use std::time::Instant;
+
+use telltale_vm::{EffectHandler, NoHandler, Progress, Recording, VM, VMConfig};
+
+use crate::measure::{self, Effort, per};
+use crate::table::{Table, grouped, number, times};
+use crate::workload::short::{Account, Books, Purchase, Scalar, Short, take_ledger};
+
+pub fn print(effort: Effort) {
+    println!(
+        "mixes: nanoseconds per session that is opened, run to its end and closed, so many alive at a time"
+    );
+    println!("  D2 is constructed, run and dropped.");
+    let mut table =
+        Table::new(["", "alive", "D2", "handler", "/D2", "D2 objects", "role objects", "/objects"]);
+    for alive in effort.either([1, 100, 10_000], [1, 10, 100]) {
+        row::<Scalar>(&mut table, effort, alive);
+    }
+    for alive in effort.either([1, 100, 10_000], [1, 10, 100]) {
+        row::<Purchase>(&mut table, effort, alive);
+    }
+    table.print();
+}
+
+fn row<S: Short>(table: &mut Table, effort: Effort, alive: usize) {
+    let sessions = effort.either(40_000, 400);
+    let turns = sessions / alive as u64;
+    let (mut with_handler, mut with_roles) = (vm(), vm());
+    let costs = measure::by_turns(
+        &mut [
+            &mut || typed::<S>(turns, alive),
+            &mut || objects::<S>(turns, alive),
+            &mut || handler::<S>(&mut with_handler, turns, alive),
+            &mut || roles::<S>(&mut with_roles, turns, alive),
+        ],
+        effort.samples,
+    );
+    let [typed, objects, handler, roles] = costs[..] else { unreachable!("four samplers") };
+    table.row(
+        S::NAME,
+        [
+            grouped(alive as f64),
+            number(typed),
+            number(handler),
+            times(handler / typed),
+            number(objects),
+            number(roles),
+            times(roles / objects),
+        ],
+    );
+}
+
+fn vm() -> VM {
+    VM::new(VMConfig { recording: Recording::Off, ..VMConfig::default() })
+}
+
+/// The cost of a session, and that all of them have done what they should.
+fn checked<S: Short>(sessions: u64, run: impl FnOnce() -> Account) -> f64 {
+    let start = Instant::now();
+    let account = run();
+    let cost = per(start.elapsed(), sessions);
+    assert_eq!(account, S::due(sessions), "not what the sessions should have received");
+    cost
+}
+
+fn typed<S: Short>(turns: u64, alive: usize) -> f64 {
+    checked::<S>(turns * alive as u64, || {
+        let books = Books::default();
+        let handler = black_box(S::handler(&books));
+        let mut sessions = Vec::with_capacity(alive);
+        for _ in 0..turns {
+            sessions.extend((0..alive).map(|_| S::Typed::default()));
+            sessions.iter_mut().for_each(|session| S::run_typed(session, handler));
+            sessions.clear();
+        }
+        books.account()
+    })
+}
+
+fn objects<S: Short>(turns: u64, alive: usize) -> f64 {
+    take_ledger();
+    checked::<S>(turns * alive as u64, || {
+        let mut sessions = Vec::with_capacity(alive);
+        for turn in 0..turns {
+            let first = turn * alive as u64;
+            sessions.extend((first..first + alive as u64).map(|nth| black_box(S::objects(nth))));
+            sessions.iter_mut().for_each(S::run_objects);
+            sessions.clear();
+        }
+        take_ledger()
+    })
+}
+
+fn handler<S: Short>(vm: &mut VM, turns: u64, alive: usize) -> f64 {
+    checked::<S>(turns * alive as u64, || {
+        let effects = S::Effects::default();
+        let handler: &dyn EffectHandler = black_box(&effects);
+        for _ in 0..turns {
+            for _ in 0..alive {
+                vm.load_choreography(S::image()).expect("room");
+            }
+            vm.run(handler, usize::MAX).expect("no faults");
+        }
+        assert_eq!(vm.progress(), Progress::Complete);
+        effects.as_ref().account()
+    })
+}
+
+fn roles<S: Short>(vm: &mut VM, turns: u64, alive: usize) -> f64 {
+    take_ledger();
+    checked::<S>(turns * alive as u64, || {
+        for turn in 0..turns {
+            let first = turn * alive as u64;
+            (first..first + alive as u64).for_each(|nth| S::open(vm, nth));
+            vm.run(&NoHandler, usize::MAX).expect("no faults");
+        }
+        assert_eq!(vm.progress(), Progress::Complete);
+        take_ledger()
+    })
+}

@@ -1,0 +1,306 @@
+//! A choice in a loop: one role picks one of eight messages, again and again.
+
+use std::collections::VecDeque;
+
+use telltale_vm::loader::CodeImage;
+use telltale_vm::{HandlerResult, VM, choreography};
+
+use super::{CAPACITY, Objects, Plain, Typed, Workload};
+use crate::tally::{Audit, Counter, Player, Tally};
+
+choreography! {
+    pub protocol EightWays(Chooser, Listener) {
+        loop {
+            choice Way at Chooser {
+                Chooser -> Listener: A(u64);
+            } or {
+                Chooser -> Listener: B(u64);
+            } or {
+                Chooser -> Listener: C(u64);
+            } or {
+                Chooser -> Listener: D(u64);
+            } or {
+                Chooser -> Listener: E(u64);
+            } or {
+                Chooser -> Listener: F(u64);
+            } or {
+                Chooser -> Listener: G(u64);
+            } or {
+                Chooser -> Listener: H(u64);
+            }
+        }
+    }
+}
+
+pub struct Choice;
+
+impl Workload for Choice {
+    const LAP: u64 = CAPACITY as u64;
+    const ON_THEIR_WAY: u64 = CAPACITY as u64;
+
+    type Plain = Ways;
+    type Handler = dyn Handler;
+    type Typed = TypedWays;
+    type Objects = ObjectWays;
+
+    fn handler(counter: &Counter) -> &Self::Handler {
+        counter
+    }
+
+    fn image() -> &'static CodeImage {
+        &eight_ways::IMAGE
+    }
+
+    fn open(vm: &mut VM) {
+        eight_ways::open_detached(vm, Player::default(), Player::default()).expect("room");
+    }
+}
+
+/// D1. All branches do the same, so which one it was is not looked at.
+pub struct Ways {
+    messages: VecDeque<(u8, u64)>,
+    chooser: Tally,
+    listener: Tally,
+}
+
+impl Default for Ways {
+    fn default() -> Self {
+        let messages = VecDeque::with_capacity(CAPACITY);
+        Self { messages, chooser: Tally::default(), listener: Tally::default() }
+    }
+}
+
+impl Plain for Ways {
+    fn lap(&mut self) {
+        while self.messages.len() < CAPACITY {
+            let number = self.chooser.take();
+            self.messages.push_back(((number % 8) as u8, number));
+        }
+        while let Some((_, number)) = self.messages.pop_front() {
+            self.listener.add(number);
+        }
+    }
+
+    fn audit(&self) -> Audit {
+        Audit { sum: self.listener.audit().sum, ..self.chooser.audit() }
+    }
+}
+
+/// D2.
+#[derive(Default)]
+pub struct TypedWays(Machine);
+
+impl Typed<dyn Handler> for TypedWays {
+    #[inline(never)]
+    fn lap(&mut self, mut handler: &dyn Handler) {
+        self.0.lap(&mut handler);
+    }
+}
+
+/// D2 with objects.
+#[derive(Default)]
+pub struct ObjectWays(Machine, Cast);
+
+impl Objects for ObjectWays {
+    #[inline(never)]
+    fn lap(&mut self) {
+        self.0.lap(&mut self.1);
+    }
+}
+
+/// What travels, and what the chooser picks.
+pub enum Way {
+    A(u64),
+    B(u64),
+    C(u64),
+    D(u64),
+    E(u64),
+    F(u64),
+    G(u64),
+    H(u64),
+}
+
+#[derive(Clone, Copy)]
+enum ChooserState {
+    Choose,
+}
+
+#[derive(Clone, Copy)]
+enum ListenerState {
+    Await,
+}
+
+struct Machine {
+    messages: VecDeque<Way>,
+    chooser: ChooserState,
+    listener: ListenerState,
+}
+
+impl Default for Machine {
+    fn default() -> Self {
+        Self {
+            messages: VecDeque::with_capacity(CAPACITY),
+            chooser: ChooserState::Choose,
+            listener: ListenerState::Await,
+        }
+    }
+}
+
+impl Machine {
+    #[inline(always)]
+    fn lap(&mut self, host: &mut impl Host) {
+        while self.step_chooser(host) {}
+        while self.step_listener(host) {}
+    }
+
+    #[inline(always)]
+    fn step_chooser(&mut self, host: &mut impl Host) -> bool {
+        match self.chooser {
+            ChooserState::Choose if self.messages.len() < CAPACITY => {
+                self.messages.push_back(host.way());
+                true
+            }
+            ChooserState::Choose => false,
+        }
+    }
+
+    #[inline(always)]
+    fn step_listener(&mut self, host: &mut impl Host) -> bool {
+        match self.listener {
+            ListenerState::Await => match self.messages.pop_front() {
+                Some(way) => {
+                    host.on_way(way);
+                    true
+                }
+                None => false,
+            },
+        }
+    }
+}
+
+/// Where the state machine's payloads come from and go to.
+trait Host {
+    fn way(&mut self) -> Way;
+    fn on_way(&mut self, way: Way);
+}
+
+/// Calls the method that belongs to a message.
+macro_rules! dispatch {
+    ($way:expr, $host:expr, $listener:ident) => {
+        match $way {
+            Way::A(number) => $listener::on_a($host, number),
+            Way::B(number) => $listener::on_b($host, number),
+            Way::C(number) => $listener::on_c($host, number),
+            Way::D(number) => $listener::on_d($host, number),
+            Way::E(number) => $listener::on_e($host, number),
+            Way::F(number) => $listener::on_f($host, number),
+            Way::G(number) => $listener::on_g($host, number),
+            Way::H(number) => $listener::on_h($host, number),
+        }
+    };
+}
+
+/// Picks the branches by turns.
+macro_rules! by_turns {
+    ($way:ident, $number:expr) => {{
+        let number = $number;
+        match number % 8 {
+            0 => $way::A(number),
+            1 => $way::B(number),
+            2 => $way::C(number),
+            3 => $way::D(number),
+            4 => $way::E(number),
+            5 => $way::F(number),
+            6 => $way::G(number),
+            _ => $way::H(number),
+        }
+    }};
+}
+
+/// Everybody who listens does the same with each of the messages.
+macro_rules! listeners {
+    ($($on:ident)*) => {
+        /// Plays both roles of all sessions.
+        pub trait Handler {
+            fn way(&self) -> Way;
+            $(fn $on(&self, number: u64);)*
+        }
+
+        trait Listener {
+            $(fn $on(&mut self, number: u64);)*
+        }
+
+        impl Handler for Counter {
+            fn way(&self) -> Way {
+                by_turns!(Way, self.take())
+            }
+
+            $(fn $on(&self, number: u64) {
+                self.add(number);
+            })*
+        }
+
+        impl Listener for Player {
+            $(fn $on(&mut self, number: u64) {
+                self.add(number);
+            })*
+        }
+
+        impl eight_ways::Listener for Player {
+            $(fn $on(&mut self, number: u64) -> HandlerResult<()> {
+                self.add(number);
+                Ok(())
+            })*
+        }
+    };
+}
+
+listeners! { on_a on_b on_c on_d on_e on_f on_g on_h }
+
+trait Chooser {
+    fn way(&mut self) -> Way;
+}
+
+impl Chooser for Player {
+    fn way(&mut self) -> Way {
+        by_turns!(Way, self.take())
+    }
+}
+
+impl eight_ways::Chooser for Player {
+    fn way(&mut self) -> HandlerResult<eight_ways::Way> {
+        use eight_ways::Way;
+        Ok(by_turns!(Way, self.take()))
+    }
+}
+
+struct Cast {
+    chooser: Box<dyn Chooser>,
+    listener: Box<dyn Listener>,
+}
+
+impl Default for Cast {
+    fn default() -> Self {
+        Self { chooser: Box::new(Player::default()), listener: Box::new(Player::default()) }
+    }
+}
+
+impl Host for &dyn Handler {
+    fn way(&mut self) -> Way {
+        Handler::way(*self)
+    }
+
+    fn on_way(&mut self, way: Way) {
+        dispatch!(way, *self, Handler);
+    }
+}
+
+impl Host for Cast {
+    fn way(&mut self) -> Way {
+        self.chooser.way()
+    }
+
+    fn on_way(&mut self, way: Way) {
+        dispatch!(way, &mut *self.listener, Listener);
+    }
+}

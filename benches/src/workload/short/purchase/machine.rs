@@ -1,0 +1,232 @@
+//! The state machine by hand (D2).
+
+use std::collections::VecDeque;
+
+use super::hosts::{Host, Verdict};
+
+enum Message {
+    Title(String),
+    Quote(u64),
+    Share(u64),
+    Accept(String),
+    Accepted,
+    Pay(u64),
+    Delivery(u64),
+    Decline,
+    Declined,
+}
+
+#[derive(Clone, Copy, PartialEq)]
+enum Alice {
+    SendTitle,
+    AwaitQuote,
+    SendShare,
+    AwaitVerdict,
+    SendPay,
+    Done,
+}
+
+#[derive(Clone, Copy, PartialEq)]
+enum Bob {
+    AwaitQuote,
+    AwaitShare,
+    Decide,
+    SendAccepted,
+    AwaitDelivery,
+    SendDeclined,
+    Done,
+}
+
+#[derive(Clone, Copy, PartialEq)]
+enum Seller {
+    AwaitTitle,
+    QuoteAlice,
+    QuoteBob,
+    AwaitVerdict,
+    AwaitPay,
+    SendDelivery,
+    Done,
+}
+
+pub struct Machine {
+    alice_to_bob: VecDeque<Message>,
+    alice_to_seller: VecDeque<Message>,
+    bob_to_alice: VecDeque<Message>,
+    bob_to_seller: VecDeque<Message>,
+    seller_to_alice: VecDeque<Message>,
+    seller_to_bob: VecDeque<Message>,
+    alice: Alice,
+    bob: Bob,
+    seller: Seller,
+}
+
+impl Default for Machine {
+    fn default() -> Self {
+        Self {
+            alice_to_bob: VecDeque::with_capacity(4),
+            alice_to_seller: VecDeque::with_capacity(4),
+            bob_to_alice: VecDeque::with_capacity(4),
+            bob_to_seller: VecDeque::with_capacity(4),
+            seller_to_alice: VecDeque::with_capacity(4),
+            seller_to_bob: VecDeque::with_capacity(4),
+            alice: Alice::SendTitle,
+            bob: Bob::AwaitQuote,
+            seller: Seller::AwaitTitle,
+        }
+    }
+}
+
+impl Machine {
+    #[inline(always)]
+    pub(super) fn run(&mut self, host: &mut impl Host) {
+        while !self.is_done() {
+            while self.step_alice(host) {}
+            while self.step_bob(host) {}
+            while self.step_seller(host) {}
+        }
+    }
+
+    fn is_done(&self) -> bool {
+        self.alice == Alice::Done && self.bob == Bob::Done && self.seller == Seller::Done
+    }
+
+    #[inline(always)]
+    fn step_alice(&mut self, host: &mut impl Host) -> bool {
+        self.alice = match self.alice {
+            Alice::SendTitle => {
+                self.alice_to_seller.push_back(Message::Title(host.title()));
+                Alice::AwaitQuote
+            }
+            Alice::AwaitQuote => match self.seller_to_alice.pop_front() {
+                Some(Message::Quote(quote)) => {
+                    host.on_quote_alice(quote);
+                    Alice::SendShare
+                }
+                Some(_) => unreachable!("a quote comes"),
+                None => return false,
+            },
+            Alice::SendShare => {
+                self.alice_to_bob.push_back(Message::Share(host.share()));
+                Alice::AwaitVerdict
+            }
+            Alice::AwaitVerdict => match self.bob_to_alice.pop_front() {
+                Some(Message::Accepted) => {
+                    host.on_accepted();
+                    Alice::SendPay
+                }
+                Some(Message::Declined) => {
+                    host.on_declined();
+                    Alice::Done
+                }
+                Some(_) => unreachable!("a verdict comes"),
+                None => return false,
+            },
+            Alice::SendPay => {
+                self.alice_to_seller.push_back(Message::Pay(host.pay()));
+                Alice::Done
+            }
+            Alice::Done => return false,
+        };
+        true
+    }
+
+    #[inline(always)]
+    fn step_bob(&mut self, host: &mut impl Host) -> bool {
+        self.bob = match self.bob {
+            Bob::AwaitQuote => match self.seller_to_bob.pop_front() {
+                Some(Message::Quote(quote)) => {
+                    host.on_quote_bob(quote);
+                    Bob::AwaitShare
+                }
+                Some(_) => unreachable!("a quote comes"),
+                None => return false,
+            },
+            Bob::AwaitShare => match self.alice_to_bob.pop_front() {
+                Some(Message::Share(share)) => {
+                    host.on_share(share);
+                    Bob::Decide
+                }
+                Some(_) => unreachable!("a share comes"),
+                None => return false,
+            },
+            Bob::Decide => match host.verdict() {
+                Verdict::Accept(address) => {
+                    self.bob_to_seller.push_back(Message::Accept(address));
+                    Bob::SendAccepted
+                }
+                Verdict::Decline => {
+                    self.bob_to_seller.push_back(Message::Decline);
+                    Bob::SendDeclined
+                }
+            },
+            Bob::SendAccepted => {
+                host.accepted();
+                self.bob_to_alice.push_back(Message::Accepted);
+                Bob::AwaitDelivery
+            }
+            Bob::AwaitDelivery => match self.seller_to_bob.pop_front() {
+                Some(Message::Delivery(days)) => {
+                    host.on_delivery(days);
+                    Bob::Done
+                }
+                Some(_) => unreachable!("a delivery comes"),
+                None => return false,
+            },
+            Bob::SendDeclined => {
+                host.declined();
+                self.bob_to_alice.push_back(Message::Declined);
+                Bob::Done
+            }
+            Bob::Done => return false,
+        };
+        true
+    }
+
+    #[inline(always)]
+    fn step_seller(&mut self, host: &mut impl Host) -> bool {
+        self.seller = match self.seller {
+            Seller::AwaitTitle => match self.alice_to_seller.pop_front() {
+                Some(Message::Title(title)) => {
+                    host.on_title(title);
+                    Seller::QuoteAlice
+                }
+                Some(_) => unreachable!("a title comes"),
+                None => return false,
+            },
+            Seller::QuoteAlice => {
+                self.seller_to_alice.push_back(Message::Quote(host.quote()));
+                Seller::QuoteBob
+            }
+            Seller::QuoteBob => {
+                self.seller_to_bob.push_back(Message::Quote(host.quote()));
+                Seller::AwaitVerdict
+            }
+            Seller::AwaitVerdict => match self.bob_to_seller.pop_front() {
+                Some(Message::Accept(address)) => {
+                    host.on_accept(address);
+                    Seller::AwaitPay
+                }
+                Some(Message::Decline) => {
+                    host.on_decline();
+                    Seller::Done
+                }
+                Some(_) => unreachable!("a verdict comes"),
+                None => return false,
+            },
+            Seller::AwaitPay => match self.alice_to_seller.pop_front() {
+                Some(Message::Pay(pay)) => {
+                    host.on_pay(pay);
+                    Seller::SendDelivery
+                }
+                Some(_) => unreachable!("a payment comes"),
+                None => return false,
+            },
+            Seller::SendDelivery => {
+                self.seller_to_bob.push_back(Message::Delivery(host.delivery()));
+                Seller::Done
+            }
+            Seller::Done => return false,
+        };
+        true
+    }
+}
