@@ -272,6 +272,12 @@ pub(crate) fn sender_waits(block: &[u64], plan: Plan) -> bool {
     block[plan.at()] & SENDER_WAITS != 0
 }
 
+/// Whether the channel is empty and nobody waits for it: then there is nothing to give back.
+#[inline]
+pub(crate) fn is_untouched(block: &[u64], plan: Plan) -> bool {
+    block[plan.at()] == 0
+}
+
 /// Gives back what the channel holds outside of the block. It must be empty, or never looked at again.
 #[inline]
 pub(crate) fn release(block: &mut [u64], buffers: &mut Buffers, plan: Plan) {

@@ -39,6 +39,8 @@ pub(crate) struct Loaded {
     pub(crate) plans: Plans,
     /// Where the states of programs written by hand start: one word for each role.
     pub(crate) states_at: usize,
+    /// How many registers each role has.
+    pub(crate) registers: usize,
     /// How many sessions of it there are.
     pub(crate) sessions: usize,
     /// Whether it is in the registry's list of images without sessions.
@@ -69,6 +71,7 @@ impl Loaded {
             roles_at,
             plans,
             states_at,
+            registers: image.registers(),
             sessions: 0,
             is_listed: false,
             image: image.clone(),
@@ -89,17 +92,17 @@ impl Loaded {
 
     /// The place of a register in the block, if the programs have so many.
     pub(crate) fn register(&self, role: RoleId, reg: Reg) -> Option<usize> {
-        let registers = self.image.registers();
         let at = usize::from(reg.0);
         let first = self.states_at + self.roles;
-        (at < registers).then(|| first + (role.index() * registers + at) * registers::WORDS)
+        let nth = role.index() * self.registers + at;
+        (at < self.registers).then(|| first + nth * registers::WORDS)
     }
 
     /// The places of a role's registers.
     pub(crate) fn registers_of(&self, role: RoleId) -> impl Iterator<Item = usize> + use<> {
-        let registers = self.image.registers();
-        let first = self.states_at + self.roles + role.index() * registers * registers::WORDS;
-        (0..registers).map(move |at| first + at * registers::WORDS)
+        let before = role.index() * self.registers;
+        let first = self.states_at + self.roles + before * registers::WORDS;
+        (0..self.registers).map(move |at| first + at * registers::WORDS)
     }
 
     /// All places of registers.

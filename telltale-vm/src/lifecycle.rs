@@ -29,10 +29,6 @@ impl VM {
         if self.open >= limit {
             return Err(VMError::TooManySessions { limit });
         }
-        let (given, limit) = (image.registers(), self.config.max_registers.into());
-        if given > limit {
-            return Err(VMError::TooManyRegisters { given, limit });
-        }
         let number = self.images.number_of(image, &self.config, &mut self.arena)?;
         let slot = match self.slot_for(number) {
             Ok(slot) => slot,
@@ -73,17 +69,21 @@ impl VM {
     }
 
     /// Nobody in the session can act: it is complete, it waits for the outside, or it is stuck.
-    #[cold]
     pub(crate) fn settle(&mut self, slot: Slot) {
         let block = self.arena.block(slot);
         let loaded = self.images.get(header::image(block));
         let session = SessionId::new(header::ordinal(block), slot);
-        let view = SessionView::new(session, block, loaded);
-        if view.waits_for_outside() || self.deferred.outstanding(session) > 0 {
+        if self.deferred.outstanding(session) > 0 {
             return;
         }
-        let is_drained = view.status() == SessionStatus::Draining;
-        if header::live(block) == 0 || view.is_at_rest() || is_drained {
+        if header::live(block) == 0 {
+            return self.finish(slot, Outcome::Completed);
+        }
+        let view = SessionView::new(session, block, loaded);
+        if view.waits_for_outside() {
+            return;
+        }
+        if view.is_at_rest() || view.status() == SessionStatus::Draining {
             return self.finish(slot, Outcome::Completed);
         }
         let cause = Cause::Stuck { waiting: view.who_waits() };
@@ -158,14 +158,19 @@ impl VM {
         let block = self.arena.block_mut(slot);
         let loaded = self.images.get(header::image(block));
         for plan in loaded.plans.all() {
+            if channel::is_untouched(block, plan) {
+                continue;
+            }
             while channel::len(block, plan) > 0 {
                 let (message, _) = channel::pop(block, &mut self.buffers, plan);
                 self.strays.push(message.word);
             }
             channel::release(block, &mut self.buffers, plan);
         }
-        for place in loaded.registers() {
-            self.strays.extend(registers::clear(block, place));
+        if loaded.registers > 0 {
+            for place in loaded.registers() {
+                self.strays.extend(registers::clear(block, place));
+            }
         }
     }
 

@@ -81,6 +81,10 @@ impl Registry {
         config: &VMConfig,
         arena: &mut Arena,
     ) -> Result<u16, VMError> {
+        let (given, limit) = (image.registers(), config.max_registers.into());
+        if given > limit {
+            return Err(VMError::TooManyRegisters { given, limit });
+        }
         let loaded = Loaded::new(image, config, arena);
         let number = match self.take_unused() {
             Some(number) => {

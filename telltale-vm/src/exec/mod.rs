@@ -176,6 +176,11 @@ impl<H: Host> Visit<'_, '_, H> {
         while self.left > 0 {
             let op = &ops[pc as usize];
             self.cx.at = pc;
+            if op.code == Code::Halt {
+                self.left -= 1;
+                self.halt::<TRACE>();
+                return Ok(());
+            }
             let goto = self.step::<TRACE>(op);
             if goto.leads_on() {
                 pc = goto.0;
@@ -210,10 +215,11 @@ impl<H: Host> Visit<'_, '_, H> {
             Code::Offer => return self.offer_one::<TRACE>(op),
             Code::OfferMany => self.offer_many::<TRACE>(op),
             Code::SendSpecial => self.send_special::<TRACE>(&op.exchange),
-            Code::Halt => Ok(Step::Halt),
             Code::Trap => Err(Cause::OutOfProgram.into()),
             Code::Assembled => self.assembled::<TRACE>(),
-            Code::Send | Code::Recv => unreachable!("these are in the innermost loop"),
+            Code::Send | Code::Recv | Code::Halt => {
+                unreachable!("these are in the innermost loop")
+            }
         };
         self.goto(step)
     }
@@ -300,8 +306,10 @@ impl<H: Host> Visit<'_, '_, H> {
     fn halt<const TRACE: bool>(&mut self) {
         self.wait(Coro::at(self.cx.at, self.cx.count).with(HALTED));
         header::halted(self.block);
-        for place in self.loaded.registers_of(self.cx.role) {
-            self.stage.strays.extend(registers::clear(self.block, place));
+        if self.loaded.registers > 0 {
+            for place in self.loaded.registers_of(self.cx.role) {
+                self.stage.strays.extend(registers::clear(self.block, place));
+            }
         }
         if TRACE {
             self.stage.trace.push(Tag::Halted, self.cx.role, RoleId(0), LabelId(0));
