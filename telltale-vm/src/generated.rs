@@ -65,6 +65,12 @@ pub fn picked<T: Send + 'static>(branch: usize, payload: T) -> HandlerResult<Pic
     Ok(Picked { branch, value: pack(payload) })
 }
 
+/// A role and another number in one number.
+#[inline]
+pub const fn key(role: RoleId, number: u16) -> u32 {
+    (role.0 as u32) << 16 | number as u32
+}
+
 /// The answer to a question that no session of the protocol asks.
 ///
 /// # Errors

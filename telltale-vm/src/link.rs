@@ -44,15 +44,16 @@ fn find_receipts(ops: &mut [Op], exchanges: &mut [Exchange]) {
     let codes: Vec<Code> = ops.iter().map(|op| op.code).collect();
     let mut receipts: BTreeMap<u64, Vec<Receipt>> = BTreeMap::new();
     each_exchange(ops, exchanges, Code::takes, |at, taken| {
-        let answers = codes[taken.next as usize].sends();
-        taken.receipt = Receipt { at, next: taken.next, answers };
+        let leads = codes[taken.next as usize].sends();
+        taken.receipt = Receipt { at, next: taken.next, leads };
         receipts.entry(taken.id).or_default().push(taken.receipt);
     });
     let mut sent_before: BTreeMap<u64, usize> = BTreeMap::new();
     each_exchange(ops, exchanges, Code::sends, |_, sent| {
+        sent.goes_on = !codes[sent.next as usize].receives();
         let Some(receipts) = receipts.get(&sent.id).filter(|_| sent.peer_bit != 0) else { return };
         let before = sent_before.entry(sent.id).or_default();
-        sent.receipt = receipts[(*before).min(receipts.len() - 1)];
+        sent.receipt = receipts[(*before).min(receipts.len() - 1)].of(sent);
         *before += 1;
     });
 }
@@ -129,6 +130,7 @@ impl Linker<'_> {
             next: self.settle(next),
             // Found when everything has its place.
             receipt: Receipt::NOWHERE,
+            goes_on: false,
             label,
             peer_at: (self.roles_at + peer.index()) as u16,
             peer,

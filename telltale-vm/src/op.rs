@@ -75,6 +75,8 @@ pub(crate) struct Exchange {
     pub(crate) peer: RoleId,
     /// What the payload must be.
     pub(crate) wants: Wants,
+    /// At the end that sends: whether its role can act again at once, since it does not receive next.
+    pub(crate) goes_on: bool,
 }
 
 const _: () = assert!(size_of::<Exchange>() == 48);
@@ -86,8 +88,9 @@ pub(crate) struct Receipt {
     pub(crate) at: u32,
     /// Where its role goes on.
     pub(crate) next: u32,
-    /// Whether it sends there.
-    pub(crate) answers: bool,
+    /// Whether the turn goes on as that of the receiver: it sends next. (At the end that sends: and the
+    /// sender does not.)
+    pub(crate) leads: bool,
 }
 
 /// The kind that a payload must have, if it must be of one.
@@ -120,7 +123,7 @@ impl Linked {
             Code::Offer => find(self.exchanges(op), sent.label)?,
             _ => return None,
         };
-        (taken.id == sent.id).then_some(taken.receipt)
+        (taken.id == sent.id).then(|| taken.receipt.of(sent))
     }
 }
 
@@ -136,7 +139,12 @@ pub(crate) fn find(branches: &[Exchange], label: LabelId) -> Option<&Exchange> {
 }
 
 impl Code {
-    /// Whether a role that comes to such an instruction gives something, rather than waits for it.
+    /// Whether a role that comes to such an instruction may have to wait for a message.
+    pub(crate) fn receives(self) -> bool {
+        matches!(self, Self::Recv | Self::Offer | Self::OfferMany)
+    }
+
+    /// Whether a role that comes to such an instruction sends, and is likely not to wait.
     pub(crate) fn sends(self) -> bool {
         matches!(self, Self::Send | Self::Choose)
     }
@@ -169,12 +177,18 @@ impl Exchange {
         peer_at: 0,
         peer: RoleId(0),
         wants: Wants(None),
+        goes_on: false,
     };
 }
 
 impl Receipt {
     /// No role ever stands there.
-    pub(crate) const NOWHERE: Self = Self { at: u32::MAX, next: 0, answers: false };
+    pub(crate) const NOWHERE: Self = Self { at: u32::MAX, next: 0, leads: false };
+
+    /// The receipt of what was sent in this way.
+    pub(crate) fn of(self, sent: &Exchange) -> Self {
+        Self { leads: self.leads && !sent.goes_on, ..self }
+    }
 }
 
 impl Wants {
@@ -183,16 +197,25 @@ impl Wants {
     }
 
     /// Whether a payload is of that kind.
-    #[inline]
+    #[inline(always)]
     pub(crate) fn accepts(self, value: &Value) -> bool {
-        self.0.is_none_or(|kind| kind == value.kind())
+        // For nearly every scalar this comparison of two numbers is all. (The compiler makes it of the
+        // match, if nothing else hangs on it.)
+        let found = match value {
+            Value::Unit => Kind::Unit as u8,
+            Value::Bool(_) => Kind::Bool as u8,
+            Value::Int(_) => Kind::Int as u8,
+            Value::Uint(_) => Kind::Uint as u8,
+            Value::Float(_) => Kind::Float as u8,
+            Value::Char(_) => Kind::Char as u8,
+            Value::Large(_) => LARGE,
+        };
+        found == self.number() && found < LARGE || self.accepts_any(value)
     }
 
     /// Whether an answer is a payload of that kind.
     #[inline(always)]
     pub(crate) fn accepts_answer(self, answer: &HandlerResult<Value>) -> bool {
-        // For nearly every scalar this comparison of two numbers is all. (The compiler makes it of the
-        // match, if nothing else hangs on it.)
         let found = match answer {
             Ok(Value::Unit) => Kind::Unit as u8,
             Ok(Value::Bool(_)) => Kind::Bool as u8,
@@ -203,13 +226,23 @@ impl Wants {
             Ok(Value::Large(_)) => LARGE,
             Err(_) => ERROR,
         };
-        let wanted = self.0.map_or(ANY, |kind| kind as u8);
-        found == wanted && found < LARGE || self.accepts_large(answer)
+        found == self.number() && found < LARGE || self.accepts_any_answer(answer)
+    }
+
+    /// The number of its kind.
+    #[inline(always)]
+    fn number(self) -> u8 {
+        self.0.map_or(ANY, |kind| kind as u8)
     }
 
     #[inline(never)]
-    fn accepts_large(self, answer: &HandlerResult<Value>) -> bool {
-        answer.as_ref().is_ok_and(|value| self.accepts(value))
+    fn accepts_any(self, value: &Value) -> bool {
+        self.0.is_none_or(|kind| kind == value.kind())
+    }
+
+    #[inline(never)]
+    fn accepts_any_answer(self, answer: &HandlerResult<Value>) -> bool {
+        answer.as_ref().is_ok_and(|value| self.accepts_any(value))
     }
 
     pub(crate) fn kind(self) -> Option<Kind> {

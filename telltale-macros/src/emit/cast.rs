@@ -18,10 +18,10 @@ pub(super) fn emit(interface: &Interface, image: Option<&CodeImage>) -> TokenStr
     let generics = session::generics(interface);
     let bounds = session::bounds(interface);
     let arguments: Vec<_> = interface.roles.iter().map(|role| &role.argument).collect();
-    let arms = |of: &dyn Fn(&CodeImage) -> Vec<TokenStream>| image.map(of).unwrap_or_default();
-    let send = dispatch(&quote!(label), &arms(&|_| sends(interface)));
-    let receive = dispatch(&quote!(label), &arms(&|_| receives(interface)));
-    let choose = dispatch(&quote!(set), &arms(&|image| chooses(interface, image)));
+    let arms = |of: &dyn Fn(&CodeImage) -> Vec<Arm>| image.map(of).unwrap_or_default();
+    let send = dispatch(&quote!(label), arms(&|_| sends(interface)));
+    let receive = dispatch(&quote!(label), arms(&|_| receives(interface)));
+    let choose = dispatch(&quote!(set), arms(&|image| chooses(interface, image)));
     let role_of = role_of(interface);
     quote! {
         #[doc(hidden)]
@@ -68,22 +68,44 @@ pub(super) fn emit(interface: &Interface, image: Option<&CodeImage>) -> TokenStr
     }
 }
 
-/// A match on the role and another number.
-fn dispatch(number: &TokenStream, arms: &[TokenStream]) -> TokenStream {
-    if arms.is_empty() {
-        return quote!(__telltale::unasked());
-    }
-    quote! {
-        match (role.0, #number.0) {
-            #(#arms,)*
-            _ => __telltale::unasked(),
-        }
+/// What is done for a role and another number.
+struct Arm {
+    role: usize,
+    number: u16,
+    then: TokenStream,
+}
+
+impl Arm {
+    /// Role and number in one, as `__telltale::key` gives it.
+    fn key(&self) -> u32 {
+        (self.role as u32) << 16 | u32::from(self.number)
     }
 }
 
-fn key(role: usize, number: u16) -> TokenStream {
-    let (role, number) = (Literal::usize_unsuffixed(role), Literal::u16_unsuffixed(number));
-    quote!((#role, #number))
+/// What the arm for the role and another number does.
+fn dispatch(number: &TokenStream, mut arms: Vec<Arm>) -> TokenStream {
+    if arms.is_empty() {
+        return quote!(__telltale::unasked());
+    }
+    arms.sort_unstable_by_key(Arm::key);
+    let tree = tree(&arms);
+    quote! {
+        let __key = __telltale::key(role, #number.0);
+        #tree
+    }
+}
+
+/// A tree of comparisons. A `match` would become a jump through a table, and processors foresee where
+/// some small branches go much better than where one jump with many targets does.
+fn tree(arms: &[Arm]) -> TokenStream {
+    let key = |arm: &Arm| Literal::u32_unsuffixed(arm.key());
+    if arms.len() <= 3 {
+        let (keys, then) = (arms.iter().map(key), arms.iter().map(|arm| &arm.then));
+        return quote!(#(if __key == #keys { #then } else)* { __telltale::unasked() });
+    }
+    let (low, high) = arms.split_at(arms.len() / 2);
+    let (first, low, high) = (key(&high[0]), tree(low), tree(high));
+    quote!(if __key < #first { #low } else { #high })
 }
 
 /// Where a payload type stands, or else its label: there the type must be one that can be sent.
@@ -99,7 +121,7 @@ fn call(role: &RoleInterface, method: &Ident, arguments: &TokenStream) -> TokenS
     quote_spanned!(at(method.span())=> self::#name::#method(&mut self.#argument #arguments))
 }
 
-fn sends(interface: &Interface) -> Vec<TokenStream> {
+fn sends(interface: &Interface) -> Vec<Arm> {
     let roles = interface.roles.iter().enumerate();
     let arms = roles.flat_map(|(id, role)| {
         role.sends.iter().map(move |method| send(interface, id, role, method))
@@ -107,55 +129,44 @@ fn sends(interface: &Interface) -> Vec<TokenStream> {
     arms.collect()
 }
 
-fn send(
-    interface: &Interface,
-    id: usize,
-    role: &RoleInterface,
-    method: &SendMethod,
-) -> TokenStream {
+fn send(interface: &Interface, id: usize, role: &RoleInterface, method: &SendMethod) -> Arm {
     let label = &interface.labels[method.label.index()];
-    let key = key(id, method.label.0);
     let to = method.to.then(|| quote!(, __role(to)));
     let given = call(role, &method.name, &quote!(#to));
     let place = place(label);
-    if label.has_struct {
+    let then = if label.has_struct {
         let name = &label.name;
         let (fields, payload) = taken_apart(label);
-        quote_spanned! {place=> #key => __telltale::packed(#given.map(|#name #fields| #payload)) }
+        quote_spanned! {place=> __telltale::packed(#given.map(|#name #fields| #payload)) }
     } else {
-        quote_spanned!(place=> #key => __telltale::packed(#given))
-    }
+        quote_spanned!(place=> __telltale::packed(#given))
+    };
+    Arm { role: id, number: method.label.0, then }
 }
 
-fn receives(interface: &Interface) -> Vec<TokenStream> {
+fn receives(interface: &Interface) -> Vec<Arm> {
     let roles = interface.roles.iter().enumerate();
     let arms = roles
         .flat_map(|(id, role)| role.receives.iter().map(move |method| receive(id, role, method)));
     arms.collect()
 }
 
-fn receive(id: usize, role: &RoleInterface, method: &ReceiveMethod) -> TokenStream {
-    let key = key(id, method.label.0);
+fn receive(id: usize, role: &RoleInterface, method: &ReceiveMethod) -> Arm {
     let from = method.from.then(|| quote!(, __role(from)));
     let unpacked = quote!(__telltale::unpacked(&IMAGE, label, value)?);
-    match method.parameters.len() {
-        0 => {
-            let told = call(role, &method.name, &quote!(#from));
-            quote!(#key => #told)
-        }
-        1 => {
-            let told = call(role, &method.name, &quote!(#from, #unpacked));
-            quote!(#key => #told)
-        }
+    let then = match method.parameters.len() {
+        0 => call(role, &method.name, &quote!(#from)),
+        1 => call(role, &method.name, &quote!(#from, #unpacked)),
         count => {
             let fields = fields(count, method.name.span());
             let told = call(role, &method.name, &quote!(#from #(, #fields)*));
-            quote!(#key => { let (#(#fields),*) = #unpacked; #told })
+            quote!(let (#(#fields),*) = #unpacked; #told)
         }
-    }
+    };
+    Arm { role: id, number: method.label.0, then }
 }
 
-fn chooses(interface: &Interface, image: &CodeImage) -> Vec<TokenStream> {
+fn chooses(interface: &Interface, image: &CodeImage) -> Vec<Arm> {
     let sets = sets(image);
     let choices = interface.choices.iter();
     // Whatever is chosen in the protocol is chosen in the image.
@@ -191,19 +202,14 @@ fn first_message(variant: &Variant) -> Branch {
 }
 
 /// Asks for a choice.
-fn choose(
-    interface: &Interface,
-    choice: &ChoiceInterface,
-    set: SetId,
-    branches: &[Branch],
-) -> TokenStream {
-    let key = key(choice.role.index(), set.0);
+fn choose(interface: &Interface, choice: &ChoiceInterface, set: SetId, branches: &[Branch]) -> Arm {
     let asked = call(&interface.roles[choice.role.index()], &choice.method, &TokenStream::new());
     let variants = choice.variants.iter().filter_map(|variant| {
         let branch = branches.iter().position(|branch| *branch == first_message(variant))?;
         Some(pick(interface, choice, variant, branch))
     });
-    quote!(#key => match #asked? { #(#variants,)* })
+    let then = quote!(match #asked? { #(#variants,)* });
+    Arm { role: choice.role.index(), number: set.0, then }
 }
 
 /// `Verdict::Counter(a) => picked(1, a)`

@@ -7,7 +7,7 @@
 use telltale_bytecode::{EffectId, ImmKind, Instr, Pc, Reg, SetId, Slot, TargetsId, Via};
 use telltale_types::{Action, Direction, LabelId, RoleId, StateId};
 
-use super::{Host, Step, Visit};
+use super::{Goto, Host, Step, Visit};
 use crate::channel;
 use crate::registers;
 use crate::trace::Tag;
@@ -18,7 +18,13 @@ type Stepped = Result<Step, Box<Cause>>;
 
 impl<H: Host> Visit<'_, '_, H> {
     /// Executes the instruction at [`Context::at`](crate::Context).
-    pub(super) fn assembled<const TRACE: bool>(&mut self) -> Stepped {
+    #[inline(never)]
+    pub(super) fn assembled<const TRACE: bool>(&mut self) -> Goto {
+        let step = self.assembled_step::<TRACE>();
+        self.goto(step)
+    }
+
+    fn assembled_step<const TRACE: bool>(&mut self) -> Stepped {
         let image = &self.loaded.image;
         let pc = Pc(self.cx.at - image.programs.start(self.cx.role));
         let instr = image.programs.code()[self.cx.at as usize];

@@ -8,7 +8,7 @@ use super::{Goto, Host, Step, Visit};
 use crate::channel::Rule;
 use crate::op::{Exchange, Op};
 use crate::trace::Tag;
-use crate::{Cause, Picked, SessionId, Value, channel};
+use crate::{Cause, HandlerResult, Picked, SessionId, Value, channel};
 
 /// The answers of roles whose channel was full when they had chosen.
 #[derive(Debug, Default)]
@@ -26,24 +26,38 @@ impl Held {
 impl<H: Host> Visit<'_, '_, H> {
     /// Asks for branch and payload, sends the message, and goes where the branch leads. If the
     /// channel is full, the answer is kept: nobody is asked twice.
-    #[inline]
+    #[inline(never)]
     pub(super) fn choose<const TRACE: bool>(&mut self, op: &Op) -> Goto {
         let loaded = self.loaded;
         let answer = self.host.choose(self.cx, op.set, loaded.linked.branches(op));
-        let step = match answer {
-            Ok(Picked { branch: picked, value }) => match loaded.linked.exchanges(op).get(picked) {
-                Some(sent) if sent.wants.accepts(&value) => {
-                    return self.send_chosen::<TRACE>(sent, value);
-                }
-                Some(sent) => Err(self.wrong_payload(sent.label, sent.wants, value)),
-                None => {
-                    let branches = loaded.linked.exchanges(op).len();
-                    Err(Cause::NoSuchBranch { picked, branches }.into())
-                }
-            },
-            Err(error) => Self::no_answer(error, None),
-        };
+        if let Ok(picked) = &answer
+            && let Some(sent) = loaded.linked.exchanges(op).get(picked.branch)
+            && sent.wants.accepts(&picked.value)
+            && let Ok(Picked { value, .. }) = answer
+        {
+            return self.send_chosen::<TRACE>(sent, value);
+        }
+        let step = self.refuse_choice(op, answer);
         self.goto(step)
+    }
+
+    /// An answer that is no choice.
+    #[cold]
+    fn refuse_choice(
+        &mut self,
+        op: &Op,
+        answer: HandlerResult<Picked>,
+    ) -> Result<Step, Box<Cause>> {
+        let Picked { branch: picked, value } = match answer {
+            Ok(picked) => picked,
+            Err(error) => return Self::no_answer(error, None),
+        };
+        let loaded = self.loaded;
+        let branches = loaded.linked.exchanges(op);
+        match branches.get(picked) {
+            Some(sent) => Err(self.wrong_payload(sent.label, sent.wants, value)),
+            None => Err(Cause::NoSuchBranch { picked, branches: branches.len() }.into()),
+        }
     }
 
     #[inline]

@@ -3,8 +3,8 @@
 //! When the receiver stands at the instruction that takes this very message and nothing is queued
 //! before it, sending and receiving are one step: the sender is asked, the receiver is told, the
 //! channel is not touched. Whether the receiver has waited there or has not come to its turn yet is all
-//! the same. If what it does next is to send, the turn goes on as the receiver's, so a conversation
-//! runs along its messages, and nobody waits, is woken or is looked for.
+//! the same. If the sender is done with sending for now and the receiver sends next, the turn goes on as
+//! the receiver's, so a conversation runs along its messages, and nobody waits, is woken or is looked for.
 //!
 //! It is one of the orders in which the roles could have acted anyway, so nothing but the order of
 //! independent events shows it.
@@ -75,14 +75,19 @@ impl<H: Host> Visit<'_, '_, H> {
             let step = Self::no_answer(error, Some(receipt.next));
             return self.goto(step);
         }
-        if receipt.answers {
+        if receipt.leads {
             self.become_receiver(sent, count);
             return Goto(receipt.next);
         }
         self.block[usize::from(sent.peer_at)] = Coro::at(receipt.next, self.cx.count).to_word();
         self.cx.role = sender;
         self.cx.count = count;
-        Goto(sent.next)
+        if sent.goes_on {
+            return Goto(sent.next);
+        }
+        // Both receive next. Until they have their next turns, what they wait for may be there.
+        self.block[self.place] = Coro::at(sent.next, count).to_word();
+        Goto::OVER
     }
 
     /// The turn goes on as that of the receiver; the sender, which is ready, stands behind its message.

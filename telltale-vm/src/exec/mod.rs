@@ -87,10 +87,12 @@ impl Goto {
     const WAIT: Self = Self(u32::MAX);
     /// The turn ends as [`Visit::end`] says.
     const END: Self = Self(u32::MAX - 1);
+    /// The turn is over, and all that is to be said about its role has been written down.
+    const OVER: Self = Self(u32::MAX - 2);
 
     #[inline]
     fn leads_on(self) -> bool {
-        self.0 < Self::END.0
+        self.0 < Self::OVER.0
     }
 }
 
@@ -176,16 +178,15 @@ impl<H: Host> Visit<'_, '_, H> {
         while self.left > 0 {
             let op = &ops[pc as usize];
             self.cx.at = pc;
-            if op.code == Code::Halt {
-                self.left -= 1;
-                self.halt::<TRACE>();
-                return Ok(());
-            }
             let goto = self.step::<TRACE>(op);
             if goto.leads_on() {
                 pc = goto.0;
                 self.left -= 1;
                 continue;
+            }
+            if goto == Goto::OVER {
+                self.left -= 1;
+                return Ok(());
             }
             if goto == Goto::WAIT {
                 self.wait(Coro::at(self.cx.at, self.cx.count));
@@ -197,37 +198,36 @@ impl<H: Host> Visit<'_, '_, H> {
         Ok(())
     }
 
-    /// Any instruction.
+    /// Any instruction. Where messages are handed over, nearly all are of the first kind.
     #[inline(always)]
     fn step<const TRACE: bool>(&mut self, op: &Op) -> Goto {
-        match op.code {
-            Code::Send => self.send::<TRACE>(&op.exchange),
-            Code::Recv => self.receive::<TRACE>(&op.exchange),
-            _ => self.less_often::<TRACE>(op),
+        if op.code == Code::Send {
+            self.send::<TRACE>(&op.exchange)
+        } else {
+            self.other::<TRACE>(op)
         }
     }
 
-    /// Instructions that have no place in the innermost loop.
+    /// Any instruction but `Send`, which is in the innermost loop.
     #[inline(never)]
-    fn less_often<const TRACE: bool>(&mut self, op: &Op) -> Goto {
-        let step = match op.code {
-            Code::Choose => return self.choose::<TRACE>(op),
-            Code::Offer => return self.offer_one::<TRACE>(op),
+    fn other<const TRACE: bool>(&mut self, op: &Op) -> Goto {
+        match op.code {
+            Code::Recv => self.receive::<TRACE>(&op.exchange),
+            Code::Choose => self.choose::<TRACE>(op),
+            Code::Offer => self.offer_one::<TRACE>(op),
             Code::OfferMany => self.offer_many::<TRACE>(op),
-            Code::SendSpecial => self.send_special::<TRACE>(&op.exchange),
-            Code::Trap => Err(Cause::OutOfProgram.into()),
+            Code::Halt => self.halt::<TRACE>(),
+            Code::Send | Code::SendSpecial => self.send_special::<TRACE>(&op.exchange),
             Code::Assembled => self.assembled::<TRACE>(),
-            Code::Send | Code::Recv | Code::Halt => {
-                unreachable!("these are in the innermost loop")
-            }
-        };
-        self.goto(step)
+            Code::Trap => self.goto(Err(Cause::OutOfProgram.into())),
+        }
     }
 
     /// What the innermost loop sees, as a step.
     fn ended(&mut self, goto: Goto) -> Result<Step, Box<Cause>> {
         match goto {
             Goto::WAIT => Ok(Step::Wait),
+            Goto::OVER => Ok(Step::Halt),
             Goto::END => std::mem::replace(&mut self.end, Ok(Step::Wait)),
             Goto(next) => Ok(Step::To(next)),
         }
@@ -303,7 +303,8 @@ impl<H: Host> Visit<'_, '_, H> {
         Ok(())
     }
 
-    fn halt<const TRACE: bool>(&mut self) {
+    #[inline(never)]
+    fn halt<const TRACE: bool>(&mut self) -> Goto {
         self.wait(Coro::at(self.cx.at, self.cx.count).with(HALTED));
         header::halted(self.block);
         if self.loaded.registers > 0 {
@@ -314,6 +315,7 @@ impl<H: Host> Visit<'_, '_, H> {
         if TRACE {
             self.stage.trace.push(Tag::Halted, self.cx.role, RoleId(0), LabelId(0));
         }
+        Goto::OVER
     }
 
     /// Drops a payload that nobody gets, but not silently if it is an endpoint.

@@ -9,28 +9,23 @@ use crate::{Cause, Value};
 
 impl<H: Host> Visit<'_, '_, H> {
     /// Takes one certain message and tells whoever plays the role.
-    #[inline(always)]
+    #[inline(never)]
     pub(super) fn receive<const TRACE: bool>(&mut self, taken: &Exchange) -> Goto {
         match channel::first_label(self.block, self.stage.buffers, taken.channel) {
             None => {
                 channel::await_message(self.block, taken.channel);
                 Goto::WAIT
             }
-            Some(found) => self.receive_first::<TRACE>(taken, found),
+            Some(found) if found == taken.label => self.take::<TRACE>(taken),
+            Some(found) => {
+                let cause = self.unexpected(taken.peer, found, &[taken.label]);
+                self.goto(Err(cause))
+            }
         }
-    }
-
-    #[inline(never)]
-    fn receive_first<const TRACE: bool>(&mut self, taken: &Exchange, found: LabelId) -> Goto {
-        if found == taken.label {
-            return self.take::<TRACE>(taken);
-        }
-        let cause = self.unexpected(taken.peer, found, &[taken.label]);
-        self.goto(Err(cause))
     }
 
     /// Takes the message of whichever branch has come on the one channel of this choice.
-    #[inline]
+    #[inline(never)]
     pub(super) fn offer_one<const TRACE: bool>(&mut self, op: &Op) -> Goto {
         let Exchange { channel, peer, .. } = op.exchange;
         let Some(found) = channel::first_label(self.block, self.stage.buffers, channel) else {
@@ -49,7 +44,8 @@ impl<H: Host> Visit<'_, '_, H> {
 
     /// Takes the message of whichever branch has come, from any of several senders. What else is
     /// first in one of their channels may be meant for later.
-    pub(super) fn offer_many<const TRACE: bool>(&mut self, op: &Op) -> Result<Step, Box<Cause>> {
+    #[inline(never)]
+    pub(super) fn offer_many<const TRACE: bool>(&mut self, op: &Op) -> Goto {
         let loaded = self.loaded;
         let branches = loaded.linked.exchanges(op);
         let has_come = |branch: &&Exchange| {
@@ -60,13 +56,12 @@ impl<H: Host> Visit<'_, '_, H> {
             for branch in branches {
                 channel::await_message(self.block, branch.channel);
             }
-            return Ok(Step::Wait);
+            return Goto::WAIT;
         };
         for branch in branches {
             channel::forget_receiver(self.block, branch.channel);
         }
-        let value = self.taken::<TRACE>(taken.channel, taken.peer);
-        self.tell(taken.peer, taken.label, value, taken.next)
+        self.take::<TRACE>(taken)
     }
 
     /// Takes a message that is there and tells whoever plays the role.

@@ -2,7 +2,7 @@
 
 use telltale_types::{LabelId, RoleId};
 
-use super::{Goto, Host, Step, Visit};
+use super::{Goto, Host, Visit};
 use crate::channel::{self, Plan};
 use crate::op::{Exchange, Wants};
 use crate::trace::Tag;
@@ -52,22 +52,23 @@ impl<H: Host> Visit<'_, '_, H> {
     }
 
     /// As [`Visit::send`], into a channel that does not simply keep what it gets.
-    pub(super) fn send_special<const TRACE: bool>(
-        &mut self,
-        sent: &Exchange,
-    ) -> Result<Step, Box<Cause>> {
-        if self.must_wait(sent.channel, sent.peer, sent.label)? {
-            channel::await_room(self.block, sent.channel);
-            return Ok(Step::Wait);
-        }
-        match self.host.send(self.cx, sent.peer, sent.label) {
-            Ok(value) if sent.wants.accepts(&value) => {
-                let Exchange { channel, peer, label, next, .. } = *sent;
-                self.let_go::<TRACE>(channel, peer, label, value, Tag::Sent);
-                Ok(Step::To(next))
+    #[inline(never)]
+    pub(super) fn send_special<const TRACE: bool>(&mut self, sent: &Exchange) -> Goto {
+        let Exchange { channel, peer, label, next, .. } = *sent;
+        match self.must_wait(channel, peer, label) {
+            Ok(false) => {}
+            Ok(true) => {
+                channel::await_room(self.block, channel);
+                return Goto::WAIT;
             }
-            Ok(value) => Err(self.wrong_payload(sent.label, sent.wants, value)),
-            Err(error) => Self::no_answer(error, None),
+            Err(cause) => return self.goto(Err(cause)),
+        }
+        match self.host.send(self.cx, peer, label) {
+            Ok(value) if sent.wants.accepts(&value) => {
+                self.let_go::<TRACE>(channel, peer, label, value, Tag::Sent);
+                Goto(next)
+            }
+            answer => self.refuse(sent, answer),
         }
     }
 
