@@ -1,0 +1,161 @@
+//! Messages that are handed over: what `run` does with them is what single turns would have done, and
+//! nobody goes short.
+
+mod support;
+
+use support::{Seeded, image, lines, open};
+use telltale_vm::{
+    Branch, Cause, Context, EffectHandler, HandlerError, HandlerResult, LabelId, Picked, Policy,
+    Progress, RoleId, SessionStatus, VM, VMConfig, Value, normalize_trace,
+};
+
+/// A conversation beside another one, for ever.
+const TWO_CONVERSATIONS: &str = "μt.A→B:x.B→A:y.C→D:z.D→C:w.t";
+
+/// How many messages each role has sent or received.
+fn effects(vm: &VM) -> Vec<u32> {
+    vm.coroutines().map(|coroutine| coroutine.effects()).collect()
+}
+
+#[test]
+fn a_conversation_lets_others_speak() {
+    for policy in [Policy::Cooperative, Policy::RoundRobin, Policy::ProgressAware] {
+        for quantum in [1, 2, 3, 4, 5, 7, 8, 64] {
+            let config = VMConfig { policy, quantum, ..VMConfig::default() };
+            let (mut vm, _) = open(config, &image(TWO_CONVERSATIONS));
+            vm.run(&Seeded, 1_000).expect("no session faults");
+            let effects = effects(&vm);
+            let (least, most) = (effects.iter().min(), effects.iter().max());
+            assert!(least >= Some(&50), "{policy:?} with {quantum}: {effects:?}, {most:?}");
+        }
+    }
+}
+
+#[test]
+fn a_visit_executes_no_more_than_its_quantum() {
+    for quantum in 1..20 {
+        let config = VMConfig { quantum, ..VMConfig::default() };
+        let (mut vm, _) = open(config, &image(TWO_CONVERSATIONS));
+        let mut before = 0;
+        for round in 0..100 {
+            vm.run(&Seeded, 1).expect("no session faults");
+            let now: u32 = effects(&vm).iter().sum();
+            assert!(now - before <= quantum, "{} of {quantum} in round {round}", now - before);
+            before = now;
+        }
+    }
+}
+
+/// Does something unusual when a role receives.
+struct Unusual(fn() -> HandlerResult<()>);
+
+impl EffectHandler for Unusual {
+    fn send(&self, _: &Context<'_>, _: RoleId, _: LabelId) -> HandlerResult<Value> {
+        Ok(Value::Unit)
+    }
+
+    fn receive(&self, cx: &Context<'_>, _: RoleId, _: LabelId, _: Value) -> HandlerResult<()> {
+        if cx.role_name() == "B" { self.0() } else { Ok(()) }
+    }
+
+    fn choose(&self, _: &Context<'_>, _: &[Branch]) -> HandlerResult<Picked> {
+        Ok(Picked { branch: 1, value: Value::Unit })
+    }
+}
+
+/// The one fault of a session of this protocol.
+fn fault(protocol: &str, handler: &Unusual, by_turns: bool) -> String {
+    let (mut vm, _) = open(VMConfig::default(), &image(protocol));
+    while vm.progress() == Progress::OutOfFuel {
+        let _ = if by_turns { vm.step(handler).map(drop) } else { vm.run(handler, 10) };
+    }
+    let (_, fault) = vm.faults().next().expect("B has failed");
+    assert_eq!(fault.role.as_deref(), Some("B"));
+    assert!(matches!(fault.cause, Cause::Handler(_) | Cause::Panicked { .. }));
+    fault.to_string()
+}
+
+#[test]
+fn a_receiver_that_fails_is_named_with_its_instruction() {
+    let failures: [fn() -> HandlerResult<()>; 2] =
+        [|| Err(HandlerError::msg("not that")), || panic!("not that either")];
+    let protocols =
+        ["A→B:x", "A→B:x.B→A:y", "A→B:x.A→B:y", "A→{B:x;B:y.B→A:z}", "A→C:x.C→B:y.B→A:z"];
+    for protocol in protocols {
+        for failure in failures {
+            let handler = Unusual(failure);
+            let (at_once, by_turns) =
+                (fault(protocol, &handler, false), fault(protocol, &handler, true));
+            assert_eq!(at_once, by_turns, "{protocol}");
+        }
+    }
+}
+
+#[test]
+fn a_receiver_may_digest_later() {
+    for protocol in ["A→B:x.B→A:y", "A→B:x.A→B:y", "A→{B:x;B:y.B→A:z}"] {
+        let handler = Unusual(|| Err(HandlerError::pending()));
+        let (mut vm, session) = open(VMConfig::default(), &image(protocol));
+        let mut woken = 0;
+        while vm.status(session).is_ok_and(|status| !status.has_ended()) {
+            vm.run(&handler, 10).expect("no session faults");
+            if vm.progress() == Progress::Waiting {
+                vm.wake(session, "B").expect("B waits for its handler");
+                woken += 1;
+            }
+            assert!(woken < 10, "{protocol} does not end");
+        }
+        let received = lines(&vm).iter().filter(|line| line.contains("B?")).count();
+        assert_eq!(woken, received, "{protocol}");
+    }
+}
+
+/// A ring of so many roles, once round.
+fn ring(roles: usize) -> String {
+    let steps = (0..roles).map(|at| format!("R{at}→R{}:m", (at + 1) % roles));
+    steps.collect::<Vec<_>>().join(".")
+}
+
+#[test]
+fn sessions_of_any_size_do_the_same() {
+    for roles in [2, 63, 64, 65, 66, 130, 255] {
+        let image = image(&ring(roles));
+        let (mut at_once, one) = open(VMConfig::default(), &image);
+        at_once.run(&Seeded, 1_000).expect("no session faults");
+        let (mut by_turns, other) = open(VMConfig::default(), &image);
+        while by_turns.progress() == Progress::OutOfFuel {
+            by_turns.step(&Seeded).expect("no session faults");
+        }
+        for (vm, session) in [(&at_once, one), (&by_turns, other)] {
+            let status = vm.status(session);
+            assert!(matches!(status, Ok(SessionStatus::Closed) | Err(_)), "{roles}: {status:?}");
+            assert_eq!(vm.faults().count(), 0);
+        }
+        assert_eq!(
+            normalize_trace(&at_once.trace()),
+            normalize_trace(&by_turns.trace()),
+            "{roles}"
+        );
+    }
+}
+
+#[test]
+fn payloads_that_are_not_scalars_are_handed_over_too() {
+    struct Texts;
+    impl EffectHandler for Texts {
+        fn send(&self, cx: &Context<'_>, _: RoleId, label: LabelId) -> HandlerResult<Value> {
+            Ok(Value::text(cx.label(label).name))
+        }
+        fn receive(&self, cx: &Context<'_>, _: RoleId, l: LabelId, v: Value) -> HandlerResult<()> {
+            assert_eq!(v.as_text(), Some(cx.label(l).name));
+            Ok(())
+        }
+        fn choose(&self, cx: &Context<'_>, branches: &[Branch]) -> HandlerResult<Picked> {
+            Ok(Picked { branch: 1, value: Value::text(cx.label(branches[1].label).name) })
+        }
+    }
+    let image = support::image_of("A→B:x.B→A:y.A→{B:v;B:w.B→A:z}", "String");
+    let (mut vm, session) = open(VMConfig::default(), &image);
+    vm.run(&Texts, 10).expect("no session faults");
+    assert!(support::is_closed(&vm, session));
+}
