@@ -119,7 +119,9 @@ impl VM {
     }
 
     pub(crate) fn finish(&mut self, slot: Slot, outcome: Outcome) {
-        self.release_messages(slot);
+        if self.holds_messages(slot) {
+            self.release_messages(slot);
+        }
         let records = self.records();
         let block = self.arena.block_mut(slot);
         let session = SessionId::new(header::ordinal(block), slot);
@@ -150,27 +152,33 @@ impl VM {
         if !has_coroutines {
             (0..roles).for_each(|role| self.wake_waiter(session, RoleId::at(role)));
         }
-        self.drop_strays();
+        if !self.strays.is_empty() {
+            self.drop_strays();
+        }
+    }
+
+    /// Whether there is anything in the channels and registers of a session.
+    #[inline]
+    fn holds_messages(&self, slot: Slot) -> bool {
+        let block = self.arena.block(slot);
+        let loaded = self.images.get(header::image(block));
+        loaded.registers > 0 || !loaded.plans.all().all(|plan| channel::is_untouched(block, plan))
     }
 
     /// Takes out what is still in the channels and registers of a session that has ended.
+    #[inline(never)]
     fn release_messages(&mut self, slot: Slot) {
         let block = self.arena.block_mut(slot);
         let loaded = self.images.get(header::image(block));
         for plan in loaded.plans.all() {
-            if channel::is_untouched(block, plan) {
-                continue;
-            }
             while channel::len(block, plan) > 0 {
                 let (message, _) = channel::pop(block, &mut self.buffers, plan);
                 self.strays.push(message.word);
             }
             channel::release(block, &mut self.buffers, plan);
         }
-        if loaded.registers > 0 {
-            for place in loaded.registers() {
-                self.strays.extend(registers::clear(block, place));
-            }
+        for place in loaded.registers() {
+            self.strays.extend(registers::clear(block, place));
         }
     }
 

@@ -53,8 +53,10 @@ impl VM {
             } else {
                 self.visits::<false>(drive, &mut visits, turns)
             };
-            let Some(Interlude { slot, event }) = interlude else { return };
-            self.attend(slot, event, drive.handler);
+            self.settle_idle();
+            if let Some(Interlude { slot, event }) = interlude {
+                self.attend(slot, event, drive.handler);
+            }
             if !self.strays.is_empty() {
                 self.drop_strays();
             }
@@ -72,7 +74,7 @@ impl VM {
         turns: &mut Turns,
     ) -> Option<Interlude> {
         let Drive { handler, network, by_turns } = drive;
-        let Self { arena, images, casts, queue, heap, buffers, held, deferred, .. } = self;
+        let Self { arena, images, casts, queue, idle, heap, buffers, held, deferred, .. } = self;
         let (policy, left) = (self.config.policy, self.config.quantum);
         let hands_over = policy == Policy::Cooperative && !by_turns && network.is_none();
         let reserve = if hands_over { 1 } else { NEVER };
@@ -131,6 +133,8 @@ impl VM {
                     if cast == 0 { go!(handler) } else { go!(&mut *casts[cast - 1].cast) };
                 match goes_on {
                     Ok(()) => queue.push(slot),
+                    // In a trace, a session's end follows upon its last event.
+                    Err(Event::Idle) if !TRACE => idle.push(slot),
                     Err(event) => return Some(Interlude { slot, event }),
                 }
             }
@@ -144,6 +148,15 @@ impl VM {
             block[roles_at + role.index()] = here.to_word();
             Some(Interlude { slot, event: Event::Fault(role, panicked(&*panic).into()) })
         })
+    }
+
+    /// Settles the sessions in which visits left nobody who can act.
+    fn settle_idle(&mut self) {
+        let mut idle = std::mem::take(&mut self.idle);
+        for slot in idle.drain(..) {
+            self.settle(slot);
+        }
+        self.idle = idle;
     }
 
     fn attend(&mut self, slot: Slot, event: Event, handler: &dyn EffectHandler) {

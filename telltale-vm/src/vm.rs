@@ -43,6 +43,8 @@ pub struct VM {
     pub(crate) images: Registry,
     pub(crate) casts: Slab<Company>,
     pub(crate) queue: Queue,
+    /// The sessions in which nobody can act any more, until somebody looks why.
+    pub(crate) idle: Vec<Slot>,
     pub(crate) open: usize,
     pub(crate) next_ordinal: u64,
     pub(crate) clock: SimClock,
@@ -90,6 +92,7 @@ impl VM {
             images: Registry::default(),
             casts: Slab::new(),
             queue: Queue::default(),
+            idle: Vec::new(),
             open: 0,
             next_ordinal: 0,
             clock: SimClock::default(),
