@@ -2,7 +2,7 @@
 
 use std::hint::black_box;
 
-use crate::tally::{Audit, Counter, take_ledger};
+use crate::tally::{Counter, take_ledger};
 use crate::workload::{Objects, Plain, Typed, Workload};
 
 /// Exchanges messages. What it exchanged in all is checked when it has done so for the last time.
@@ -70,7 +70,7 @@ pub fn plain<W: Workload>(visits: Visits) -> Box<dyn Contender> {
         }
 
         fn end(self: Box<Self>) {
-            self.0.iter().map(Plain::audit).sum::<Audit>().check("D1", 0);
+            W::settled(self.0.iter().map(Plain::audit).sum()).check("D1", 0);
         }
     }
 
@@ -78,7 +78,7 @@ pub fn plain<W: Workload>(visits: Visits) -> Box<dyn Contender> {
     Box::new(Sessions::<W>(sessions, visits))
 }
 
-/// State machines written by hand with a handler behind `&dyn` (D2).
+/// State machines written by hand with a handler behind `&dyn` that may fail (D2).
 pub fn typed<W: Workload>(visits: Visits) -> Box<dyn Contender> {
     struct Sessions<W: Workload>(Vec<W::Typed>, Visits, Counter);
 
@@ -86,9 +86,10 @@ pub fn typed<W: Workload>(visits: Visits) -> Box<dyn Contender> {
         fn exchange(&mut self, messages: u64) {
             // As in a program whose handler is not known where the state machine is compiled.
             let handler = black_box(W::handler(&self.2));
+            let laps = self.1.laps::<W>();
             for _ in 0..self.1.rounds_for(messages) {
                 for session in &mut self.0 {
-                    (0..self.1.laps::<W>()).for_each(|_| session.lap(handler));
+                    (0..laps).try_for_each(|_| session.lap(handler)).expect("no failures");
                 }
             }
         }
@@ -99,7 +100,7 @@ pub fn typed<W: Workload>(visits: Visits) -> Box<dyn Contender> {
 
         fn end(self: Box<Self>) {
             let on_their_way = W::ON_THEIR_WAY * self.0.len() as u64;
-            self.2.audit().check("D2", on_their_way);
+            W::settled(self.2.audit()).check("D2", on_their_way);
         }
     }
 
@@ -121,7 +122,7 @@ pub fn objects<W: Workload>(visits: Visits) -> Box<dyn Contender> {
             let rounds = self.visits.rounds_for(messages);
             for _ in 0..rounds {
                 for session in &mut self.sessions {
-                    (0..laps).for_each(|_| session.lap());
+                    (0..laps).try_for_each(|_| session.lap()).expect("no failures");
                 }
             }
             self.sent += rounds * laps * W::LAP * self.sessions.len() as u64;
@@ -137,7 +138,7 @@ pub fn objects<W: Workload>(visits: Visits) -> Box<dyn Contender> {
             drop(self.sessions);
             let audit = take_ledger();
             assert_eq!(audit.sent, self.sent, "D2 with objects did not do what it claims");
-            audit.check("D2 with objects", on_their_way);
+            W::settled(audit).check("D2 with objects", on_their_way);
         }
     }
 

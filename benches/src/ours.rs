@@ -11,6 +11,12 @@ use crate::contender::{Contender, Visits};
 use crate::tally::{Audit, Counter, take_ledger};
 use crate::workload::Workload;
 
+impl AsRef<Counter> for Counter {
+    fn as_ref(&self) -> &Self {
+        self
+    }
+}
+
 impl EffectHandler for Counter {
     fn send(&self, _: &Context<'_>, _: RoleId, _: LabelId) -> HandlerResult<Value> {
         Ok(Value::Uint(self.take()))
@@ -35,11 +41,10 @@ pub fn vm(visits: Visits, recording: Recording) -> VM {
 }
 
 /// A VM with a handler.
-pub struct WithHandler<W> {
+pub struct WithHandler<W: Workload> {
     vm: VM,
     visits: Visits,
-    counter: Counter,
-    workload: std::marker::PhantomData<W>,
+    effects: W::Effects,
 }
 
 impl<W: Workload> WithHandler<W> {
@@ -48,24 +53,24 @@ impl<W: Workload> WithHandler<W> {
         for _ in 0..visits.sessions {
             vm.load_choreography(W::image()).expect("room");
         }
-        let counter = Counter::default();
-        Self { vm, visits, counter, workload: std::marker::PhantomData }
+        Self { vm, visits, effects: W::Effects::default() }
     }
 }
 
 impl<W: Workload> Contender for WithHandler<W> {
     fn exchange(&mut self, messages: u64) {
-        let handler: &dyn EffectHandler = black_box(&self.counter);
+        let handler: &dyn EffectHandler = black_box(&self.effects);
         let rounds = self.visits.rounds_for(messages);
         self.vm.run(handler, rounds as usize).expect("no faults");
     }
 
     fn sent(&self) -> u64 {
-        self.counter.sent()
+        self.effects.as_ref().sent()
     }
 
     fn end(self: Box<Self>) {
-        check::<W>("the VM with a handler", effects(&self.vm), self.counter.audit(), self.visits);
+        let audit = self.effects.as_ref().audit();
+        check::<W>("the VM with a handler", effects(&self.vm), audit, self.visits);
     }
 }
 
@@ -116,5 +121,5 @@ fn check<W: Workload>(who: &str, effects: u64, audit: Audit, visits: Visits) {
     let on_their_way = audit.sent.checked_sub(received).expect("only what was sent is received");
     let most = W::ON_THEIR_WAY * visits.sessions as u64;
     assert!(on_their_way <= most, "{who}: {on_their_way} messages have got lost");
-    audit.check(who, on_their_way);
+    W::settled(audit).check(who, on_their_way);
 }

@@ -10,3 +10,7 @@ pub mod opening;
 pub mod sessions;
 pub mod theory;
 pub mod trace;
+
+/// What D2 is, for the captions of the tables that have it.
+const D2: &str = "  D2 is by hand: an enum of messages, payloads from a `&dyn` handler that is asked \
+                  per message and may fail.";

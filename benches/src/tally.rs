@@ -89,7 +89,7 @@ impl Drop for Player {
 }
 
 thread_local! {
-    static LEDGER: Cell<Audit> = const { Cell::new(Audit { sent: 0, sum: 0, due: 0 }) };
+    static LEDGER: Cell<Audit> = const { Cell::new(Audit { sent: 0, sum: 0, due: 0, low: 0 }) };
 }
 
 /// What the players did that were dropped in this thread since the last call.
@@ -106,12 +106,15 @@ pub struct Audit {
     pub sum: u64,
     /// The sum of the numbers that were sent.
     pub due: u64,
+    /// The sum of their three lowest bits.
+    pub low: u64,
 }
 
 impl Audit {
     /// One sender sent the numbers from 0 up to `sent`.
     pub fn of(sent: u64, sum: u64) -> Self {
-        Self { sent, sum, due: sent * sent.saturating_sub(1) / 2 }
+        let below = |count: u64| count * count.saturating_sub(1) / 2;
+        Self { sent, sum, due: below(sent), low: sent / 8 * below(8) + below(sent % 8) }
     }
 
     /// Everything sent was received, but for so many messages that are on their way.
@@ -120,7 +123,7 @@ impl Audit {
     ///
     /// When that is not so: then something else was measured than is claimed.
     pub fn check(self, who: &str, on_their_way: u64) {
-        let Self { sent, sum, due } = self;
+        let Self { sent, sum, due, .. } = self;
         // Nobody has sent a number that is larger than the count of all.
         let least = due.saturating_sub(on_their_way.saturating_mul(sent));
         assert!(
@@ -134,7 +137,12 @@ impl std::ops::Add for Audit {
     type Output = Self;
 
     fn add(self, other: Self) -> Self {
-        Self { sent: self.sent + other.sent, sum: self.sum + other.sum, due: self.due + other.due }
+        Self {
+            sent: self.sent + other.sent,
+            sum: self.sum + other.sum,
+            due: self.due + other.due,
+            low: self.low + other.low,
+        }
     }
 }
 

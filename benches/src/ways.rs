@@ -33,7 +33,7 @@ pub enum Exchange {
 pub enum Way {
     /// State machines by hand, queues of numbers
     D1,
-    /// State machines by hand, an enum of messages and a handler behind `&dyn`
+    /// State machines by hand, an enum of messages and a handler behind `&dyn` that may fail
     D2,
     /// The same with a boxed object for each role
     Objects,

@@ -7,8 +7,10 @@ pub mod ring;
 pub mod short;
 pub mod stream;
 
-use telltale_vm::VM;
+use std::error::Error;
+
 use telltale_vm::loader::CodeImage;
+use telltale_vm::{EffectHandler, VM};
 
 use crate::tally::{Audit, Counter};
 
@@ -20,6 +22,9 @@ pub use stream::Stream;
 
 /// How many messages a channel holds.
 pub const CAPACITY: usize = 64;
+
+/// Why a handler gives up; ours may give up too, which ends its session.
+pub type Failure = Box<dyn Error + Send + Sync>;
 
 /// An exchange that goes on for ever.
 pub trait Workload: 'static {
@@ -33,12 +38,19 @@ pub trait Workload: 'static {
     type Handler: ?Sized;
     type Typed: Typed<Self::Handler>;
     type Objects: Objects;
+    /// What the VM asks.
+    type Effects: EffectHandler + Default + AsRef<Counter>;
 
     fn handler(counter: &Counter) -> &Self::Handler;
     /// The same protocol for the VM.
     fn image() -> &'static CodeImage;
     /// Opens a session with role objects.
     fn open(vm: &mut VM);
+
+    /// What is due where receivers add something else than the numbers.
+    fn settled(audit: Audit) -> Audit {
+        audit
+    }
 }
 
 /// Written by hand, as tight as can be: queues of numbers, and each role keeps its own state (D1).
@@ -49,14 +61,22 @@ pub trait Plain: Default {
 }
 
 /// Written by hand as one would write it in a program: an enum of messages, a queue for each pair of roles
-/// that talk, a state for each role; payloads come from and go to a handler behind `&dyn` (D2).
+/// that talk, a state for each role; payloads come from and go to a handler behind `&dyn`, which may fail (D2).
 pub trait Typed<H: ?Sized>: Default {
     /// Each role acts until it has to wait.
-    fn lap(&mut self, handler: &H);
+    ///
+    /// # Errors
+    ///
+    /// When the handler gives up.
+    fn lap(&mut self, handler: &H) -> Result<(), Failure>;
 }
 
 /// The same with a boxed object for each role instead of the handler.
 pub trait Objects: Default {
     /// Each role acts until it has to wait.
-    fn lap(&mut self);
+    ///
+    /// # Errors
+    ///
+    /// When an object gives up.
+    fn lap(&mut self) -> Result<(), Failure>;
 }

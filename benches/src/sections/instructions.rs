@@ -3,6 +3,7 @@
 use std::io::ErrorKind;
 use std::process::Command;
 
+use super::D2;
 use crate::table::{Table, goal, none};
 use crate::ways::{Exchange, Way};
 
@@ -60,6 +61,7 @@ pub fn run(is_checked: bool) -> Result<(), String> {
         table.row(exchange.name(), [way.name(), whole(per_message(exchange, way)?), none()]);
     }
     println!("instructions: per one-way message, one session");
+    println!("{D2}");
     table.print();
     if is_checked && !passed.is_empty() {
         return Err(format!("too many instructions per message: {}", passed.join("; ")));

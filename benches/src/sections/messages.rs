@@ -1,5 +1,6 @@
 //! What a message costs in one session, in every way.
 
+use super::D2;
 use crate::contender::{Contender, Visits};
 use crate::measure::{self, Effort};
 use crate::table::{Table, goal, none, number, times};
@@ -68,10 +69,10 @@ pub fn print(effort: Effort) {
         theirs.row(exchange.name(), std::iter::once(number(handler)).chain(cells));
     }
     println!("messages: nanoseconds per one-way message, payload u64, one session, and ratios");
+    println!("{D2}");
     println!(
-        "  D1 is written by hand with queues of numbers; D2 by hand with an enum of messages and a `&dyn`"
+        "  D1 is by hand with queues of numbers; D2 objects has a boxed object for each role."
     );
-    println!("  handler; D2 objects has a boxed object for each role instead.");
     ours.print();
     println!(
         "peers: the same beside channels, session types and the ancestor of this VM; (so many times the handler)"

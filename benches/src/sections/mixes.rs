@@ -5,6 +5,7 @@ use std::time::Instant;
 
 use telltale_vm::{EffectHandler, NoHandler, Progress, Recording, VM, VMConfig};
 
+use super::D2;
 use crate::measure::{self, Effort, per};
 use crate::table::{Table, grouped, number, times};
 use crate::workload::short::{Account, Books, Purchase, Scalar, Short, take_ledger};
@@ -13,7 +14,8 @@ pub fn print(effort: Effort) {
     println!(
         "mixes: nanoseconds per session that is opened, run to its end and closed, so many alive at a time"
     );
-    println!("  D2 is constructed, run and dropped.");
+    println!("{D2}");
+    println!("  It is constructed, run and dropped.");
     let mut table =
         Table::new(["", "alive", "D2", "handler", "/D2", "D2 objects", "role objects", "/objects"]);
     for alive in effort.either([1, 100, 10_000], [1, 10, 100]) {
@@ -73,7 +75,10 @@ fn typed<S: Short>(turns: u64, alive: usize) -> f64 {
         let mut sessions = Vec::with_capacity(alive);
         for _ in 0..turns {
             sessions.extend((0..alive).map(|_| S::Typed::default()));
-            sessions.iter_mut().for_each(|session| S::run_typed(session, handler));
+            sessions
+                .iter_mut()
+                .try_for_each(|session| S::run_typed(session, handler))
+                .expect("no failures");
             sessions.clear();
         }
         books.account()
@@ -87,7 +92,7 @@ fn objects<S: Short>(turns: u64, alive: usize) -> f64 {
         for turn in 0..turns {
             let first = turn * alive as u64;
             sessions.extend((first..first + alive as u64).map(|nth| black_box(S::objects(nth))));
-            sessions.iter_mut().for_each(S::run_objects);
+            sessions.iter_mut().try_for_each(S::run_objects).expect("no failures");
             sessions.clear();
         }
         take_ledger()

@@ -8,6 +8,7 @@ use telltale_vm::{
     Recording, RoleId, SessionId, VM, VMConfig, Value,
 };
 
+use super::D2;
 use crate::count;
 use crate::measure::{self, Effort, median, per};
 use crate::table::{Table, goal, grouped, none, number};
@@ -24,6 +25,7 @@ pub fn print(effort: Effort) {
     println!(
         "  Fresh: in memory that is new to the VM. Reused: after as many sessions have ended."
     );
+    println!("{D2}");
     let mut table = Table::new([
         "",
         "open",

@@ -1,5 +1,6 @@
 //! What a message costs among many sessions, which are visited one after the other.
 
+use super::D2;
 use crate::contender::Visits;
 use crate::measure::{self, Effort};
 use crate::table::{Table, goal, grouped, none, number, times};
@@ -19,6 +20,7 @@ pub fn print(effort: Effort) {
         "  A long visit has 32 messages (64 instructions), a short one is one lap of the protocol: 2 messages"
     );
     println!("  of ping-pong (4 instructions), 10 of the ring.");
+    println!("{D2}");
     let most = effort.either(1_000_000, 1_000);
     table(effort, Exchange::PingPong, most);
     table(effort, Exchange::Ring10, most.min(10_000));

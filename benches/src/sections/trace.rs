@@ -5,6 +5,7 @@ use std::time::Instant;
 
 use telltale_vm::{EffectHandler, Recording};
 
+use super::D2;
 use crate::contender::Visits;
 use crate::measure::{self, Effort, per};
 use crate::ours;
@@ -18,6 +19,7 @@ const GOAL: f64 = 8.0;
 
 pub fn print(effort: Effort) {
     println!("trace: nanoseconds per message of ping-pong, one session, fresh for every sample");
+    println!("{D2}");
     let messages = effort.messages;
     let costs = measure::by_turns(
         &mut [
@@ -47,12 +49,13 @@ fn by_hand(messages: u64, is_logged: bool) -> f64 {
     let mut log = Logbook::new(0);
     let laps = messages / PingPong::LAP;
     let start = Instant::now();
-    if is_logged {
-        (0..laps).for_each(|_| pair.logged_lap(handler, &mut log));
+    let ran = if is_logged {
+        (0..laps).try_for_each(|_| pair.logged_lap(handler, &mut log))
     } else {
-        (0..laps).for_each(|_| pair.lap(handler));
-    }
+        (0..laps).try_for_each(|_| pair.lap(handler))
+    };
     let time = start.elapsed();
+    ran.expect("no failures");
     if is_logged {
         let sent = counter.sent() as usize;
         // The last pong is on its way.

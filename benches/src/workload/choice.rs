@@ -3,9 +3,12 @@
 use std::collections::VecDeque;
 
 use telltale_vm::loader::CodeImage;
-use telltale_vm::{HandlerResult, VM, choreography};
+use telltale_vm::{
+    Branch, Context, EffectHandler, HandlerError, HandlerResult, LabelId, Picked, RoleId, VM,
+    Value, choreography,
+};
 
-use super::{CAPACITY, Objects, Plain, Typed, Workload};
+use super::{CAPACITY, Failure, Objects, Plain, Typed, Workload};
 use crate::tally::{Audit, Counter, Player, Tally};
 
 choreography! {
@@ -42,6 +45,7 @@ impl Workload for Choice {
     type Handler = dyn Handler;
     type Typed = TypedWays;
     type Objects = ObjectWays;
+    type Effects = Labelled;
 
     fn handler(counter: &Counter) -> &Self::Handler {
         counter
@@ -54,9 +58,15 @@ impl Workload for Choice {
     fn open(vm: &mut VM) {
         eight_ways::open_detached(vm, Player::default(), Player::default()).expect("room");
     }
+
+    fn settled(audit: Audit) -> Audit {
+        // The right branch for a number clears the three lowest bits of it; no other one does.
+        assert_eq!(audit.sum % 8, 0, "a branch did what is another one's: {audit:?}");
+        Audit { due: audit.due - audit.low, ..audit }
+    }
 }
 
-/// D1. All branches do the same, so which one it was is not looked at.
+/// D1.
 pub struct Ways {
     messages: VecDeque<(u8, u64)>,
     chooser: Tally,
@@ -76,8 +86,8 @@ impl Plain for Ways {
             let number = self.chooser.take();
             self.messages.push_back(((number % 8) as u8, number));
         }
-        while let Some((_, number)) = self.messages.pop_front() {
-            self.listener.add(number);
+        while let Some((way, number)) = self.messages.pop_front() {
+            self.listener.add(number ^ u64::from(way));
         }
     }
 
@@ -92,8 +102,8 @@ pub struct TypedWays(Machine);
 
 impl Typed<dyn Handler> for TypedWays {
     #[inline(never)]
-    fn lap(&mut self, mut handler: &dyn Handler) {
-        self.0.lap(&mut handler);
+    fn lap(&mut self, mut handler: &dyn Handler) -> Result<(), Failure> {
+        self.0.lap(&mut handler)
     }
 }
 
@@ -103,8 +113,8 @@ pub struct ObjectWays(Machine, Cast);
 
 impl Objects for ObjectWays {
     #[inline(never)]
-    fn lap(&mut self) {
-        self.0.lap(&mut self.1);
+    fn lap(&mut self) -> Result<(), Failure> {
+        self.0.lap(&mut self.1)
     }
 }
 
@@ -148,31 +158,32 @@ impl Default for Machine {
 
 impl Machine {
     #[inline(always)]
-    fn lap(&mut self, host: &mut impl Host) {
-        while self.step_chooser(host) {}
-        while self.step_listener(host) {}
+    fn lap(&mut self, host: &mut impl Host) -> Result<(), Failure> {
+        while self.step_chooser(host)? {}
+        while self.step_listener(host)? {}
+        Ok(())
     }
 
     #[inline(always)]
-    fn step_chooser(&mut self, host: &mut impl Host) -> bool {
+    fn step_chooser(&mut self, host: &mut impl Host) -> Result<bool, Failure> {
         match self.chooser {
             ChooserState::Choose if self.messages.len() < CAPACITY => {
-                self.messages.push_back(host.way());
-                true
+                self.messages.push_back(host.way()?);
+                Ok(true)
             }
-            ChooserState::Choose => false,
+            ChooserState::Choose => Ok(false),
         }
     }
 
     #[inline(always)]
-    fn step_listener(&mut self, host: &mut impl Host) -> bool {
+    fn step_listener(&mut self, host: &mut impl Host) -> Result<bool, Failure> {
         match self.listener {
             ListenerState::Await => match self.messages.pop_front() {
                 Some(way) => {
-                    host.on_way(way);
-                    true
+                    host.on_way(way)?;
+                    Ok(true)
                 }
-                None => false,
+                None => Ok(false),
             },
         }
     }
@@ -180,8 +191,8 @@ impl Machine {
 
 /// Where the state machine's payloads come from and go to.
 trait Host {
-    fn way(&mut self) -> Way;
-    fn on_way(&mut self, way: Way);
+    fn way(&mut self) -> Result<Way, Failure>;
+    fn on_way(&mut self, way: Way) -> Result<(), Failure>;
 }
 
 /// Calls the method that belongs to a message.
@@ -217,53 +228,55 @@ macro_rules! by_turns {
     }};
 }
 
-/// Everybody who listens does the same with each of the messages.
+/// Everybody who listens does something else with each of the messages, so that no branches are one.
 macro_rules! listeners {
-    ($($on:ident)*) => {
+    ($($on:ident $way:literal)*) => {
         /// Plays both roles of all sessions.
         pub trait Handler {
-            fn way(&self) -> Way;
-            $(fn $on(&self, number: u64);)*
+            fn way(&self) -> Result<Way, Failure>;
+            $(fn $on(&self, number: u64) -> Result<(), Failure>;)*
         }
 
         trait Listener {
-            $(fn $on(&mut self, number: u64);)*
+            $(fn $on(&mut self, number: u64) -> Result<(), Failure>;)*
         }
 
         impl Handler for Counter {
-            fn way(&self) -> Way {
-                by_turns!(Way, self.take())
+            fn way(&self) -> Result<Way, Failure> {
+                Ok(by_turns!(Way, self.take()))
             }
 
-            $(fn $on(&self, number: u64) {
-                self.add(number);
+            $(fn $on(&self, number: u64) -> Result<(), Failure> {
+                self.add(number ^ $way);
+                Ok(())
             })*
         }
 
         impl Listener for Player {
-            $(fn $on(&mut self, number: u64) {
-                self.add(number);
+            $(fn $on(&mut self, number: u64) -> Result<(), Failure> {
+                self.add(number ^ $way);
+                Ok(())
             })*
         }
 
         impl eight_ways::Listener for Player {
             $(fn $on(&mut self, number: u64) -> HandlerResult<()> {
-                self.add(number);
+                self.add(number ^ $way);
                 Ok(())
             })*
         }
     };
 }
 
-listeners! { on_a on_b on_c on_d on_e on_f on_g on_h }
+listeners! { on_a 0 on_b 1 on_c 2 on_d 3 on_e 4 on_f 5 on_g 6 on_h 7 }
 
 trait Chooser {
-    fn way(&mut self) -> Way;
+    fn way(&mut self) -> Result<Way, Failure>;
 }
 
 impl Chooser for Player {
-    fn way(&mut self) -> Way {
-        by_turns!(Way, self.take())
+    fn way(&mut self) -> Result<Way, Failure> {
+        Ok(by_turns!(Way, self.take()))
     }
 }
 
@@ -271,6 +284,52 @@ impl eight_ways::Chooser for Player {
     fn way(&mut self) -> HandlerResult<eight_ways::Way> {
         use eight_ways::Way;
         Ok(by_turns!(Way, self.take()))
+    }
+}
+
+/// The handler of the VM, which knows what to do by the label.
+pub struct Labelled {
+    counter: Counter,
+    /// The number of the way, for each label.
+    ways: [u64; 8],
+}
+
+impl Default for Labelled {
+    fn default() -> Self {
+        let names = Choice::image().names();
+        let mut ways = [0; 8];
+        for (way, name) in (0..).zip(["A", "B", "C", "D", "E", "F", "G", "H"]) {
+            ways[names.find_label(name).expect("a label").index()] = way;
+        }
+        Self { counter: Counter::default(), ways }
+    }
+}
+
+impl AsRef<Counter> for Labelled {
+    fn as_ref(&self) -> &Counter {
+        &self.counter
+    }
+}
+
+impl EffectHandler for Labelled {
+    fn send(&self, cx: &Context<'_>, to: RoleId, label: LabelId) -> HandlerResult<Value> {
+        self.counter.send(cx, to, label)
+    }
+
+    fn receive(
+        &self,
+        _: &Context<'_>,
+        _: RoleId,
+        label: LabelId,
+        value: Value,
+    ) -> HandlerResult<()> {
+        let Value::Uint(number) = value else { return Err(HandlerError::msg("not a number")) };
+        self.counter.add(number ^ self.ways[label.index()]);
+        Ok(())
+    }
+
+    fn choose(&self, cx: &Context<'_>, branches: &[Branch]) -> HandlerResult<Picked> {
+        self.counter.choose(cx, branches)
     }
 }
 
@@ -286,21 +345,21 @@ impl Default for Cast {
 }
 
 impl Host for &dyn Handler {
-    fn way(&mut self) -> Way {
+    fn way(&mut self) -> Result<Way, Failure> {
         Handler::way(*self)
     }
 
-    fn on_way(&mut self, way: Way) {
-        dispatch!(way, *self, Handler);
+    fn on_way(&mut self, way: Way) -> Result<(), Failure> {
+        dispatch!(way, *self, Handler)
     }
 }
 
 impl Host for Cast {
-    fn way(&mut self) -> Way {
+    fn way(&mut self) -> Result<Way, Failure> {
         self.chooser.way()
     }
 
-    fn on_way(&mut self, way: Way) {
-        dispatch!(way, &mut *self.listener, Listener);
+    fn on_way(&mut self, way: Way) -> Result<(), Failure> {
+        dispatch!(way, &mut *self.listener, Listener)
     }
 }

@@ -9,7 +9,7 @@ use telltale_vm::loader::CodeImage;
 use telltale_vm::{HandlerResult, VM, choreography};
 
 use self::hosts::{Cast, Host};
-use super::{Objects, Plain, Typed, Workload};
+use super::{Failure, Objects, Plain, Typed, Workload};
 use crate::tally::{Audit, Counter, Player, Tally};
 
 pub use self::hosts::Handler;
@@ -38,6 +38,7 @@ impl Workload for Fan {
     type Handler = dyn Handler;
     type Typed = TypedCrew;
     type Objects = ObjectCrew;
+    type Effects = Counter;
 
     fn handler(counter: &Counter) -> &Self::Handler {
         counter
@@ -105,8 +106,8 @@ pub struct TypedCrew(Machine);
 
 impl Typed<dyn Handler> for TypedCrew {
     #[inline(never)]
-    fn lap(&mut self, mut handler: &dyn Handler) {
-        self.0.lap(&mut handler);
+    fn lap(&mut self, mut handler: &dyn Handler) -> Result<(), Failure> {
+        self.0.lap(&mut handler)
     }
 }
 
@@ -116,8 +117,8 @@ pub struct ObjectCrew(Machine, Cast);
 
 impl Objects for ObjectCrew {
     #[inline(never)]
-    fn lap(&mut self) {
-        self.0.lap(&mut self.1);
+    fn lap(&mut self) -> Result<(), Failure> {
+        self.0.lap(&mut self.1)
     }
 }
 
@@ -159,52 +160,53 @@ impl Default for Machine {
 
 impl Machine {
     #[inline(always)]
-    fn lap(&mut self, host: &mut impl Host) {
-        while self.step_coordinator(host) {}
+    fn lap(&mut self, host: &mut impl Host) -> Result<(), Failure> {
+        while self.step_coordinator(host)? {}
         for worker in 0..WORKERS {
-            while self.step_worker(worker, host) {}
+            while self.step_worker(worker, host)? {}
         }
+        Ok(())
     }
 
     #[inline(always)]
-    fn step_coordinator(&mut self, host: &mut impl Host) -> bool {
+    fn step_coordinator(&mut self, host: &mut impl Host) -> Result<bool, Failure> {
         use CoordinatorState::{AwaitFound, SendTask};
         match self.coordinator {
             SendTask(worker) => {
-                self.to_workers[worker].push_back(Message::Task(host.task(worker)));
+                self.to_workers[worker].push_back(Message::Task(host.task(worker)?));
                 let next = worker + 1;
                 self.coordinator = if next < WORKERS { SendTask(next) } else { AwaitFound(0) };
-                true
+                Ok(true)
             }
             AwaitFound(worker) => match self.to_coordinator[worker].pop_front() {
                 Some(Message::Found(found)) => {
-                    host.on_found(worker, found);
+                    host.on_found(worker, found)?;
                     let next = worker + 1;
                     self.coordinator = if next < WORKERS { AwaitFound(next) } else { SendTask(0) };
-                    true
+                    Ok(true)
                 }
                 Some(Message::Task(_)) => unreachable!("workers give no tasks"),
-                None => false,
+                None => Ok(false),
             },
         }
     }
 
     #[inline(always)]
-    fn step_worker(&mut self, worker: usize, host: &mut impl Host) -> bool {
+    fn step_worker(&mut self, worker: usize, host: &mut impl Host) -> Result<bool, Failure> {
         match self.workers[worker] {
             WorkerState::AwaitTask => match self.to_workers[worker].pop_front() {
                 Some(Message::Task(task)) => {
-                    host.on_task(worker, task);
+                    host.on_task(worker, task)?;
                     self.workers[worker] = WorkerState::SendFound;
-                    true
+                    Ok(true)
                 }
                 Some(Message::Found(_)) => unreachable!("the coordinator finds nothing"),
-                None => false,
+                None => Ok(false),
             },
             WorkerState::SendFound => {
-                self.to_coordinator[worker].push_back(Message::Found(host.found(worker)));
+                self.to_coordinator[worker].push_back(Message::Found(host.found(worker)?));
                 self.workers[worker] = WorkerState::AwaitTask;
-                true
+                Ok(true)
             }
         }
     }

@@ -10,7 +10,7 @@ use telltale_vm::{HandlerResult, VM, choreography};
 
 use self::hosts::{Cast, Host};
 use self::log::{Log, What};
-use super::{Objects, Plain, Typed, Workload};
+use super::{Failure, Objects, Plain, Typed, Workload};
 use crate::tally::{Audit, Counter, Player, Tally};
 
 pub use self::hosts::Handler;
@@ -35,6 +35,7 @@ impl Workload for PingPong {
     type Handler = dyn Handler;
     type Typed = TypedPair;
     type Objects = ObjectPair;
+    type Effects = Counter;
 
     fn handler(counter: &Counter) -> &Self::Handler {
         counter
@@ -97,16 +98,20 @@ pub struct TypedPair(Machine);
 
 impl Typed<dyn Handler> for TypedPair {
     #[inline(never)]
-    fn lap(&mut self, mut handler: &dyn Handler) {
-        self.0.lap(&mut handler, &mut ());
+    fn lap(&mut self, mut handler: &dyn Handler) -> Result<(), Failure> {
+        self.0.lap(&mut handler, &mut ())
     }
 }
 
 impl TypedPair {
     /// A lap that is written down in a log.
     #[inline(never)]
-    pub fn logged_lap(&mut self, mut handler: &dyn Handler, log: &mut Logbook) {
-        self.0.lap(&mut handler, log);
+    pub fn logged_lap(
+        &mut self,
+        mut handler: &dyn Handler,
+        log: &mut Logbook,
+    ) -> Result<(), Failure> {
+        self.0.lap(&mut handler, log)
     }
 }
 
@@ -116,8 +121,8 @@ pub struct ObjectPair(Machine, Cast);
 
 impl Objects for ObjectPair {
     #[inline(never)]
-    fn lap(&mut self) {
-        self.0.lap(&mut self.1, &mut ());
+    fn lap(&mut self) -> Result<(), Failure> {
+        self.0.lap(&mut self.1, &mut ())
     }
 }
 
@@ -159,51 +164,52 @@ impl Default for Machine {
 
 impl Machine {
     #[inline(always)]
-    fn lap(&mut self, host: &mut impl Host, log: &mut impl Log) {
-        while self.step_alice(host, log) {}
-        while self.step_bob(host, log) {}
+    fn lap(&mut self, host: &mut impl Host, log: &mut impl Log) -> Result<(), Failure> {
+        while self.step_alice(host, log)? {}
+        while self.step_bob(host, log)? {}
+        Ok(())
     }
 
     #[inline(always)]
-    fn step_alice(&mut self, host: &mut impl Host, log: &mut impl Log) -> bool {
+    fn step_alice(&mut self, host: &mut impl Host, log: &mut impl Log) -> Result<bool, Failure> {
         match self.alice {
             AliceState::SendPing => {
-                self.to_bob.push_back(Message::Ping(host.ping()));
+                self.to_bob.push_back(Message::Ping(host.ping()?));
                 log.note(What::SentPing);
                 self.alice = AliceState::AwaitPong;
-                true
+                Ok(true)
             }
             AliceState::AwaitPong => match self.to_alice.pop_front() {
                 Some(Message::Pong(pong)) => {
-                    host.on_pong(pong);
+                    host.on_pong(pong)?;
                     log.note(What::ReceivedPong);
                     self.alice = AliceState::SendPing;
-                    true
+                    Ok(true)
                 }
                 Some(Message::Ping(_)) => unreachable!("Bob sends pongs"),
-                None => false,
+                None => Ok(false),
             },
         }
     }
 
     #[inline(always)]
-    fn step_bob(&mut self, host: &mut impl Host, log: &mut impl Log) -> bool {
+    fn step_bob(&mut self, host: &mut impl Host, log: &mut impl Log) -> Result<bool, Failure> {
         match self.bob {
             BobState::AwaitPing => match self.to_bob.pop_front() {
                 Some(Message::Ping(ping)) => {
-                    host.on_ping(ping);
+                    host.on_ping(ping)?;
                     log.note(What::ReceivedPing);
                     self.bob = BobState::SendPong;
-                    true
+                    Ok(true)
                 }
                 Some(Message::Pong(_)) => unreachable!("Alice sends pings"),
-                None => false,
+                None => Ok(false),
             },
             BobState::SendPong => {
-                self.to_alice.push_back(Message::Pong(host.pong()));
+                self.to_alice.push_back(Message::Pong(host.pong()?));
                 log.note(What::SentPong);
                 self.bob = BobState::AwaitPing;
-                true
+                Ok(true)
             }
         }
     }

@@ -5,7 +5,7 @@ use std::collections::VecDeque;
 use telltale_vm::loader::CodeImage;
 use telltale_vm::{HandlerResult, VM, choreography};
 
-use super::{Objects, Plain, Typed, Workload};
+use super::{Failure, Objects, Plain, Typed, Workload};
 use crate::tally::{Audit, Counter, Player, Tally};
 
 choreography! {
@@ -46,6 +46,7 @@ macro_rules! ring {
             type Handler = dyn Handler;
             type Typed = TypedRing<$count>;
             type Objects = ObjectRing<$count>;
+            type Effects = Counter;
 
             fn handler(counter: &Counter) -> &Self::Handler {
                 counter
@@ -126,8 +127,8 @@ pub struct TypedRing<const N: usize>(Machine<N>);
 
 impl<const N: usize> Typed<dyn Handler> for TypedRing<N> {
     #[inline(never)]
-    fn lap(&mut self, mut handler: &dyn Handler) {
-        self.0.lap(&mut handler);
+    fn lap(&mut self, mut handler: &dyn Handler) -> Result<(), Failure> {
+        self.0.lap(&mut handler)
     }
 }
 
@@ -137,8 +138,8 @@ pub struct ObjectRing<const N: usize>(Machine<N>, Cast<N>);
 
 impl<const N: usize> Objects for ObjectRing<N> {
     #[inline(never)]
-    fn lap(&mut self) {
-        self.0.lap(&mut self.1);
+    fn lap(&mut self) -> Result<(), Failure> {
+        self.0.lap(&mut self.1)
     }
 }
 
@@ -169,28 +170,29 @@ impl<const N: usize> Default for Machine<N> {
 
 impl<const N: usize> Machine<N> {
     #[inline(always)]
-    fn lap(&mut self, host: &mut impl Host) {
+    fn lap(&mut self, host: &mut impl Host) -> Result<(), Failure> {
         for role in 0..N {
-            while self.step(role, host) {}
+            while self.step(role, host)? {}
         }
+        Ok(())
     }
 
     #[inline(always)]
-    fn step(&mut self, role: usize, host: &mut impl Host) -> bool {
+    fn step(&mut self, role: usize, host: &mut impl Host) -> Result<bool, Failure> {
         match self.states[role] {
             State::SendHop => {
                 let next = if role + 1 == N { 0 } else { role + 1 };
-                self.queues[next].push_back(Message::Hop(host.hop(role)));
+                self.queues[next].push_back(Message::Hop(host.hop(role)?));
                 self.states[role] = State::AwaitHop;
-                true
+                Ok(true)
             }
             State::AwaitHop => match self.queues[role].pop_front() {
                 Some(Message::Hop(hop)) => {
-                    host.on_hop(role, hop);
+                    host.on_hop(role, hop)?;
                     self.states[role] = State::SendHop;
-                    true
+                    Ok(true)
                 }
-                None => false,
+                None => Ok(false),
             },
         }
     }
@@ -198,39 +200,40 @@ impl<const N: usize> Machine<N> {
 
 /// Where the state machine's payloads come from and go to.
 trait Host {
-    fn hop(&mut self, role: usize) -> u64;
-    fn on_hop(&mut self, role: usize, hop: u64);
+    fn hop(&mut self, role: usize) -> Result<u64, Failure>;
+    fn on_hop(&mut self, role: usize, hop: u64) -> Result<(), Failure>;
 }
 
 /// Plays all roles of all sessions.
 pub trait Handler {
-    fn hop(&self) -> u64;
-    fn on_hop(&self, hop: u64);
+    fn hop(&self) -> Result<u64, Failure>;
+    fn on_hop(&self, hop: u64) -> Result<(), Failure>;
 }
 
 impl Handler for Counter {
-    fn hop(&self) -> u64 {
-        self.take()
+    fn hop(&self) -> Result<u64, Failure> {
+        Ok(self.take())
     }
 
-    fn on_hop(&self, hop: u64) {
+    fn on_hop(&self, hop: u64) -> Result<(), Failure> {
         self.add(hop);
+        Ok(())
     }
 }
 
 impl Host for &dyn Handler {
-    fn hop(&mut self, _: usize) -> u64 {
+    fn hop(&mut self, _: usize) -> Result<u64, Failure> {
         Handler::hop(*self)
     }
 
-    fn on_hop(&mut self, _: usize, hop: u64) {
-        Handler::on_hop(*self, hop);
+    fn on_hop(&mut self, _: usize, hop: u64) -> Result<(), Failure> {
+        Handler::on_hop(*self, hop)
     }
 }
 
 trait Role {
-    fn hop(&mut self) -> u64;
-    fn on_hop(&mut self, hop: u64);
+    fn hop(&mut self) -> Result<u64, Failure>;
+    fn on_hop(&mut self, hop: u64) -> Result<(), Failure>;
 }
 
 struct Cast<const N: usize>([Box<dyn Role>; N]);
@@ -242,21 +245,22 @@ impl<const N: usize> Default for Cast<N> {
 }
 
 impl Role for Player {
-    fn hop(&mut self) -> u64 {
-        self.take()
+    fn hop(&mut self) -> Result<u64, Failure> {
+        Ok(self.take())
     }
 
-    fn on_hop(&mut self, hop: u64) {
+    fn on_hop(&mut self, hop: u64) -> Result<(), Failure> {
         self.add(hop);
+        Ok(())
     }
 }
 
 impl<const N: usize> Host for Cast<N> {
-    fn hop(&mut self, role: usize) -> u64 {
+    fn hop(&mut self, role: usize) -> Result<u64, Failure> {
         self.0[role].hop()
     }
 
-    fn on_hop(&mut self, role: usize, hop: u64) {
-        self.0[role].on_hop(hop);
+    fn on_hop(&mut self, role: usize, hop: u64) -> Result<(), Failure> {
+        self.0[role].on_hop(hop)
     }
 }

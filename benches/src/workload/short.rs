@@ -10,6 +10,8 @@ use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
 use telltale_vm::loader::CodeImage;
 use telltale_vm::{EffectHandler, VM};
 
+use super::Failure;
+
 pub use purchase::Purchase;
 pub use scalar::Scalar;
 
@@ -28,11 +30,19 @@ pub trait Short: 'static {
 
     fn handler(books: &Books) -> &Self::Handler;
     /// Runs a session by hand to its end.
-    fn run_typed(session: &mut Self::Typed, handler: &Self::Handler);
+    ///
+    /// # Errors
+    ///
+    /// When the host gives up.
+    fn run_typed(session: &mut Self::Typed, handler: &Self::Handler) -> Result<(), Failure>;
     /// The objects of the session of that number.
     fn objects(nth: u64) -> Self::Objects;
     /// Runs a session by hand to its end.
-    fn run_objects(session: &mut Self::Objects);
+    ///
+    /// # Errors
+    ///
+    /// When the host gives up.
+    fn run_objects(session: &mut Self::Objects) -> Result<(), Failure>;
 
     fn image() -> &'static CodeImage;
     /// Opens the session of that number, with role objects.

@@ -5,7 +5,7 @@ use std::collections::VecDeque;
 use telltale_vm::loader::CodeImage;
 use telltale_vm::{HandlerResult, VM, choreography};
 
-use super::{CAPACITY, Objects, Plain, Typed, Workload};
+use super::{CAPACITY, Failure, Objects, Plain, Typed, Workload};
 use crate::tally::{Audit, Counter, Player, Tally};
 
 choreography! {
@@ -26,6 +26,7 @@ impl Workload for Stream {
     type Handler = dyn Handler;
     type Typed = TypedFlow;
     type Objects = ObjectFlow;
+    type Effects = Counter;
 
     fn handler(counter: &Counter) -> &Self::Handler {
         counter
@@ -75,8 +76,8 @@ pub struct TypedFlow(Machine);
 
 impl Typed<dyn Handler> for TypedFlow {
     #[inline(never)]
-    fn lap(&mut self, mut handler: &dyn Handler) {
-        self.0.lap(&mut handler);
+    fn lap(&mut self, mut handler: &dyn Handler) -> Result<(), Failure> {
+        self.0.lap(&mut handler)
     }
 }
 
@@ -86,8 +87,8 @@ pub struct ObjectFlow(Machine, Cast);
 
 impl Objects for ObjectFlow {
     #[inline(never)]
-    fn lap(&mut self) {
-        self.0.lap(&mut self.1);
+    fn lap(&mut self) -> Result<(), Failure> {
+        self.0.lap(&mut self.1)
     }
 }
 
@@ -124,31 +125,32 @@ impl Default for Machine {
 
 impl Machine {
     #[inline(always)]
-    fn lap(&mut self, host: &mut impl Host) {
-        while self.step_source(host) {}
-        while self.step_sink(host) {}
+    fn lap(&mut self, host: &mut impl Host) -> Result<(), Failure> {
+        while self.step_source(host)? {}
+        while self.step_sink(host)? {}
+        Ok(())
     }
 
     #[inline(always)]
-    fn step_source(&mut self, host: &mut impl Host) -> bool {
+    fn step_source(&mut self, host: &mut impl Host) -> Result<bool, Failure> {
         match self.source {
             SourceState::SendItem if self.items.len() < CAPACITY => {
-                self.items.push_back(Message::Item(host.item()));
-                true
+                self.items.push_back(Message::Item(host.item()?));
+                Ok(true)
             }
-            SourceState::SendItem => false,
+            SourceState::SendItem => Ok(false),
         }
     }
 
     #[inline(always)]
-    fn step_sink(&mut self, host: &mut impl Host) -> bool {
+    fn step_sink(&mut self, host: &mut impl Host) -> Result<bool, Failure> {
         match self.sink {
             SinkState::AwaitItem => match self.items.pop_front() {
                 Some(Message::Item(item)) => {
-                    host.on_item(item);
-                    true
+                    host.on_item(item)?;
+                    Ok(true)
                 }
-                None => false,
+                None => Ok(false),
             },
         }
     }
@@ -156,42 +158,43 @@ impl Machine {
 
 /// Where the state machine's payloads come from and go to.
 trait Host {
-    fn item(&mut self) -> u64;
-    fn on_item(&mut self, item: u64);
+    fn item(&mut self) -> Result<u64, Failure>;
+    fn on_item(&mut self, item: u64) -> Result<(), Failure>;
 }
 
 /// Plays both roles of all sessions.
 pub trait Handler {
-    fn item(&self) -> u64;
-    fn on_item(&self, item: u64);
+    fn item(&self) -> Result<u64, Failure>;
+    fn on_item(&self, item: u64) -> Result<(), Failure>;
 }
 
 impl Handler for Counter {
-    fn item(&self) -> u64 {
-        self.take()
+    fn item(&self) -> Result<u64, Failure> {
+        Ok(self.take())
     }
 
-    fn on_item(&self, item: u64) {
+    fn on_item(&self, item: u64) -> Result<(), Failure> {
         self.add(item);
+        Ok(())
     }
 }
 
 impl Host for &dyn Handler {
-    fn item(&mut self) -> u64 {
+    fn item(&mut self) -> Result<u64, Failure> {
         Handler::item(*self)
     }
 
-    fn on_item(&mut self, item: u64) {
-        Handler::on_item(*self, item);
+    fn on_item(&mut self, item: u64) -> Result<(), Failure> {
+        Handler::on_item(*self, item)
     }
 }
 
 trait Source {
-    fn item(&mut self) -> u64;
+    fn item(&mut self) -> Result<u64, Failure>;
 }
 
 trait Sink {
-    fn on_item(&mut self, item: u64);
+    fn on_item(&mut self, item: u64) -> Result<(), Failure>;
 }
 
 struct Cast {
@@ -206,24 +209,25 @@ impl Default for Cast {
 }
 
 impl Source for Player {
-    fn item(&mut self) -> u64 {
-        self.take()
+    fn item(&mut self) -> Result<u64, Failure> {
+        Ok(self.take())
     }
 }
 
 impl Sink for Player {
-    fn on_item(&mut self, item: u64) {
+    fn on_item(&mut self, item: u64) -> Result<(), Failure> {
         self.add(item);
+        Ok(())
     }
 }
 
 impl Host for Cast {
-    fn item(&mut self) -> u64 {
+    fn item(&mut self) -> Result<u64, Failure> {
         self.source.item()
     }
 
-    fn on_item(&mut self, item: u64) {
-        self.sink.on_item(item);
+    fn on_item(&mut self, item: u64) -> Result<(), Failure> {
+        self.sink.on_item(item)
     }
 }
 

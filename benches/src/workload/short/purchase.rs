@@ -14,7 +14,7 @@ use telltale_vm::{
 use self::cast::Cast;
 use self::hosts::Handler;
 use self::machine::Machine;
-use super::{Account, Books, Person, Short, agrees};
+use super::{Account, Books, Failure, Person, Short, agrees};
 
 choreography! {
     pub protocol TwoBuyers(Alice, Bob, Seller) {
@@ -54,8 +54,8 @@ impl Short for Purchase {
     }
 
     #[inline(never)]
-    fn run_typed(session: &mut Machine, mut handler: &dyn Handler) {
-        session.run(&mut handler);
+    fn run_typed(session: &mut Machine, mut handler: &dyn Handler) -> Result<(), Failure> {
+        session.run(&mut handler)
     }
 
     fn objects(nth: u64) -> Self::Objects {
@@ -63,8 +63,8 @@ impl Short for Purchase {
     }
 
     #[inline(never)]
-    fn run_objects((machine, cast): &mut Self::Objects) {
-        machine.run(cast);
+    fn run_objects((machine, cast): &mut Self::Objects) -> Result<(), Failure> {
+        machine.run(cast)
     }
 
     fn image() -> &'static CodeImage {

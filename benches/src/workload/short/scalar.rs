@@ -8,7 +8,7 @@ use telltale_vm::{
     Value, choreography,
 };
 
-use super::{Account, Books, Person, Short};
+use super::{Account, Books, Failure, Person, Short};
 
 choreography! {
     pub protocol Deal(Buyer, Seller) {
@@ -37,8 +37,8 @@ impl Short for Scalar {
     }
 
     #[inline(never)]
-    fn run_typed(session: &mut Machine, mut handler: &dyn Handler) {
-        session.run(&mut handler);
+    fn run_typed(session: &mut Machine, mut handler: &dyn Handler) -> Result<(), Failure> {
+        session.run(&mut handler)
     }
 
     fn objects(nth: u64) -> Self::Objects {
@@ -47,8 +47,8 @@ impl Short for Scalar {
     }
 
     #[inline(never)]
-    fn run_objects((machine, cast): &mut Self::Objects) {
-        machine.run(cast);
+    fn run_objects((machine, cast): &mut Self::Objects) -> Result<(), Failure> {
+        machine.run(cast)
     }
 
     fn image() -> &'static CodeImage {
@@ -110,67 +110,68 @@ impl Default for Machine {
 
 impl Machine {
     #[inline(always)]
-    fn run(&mut self, host: &mut impl Host) {
+    fn run(&mut self, host: &mut impl Host) -> Result<(), Failure> {
         while self.buyer != BuyerState::Done || self.seller != SellerState::Done {
-            while self.step_buyer(host) {}
-            while self.step_seller(host) {}
+            while self.step_buyer(host)? {}
+            while self.step_seller(host)? {}
         }
+        Ok(())
     }
 
     #[inline(always)]
-    fn step_buyer(&mut self, host: &mut impl Host) -> bool {
+    fn step_buyer(&mut self, host: &mut impl Host) -> Result<bool, Failure> {
         self.buyer = match self.buyer {
             BuyerState::SendAsk => {
-                self.to_seller.push_back(Message::Ask(host.ask()));
+                self.to_seller.push_back(Message::Ask(host.ask()?));
                 BuyerState::AwaitOffer
             }
             BuyerState::AwaitOffer => {
-                let Some(message) = self.to_buyer.pop_front() else { return false };
+                let Some(message) = self.to_buyer.pop_front() else { return Ok(false) };
                 let Message::Offer(offer) = message else { unreachable!("an offer comes") };
-                host.on_offer(offer);
+                host.on_offer(offer)?;
                 BuyerState::SendPay
             }
             BuyerState::SendPay => {
-                self.to_seller.push_back(Message::Pay(host.pay()));
+                self.to_seller.push_back(Message::Pay(host.pay()?));
                 BuyerState::AwaitReceipt
             }
             BuyerState::AwaitReceipt => {
-                let Some(message) = self.to_buyer.pop_front() else { return false };
+                let Some(message) = self.to_buyer.pop_front() else { return Ok(false) };
                 let Message::Receipt(receipt) = message else { unreachable!("a receipt comes") };
-                host.on_receipt(receipt);
+                host.on_receipt(receipt)?;
                 BuyerState::Done
             }
-            BuyerState::Done => return false,
+            BuyerState::Done => return Ok(false),
         };
-        true
+        Ok(true)
     }
 
     #[inline(always)]
-    fn step_seller(&mut self, host: &mut impl Host) -> bool {
+    fn step_seller(&mut self, host: &mut impl Host) -> Result<bool, Failure> {
         self.seller = match self.seller {
             SellerState::AwaitAsk => {
-                let Some(message) = self.to_seller.pop_front() else { return false };
+                let Some(message) = self.to_seller.pop_front() else { return Ok(false) };
                 let Message::Ask(ask) = message else { unreachable!("a question comes") };
-                host.on_ask(ask);
+                host.on_ask(ask)?;
                 SellerState::SendOffer
             }
             SellerState::SendOffer => {
-                self.to_buyer.push_back(Message::Offer(host.offer()));
+                self.to_buyer.push_back(Message::Offer(host.offer()?));
                 SellerState::AwaitPay
             }
             SellerState::AwaitPay => {
-                let Some(message) = self.to_seller.pop_front() else { return false };
+                let Some(message) = self.to_seller.pop_front() else { return Ok(false) };
                 let Message::Pay(pay) = message else { unreachable!("a payment comes") };
-                host.on_pay(pay);
+                host.on_pay(pay)?;
                 SellerState::SendReceipt
             }
             SellerState::SendReceipt => {
-                self.to_buyer.push_back(Message::Receipt(host.receipt()));
+                self.to_buyer.push_back(Message::Receipt(host.receipt()?));
                 SellerState::Done
             }
-            SellerState::Done => return false,
+            SellerState::Done => return Ok(false),
         };
-        true
+        Ok(true)
     }
 }
 
@@ -180,59 +181,74 @@ macro_rules! methods {
      $seller:ident: $($seller_give:ident $seller_take:ident),*) => {
         /// Where the state machine's payloads come from and go to.
         trait Host {
-            $(fn $give(&mut self) -> u64; fn $take(&mut self, number: u64);)*
+            $(
+                fn $give(&mut self) -> Result<u64, Failure>;
+                fn $take(&mut self, number: u64) -> Result<(), Failure>;
+            )*
         }
 
         /// Plays both roles of all sessions.
         pub trait Handler {
-            $(fn $give(&self) -> u64; fn $take(&self, number: u64);)*
+            $(
+                fn $give(&self) -> Result<u64, Failure>;
+                fn $take(&self, number: u64) -> Result<(), Failure>;
+            )*
         }
 
         impl Handler for Books {
-            $(fn $give(&self) -> u64 {
-                NUMBER
+            $(fn $give(&self) -> Result<u64, Failure> {
+                Ok(NUMBER)
             }
 
-            fn $take(&self, number: u64) {
+            fn $take(&self, number: u64) -> Result<(), Failure> {
                 self.number(number);
+                Ok(())
             })*
         }
 
         impl Host for &dyn Handler {
-            $(fn $give(&mut self) -> u64 {
+            $(fn $give(&mut self) -> Result<u64, Failure> {
                 Handler::$give(*self)
             }
 
-            fn $take(&mut self, number: u64) {
-                Handler::$take(*self, number);
+            fn $take(&mut self, number: u64) -> Result<(), Failure> {
+                Handler::$take(*self, number)
             })*
         }
 
         trait Buyer {
-            $(fn $buyer_give(&mut self) -> u64; fn $buyer_take(&mut self, number: u64);)*
+            $(
+                fn $buyer_give(&mut self) -> Result<u64, Failure>;
+                fn $buyer_take(&mut self, number: u64) -> Result<(), Failure>;
+            )*
         }
 
         trait Seller {
-            $(fn $seller_give(&mut self) -> u64; fn $seller_take(&mut self, number: u64);)*
+            $(
+                fn $seller_give(&mut self) -> Result<u64, Failure>;
+                fn $seller_take(&mut self, number: u64) -> Result<(), Failure>;
+            )*
         }
 
         impl Buyer for Person {
-            $(fn $buyer_give(&mut self) -> u64 {
-                NUMBER
+            $(fn $buyer_give(&mut self) -> Result<u64, Failure> {
+                Ok(NUMBER)
             }
 
-            fn $buyer_take(&mut self, number: u64) {
+            fn $buyer_take(&mut self, number: u64) -> Result<(), Failure> {
                 self.number(number);
+                Ok(())
             })*
         }
 
         impl Seller for Person {
-            $(fn $seller_give(&mut self) -> u64 {
-                NUMBER
+            $(fn $seller_give(&mut self) -> Result<u64, Failure> {
+                Ok(NUMBER)
             }
 
-            fn $seller_take(&mut self, number: u64) {
+            fn $seller_take(&mut self, number: u64) -> Result<(), Failure> {
                 self.number(number);
+                Ok(())
             })*
         }
 
@@ -259,20 +275,20 @@ macro_rules! methods {
         }
 
         impl Host for Cast {
-            $(fn $buyer_give(&mut self) -> u64 {
+            $(fn $buyer_give(&mut self) -> Result<u64, Failure> {
                 self.buyer.$buyer_give()
             }
 
-            fn $buyer_take(&mut self, number: u64) {
-                self.buyer.$buyer_take(number);
+            fn $buyer_take(&mut self, number: u64) -> Result<(), Failure> {
+                self.buyer.$buyer_take(number)
             })*
 
-            $(fn $seller_give(&mut self) -> u64 {
+            $(fn $seller_give(&mut self) -> Result<u64, Failure> {
                 self.seller.$seller_give()
             }
 
-            fn $seller_take(&mut self, number: u64) {
-                self.seller.$seller_take(number);
+            fn $seller_take(&mut self, number: u64) -> Result<(), Failure> {
+                self.seller.$seller_take(number)
             })*
         }
     };

@@ -3,6 +3,7 @@
 use std::collections::VecDeque;
 
 use super::hosts::{Host, Verdict};
+use crate::workload::Failure;
 
 enum Message {
     Title(String),
@@ -78,12 +79,13 @@ impl Default for Machine {
 
 impl Machine {
     #[inline(always)]
-    pub(super) fn run(&mut self, host: &mut impl Host) {
+    pub(super) fn run(&mut self, host: &mut impl Host) -> Result<(), Failure> {
         while !self.is_done() {
-            while self.step_alice(host) {}
-            while self.step_bob(host) {}
-            while self.step_seller(host) {}
+            while self.step_alice(host)? {}
+            while self.step_bob(host)? {}
+            while self.step_seller(host)? {}
         }
+        Ok(())
     }
 
     fn is_done(&self) -> bool {
@@ -91,65 +93,65 @@ impl Machine {
     }
 
     #[inline(always)]
-    fn step_alice(&mut self, host: &mut impl Host) -> bool {
+    fn step_alice(&mut self, host: &mut impl Host) -> Result<bool, Failure> {
         self.alice = match self.alice {
             Alice::SendTitle => {
-                self.alice_to_seller.push_back(Message::Title(host.title()));
+                self.alice_to_seller.push_back(Message::Title(host.title()?));
                 Alice::AwaitQuote
             }
             Alice::AwaitQuote => match self.seller_to_alice.pop_front() {
                 Some(Message::Quote(quote)) => {
-                    host.on_quote_alice(quote);
+                    host.on_quote_alice(quote)?;
                     Alice::SendShare
                 }
                 Some(_) => unreachable!("a quote comes"),
-                None => return false,
+                None => return Ok(false),
             },
             Alice::SendShare => {
-                self.alice_to_bob.push_back(Message::Share(host.share()));
+                self.alice_to_bob.push_back(Message::Share(host.share()?));
                 Alice::AwaitVerdict
             }
             Alice::AwaitVerdict => match self.bob_to_alice.pop_front() {
                 Some(Message::Accepted) => {
-                    host.on_accepted();
+                    host.on_accepted()?;
                     Alice::SendPay
                 }
                 Some(Message::Declined) => {
-                    host.on_declined();
+                    host.on_declined()?;
                     Alice::Done
                 }
                 Some(_) => unreachable!("a verdict comes"),
-                None => return false,
+                None => return Ok(false),
             },
             Alice::SendPay => {
-                self.alice_to_seller.push_back(Message::Pay(host.pay()));
+                self.alice_to_seller.push_back(Message::Pay(host.pay()?));
                 Alice::Done
             }
-            Alice::Done => return false,
+            Alice::Done => return Ok(false),
         };
-        true
+        Ok(true)
     }
 
     #[inline(always)]
-    fn step_bob(&mut self, host: &mut impl Host) -> bool {
+    fn step_bob(&mut self, host: &mut impl Host) -> Result<bool, Failure> {
         self.bob = match self.bob {
             Bob::AwaitQuote => match self.seller_to_bob.pop_front() {
                 Some(Message::Quote(quote)) => {
-                    host.on_quote_bob(quote);
+                    host.on_quote_bob(quote)?;
                     Bob::AwaitShare
                 }
                 Some(_) => unreachable!("a quote comes"),
-                None => return false,
+                None => return Ok(false),
             },
             Bob::AwaitShare => match self.alice_to_bob.pop_front() {
                 Some(Message::Share(share)) => {
-                    host.on_share(share);
+                    host.on_share(share)?;
                     Bob::Decide
                 }
                 Some(_) => unreachable!("a share comes"),
-                None => return false,
+                None => return Ok(false),
             },
-            Bob::Decide => match host.verdict() {
+            Bob::Decide => match host.verdict()? {
                 Verdict::Accept(address) => {
                     self.bob_to_seller.push_back(Message::Accept(address));
                     Bob::SendAccepted
@@ -160,73 +162,73 @@ impl Machine {
                 }
             },
             Bob::SendAccepted => {
-                host.accepted();
+                host.accepted()?;
                 self.bob_to_alice.push_back(Message::Accepted);
                 Bob::AwaitDelivery
             }
             Bob::AwaitDelivery => match self.seller_to_bob.pop_front() {
                 Some(Message::Delivery(days)) => {
-                    host.on_delivery(days);
+                    host.on_delivery(days)?;
                     Bob::Done
                 }
                 Some(_) => unreachable!("a delivery comes"),
-                None => return false,
+                None => return Ok(false),
             },
             Bob::SendDeclined => {
-                host.declined();
+                host.declined()?;
                 self.bob_to_alice.push_back(Message::Declined);
                 Bob::Done
             }
-            Bob::Done => return false,
+            Bob::Done => return Ok(false),
         };
-        true
+        Ok(true)
     }
 
     #[inline(always)]
-    fn step_seller(&mut self, host: &mut impl Host) -> bool {
+    fn step_seller(&mut self, host: &mut impl Host) -> Result<bool, Failure> {
         self.seller = match self.seller {
             Seller::AwaitTitle => match self.alice_to_seller.pop_front() {
                 Some(Message::Title(title)) => {
-                    host.on_title(title);
+                    host.on_title(title)?;
                     Seller::QuoteAlice
                 }
                 Some(_) => unreachable!("a title comes"),
-                None => return false,
+                None => return Ok(false),
             },
             Seller::QuoteAlice => {
-                self.seller_to_alice.push_back(Message::Quote(host.quote()));
+                self.seller_to_alice.push_back(Message::Quote(host.quote()?));
                 Seller::QuoteBob
             }
             Seller::QuoteBob => {
-                self.seller_to_bob.push_back(Message::Quote(host.quote()));
+                self.seller_to_bob.push_back(Message::Quote(host.quote()?));
                 Seller::AwaitVerdict
             }
             Seller::AwaitVerdict => match self.bob_to_seller.pop_front() {
                 Some(Message::Accept(address)) => {
-                    host.on_accept(address);
+                    host.on_accept(address)?;
                     Seller::AwaitPay
                 }
                 Some(Message::Decline) => {
-                    host.on_decline();
+                    host.on_decline()?;
                     Seller::Done
                 }
                 Some(_) => unreachable!("a verdict comes"),
-                None => return false,
+                None => return Ok(false),
             },
             Seller::AwaitPay => match self.alice_to_seller.pop_front() {
                 Some(Message::Pay(pay)) => {
-                    host.on_pay(pay);
+                    host.on_pay(pay)?;
                     Seller::SendDelivery
                 }
                 Some(_) => unreachable!("a payment comes"),
-                None => return false,
+                None => return Ok(false),
             },
             Seller::SendDelivery => {
-                self.seller_to_bob.push_back(Message::Delivery(host.delivery()));
+                self.seller_to_bob.push_back(Message::Delivery(host.delivery()?));
                 Seller::Done
             }
-            Seller::Done => return false,
+            Seller::Done => return Ok(false),
         };
-        true
+        Ok(true)
     }
 }
