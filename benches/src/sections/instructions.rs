@@ -1,8 +1,11 @@
 //! How many instructions a message takes, counted by `valgrind`.
 
+mod parts;
+
 use std::io::ErrorKind;
 use std::process::Command;
 
+use self::parts::Parts;
 use super::D2;
 use crate::table::{Table, goal, none};
 use crate::ways::{Exchange, Way};
@@ -63,6 +66,7 @@ pub fn run(is_checked: bool) -> Result<(), String> {
     println!("instructions: per one-way message, one session");
     println!("{D2}");
     table.print();
+    print_parts()?;
     if is_checked && !passed.is_empty() {
         return Err(format!("too many instructions per message: {}", passed.join("; ")));
     }
@@ -73,16 +77,44 @@ fn whole(count: f64) -> String {
     format!("{count:.0}")
 }
 
+/// Prints where the instructions of a message of ping-pong stand.
+fn print_parts() -> Result<(), String> {
+    let profiles = [FEW, MANY].map(|messages| profile(Exchange::PingPong, Way::Handler, messages));
+    let [few, many] = profiles;
+    let (few, many) = (few?, many?);
+    let mut parts: Vec<(&str, f64)> = Vec::new();
+    for (part, count) in &many {
+        let start = few.get(part).copied().unwrap_or(0);
+        let per_message = count.saturating_sub(start) as f64 / (MANY - FEW) as f64;
+        if per_message >= 0.5 {
+            parts.push((part, per_message));
+        }
+    }
+    parts.sort_by(|one, other| other.1.total_cmp(&one.1));
+    println!(
+        "parts: the same for a message of ping-pong with a handler, by source file of `telltale-vm`"
+    );
+    let mut table = Table::new(["", "instructions"]);
+    for (part, count) in parts {
+        table.row(part, [whole(count)]);
+    }
+    table.print();
+    Ok(())
+}
+
 fn per_message(exchange: Exchange, way: Way) -> Result<f64, String> {
-    let [few, many] = [count(exchange, way, FEW)?, count(exchange, way, MANY)?];
-    Ok((many - few) as f64 / (MANY - FEW) as f64)
+    let counts = [FEW, MANY].map(|messages| profile(exchange, way, messages));
+    let [few, many] = counts.map(|parts| parts.map(|parts| parts.values().sum::<u64>()));
+    Ok((many? - few?) as f64 / (MANY - FEW) as f64)
 }
 
 /// The instructions of a whole run of this program.
-fn count(exchange: Exchange, way: Way, messages: u64) -> Result<u64, String> {
+fn profile(exchange: Exchange, way: Way, messages: u64) -> Result<Parts, String> {
     let program = std::env::current_exe().map_err(|error| error.to_string())?;
+    let file = std::env::temp_dir().join(format!("telltale-callgrind-{}", std::process::id()));
     let output = Command::new("valgrind")
-        .args(["--tool=callgrind", "--callgrind-out-file=/dev/null"])
+        .arg("--tool=callgrind")
+        .arg(format!("--callgrind-out-file={}", file.display()))
         .arg(program)
         .args(["run", &exchange.name(), &way.name(), &messages.to_string()])
         .output()
@@ -93,9 +125,10 @@ fn count(exchange: Exchange, way: Way, messages: u64) -> Result<u64, String> {
             _ => format!("`valgrind` cannot be run: {error}"),
         })?;
     let report = String::from_utf8_lossy(&output.stderr);
-    let collected = report.lines().find_map(|line| line.split_once("Collected : "));
-    collected
-        .filter(|_| output.status.success())
-        .and_then(|(_, count)| count.trim().parse().ok())
-        .ok_or_else(|| format!("`valgrind` has counted nothing:\n{report}"))
+    let profile = std::fs::read_to_string(&file);
+    let _ = std::fs::remove_file(&file);
+    match profile {
+        Ok(profile) if output.status.success() => Ok(parts::read(&profile)),
+        _ => Err(format!("`valgrind` has counted nothing:\n{report}")),
+    }
 }
