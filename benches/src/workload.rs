@@ -23,8 +23,9 @@ pub use stream::Stream;
 /// How many messages a channel holds.
 pub const CAPACITY: usize = 64;
 
-/// Why a handler gives up; ours may give up too, which ends its session.
-pub type Failure = Box<dyn Error + Send + Sync>;
+/// Why a handler gives up; ours may give up too, which ends its session. One pointer wide, as ours is:
+/// a wider one would make every answer larger.
+pub type Failure = Box<Box<dyn Error + Send + Sync>>;
 
 /// An exchange that goes on for ever.
 pub trait Workload: 'static {
