@@ -13,13 +13,17 @@ const PLACE_BITS: u32 = 8;
 /// About as many words as a chunk has at most.
 const CHUNK_WORDS: usize = 1 << 13;
 
+/// So many words are always there from the start of a block on. What is behind the block is nothing to
+/// whoever looks at it; but a place that is known to be in the window need not be compared with its end.
+pub(crate) const WINDOW: usize = 8 + (1 << 8);
+
 #[derive(Debug, Default)]
 pub(crate) struct Arena {
     chunks: Vec<Chunk>,
     classes: Vec<Class>,
 }
 
-/// Blocks one behind the other.
+/// Blocks one behind the other, and enough behind the last.
 #[derive(Debug)]
 struct Chunk {
     /// The size of a block.
@@ -74,6 +78,7 @@ impl Arena {
         }
     }
 
+    #[inline(never)]
     fn take_fresh(&mut self, class: usize) -> Option<Slot> {
         let Class { words, fresh, left, .. } = &mut self.classes[class];
         if *left == 0 {
@@ -83,7 +88,8 @@ impl Arena {
             }
             *fresh = Slot::new(chunk, 0);
             *left = (CHUNK_WORDS / *words).clamp(1, 1 << PLACE_BITS);
-            self.chunks.push(Chunk { words: *words, blocks: vec![0; *words * *left].into() });
+            let blocks = vec![0; *words * *left + WINDOW].into();
+            self.chunks.push(Chunk { words: *words, blocks });
         }
         let slot = *fresh;
         *left -= 1;
@@ -109,6 +115,13 @@ impl Arena {
         &mut chunk.blocks[slot.place() * chunk.words..][..chunk.words]
     }
 
+    /// A block and whatever is behind it, which is never less than a [`WINDOW`].
+    #[inline]
+    pub(crate) fn block_and_more_mut(&mut self, slot: Slot) -> &mut [u64] {
+        let chunk = &mut self.chunks[slot.chunk()];
+        &mut chunk.blocks[slot.place() * chunk.words..]
+    }
+
     /// Whether there ever was a block at this slot.
     pub(crate) fn contains(&self, slot: Slot) -> bool {
         self.chunks.get(slot.chunk()).is_some_and(|chunk| slot.place() < chunk.len())
@@ -131,7 +144,7 @@ impl Arena {
 impl Chunk {
     /// How many blocks it has.
     fn len(&self) -> usize {
-        self.blocks.len() / self.words
+        (self.blocks.len() - WINDOW) / self.words
     }
 }
 

@@ -182,7 +182,7 @@ pub(crate) fn len(block: &[u64], plan: Plan) -> usize {
 }
 
 /// Whether a channel with this head is empty and nothing is to be done when a message comes but to wake
-/// its receiver: then the message can as well be handed over.
+/// its receiver.
 #[inline]
 pub(crate) const fn is_idle(head: u64) -> bool {
     head & !RECEIVER_WAITS == 0

@@ -119,6 +119,7 @@ impl VM {
         if !channel::has_room(block, plan) {
             return Err(VMError::ChannelFull { capacity: plan.held() });
         }
+        header::set_place(block, None);
         let message = channel::Message { label, word: self.heap.lower(value) };
         let waits = channel::push(block, &mut self.buffers, plan, message);
         self.deferred.injected(session);
@@ -183,6 +184,7 @@ impl VM {
         let place = loaded.roles_at + role.index();
         let coro = mark(Coro::from_word(block[place]));
         block[place] = coro.to_word();
+        header::set_place(block, None);
         if wake && !coro.has(HALTED | PENDING) {
             if !ready::any(block, ready::words(loaded.roles)) {
                 self.queue.push(slot);

@@ -4,6 +4,8 @@
 //! program counter 27 bits | marks 5 | count of effects 32
 //! ```
 //!
+//! The count is on top so that it can begin anew without disturbing anything.
+//!
 //! The program counter is an index into the code of all roles of the image.
 
 /// The role has finished.
@@ -67,6 +69,12 @@ impl Coro {
     #[inline]
     pub(crate) const fn has(self, mark: u32) -> bool {
         self.pc_and_marks & mark != 0
+    }
+
+    /// The bit of a mark in the word.
+    #[inline]
+    pub(crate) const fn bit(mark: u32) -> u64 {
+        mark as u64
     }
 
     pub(crate) const fn with(self, mark: u32) -> Self {

@@ -43,6 +43,11 @@ impl Deferred {
         }
     }
 
+    /// Whether nothing is aside, of any session.
+    pub(crate) fn is_empty(&self) -> bool {
+        self.0.is_empty()
+    }
+
     /// How many messages of a session may still be injected.
     pub(crate) fn outstanding(&self, session: SessionId) -> usize {
         self.0.get(&session).map_or(0, |aside| aside.outstanding)

@@ -9,6 +9,8 @@ use std::fmt;
 use telltale_bytecode::{Branch, Image};
 use telltale_types::{LabelId, LabelView, RoleId};
 
+use crate::coroutine::Coro;
+use crate::payload::unpack_of;
 use crate::{SessionId, Value};
 
 /// Answers what the protocols of a whole VM leave open.
@@ -125,13 +127,17 @@ pub struct Context<'a> {
     pub(crate) image: &'a Image,
     pub(crate) session: SessionId,
     pub(crate) role: RoleId,
-    pub(crate) count: u32,
-    /// The instruction that is being executed, in the code of all roles.
+    /// The role's word in the block, as far as its count of effects goes.
+    pub(crate) word: u64,
+    /// The instruction that is being executed, in the code of all roles; or [`Context::AS_WRITTEN`].
     pub(crate) at: u32,
     pub(crate) seed: u64,
 }
 
 impl Context<'_> {
+    /// In place of an instruction: the role's word in the block says it.
+    pub(crate) const AS_WRITTEN: u32 = u32::MAX;
+
     /// The session.
     pub fn session(&self) -> SessionId {
         self.session
@@ -157,16 +163,42 @@ impl Context<'_> {
         self.image.names().label(label)
     }
 
+    /// What the payload of a message carries, as a Rust value.
+    ///
+    /// ```
+    /// use telltale_vm::{Context, HandlerResult, LabelId, Value};
+    ///
+    /// fn add(sum: &mut u64, cx: &Context<'_>, label: LabelId, value: Value) -> HandlerResult<()> {
+    ///     *sum += cx.unpack::<u64>(label, value)?;
+    ///     Ok(())
+    /// }
+    /// ```
+    ///
+    /// # Errors
+    ///
+    /// When it carries something else than `T`, or a number that is out of the range of `T`: a text that
+    /// says what.
+    #[inline(always)]
+    pub fn unpack<T: 'static>(&self, label: LabelId, value: Value) -> HandlerResult<T> {
+        unpack_of(self.image, label, value)
+    }
+
     /// How many effects this role had before, in this session.
     pub fn count(&self) -> u32 {
-        self.count
+        Coro::from_word(self.word).count
+    }
+
+    /// The role has had one more effect.
+    #[inline]
+    pub(crate) fn add_effect(&mut self) {
+        self.word = self.word.wrapping_add(Coro::at(0, 1).to_word());
     }
 
     /// A number that is different for each effect and the same in every run.
     ///
     /// It is derived from the seed of the VM, the session, the role and the count.
     pub fn seed(&self) -> u64 {
-        [self.session.ordinal(), self.role.0.into(), self.count.into()]
+        [self.session.ordinal(), self.role.0.into(), self.count().into()]
             .into_iter()
             .fold(self.seed, |seed, part| mix(seed ^ mix(part)))
     }

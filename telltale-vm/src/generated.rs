@@ -11,6 +11,7 @@ pub use telltale_bytecode::{
 };
 pub use telltale_types::{LabelId, LocalTypeR, Names, RoleId};
 
+use crate::payload::unpack_of;
 pub use crate::{
     Cast, HandlerError, HandlerResult, Outcome, Picked, Returned, Session, SessionHost, SessionId,
     VMError, Value, pack, unpack,
@@ -44,15 +45,9 @@ pub fn packed<T: Send + 'static>(payload: HandlerResult<T>) -> HandlerResult<Val
 /// # Errors
 ///
 /// When the payload is of another type, as injected ones can be.
-#[inline]
+#[inline(always)]
 pub fn unpacked<T: 'static>(image: &Image, label: LabelId, value: Value) -> HandlerResult<T> {
-    unpack(value).map_err(|value| foreign_payload(image, label, &value))
-}
-
-#[cold]
-fn foreign_payload(image: &Image, label: LabelId, value: &Value) -> HandlerError {
-    let label = image.names().label(label);
-    HandlerError::msg(format!("`{}` carries `{}`, not {value}", label.name, label.payload))
+    unpack_of(image, label, value)
 }
 
 /// A branch and the payload of its message.
@@ -79,6 +74,18 @@ pub const fn key(role: RoleId, number: u16) -> u32 {
 #[cold]
 pub fn unasked<T>() -> HandlerResult<T> {
     Err(HandlerError::msg("this is no session of the protocol that these roles play"))
+}
+
+/// The answer to a message that no session of the protocol sends.
+///
+/// # Errors
+///
+/// Always.
+// It takes the payload, so that whoever calls it has nothing to drop.
+#[cold]
+#[inline(never)]
+pub fn untold(_: Value) -> HandlerResult<()> {
+    unasked()
 }
 
 /// Four bytes for each number.

@@ -1,8 +1,9 @@
-//! The first two words of a session's block.
+//! The first three words of a session's block.
 //!
 //! ```text
-//! ordinal 56 bits | the role whose turn is next 8        from the low bits up
+//! ordinal 64 bits                                        from the low bits up
 //! cast 32 bits | image 16 | live roles 8 | status 3 | marks 5
+//! place in the script 32 bits | the role whose turn is next 8
 //! ```
 
 use crate::SessionStatus;
@@ -14,22 +15,41 @@ pub(crate) fn opened(cast: u32, image: u16, roles: usize, owned: bool) -> u64 {
 }
 
 pub(crate) const fn ordinal(block: &[u64]) -> u64 {
-    block[0] & ORDINAL
+    block[0]
 }
 
 pub(crate) fn set_ordinal(block: &mut [u64], ordinal: u64) {
-    block[0] = ordinal & ORDINAL;
+    block[0] = ordinal;
+}
+
+/// The third word of the block of a session at a place in its script.
+pub(crate) fn at_place(place: Option<u32>) -> u64 {
+    place.unwrap_or(OFF).into()
+}
+
+/// The place in the script that the session is performing, if it is.
+#[inline]
+pub(crate) const fn place(block: &[u64]) -> Option<u32> {
+    match block[2] as u32 {
+        OFF => None,
+        place => Some(place),
+    }
+}
+
+#[inline]
+pub(crate) fn set_place(block: &mut [u64], place: Option<u32>) {
+    block[2] = block[2] & !u64::from(u32::MAX) | at_place(place);
 }
 
 /// The role from which on the next one to act is looked for.
 #[inline]
 pub(crate) const fn turn(block: &[u64]) -> u8 {
-    (block[0] >> 56) as u8
+    (block[2] >> 32) as u8
 }
 
 #[inline]
 pub(crate) fn set_turn(block: &mut [u64], role: u8) {
-    block[0] = ordinal(block) | u64::from(role) << 56;
+    block[2] = block[2] & u64::from(u32::MAX) | u64::from(role) << 32;
 }
 
 /// The key of the session's role objects plus one; 0 if it has none.
@@ -92,11 +112,13 @@ pub(crate) fn set_status(block: &mut [u64], status: SessionStatus) {
         SessionStatus::Faulted => FAULTED,
     };
     block[1] = block[1] & !status_bits(7) | status_bits(number);
+    set_place(block, None);
 }
 
 /// The session has no coroutines: its roles are played through endpoints.
 pub(crate) fn set_without_coroutines(block: &mut [u64]) {
     block[1] |= WITHOUT_COROUTINES;
+    set_place(block, None);
 }
 
 pub(crate) const fn has_coroutines(block: &[u64]) -> bool {
@@ -112,7 +134,8 @@ pub(crate) const fn is_forsaken(block: &[u64]) -> bool {
     block[1] & FORSAKEN != 0
 }
 
-const ORDINAL: u64 = (1 << 56) - 1;
+/// Instead of a place: the session does not perform its script.
+const OFF: u32 = u32::MAX;
 const ACTIVE: u64 = 1;
 const DRAINING: u64 = 2;
 const CLOSED: u64 = 3;

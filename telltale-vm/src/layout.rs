@@ -1,9 +1,8 @@
 //! How the words of a session's block are used.
 //!
 //! ```text
-//! 0            ordinal, and the role whose turn is next   (see `header`)
-//! 1            cast, image, live roles, status and marks
-//! 2..          ready: one bit per role                    (see `ready`)
+//! 0..3         ordinal, cast, status, place in the script (see `header`)
+//! 3..          ready: one bit per role                    (see `ready`)
 //! roles..      per role: program counter, count of effects (see `coroutine`)
 //! channels..   per channel: a cell or a ring              (see `channel`)
 //! ```
@@ -19,17 +18,21 @@ use crate::arena::Arena;
 use crate::channel::{Plan, Rule, Shape};
 use crate::coroutine::{Coro, PAUSED};
 use crate::link::link;
-use crate::op::{Linked, Wants};
-use crate::{VMConfig, ready, registers};
+use crate::op::Linked;
+use crate::script::Script;
+use crate::wants::Wants;
+use crate::{ChannelMode, VMConfig, WhenFull, header, ready, registers};
 
 /// The words before the ready bits.
-pub(crate) const READY: usize = 2;
+pub(crate) const READY: usize = 3;
 
 /// An image as the VM keeps it while sessions of it are open.
 #[derive(Debug)]
 pub(crate) struct Loaded {
     pub(crate) image: CodeImage,
     pub(crate) linked: Linked,
+    /// What its roles do together.
+    pub(crate) script: Script,
     pub(crate) template: Box<[u64]>,
     /// The size class of the blocks.
     pub(crate) class: usize,
@@ -63,9 +66,18 @@ impl Loaded {
         let (plans, states_at) = Plans::new(image, config, roles_at + roles);
         let by_hand = if image.is_verified() { 0 } else { roles };
         let words = states_at + by_hand * (1 + image.registers() * registers::WORDS);
+        let linked = link(image, &plans);
+        let mut template = template(image, roles_at, words);
+        let mut script = Script::default();
+        if image.is_verified() && keeps_every_message(image, config) {
+            let roles = &template[roles_at..][..roles];
+            script = Script::of(&image.global_type, &linked, roles);
+        }
+        header::set_place(&mut template, script.first_place());
         Self {
-            linked: link(image, &plans, roles_at),
-            template: template(image, roles_at, words),
+            linked,
+            script,
+            template,
             class: arena.class_for(words),
             roles,
             roles_at,
@@ -86,6 +98,7 @@ impl Loaded {
             if paused.contains(name) {
                 let word = &mut block[self.roles_at + role.index()];
                 *word = Coro::from_word(*word).with(PAUSED).to_word();
+                header::set_place(block, None);
             }
         }
     }
@@ -128,6 +141,15 @@ impl Loaded {
     }
 }
 
+/// Whether all channels are such that it does not matter who is faster.
+fn keeps_every_message(image: &CodeImage, config: &VMConfig) -> bool {
+    let names = image.names();
+    image.channels().iter().all(|channel| {
+        let (_, when_full, mode) = config.channel(names.role(channel.from), names.role(channel.to));
+        mode == ChannelMode::Fifo && matches!(when_full, WhenFull::Block | WhenFull::Resize)
+    })
+}
+
 /// The block of a session in which nothing has happened yet.
 fn template(image: &CodeImage, roles_at: usize, words: usize) -> Box<[u64]> {
     let code = image.programs.code();
@@ -136,8 +158,12 @@ fn template(image: &CodeImage, roles_at: usize, words: usize) -> Box<[u64]> {
         // A program without instructions starts where all programs have ended.
         let is_empty = image.programs[role].is_empty();
         let start = if is_empty { code.len() as u32 } else { image.programs.start(role) };
-        template[roles_at + role.index()] = start.into();
+        template[roles_at + role.index()] = Coro::at(start, 0).to_word();
         ready::set(&mut template, role);
+    }
+    if image.names().role_count() == 0 {
+        // Whatever stands in the queue has a ready bit.
+        ready::set(&mut template, RoleId(0));
     }
     template
 }

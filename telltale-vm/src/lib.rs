@@ -146,12 +146,15 @@ mod registry;
 mod roles;
 mod rounds;
 mod scheduler;
+mod script;
 mod session;
 mod trace;
 mod typestate;
 mod value;
 mod view;
+mod visits;
 mod vm;
+mod wants;
 mod wide;
 
 pub use backend::{Progress, StepResult, VMBackend};

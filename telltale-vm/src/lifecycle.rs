@@ -1,6 +1,7 @@
 //! How sessions begin and end.
 
 use std::any::{Any, TypeId};
+use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
 
 use telltale_bytecode::{CodeImage, Pc};
@@ -133,27 +134,43 @@ impl VM {
                 Outcome::Faulted(fault) => self.trace.push_fault(session, fault.clone()),
             }
         }
-        header::set_status(block, outcome.status());
         let (has_coroutines, roles) = (header::has_coroutines(block), loaded.roles);
-        self.open -= 1;
-        self.coroutines -= loaded.roles;
         self.held.forget(session);
         self.deferred.forget(session);
-
-        let cast = header::cast(block) as usize;
-        if header::is_owned(block) {
-            self.casts[cast - 1].outcome = Some(outcome);
-        } else {
-            if cast != 0 {
-                self.casts.remove(cast - 1);
-            }
-            self.free(slot);
-        }
+        self.retire(slot, outcome);
         if !has_coroutines {
             (0..roles).for_each(|role| self.wake_waiter(session, RoleId::at(role)));
         }
         if !self.strays.is_empty() {
             self.drop_strays();
+        }
+    }
+
+    /// All roles of a session have done their parts, on its script: there is nothing left in it.
+    #[inline]
+    pub(crate) fn complete(&mut self, slot: Slot) {
+        let block = self.arena.block_mut(slot);
+        ready::clear_all(block, ready::words(self.images.get(header::image(block)).roles));
+        self.retire(slot, Outcome::Completed);
+    }
+
+    /// Gives back what a session has held of the machine, or keeps its role objects for their owner.
+    #[inline]
+    fn retire(&mut self, slot: Slot, outcome: Outcome) {
+        let block = self.arena.block_mut(slot);
+        let loaded = self.images.get(header::image(block));
+        header::set_status(block, outcome.status());
+        self.open -= 1;
+        self.coroutines -= loaded.roles;
+        let cast = header::cast(block) as usize;
+        if header::is_owned(block) {
+            self.casts[cast - 1].outcome = Some(outcome);
+        } else {
+            self.free(slot);
+            if let Some(company) = cast.checked_sub(1).and_then(|key| self.casts.try_remove(key)) {
+                // A role object may panic when it goes. Nobody is left to be told.
+                drop(catch_unwind(AssertUnwindSafe(|| drop(company))));
+            }
         }
     }
 
@@ -182,6 +199,7 @@ impl VM {
         }
     }
 
+    #[inline]
     pub(crate) fn free(&mut self, slot: Slot) {
         let block = self.arena.block_mut(slot);
         let image = header::image(block);

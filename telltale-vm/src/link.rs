@@ -4,21 +4,19 @@
 //! becomes one [`Op`] at the same place of the program, which says where the channel is in a session's
 //! block, how much it holds and what kind a payload must have; the sessions share them.
 
-use std::collections::BTreeMap;
-
 use telltale_bytecode::{Branch, Image, Instr, Pc, SetId, TargetsId, Via};
 use telltale_types::RoleId;
 
 use crate::channel::{Plan, Rule};
 use crate::layout::Plans;
-use crate::op::{Code, Exchange, Linked, Op, Receipt, Wants};
-use crate::ready;
+use crate::op::{Code, Exchange, Linked, Op};
+use crate::wants::Wants;
 
-/// Links the programs of an image, in whose blocks the roles start at a place.
-pub(crate) fn link(image: &Image, plans: &Plans, roles_at: usize) -> Linked {
+/// Links the programs of an image.
+pub(crate) fn link(image: &Image, plans: &Plans) -> Linked {
     let wants = image.names().labels().map(|(_, label)| Wants::of_type(label.payload)).collect();
     let (role, exchanges, branches) = (RoleId(0), Vec::new(), Vec::new());
-    let mut linker = Linker { image, plans, roles_at, wants, role, exchanges, branches };
+    let mut linker = Linker { image, plans, wants, role, exchanges, branches };
     let mut ops = Vec::with_capacity(image.programs.code().len() + 1);
     for (role, _) in image.names().roles() {
         linker.role = role;
@@ -27,7 +25,6 @@ pub(crate) fn link(image: &Image, plans: &Plans, roles_at: usize) -> Linked {
         }
     }
     ops.push(Op::new(Code::Trap));
-    find_receipts(&mut ops, &mut linker.exchanges);
     Linked {
         ops: ops.into(),
         exchanges: linker.exchanges.into(),
@@ -36,51 +33,9 @@ pub(crate) fn link(image: &Image, plans: &Plans, roles_at: usize) -> Linked {
     }
 }
 
-/// Fills in where messages are received.
-///
-/// A message that is sent at several places and received at several is taken to be sent and received
-/// in the same order. Where that is wrong, it is found out when the message is sent.
-fn find_receipts(ops: &mut [Op], exchanges: &mut [Exchange]) {
-    let codes: Vec<Code> = ops.iter().map(|op| op.code).collect();
-    let mut receipts: BTreeMap<u64, Vec<Receipt>> = BTreeMap::new();
-    each_exchange(ops, exchanges, Code::takes, |at, taken| {
-        let leads = codes[taken.next as usize].sends();
-        taken.receipt = Receipt { at, next: taken.next, leads };
-        receipts.entry(taken.id).or_default().push(taken.receipt);
-    });
-    let mut sent_before: BTreeMap<u64, usize> = BTreeMap::new();
-    each_exchange(ops, exchanges, Code::sends, |_, sent| {
-        sent.goes_on = !codes[sent.next as usize].receives();
-        let Some(receipts) = receipts.get(&sent.id).filter(|_| sent.peer_bit != 0) else { return };
-        let before = sent_before.entry(sent.id).or_default();
-        sent.receipt = receipts[(*before).min(receipts.len() - 1)].of(sent);
-        *before += 1;
-    });
-}
-
-/// What instructions of a kind exchange, with their places.
-fn each_exchange(
-    ops: &mut [Op],
-    exchanges: &mut [Exchange],
-    wanted: fn(Code) -> bool,
-    mut then: impl FnMut(u32, &mut Exchange),
-) {
-    for (at, op) in ops.iter_mut().enumerate().filter(|(_, op)| wanted(op.code)) {
-        if op.code.is_choice() {
-            let branches = &mut exchanges[op.first as usize..][..usize::from(op.count)];
-            for branch in branches {
-                then(at as u32, branch);
-            }
-        } else {
-            then(at as u32, &mut op.exchange);
-        }
-    }
-}
-
 struct Linker<'a> {
     image: &'a Image,
     plans: &'a Plans,
-    roles_at: usize,
     wants: Vec<Wants>,
     role: RoleId,
     exchanges: Vec<Exchange>,
@@ -123,19 +78,8 @@ impl Linker<'_> {
     }
 
     fn exchange(&self, channel: Plan, Branch { peer, label }: Branch, next: Pc) -> Exchange {
-        Exchange {
-            id: u64::from(channel.place) << 16 | u64::from(label.0),
-            peer_bit: ready::bit(peer).unwrap_or(0),
-            channel,
-            next: self.settle(next),
-            // Found when everything has its place.
-            receipt: Receipt::NOWHERE,
-            goes_on: false,
-            label,
-            peer_at: (self.roles_at + peer.index()) as u16,
-            peer,
-            wants: self.wants[label.index()],
-        }
+        let wants = self.wants[label.index()];
+        Exchange { channel, next: self.settle(next), label, peer, wants }
     }
 
     fn choice(

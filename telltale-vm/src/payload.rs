@@ -5,7 +5,10 @@
 
 use std::any::Any;
 
-use crate::{Large, Value};
+use telltale_bytecode::Image;
+use telltale_types::LabelId;
+
+use crate::{HandlerError, HandlerResult, Large, Value};
 
 /// The value that carries `payload`.
 ///
@@ -73,17 +76,46 @@ pub fn unpack<T: 'static>(value: Value) -> Result<T, Value> {
     }
 }
 
-/// Fills in the payload if it is a scalar and the value is one of its kind.
+/// The Rust value that the payload of a message carries.
+///
+/// # Errors
+///
+/// A text that names the label, its payload type and what was found.
+// What is no scalar is looked at elsewhere, so that a handler that takes a number needs no stack.
+#[inline(always)]
+pub(crate) fn unpack_of<T: 'static>(
+    image: &Image,
+    label: LabelId,
+    value: Value,
+) -> HandlerResult<T> {
+    let mut payload: Option<T> = None;
+    let is_scalar = unpack_scalar(&value, &mut payload);
+    match payload {
+        Some(payload) => Ok(payload),
+        None if is_scalar => Err(foreign(image, label, value)),
+        None => unpack_other(value).map_err(|value| foreign(image, label, value)),
+    }
+}
+
+#[cold]
+#[inline(never)]
+#[expect(clippy::needless_pass_by_value, reason = "whoever calls it has nothing to drop then")]
+fn foreign(image: &Image, label: LabelId, value: Value) -> HandlerError {
+    let label = image.names().label(label);
+    HandlerError::msg(format!("`{}` carries `{}`, not {value}", label.name, label.payload))
+}
+
+/// Fills in the payload if it is a scalar and the value is one of its kind. Says whether it is a scalar.
 #[inline(always)]
 #[expect(clippy::cast_possible_truncation, reason = "what was an `f32` is one again")]
-fn unpack_scalar(value: &Value, payload: &mut dyn Any) {
+fn unpack_scalar(value: &Value, payload: &mut dyn Any) -> bool {
     macro_rules! known {
         ($($kind:pat, $ty:ty => $from:expr;)*) => {$(
             if let Some(payload) = payload.downcast_mut::<Option<$ty>>() {
                 if let $kind = *value {
                     *payload = $from;
                 }
-                return;
+                return true;
             }
         )*};
     }
@@ -104,6 +136,7 @@ fn unpack_scalar(value: &Value, payload: &mut dyn Any) {
         Value::Float(x), f64 => Some(x.get());
         Value::Float(x), f32 => Some(x.get() as f32);
     }
+    false
 }
 
 /// The payload if it is no scalar, or else the value.

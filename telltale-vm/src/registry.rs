@@ -1,6 +1,6 @@
 //! The images of open sessions, by small numbers.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, VecDeque};
 
 use telltale_bytecode::{CodeImage, Image};
 
@@ -11,6 +11,9 @@ use crate::{VMConfig, VMError};
 /// How many images can be in use at once.
 const LIMIT: usize = u16::MAX as usize;
 
+/// So many images without sessions are kept, since linking one again costs more than opening a session.
+const KEPT: usize = 64;
+
 #[derive(Debug, Default)]
 pub(crate) struct Registry {
     loaded: Vec<Loaded>,
@@ -18,8 +21,8 @@ pub(crate) struct Registry {
     numbers: HashMap<usize, u16>,
     /// The image that was asked for last, which is mostly the one asked for next.
     last: u16,
-    /// Images whose last session may have ended; their numbers can be given to others.
-    unused: Vec<u16>,
+    /// Images whose last session may have ended, the oldest first; their numbers can be given to others.
+    unused: VecDeque<u16>,
 }
 
 impl Registry {
@@ -57,10 +60,11 @@ impl Registry {
         let loaded = &mut self.loaded[usize::from(number)];
         if loaded.sessions == 0 && !loaded.is_listed {
             loaded.is_listed = true;
-            self.unused.push(number);
+            self.unused.push_back(number);
         }
     }
 
+    #[inline(never)]
     fn look_up(
         &mut self,
         image: &CodeImage,
@@ -105,7 +109,8 @@ impl Registry {
     }
 
     fn take_unused(&mut self) -> Option<u16> {
-        while let Some(number) = self.unused.pop() {
+        while self.unused.len() > KEPT || self.loaded.len() == LIMIT {
+            let number = self.unused.pop_front()?;
             let loaded = &mut self.loaded[usize::from(number)];
             loaded.is_listed = false;
             if loaded.sessions == 0 {
@@ -118,4 +123,41 @@ impl Registry {
 
 fn address(image: &CodeImage) -> usize {
     (&raw const **image).cast::<Image>().addr()
+}
+
+#[cfg(test)]
+mod tests {
+    use telltale_types::{GlobalTerm, Label};
+
+    use super::*;
+    use crate::{NoHandler, VM};
+
+    fn image(label: &str) -> CodeImage {
+        let term = GlobalTerm::send("A", "B", Label::new(label.to_owned()), GlobalTerm::end());
+        let global = term.close().expect("it is closed");
+        let locals = telltale_theory::project_all(&global).expect("it projects");
+        CodeImage::from_local_types(&locals.into_iter().collect(), &global)
+    }
+
+    /// Opens and ends a session of each of these images, over and over.
+    fn numbers_after_using(images: &[CodeImage]) -> usize {
+        let mut vm = VM::new(VMConfig::default());
+        for image in images.iter().cycle().take(images.len() * 5) {
+            let session = vm.load_choreography(image).expect("there is room");
+            vm.cancel(session, "it is not needed").expect("it runs");
+            vm.run(&NoHandler, 1).expect("no session faults");
+        }
+        vm.images.loaded.len()
+    }
+
+    #[test]
+    fn images_that_are_used_by_turns_are_linked_once() {
+        assert_eq!(numbers_after_using(&[image("one"), image("other")]), 2);
+    }
+
+    #[test]
+    fn images_that_nobody_uses_are_given_up() {
+        let images: Vec<CodeImage> = (0..300).map(|at| image(&format!("m{at}"))).collect();
+        assert!(numbers_after_using(&images) <= KEPT + 2);
+    }
 }

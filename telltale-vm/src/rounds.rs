@@ -1,4 +1,4 @@
-//! The queue of sessions that can act, and what is done with its head.
+//! Rounds: every session that can act has a visit, and whatever visits cannot do is done between them.
 
 use std::any::Any;
 use std::panic::{AssertUnwindSafe, catch_unwind};
@@ -7,10 +7,13 @@ use telltale_types::RoleId;
 
 use crate::arena::Slot;
 use crate::coroutine::Coro;
-use crate::exec::{Host, Stage, Step, Stop, Visit};
-use crate::scheduler::{self, Turns};
+use crate::exec::{Stage, Stretch};
+use crate::queue::Queue;
+use crate::scheduler::Turns;
+use crate::trace::Trace;
+use crate::visits::{Event, Interlude, Manner, Session, Visits};
 use crate::{
-    Cause, Context, EffectHandler, Network, Policy, SessionId, VM, VMError, header, ready,
+    Cause, Context, EffectHandler, Network, Policy, SessionId, SimClock, VM, VMError, header, ready,
 };
 
 /// How a round is driven.
@@ -18,40 +21,38 @@ use crate::{
 pub(crate) struct Drive<'a> {
     pub(crate) handler: &'a dyn EffectHandler,
     pub(crate) network: Option<&'a dyn Network>,
-    /// Whether turns are counted. Then a turn is that of one role: no message is handed over.
+    /// Whether turns are counted. Then a turn is that of one role: no script is performed.
     pub(crate) by_turns: bool,
 }
 
-/// A session needs more than visits can give.
-struct Interlude {
-    slot: Slot,
-    event: Event,
+/// What may still be done in one call, beside turns.
+pub(crate) struct Fuel {
+    rounds: usize,
+    /// How many sessions are still to be visited in this round.
+    pub(crate) visits: usize,
 }
 
-enum Event {
-    /// Nobody in it can act.
-    Idle,
-    /// Somebody outside has ended it.
-    Ended,
-    /// A role has come to an instruction that concerns another session.
-    Outside(RoleId),
-    /// A role has gone wrong.
-    Fault(RoleId, Box<Cause>),
-    /// It can still act; but payloads may have lost their place.
-    Strays,
+impl Fuel {
+    /// Begins another round, in which every session that can act now is visited; says whether it may.
+    pub(crate) fn begin(&mut self, queue: &Queue, clock: &mut SimClock, trace: &mut Trace) -> bool {
+        let Some(rounds) = self.rounds.checked_sub(1) else { return false };
+        self.rounds = rounds;
+        self.visits = queue.len();
+        clock.advance();
+        trace.set_tick(clock.now());
+        true
+    }
 }
 
 impl VM {
-    /// Visits every session that was ready at the start of the round, while there are turns left.
-    pub(crate) fn round(&mut self, drive: Drive<'_>, turns: &mut Turns) {
-        self.clock.advance();
-        self.trace.set_tick(self.clock.now());
-        let mut visits = self.queue.len();
-        while visits > 0 && turns.left > 0 {
+    /// So many rounds, or until nobody can act or no turns are left.
+    pub(crate) fn rounds(&mut self, drive: Drive<'_>, rounds: usize, turns: &mut Turns) {
+        let mut fuel = Fuel { rounds, visits: 0 };
+        while (fuel.visits > 0 || self.begins(drive, &mut fuel)) && turns.left > 0 {
             let interlude = if self.records() {
-                self.visits::<true>(drive, &mut visits, turns)
+                self.visits::<true>(drive, &mut fuel, turns)
             } else {
-                self.visits::<false>(drive, &mut visits, turns)
+                self.visits::<false>(drive, &mut fuel, turns)
             };
             self.settle_idle();
             if let Some(Interlude { slot, event }) = interlude {
@@ -63,100 +64,85 @@ impl VM {
         }
     }
 
+    fn begins(&mut self, drive: Drive<'_>, fuel: &mut Fuel) -> bool {
+        self.tell_sink();
+        // Turns that nobody wants are a round, too.
+        (drive.by_turns || !self.queue.is_empty())
+            && fuel.begin(&self.queue, &mut self.clock, &mut self.trace)
+    }
+
     /// Visits the sessions at the head of the queue until one of them needs more than that.
     ///
     /// A panic of a handler ends the session in whose name it was called; a net for many visits
     /// costs each of them nothing.
+    #[inline(never)]
     fn visits<const TRACE: bool>(
         &mut self,
         drive: Drive<'_>,
-        visits: &mut usize,
+        fuel: &mut Fuel,
         turns: &mut Turns,
     ) -> Option<Interlude> {
         let Drive { handler, network, by_turns } = drive;
-        let Self { arena, images, casts, queue, idle, heap, buffers, held, deferred, .. } = self;
-        let (policy, left) = (self.config.policy, self.config.quantum);
-        let hands_over = policy == Policy::Cooperative && !by_turns && network.is_none();
-        let reserve = if hands_over { 1 } else { NEVER };
-        let (trace, strays, tick) = (&mut self.trace, &mut self.strays, self.clock.now());
-        let mut stage = Stage { heap, buffers, held, deferred, trace, strays, network, tick };
-        let first = queue.first()?;
-        let mut number = header::image(arena.block(first));
-        let mut cx = Context {
-            image: &images.get(number).image,
+        let Self { arena, images, casts, queue, idle, finished, clock, .. } = self;
+        let in_a_row = self.sink.is_none();
+        let (heap, buffers) = (&mut self.heap, &mut self.buffers);
+        let (held, deferred) = (&mut self.held, &mut self.deferred);
+        let (policy, quantum) = (self.config.policy, self.config.quantum);
+        let plain = policy == Policy::Cooperative && !by_turns && network.is_none();
+        let manner = Manner { policy, together: plain && quantum > 1, quantum };
+        let (trace, strays) = (&mut self.trace, &mut self.strays);
+        let stage = Stage { heap, buffers, held, deferred, trace, strays, network };
+        // Whichever it is, the first visit finds out.
+        let (image, first) = (0, queue.first()?);
+        let loaded = images.get(image);
+        let cx = Context {
+            image: &loaded.image,
             session: SessionId::new(0, first),
             role: RoleId(0),
-            count: 0,
+            word: 0,
             at: 0,
             seed: self.config.seed,
         };
-        let mut loaded = images.get(number);
-        let visited = catch_unwind(AssertUnwindSafe(|| {
-            while *visits > 0 && turns.left > 0 {
-                let Some(slot) = queue.take() else { break };
-                *visits -= 1;
-                let block = arena.block_mut(slot);
-                if !header::is_running(block) {
-                    return Some(Interlude { slot, event: Event::Ended });
-                }
-                if header::image(block) != number {
-                    number = header::image(block);
-                    loaded = images.get(number);
-                    cx.image = &loaded.image;
-                }
-                cx.session = SessionId::new(header::ordinal(block), slot);
-                if TRACE {
-                    stage.trace.enter(cx.session);
-                }
-                let cast = header::cast(block) as usize;
-                let ready = ready::first_word(block);
-                let (stage, cx, end) = (&mut stage, &mut cx, Ok(Step::Wait));
-                macro_rules! go {
-                    ($host:expr) => {{
-                        let (host, place) = ($host, 0);
-                        let visit = Visit {
-                            block,
-                            loaded,
-                            stage,
-                            cx,
-                            host,
-                            ready,
-                            place,
-                            left,
-                            reserve,
-                            end,
-                        };
-                        go::<_, TRACE>(policy, visit, turns)
-                    }};
-                }
-                let goes_on =
-                    if cast == 0 { go!(handler) } else { go!(&mut *casts[cast - 1].cast) };
-                match goes_on {
-                    Ok(()) => queue.push(slot),
-                    // In a trace, a session's end follows upon its last event.
-                    Err(Event::Idle) if !TRACE => idle.push(slot),
-                    Err(event) => return Some(Interlude { slot, event }),
-                }
-            }
-            None
-        }));
-        let (slot, role, here) = (cx.session.slot(), cx.role, Coro::at(cx.at, cx.count));
+        let session = Session { image, loaded, cx };
+        let stretch = Stretch::default();
+        let mut all = Visits {
+            manner,
+            in_a_row,
+            queue,
+            clock,
+            idle,
+            finished,
+            arena,
+            casts,
+            handler,
+            stage,
+            images,
+            session,
+            stretch,
+        };
+        let visited = catch_unwind(AssertUnwindSafe(|| all.go_round::<TRACE>(fuel, turns)));
+        let cx = &all.session.cx;
+        let (slot, role, at, count) = (cx.session.slot(), cx.role, cx.at, cx.count());
         visited.unwrap_or_else(|panic| {
             let block = self.arena.block_mut(slot);
             let roles_at = self.images.get(header::image(block)).roles_at;
-            // For whoever explains what happened.
-            block[roles_at + role.index()] = here.to_word();
+            if at != Context::AS_WRITTEN {
+                // For whoever explains what happened.
+                block[roles_at + role.index()] = Coro::at(at, count).to_word();
+            }
             Some(Interlude { slot, event: Event::Fault(role, panicked(&*panic).into()) })
         })
     }
 
     /// Settles the sessions in which visits left nobody who can act.
+    #[inline]
     fn settle_idle(&mut self) {
-        let mut idle = std::mem::take(&mut self.idle);
-        for slot in idle.drain(..) {
+        while let Some(slot) = self.finished.pop() {
+            self.complete(slot);
+        }
+        while let Some(slot) = self.idle.pop_front() {
             self.settle(slot);
         }
-        self.idle = idle;
     }
 
     fn attend(&mut self, slot: Slot, event: Event, handler: &dyn EffectHandler) {
@@ -220,43 +206,6 @@ impl VM {
             }),
             None => Ok(()),
         }
-    }
-}
-
-/// As [`Visit::reserve`]: no message is handed over.
-const NEVER: u32 = u32::MAX;
-
-impl<H> Visit<'_, '_, H> {
-    /// Whether messages are handed over.
-    #[inline]
-    pub(crate) fn hands_over(&self) -> bool {
-        self.reserve != NEVER
-    }
-}
-
-/// One visit. An error is what has to be done with the session; otherwise it goes to the end of the queue.
-#[inline]
-fn go<H: Host, const TRACE: bool>(
-    policy: Policy,
-    mut visit: Visit<'_, '_, H>,
-    turns: &mut Turns,
-) -> Result<(), Event> {
-    let visited = scheduler::visit::<H, TRACE>(policy, &mut visit, turns);
-    visit.write_ready();
-    if visited.is_ok() && visit.ready != 0 && visit.stage.strays.is_empty() {
-        return Ok(());
-    }
-    Err(what_else(&visit, visited))
-}
-
-/// What has to be done with a session that does not simply go to the end of the queue.
-#[inline(never)]
-fn what_else<H>(visit: &Visit<'_, '_, H>, visited: Result<(), Stop>) -> Event {
-    match visited {
-        Err(Stop::Fault(cause)) => Event::Fault(visit.cx.role, cause),
-        Err(Stop::Outside) => Event::Outside(visit.cx.role),
-        Ok(()) if ready::any(visit.block, ready::words(visit.loaded.roles)) => Event::Strays,
-        Ok(()) => Event::Idle,
     }
 }
 

@@ -18,9 +18,9 @@ pub(crate) enum Tag {
     ChosenAndSent,
     Received,
     /// Sent, and received by the peer at once.
-    HandedOver,
+    Exchanged,
     /// The same, after a choice.
-    ChosenAndHandedOver,
+    ChosenAndExchanged,
     Dropped,
     Deferred,
     Injected,
@@ -156,8 +156,9 @@ impl Trace {
         events.split_off(surplus)
     }
 
-    /// Takes out all events.
-    pub(crate) fn drain(&mut self) -> Vec<ObsEvent> {
+    /// Takes out all events and gives them to somebody.
+    #[inline(never)]
+    pub(crate) fn drain_to(&mut self, sink: &mut dyn FnMut(ObsEvent)) {
         let events = self.all_events();
         self.end_chunk();
         while let Some(chunk) = self.full.pop_front() {
@@ -167,7 +168,7 @@ impl Trace {
         }
         self.chunk.events.clear();
         self.chunk.rows.clear();
-        events
+        events.into_iter().for_each(sink);
     }
 
     fn all_events(&self) -> Vec<ObsEvent> {
@@ -252,8 +253,8 @@ impl Event {
         let what = match tag {
             Tag::Sent => return [sent, None, None],
             Tag::ChosenAndSent => return [chosen, sent, None],
-            Tag::HandedOver => return [sent, taken, None],
-            Tag::ChosenAndHandedOver => return [chosen, sent, taken],
+            Tag::Exchanged => return [sent, taken, None],
+            Tag::ChosenAndExchanged => return [chosen, sent, taken],
             Tag::Faulted => {
                 let faulted = |fault: &Arc<Fault>| Observed::Faulted { fault: fault.clone() };
                 return [faults.next().map(faulted), None, None];

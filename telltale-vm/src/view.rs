@@ -173,6 +173,8 @@ impl<'a> CoroutineView<'a> {
             CoroStatus::Paused
         } else if coro.has(PENDING) {
             CoroStatus::AwaitsHandler
+        } else if self.stands_by() {
+            CoroStatus::AwaitsMessage
         } else if ready::contains(self.session.block, self.role) {
             CoroStatus::Ready
         } else if self.instr().is_some_and(is_outside) {
@@ -182,6 +184,12 @@ impl<'a> CoroutineView<'a> {
         } else {
             CoroStatus::AwaitsMessage
         }
+    }
+
+    /// Whether it is for others to begin: on a script nothing is on its way to anybody.
+    fn stands_by(&self) -> bool {
+        header::place(self.session.block).is_some()
+            && matches!(self.instr(), Some(Instr::Recv { .. } | Instr::Offer { .. }))
     }
 
     fn coro(&self) -> Coro {

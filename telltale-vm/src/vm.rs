@@ -1,7 +1,7 @@
 //! The machine as its embedder sees it. How sessions begin and end is in `lifecycle`, who runs next in
 //! `rounds`, what can be done to running sessions in `control`.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeSet, VecDeque};
 use std::sync::Arc;
 
 use slab::Slab;
@@ -44,7 +44,9 @@ pub struct VM {
     pub(crate) casts: Slab<Company>,
     pub(crate) queue: Queue,
     /// The sessions in which nobody can act any more, until somebody looks why.
-    pub(crate) idle: Vec<Slot>,
+    pub(crate) idle: VecDeque<Slot>,
+    /// The sessions whose roles have done their parts, until somebody takes them out.
+    pub(crate) finished: Vec<Slot>,
     pub(crate) open: usize,
     pub(crate) next_ordinal: u64,
     pub(crate) clock: SimClock,
@@ -92,7 +94,8 @@ impl VM {
             images: Registry::default(),
             casts: Slab::new(),
             queue: Queue::default(),
-            idle: Vec::new(),
+            idle: VecDeque::new(),
+            finished: Vec::new(),
             open: 0,
             next_ordinal: 0,
             clock: SimClock::default(),
@@ -141,7 +144,7 @@ impl VM {
         let drive = Drive { handler, network: handler.network(), by_turns: true };
         let mut turns = Turns { left: n };
         self.start_report();
-        self.round(drive, &mut turns);
+        self.rounds(drive, 1, &mut turns);
         self.tell_sink();
         self.report()?;
         Ok(StepResult { turns: n - turns.left, progress: self.progress() })
@@ -158,13 +161,7 @@ impl VM {
     pub fn run(&mut self, handler: &dyn EffectHandler, max_rounds: usize) -> Result<(), VMError> {
         let drive = Drive { handler, network: handler.network(), by_turns: false };
         self.start_report();
-        for _ in 0..max_rounds {
-            if self.queue.is_empty() {
-                break;
-            }
-            self.round(drive, &mut Turns { left: usize::MAX });
-            self.tell_sink();
-        }
+        self.rounds(drive, max_rounds, &mut Turns { left: usize::MAX });
         self.tell_sink();
         self.report()
     }
@@ -198,9 +195,10 @@ impl VM {
         self.sink = Some(Sink(Box::new(sink)));
     }
 
+    #[inline]
     pub(crate) fn tell_sink(&mut self) {
         if let Some(Sink(sink)) = &mut self.sink {
-            self.trace.drain().into_iter().for_each(sink);
+            self.trace.drain_to(sink);
         }
     }
 

@@ -5,7 +5,8 @@
 
 mod support;
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Mutex;
 
 use support::{Seeded, is_closed, number, open, try_image, with_payloads};
 use telltale_theory::Event;
@@ -13,8 +14,9 @@ use telltale_theory::oracle::{Shape, generate, is_run};
 use telltale_types::GlobalType;
 use telltale_vm::loader::CodeImage;
 use telltale_vm::{
-    ObsEvent, Observed, Policy, Progress, RoleId, SessionId, VM, VMConfig, WhenFull,
-    filter_by_session, normalize_trace,
+    Branch, Context, CoroStatus, CoroutineView, EffectHandler, HandlerError, HandlerResult,
+    LabelId, ObsEvent, Observed, Picked, Policy, Progress, RoleId, SessionId, VM, VMConfig, Value,
+    WhenFull, filter_by_session, normalize_trace,
 };
 
 const POLICIES: [Policy; 3] = [Policy::Cooperative, Policy::RoundRobin, Policy::ProgressAware];
@@ -29,15 +31,24 @@ enum Drive {
     Step(usize),
     /// With `run`.
     Run,
+    /// With `run` and `step_round`, taking turns.
+    Mixed,
+    /// With `run`, while one role after the other is paused for a while.
+    Pausing,
+    /// With `run` and a handler that at first never has an answer.
+    Hesitating,
 }
 
-const DRIVES: [Drive; 6] = [
+const DRIVES: [Drive; 9] = [
     Drive::Step(1),
     Drive::Step(2),
     Drive::Step(3),
     Drive::Step(7),
     Drive::Step(usize::MAX),
     Drive::Run,
+    Drive::Mixed,
+    Drive::Pausing,
+    Drive::Hesitating,
 ];
 
 /// Every way of running.
@@ -52,15 +63,70 @@ fn ways() -> impl Iterator<Item = (VMConfig, Drive)> {
     })
 }
 
+/// As [`Seeded`], but whoever is asked or told says first that there is no answer yet.
+#[derive(Default)]
+struct Hesitant(Mutex<BTreeSet<(SessionId, RoleId, u32)>>);
+
+impl Hesitant {
+    /// Whether it has hesitated.
+    fn has_hesitated(&self, cx: &Context<'_>) -> HandlerResult<()> {
+        let effect = (cx.session(), cx.role(), cx.count());
+        let is_new = self.0.lock().expect("nobody panics").insert(effect);
+        if is_new { Err(HandlerError::pending()) } else { Ok(()) }
+    }
+}
+
+impl EffectHandler for Hesitant {
+    fn send(&self, cx: &Context<'_>, to: RoleId, label: LabelId) -> HandlerResult<Value> {
+        self.has_hesitated(cx)?;
+        Seeded.send(cx, to, label)
+    }
+
+    fn receive(&self, cx: &Context<'_>, _: RoleId, _: LabelId, _: Value) -> HandlerResult<()> {
+        self.has_hesitated(cx)
+    }
+
+    fn choose(&self, cx: &Context<'_>, branches: &[Branch]) -> HandlerResult<Picked> {
+        self.has_hesitated(cx)?;
+        Seeded.choose(cx, branches)
+    }
+}
+
+/// The roles that wait for their handler go on.
+fn wake_all(vm: &mut VM) {
+    let waits = |role: &CoroutineView<'_>| role.status() == CoroStatus::AwaitsHandler;
+    let waiting = vm.coroutines().filter(waits);
+    let waiting: Vec<_> = waiting.map(|role| (role.session_id(), role.role().to_owned())).collect();
+    for (session, role) in waiting {
+        vm.wake(session, &role).expect("it waits");
+    }
+}
+
 /// Lets a machine go on until nobody can act or enough has happened.
 fn drive(vm: &mut VM, by: Drive) {
+    let hesitant = Hesitant::default();
     for call in 0.. {
         match by {
             _ if vm.progress() != Progress::OutOfFuel => break,
             Drive::Step(n) => drop(vm.step_round(&Seeded, n).expect("no session faults")),
             Drive::Run => vm.run(&Seeded, 1 << call).expect("no session faults"),
+            Drive::Mixed if call % 2 == 0 => vm.run(&Seeded, 1).expect("no session faults"),
+            Drive::Mixed => drop(vm.step_round(&Seeded, call % 7).expect("no session faults")),
+            Drive::Pausing => {
+                let roles: BTreeSet<_> =
+                    vm.coroutines().map(|role| role.role().to_owned()).collect();
+                let paused = roles.iter().nth(call % roles.len()).expect("there are roles");
+                vm.pause(paused);
+                vm.run(&Seeded, 2).expect("no session faults");
+                vm.resume(paused);
+                vm.run(&Seeded, 1).expect("no session faults");
+            }
+            Drive::Hesitating => {
+                vm.run(&hesitant, 1).expect("no session faults");
+                wake_all(vm);
+            }
         }
-        let is_time_to_look = call % 8 == 7 || !matches!(by, Drive::Step(1..=7));
+        let is_time_to_look = call % 8 == 7 || matches!(by, Drive::Step(usize::MAX) | Drive::Run);
         if is_time_to_look && vm.trace().len() > ENOUGH * 4 {
             break;
         }

@@ -38,8 +38,8 @@ fn events_print_as_they_are_written_in_papers() {
         "#0 B?A:yes",
         "#0 B!A:thanks",
         "#0 A?B:thanks",
-        "#0 B halted",
         "#0 A halted",
+        "#0 B halted",
         "#0 closed",
     ];
     assert_eq!(lines(&vm), yes);

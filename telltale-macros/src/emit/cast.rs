@@ -19,9 +19,11 @@ pub(super) fn emit(interface: &Interface, image: Option<&CodeImage>) -> TokenStr
     let bounds = session::bounds(interface);
     let arguments: Vec<_> = interface.roles.iter().map(|role| &role.argument).collect();
     let arms = |of: &dyn Fn(&CodeImage) -> Vec<Arm>| image.map(of).unwrap_or_default();
-    let send = dispatch(&quote!(label), arms(&|_| sends(interface)));
-    let receive = dispatch(&quote!(label), arms(&|_| receives(interface)));
-    let choose = dispatch(&quote!(set), arms(&|image| chooses(interface, image)));
+    let unasked = quote!(__telltale::unasked());
+    let untold = quote!(__telltale::untold(value));
+    let send = dispatch(&quote!(label), arms(&|_| sends(interface)), &unasked);
+    let receive = dispatch(&quote!(label), arms(&|_| receives(interface)), &untold);
+    let choose = dispatch(&quote!(set), arms(&|image| chooses(interface, image)), &unasked);
     let role_of = role_of(interface);
     quote! {
         #[doc(hidden)]
@@ -82,13 +84,13 @@ impl Arm {
     }
 }
 
-/// What the arm for the role and another number does.
-fn dispatch(number: &TokenStream, mut arms: Vec<Arm>) -> TokenStream {
+/// What the arm for the role and another number does, or what is done if there is none.
+fn dispatch(number: &TokenStream, mut arms: Vec<Arm>, otherwise: &TokenStream) -> TokenStream {
     if arms.is_empty() {
-        return quote!(__telltale::unasked());
+        return otherwise.clone();
     }
     arms.sort_unstable_by_key(Arm::key);
-    let tree = tree(&arms);
+    let tree = tree(&arms, otherwise);
     quote! {
         let __key = __telltale::key(role, #number.0);
         #tree
@@ -97,14 +99,14 @@ fn dispatch(number: &TokenStream, mut arms: Vec<Arm>) -> TokenStream {
 
 /// A tree of comparisons. A `match` would become a jump through a table, and processors foresee where
 /// some small branches go much better than where one jump with many targets does.
-fn tree(arms: &[Arm]) -> TokenStream {
+fn tree(arms: &[Arm], otherwise: &TokenStream) -> TokenStream {
     let key = |arm: &Arm| Literal::u32_unsuffixed(arm.key());
     if arms.len() <= 3 {
         let (keys, then) = (arms.iter().map(key), arms.iter().map(|arm| &arm.then));
-        return quote!(#(if __key == #keys { #then } else)* { __telltale::unasked() });
+        return quote!(#(if __key == #keys { #then } else)* { #otherwise });
     }
     let (low, high) = arms.split_at(arms.len() / 2);
-    let (first, low, high) = (key(&high[0]), tree(low), tree(high));
+    let (first, low, high) = (key(&high[0]), tree(low, otherwise), tree(high, otherwise));
     quote!(if __key < #first { #low } else { #high })
 }
 

@@ -128,7 +128,7 @@ impl<H: Host> Visit<'_, '_, H> {
         match (slot.as_reg(), next) {
             (Some(reg), next) => {
                 self.fill(reg, value)?;
-                self.cx.count = self.cx.count.wrapping_add(1);
+                self.cx.add_effect();
                 Ok(next)
             }
             (None, Step::To(next)) => self.tell_scalar(from, label, value, next),
@@ -244,7 +244,7 @@ impl<H: Host> Visit<'_, '_, H> {
             let effect = LabelId(effect.0);
             self.stage.trace.push(Tag::Invoked, self.cx.role, RoleId(0), effect);
         }
-        self.cx.count = self.cx.count.wrapping_add(1);
+        self.cx.add_effect();
         if let Some(reg) = result.as_reg() {
             self.fill(reg, value)?;
         }

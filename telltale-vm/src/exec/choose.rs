@@ -2,12 +2,13 @@
 
 use std::collections::BTreeMap;
 
-use telltale_types::RoleId;
+use telltale_types::{LabelId, RoleId};
 
 use super::{Goto, Host, Step, Visit};
 use crate::channel::Rule;
 use crate::op::{Exchange, Op};
 use crate::trace::Tag;
+use crate::wants::Wants;
 use crate::{Cause, HandlerResult, Picked, SessionId, Value, channel};
 
 /// The answers of roles whose channel was full when they had chosen.
@@ -37,39 +38,35 @@ impl<H: Host> Visit<'_, '_, H> {
         {
             return self.send_chosen::<TRACE>(sent, value);
         }
-        let step = self.refuse_choice(op, answer);
+        let branches = loaded.linked.exchanges(op).iter();
+        let branches = branches.map(|branch| (branch.label, branch.wants));
+        let step = self.refused_choice(branches, answer);
         self.goto(step)
     }
 
-    /// An answer that is no choice.
+    /// What an answer that is no choice between these branches makes of the role.
     #[cold]
-    fn refuse_choice(
+    pub(super) fn refused_choice(
         &mut self,
-        op: &Op,
+        mut branches: impl ExactSizeIterator<Item = (LabelId, Wants)>,
         answer: HandlerResult<Picked>,
     ) -> Result<Step, Box<Cause>> {
         let Picked { branch: picked, value } = match answer {
             Ok(picked) => picked,
             Err(error) => return Self::no_answer(error, None),
         };
-        let loaded = self.loaded;
-        let branches = loaded.linked.exchanges(op);
-        match branches.get(picked) {
-            Some(sent) => Err(self.wrong_payload(sent.label, sent.wants, value)),
-            None => Err(Cause::NoSuchBranch { picked, branches: branches.len() }.into()),
+        let count = branches.len();
+        match branches.nth(picked) {
+            Some((label, wants)) => Err(self.wrong_payload(label, wants, value)),
+            None => Err(Cause::NoSuchBranch { picked, branches: count }.into()),
         }
     }
 
     #[inline]
     fn send_chosen<const TRACE: bool>(&mut self, sent: &Exchange, value: Value) -> Goto {
-        if sent.channel.rule == Rule::Plain {
-            if let Some(receiver) = self.receiver(sent) {
-                return self.hand_over::<TRACE>(sent, receiver, value, Tag::ChosenAndHandedOver);
-            }
-            if channel::has_room(self.block, sent.channel) {
-                self.committed::<TRACE>(sent, value, Tag::ChosenAndSent);
-                return Goto(sent.next);
-            }
+        if sent.channel.rule == Rule::Plain && channel::has_room(self.block, sent.channel) {
+            self.committed::<TRACE>(sent, value, Tag::ChosenAndSent);
+            return Goto(sent.next);
         }
         let step = self.choose_special::<TRACE>(sent, value);
         self.goto(step)

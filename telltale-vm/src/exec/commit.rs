@@ -86,7 +86,7 @@ impl<H: Host> Visit<'_, '_, H> {
         if TRACE {
             self.stage.trace.push(tag, self.cx.role, to, label);
         }
-        self.cx.count = self.cx.count.wrapping_add(1);
+        self.cx.add_effect();
     }
 
     /// The first message of a channel is taken out, and its sender is woken.

@@ -40,7 +40,7 @@ impl<H: Host> Visit<'_, '_, H> {
                     return Ok(());
                 }
             };
-            self.block[self.place] = Coro::at(next, self.cx.count).with(DRAINS).to_word();
+            self.block[self.place] = Coro::at(next, self.cx.count()).with(DRAINS).to_word();
         }
         Ok(())
     }

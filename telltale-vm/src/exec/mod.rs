@@ -4,14 +4,14 @@
 //! that there is room and asks whoever plays the role, then `commit` puts the message into its channel;
 //! one that receives lets `commit` take the message, then tells. One that blocks only notes where it
 //! waits. Nothing here knows why this session and this role run now: that is the
-//! scheduler's business.
+//! scheduler's business. (A session that nothing disturbs does not need any of this: see `perform`.)
 
 mod assembled;
 mod choose;
 mod commit;
 mod drain;
-mod hand_over;
 mod host;
+mod perform;
 mod receive;
 mod send;
 
@@ -29,6 +29,7 @@ use crate::{Cause, HandlerError, Kind, Value, header, ready, registers};
 
 pub(crate) use choose::Held;
 pub(crate) use host::Host;
+pub(crate) use perform::{End, Stretch, halt, perform};
 
 /// What the visits of a round have in common: whatever of the machine is not a session.
 pub(crate) struct Stage<'a> {
@@ -40,13 +41,12 @@ pub(crate) struct Stage<'a> {
     /// Payloads that have lost their place, and with them perhaps an endpoint.
     pub(crate) strays: &'a mut Vec<Word>,
     pub(crate) network: Option<&'a dyn Network>,
-    pub(crate) tick: u64,
 }
 
 /// One session while its roles act.
 pub(crate) struct Visit<'a, 's, H> {
     pub(crate) block: &'a mut [u64],
-    pub(crate) loaded: &'a Loaded,
+    pub(crate) loaded: &'s Loaded,
     pub(crate) stage: &'a mut Stage<'s>,
     /// Who acts, and where.
     pub(crate) cx: &'a mut Context<'s>,
@@ -57,8 +57,6 @@ pub(crate) struct Visit<'a, 's, H> {
     pub(crate) place: usize,
     /// How many instructions may still be executed.
     pub(crate) left: u32,
-    /// Messages are handed over (see `hand_over`) while more instructions than this are left.
-    pub(crate) reserve: u32,
     /// How a turn ended that did not end as most do.
     pub(crate) end: Result<Step, Box<Cause>>,
 }
@@ -158,14 +156,13 @@ impl<H> Visit<'_, '_, H> {
 }
 
 impl<H: Host> Visit<'_, '_, H> {
-    /// Runs one role until it cannot go on or nothing is left to execute. Where messages are handed
-    /// over, it may end as the turn of another role. Whoever has it last is still ready, or not.
-    #[inline(always)]
+    /// Runs one role until it cannot go on or nothing is left to execute. It is still ready then, or not.
+    #[inline]
     pub(crate) fn turn<const TRACE: bool>(&mut self, role: RoleId) -> Result<(), Stop> {
         self.place = self.loaded.roles_at + role.index();
         let coro = Coro::from_word(self.block[self.place]);
         self.cx.role = role;
-        self.cx.count = coro.count;
+        self.cx.word = coro.to_word();
         let mut pc = coro.pc();
         if coro.is_marked() {
             self.cx.at = pc;
@@ -189,35 +186,26 @@ impl<H: Host> Visit<'_, '_, H> {
                 return Ok(());
             }
             if goto == Goto::WAIT {
-                self.wait(Coro::at(self.cx.at, self.cx.count));
+                self.wait(Coro::at(self.cx.at, self.cx.count()));
                 return Ok(());
             }
             return self.leave::<TRACE>();
         }
-        self.block[self.place] = Coro::at(pc, self.cx.count).to_word();
+        self.block[self.place] = Coro::at(pc, self.cx.count()).to_word();
         Ok(())
     }
 
-    /// Any instruction. Where messages are handed over, nearly all are of the first kind.
-    #[inline(always)]
+    /// Any instruction.
+    #[inline]
     fn step<const TRACE: bool>(&mut self, op: &Op) -> Goto {
-        if op.code == Code::Send {
-            self.send::<TRACE>(&op.exchange)
-        } else {
-            self.other::<TRACE>(op)
-        }
-    }
-
-    /// Any instruction but `Send`, which is in the innermost loop.
-    #[inline(never)]
-    fn other<const TRACE: bool>(&mut self, op: &Op) -> Goto {
         match op.code {
+            Code::Send => self.send::<TRACE>(&op.exchange),
             Code::Recv => self.receive::<TRACE>(&op.exchange),
             Code::Choose => self.choose::<TRACE>(op),
             Code::Offer => self.offer_one::<TRACE>(op),
             Code::OfferMany => self.offer_many::<TRACE>(op),
             Code::Halt => self.halt::<TRACE>(),
-            Code::Send | Code::SendSpecial => self.send_special::<TRACE>(&op.exchange),
+            Code::SendSpecial => self.send_special::<TRACE>(&op.exchange),
             Code::Assembled => self.assembled::<TRACE>(),
             Code::Trap => self.goto(Err(Cause::OutOfProgram.into())),
         }
@@ -257,7 +245,7 @@ impl<H: Host> Visit<'_, '_, H> {
                 self.wait(coro);
                 return Ok(None);
             };
-            let coro = coro.without(HOLDS).moved_to(target, self.cx.count);
+            let coro = coro.without(HOLDS).moved_to(target, self.cx.count());
             self.block[self.place] = coro.to_word();
         }
         if coro.has(DRAINS) {
@@ -275,10 +263,10 @@ impl<H: Host> Visit<'_, '_, H> {
 
     /// The end of a turn whose role neither waits for a message nor has used up what is left.
     fn leave<const TRACE: bool>(&mut self) -> Result<(), Stop> {
-        let here = Coro::at(self.cx.at, self.cx.count);
+        let here = Coro::at(self.cx.at, self.cx.count());
         let coro = match self.ended(Goto::END) {
             Ok(Step::Yield(next)) => {
-                self.block[self.place] = Coro::at(next, self.cx.count).to_word();
+                self.block[self.place] = Coro::at(next, self.cx.count()).to_word();
                 return Ok(());
             }
             Ok(Step::Outside) => {
@@ -292,7 +280,7 @@ impl<H: Host> Visit<'_, '_, H> {
             Ok(Step::To(_) | Step::Wait) => here,
             Ok(Step::Hold) => here.with(HOLDS),
             Ok(Step::Pend(next)) => {
-                Coro::at(next.unwrap_or(self.cx.at), self.cx.count).with(PENDING)
+                Coro::at(next.unwrap_or(self.cx.at), self.cx.count()).with(PENDING)
             }
             Err(cause) => {
                 self.block[self.place] = here.to_word();
@@ -305,17 +293,25 @@ impl<H: Host> Visit<'_, '_, H> {
 
     #[inline(never)]
     fn halt<const TRACE: bool>(&mut self) -> Goto {
-        self.wait(Coro::at(self.cx.at, self.cx.count).with(HALTED));
-        header::halted(self.block);
+        self.block[self.place] = Coro::at(self.cx.at, self.cx.count()).to_word();
+        self.halted::<TRACE>(self.cx.role, self.place);
         if self.loaded.registers > 0 {
             for place in self.loaded.registers_of(self.cx.role) {
                 self.stage.strays.extend(registers::clear(self.block, place));
             }
         }
-        if TRACE {
-            self.stage.trace.push(Tag::Halted, self.cx.role, RoleId(0), LabelId(0));
-        }
         Goto::OVER
+    }
+
+    /// A role, whose word is at a place in the block, is done.
+    #[inline]
+    fn halted<const TRACE: bool>(&mut self, role: RoleId, place: usize) {
+        self.block[place] |= Coro::bit(HALTED);
+        self.rest(role);
+        header::halted(self.block);
+        if TRACE {
+            self.stage.trace.push(Tag::Halted, role, RoleId(0), LabelId(0));
+        }
     }
 
     /// Drops a payload that nobody gets, but not silently if it is an endpoint.

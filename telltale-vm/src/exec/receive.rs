@@ -69,7 +69,7 @@ impl<H: Host> Visit<'_, '_, H> {
     fn take<const TRACE: bool>(&mut self, taken: &Exchange) -> Goto {
         let value = self.taken::<TRACE>(taken.channel, taken.peer);
         let told = self.host.receive(self.cx, taken.peer, taken.label, value);
-        self.cx.count = self.cx.count.wrapping_add(1);
+        self.cx.add_effect();
         match told {
             Ok(()) => Goto(taken.next),
             Err(error) => {
@@ -88,7 +88,7 @@ impl<H: Host> Visit<'_, '_, H> {
         next: u32,
     ) -> Result<Step, Box<Cause>> {
         let told = self.host.receive(self.cx, from, label, value);
-        self.cx.count = self.cx.count.wrapping_add(1);
+        self.cx.add_effect();
         match told {
             Ok(()) => Ok(Step::To(next)),
             Err(error) => Self::no_answer(error, Some(next)),

@@ -2,32 +2,17 @@
 
 use telltale_types::{LabelId, RoleId};
 
-use super::{Goto, Host, Visit};
+use super::{Goto, Host, Step, Visit};
 use crate::channel::{self, Plan};
-use crate::op::{Exchange, Wants};
+use crate::op::Exchange;
 use crate::trace::Tag;
+use crate::wants::Wants;
 use crate::{Cause, HandlerResult, Value};
 
 impl<H: Host> Visit<'_, '_, H> {
     /// Makes sure that there is room, asks for the payload, sends it.
-    #[inline(always)]
+    #[inline]
     pub(super) fn send<const TRACE: bool>(&mut self, sent: &Exchange) -> Goto {
-        let Some(receiver) = self.receiver(sent) else {
-            return self.send_through_channel::<TRACE>(sent);
-        };
-        let answer = self.host.send(self.cx, sent.peer, sent.label);
-        if !sent.wants.accepts_answer(&answer) {
-            return self.refuse(sent, answer);
-        }
-        match answer {
-            Ok(value) => self.hand_over::<TRACE>(sent, receiver, value, Tag::HandedOver),
-            answer => self.refuse(sent, answer),
-        }
-    }
-
-    /// The message waits in its channel until its receiver comes to it.
-    #[inline(never)]
-    fn send_through_channel<const TRACE: bool>(&mut self, sent: &Exchange) -> Goto {
         if !channel::has_room(self.block, sent.channel) {
             channel::await_room(self.block, sent.channel);
             return Goto::WAIT;
@@ -44,11 +29,22 @@ impl<H: Host> Visit<'_, '_, H> {
     /// An answer that is no payload of the message.
     #[cold]
     fn refuse(&mut self, sent: &Exchange, answer: HandlerResult<Value>) -> Goto {
-        let step = match answer {
-            Ok(value) => Err(self.wrong_payload(sent.label, sent.wants, value)),
-            Err(error) => Self::no_answer(error, None),
-        };
+        let step = self.refused(sent.label, sent.wants, answer);
         self.goto(step)
+    }
+
+    /// What an answer that is no payload of the message makes of the role.
+    #[cold]
+    pub(super) fn refused(
+        &mut self,
+        label: LabelId,
+        wants: Wants,
+        answer: HandlerResult<Value>,
+    ) -> Result<Step, Box<Cause>> {
+        match answer {
+            Ok(value) => Err(self.wrong_payload(label, wants, value)),
+            Err(error) => Self::no_answer(error, None),
+        }
     }
 
     /// As [`Visit::send`], into a channel that does not simply keep what it gets.

@@ -170,7 +170,7 @@ impl VM {
         let holder = self.arena.block(actor.slot);
         let place = self.images.get(header::image(holder)).roles_at + actor.role.index();
         let holder = Coro::from_word(holder[place]);
-        let cx = Context { image, session, role, count: holder.count, at: holder.pc(), seed };
+        let cx = Context { image, session, role, word: holder.to_word(), at: holder.pc(), seed };
         let has_objects = header::cast(self.arena.block(actor.slot)) != 0;
         let answer = if has_objects {
             Err(HandlerError::msg("role objects play no role of another session"))

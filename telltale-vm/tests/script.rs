@@ -1,12 +1,15 @@
-//! Messages that are handed over: what `run` does with them is what single turns would have done, and
+//! Sessions that perform their script: what `run` does with them is what single turns would have done, and
 //! nobody goes short.
 
 mod support;
 
-use support::{Seeded, image, lines, open};
+use support::{Seeded, image, lines, open, try_image};
+use telltale_bytecode::SetId;
+use telltale_types::GlobalTerm;
 use telltale_vm::{
-    Branch, Cause, Context, EffectHandler, HandlerError, HandlerResult, LabelId, Picked, Policy,
-    Progress, RoleId, SessionStatus, VM, VMConfig, Value, normalize_trace,
+    Branch, Cast, Cause, Context, EffectHandler, HandlerError, HandlerResult, LabelId, Picked,
+    Policy, Progress, Recording, RoleId, SessionHost, SessionStatus, VM, VMConfig, Value,
+    normalize_trace,
 };
 
 /// A conversation beside another one, for ever.
@@ -140,7 +143,7 @@ fn sessions_of_any_size_do_the_same() {
 }
 
 #[test]
-fn payloads_that_are_not_scalars_are_handed_over_too() {
+fn payloads_need_not_be_scalars() {
     struct Texts;
     impl EffectHandler for Texts {
         fn send(&self, cx: &Context<'_>, _: RoleId, label: LabelId) -> HandlerResult<Value> {
@@ -158,4 +161,69 @@ fn payloads_that_are_not_scalars_are_handed_over_too() {
     let (mut vm, session) = open(VMConfig::default(), &image);
     vm.run(&Texts, 10).expect("no session faults");
     assert!(support::is_closed(&vm, session));
+}
+
+#[test]
+fn whoever_has_nothing_to_begin_waits() {
+    let config = VMConfig { quantum: 2, ..VMConfig::default() };
+    let (mut vm, session) = open(config, &image("μt.A→B:x.B→C:y.t"));
+    vm.run(&Seeded, 1).expect("no session faults");
+    let view = vm.session(session).expect("it runs");
+    assert_eq!(view.to_string(), "#0: `A` can act, `B` can act, `C` waits for `B`");
+}
+
+/// Role objects that do not go quietly.
+struct Loud;
+
+impl Cast for Loud {
+    fn send(&mut self, _: RoleId, _: RoleId, _: LabelId) -> HandlerResult<Value> {
+        Ok(Value::Unit)
+    }
+
+    fn receive(&mut self, _: RoleId, _: RoleId, _: LabelId, _: Value) -> HandlerResult<()> {
+        Ok(())
+    }
+
+    fn choose(&mut self, _: RoleId, _: SetId) -> HandlerResult<Picked> {
+        Ok(Picked { branch: 0, value: Value::Unit })
+    }
+}
+
+impl Drop for Loud {
+    fn drop(&mut self) {
+        panic!("role objects should not panic when they go");
+    }
+}
+
+#[test]
+fn role_objects_that_panic_when_they_go_hurt_nobody() {
+    for recording in [Recording::Off, Recording::Full] {
+        let mut vm = VM::new(VMConfig { recording, ..VMConfig::default() });
+        let image = image("A→B:x.B→A:y");
+        for _ in 0..2 {
+            for _ in 0..3 {
+                vm.open_session(&image, Box::new(Loud), false).expect("there is room");
+                vm.load_choreography(&image).expect("there is room");
+            }
+            vm.run(&Seeded, 10).expect("no session faults");
+            assert_eq!((vm.open_sessions(), vm.progress()), (0, Progress::Complete));
+        }
+    }
+}
+
+#[test]
+fn a_protocol_without_roles_is_over_once() {
+    let nothing = GlobalTerm::end().close().expect("it is closed");
+    let image = try_image(&nothing).expect("it projects");
+    for recording in [Recording::Off, Recording::Full] {
+        let mut vm = VM::new(VMConfig { recording, ..VMConfig::default() });
+        for _ in 0..3 {
+            let session = vm.load_choreography(&image).expect("there is room");
+            vm.cancel(session, "nobody needs it").expect("it is open");
+            vm.load_choreography(&image).expect("there is room");
+            vm.load_choreography(&image).expect("there is room");
+            vm.run(&Seeded, 10).expect("no session faults");
+            assert_eq!((vm.open_sessions(), vm.progress()), (0, Progress::Complete));
+        }
+    }
 }

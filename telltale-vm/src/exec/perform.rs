@@ -1,0 +1,260 @@
+//! A session on its script.
+//!
+//! Nobody waits here, and nothing is looked for: the cue says who is asked, who is told and what comes
+//! next. What the roles' words in the block say is true after every cue, so the session can leave the
+//! script at any of them.
+
+use telltale_types::{LabelId, RoleId};
+
+use super::{Host, Step, Stop, Visit};
+use crate::coroutine::{Coro, HALTED, PENDING};
+use crate::layout::Loaded;
+use crate::script::{Cue, Script, What};
+use crate::trace::{Tag, Trace};
+use crate::{Cause, Context, HandlerError, HandlerResult, Picked, Value, channel, header, ready};
+
+/// How many instructions an exchange is: one sends, one receives.
+const EXCHANGE: u32 = 2;
+
+impl<'a, H: Host> Visit<'_, 'a, H> {
+    /// Goes on where a stretch of the script has ended early, or, if none has begun, from where all roles
+    /// stand together. Says whether no more may be executed; otherwise the roles go on by themselves.
+    pub(crate) fn perform_on<const TRACE: bool>(
+        &mut self,
+        stretch: &mut Stretch<'a>,
+        mut end: Option<End>,
+    ) -> Result<bool, Stop> {
+        loop {
+            let next = match end {
+                None => self.rejoin(),
+                Some(End::NoExchange) => self.no_exchange::<TRACE>(stretch.place),
+                Some(End::Failure) => {
+                    let step = stretch.failure.take().map(|failure| self.failed(failure));
+                    return self.leave_script(step.unwrap_or(Ok(Step::Wait)));
+                }
+                Some(End::UsedUp) => {
+                    header::set_place(self.block, Some(stretch.place));
+                    return Ok(true);
+                }
+            };
+            let loaded = self.loaded;
+            let roles = self.block[loaded.roles_at..].first_chunk_mut();
+            let (Some(place), Some(roles)) = (next, roles) else {
+                return self.leave_script(Ok(Step::Wait));
+            };
+            (stretch.place, stretch.left) = (place, self.left);
+            let (cx, host, trace) = (&mut *self.cx, &mut self.host, &mut *self.stage.trace);
+            cx.at = Context::AS_WRITTEN;
+            end = Some(perform::<H, TRACE>(roles, cx, host, trace, &loaded.script, stretch));
+            self.left = stretch.left;
+        }
+    }
+
+    /// What a role that does not do its part makes of itself.
+    #[cold]
+    fn failed(&mut self, failure: Failure<'a>) -> Result<Step, Box<Cause>> {
+        match failure {
+            Failure::Refused(cue, answer) => self.refused(cue.label, cue.wants, answer),
+            Failure::NotChosen(branches, answer) => {
+                let branches = branches.iter().map(|cue| (cue.label, cue.wants));
+                self.refused_choice(branches, answer)
+            }
+            Failure::NotDigested(cue, error) => self.not_digested(cue, error),
+        }
+    }
+
+    /// What is no exchange; gives the next place, if the script goes on.
+    fn no_exchange<const TRACE: bool>(&mut self, place: u32) -> Option<u32> {
+        self.write_ready();
+        let next = halt::<TRACE>(self.block, self.loaded, place, self.stage.trace);
+        self.ready = ready::first_word(self.block);
+        self.left = self.left.saturating_sub(1);
+        next
+    }
+
+    /// The message has been received, but its receiver does not go on.
+    #[cold]
+    fn not_digested(&mut self, cue: &Cue, error: HandlerError) -> Result<Step, Box<Cause>> {
+        let step = Self::no_answer(error, None);
+        // A role that fails is named with the instruction at which it did.
+        let step_to = if step.is_ok() { cue.to_step } else { Coro::at(0, 1).to_word() };
+        let word = &mut self.block[self.loaded.roles_at + cue.to.index()];
+        *word = word.wrapping_add(step_to);
+        step
+    }
+
+    /// The roles go on by themselves, from where they are.
+    fn leave_script(&mut self, step: Result<Step, Box<Cause>>) -> Result<bool, Stop> {
+        header::set_place(self.block, None);
+        if let Step::Pend(_) = step? {
+            let at = self.loaded.roles_at + self.cx.role.index();
+            self.block[at] |= Coro::bit(PENDING);
+            self.rest(self.cx.role);
+        }
+        Ok(false)
+    }
+
+    /// The place in the script where all roles stand together, if they do: then nothing is on its way
+    /// and nobody waits for anything else than a message.
+    fn rejoin(&mut self) -> Option<u32> {
+        let loaded = self.loaded;
+        let roles = &self.block[loaded.roles_at..][..loaded.roles];
+        let place = loaded.script.place_of(roles)?;
+        if !loaded.plans.all().all(|plan| channel::is_idle(self.block[plan.at()])) {
+            return None;
+        }
+        loaded.plans.all().for_each(|plan| channel::forget_receiver(self.block, plan));
+        for role in (0..loaded.roles).map(RoleId::at) {
+            if !Coro::from_word(self.block[loaded.roles_at + role.index()]).has(HALTED) {
+                self.wake(role);
+            }
+        }
+        Some(place)
+    }
+}
+
+/// A piece of a run in which there is nothing but exchanges.
+#[derive(Default)]
+pub(crate) struct Stretch<'a> {
+    /// The place in the script where it starts, then where it has come to.
+    pub(crate) place: u32,
+    /// How many instructions may still be executed.
+    pub(crate) left: u32,
+    /// What went wrong, until somebody has seen to it.
+    failure: Option<Failure<'a>>,
+}
+
+/// Why a stretch has ended.
+#[derive(Clone, Copy)]
+pub(crate) enum End {
+    /// No more may be executed.
+    UsedUp,
+    /// There is no exchange at this place.
+    NoExchange,
+    /// A role has not done its part.
+    Failure,
+}
+
+/// What a role has not done.
+enum Failure<'a> {
+    /// The sender has given no payload of the message.
+    Refused(&'a Cue, HandlerResult<Value>),
+    /// The sender has chosen none of these branches, or given no payload of its message.
+    NotChosen(&'a [Cue], HandlerResult<Picked>),
+    /// The receiver has got the message, but does not go on.
+    NotDigested(&'a Cue, HandlerError),
+}
+
+/// What happens at a place without an exchange: one role halts, or all do. Gives the next place, if the
+/// script goes on.
+#[inline]
+pub(crate) fn halt<const TRACE: bool>(
+    block: &mut [u64],
+    loaded: &Loaded,
+    place: u32,
+    trace: &mut Trace,
+) -> Option<u32> {
+    let &Cue { what, from, next, .. } = loaded.script.cue(place);
+    let mut halt = |role: RoleId| {
+        let word = &mut block[loaded.roles_at + role.index()];
+        if !Coro::from_word(*word).has(HALTED) {
+            *word |= Coro::bit(HALTED);
+            ready::clear(block, role);
+            header::halted(block);
+            if TRACE {
+                trace.push(Tag::Halted, role, RoleId(0), LabelId(0));
+            }
+        }
+    };
+    match what {
+        What::Halt => {
+            halt(from);
+            Some(next)
+        }
+        What::Finish => {
+            (0..loaded.roles).map(RoleId::at).for_each(halt);
+            None
+        }
+        What::Leave | What::Exchange | What::Choice => None,
+    }
+}
+
+/// The words of the roles, with so many of what is behind them that each number of a role is that of a word.
+type Roles = [u64; 1 << u8::BITS];
+
+/// The innermost loop: exchanges, as long as there are any.
+///
+/// What it changes are arguments, so that the compiler knows that no handler does.
+#[inline(never)]
+pub(crate) fn perform<'a, H: Host, const TRACE: bool>(
+    roles: &mut Roles,
+    cx: &mut Context<'_>,
+    host: &mut H,
+    trace: &mut Trace,
+    script: &'a Script,
+    stretch: &mut Stretch<'a>,
+) -> End {
+    let Stretch { mut place, mut left, .. } = *stretch;
+    let failure = loop {
+        if left < EXCHANGE {
+            (stretch.place, stretch.left) = (place, left);
+            return End::UsedUp;
+        }
+        let mut cue = script.cue(place);
+        let (value, tag);
+        if cue.what == What::Exchange {
+            turn_to(cx, roles, cue.from);
+            let answer = host.send(cx, cue.to, cue.label);
+            if !cue.wants.accepts_answer(&answer) {
+                break Failure::Refused(cue, answer);
+            }
+            match answer {
+                Ok(given) => (value, tag) = (given, Tag::Exchanged),
+                answer => break Failure::Refused(cue, answer),
+            }
+        } else if cue.what == What::Choice {
+            turn_to(cx, roles, cue.from);
+            let answer = host.choose(cx, cue.set, script.known_branches(cue));
+            let picked = answer.as_ref().ok().and_then(|picked| {
+                let cue = script.branch(cue, picked.branch)?;
+                cue.wants.accepts(&picked.value).then_some(cue)
+            });
+            match (picked, answer) {
+                (Some(picked), Ok(Picked { value: given, .. })) => {
+                    (cue, value, tag) = (picked, given, Tag::ChosenAndExchanged);
+                }
+                (_, answer) => break Failure::NotChosen(script.branches(cue), answer),
+            }
+        } else {
+            (stretch.place, stretch.left) = (place, left);
+            return End::NoExchange;
+        }
+
+        advance(roles, cue.from, cue.from_step);
+        if TRACE {
+            trace.push(tag, cue.from, cue.to, cue.label);
+        }
+        turn_to(cx, roles, cue.to);
+        if let Err(error) = host.receive(cx, cue.from, cue.label, value) {
+            break Failure::NotDigested(cue, error);
+        }
+        advance(roles, cue.to, cue.to_step);
+        place = cue.next;
+        left -= EXCHANGE;
+    };
+    *stretch = Stretch { place, left, failure: Some(failure) };
+    End::Failure
+}
+
+/// A handler is about to be asked in the name of this role.
+#[inline(always)]
+fn turn_to(cx: &mut Context<'_>, roles: &Roles, role: RoleId) {
+    cx.role = role;
+    cx.word = roles[usize::from(role.0)];
+}
+
+#[inline(always)]
+fn advance(roles: &mut Roles, role: RoleId, step: u64) {
+    let word = &mut roles[usize::from(role.0)];
+    *word = word.wrapping_add(step);
+}
