@@ -49,10 +49,16 @@ impl Visits {
     fn laps<W: Workload>(self) -> u64 {
         self.messages.div_ceil(W::LAP)
     }
+
+    /// The shortest visits that are not shorter and have only whole laps.
+    fn in_laps<W: Workload>(self) -> Self {
+        Self { messages: self.laps::<W>() * W::LAP, ..self }
+    }
 }
 
 /// State machines written by hand that keep everything themselves (D1).
 pub fn plain<W: Workload>(visits: Visits) -> Box<dyn Contender> {
+    let visits = visits.in_laps::<W>();
     struct Sessions<W: Workload>(Vec<W::Plain>, Visits);
 
     impl<W: Workload> Contender for Sessions<W> {
@@ -80,6 +86,7 @@ pub fn plain<W: Workload>(visits: Visits) -> Box<dyn Contender> {
 
 /// State machines written by hand with a handler behind `&dyn` that may fail (D2).
 pub fn typed<W: Workload>(visits: Visits) -> Box<dyn Contender> {
+    let visits = visits.in_laps::<W>();
     struct Sessions<W: Workload>(Vec<W::Typed>, Visits, Counter);
 
     impl<W: Workload> Contender for Sessions<W> {
@@ -110,6 +117,7 @@ pub fn typed<W: Workload>(visits: Visits) -> Box<dyn Contender> {
 
 /// State machines written by hand with one boxed object per role (D2 with objects).
 pub fn objects<W: Workload>(visits: Visits) -> Box<dyn Contender> {
+    let visits = visits.in_laps::<W>();
     struct Sessions<W: Workload> {
         sessions: Vec<W::Objects>,
         visits: Visits,

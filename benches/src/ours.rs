@@ -3,8 +3,8 @@
 use std::hint::black_box;
 
 use telltale_vm::{
-    Branch, Context, EffectHandler, HandlerError, HandlerResult, LabelId, NoHandler, Picked,
-    Recording, RoleId, VM, VMConfig, Value,
+    Branch, Context, EffectHandler, HandlerResult, LabelId, NoHandler, Picked, Recording, RoleId,
+    VM, VMConfig, Value,
 };
 
 use crate::contender::{Contender, Visits};
@@ -22,9 +22,14 @@ impl EffectHandler for Counter {
         Ok(Value::Uint(self.take()))
     }
 
-    fn receive(&self, _: &Context<'_>, _: RoleId, _: LabelId, value: Value) -> HandlerResult<()> {
-        let Value::Uint(number) = value else { return Err(HandlerError::msg("not a number")) };
-        self.add(number);
+    fn receive(
+        &self,
+        cx: &Context<'_>,
+        _: RoleId,
+        label: LabelId,
+        value: Value,
+    ) -> HandlerResult<()> {
+        self.add(cx.unpack(label, value)?);
         Ok(())
     }
 

@@ -12,9 +12,9 @@ use crate::ways::{Exchange, Way};
 
 /// How many instructions a message may take.
 const LIMITS: [(Exchange, Way, f64); 3] = [
-    (Exchange::PingPong, Way::Handler, 175.0),
-    (Exchange::Stream, Way::Handler, 165.0),
-    (Exchange::Choice, Way::Handler, 260.0),
+    (Exchange::PingPong, Way::Handler, 95.0),
+    (Exchange::Stream, Way::Handler, 95.0),
+    (Exchange::Choice, Way::Handler, 145.0),
 ];
 
 /// How many more a message of ping-pong may take when everything is recorded.
