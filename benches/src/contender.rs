@@ -40,6 +40,11 @@ impl Visits {
         Self { sessions: 1, messages: 32 }
     }
 
+    /// A hundred sessions, each of which is visited for two messages.
+    pub fn short() -> Self {
+        Self { sessions: 100, messages: 2 }
+    }
+
     /// How often every session has to be visited.
     pub fn rounds_for(self, messages: u64) -> u64 {
         messages.div_ceil(self.sessions as u64 * self.messages).max(1)

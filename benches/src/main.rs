@@ -35,6 +35,9 @@ enum Command {
         contender: Way,
         #[arg(default_value_t = 1_000_000)]
         messages: u64,
+        /// Among a hundred sessions, each of which is visited for two messages
+        #[arg(long)]
+        short_visits: bool,
     },
     /// Counts instructions per message, with `valgrind`
     Instructions {
@@ -70,7 +73,10 @@ fn main() -> ExitCode {
     end_quietly_when_nobody_reads();
     let arguments = Arguments::parse();
     let result = match arguments.command {
-        Some(Command::Run { workload, contender, messages }) => run(workload, contender, messages),
+        Some(Command::Run { workload, contender, messages, short_visits }) => {
+            let visits = if short_visits { Visits::short() } else { Visits::one_session() };
+            run(workload, contender, visits, messages)
+        }
         Some(Command::Instructions { check }) => instructions::run(check),
         None => {
             let effort = if arguments.quick { Effort::quick() } else { Effort::full() };
@@ -116,8 +122,8 @@ impl Section {
     }
 }
 
-fn run(workload: Exchange, contender: Way, messages: u64) -> Result<(), String> {
-    let Some(mut ready) = workload.by(contender, Visits::one_session()) else {
+fn run(workload: Exchange, contender: Way, visits: Visits, messages: u64) -> Result<(), String> {
+    let Some(mut ready) = workload.by(contender, visits) else {
         let [workload, contender] = [workload.name(), contender.name()];
         return Err(format!("`{contender}` has no `{workload}`"));
     };

@@ -2,6 +2,8 @@
 
 mod parts;
 
+use std::cmp::Ordering::Equal;
+use std::collections::BTreeMap;
 use std::io::ErrorKind;
 use std::process::Command;
 
@@ -32,6 +34,16 @@ const OTHERS: [(Exchange, Way); 8] = [
     (Exchange::Ring10, Way::Handler),
 ];
 
+/// Counted in visits of two messages, too.
+const SHORT: [Way; 4] = [Way::Handler, Way::Roles, Way::D2, Way::Objects];
+
+/// How long visits are.
+#[derive(Clone, Copy, PartialEq)]
+enum Visits {
+    Long,
+    Short,
+}
+
 /// So many messages; what they differ by has no start in it.
 const FEW: u64 = 20_000;
 const MANY: u64 = 120_000;
@@ -52,18 +64,26 @@ pub fn run(is_checked: bool) -> Result<(), String> {
     };
     let mut ping_pong = 0.0;
     for (exchange, way, most) in LIMITS {
-        let count = per_message(exchange, way)?;
+        let count = per_message(exchange, way, Visits::Long)?;
         if exchange == Exchange::PingPong {
             ping_pong = count;
         }
         limited(exchange, &way.name(), count, most);
     }
-    let traced = per_message(Exchange::PingPong, Way::Trace)?;
+    let traced = per_message(Exchange::PingPong, Way::Trace, Visits::Long)?;
     limited(Exchange::PingPong, "more for a full trace", traced - ping_pong, TRACE_LIMIT);
     for (exchange, way) in OTHERS {
-        table.row(exchange.name(), [way.name(), whole(per_message(exchange, way)?), none()]);
+        table.row(
+            exchange.name(),
+            [way.name(), whole(per_message(exchange, way, Visits::Long)?), none()],
+        );
+    }
+    for way in SHORT {
+        let count = per_message(Exchange::PingPong, way, Visits::Short)?;
+        table.row("ping-pong  in short visits", [way.name(), whole(count), none()]);
     }
     println!("instructions: per one-way message, one session");
+    println!("  In short visits: a hundred sessions, each of which is visited for two messages.");
     println!("{D2}");
     table.print();
     print_parts()?;
@@ -79,37 +99,45 @@ fn whole(count: f64) -> String {
 
 /// Prints where the instructions of a message of ping-pong stand.
 fn print_parts() -> Result<(), String> {
-    let profiles = [FEW, MANY].map(|messages| profile(Exchange::PingPong, Way::Handler, messages));
-    let [few, many] = profiles;
-    let (few, many) = (few?, many?);
-    let mut parts: Vec<(&str, f64)> = Vec::new();
-    for (part, count) in &many {
-        let start = few.get(part).copied().unwrap_or(0);
-        let per_message = count.saturating_sub(start) as f64 / (MANY - FEW) as f64;
-        if per_message >= 0.5 {
-            parts.push((part, per_message));
-        }
-    }
-    parts.sort_by(|one, other| other.1.total_cmp(&one.1));
     println!(
         "parts: the same for a message of ping-pong with a handler, by source file of `telltale-vm`"
     );
-    let mut table = Table::new(["", "instructions"]);
-    for (part, count) in parts {
-        table.row(part, [whole(count)]);
+    let mut table = Table::new(["", "instructions", "in short visits"]);
+    let long = parts_of_a_message(Visits::Long)?;
+    let short = parts_of_a_message(Visits::Short)?;
+    let mut parts: Vec<(&String, f64, f64)> = short
+        .iter()
+        .map(|(part, &short)| (part, long.get(part).copied().unwrap_or(0.0), short))
+        .filter(|&(_, long, short)| long >= 0.5 || short >= 0.5)
+        .collect();
+    parts.sort_by(|one, other| (other.1, other.2).partial_cmp(&(one.1, one.2)).unwrap_or(Equal));
+    for (part, long, short) in parts {
+        table.row(part, [whole(long), whole(short)]);
     }
     table.print();
     Ok(())
 }
 
-fn per_message(exchange: Exchange, way: Way) -> Result<f64, String> {
-    let counts = [FEW, MANY].map(|messages| profile(exchange, way, messages));
+fn parts_of_a_message(visits: Visits) -> Result<BTreeMap<String, f64>, String> {
+    let profiles =
+        [FEW, MANY].map(|messages| profile(Exchange::PingPong, Way::Handler, visits, messages));
+    let [few, many] = profiles;
+    let (few, many) = (few?, many?);
+    let per_message = |(part, count): (&String, &u64)| {
+        let start = few.get(part).copied().unwrap_or(0);
+        (part.clone(), count.saturating_sub(start) as f64 / (MANY - FEW) as f64)
+    };
+    Ok(many.iter().map(per_message).collect())
+}
+
+fn per_message(exchange: Exchange, way: Way, visits: Visits) -> Result<f64, String> {
+    let counts = [FEW, MANY].map(|messages| profile(exchange, way, visits, messages));
     let [few, many] = counts.map(|parts| parts.map(|parts| parts.values().sum::<u64>()));
     Ok((many? - few?) as f64 / (MANY - FEW) as f64)
 }
 
 /// The instructions of a whole run of this program.
-fn profile(exchange: Exchange, way: Way, messages: u64) -> Result<Parts, String> {
+fn profile(exchange: Exchange, way: Way, visits: Visits, messages: u64) -> Result<Parts, String> {
     let program = std::env::current_exe().map_err(|error| error.to_string())?;
     let file = std::env::temp_dir().join(format!("telltale-callgrind-{}", std::process::id()));
     let output = Command::new("valgrind")
@@ -117,6 +145,7 @@ fn profile(exchange: Exchange, way: Way, messages: u64) -> Result<Parts, String>
         .arg(format!("--callgrind-out-file={}", file.display()))
         .arg(program)
         .args(["run", &exchange.name(), &way.name(), &messages.to_string()])
+        .args((visits == Visits::Short).then_some("--short-visits"))
         .output()
         .map_err(|error| match error.kind() {
             ErrorKind::NotFound => {
