@@ -132,6 +132,11 @@ impl Default for VMConfig {
 }
 
 impl VMConfig {
+    /// Whether sessions perform their scripts, where nothing else speaks against it.
+    pub(crate) fn performs_scripts(&self) -> bool {
+        self.policy == Policy::Cooperative && self.quantum > 1
+    }
+
     /// How the channel between two roles works.
     pub(crate) fn channel(&self, from: &str, to: &str) -> (u16, WhenFull, ChannelMode) {
         let own = self.channels.iter().find(|channel| channel.from == from && channel.to == to);

@@ -11,7 +11,7 @@ pub use telltale_bytecode::{
 };
 pub use telltale_types::{LabelId, LocalTypeR, Names, RoleId};
 
-use crate::payload::unpack_of;
+pub use crate::payload::unpack_of as unpacked;
 pub use crate::{
     Cast, HandlerError, HandlerResult, Outcome, Picked, Returned, Session, SessionHost, SessionId,
     VMError, Value, pack, unpack,
@@ -38,16 +38,6 @@ pub fn open_detached(
 #[inline]
 pub fn packed<T: Send + 'static>(payload: HandlerResult<T>) -> HandlerResult<Value> {
     payload.map(pack)
-}
-
-/// A payload as the type that a role object takes.
-///
-/// # Errors
-///
-/// When the payload is of another type, as injected ones can be.
-#[inline(always)]
-pub fn unpacked<T: 'static>(image: &Image, label: LabelId, value: Value) -> HandlerResult<T> {
-    unpack_of(image, label, value)
 }
 
 /// A branch and the payload of its message.

@@ -69,7 +69,7 @@ impl Loaded {
         let linked = link(image, &plans);
         let mut template = template(image, roles_at, words);
         let mut script = Script::default();
-        if image.is_verified() && keeps_every_message(image, config) {
+        if config.performs_scripts() && image.is_verified() && keeps_every_message(image, config) {
             let roles = &template[roles_at..][..roles];
             script = Script::of(&image.global_type, &linked, roles);
         }

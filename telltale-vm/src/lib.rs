@@ -148,6 +148,8 @@ mod rounds;
 mod scheduler;
 mod script;
 mod session;
+#[cfg(test)]
+mod testing;
 mod trace;
 mod typestate;
 mod value;

@@ -168,8 +168,7 @@ impl VM {
         } else {
             self.free(slot);
             if let Some(company) = cast.checked_sub(1).and_then(|key| self.casts.try_remove(key)) {
-                // A role object may panic when it goes. Nobody is left to be told.
-                drop(catch_unwind(AssertUnwindSafe(|| drop(company))));
+                drop_quietly(company);
             }
         }
     }
@@ -211,6 +210,11 @@ impl VM {
             self.arena.give_back(slot, class);
         }
     }
+}
+
+/// Drops what is somebody else's, who may panic when it goes. Nobody is left to be told.
+pub(crate) fn drop_quietly<T>(it: T) {
+    drop(catch_unwind(AssertUnwindSafe(|| drop(it))));
 }
 
 impl SessionHost for VM {

@@ -80,14 +80,11 @@ pub fn unpack<T: 'static>(value: Value) -> Result<T, Value> {
 ///
 /// # Errors
 ///
-/// A text that names the label, its payload type and what was found.
+/// When the payload is of another type, as injected ones can be: a text that names the label, its payload
+/// type and what was found.
 // What is no scalar is looked at elsewhere, so that a handler that takes a number needs no stack.
 #[inline(always)]
-pub(crate) fn unpack_of<T: 'static>(
-    image: &Image,
-    label: LabelId,
-    value: Value,
-) -> HandlerResult<T> {
+pub fn unpack_of<T: 'static>(image: &Image, label: LabelId, value: Value) -> HandlerResult<T> {
     let mut payload: Option<T> = None;
     let is_scalar = unpack_scalar(&value, &mut payload);
     match payload {

@@ -42,12 +42,8 @@ pub(crate) fn next_in_word(bits: u64, from: u8) -> Option<RoleId> {
     lowest(if later == 0 { bits } else { later }, 0)
 }
 
-/// The next role that can act, going round from `from` on.
+/// The next role that can act, going round from `from` on, where there are several words.
 pub(crate) fn next(block: &[u64], words: usize, from: u8) -> Option<RoleId> {
-    if words > 1 { next_of_many(block, words, from) } else { next_in_word(block[READY], from) }
-}
-
-fn next_of_many(block: &[u64], words: usize, from: u8) -> Option<RoleId> {
     let (word, bit) = (usize::from(from / 64), from % 64);
     let later = lowest(block[READY + word] & u64::MAX << bit, word);
     let others = (word + 1..words).chain(0..=word);

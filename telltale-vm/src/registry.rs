@@ -130,13 +130,11 @@ mod tests {
     use telltale_types::{GlobalTerm, Label};
 
     use super::*;
-    use crate::{NoHandler, VM};
+    use crate::{NoHandler, VM, testing};
 
     fn image(label: &str) -> CodeImage {
         let term = GlobalTerm::send("A", "B", Label::new(label.to_owned()), GlobalTerm::end());
-        let global = term.close().expect("it is closed");
-        let locals = telltale_theory::project_all(&global).expect("it projects");
-        CodeImage::from_local_types(&locals.into_iter().collect(), &global)
+        testing::image(&term.close().expect("it is closed")).expect("it projects")
     }
 
     /// Opens and ends a session of each of these images, over and over.

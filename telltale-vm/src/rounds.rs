@@ -13,7 +13,7 @@ use crate::scheduler::Turns;
 use crate::trace::Trace;
 use crate::visits::{Event, Interlude, Manner, Session, Visits};
 use crate::{
-    Cause, Context, EffectHandler, Network, Policy, SessionId, SimClock, VM, VMError, header, ready,
+    Cause, Context, EffectHandler, Network, SessionId, SimClock, VM, VMError, header, ready,
 };
 
 /// How a round is driven.
@@ -88,8 +88,8 @@ impl VM {
         let (heap, buffers) = (&mut self.heap, &mut self.buffers);
         let (held, deferred) = (&mut self.held, &mut self.deferred);
         let (policy, quantum) = (self.config.policy, self.config.quantum);
-        let plain = policy == Policy::Cooperative && !by_turns && network.is_none();
-        let manner = Manner { policy, together: plain && quantum > 1, quantum };
+        let together = self.config.performs_scripts() && !by_turns && network.is_none();
+        let manner = Manner { policy, together, quantum };
         let (trace, strays) = (&mut self.trace, &mut self.strays);
         let stage = Stage { heap, buffers, held, deferred, trace, strays, network };
         // Whichever it is, the first visit finds out.

@@ -157,7 +157,7 @@ impl<H> Visit<'_, '_, H> {
 
 impl<H: Host> Visit<'_, '_, H> {
     /// Runs one role until it cannot go on or nothing is left to execute. It is still ready then, or not.
-    #[inline]
+    #[inline(never)]
     pub(crate) fn turn<const TRACE: bool>(&mut self, role: RoleId) -> Result<(), Stop> {
         self.place = self.loaded.roles_at + role.index();
         let coro = Coro::from_word(self.block[self.place]);
@@ -211,7 +211,7 @@ impl<H: Host> Visit<'_, '_, H> {
         }
     }
 
-    /// What the innermost loop sees, as a step.
+    /// What the loop of a turn sees, as a step.
     fn ended(&mut self, goto: Goto) -> Result<Step, Box<Cause>> {
         match goto {
             Goto::WAIT => Ok(Step::Wait),
@@ -221,7 +221,7 @@ impl<H: Host> Visit<'_, '_, H> {
         }
     }
 
-    /// A step as the innermost loop sees it.
+    /// A step as the loop of a turn sees it.
     fn goto(&mut self, step: Result<Step, Box<Cause>>) -> Goto {
         match step {
             Ok(Step::To(pc)) => Goto(pc),
@@ -294,24 +294,14 @@ impl<H: Host> Visit<'_, '_, H> {
     #[inline(never)]
     fn halt<const TRACE: bool>(&mut self) -> Goto {
         self.block[self.place] = Coro::at(self.cx.at, self.cx.count()).to_word();
-        self.halted::<TRACE>(self.cx.role, self.place);
+        self.rest(self.cx.role);
+        note_halted::<TRACE>(self.block, self.place, self.cx.role, self.stage.trace);
         if self.loaded.registers > 0 {
             for place in self.loaded.registers_of(self.cx.role) {
                 self.stage.strays.extend(registers::clear(self.block, place));
             }
         }
         Goto::OVER
-    }
-
-    /// A role, whose word is at a place in the block, is done.
-    #[inline]
-    fn halted<const TRACE: bool>(&mut self, role: RoleId, place: usize) {
-        self.block[place] |= Coro::bit(HALTED);
-        self.rest(role);
-        header::halted(self.block);
-        if TRACE {
-            self.stage.trace.push(Tag::Halted, role, RoleId(0), LabelId(0));
-        }
     }
 
     /// Drops a payload that nobody gets, but not silently if it is an endpoint.
@@ -326,5 +316,20 @@ impl<H: Host> Visit<'_, '_, H> {
     #[cold]
     fn no_answer(error: HandlerError, then: Option<u32>) -> Result<Step, Box<Cause>> {
         if error.is_pending() { Ok(Step::Pend(then)) } else { Err(Cause::Handler(error).into()) }
+    }
+}
+
+/// A role, whose word is at a place in the block, is done. Its ready bit is left to the caller.
+#[inline]
+fn note_halted<const TRACE: bool>(
+    block: &mut [u64],
+    place: usize,
+    role: RoleId,
+    trace: &mut Trace,
+) {
+    block[place] |= Coro::bit(HALTED);
+    header::halted(block);
+    if TRACE {
+        trace.push(Tag::Halted, role, RoleId(0), LabelId(0));
     }
 }

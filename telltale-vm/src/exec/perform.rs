@@ -4,9 +4,9 @@
 //! next. What the roles' words in the block say is true after every cue, so the session can leave the
 //! script at any of them.
 
-use telltale_types::{LabelId, RoleId};
+use telltale_types::RoleId;
 
-use super::{Host, Step, Stop, Visit};
+use super::{Host, Step, Stop, Visit, note_halted};
 use crate::coroutine::{Coro, HALTED, PENDING};
 use crate::layout::Loaded;
 use crate::script::{Cue, Script, What};
@@ -156,14 +156,10 @@ pub(crate) fn halt<const TRACE: bool>(
 ) -> Option<u32> {
     let &Cue { what, from, next, .. } = loaded.script.cue(place);
     let mut halt = |role: RoleId| {
-        let word = &mut block[loaded.roles_at + role.index()];
-        if !Coro::from_word(*word).has(HALTED) {
-            *word |= Coro::bit(HALTED);
+        let place = loaded.roles_at + role.index();
+        if !Coro::from_word(block[place]).has(HALTED) {
             ready::clear(block, role);
-            header::halted(block);
-            if TRACE {
-                trace.push(Tag::Halted, role, RoleId(0), LabelId(0));
-            }
+            note_halted::<TRACE>(block, place, role, trace);
         }
     };
     match what {

@@ -1,7 +1,5 @@
 //! The steps that instructions on other sessions are made of.
 
-use std::panic::{AssertUnwindSafe, catch_unwind};
-
 use telltale_bytecode::{Branch, CodeImage, Pc, Reg, SetId, Slot as Operand, TargetsId, Via};
 use telltale_types::{Action, Direction, LabelId, RoleId, StateId};
 
@@ -9,6 +7,7 @@ use super::{Actor, Done};
 use crate::channel::{self, Plan};
 use crate::coroutine::Coro;
 use crate::heap::Word;
+use crate::lifecycle::drop_quietly;
 use crate::trace::Tag;
 use crate::typestate::{self, Allowed};
 use crate::value::{Endpoint, Large};
@@ -309,8 +308,7 @@ impl VM {
                     Large::Endpoint(Endpoint { session, role }) => {
                         self.give_up(session, role, "its holder has ended");
                     }
-                    // Whoever wrote the payload may panic when it goes. Nobody is left to be told.
-                    other => drop(catch_unwind(AssertUnwindSafe(|| drop(other)))),
+                    other => drop_quietly(other),
                 },
                 _scalar => {}
             }

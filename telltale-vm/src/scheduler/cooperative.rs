@@ -5,8 +5,6 @@ use super::Turns;
 use crate::exec::{Host, Stop, Visit};
 use crate::header;
 
-/// A function of its own, so that the compiler knows what a call of the handler cannot change.
-#[inline(never)]
 pub(super) fn visit<H: Host, const TRACE: bool>(
     visit: &mut Visit<'_, '_, H>,
     turns: &mut Turns,

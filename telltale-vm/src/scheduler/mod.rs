@@ -9,8 +9,6 @@ mod cooperative;
 mod progress_aware;
 mod round_robin;
 
-use telltale_types::RoleId;
-
 use crate::Policy;
 use crate::exec::{Host, Stop, Visit};
 
@@ -46,13 +44,4 @@ pub(crate) fn visit<H: Host, const TRACE: bool>(
         Policy::RoundRobin => round_robin::visit::<H, TRACE>(visit, turns),
         Policy::ProgressAware => progress_aware::visit::<H, TRACE>(visit, turns),
     }
-}
-
-/// A turn of one role, for policies that are not after the last nanosecond.
-#[inline(never)]
-fn turn<H: Host, const TRACE: bool>(
-    visit: &mut Visit<'_, '_, H>,
-    role: RoleId,
-) -> Result<(), Stop> {
-    visit.turn::<TRACE>(role)
 }

@@ -5,7 +5,7 @@
 
 use telltale_types::RoleId;
 
-use super::{Turns, turn};
+use super::Turns;
 use crate::exec::{Host, Stop, Visit};
 use crate::{channel, header};
 
@@ -15,7 +15,7 @@ pub(super) fn visit<H: Host, const TRACE: bool>(
 ) -> Result<(), Stop> {
     let first = ready_roles(visit).first().copied();
     if let Some(role) = first.filter(|_| visit.left > 0 && turns.take()) {
-        let turned = turn::<H, TRACE>(visit, role);
+        let turned = visit.turn::<TRACE>(role);
         header::set_turn(visit.block, visit.loaded.role_after(role));
         turned?;
     }
@@ -29,7 +29,7 @@ pub(super) fn visit<H: Host, const TRACE: bool>(
             if !turns.take() {
                 return Ok(());
             }
-            turn::<H, TRACE>(visit, role)?;
+            visit.turn::<TRACE>(role)?;
         }
     }
     Ok(())

@@ -2,7 +2,7 @@
 
 use telltale_types::RoleId;
 
-use super::{Turns, turn};
+use super::Turns;
 use crate::exec::{Host, Stop, Visit};
 use crate::header;
 
@@ -21,7 +21,7 @@ pub(super) fn visit<H: Host, const TRACE: bool>(
             break;
         }
         visit.left = 1;
-        let turned = turn::<H, TRACE>(visit, role);
+        let turned = visit.turn::<TRACE>(role);
         header::set_turn(visit.block, visit.loaded.role_after(role));
         turned?;
     }

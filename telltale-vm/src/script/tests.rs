@@ -2,13 +2,14 @@
 
 use telltale_bytecode::{CodeImage, Pc};
 use telltale_theory::oracle::{Shape, generate};
-use telltale_types::{GlobalTerm, GlobalType, Label, LabelId, RoleId};
+use telltale_types::{GlobalTerm, Label, LabelId, RoleId};
 
 use super::What;
 use super::write::{LIMIT, step};
 use crate::arena::Arena;
 use crate::coroutine::Coro;
 use crate::layout::Loaded;
+use crate::testing::image;
 use crate::{
     Branch, Context, EffectHandler, HandlerResult, Picked, SessionId, VM, VMConfig, Value,
     WhenFull, header,
@@ -29,11 +30,6 @@ impl EffectHandler for Units {
     fn choose(&self, _: &Context<'_>, _: &[Branch]) -> HandlerResult<Picked> {
         Ok(Picked { branch: 0, value: Value::Unit })
     }
-}
-
-fn image(global: &GlobalType) -> Option<CodeImage> {
-    let locals = telltale_theory::project_all(global).ok()?;
-    Some(CodeImage::from_local_types(&locals.into_iter().collect(), global))
 }
 
 fn loaded(image: &CodeImage, config: &VMConfig) -> Loaded {
