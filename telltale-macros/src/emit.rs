@@ -6,6 +6,7 @@
 mod cast;
 mod choices;
 mod docs;
+mod exchange;
 mod image;
 mod roles;
 mod session;

@@ -4,7 +4,9 @@
 //! that its user could have hidden.
 
 pub use core::marker::Send;
-pub use core::result::Result::{self, Ok};
+pub use core::ops::FnOnce;
+pub use core::option::Option::{self, None, Some};
+pub use core::result::Result::{self, Err, Ok};
 
 pub use telltale_bytecode::{
     Branch, Channel, CodeImage, Extras, Image, Instr, Pc, SetId, StaticImage, decode,
@@ -27,7 +29,7 @@ pub fn open_detached(
     image: &CodeImage,
     cast: impl Cast,
 ) -> Result<SessionId, VMError> {
-    host.open_session(image, Box::new(cast), false)
+    host.open_session(image, cast, false)
 }
 
 /// What a role object gave, as a payload.
@@ -54,6 +56,12 @@ pub fn picked<T: Send + 'static>(branch: usize, payload: T) -> HandlerResult<Pic
 #[inline]
 pub const fn key(role: RoleId, number: u16) -> u32 {
     (role.0 as u32) << 16 | number as u32
+}
+
+/// The roles of a message and its label in one number.
+#[inline]
+pub const fn exchange_key(from: RoleId, to: RoleId, label: LabelId) -> u32 {
+    (from.0 as u32) << 24 | (to.0 as u32) << 16 | label.0 as u32
 }
 
 /// The answer to a question that no session of the protocol asks.

@@ -1,6 +1,6 @@
 //! How sessions begin and end.
 
-use std::any::{Any, TypeId};
+use std::any::Any;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
 
@@ -221,10 +221,10 @@ impl SessionHost for VM {
     fn open_session(
         &mut self,
         image: &CodeImage,
-        cast: Box<dyn Cast>,
+        cast: impl Cast,
         owned: bool,
     ) -> Result<SessionId, VMError> {
-        let key = self.casts.insert(Company { cast, outcome: None });
+        let key = self.casts.insert(Company { cast: Box::new(cast), outcome: None });
         let opened = self.open(image, key as u32 + 1, owned);
         if opened.is_err() {
             self.casts.remove(key);
@@ -232,11 +232,7 @@ impl SessionHost for VM {
         opened
     }
 
-    fn take_session(
-        &mut self,
-        session: SessionId,
-        cast: TypeId,
-    ) -> Result<(Outcome, Box<dyn Cast>), VMError> {
+    fn take_session<C: Cast>(&mut self, session: SessionId) -> Result<(Outcome, C), VMError> {
         let block = self.block_of(session)?;
         if header::is_running(block) {
             return Err(VMError::StillRunning { session });
@@ -249,12 +245,15 @@ impl SessionHost for VM {
             return Err(if was_taken { stale } else { detached });
         }
         let key = header::cast(block) as usize - 1;
-        if Any::type_id(&*self.casts[key].cast) != cast {
-            return Err(VMError::StaleSession { session });
+        // The VM that a session is taken from may be another than the one it was opened in.
+        let stale = VMError::StaleSession { session };
+        if !(&*self.casts[key].cast as &dyn Any).is::<C>() {
+            return Err(stale);
         }
         let Company { cast, outcome } = self.casts.remove(key);
+        let cast = (cast as Box<dyn Any>).downcast().map_err(|_| stale)?;
         header::disown(self.arena.block_mut(session.slot()));
         self.free(session.slot());
-        Ok((outcome.unwrap_or(Outcome::Completed), cast))
+        Ok((outcome.unwrap_or(Outcome::Completed), *cast))
     }
 }

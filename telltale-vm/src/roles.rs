@@ -4,7 +4,7 @@
 //! that takes one object per role. What a session's objects do stays in that session, and they
 //! are called with `&mut self`.
 
-use std::any::{Any, TypeId};
+use std::any::Any;
 use std::marker::PhantomData;
 
 use telltale_bytecode::{CodeImage, SetId};
@@ -40,6 +40,47 @@ pub trait Cast: Any + Send {
     ///
     /// What the role object gives.
     fn choose(&mut self, role: RoleId, set: SetId) -> HandlerResult<Picked>;
+
+    /// A whole message at once, if the cast can do that: `from` gives the payload, `given` is told so,
+    /// and `to` takes it. The payload is never a [`Value`], so it costs what moving it costs.
+    ///
+    /// # Errors
+    ///
+    /// What the role objects give: the sender's error before `given` is told, the receiver's after.
+    #[inline]
+    fn exchange(
+        &mut self,
+        from: RoleId,
+        to: RoleId,
+        label: LabelId,
+        given: impl FnOnce(),
+    ) -> Option<HandlerResult<()>>
+    where
+        Self: Sized,
+    {
+        let _ = (from, to, label, given);
+        None
+    }
+
+    /// A whole choice at once, if the cast can do that: `role` takes a branch, `given` is told which,
+    /// and the receiver of that branch's message takes it.
+    ///
+    /// # Errors
+    ///
+    /// What the role objects give: the sender's error before `given` is told, the receiver's after.
+    #[inline]
+    fn choose_and_exchange(
+        &mut self,
+        role: RoleId,
+        set: SetId,
+        given: impl FnOnce(usize),
+    ) -> Option<HandlerResult<()>>
+    where
+        Self: Sized,
+    {
+        let _ = (role, set, given);
+        None
+    }
 
     /// Performs a named effect.
     ///
@@ -90,7 +131,7 @@ impl<C: Returned> Session<C> {
     ///
     /// At a limit of the VM.
     pub fn open(host: &mut impl SessionHost, image: &CodeImage, cast: C) -> Result<Self, VMError> {
-        let id = host.open_session(image, Box::new(cast), true)?;
+        let id = host.open_session(image, cast, true)?;
         Ok(Self { id, cast: PhantomData })
     }
 
@@ -105,11 +146,8 @@ impl<C: Returned> Session<C> {
     ///
     /// When the session is still running, or they were taken before.
     pub fn take(self, host: &mut impl SessionHost) -> Result<C::Ended, VMError> {
-        let (outcome, cast) = host.take_session(self.id, TypeId::of::<C>())?;
-        match (cast as Box<dyn Any>).downcast::<C>() {
-            Ok(cast) => Ok(cast.end(outcome)),
-            Err(_) => Err(VMError::StaleSession { session: self.id }),
-        }
+        let (outcome, cast) = host.take_session::<C>(self.id)?;
+        Ok(cast.end(outcome))
     }
 }
 
@@ -124,19 +162,14 @@ pub trait SessionHost {
     fn open_session(
         &mut self,
         image: &CodeImage,
-        cast: Box<dyn Cast>,
+        cast: impl Cast,
         owned: bool,
     ) -> Result<SessionId, VMError>;
 
-    /// Takes the outcome and the role objects, which are of type `cast`, of an owned session that has
-    /// ended.
+    /// Takes the outcome and the role objects of an owned session that has ended.
     ///
     /// # Errors
     ///
     /// When the session is stale, still running, not owned, or has role objects of another type.
-    fn take_session(
-        &mut self,
-        session: SessionId,
-        cast: TypeId,
-    ) -> Result<(Outcome, Box<dyn Cast>), VMError>;
+    fn take_session<C: Cast>(&mut self, session: SessionId) -> Result<(Outcome, C), VMError>;
 }

@@ -6,7 +6,7 @@ use slab::Slab;
 use telltale_types::RoleId;
 
 use crate::arena::{Arena, Slot, WINDOW};
-use crate::exec::{End, Host, Stage, Step, Stop, Stretch, Visit, halt, perform};
+use crate::exec::{End, Host, Stage, Step, Stop, Stretch, Visit, halt};
 use crate::layout::Loaded;
 use crate::queue::Queue;
 use crate::registry::Registry;
@@ -131,10 +131,10 @@ impl Visits<'_> {
                 return Performed::Other(None);
             };
             let end = if cast == 0 {
-                perform::<_, TRACE>(roles, cx, &mut self.handler, trace, script, stretch)
+                self.handler.perform::<TRACE>(roles, cx, trace, script, stretch)
             } else {
-                let mut cast = &mut *self.casts[cast - 1].cast;
-                perform::<_, TRACE>(roles, cx, &mut cast, trace, script, stretch)
+                let cast = &mut *self.casts[cast - 1].cast;
+                cast.perform(TRACE, roles, cx, trace, script, stretch)
             };
             match end {
                 End::UsedUp => {

@@ -10,13 +10,12 @@ use telltale_bytecode::CodeImage;
 use crate::arena::{Arena, Slot};
 use crate::channel::Buffers;
 use crate::deferred::Deferred;
-use crate::exec::Held;
+use crate::exec::{Held, Troupe};
 use crate::foreign::Foreign;
 use crate::heap::{Heap, Word};
 use crate::layout::Loaded;
 use crate::queue::Queue;
 use crate::registry::Registry;
-use crate::roles::Cast;
 use crate::rounds::Drive;
 use crate::scheduler::Turns;
 use crate::trace::Trace;
@@ -73,7 +72,7 @@ impl std::fmt::Debug for Sink {
 
 /// The role objects of a session, and how it ended.
 pub(crate) struct Company {
-    pub(crate) cast: Box<dyn Cast>,
+    pub(crate) cast: Box<dyn Troupe>,
     pub(crate) outcome: Option<Outcome>,
 }
 

@@ -1,6 +1,7 @@
 //! Protocols written with `choreography!`, played by role objects.
 
 mod choreography {
+    mod at_once;
     mod endings;
     mod forms;
     mod hygiene;

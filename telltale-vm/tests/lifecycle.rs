@@ -3,8 +3,6 @@
 
 mod support;
 
-use std::any::TypeId;
-
 use support::{Census, Counted, Script, Seeded, image, is_closed, lines, open, value_of};
 use telltale_bytecode::SetId;
 use telltale_vm::loader::CodeImage;
@@ -436,19 +434,17 @@ mod casts {
         for manner in [Manner::Plays, Manner::Fails, Manner::Panics, Manner::Waits] {
             let census = Census::default();
             let mut vm = VM::new(VMConfig::default());
-            let cast = Box::new(Pair { manner, ..Pair::new(&census) });
+            let cast = Pair { manner, ..Pair::new(&census) };
             let session = vm.open_session(&image("A→B:x. B→A:y"), cast, false).expect("room");
             let faults = matches!(manner, Manner::Fails | Manner::Panics);
             assert_eq!(vm.run(&NoHandler, 100).is_err(), faults, "somebody must be told");
             if manner == Manner::Waits {
-                let error =
-                    vm.take_session(session, TypeId::of::<Pair>()).err().expect("it is running");
+                let error = vm.take_session::<Pair>(session).err().expect("it is running");
                 assert!(matches!(error, VMError::StillRunning { .. }));
                 vm.cancel(session, "enough").expect("it runs");
             }
             assert_eq!(census.alive(), 0);
-            let error =
-                vm.take_session(session, TypeId::of::<Pair>()).err().expect("nothing was kept");
+            let error = vm.take_session::<Pair>(session).err().expect("nothing was kept");
             assert!(matches!(error, VMError::Detached { .. }), "{error}");
         }
     }

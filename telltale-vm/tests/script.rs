@@ -202,11 +202,74 @@ fn role_objects_that_panic_when_they_go_hurt_nobody() {
         let image = image("A→B:x.B→A:y");
         for _ in 0..2 {
             for _ in 0..3 {
-                vm.open_session(&image, Box::new(Loud), false).expect("there is room");
+                vm.open_session(&image, Loud, false).expect("there is room");
                 vm.load_choreography(&image).expect("there is room");
             }
             vm.run(&Seeded, 10).expect("no session faults");
             assert_eq!((vm.open_sessions(), vm.progress()), (0, Progress::Complete));
+        }
+    }
+}
+
+/// Role objects by hand that claim to exchange whole messages, and do not keep to the rules.
+struct Odd {
+    /// The branch that is said to be taken, if anything is said.
+    says: Option<usize>,
+}
+
+impl Cast for Odd {
+    fn send(&mut self, _: RoleId, _: RoleId, _: LabelId) -> HandlerResult<Value> {
+        Ok(Value::Unit)
+    }
+
+    fn receive(&mut self, _: RoleId, _: RoleId, _: LabelId, _: Value) -> HandlerResult<()> {
+        Ok(())
+    }
+
+    fn choose(&mut self, _: RoleId, _: SetId) -> HandlerResult<Picked> {
+        Ok(Picked { branch: 0, value: Value::Unit })
+    }
+
+    fn exchange(
+        &mut self,
+        _: RoleId,
+        _: RoleId,
+        _: LabelId,
+        given: impl FnOnce(),
+    ) -> Option<HandlerResult<()>> {
+        self.says?;
+        given();
+        None
+    }
+
+    fn choose_and_exchange(
+        &mut self,
+        _: RoleId,
+        _: SetId,
+        given: impl FnOnce(usize),
+    ) -> Option<HandlerResult<()>> {
+        if let Some(branch) = self.says {
+            given(branch);
+        }
+        Some(Ok(()))
+    }
+}
+
+#[test]
+fn role_objects_that_break_the_rules_hurt_only_their_session() {
+    let image = image("A→B:x. B→{A:l; A:r}");
+    for says in [None, Some(0), Some(1), Some(2), Some(usize::MAX)] {
+        let mut vm = VM::new(VMConfig { recording: Recording::Full, ..VMConfig::default() });
+        vm.open_session(&image, Odd { says }, false).expect("there is room");
+        vm.load_choreography(&image).expect("there is room");
+        let run = vm.run(&Seeded, 10);
+        assert_eq!(vm.open_sessions(), 0);
+        match says.filter(|&branch| branch > 1) {
+            None => run.expect("what they mean can be told"),
+            Some(branch) => {
+                let error = run.expect_err("there is no such branch").to_string();
+                assert!(error.contains(&format!("branch {branch}")), "{error}");
+            }
         }
     }
 }

@@ -11,7 +11,7 @@ use telltale_syntax::interface::{
 };
 use telltale_types::RoleId;
 
-use super::{at, local, session};
+use super::{at, exchange, local, session};
 
 /// `struct __Cast` and what the VM asks of it; without an image it asks nothing.
 pub(super) fn emit(interface: &Interface, image: Option<&CodeImage>) -> TokenStream {
@@ -21,9 +21,15 @@ pub(super) fn emit(interface: &Interface, image: Option<&CodeImage>) -> TokenStr
     let arms = |of: &dyn Fn(&CodeImage) -> Vec<Arm>| image.map(of).unwrap_or_default();
     let unasked = quote!(__telltale::unasked());
     let untold = quote!(__telltale::untold(value));
-    let send = dispatch(&quote!(label), arms(&|_| sends(interface)), &unasked);
-    let receive = dispatch(&quote!(label), arms(&|_| receives(interface)), &untold);
-    let choose = dispatch(&quote!(set), arms(&|image| chooses(interface, image)), &unasked);
+    let by_label = quote!(__telltale::key(role, label.0));
+    let by_set = quote!(__telltale::key(role, set.0));
+    let by_exchange = quote!(__telltale::exchange_key(from, to, label));
+    let apart = quote!(return __telltale::None);
+    let send = dispatch(&by_label, arms(&|_| sends(interface)), &unasked);
+    let receive = dispatch(&by_label, arms(&|_| receives(interface)), &untold);
+    let choose = dispatch(&by_set, arms(&|image| chooses(interface, image)), &unasked);
+    let exchange = dispatch(&by_exchange, arms(&|_| exchange::messages(interface)), &apart);
+    let decide = dispatch(&by_set, arms(&|image| exchange::choices(interface, image)), &apart);
     let role_of = role_of(interface);
     quote! {
         #[doc(hidden)]
@@ -56,6 +62,25 @@ pub(super) fn emit(interface: &Interface, image: Option<&CodeImage>) -> TokenStr
             ) -> __telltale::HandlerResult<__telltale::Picked> {
                 #choose
             }
+
+            fn exchange(
+                &mut self,
+                from: __telltale::RoleId,
+                to: __telltale::RoleId,
+                label: __telltale::LabelId,
+                given: impl __telltale::FnOnce(),
+            ) -> __telltale::Option<__telltale::HandlerResult<()>> {
+                __telltale::Some({ #exchange })
+            }
+
+            fn choose_and_exchange(
+                &mut self,
+                role: __telltale::RoleId,
+                set: __telltale::SetId,
+                given: impl __telltale::FnOnce(usize),
+            ) -> __telltale::Option<__telltale::HandlerResult<()>> {
+                __telltale::Some({ #decide })
+            }
         }
 
         impl<#(#bounds),*> __telltale::Returned for __Cast<#(#generics),*> {
@@ -70,29 +95,26 @@ pub(super) fn emit(interface: &Interface, image: Option<&CodeImage>) -> TokenStr
     }
 }
 
-/// What is done for a role and another number.
-struct Arm {
-    role: usize,
-    number: u16,
-    then: TokenStream,
+/// What is done for a key.
+pub(super) struct Arm {
+    pub(super) key: u32,
+    pub(super) then: TokenStream,
 }
 
-impl Arm {
-    /// Role and number in one, as `__telltale::key` gives it.
-    fn key(&self) -> u32 {
-        (self.role as u32) << 16 | u32::from(self.number)
-    }
+/// Role and number in one, as `__telltale::key` gives it.
+fn key(role: usize, number: u16) -> u32 {
+    (role as u32) << 16 | u32::from(number)
 }
 
-/// What the arm for the role and another number does, or what is done if there is none.
-fn dispatch(number: &TokenStream, mut arms: Vec<Arm>, otherwise: &TokenStream) -> TokenStream {
+/// What the arm for the key does, or what is done if there is none.
+fn dispatch(key: &TokenStream, mut arms: Vec<Arm>, otherwise: &TokenStream) -> TokenStream {
     if arms.is_empty() {
         return otherwise.clone();
     }
-    arms.sort_unstable_by_key(Arm::key);
+    arms.sort_unstable_by_key(|arm| arm.key);
     let tree = tree(&arms, otherwise);
     quote! {
-        let __key = __telltale::key(role, #number.0);
+        let __key = #key;
         #tree
     }
 }
@@ -100,7 +122,7 @@ fn dispatch(number: &TokenStream, mut arms: Vec<Arm>, otherwise: &TokenStream) -
 /// A tree of comparisons. A `match` would become a jump through a table, and processors foresee where
 /// some small branches go much better than where one jump with many targets does.
 fn tree(arms: &[Arm], otherwise: &TokenStream) -> TokenStream {
-    let key = |arm: &Arm| Literal::u32_unsuffixed(arm.key());
+    let key = |arm: &Arm| Literal::u32_unsuffixed(arm.key);
     if arms.len() <= 3 {
         let (keys, then) = (arms.iter().map(key), arms.iter().map(|arm| &arm.then));
         return quote!(#(if __key == #keys { #then } else)* { #otherwise });
@@ -111,14 +133,14 @@ fn tree(arms: &[Arm], otherwise: &TokenStream) -> TokenStream {
 }
 
 /// Where a payload type stands, or else its label: there the type must be one that can be sent.
-fn place(label: &LabelInterface) -> Span {
+pub(super) fn place(label: &LabelInterface) -> Span {
     let types = label.payload.types().flat_map(ToTokens::to_token_stream);
     let first = types.map(|tree| tree.span()).next();
     at(first.unwrap_or_else(|| label.name.span()))
 }
 
 /// `self::Bob::quote(&mut self.bob)`; a method call could mean a method of another trait.
-fn call(role: &RoleInterface, method: &Ident, arguments: &TokenStream) -> TokenStream {
+pub(super) fn call(role: &RoleInterface, method: &Ident, arguments: &TokenStream) -> TokenStream {
     let RoleInterface { name, argument, .. } = role;
     quote_spanned!(at(method.span())=> self::#name::#method(&mut self.#argument #arguments))
 }
@@ -143,7 +165,7 @@ fn send(interface: &Interface, id: usize, role: &RoleInterface, method: &SendMet
     } else {
         quote_spanned!(place=> __telltale::packed(#given))
     };
-    Arm { role: id, number: method.label.0, then }
+    Arm { key: key(id, method.label.0), then }
 }
 
 fn receives(interface: &Interface) -> Vec<Arm> {
@@ -165,19 +187,44 @@ fn receive(id: usize, role: &RoleInterface, method: &ReceiveMethod) -> Arm {
             quote!(let (#(#fields),*) = #unpacked; #told)
         }
     };
-    Arm { role: id, number: method.label.0, then }
+    Arm { key: key(id, method.label.0), then }
 }
 
 fn chooses(interface: &Interface, image: &CodeImage) -> Vec<Arm> {
+    each_choice(interface, image, &|choice, variants| {
+        let asked = ask(interface, choice);
+        let variants =
+            variants.iter().map(|&(variant, branch)| pick(interface, choice, variant, branch));
+        quote!(match #asked? { #(#variants,)* })
+    })
+}
+
+/// Asks for a choice.
+pub(super) fn ask(interface: &Interface, choice: &ChoiceInterface) -> TokenStream {
+    call(&interface.roles[choice.role.index()], &choice.method, &TokenStream::new())
+}
+
+/// A variant, and which of the set of branches it is.
+pub(super) type Numbered<'a> = (&'a Variant, usize);
+
+/// An arm for each choice, made of its variants.
+pub(super) fn each_choice(
+    interface: &Interface,
+    image: &CodeImage,
+    then: &dyn Fn(&ChoiceInterface, &[Numbered<'_>]) -> TokenStream,
+) -> Vec<Arm> {
     let sets = sets(image);
-    let choices = interface.choices.iter();
     // Whatever is chosen in the protocol is chosen in the image.
     let arm = |choice: &ChoiceInterface| {
         let branches = sorted(choice.variants.iter().map(first_message));
         let set = sets.get(&(choice.role, branches.clone()))?;
-        Some(choose(interface, choice, *set, &branches))
+        let place = |variant| branches.iter().position(|branch| *branch == first_message(variant));
+        let variants: Vec<_> = (choice.variants.iter())
+            .filter_map(|variant| Some((variant, place(variant)?)))
+            .collect();
+        Some(Arm { key: key(choice.role.index(), set.0), then: then(choice, &variants) })
     };
-    choices.filter_map(arm).collect()
+    interface.choices.iter().filter_map(arm).collect()
 }
 
 /// The numbers of the sets of branches that each role chooses from.
@@ -203,17 +250,6 @@ fn first_message(variant: &Variant) -> Branch {
     Branch { peer: variant.receiver, label: variant.label }
 }
 
-/// Asks for a choice.
-fn choose(interface: &Interface, choice: &ChoiceInterface, set: SetId, branches: &[Branch]) -> Arm {
-    let asked = call(&interface.roles[choice.role.index()], &choice.method, &TokenStream::new());
-    let variants = choice.variants.iter().filter_map(|variant| {
-        let branch = branches.iter().position(|branch| *branch == first_message(variant))?;
-        Some(pick(interface, choice, variant, branch))
-    });
-    let then = quote!(match #asked? { #(#variants,)* });
-    Arm { role: choice.role.index(), number: set.0, then }
-}
-
 /// `Verdict::Counter(a) => picked(1, a)`
 fn pick(
     interface: &Interface,
@@ -231,7 +267,7 @@ fn pick(
 }
 
 /// A pattern for the fields of a payload, and the value that travels: nothing, one, or a tuple.
-fn taken_apart(label: &LabelInterface) -> (TokenStream, TokenStream) {
+pub(super) fn taken_apart(label: &LabelInterface) -> (TokenStream, TokenStream) {
     let payload = &label.payload;
     let names = fields(payload.types().count(), place(label));
     let value = match &names[..] {
@@ -250,7 +286,7 @@ fn taken_apart(label: &LabelInterface) -> (TokenStream, TokenStream) {
     (pattern, value)
 }
 
-fn fields(count: usize, place: Span) -> Vec<Ident> {
+pub(super) fn fields(count: usize, place: Span) -> Vec<Ident> {
     (0..count).map(|at| local(&format!("field{at}"), place)).collect()
 }
 

@@ -3,8 +3,11 @@
 use telltale_bytecode::{Branch, SetId};
 use telltale_types::{LabelId, RoleId};
 
+use super::perform::{End, Roles, Stretch, perform};
 use crate::effect::{Context, EffectHandler};
 use crate::roles::Cast;
+use crate::script::Script;
+use crate::trace::Trace;
 use crate::{HandlerResult, Picked, Value};
 
 pub(crate) trait Host {
@@ -32,6 +35,49 @@ pub(crate) trait Host {
         effect: &str,
         argument: Option<&Value>,
     ) -> HandlerResult<Value>;
+
+    /// Performs a stretch of a script.
+    fn perform<'a, const TRACE: bool>(
+        &mut self,
+        roles: &mut Roles,
+        cx: &mut Context<'_>,
+        trace: &mut Trace,
+        script: &'a Script,
+        stretch: &mut Stretch<'a>,
+    ) -> End;
+}
+
+/// Role objects of any type. Each type has an innermost loop of its own, in which the compiler sees what
+/// the roles do.
+pub(crate) trait Troupe: Cast {
+    /// Performs a stretch of a script.
+    fn perform<'a>(
+        &mut self,
+        traced: bool,
+        roles: &mut Roles,
+        cx: &mut Context<'_>,
+        trace: &mut Trace,
+        script: &'a Script,
+        stretch: &mut Stretch<'a>,
+    ) -> End;
+}
+
+impl<C: Cast> Troupe for C {
+    fn perform<'a>(
+        &mut self,
+        traced: bool,
+        roles: &mut Roles,
+        cx: &mut Context<'_>,
+        trace: &mut Trace,
+        script: &'a Script,
+        stretch: &mut Stretch<'a>,
+    ) -> End {
+        if traced {
+            perform::<_, true>(self, roles, cx, trace, script, stretch)
+        } else {
+            perform::<_, false>(self, roles, cx, trace, script, stretch)
+        }
+    }
 }
 
 impl Host for &dyn EffectHandler {
@@ -64,9 +110,21 @@ impl Host for &dyn EffectHandler {
     ) -> HandlerResult<Value> {
         (**self).invoke(cx, effect, argument)
     }
+
+    #[inline(always)]
+    fn perform<'a, const TRACE: bool>(
+        &mut self,
+        roles: &mut Roles,
+        cx: &mut Context<'_>,
+        trace: &mut Trace,
+        script: &'a Script,
+        stretch: &mut Stretch<'a>,
+    ) -> End {
+        perform::<Self, TRACE>(self, roles, cx, trace, script, stretch)
+    }
 }
 
-impl Host for &mut dyn Cast {
+impl Host for &mut dyn Troupe {
     #[inline]
     fn send(&mut self, cx: &Context<'_>, to: RoleId, label: LabelId) -> HandlerResult<Value> {
         (**self).send(cx.role, to, label)
@@ -95,5 +153,16 @@ impl Host for &mut dyn Cast {
         argument: Option<&Value>,
     ) -> HandlerResult<Value> {
         (**self).invoke(cx.role, effect, argument)
+    }
+    #[inline(always)]
+    fn perform<'a, const TRACE: bool>(
+        &mut self,
+        roles: &mut Roles,
+        cx: &mut Context<'_>,
+        trace: &mut Trace,
+        script: &'a Script,
+        stretch: &mut Stretch<'a>,
+    ) -> End {
+        (**self).perform(TRACE, roles, cx, trace, script, stretch)
     }
 }

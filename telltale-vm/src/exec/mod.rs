@@ -12,6 +12,7 @@ mod commit;
 mod drain;
 mod host;
 mod perform;
+mod players;
 mod receive;
 mod send;
 
@@ -28,8 +29,8 @@ use crate::trace::{Tag, Trace};
 use crate::{Cause, HandlerError, Kind, Value, header, ready, registers};
 
 pub(crate) use choose::Held;
-pub(crate) use host::Host;
-pub(crate) use perform::{End, Stretch, halt, perform};
+pub(crate) use host::{Host, Troupe};
+pub(crate) use perform::{End, Stretch, halt};
 
 /// What the visits of a round have in common: whatever of the machine is not a session.
 pub(crate) struct Stage<'a> {

@@ -6,6 +6,7 @@
 
 use telltale_types::RoleId;
 
+use super::players::Players;
 use super::{Host, Step, Stop, Visit, note_halted};
 use crate::coroutine::{Coro, HALTED, PENDING};
 use crate::layout::Loaded;
@@ -43,9 +44,9 @@ impl<'a, H: Host> Visit<'_, 'a, H> {
                 return self.leave_script(Ok(Step::Wait));
             };
             (stretch.place, stretch.left) = (place, self.left);
-            let (cx, host, trace) = (&mut *self.cx, &mut self.host, &mut *self.stage.trace);
+            let (cx, trace) = (&mut *self.cx, &mut *self.stage.trace);
             cx.at = Context::AS_WRITTEN;
-            end = Some(perform::<H, TRACE>(roles, cx, host, trace, &loaded.script, stretch));
+            end = Some(self.host.perform::<TRACE>(roles, cx, trace, &loaded.script, stretch));
             self.left = stretch.left;
         }
     }
@@ -116,7 +117,7 @@ impl<'a, H: Host> Visit<'_, 'a, H> {
 /// A piece of a run in which there is nothing but exchanges.
 #[derive(Default)]
 pub(crate) struct Stretch<'a> {
-    /// The place in the script where it starts, then where it has come to.
+    /// The place in the script where it starts, then where it has come to, unless a role has failed.
     pub(crate) place: u32,
     /// How many instructions may still be executed.
     pub(crate) left: u32,
@@ -136,7 +137,7 @@ pub(crate) enum End {
 }
 
 /// What a role has not done.
-enum Failure<'a> {
+pub(super) enum Failure<'a> {
     /// The sender has given no payload of the message.
     Refused(&'a Cue, HandlerResult<Value>),
     /// The sender has chosen none of these branches, or given no payload of its message.
@@ -176,70 +177,58 @@ pub(crate) fn halt<const TRACE: bool>(
 }
 
 /// The words of the roles, with so many of what is behind them that each number of a role is that of a word.
-type Roles = [u64; 1 << u8::BITS];
+pub(crate) type Roles = [u64; 1 << u8::BITS];
 
 /// The innermost loop: exchanges, as long as there are any.
 ///
 /// What it changes are arguments, so that the compiler knows that no handler does.
 #[inline(never)]
-pub(crate) fn perform<'a, H: Host, const TRACE: bool>(
+pub(super) fn perform<'a, P: Players, const TRACE: bool>(
+    players: &mut P,
     roles: &mut Roles,
     cx: &mut Context<'_>,
-    host: &mut H,
     trace: &mut Trace,
     script: &'a Script,
     stretch: &mut Stretch<'a>,
 ) -> End {
     let Stretch { mut place, mut left, .. } = *stretch;
-    let failure = loop {
+    let failure = &mut stretch.failure;
+    let end = loop {
         if left < EXCHANGE {
-            (stretch.place, stretch.left) = (place, left);
-            return End::UsedUp;
+            stretch.place = place;
+            break End::UsedUp;
         }
-        let mut cue = script.cue(place);
-        let (value, tag);
-        if cue.what == What::Exchange {
-            turn_to(cx, roles, cue.from);
-            let answer = host.send(cx, cue.to, cue.label);
-            if !cue.wants.accepts_answer(&answer) {
-                break Failure::Refused(cue, answer);
+        let cue = script.cue(place);
+        let mut given = |cx: &mut Context<'_>, roles: &mut Roles, cue: &Cue, tag| {
+            advance(roles, cue.from, cue.from_step);
+            if TRACE {
+                trace.push(tag, cue.from, cue.to, cue.label);
             }
-            match answer {
-                Ok(given) => (value, tag) = (given, Tag::Exchanged),
-                answer => break Failure::Refused(cue, answer),
+            turn_to(cx, roles, cue.to);
+        };
+        let done = match cue.what {
+            What::Exchange => {
+                turn_to(cx, roles, cue.from);
+                players.exchange(cx, cue, failure, |cx, cue| given(cx, roles, cue, Tag::Exchanged))
             }
-        } else if cue.what == What::Choice {
-            turn_to(cx, roles, cue.from);
-            let answer = host.choose(cx, cue.set, script.known_branches(cue));
-            let picked = answer.as_ref().ok().and_then(|picked| {
-                let cue = script.branch(cue, picked.branch)?;
-                cue.wants.accepts(&picked.value).then_some(cue)
-            });
-            match (picked, answer) {
-                (Some(picked), Ok(Picked { value: given, .. })) => {
-                    (cue, value, tag) = (picked, given, Tag::ChosenAndExchanged);
-                }
-                (_, answer) => break Failure::NotChosen(script.branches(cue), answer),
+            What::Choice => {
+                turn_to(cx, roles, cue.from);
+                players.choose_and_exchange(cx, script, cue, failure, |cx, picked| {
+                    given(cx, roles, picked, Tag::ChosenAndExchanged);
+                })
             }
-        } else {
-            (stretch.place, stretch.left) = (place, left);
-            return End::NoExchange;
-        }
-
-        advance(roles, cue.from, cue.from_step);
-        if TRACE {
-            trace.push(tag, cue.from, cue.to, cue.label);
-        }
-        turn_to(cx, roles, cue.to);
-        if let Err(error) = host.receive(cx, cue.from, cue.label, value) {
-            break Failure::NotDigested(cue, error);
-        }
+            What::Halt | What::Finish | What::Leave => {
+                stretch.place = place;
+                break End::NoExchange;
+            }
+        };
+        let Ok(cue) = done else { break End::Failure };
         advance(roles, cue.to, cue.to_step);
         place = cue.next;
         left -= EXCHANGE;
     };
-    *stretch = Stretch { place, left, failure: Some(failure) };
-    End::Failure
+    stretch.left = left;
+    end
 }
 
 /// A handler is about to be asked in the name of this role.
