@@ -14,6 +14,8 @@ use crate::workload::{self, Workload};
 pub enum Exchange {
     /// Two roles, one message on its way
     PingPong,
+    /// The same with structs of four words
+    Structs,
     /// One role sends whenever there is room
     Stream,
     /// Three roles in a ring
@@ -61,7 +63,8 @@ impl Exchange {
 
     pub fn image(self) -> &'static CodeImage {
         match self {
-            Self::PingPong => workload::PingPong::image(),
+            Self::PingPong => <workload::PingPong>::image(),
+            Self::Structs => workload::PingPong::<workload::Move>::image(),
             Self::Stream => workload::Stream::image(),
             Self::Ring3 => workload::Ring3::image(),
             Self::Ring10 => workload::Ring10::image(),
@@ -73,7 +76,8 @@ impl Exchange {
     /// How many messages come and go until every role is where it was.
     pub fn lap(self) -> u64 {
         match self {
-            Self::PingPong => workload::PingPong::LAP,
+            Self::PingPong => <workload::PingPong>::LAP,
+            Self::Structs => workload::PingPong::<workload::Move>::LAP,
             Self::Stream => workload::Stream::LAP,
             Self::Ring3 => workload::Ring3::LAP,
             Self::Ring10 => workload::Ring10::LAP,
@@ -86,6 +90,7 @@ impl Exchange {
     pub fn by(self, way: Way, visits: Visits) -> Option<Box<dyn Contender>> {
         match self {
             Self::PingPong => ours::<workload::PingPong>(way, visits),
+            Self::Structs => ours::<workload::PingPong<workload::Move>>(way, visits),
             Self::Stream => ours::<workload::Stream>(way, visits),
             Self::Ring3 => ours::<workload::Ring3>(way, visits),
             Self::Ring10 => ours::<workload::Ring10>(way, visits),

@@ -16,7 +16,7 @@ use crate::tally::{Audit, Counter};
 
 pub use choice::Choice;
 pub use fan::Fan;
-pub use ping_pong::PingPong;
+pub use ping_pong::{Move, PingPong};
 pub use ring::{Ring3, Ring10};
 pub use stream::Stream;
 

@@ -44,10 +44,10 @@ pub fn print(effort: Effort) {
 
 fn by_hand(messages: u64, is_logged: bool) -> f64 {
     let counter = Counter::default();
-    let handler: &dyn Handler = black_box(&counter);
-    let mut pair = TypedPair::default();
+    let handler: &dyn Handler<u64> = black_box(&counter);
+    let mut pair = <TypedPair>::default();
     let mut log = Logbook::new(0);
-    let laps = messages / PingPong::LAP;
+    let laps = messages / <PingPong>::LAP;
     let start = Instant::now();
     let ran = if is_logged {
         (0..laps).try_for_each(|_| pair.logged_lap(handler, &mut log))
@@ -69,7 +69,7 @@ fn by_vm(messages: u64, recording: Recording) -> f64 {
     let handler: &dyn EffectHandler = black_box(&counter);
     let visits = Visits::one_session();
     let mut vm = ours::vm(visits, recording);
-    vm.load_choreography(PingPong::image()).expect("room");
+    vm.load_choreography(<PingPong>::image()).expect("room");
     let start = Instant::now();
     vm.run(handler, visits.rounds_for(messages) as usize).expect("no faults");
     let time = start.elapsed();

@@ -1,65 +1,73 @@
-//! Ping-pong: two roles, one message on its way.
+//! Ping-pong: two roles, one message on its way. What travels is a number, or a struct that has one.
 
 mod hosts;
 mod log;
+mod numbers;
+mod structs;
 
 use std::collections::VecDeque;
+use std::marker::PhantomData;
 
 use telltale_vm::loader::CodeImage;
-use telltale_vm::{HandlerResult, VM, choreography};
+use telltale_vm::{EffectHandler, VM};
 
 use self::hosts::{Cast, Host};
 use self::log::{Log, What};
 use super::{Failure, Objects, Plain, Typed, Workload};
-use crate::tally::{Audit, Counter, Player, Tally};
+use crate::tally::{Audit, Counter, Tally};
 
 pub use self::hosts::Handler;
 pub use self::log::Logbook;
+pub use self::structs::Move;
 
-choreography! {
-    pub protocol PingPong(Alice, Bob) {
-        loop {
-            Alice -> Bob: Ping(u64);
-            Bob -> Alice: Pong(u64);
-        }
-    }
+/// What the messages carry.
+pub trait Payload: Send + 'static {
+    /// The handler of the VM.
+    type Effects: EffectHandler + Default + AsRef<Counter>;
+
+    fn of(number: u64) -> Self;
+    fn number(&self) -> u64;
+    /// The same protocol for the VM.
+    fn image() -> &'static CodeImage;
+    /// Opens a session with role objects.
+    fn open(vm: &mut VM);
 }
 
-pub struct PingPong;
+pub struct PingPong<P = u64>(PhantomData<P>);
 
-impl Workload for PingPong {
+impl<P: Payload> Workload for PingPong<P> {
     const LAP: u64 = 2;
     const ON_THEIR_WAY: u64 = 1;
 
-    type Plain = Pair;
-    type Handler = dyn Handler;
-    type Typed = TypedPair;
-    type Objects = ObjectPair;
-    type Effects = Counter;
+    type Plain = Pair<P>;
+    type Handler = dyn Handler<P>;
+    type Typed = TypedPair<P>;
+    type Objects = ObjectPair<P>;
+    type Effects = P::Effects;
 
     fn handler(counter: &Counter) -> &Self::Handler {
         counter
     }
 
     fn image() -> &'static CodeImage {
-        &ping_pong::IMAGE
+        P::image()
     }
 
     fn open(vm: &mut VM) {
-        ping_pong::open_detached(vm, Player::default(), Player::default()).expect("room");
+        P::open(vm);
     }
 }
 
 /// D1.
-pub struct Pair {
-    to_bob: VecDeque<u64>,
-    to_alice: VecDeque<u64>,
+pub struct Pair<P> {
+    to_bob: VecDeque<P>,
+    to_alice: VecDeque<P>,
     alice_sends: bool,
     alice: Tally,
     bob: Tally,
 }
 
-impl Default for Pair {
+impl<P> Default for Pair<P> {
     fn default() -> Self {
         Self {
             to_bob: VecDeque::with_capacity(4),
@@ -71,18 +79,18 @@ impl Default for Pair {
     }
 }
 
-impl Plain for Pair {
+impl<P: Payload> Plain for Pair<P> {
     fn lap(&mut self) {
         if self.alice_sends {
-            self.to_bob.push_back(self.alice.take());
+            self.to_bob.push_back(P::of(self.alice.take()));
             self.alice_sends = false;
         }
         if let Some(ping) = self.to_bob.pop_front() {
-            self.bob.add(ping);
-            self.to_alice.push_back(self.bob.take());
+            self.bob.add(ping.number());
+            self.to_alice.push_back(P::of(self.bob.take()));
         }
         if let Some(pong) = self.to_alice.pop_front() {
-            self.alice.add(pong);
+            self.alice.add(pong.number());
             self.alice_sends = true;
         }
     }
@@ -93,22 +101,27 @@ impl Plain for Pair {
 }
 
 /// D2.
-#[derive(Default)]
-pub struct TypedPair(Machine);
+pub struct TypedPair<P = u64>(Machine<P>);
 
-impl Typed<dyn Handler> for TypedPair {
+impl<P> Default for TypedPair<P> {
+    fn default() -> Self {
+        Self(Machine::default())
+    }
+}
+
+impl<P> Typed<dyn Handler<P>> for TypedPair<P> {
     #[inline(never)]
-    fn lap(&mut self, mut handler: &dyn Handler) -> Result<(), Failure> {
+    fn lap(&mut self, mut handler: &dyn Handler<P>) -> Result<(), Failure> {
         self.0.lap(&mut handler, &mut ())
     }
 }
 
-impl TypedPair {
+impl<P> TypedPair<P> {
     /// A lap that is written down in a log.
     #[inline(never)]
     pub fn logged_lap(
         &mut self,
-        mut handler: &dyn Handler,
+        mut handler: &dyn Handler<P>,
         log: &mut Logbook,
     ) -> Result<(), Failure> {
         self.0.lap(&mut handler, log)
@@ -116,10 +129,15 @@ impl TypedPair {
 }
 
 /// D2 with objects.
-#[derive(Default)]
-pub struct ObjectPair(Machine, Cast);
+pub struct ObjectPair<P>(Machine<P>, Cast<P>);
 
-impl Objects for ObjectPair {
+impl<P: Payload> Default for ObjectPair<P> {
+    fn default() -> Self {
+        Self(Machine::default(), Cast::default())
+    }
+}
+
+impl<P: Payload> Objects for ObjectPair<P> {
     #[inline(never)]
     fn lap(&mut self) -> Result<(), Failure> {
         self.0.lap(&mut self.1, &mut ())
@@ -127,9 +145,9 @@ impl Objects for ObjectPair {
 }
 
 /// What travels.
-enum Message {
-    Ping(u64),
-    Pong(u64),
+enum Message<P> {
+    Ping(P),
+    Pong(P),
 }
 
 #[derive(Clone, Copy)]
@@ -144,14 +162,14 @@ enum BobState {
     SendPong,
 }
 
-struct Machine {
-    to_bob: VecDeque<Message>,
-    to_alice: VecDeque<Message>,
+struct Machine<P> {
+    to_bob: VecDeque<Message<P>>,
+    to_alice: VecDeque<Message<P>>,
     alice: AliceState,
     bob: BobState,
 }
 
-impl Default for Machine {
+impl<P> Default for Machine<P> {
     fn default() -> Self {
         Self {
             to_bob: VecDeque::with_capacity(4),
@@ -162,16 +180,16 @@ impl Default for Machine {
     }
 }
 
-impl Machine {
+impl<P> Machine<P> {
     #[inline(always)]
-    fn lap(&mut self, host: &mut impl Host, log: &mut impl Log) -> Result<(), Failure> {
+    fn lap(&mut self, host: &mut impl Host<P>, log: &mut impl Log) -> Result<(), Failure> {
         while self.step_alice(host, log)? {}
         while self.step_bob(host, log)? {}
         Ok(())
     }
 
     #[inline(always)]
-    fn step_alice(&mut self, host: &mut impl Host, log: &mut impl Log) -> Result<bool, Failure> {
+    fn step_alice(&mut self, host: &mut impl Host<P>, log: &mut impl Log) -> Result<bool, Failure> {
         match self.alice {
             AliceState::SendPing => {
                 self.to_bob.push_back(Message::Ping(host.ping()?));
@@ -193,7 +211,7 @@ impl Machine {
     }
 
     #[inline(always)]
-    fn step_bob(&mut self, host: &mut impl Host, log: &mut impl Log) -> Result<bool, Failure> {
+    fn step_bob(&mut self, host: &mut impl Host<P>, log: &mut impl Log) -> Result<bool, Failure> {
         match self.bob {
             BobState::AwaitPing => match self.to_bob.pop_front() {
                 Some(Message::Ping(ping)) => {
@@ -212,27 +230,5 @@ impl Machine {
                 Ok(true)
             }
         }
-    }
-}
-
-impl ping_pong::Alice for Player {
-    fn ping(&mut self) -> HandlerResult<u64> {
-        Ok(self.take())
-    }
-
-    fn on_pong(&mut self, pong: u64) -> HandlerResult<()> {
-        self.add(pong);
-        Ok(())
-    }
-}
-
-impl ping_pong::Bob for Player {
-    fn on_ping(&mut self, ping: u64) -> HandlerResult<()> {
-        self.add(ping);
-        Ok(())
-    }
-
-    fn pong(&mut self) -> HandlerResult<u64> {
-        Ok(self.take())
     }
 }

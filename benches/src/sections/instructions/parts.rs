@@ -13,13 +13,16 @@ pub fn read(profile: &str) -> Parts {
     let mut is_call = false;
     for line in profile.lines() {
         if let Some((key, name)) = line.split_once('=') {
-            // `fl`, `fi` and `fe` name a file; a name stands behind its number once.
-            if matches!(key, "fl" | "fi" | "fe") {
+            // `fl`, `fi` and `fe` name a file, `cfl` and `cfi` that of what is called; a name stands behind its
+            // number once.
+            if matches!(key, "fl" | "fi" | "fe" | "cfl" | "cfi") {
                 let (number, name) = name.split_once(' ').unwrap_or((name, ""));
                 if !name.is_empty() {
                     names.insert(number, name);
                 }
-                file = names.get(number).copied().unwrap_or("");
+                if !key.starts_with('c') {
+                    file = names.get(number).copied().unwrap_or("");
+                }
             }
             is_call = key == "calls";
         } else if line.starts_with(|first: char| first.is_ascii_digit() || "+-*".contains(first)) {
@@ -52,7 +55,8 @@ mod tests {
     #[test]
     fn counts_go_to_the_file_that_was_named_last() {
         let profile = "events: Ir\nfl=(1) /x/telltale-vm/src/vm.rs\nfn=(1) run\n10 3\n+2 4\n\
-                       fi=(2) /x/src/ours.rs\n7 5\nfe=(1)\ncfn=(9) other\ncalls=1 20\n12 900\n13 1\ntotals: 13\n";
+                       cfi=(2) /x/src/ours.rs\ncfn=(9) other\ncalls=1 20\n12 900\n13 1\n\
+                       fi=(2)\n7 5\nfe=(1)\ntotals: 13\n";
         let parts = read(profile);
         assert_eq!(parts["vm.rs"], 8);
         assert_eq!(parts["the handler"], 5);
