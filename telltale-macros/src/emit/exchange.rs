@@ -29,10 +29,7 @@ fn key(from: RoleId, to: RoleId, label: LabelId) -> u32 {
 
 fn message(interface: &Interface, from: RoleId, to: RoleId, method: &SendMethod) -> Option<Arm> {
     let (sender, label) = (&interface.roles[from.index()], &interface.labels[method.label.index()]);
-    let receiver = method.to.then(|| {
-        let name = &interface.roles[to.index()].name;
-        quote!(, Role::#name)
-    });
+    let receiver = method.to.then(|| by_name(interface, to));
     let given = call(sender, &method.name, &quote!(#receiver));
     let taken = match &label.payload {
         Payload::Record(_) => {
@@ -51,6 +48,12 @@ fn message(interface: &Interface, from: RoleId, to: RoleId, method: &SendMethod)
         match #given { __telltale::Ok(#taken) => { #note; #told } #failed }
     };
     Some(Arm { key: key(from, to, method.label), then })
+}
+
+/// `, Role::Bob`, for methods that want to know whom they talk to.
+fn by_name(interface: &Interface, role: RoleId) -> TokenStream {
+    let name = &interface.roles[role.index()].name;
+    quote!(, Role::#name)
 }
 
 /// An arm for each choice.
@@ -98,10 +101,7 @@ fn told(
     let receiver = &interface.roles[to.index()];
     let method = receiver.receives.iter().find(|method| method.label == label)?;
     let payload = &interface.labels[label.index()].payload;
-    let sender = method.from.then(|| {
-        let name = &interface.roles[from.index()].name;
-        quote!(, Role::#name)
-    });
+    let sender = method.from.then(|| by_name(interface, from));
     let span = place(&interface.labels[label.index()]);
     let arguments = match (payload, carried) {
         (Payload::Tuple(_), Carried::Whole) => fields(1, span),

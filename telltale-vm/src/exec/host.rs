@@ -10,6 +10,7 @@ use crate::script::Script;
 use crate::trace::Trace;
 use crate::{HandlerResult, Picked, Value};
 
+/// Answers for the role that acts.
 pub(crate) trait Host {
     fn send(&mut self, cx: &Context<'_>, to: RoleId, label: LabelId) -> HandlerResult<Value>;
 
@@ -154,6 +155,7 @@ impl Host for &mut dyn Troupe {
     ) -> HandlerResult<Value> {
         (**self).invoke(cx.role, effect, argument)
     }
+
     #[inline(always)]
     fn perform<'a, const TRACE: bool>(
         &mut self,

@@ -140,6 +140,7 @@ fn apart<'a>(
     exchange(cast, cx)
 }
 
+/// The sender gives a value, the receiver takes it.
 #[inline(always)]
 fn exchange_values<'a, H: Host>(
     host: &mut H,
@@ -156,13 +157,10 @@ fn exchange_values<'a, H: Host>(
         Ok(value) => value,
         answer => return Err(fail(failure, Failure::Refused(cue, answer))),
     };
-    given(cx, cue);
-    match host.receive(cx, cue.from, cue.label, value) {
-        Ok(()) => Ok(cue),
-        Err(error) => Err(fail(failure, Failure::NotDigested(cue, error))),
-    }
+    tell(host, cx, cue, value, failure, given)
 }
 
+/// The role picks a branch and gives a value, the receiver takes it.
 #[inline(always)]
 fn choose_and_exchange_values<'a, H: Host>(
     host: &mut H,
@@ -183,6 +181,19 @@ fn choose_and_exchange_values<'a, H: Host>(
             return Err(fail(failure, Failure::NotChosen(script.branches(choice), answer)));
         }
     };
+    tell(host, cx, cue, value, failure, given)
+}
+
+/// The payload has been given; its receiver takes it.
+#[inline(always)]
+fn tell<'a, H: Host>(
+    host: &mut H,
+    cx: &mut Context<'_>,
+    cue: &'a Cue,
+    value: Value,
+    failure: &mut Option<Failure<'a>>,
+    given: impl FnOnce(&mut Context<'_>, &'a Cue),
+) -> Result<&'a Cue, Failed> {
     given(cx, cue);
     match host.receive(cx, cue.from, cue.label, value) {
         Ok(()) => Ok(cue),
