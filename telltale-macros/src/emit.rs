@@ -5,9 +5,11 @@
 
 mod cast;
 mod choices;
+mod decision;
+mod dispatch;
 mod docs;
-mod exchange;
 mod image;
+mod message;
 mod roles;
 mod session;
 

@@ -4,8 +4,7 @@
 //! that its user could have hidden.
 
 pub use core::marker::Send;
-pub use core::ops::FnOnce;
-pub use core::option::Option::{self, None, Some};
+pub use core::option::Option;
 pub use core::result::Result::{self, Err, Ok};
 
 pub use telltale_bytecode::{
@@ -13,10 +12,9 @@ pub use telltale_bytecode::{
 };
 pub use telltale_types::{LabelId, LocalTypeR, Names, RoleId};
 
-pub use crate::payload::unpack_of as unpacked;
 pub use crate::{
-    Cast, HandlerError, HandlerResult, Outcome, Picked, Returned, Session, SessionHost, SessionId,
-    VMError, Value, pack, unpack,
+    Carrier, Cast, ChoiceCarrier, HandlerError, HandlerResult, Outcome, Returned, Session,
+    SessionHost, SessionId, VMError,
 };
 
 /// A session that nobody waits for: its role objects are dropped with it.
@@ -32,58 +30,22 @@ pub fn open_detached(
     host.open_session(image, cast, false)
 }
 
-/// What a role object gave, as a payload.
-///
-/// # Errors
-///
-/// What the role object gave.
-#[inline]
-pub fn packed<T: Send + 'static>(payload: HandlerResult<T>) -> HandlerResult<Value> {
-    payload.map(pack)
-}
-
-/// A branch and the payload of its message.
-///
-/// # Errors
-///
-/// None; it is what the match around it gives.
-#[inline]
-pub fn picked<T: Send + 'static>(branch: usize, payload: T) -> HandlerResult<Picked> {
-    Ok(Picked { branch, value: pack(payload) })
-}
-
-/// A role and another number in one number.
-#[inline]
-pub const fn key(role: RoleId, number: u16) -> u32 {
-    (role.0 as u32) << 16 | number as u32
-}
-
 /// The roles of a message and its label in one number.
 #[inline]
-pub const fn exchange_key(from: RoleId, to: RoleId, label: LabelId) -> u32 {
+pub const fn message_key(from: RoleId, to: RoleId, label: LabelId) -> u32 {
     (from.0 as u32) << 24 | (to.0 as u32) << 16 | label.0 as u32
 }
 
-/// The answer to a question that no session of the protocol asks.
-///
-/// # Errors
-///
-/// Always.
-#[cold]
-pub fn unasked<T>() -> HandlerResult<T> {
-    Err(HandlerError::msg("this is no session of the protocol that these roles play"))
+/// A role and the branches between which it decides in one number.
+#[inline]
+pub const fn choice_key(role: RoleId, set: SetId) -> u32 {
+    (role.0 as u32) << 16 | set.0 as u32
 }
 
-/// The answer to a message that no session of the protocol sends.
-///
-/// # Errors
-///
-/// Always.
-// It takes the payload, so that whoever calls it has nothing to drop.
+/// There is no such message or choice in the protocol.
 #[cold]
-#[inline(never)]
-pub fn untold(_: Value) -> HandlerResult<()> {
-    unasked()
+pub fn unknown() -> HandlerError {
+    HandlerError::msg("this is no session of the protocol that these roles play")
 }
 
 /// Four bytes for each number.

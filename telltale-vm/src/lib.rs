@@ -118,6 +118,7 @@ pub mod loader;
 
 mod arena;
 mod backend;
+mod cast;
 mod channel;
 mod clock;
 mod config;
@@ -160,6 +161,7 @@ mod wants;
 mod wide;
 
 pub use backend::{Progress, StepResult, VMBackend};
+pub use cast::{Carrier, Cast, ChoiceCarrier};
 pub use clock::SimClock;
 pub use config::{ChannelConfig, ChannelMode, Policy, Recording, VMConfig, WhenFull};
 pub use control::Message;
@@ -170,9 +172,9 @@ pub use error::{Cause, Fault, VMError};
 pub use event::{ObsEvent, Observed};
 pub use normal::{filter_by_session, normalize_trace};
 pub use payload::{pack, unpack};
-pub use roles::{Cast, Returned, Session, SessionHost};
+pub use roles::{Returned, Session, SessionHost};
 pub use session::{Outcome, SessionId, SessionStatus};
-pub use telltale_bytecode::Branch;
+pub use telltale_bytecode::{Branch, SetId};
 #[cfg(feature = "macros")]
 pub use telltale_macros::choreography;
 pub use telltale_types::{LabelId, RoleId};

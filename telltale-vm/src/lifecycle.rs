@@ -10,13 +10,12 @@ use telltale_types::RoleId;
 use crate::arena::Slot;
 use crate::channel;
 use crate::coroutine::Coro;
-use crate::roles::Cast;
 use crate::trace::Tag;
 use crate::view::SessionView;
 use crate::vm::Company;
 use crate::{
-    Cause, Fault, Outcome, Recording, SessionHost, SessionId, SessionStatus, VM, VMError, header,
-    ready, registers,
+    Cast, Cause, Fault, Outcome, Recording, SessionHost, SessionId, SessionStatus, VM, VMError,
+    header, ready, registers,
 };
 
 impl VM {

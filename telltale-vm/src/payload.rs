@@ -84,7 +84,11 @@ pub fn unpack<T: 'static>(value: Value) -> Result<T, Value> {
 /// type and what was found.
 // What is no scalar is looked at elsewhere, so that a handler that takes a number needs no stack.
 #[inline(always)]
-pub fn unpack_of<T: 'static>(image: &Image, label: LabelId, value: Value) -> HandlerResult<T> {
+pub(crate) fn unpack_of<T: 'static>(
+    image: &Image,
+    label: LabelId,
+    value: Value,
+) -> HandlerResult<T> {
     let mut payload: Option<T> = None;
     let is_scalar = unpack_scalar(&value, &mut payload);
     match payload {

@@ -4,102 +4,14 @@
 //! that takes one object per role. What a session's objects do stays in that session, and they
 //! are called with `&mut self`.
 
-use std::any::Any;
 use std::marker::PhantomData;
 
-use telltale_bytecode::{CodeImage, SetId};
-use telltale_types::{LabelId, RoleId};
+use telltale_bytecode::CodeImage;
 
-use crate::{HandlerError, HandlerResult, Outcome, Picked, SessionId, VMError, Value};
-
-/// The role objects of one session, as the VM calls them. The macro implements it.
-pub trait Cast: Any + Send {
-    /// The payload of a message that `role` sends.
-    ///
-    /// # Errors
-    ///
-    /// What the role object gives.
-    fn send(&mut self, role: RoleId, to: RoleId, label: LabelId) -> HandlerResult<Value>;
-
-    /// `role` has received a message.
-    ///
-    /// # Errors
-    ///
-    /// What the role object gives.
-    fn receive(
-        &mut self,
-        role: RoleId,
-        from: RoleId,
-        label: LabelId,
-        value: Value,
-    ) -> HandlerResult<()>;
-
-    /// The branch that `role` takes.
-    ///
-    /// # Errors
-    ///
-    /// What the role object gives.
-    fn choose(&mut self, role: RoleId, set: SetId) -> HandlerResult<Picked>;
-
-    /// A whole message at once, if the cast can do that: `from` gives the payload, `given` is told so,
-    /// and `to` takes it. The payload is never a [`Value`], so it costs what moving it costs.
-    ///
-    /// # Errors
-    ///
-    /// What the role objects give: the sender's error before `given` is told, the receiver's after.
-    #[inline]
-    fn exchange(
-        &mut self,
-        from: RoleId,
-        to: RoleId,
-        label: LabelId,
-        given: impl FnOnce(),
-    ) -> Option<HandlerResult<()>>
-    where
-        Self: Sized,
-    {
-        let _ = (from, to, label, given);
-        None
-    }
-
-    /// A whole choice at once, if the cast can do that: `role` takes a branch, `given` is told which,
-    /// and the receiver of that branch's message takes it.
-    ///
-    /// # Errors
-    ///
-    /// What the role objects give: the sender's error before `given` is told, the receiver's after.
-    #[inline]
-    fn choose_and_exchange(
-        &mut self,
-        role: RoleId,
-        set: SetId,
-        given: impl FnOnce(usize),
-    ) -> Option<HandlerResult<()>>
-    where
-        Self: Sized,
-    {
-        let _ = (role, set, given);
-        None
-    }
-
-    /// Performs a named effect.
-    ///
-    /// # Errors
-    ///
-    /// Role objects that were generated know no effects.
-    fn invoke(
-        &mut self,
-        role: RoleId,
-        effect: &str,
-        argument: Option<&Value>,
-    ) -> HandlerResult<Value> {
-        let _ = (role, argument);
-        Err(HandlerError::msg(format!("the role objects do not know effect `{effect}`")))
-    }
-}
+use crate::{Cast, Outcome, SessionId, VMError};
 
 /// A cast that can be handed back when its session has ended.
-pub trait Returned: Cast + Sized {
+pub trait Returned: Cast {
     /// The role objects and the outcome.
     type Ended;
 

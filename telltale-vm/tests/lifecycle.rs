@@ -3,12 +3,12 @@
 
 mod support;
 
-use support::{Census, Counted, Script, Seeded, image, is_closed, lines, open, value_of};
-use telltale_bytecode::SetId;
+use support::{Census, Counted, Script, Seeded, image, is_closed, lines, open};
 use telltale_vm::loader::CodeImage;
 use telltale_vm::{
-    Cast, HandlerError, HandlerResult, LabelId, NoHandler, Outcome, Picked, Progress, Recording,
-    Returned, RoleId, Session, SessionHost, SessionId, SessionStatus, VM, VMConfig, VMError, Value,
+    Carrier, Cast, ChoiceCarrier, HandlerError, HandlerResult, LabelId, NoHandler, Outcome,
+    Progress, Recording, Returned, RoleId, Session, SessionHost, SessionId, SessionStatus, SetId,
+    VM, VMConfig, VMError,
 };
 
 /// How many times something is done that is cheap: fewer where nothing is optimised.
@@ -280,30 +280,33 @@ impl Pair {
     fn new(census: &Census) -> Self {
         Self { manner: Manner::Plays, a: (census.counted(), 0), b: (census.counted(), 0) }
     }
+}
 
-    fn acts(&mut self, role: RoleId) -> HandlerResult<()> {
-        let (_, acts) = if role == RoleId(0) { &mut self.a } else { &mut self.b };
+impl Manner {
+    fn act(self, (_, acts): &mut (Counted, u32)) -> HandlerResult<()> {
         *acts += 1;
-        match self.manner {
-            Manner::Plays => Ok(()),
-            Manner::Fails => Err(HandlerError::msg("no")),
-            Manner::Panics => panic!("no"),
-            Manner::Waits => Err(HandlerError::pending()),
+        match self {
+            Self::Plays => Ok(()),
+            Self::Fails => Err(HandlerError::msg("no")),
+            Self::Panics => panic!("no"),
+            Self::Waits => Err(HandlerError::pending()),
         }
     }
 }
 
 impl Cast for Pair {
-    fn send(&mut self, role: RoleId, _: RoleId, _: LabelId) -> HandlerResult<Value> {
-        self.acts(role).map(|()| value_of("()", 0))
+    fn message<C: Carrier>(&mut self, from: RoleId, _: RoleId, _: LabelId, carrier: C) -> C::Done {
+        let manner = self.manner;
+        let (giver, taker) = match from {
+            RoleId(0) => (&mut self.a, &mut self.b),
+            _ => (&mut self.b, &mut self.a),
+        };
+        let act = |role: &mut _| manner.act(role);
+        carrier.carry_signal(giver, act, taker, act)
     }
 
-    fn receive(&mut self, role: RoleId, _: RoleId, _: LabelId, _: Value) -> HandlerResult<()> {
-        self.acts(role)
-    }
-
-    fn choose(&mut self, role: RoleId, _: SetId) -> HandlerResult<Picked> {
-        self.acts(role).map(|()| Picked { branch: 0, value: Value::Unit })
+    fn choice<C: ChoiceCarrier>(&mut self, _: RoleId, _: SetId, carrier: C) -> C::Done {
+        carrier.fail(HandlerError::msg("nobody decides"))
     }
 }
 
@@ -485,14 +488,11 @@ mod casts {
         /// Another cast of the same protocol.
         struct Other(Pair);
         impl Cast for Other {
-            fn send(&mut self, r: RoleId, to: RoleId, l: LabelId) -> HandlerResult<Value> {
-                self.0.send(r, to, l)
+            fn message<C: Carrier>(&mut self, f: RoleId, t: RoleId, l: LabelId, c: C) -> C::Done {
+                self.0.message(f, t, l, c)
             }
-            fn receive(&mut self, r: RoleId, f: RoleId, l: LabelId, v: Value) -> HandlerResult<()> {
-                self.0.receive(r, f, l, v)
-            }
-            fn choose(&mut self, r: RoleId, set: SetId) -> HandlerResult<Picked> {
-                self.0.choose(r, set)
+            fn choice<C: ChoiceCarrier>(&mut self, r: RoleId, set: SetId, c: C) -> C::Done {
+                self.0.choice(r, set, c)
             }
         }
         impl Returned for Other {

@@ -4,12 +4,11 @@
 mod support;
 
 use support::{Seeded, image, lines, open, try_image};
-use telltale_bytecode::SetId;
 use telltale_types::GlobalTerm;
 use telltale_vm::{
-    Branch, Cast, Cause, Context, EffectHandler, HandlerError, HandlerResult, LabelId, Picked,
-    Policy, Progress, Recording, RoleId, SessionHost, SessionStatus, VM, VMConfig, Value,
-    normalize_trace,
+    Branch, Carrier, Cast, Cause, ChoiceCarrier, Context, EffectHandler, HandlerError,
+    HandlerResult, LabelId, Picked, Policy, Progress, Recording, RoleId, SessionHost,
+    SessionStatus, SetId, VM, VMConfig, Value, normalize_trace,
 };
 
 /// A conversation beside another one, for ever.
@@ -176,16 +175,12 @@ fn whoever_has_nothing_to_begin_waits() {
 struct Loud;
 
 impl Cast for Loud {
-    fn send(&mut self, _: RoleId, _: RoleId, _: LabelId) -> HandlerResult<Value> {
-        Ok(Value::Unit)
+    fn message<C: Carrier>(&mut self, _: RoleId, _: RoleId, _: LabelId, carrier: C) -> C::Done {
+        carrier.carry_signal(&mut (), |()| Ok(()), &mut (), |()| Ok(()))
     }
 
-    fn receive(&mut self, _: RoleId, _: RoleId, _: LabelId, _: Value) -> HandlerResult<()> {
-        Ok(())
-    }
-
-    fn choose(&mut self, _: RoleId, _: SetId) -> HandlerResult<Picked> {
-        Ok(Picked { branch: 0, value: Value::Unit })
+    fn choice<C: ChoiceCarrier>(&mut self, _: RoleId, _: SetId, carrier: C) -> C::Done {
+        carrier.carry_signal(0, &mut (), |()| Ok(()))
     }
 }
 
@@ -211,64 +206,63 @@ fn role_objects_that_panic_when_they_go_hurt_nobody() {
     }
 }
 
-/// Role objects by hand that claim to exchange whole messages, and do not keep to the rules.
-struct Odd {
-    /// The branch that is said to be taken, if anything is said.
-    says: Option<usize>,
+/// Role objects by hand that do not do what their protocol says.
+#[derive(Clone, Copy, Debug)]
+enum Odd {
+    /// They take a branch, if there is one with that number.
+    Branch(usize),
+    /// They do not know any message.
+    NoMessage,
+    /// They say that a message comes of a choice which does not.
+    NoGiver,
+    /// They do not know any choice.
+    NoChoice,
 }
 
 impl Cast for Odd {
-    fn send(&mut self, _: RoleId, _: RoleId, _: LabelId) -> HandlerResult<Value> {
-        Ok(Value::Unit)
-    }
-
-    fn receive(&mut self, _: RoleId, _: RoleId, _: LabelId, _: Value) -> HandlerResult<()> {
-        Ok(())
-    }
-
-    fn choose(&mut self, _: RoleId, _: SetId) -> HandlerResult<Picked> {
-        Ok(Picked { branch: 0, value: Value::Unit })
-    }
-
-    fn exchange(
-        &mut self,
-        _: RoleId,
-        _: RoleId,
-        _: LabelId,
-        given: impl FnOnce(),
-    ) -> Option<HandlerResult<()>> {
-        self.says?;
-        given();
-        None
-    }
-
-    fn choose_and_exchange(
-        &mut self,
-        _: RoleId,
-        _: SetId,
-        given: impl FnOnce(usize),
-    ) -> Option<HandlerResult<()>> {
-        if let Some(branch) = self.says {
-            given(branch);
+    fn message<C: Carrier>(&mut self, _: RoleId, _: RoleId, _: LabelId, carrier: C) -> C::Done {
+        match self {
+            Self::NoMessage => carrier.fail(HandlerError::msg("no such message")),
+            Self::NoGiver => carrier.hand_signal(&mut (), |()| Ok(())),
+            _ => carrier.carry_signal(&mut (), |()| Ok(()), &mut (), |()| Ok(())),
         }
-        Some(Ok(()))
+    }
+
+    fn choice<C: ChoiceCarrier>(&mut self, _: RoleId, _: SetId, carrier: C) -> C::Done {
+        match *self {
+            Self::Branch(branch) => carrier.carry_signal(branch, &mut (), |()| Ok(())),
+            _ => carrier.fail(HandlerError::msg("no such choice")),
+        }
     }
 }
 
 #[test]
 fn role_objects_that_break_the_rules_hurt_only_their_session() {
     let image = image("A→B:x. B→{A:l; A:r}");
-    for says in [None, Some(0), Some(1), Some(2), Some(usize::MAX)] {
-        let mut vm = VM::new(VMConfig { recording: Recording::Full, ..VMConfig::default() });
-        vm.open_session(&image, Odd { says }, false).expect("there is room");
-        vm.load_choreography(&image).expect("there is room");
-        let run = vm.run(&Seeded, 10);
-        assert_eq!(vm.open_sessions(), 0);
-        match says.filter(|&branch| branch > 1) {
-            None => run.expect("what they mean can be told"),
-            Some(branch) => {
-                let error = run.expect_err("there is no such branch").to_string();
-                assert!(error.contains(&format!("branch {branch}")), "{error}");
+    let odd = [
+        (Odd::Branch(0), None),
+        (Odd::Branch(1), None),
+        (Odd::Branch(2), Some("branch 2")),
+        (Odd::Branch(usize::MAX), Some("branch 18446744073709551615")),
+        (Odd::NoMessage, Some("no such message")),
+        (Odd::NoGiver, Some("only comes of a choice")),
+        (Odd::NoChoice, Some("no such choice")),
+    ];
+    for (cast, expected) in odd {
+        // On their script, and by turns.
+        for quantum in [64, 1] {
+            let config = VMConfig { recording: Recording::Full, quantum, ..VMConfig::default() };
+            let mut vm = VM::new(config);
+            vm.open_session(&image, cast, false).expect("there is room");
+            vm.load_choreography(&image).expect("there is room");
+            let run = vm.run(&Seeded, 20);
+            assert_eq!(vm.open_sessions(), 0);
+            match expected {
+                None => run.expect("they play their parts"),
+                Some(expected) => {
+                    let error = run.expect_err("they do not").to_string();
+                    assert!(error.contains(expected), "{cast:?} with {quantum}: {error}");
+                }
             }
         }
     }

@@ -1,11 +1,14 @@
 //! Whoever answers for the roles of a session: the handler of the VM, or its role objects.
 
+use std::any::Any;
+
 use telltale_bytecode::{Branch, SetId};
 use telltale_types::{LabelId, RoleId};
 
+use super::halves::{Giving, Picking, Taking};
 use super::perform::{End, Roles, Stretch, perform};
+use crate::cast::Cast;
 use crate::effect::{Context, EffectHandler};
-use crate::roles::Cast;
 use crate::script::Script;
 use crate::trace::Trace;
 use crate::{HandlerResult, Picked, Value};
@@ -50,7 +53,26 @@ pub(crate) trait Host {
 
 /// Role objects of any type. Each type has an innermost loop of its own, in which the compiler sees what
 /// the roles do.
-pub(crate) trait Troupe: Cast {
+pub(crate) trait Troupe: Any + Send {
+    fn send(&mut self, cx: &Context<'_>, to: RoleId, label: LabelId) -> HandlerResult<Value>;
+
+    fn receive(
+        &mut self,
+        cx: &Context<'_>,
+        from: RoleId,
+        label: LabelId,
+        value: Value,
+    ) -> HandlerResult<()>;
+
+    fn choose(&mut self, cx: &Context<'_>, set: SetId) -> HandlerResult<Picked>;
+
+    fn invoke(
+        &mut self,
+        cx: &Context<'_>,
+        effect: &str,
+        argument: Option<&Value>,
+    ) -> HandlerResult<Value>;
+
     /// Performs a stretch of a script.
     fn perform<'a>(
         &mut self,
@@ -64,6 +86,33 @@ pub(crate) trait Troupe: Cast {
 }
 
 impl<C: Cast> Troupe for C {
+    fn send(&mut self, cx: &Context<'_>, to: RoleId, label: LabelId) -> HandlerResult<Value> {
+        self.message(cx.role, to, label, Giving)
+    }
+
+    fn receive(
+        &mut self,
+        cx: &Context<'_>,
+        from: RoleId,
+        label: LabelId,
+        value: Value,
+    ) -> HandlerResult<()> {
+        self.message(from, cx.role, label, Taking { cx, label, value })
+    }
+
+    fn choose(&mut self, cx: &Context<'_>, set: SetId) -> HandlerResult<Picked> {
+        self.choice(cx.role, set, Picking)
+    }
+
+    fn invoke(
+        &mut self,
+        cx: &Context<'_>,
+        effect: &str,
+        argument: Option<&Value>,
+    ) -> HandlerResult<Value> {
+        Cast::invoke(self, cx.role, effect, argument)
+    }
+
     fn perform<'a>(
         &mut self,
         traced: bool,
@@ -128,7 +177,7 @@ impl Host for &dyn EffectHandler {
 impl Host for &mut dyn Troupe {
     #[inline]
     fn send(&mut self, cx: &Context<'_>, to: RoleId, label: LabelId) -> HandlerResult<Value> {
-        (**self).send(cx.role, to, label)
+        (**self).send(cx, to, label)
     }
 
     #[inline]
@@ -139,12 +188,12 @@ impl Host for &mut dyn Troupe {
         label: LabelId,
         value: Value,
     ) -> HandlerResult<()> {
-        (**self).receive(cx.role, from, label, value)
+        (**self).receive(cx, from, label, value)
     }
 
     #[inline]
     fn choose(&mut self, cx: &Context<'_>, set: SetId, _: &[Branch]) -> HandlerResult<Picked> {
-        (**self).choose(cx.role, set)
+        (**self).choose(cx, set)
     }
 
     fn invoke(
@@ -153,7 +202,7 @@ impl Host for &mut dyn Troupe {
         effect: &str,
         argument: Option<&Value>,
     ) -> HandlerResult<Value> {
-        (**self).invoke(cx.role, effect, argument)
+        (**self).invoke(cx, effect, argument)
     }
 
     #[inline(always)]

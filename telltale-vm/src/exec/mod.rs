@@ -10,6 +10,7 @@ mod assembled;
 mod choose;
 mod commit;
 mod drain;
+mod halves;
 mod host;
 mod perform;
 mod players;

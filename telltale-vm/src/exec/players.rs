@@ -1,12 +1,12 @@
 //! Whoever plays the roles while a session performs its script: handlers exchange values, role objects
 //! what they like.
 
+use super::halves::nobody_gives;
 use super::perform::Failure;
-use super::{Host, Troupe};
+use crate::cast::{Carrier, Cast, ChoiceCarrier};
 use crate::effect::{Context, EffectHandler};
-use crate::roles::Cast;
 use crate::script::{Cue, Script};
-use crate::{Picked, Value};
+use crate::{HandlerError, HandlerResult, Picked, pack};
 
 /// Between the sender's answer and the receiver, `given` is told, so that whatever the receiver does
 /// finds everything written down.
@@ -42,7 +42,16 @@ impl Players for &dyn EffectHandler {
         failure: &mut Option<Failure<'a>>,
         given: impl FnOnce(&mut Context<'_>, &'a Cue),
     ) -> Result<&'a Cue, Failed> {
-        exchange_values(self, cx, cue, failure, given)
+        let answer = self.send(cx, cue.to, cue.label);
+        if !cue.wants.accepts_answer(&answer) {
+            return Err(fail(failure, Failure::Refused(cue, answer)));
+        }
+        let value = match answer {
+            Ok(value) => value,
+            answer => return Err(fail(failure, Failure::Refused(cue, answer))),
+        };
+        given(cx, cue);
+        taken(cue, self.receive(cx, cue.from, cue.label, value), failure)
     }
 
     #[inline(always)]
@@ -54,11 +63,23 @@ impl Players for &dyn EffectHandler {
         failure: &mut Option<Failure<'a>>,
         given: impl FnOnce(&mut Context<'_>, &'a Cue),
     ) -> Result<&'a Cue, Failed> {
-        choose_and_exchange_values(self, cx, script, choice, failure, given)
+        let answer = self.choose(cx, script.known_branches(choice));
+        let picked = answer.as_ref().ok().and_then(|picked| {
+            let cue = script.branch(choice, picked.branch)?;
+            cue.wants.accepts(&picked.value).then_some(cue)
+        });
+        let (cue, value) = match (picked, answer) {
+            (Some(cue), Ok(Picked { value, .. })) => (cue, value),
+            (_, answer) => {
+                return Err(fail(failure, Failure::NotChosen(script.branches(choice), answer)));
+            }
+        };
+        given(cx, cue);
+        taken(cue, self.receive(cx, cue.from, cue.label, value), failure)
     }
 }
 
-/// Role objects exchange what they like, if they can do that at once, and otherwise values.
+/// Role objects exchange payloads as they are.
 impl<C: Cast> Players for C {
     #[inline(always)]
     fn exchange<'a>(
@@ -68,20 +89,7 @@ impl<C: Cast> Players for C {
         failure: &mut Option<Failure<'a>>,
         given: impl FnOnce(&mut Context<'_>, &'a Cue),
     ) -> Result<&'a Cue, Failed> {
-        let mut rest = Some(given);
-        let done = Cast::exchange(self, cue.from, cue.to, cue.label, || {
-            if let Some(given) = rest.take() {
-                given(cx, cue);
-            }
-        });
-        match (done, rest) {
-            (Some(Ok(())) | None, None) => Ok(cue),
-            (Some(Err(error)), None) => Err(fail(failure, Failure::NotDigested(cue, error))),
-            (Some(Err(error)), Some(_)) => Err(fail(failure, Failure::Refused(cue, Err(error)))),
-            (_, Some(given)) => {
-                apart(self, cx, |mut host, cx| exchange_values(&mut host, cx, cue, failure, given))
-            }
-        }
+        self.message(cue.from, cue.to, cue.label, AtOnce { cx, what: cue, failure, given })
     }
 
     #[inline(always)]
@@ -93,29 +101,98 @@ impl<C: Cast> Players for C {
         failure: &mut Option<Failure<'a>>,
         given: impl FnOnce(&mut Context<'_>, &'a Cue),
     ) -> Result<&'a Cue, Failed> {
-        let (mut rest, mut branch, mut picked) = (Some(given), 0, None);
-        let done = Cast::choose_and_exchange(self, choice.from, choice.set, |nth| {
-            (branch, picked) = (nth, script.branch(choice, nth));
-            if let (Some(given), Some(cue)) = (rest.take(), picked) {
-                given(cx, cue);
+        let what = (script, choice);
+        self.choice(choice.from, choice.set, AtOnce { cx, what, failure, given })
+    }
+}
+
+/// Carries a message the whole way.
+struct AtOnce<'c, 'x, 'a, W, F> {
+    cx: &'c mut Context<'x>,
+    /// The cue of a message; the script and the cue of a choice.
+    what: W,
+    failure: &'c mut Option<Failure<'a>>,
+    given: F,
+}
+
+impl<'a, F: FnOnce(&mut Context<'_>, &'a Cue)> Carrier for AtOnce<'_, '_, 'a, &'a Cue, F> {
+    type Done = Result<&'a Cue, Failed>;
+
+    #[inline(always)]
+    fn carry<G, T, P: Send + 'static>(
+        self,
+        giver: &mut G,
+        give: impl FnOnce(&mut G) -> HandlerResult<P>,
+        taker: &mut T,
+        take: impl FnOnce(&mut T, P) -> HandlerResult<()>,
+    ) -> Self::Done {
+        match give(giver) {
+            Ok(payload) => {
+                (self.given)(self.cx, self.what);
+                taken(self.what, take(taker, payload), self.failure)
             }
-        });
-        match (done, rest, picked) {
-            (Some(Ok(())) | None, None, Some(cue)) => Ok(cue),
-            (Some(Err(error)), None, Some(cue)) => {
-                Err(fail(failure, Failure::NotDigested(cue, error)))
-            }
-            (Some(Err(error)), Some(_), _) => {
-                Err(fail(failure, Failure::NotChosen(script.branches(choice), Err(error))))
-            }
-            (_, Some(given), _) => apart(self, cx, |mut host, cx| {
-                choose_and_exchange_values(&mut host, cx, script, choice, failure, given)
-            }),
-            (_, None, _) => {
-                let picked = Picked { branch, value: Value::Unit };
-                Err(fail(failure, Failure::NotChosen(script.branches(choice), Ok(picked))))
-            }
+            Err(error) => self.fail(error),
         }
+    }
+
+    #[inline]
+    fn hand<T, P: 'static>(
+        self,
+        _: &mut T,
+        _: impl FnOnce(&mut T, P) -> HandlerResult<()>,
+    ) -> Self::Done {
+        self.fail(nobody_gives())
+    }
+
+    #[inline(always)]
+    fn fail(self, error: HandlerError) -> Self::Done {
+        Err(fail(self.failure, Failure::Refused(self.what, Err(error))))
+    }
+}
+
+impl<'a, F> ChoiceCarrier for AtOnce<'_, '_, 'a, (&'a Script, &'a Cue), F>
+where
+    F: FnOnce(&mut Context<'_>, &'a Cue),
+{
+    type Done = Result<&'a Cue, Failed>;
+
+    #[inline(always)]
+    fn carry<T, P: Send + 'static>(
+        self,
+        branch: usize,
+        payload: P,
+        taker: &mut T,
+        take: impl FnOnce(&mut T, P) -> HandlerResult<()>,
+    ) -> Self::Done {
+        let (script, choice) = self.what;
+        let Some(cue) = script.branch(choice, branch) else {
+            let picked = Picked { branch, value: pack(payload) };
+            return Err(fail(
+                self.failure,
+                Failure::NotChosen(script.branches(choice), Ok(picked)),
+            ));
+        };
+        (self.given)(self.cx, cue);
+        taken(cue, take(taker, payload), self.failure)
+    }
+
+    #[inline(always)]
+    fn fail(self, error: HandlerError) -> Self::Done {
+        let (script, choice) = self.what;
+        Err(fail(self.failure, Failure::NotChosen(script.branches(choice), Err(error))))
+    }
+}
+
+/// What has come of a message that was given.
+#[inline(always)]
+fn taken<'a>(
+    cue: &'a Cue,
+    done: HandlerResult<()>,
+    failure: &mut Option<Failure<'a>>,
+) -> Result<&'a Cue, Failed> {
+    match done {
+        Ok(()) => Ok(cue),
+        Err(error) => Err(fail(failure, Failure::NotDigested(cue, error))),
     }
 }
 
@@ -127,76 +204,4 @@ pub(crate) struct Failed;
 fn fail<'a>(written: &mut Option<Failure<'a>>, failure: Failure<'a>) -> Failed {
     *written = Some(failure);
     Failed
-}
-
-/// What role objects do that cannot do all at once.
-#[cold]
-#[inline(never)]
-fn apart<'a>(
-    cast: &mut dyn Troupe,
-    cx: &mut Context<'_>,
-    exchange: impl FnOnce(&mut dyn Troupe, &mut Context<'_>) -> Result<&'a Cue, Failed>,
-) -> Result<&'a Cue, Failed> {
-    exchange(cast, cx)
-}
-
-/// The sender gives a value, the receiver takes it.
-#[inline(always)]
-fn exchange_values<'a, H: Host>(
-    host: &mut H,
-    cx: &mut Context<'_>,
-    cue: &'a Cue,
-    failure: &mut Option<Failure<'a>>,
-    given: impl FnOnce(&mut Context<'_>, &'a Cue),
-) -> Result<&'a Cue, Failed> {
-    let answer = host.send(cx, cue.to, cue.label);
-    if !cue.wants.accepts_answer(&answer) {
-        return Err(fail(failure, Failure::Refused(cue, answer)));
-    }
-    let value = match answer {
-        Ok(value) => value,
-        answer => return Err(fail(failure, Failure::Refused(cue, answer))),
-    };
-    tell(host, cx, cue, value, failure, given)
-}
-
-/// The role picks a branch and gives a value, the receiver takes it.
-#[inline(always)]
-fn choose_and_exchange_values<'a, H: Host>(
-    host: &mut H,
-    cx: &mut Context<'_>,
-    script: &'a Script,
-    choice: &'a Cue,
-    failure: &mut Option<Failure<'a>>,
-    given: impl FnOnce(&mut Context<'_>, &'a Cue),
-) -> Result<&'a Cue, Failed> {
-    let answer = host.choose(cx, choice.set, script.known_branches(choice));
-    let picked = answer.as_ref().ok().and_then(|picked| {
-        let cue = script.branch(choice, picked.branch)?;
-        cue.wants.accepts(&picked.value).then_some(cue)
-    });
-    let (cue, value) = match (picked, answer) {
-        (Some(cue), Ok(Picked { value, .. })) => (cue, value),
-        (_, answer) => {
-            return Err(fail(failure, Failure::NotChosen(script.branches(choice), answer)));
-        }
-    };
-    tell(host, cx, cue, value, failure, given)
-}
-
-/// The payload has been given; its receiver takes it.
-#[inline(always)]
-fn tell<'a, H: Host>(
-    host: &mut H,
-    cx: &mut Context<'_>,
-    cue: &'a Cue,
-    value: Value,
-    failure: &mut Option<Failure<'a>>,
-    given: impl FnOnce(&mut Context<'_>, &'a Cue),
-) -> Result<&'a Cue, Failed> {
-    given(cx, cue);
-    match host.receive(cx, cue.from, cue.label, value) {
-        Ok(()) => Ok(cue),
-        Err(error) => Err(fail(failure, Failure::NotDigested(cue, error))),
-    }
 }

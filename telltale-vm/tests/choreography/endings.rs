@@ -2,7 +2,10 @@
 
 use std::fmt;
 
-use telltale_vm::{Cause, HandlerResult, NoHandler, Outcome, VM, VMConfig, VMError, choreography};
+use telltale_vm::{
+    Cause, HandlerResult, LabelId, Message, NoHandler, Outcome, RoleId, VM, VMConfig, VMError,
+    Value, choreography,
+};
 
 choreography! {
     /// Asks until it has enough.
@@ -126,11 +129,15 @@ fn nobody_takes_a_detached_session() {
 
 #[test]
 fn a_foreign_payload_is_named() {
-    use telltale_vm::generated::unpacked;
-    use telltale_vm::{LabelId, pack};
-
-    let unpacked = |value| unpacked::<u32>(&questions::IMAGE, LabelId(0), value);
-    assert_eq!(unpacked(pack(7_u32)).expect("the same type"), 7);
-    let error = unpacked(pack("seven".to_owned())).expect_err("another type");
-    assert_eq!(error.to_string(), "`Ask` carries `u32`, not \"seven\"");
+    let mut vm = VM::new(VMConfig::default());
+    let session = questions::open(&mut vm, Asker(3), ORACLE, Scribe::default()).expect("room");
+    let (from, to, label, value) = (RoleId(0), RoleId(1), LabelId(0), Value::Uint(1 << 40));
+    vm.inject(session.id(), Message { from, to, label, value }).expect("it is a number");
+    vm.run(&NoHandler, 1_000).expect("the owner is told");
+    let Outcome::Faulted(fault) = session.take(&mut vm).expect("it has ended").outcome else {
+        panic!("that is no u32")
+    };
+    let text = fault.to_string();
+    assert!(text.contains("`Ask` carries `u32`, not 1099511627776"), "{text}");
+    assert_eq!(fault.role.as_deref(), Some("Oracle"));
 }

@@ -1,0 +1,90 @@
+//! Decisions: which role is asked, and who takes the first message of the branch that it takes.
+
+use std::collections::BTreeMap;
+
+use proc_macro2::{Literal, Span, TokenStream};
+use quote::{quote, quote_spanned};
+use telltale_bytecode::{Branch, CodeImage, Instr, SetId};
+use telltale_syntax::interface::{ChoiceInterface, Interface, Variant};
+use telltale_types::RoleId;
+
+use super::dispatch::Arm;
+use super::local;
+use super::message::{carrying, object, path, place, taken, taken_apart};
+
+/// An arm for each choice.
+pub(super) fn arms(interface: &Interface, image: &CodeImage) -> Vec<Arm> {
+    let sets = sets(image);
+    // Whatever is chosen in the protocol is chosen in the image.
+    let arm = |choice: &ChoiceInterface| {
+        let branches = sorted(choice.variants.iter().map(first_message));
+        let set = sets.get(&(choice.role, branches.clone()))?;
+        Some(Arm { key: key(choice.role, *set), gives: decision(interface, choice, &branches) })
+    };
+    interface.choices.iter().filter_map(arm).collect()
+}
+
+/// As `__telltale::choice_key` gives it.
+fn key(role: RoleId, set: SetId) -> u32 {
+    u32::from(role.0) << 16 | u32::from(set.0)
+}
+
+/// The numbers of the sets of branches that each role chooses from.
+fn sets(image: &CodeImage) -> BTreeMap<(RoleId, Vec<Branch>), SetId> {
+    let programs = image.names().roles().map(|(role, _)| (role, &image.programs[role]));
+    let sets = programs.flat_map(|(role, program)| {
+        program.iter().filter_map(move |instr| match *instr {
+            Instr::Choose { set, .. } => Some(((role, image.branches(set).to_vec()), set)),
+            _ => None,
+        })
+    });
+    sets.collect()
+}
+
+/// Branches in the order of an image.
+fn sorted(branches: impl Iterator<Item = Branch>) -> Vec<Branch> {
+    let mut branches: Vec<Branch> = branches.collect();
+    branches.sort_unstable_by_key(|branch| (branch.label, branch.peer));
+    branches
+}
+
+fn first_message(variant: &Variant) -> Branch {
+    Branch { peer: variant.receiver, label: variant.label }
+}
+
+/// `match self::Bob::verdict(&mut self.bob) { … }`
+fn decision(interface: &Interface, choice: &ChoiceInterface, branches: &[Branch]) -> TokenStream {
+    let role = &interface.roles[choice.role.index()];
+    let (object, method) = (object(role), path(role, &choice.method));
+    let variants = (choice.variants.iter()).filter_map(|one| {
+        let branch = branches.iter().position(|branch| *branch == first_message(one))?;
+        variant(interface, choice, one, branch)
+    });
+    let error = local("error", Span::call_site());
+    quote! {
+        match #method(#object) {
+            #(#variants)*
+            __telltale::Err(#error) => carrier.fail(#error),
+        }
+    }
+}
+
+/// `Ok(Verdict::Counter(a)) => carrier.carry(1, a, &mut self.alice, self::Alice::on_counter),`
+fn variant(
+    interface: &Interface,
+    choice: &ChoiceInterface,
+    variant: &Variant,
+    branch: usize,
+) -> Option<TokenStream> {
+    let receives = &interface.roles[variant.receiver.index()].receives;
+    let receives = receives.iter().find(|method| method.label == variant.label)?;
+    let label = &interface.labels[variant.label.index()];
+    let taken = taken(interface, choice.role, variant.receiver, receives);
+    let (fields, payload) = taken_apart(label);
+    let (carried, branch) = (carrying("carry", receives, label), Literal::usize_unsuffixed(branch));
+    let payload = (!receives.parameters.is_empty()).then(|| quote!(#payload,));
+    let (choice, variant) = (&choice.name, &variant.name);
+    Some(quote_spanned! {place(label)=>
+        __telltale::Ok(#choice::#variant #fields) => carrier.#carried(#branch, #payload #taken),
+    })
+}

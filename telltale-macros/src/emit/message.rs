@@ -1,0 +1,142 @@
+//! Messages: which role's method gives the payload, and which takes it.
+
+use proc_macro2::{Ident, Span, TokenStream};
+use quote::{ToTokens, quote, quote_spanned};
+use telltale_syntax::Payload;
+use telltale_syntax::interface::{
+    Interface, LabelInterface, ReceiveMethod, RoleInterface, SendMethod,
+};
+use telltale_types::{LabelId, RoleId};
+
+use super::dispatch::Arm;
+use super::{at, local};
+
+/// An arm for each message.
+pub(super) fn arms(interface: &Interface) -> Vec<Arm> {
+    let mut arms = Vec::new();
+    for (to, receiver) in interface.roles.iter().enumerate() {
+        for method in &receiver.receives {
+            arms.extend(method.peers.iter().map(|&from| Arm {
+                key: key(from, RoleId::at(to), method.label),
+                gives: message(interface, from, RoleId::at(to), method),
+            }));
+        }
+    }
+    arms
+}
+
+/// As `__telltale::message_key` gives it.
+fn key(from: RoleId, to: RoleId, label: LabelId) -> u32 {
+    u32::from(from.0) << 24 | u32::from(to.0) << 16 | u32::from(label.0)
+}
+
+/// `carrier.carry(&mut self.bob, self::Bob::quote, &mut self.alice, self::Alice::on_quote)`
+fn message(interface: &Interface, from: RoleId, to: RoleId, method: &ReceiveMethod) -> TokenStream {
+    let (sender, label) = (&interface.roles[from.index()], &interface.labels[method.label.index()]);
+    let sends = |sends: &&SendMethod| sends.label == method.label && sends.peers.contains(&to);
+    let taken = taken(interface, from, to, method);
+    let (carried, given) = match sender.sends.iter().find(sends) {
+        Some(sends) => {
+            let (giver, give) = (object(sender), give(interface, from, to, sends));
+            ("carry", Some(quote!(#giver, #give,)))
+        }
+        None => ("hand", None),
+    };
+    let carried = carrying(carried, method, label);
+    quote_spanned!(place(label)=> carrier.#carried(#given #taken))
+}
+
+/// The method of a carrier that carries such a message.
+pub(super) fn carrying(carried: &str, method: &ReceiveMethod, label: &LabelInterface) -> Ident {
+    let signal = if method.parameters.is_empty() { "_signal" } else { "" };
+    Ident::new(&format!("{carried}{signal}"), place(label))
+}
+
+/// What gives the payload: the sender's method, or what makes a tuple of the struct that it gives.
+fn give(interface: &Interface, from: RoleId, to: RoleId, sends: &SendMethod) -> TokenStream {
+    let (sender, label) = (&interface.roles[from.index()], &interface.labels[sends.label.index()]);
+    let method = path(sender, &sends.name);
+    let peer = sends.to.then(|| by_name(interface, to));
+    if peer.is_none() && !label.has_struct {
+        return method;
+    }
+    let giver = local("giver", Span::call_site());
+    let in_parts = label.has_struct.then(|| {
+        let (name, (fields, payload)) = (&label.name, taken_apart(label));
+        quote!(.map(|#name #fields| #payload))
+    });
+    quote!(|#giver| #method(#giver #peer) #in_parts)
+}
+
+/// `&mut self.alice, self::Alice::on_quote`: who takes the payload, and how.
+pub(super) fn taken(
+    interface: &Interface,
+    from: RoleId,
+    to: RoleId,
+    receives: &ReceiveMethod,
+) -> TokenStream {
+    let receiver = &interface.roles[to.index()];
+    let (taker, method) = (object(receiver), path(receiver, &receives.name));
+    let peer = receives.from.then(|| by_name(interface, from));
+    let count = receives.parameters.len();
+    if peer.is_none() && count <= 1 {
+        return quote!(#taker, #method);
+    }
+    let fields = fields(count, receives.name.span());
+    let payload = match &fields[..] {
+        [] => None,
+        [one] => Some(quote!(, #one)),
+        fields => Some(quote!(, (#(#fields),*))),
+    };
+    let it = local("taker", Span::call_site());
+    quote!(#taker, |#it #payload| #method(#it #peer #(, #fields)*))
+}
+
+/// `&mut self.bob`
+pub(super) fn object(role: &RoleInterface) -> TokenStream {
+    let field = &role.argument;
+    quote!(&mut self.#field)
+}
+
+/// `self::Bob::quote`; as a method of the object it could be one of another trait.
+pub(super) fn path(role: &RoleInterface, method: &Ident) -> TokenStream {
+    let name = &role.name;
+    quote_spanned!(at(method.span())=> self::#name::#method)
+}
+
+/// `, Role::Bob`, for methods that want to know whom they talk to.
+fn by_name(interface: &Interface, role: RoleId) -> TokenStream {
+    let name = &interface.roles[role.index()].name;
+    quote!(, Role::#name)
+}
+
+/// Where a payload type stands, or else its label: there the type must be one that can be sent.
+pub(super) fn place(label: &LabelInterface) -> Span {
+    let types = label.payload.types().flat_map(ToTokens::to_token_stream);
+    let first = types.map(|tree| tree.span()).next();
+    at(first.unwrap_or_else(|| label.name.span()))
+}
+
+/// A pattern for the fields of a payload, and the value that travels: nothing, one, or a tuple.
+pub(super) fn taken_apart(label: &LabelInterface) -> (TokenStream, TokenStream) {
+    let payload = &label.payload;
+    let names = fields(payload.types().count(), place(label));
+    let value = match &names[..] {
+        [] => quote!(()),
+        [one] => quote!(#one),
+        names => quote!((#(#names),*)),
+    };
+    let pattern = match payload {
+        Payload::Unit => TokenStream::new(),
+        Payload::Tuple(_) => quote!((#(#names),*)),
+        Payload::Record(fields) => {
+            let keys = fields.iter().map(|field| &field.name);
+            quote!({ #(#keys: #names),* })
+        }
+    };
+    (pattern, value)
+}
+
+fn fields(count: usize, place: Span) -> Vec<Ident> {
+    (0..count).map(|at| local(&format!("field{at}"), place)).collect()
+}
