@@ -149,6 +149,7 @@ mod rounds;
 mod scheduler;
 mod script;
 mod session;
+mod spare;
 #[cfg(test)]
 mod testing;
 mod trace;

@@ -4,11 +4,12 @@
 //! nothing at run time: each is a chain of comparisons between constants.
 
 use std::any::Any;
+use std::mem;
 
 use telltale_bytecode::Image;
 use telltale_types::LabelId;
 
-use crate::{HandlerError, HandlerResult, Large, Value};
+use crate::{HandlerError, HandlerResult, Large, Value, spare};
 
 /// The value that carries `payload`.
 ///
@@ -143,33 +144,31 @@ fn unpack_scalar(value: &Value, payload: &mut dyn Any) -> bool {
 /// The payload if it is no scalar, or else the value.
 #[inline(never)]
 fn unpack_other<T: 'static>(value: Value) -> Result<T, Value> {
+    let Value::Large(mut large) = value else { return Err(value) };
     let mut payload: Option<T> = None;
-    match value {
-        Value::Large(large) => match unpack_large(*large, &mut payload) {
-            Ok(()) => payload.ok_or(Value::Unit),
-            Err(other) => other.into_opaque(),
-        },
-        other => Err(other),
+    take_known(&mut large, &mut payload);
+    if payload.is_none() {
+        return Value::Large(large).into_opaque();
     }
+    spare::keep::<T>(large);
+    payload.ok_or(Value::Unit)
 }
 
-fn unpack_large(large: Large, payload: &mut dyn Any) -> Result<(), Value> {
+/// Takes the payload out if it is of a type with a kind of its own.
+#[inline(always)]
+fn take_known(large: &mut Large, payload: &mut dyn Any) {
     match large {
-        Large::Text(text) => match payload.downcast_mut::<Option<String>>() {
-            Some(payload) => {
-                *payload = Some(text);
-                Ok(())
+        Large::Text(text) => {
+            if let Some(payload) = payload.downcast_mut::<Option<String>>() {
+                *payload = Some(mem::take(text));
             }
-            None => Err(Large::Text(text).into()),
-        },
-        Large::Bytes(bytes) => match payload.downcast_mut::<Option<Vec<u8>>>() {
-            Some(payload) => {
-                *payload = Some(bytes);
-                Ok(())
+        }
+        Large::Bytes(bytes) => {
+            if let Some(payload) = payload.downcast_mut::<Option<Vec<u8>>>() {
+                *payload = Some(mem::take(bytes));
             }
-            None => Err(Large::Bytes(bytes).into()),
-        },
-        other => Err(other.into()),
+        }
+        _ => {}
     }
 }
 

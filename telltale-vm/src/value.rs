@@ -5,7 +5,7 @@ use std::fmt;
 
 use telltale_types::RoleId;
 
-use crate::{SessionId, Wide};
+use crate::{SessionId, Wide, spare};
 
 /// The payload of a message: 16 bytes, which travel in two registers.
 ///
@@ -111,12 +111,12 @@ pub enum Kind {
 impl Value {
     /// A text.
     pub fn text(text: impl Into<String>) -> Self {
-        Large::Text(text.into()).into()
+        boxed::<String>(Large::Text(text.into()))
     }
 
     /// Bytes.
     pub fn bytes(bytes: impl Into<Vec<u8>>) -> Self {
-        Large::Bytes(bytes.into()).into()
+        boxed::<Vec<u8>>(Large::Bytes(bytes.into()))
     }
 
     /// Named values, in an order that is kept.
@@ -134,8 +134,14 @@ impl Value {
     /// assert_eq!(value.into_opaque::<Vec<f64>>().unwrap(), [1.5, 2.5]);
     /// ```
     pub fn opaque<T: Send + 'static>(value: T) -> Self {
-        let type_name = std::any::type_name::<T>();
-        Large::Opaque(Opaque { value: Box::new(value), type_name }).into()
+        let Some(mut large) = spare::take::<T>() else {
+            return Large::Opaque(Opaque::new(value)).into();
+        };
+        match large.room::<T>() {
+            Some(room) => *room = Some(value),
+            None => *large = Large::Opaque(Opaque::new(value)),
+        }
+        Self::Large(large)
     }
 
     /// The Rust value in an opaque value.
@@ -144,13 +150,13 @@ impl Value {
     ///
     /// The value itself, when it is not opaque or of another type.
     pub fn into_opaque<T: 'static>(self) -> Result<T, Self> {
-        let Self::Large(large) = self else { return Err(self) };
-        match *large {
-            Large::Opaque(Opaque { value, type_name }) => match value.downcast::<T>() {
-                Ok(value) => Ok(*value),
-                Err(value) => Err(Large::Opaque(Opaque { value, type_name }).into()),
-            },
-            other => Err(other.into()),
+        let Self::Large(mut large) = self else { return Err(self) };
+        match large.room().and_then(Option::take) {
+            Some(value) => {
+                spare::keep::<T>(large);
+                Ok(value)
+            }
+            None => Err(Self::Large(large)),
         }
     }
 
@@ -181,6 +187,15 @@ impl Value {
 }
 
 impl Large {
+    /// Where an opaque value of this type is, or was.
+    #[inline]
+    pub(crate) fn room<T: 'static>(&mut self) -> Option<&mut Option<T>> {
+        match self {
+            Self::Opaque(opaque) => opaque.value.downcast_mut(),
+            _ => None,
+        }
+    }
+
     /// The kind of value.
     pub fn kind(&self) -> Kind {
         match self {
@@ -275,13 +290,30 @@ impl fmt::Display for Large {
     }
 }
 
+/// Such a payload, in a box in which there was another of its type, if there is one.
+#[inline]
+fn boxed<T: 'static>(payload: Large) -> Value {
+    match spare::take::<T>() {
+        Some(mut large) => {
+            *large = payload;
+            Value::Large(large)
+        }
+        None => payload.into(),
+    }
+}
+
 /// A Rust value of any type, and the name of that type.
 pub struct Opaque {
+    /// An `Option<T>`: nothing while no message needs the box.
     value: Box<dyn Any + Send>,
     type_name: &'static str,
 }
 
 impl Opaque {
+    fn new<T: Send + 'static>(value: T) -> Self {
+        Self { value: Box::new(Some(value)), type_name: std::any::type_name::<T>() }
+    }
+
     /// The name of the value's type, for people.
     pub fn type_name(&self) -> &'static str {
         self.type_name

@@ -73,23 +73,23 @@ pub(super) fn taken(
     interface: &Interface,
     from: RoleId,
     to: RoleId,
-    receives: &ReceiveMethod,
+    method: &ReceiveMethod,
 ) -> TokenStream {
     let receiver = &interface.roles[to.index()];
-    let (taker, method) = (object(receiver), path(receiver, &receives.name));
-    let peer = receives.from.then(|| by_name(interface, from));
-    let count = receives.parameters.len();
+    let (taker, take) = (object(receiver), path(receiver, &method.name));
+    let peer = method.from.then(|| by_name(interface, from));
+    let count = method.parameters.len();
     if peer.is_none() && count <= 1 {
-        return quote!(#taker, #method);
+        return quote!(#taker, #take);
     }
-    let fields = fields(count, receives.name.span());
+    let fields = fields(count, method.name.span());
     let payload = match &fields[..] {
         [] => None,
         [one] => Some(quote!(, #one)),
         fields => Some(quote!(, (#(#fields),*))),
     };
     let it = local("taker", Span::call_site());
-    quote!(#taker, |#it #payload| #method(#it #peer #(, #fields)*))
+    quote!(#taker, |#it #payload| #take(#it #peer #(, #fields)*))
 }
 
 /// `&mut self.bob`
