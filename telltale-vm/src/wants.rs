@@ -45,11 +45,13 @@ impl Wants {
         self.kind
     }
 
+    #[cold]
     #[inline(never)]
     fn accepts_any(self, value: &Value) -> bool {
         self.kind.is_none_or(|kind| kind == value.kind())
     }
 
+    #[cold]
     #[inline(never)]
     fn accepts_any_answer(self, answer: &HandlerResult<Value>) -> bool {
         answer.as_ref().is_ok_and(|value| self.accepts_any(value))
