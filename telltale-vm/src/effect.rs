@@ -10,6 +10,7 @@ use telltale_bytecode::{Branch, Image};
 use telltale_types::{LabelId, LabelView, RoleId};
 
 use crate::coroutine::Coro;
+use crate::exec::{End, Performance};
 use crate::payload::unpack_of;
 use crate::{SessionId, Value};
 
@@ -91,6 +92,15 @@ pub trait EffectHandler: Sync {
     /// [`VM::step_round`](crate::VM::step_round).
     fn network(&self) -> Option<&dyn Network> {
         None
+    }
+
+    /// Plays all roles of a session on its script.
+    ///
+    /// Every handler has this as it is, and there is no other way to write it; but it is compiled for each type of
+    /// handler, so that asking and telling are no calls in the VM's innermost loop.
+    #[doc(hidden)]
+    fn perform(&self, performance: Performance<'_, '_>) -> End {
+        performance.by_handler(self)
     }
 }
 

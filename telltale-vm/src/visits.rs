@@ -6,7 +6,7 @@ use slab::Slab;
 use telltale_types::RoleId;
 
 use crate::arena::{Arena, Slot, WINDOW};
-use crate::exec::{End, Host, Stage, Step, Stop, Stretch, Visit, halt};
+use crate::exec::{End, Host, Performance, Stage, Step, Stop, Stretch, Visit, halt};
 use crate::layout::Loaded;
 use crate::queue::Queue;
 use crate::registry::Registry;
@@ -130,11 +130,11 @@ impl Visits<'_> {
             let Some(roles) = block[loaded.roles_at..].first_chunk_mut() else {
                 return Performed::Other(None);
             };
-            let end = if cast == 0 {
-                self.handler.perform::<TRACE>(roles, cx, trace, script, stretch)
-            } else {
-                let cast = &mut *self.casts[cast - 1].cast;
-                cast.perform(TRACE, roles, cx, trace, script, stretch)
+            let (cx, trace, stretch) = (&mut *cx, &mut *trace, &mut *stretch);
+            let performance = Performance { roles, cx, trace, traced: TRACE, script, stretch };
+            let end = match cast {
+                0 => self.handler.perform(performance),
+                cast => self.casts[cast - 1].cast.perform(performance),
             };
             match end {
                 End::UsedUp => {

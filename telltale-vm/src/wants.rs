@@ -41,6 +41,13 @@ impl Wants {
         number == self.scalar || self.accepts_any_answer(answer)
     }
 
+    /// The payload if it is of that kind, and otherwise what it is instead.
+    // By value, so that the compiler never has to keep it in memory.
+    #[inline(always)]
+    pub(crate) fn accept(self, value: Value) -> Result<Value, Value> {
+        if number(&value) == self.scalar { Ok(value) } else { self.accept_any(value) }
+    }
+
     pub(crate) fn kind(self) -> Option<Kind> {
         self.kind
     }
@@ -55,6 +62,12 @@ impl Wants {
     #[inline(never)]
     fn accepts_any_answer(self, answer: &HandlerResult<Value>) -> bool {
         answer.as_ref().is_ok_and(|value| self.accepts_any(value))
+    }
+
+    #[cold]
+    #[inline(never)]
+    fn accept_any(self, value: Value) -> Result<Value, Value> {
+        if self.accepts_any(&value) { Ok(value) } else { Err(value) }
     }
 }
 

@@ -6,11 +6,9 @@ use telltale_bytecode::{Branch, SetId};
 use telltale_types::{LabelId, RoleId};
 
 use super::halves::{Giving, Picking, Taking};
-use super::perform::{End, Roles, Stretch, perform};
+use super::perform::{End, Performance};
 use crate::cast::Cast;
 use crate::effect::{Context, EffectHandler};
-use crate::script::Script;
-use crate::trace::Trace;
 use crate::{HandlerResult, Picked, Value};
 
 /// Answers for the role that acts.
@@ -41,18 +39,10 @@ pub(crate) trait Host {
     ) -> HandlerResult<Value>;
 
     /// Performs a stretch of a script.
-    fn perform<'a, const TRACE: bool>(
-        &mut self,
-        roles: &mut Roles,
-        cx: &mut Context<'_>,
-        trace: &mut Trace,
-        script: &'a Script,
-        stretch: &mut Stretch<'a>,
-    ) -> End;
+    fn perform(&mut self, performance: Performance<'_, '_>) -> End;
 }
 
-/// Role objects of any type. Each type has an innermost loop of its own, in which the compiler sees what
-/// the roles do.
+/// Role objects of any type.
 pub(crate) trait Troupe: Any + Send {
     fn send(&mut self, cx: &Context<'_>, to: RoleId, label: LabelId) -> HandlerResult<Value>;
 
@@ -74,15 +64,7 @@ pub(crate) trait Troupe: Any + Send {
     ) -> HandlerResult<Value>;
 
     /// Performs a stretch of a script.
-    fn perform<'a>(
-        &mut self,
-        traced: bool,
-        roles: &mut Roles,
-        cx: &mut Context<'_>,
-        trace: &mut Trace,
-        script: &'a Script,
-        stretch: &mut Stretch<'a>,
-    ) -> End;
+    fn perform(&mut self, performance: Performance<'_, '_>) -> End;
 }
 
 impl<C: Cast> Troupe for C {
@@ -113,20 +95,8 @@ impl<C: Cast> Troupe for C {
         Cast::invoke(self, cx.role, effect, argument)
     }
 
-    fn perform<'a>(
-        &mut self,
-        traced: bool,
-        roles: &mut Roles,
-        cx: &mut Context<'_>,
-        trace: &mut Trace,
-        script: &'a Script,
-        stretch: &mut Stretch<'a>,
-    ) -> End {
-        if traced {
-            perform::<_, true>(self, roles, cx, trace, script, stretch)
-        } else {
-            perform::<_, false>(self, roles, cx, trace, script, stretch)
-        }
+    fn perform(&mut self, performance: Performance<'_, '_>) -> End {
+        performance.by_cast(self)
     }
 }
 
@@ -161,16 +131,9 @@ impl Host for &dyn EffectHandler {
         (**self).invoke(cx, effect, argument)
     }
 
-    #[inline(always)]
-    fn perform<'a, const TRACE: bool>(
-        &mut self,
-        roles: &mut Roles,
-        cx: &mut Context<'_>,
-        trace: &mut Trace,
-        script: &'a Script,
-        stretch: &mut Stretch<'a>,
-    ) -> End {
-        perform::<Self, TRACE>(self, roles, cx, trace, script, stretch)
+    #[inline]
+    fn perform(&mut self, performance: Performance<'_, '_>) -> End {
+        (**self).perform(performance)
     }
 }
 
@@ -205,15 +168,8 @@ impl Host for &mut dyn Troupe {
         (**self).invoke(cx, effect, argument)
     }
 
-    #[inline(always)]
-    fn perform<'a, const TRACE: bool>(
-        &mut self,
-        roles: &mut Roles,
-        cx: &mut Context<'_>,
-        trace: &mut Trace,
-        script: &'a Script,
-        stretch: &mut Stretch<'a>,
-    ) -> End {
-        (**self).perform(TRACE, roles, cx, trace, script, stretch)
+    #[inline]
+    fn perform(&mut self, performance: Performance<'_, '_>) -> End {
+        (**self).perform(performance)
     }
 }

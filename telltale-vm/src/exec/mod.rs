@@ -31,7 +31,7 @@ use crate::{Cause, HandlerError, Kind, Value, header, ready, registers};
 
 pub(crate) use choose::Held;
 pub(crate) use host::{Host, Troupe};
-pub(crate) use perform::{End, Stretch, halt};
+pub(crate) use perform::{End, Performance, Stretch, halt};
 
 /// What the visits of a round have in common: whatever of the machine is not a session.
 pub(crate) struct Stage<'a> {

@@ -4,15 +4,20 @@
 //! next. What the roles' words in the block say is true after every cue, so the session can leave the
 //! script at any of them.
 
+use std::fmt;
+
 use telltale_types::RoleId;
 
-use super::players::Players;
+use super::players::{Handled, Players};
 use super::{Host, Step, Stop, Visit, note_halted};
 use crate::coroutine::{Coro, HALTED, PENDING};
 use crate::layout::Loaded;
 use crate::script::{Cue, Script, What};
 use crate::trace::{Tag, Trace};
-use crate::{Cause, Context, HandlerError, HandlerResult, Picked, Value, channel, header, ready};
+use crate::{
+    Cast, Cause, Context, EffectHandler, HandlerError, HandlerResult, Picked, Value, channel,
+    header, ready,
+};
 
 /// How many instructions an exchange is: one sends, one receives.
 const EXCHANGE: u32 = 2;
@@ -44,9 +49,11 @@ impl<'a, H: Host> Visit<'_, 'a, H> {
                 return self.leave_script(Ok(Step::Wait));
             };
             (stretch.place, stretch.left) = (place, self.left);
-            let (cx, trace) = (&mut *self.cx, &mut *self.stage.trace);
+            let (cx, trace, script) = (&mut *self.cx, &mut *self.stage.trace, &loaded.script);
             cx.at = Context::AS_WRITTEN;
-            end = Some(self.host.perform::<TRACE>(roles, cx, trace, &loaded.script, stretch));
+            let stretch = &mut *stretch;
+            let performance = Performance { roles, cx, trace, traced: TRACE, script, stretch };
+            end = Some(self.host.perform(performance));
             self.left = stretch.left;
         }
     }
@@ -126,8 +133,8 @@ pub(crate) struct Stretch<'a> {
 }
 
 /// Why a stretch has ended.
-#[derive(Clone, Copy)]
-pub(crate) enum End {
+#[derive(Clone, Copy, Debug)]
+pub enum End {
     /// No more may be executed.
     UsedUp,
     /// There is no exchange at this place.
@@ -179,11 +186,53 @@ pub(crate) fn halt<const TRACE: bool>(
 /// The words of the roles, with so many of what is behind them that each number of a role is that of a word.
 pub(crate) type Roles = [u64; 1 << u8::BITS];
 
-/// The innermost loop: exchanges, as long as there are any.
+/// A session on its script, as it is given to whoever plays its roles.
+pub struct Performance<'p, 'a> {
+    pub(crate) roles: &'p mut Roles,
+    pub(crate) cx: &'p mut Context<'a>,
+    pub(crate) trace: &'p mut Trace,
+    /// Whether events are written down.
+    pub(crate) traced: bool,
+    pub(crate) script: &'a Script,
+    pub(crate) stretch: &'p mut Stretch<'a>,
+}
+
+impl fmt::Debug for Performance<'_, '_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "Performance(at {})", self.stretch.place)
+    }
+}
+
+impl Performance<'_, '_> {
+    /// A handler plays all roles.
+    #[inline]
+    pub(crate) fn by_handler<H: EffectHandler + ?Sized>(self, handler: &H) -> End {
+        self.by(&mut Handled(handler))
+    }
+
+    /// Each role object plays its role.
+    #[inline]
+    pub(super) fn by_cast<C: Cast>(self, cast: &mut C) -> End {
+        self.by(cast)
+    }
+
+    #[inline]
+    fn by<P: Players>(self, players: &mut P) -> End {
+        let Performance { roles, cx, trace, traced, script, stretch } = self;
+        if traced {
+            perform::<P, true>(players, roles, cx, trace, script, stretch)
+        } else {
+            perform::<P, false>(players, roles, cx, trace, script, stretch)
+        }
+    }
+}
+
+/// The innermost loop: exchanges, as long as there are any. Each type of players has one of its own, in
+/// which the compiler sees what they do.
 ///
 /// What it changes are arguments, so that the compiler knows that no handler does.
 #[inline(never)]
-pub(super) fn perform<'a, P: Players, const TRACE: bool>(
+fn perform<'a, P: Players, const TRACE: bool>(
     players: &mut P,
     roles: &mut Roles,
     cx: &mut Context<'_>,

@@ -12,7 +12,7 @@ use crate::{HandlerError, HandlerResult, Picked, pack};
 /// finds everything written down.
 ///
 /// What is given in the end is the cue that has been performed.
-pub(crate) trait Players {
+pub(super) trait Players {
     /// The sender of the message is asked for the payload, the receiver takes it.
     fn exchange<'a>(
         &mut self,
@@ -33,7 +33,11 @@ pub(crate) trait Players {
     ) -> Result<&'a Cue, Failed>;
 }
 
-impl Players for &dyn EffectHandler {
+/// A handler plays all roles.
+pub(super) struct Handled<'h, H: ?Sized>(pub(super) &'h H);
+
+/// Handlers exchange values.
+impl<H: EffectHandler + ?Sized> Players for Handled<'_, H> {
     #[inline(always)]
     fn exchange<'a>(
         &mut self,
@@ -42,7 +46,7 @@ impl Players for &dyn EffectHandler {
         failure: &mut Option<Failure<'a>>,
         given: impl FnOnce(&mut Context<'_>, &'a Cue),
     ) -> Result<&'a Cue, Failed> {
-        let answer = self.send(cx, cue.to, cue.label);
+        let answer = self.0.send(cx, cue.to, cue.label);
         if !cue.wants.accepts_answer(&answer) {
             return Err(fail(failure, Failure::Refused(cue, answer)));
         }
@@ -51,7 +55,7 @@ impl Players for &dyn EffectHandler {
             answer => return Err(fail(failure, Failure::Refused(cue, answer))),
         };
         given(cx, cue);
-        taken(cue, self.receive(cx, cue.from, cue.label, value), failure)
+        taken(cue, self.0.receive(cx, cue.from, cue.label, value), failure)
     }
 
     #[inline(always)]
@@ -63,19 +67,20 @@ impl Players for &dyn EffectHandler {
         failure: &mut Option<Failure<'a>>,
         given: impl FnOnce(&mut Context<'_>, &'a Cue),
     ) -> Result<&'a Cue, Failed> {
-        let answer = self.choose(cx, script.known_branches(choice));
-        let picked = answer.as_ref().ok().and_then(|picked| {
-            let cue = script.branch(choice, picked.branch)?;
-            cue.wants.accepts(&picked.value).then_some(cue)
-        });
-        let (cue, value) = match (picked, answer) {
-            (Some(cue), Ok(Picked { value, .. })) => (cue, value),
-            (_, answer) => {
-                return Err(fail(failure, Failure::NotChosen(script.branches(choice), answer)));
-            }
+        let no_choice = |answer| Failure::NotChosen(script.branches(choice), answer);
+        let Picked { branch, value } = match self.0.choose(cx, script.known_branches(choice)) {
+            Ok(picked) => picked,
+            Err(error) => return Err(fail(failure, no_choice(Err(error)))),
+        };
+        let Some(cue) = script.branch(choice, branch) else {
+            return Err(fail(failure, no_choice(Ok(Picked { branch, value }))));
+        };
+        let value = match cue.wants.accept(value) {
+            Ok(value) => value,
+            Err(value) => return Err(fail(failure, no_choice(Ok(Picked { branch, value })))),
         };
         given(cx, cue);
-        taken(cue, self.receive(cx, cue.from, cue.label, value), failure)
+        taken(cue, self.0.receive(cx, cue.from, cue.label, value), failure)
     }
 }
 
@@ -197,7 +202,7 @@ fn taken<'a>(
 }
 
 /// Somebody has not done its part.
-pub(crate) struct Failed;
+pub(super) struct Failed;
 
 /// Writes down why. (Not a part of the result, which every exchange would carry through the loop.)
 #[cold]
