@@ -136,6 +136,7 @@ mod header;
 mod heap;
 mod layout;
 mod lifecycle;
+mod lineup;
 mod link;
 mod normal;
 mod op;

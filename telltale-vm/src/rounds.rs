@@ -8,13 +8,10 @@ use telltale_types::RoleId;
 use crate::arena::Slot;
 use crate::coroutine::Coro;
 use crate::exec::{Stage, Stretch};
-use crate::queue::Queue;
+use crate::lineup::{Fuel, Lineup};
 use crate::scheduler::Turns;
-use crate::trace::Trace;
 use crate::visits::{Event, Interlude, Manner, Session, Visits};
-use crate::{
-    Cause, Context, EffectHandler, Network, SessionId, SimClock, VM, VMError, header, ready,
-};
+use crate::{Cause, Context, EffectHandler, Network, SessionId, VM, VMError, header, ready};
 
 /// How a round is driven.
 #[derive(Clone, Copy)]
@@ -23,25 +20,6 @@ pub(crate) struct Drive<'a> {
     pub(crate) network: Option<&'a dyn Network>,
     /// Whether turns are counted. Then a turn is that of one role: no script is performed.
     pub(crate) by_turns: bool,
-}
-
-/// What may still be done in one call, beside turns.
-pub(crate) struct Fuel {
-    rounds: usize,
-    /// How many sessions are still to be visited in this round.
-    pub(crate) visits: usize,
-}
-
-impl Fuel {
-    /// Begins another round, in which every session that can act now is visited; says whether it may.
-    pub(crate) fn begin(&mut self, queue: &Queue, clock: &mut SimClock, trace: &mut Trace) -> bool {
-        let Some(rounds) = self.rounds.checked_sub(1) else { return false };
-        self.rounds = rounds;
-        self.visits = queue.len();
-        clock.advance();
-        trace.set_tick(clock.now());
-        true
-    }
 }
 
 impl VM {
@@ -84,20 +62,34 @@ impl VM {
     ) -> Option<Interlude> {
         let Drive { handler, network, by_turns } = drive;
         let Self { arena, images, casts, queue, idle, finished, clock, .. } = self;
-        let in_a_row = self.sink.is_none();
+        let (in_a_row, slot) = (self.sink.is_none(), queue.first()?);
         let (heap, buffers) = (&mut self.heap, &mut self.buffers);
         let (held, deferred) = (&mut self.held, &mut self.deferred);
         let (policy, quantum) = (self.config.policy, self.config.quantum);
         let together = self.config.performs_scripts() && !by_turns && network.is_none();
         let manner = Manner { policy, together, quantum };
+        // What nobody will look at need not be written down.
+        let ends_quietly = !TRACE && deferred.is_empty();
+        let lineup = Lineup {
+            slot,
+            queue,
+            arena,
+            idle,
+            finished,
+            clock,
+            fuel,
+            quantum,
+            in_a_row,
+            ends_quietly,
+        };
         let (trace, strays) = (&mut self.trace, &mut self.strays);
         let stage = Stage { heap, buffers, held, deferred, trace, strays, network };
         // Whichever it is, the first visit finds out.
-        let (image, first) = (0, queue.first()?);
+        let image = 0;
         let loaded = images.get(image);
         let cx = Context {
             image: &loaded.image,
-            session: SessionId::new(0, first),
+            session: SessionId::new(0, slot),
             role: RoleId(0),
             word: 0,
             at: 0,
@@ -105,22 +97,8 @@ impl VM {
         };
         let session = Session { image, loaded, cx };
         let stretch = Stretch::default();
-        let mut all = Visits {
-            manner,
-            in_a_row,
-            queue,
-            clock,
-            idle,
-            finished,
-            arena,
-            casts,
-            handler,
-            stage,
-            images,
-            session,
-            stretch,
-        };
-        let visited = catch_unwind(AssertUnwindSafe(|| all.go_round::<TRACE>(fuel, turns)));
+        let mut all = Visits { manner, lineup, casts, handler, stage, images, session, stretch };
+        let visited = catch_unwind(AssertUnwindSafe(|| all.go_round::<TRACE>(turns)));
         let cx = &all.session.cx;
         let (slot, role, at, count) = (cx.session.slot(), cx.role, cx.at, cx.count());
         visited.unwrap_or_else(|panic| {

@@ -1,21 +1,16 @@
 //! The visits of a round: one session after the other acts, until one of them needs more than that.
 
-use std::collections::VecDeque;
-
 use slab::Slab;
 use telltale_types::RoleId;
 
-use crate::arena::{Arena, Slot, WINDOW};
+use crate::arena::Slot;
 use crate::exec::{End, Host, Performance, Stage, Step, Stop, Stretch, Visit, halt};
 use crate::layout::Loaded;
-use crate::queue::Queue;
+use crate::lineup::Lineup;
 use crate::registry::Registry;
-use crate::rounds::Fuel;
 use crate::scheduler::{self, Turns};
-use crate::script::What;
-use crate::trace::Trace;
 use crate::vm::Company;
-use crate::{Cause, Context, EffectHandler, Policy, SessionId, SimClock, header, ready};
+use crate::{Cause, Context, EffectHandler, Policy, SessionId, header, ready};
 
 /// A session needs more than visits can give.
 pub(crate) struct Interlude {
@@ -49,13 +44,7 @@ pub(crate) struct Manner {
 /// All that visits need: the machine in its parts.
 pub(crate) struct Visits<'a> {
     pub(crate) manner: Manner,
-    /// Whether one round may follow upon another without anything between them.
-    pub(crate) in_a_row: bool,
-    pub(crate) queue: &'a mut Queue,
-    pub(crate) clock: &'a mut SimClock,
-    pub(crate) idle: &'a mut VecDeque<Slot>,
-    pub(crate) finished: &'a mut Vec<Slot>,
-    pub(crate) arena: &'a mut Arena,
+    pub(crate) lineup: Lineup<'a>,
     pub(crate) casts: &'a mut Slab<Company>,
     pub(crate) handler: &'a dyn EffectHandler,
     pub(crate) stage: Stage<'a>,
@@ -74,111 +63,98 @@ pub(crate) struct Session<'a> {
 
 impl Visits<'_> {
     /// Visits the sessions at the head of the queue, round after round.
-    pub(crate) fn go_round<const TRACE: bool>(
-        &mut self,
-        fuel: &mut Fuel,
-        turns: &mut Turns,
-    ) -> Option<Interlude> {
-        while turns.left > 0 && (fuel.visits > 0 || self.begins(fuel)) {
-            let slot = self.queue.take()?;
-            fuel.visits -= 1;
-            let visited = match self.perform::<TRACE>(slot) {
-                Performed::Whole => Ok(()),
-                Performed::Finished => {
-                    self.finished.push(slot);
-                    continue;
+    pub(crate) fn go_round<const TRACE: bool>(&mut self, turns: &mut Turns) -> Option<Interlude> {
+        while turns.left > 0 && self.lineup.take(self.stage.trace) {
+            while let Performed::Else(end) = self.perform::<TRACE>() {
+                let visited = self.visit::<TRACE>(end, turns);
+                let slot = self.lineup.slot;
+                match visited {
+                    Ok(After::Together) => continue,
+                    Ok(After::Apart) => self.lineup.queue.push(slot),
+                    // In a trace, a session's end follows upon its last event.
+                    Err(Event::Idle) if !TRACE => self.lineup.idle.push_back(slot),
+                    Err(event) => return Some(Interlude { slot, event }),
                 }
-                Performed::Other(end) => self.visit::<TRACE>(slot, end, turns),
-            };
-            match visited {
-                Ok(()) => self.queue.push(slot),
-                // In a trace, a session's end follows upon its last event.
-                Err(Event::Idle) if !TRACE => self.idle.push_back(slot),
-                Err(event) => return Some(Interlude { slot, event }),
+                break;
             }
         }
         None
     }
 
-    /// Begins the next round, if nothing has to be done before.
-    fn begins(&mut self, fuel: &mut Fuel) -> bool {
-        let Self { queue, idle, finished, stage, .. } = self;
-        let nothing_to_do = idle.is_empty() && finished.is_empty() && stage.strays.is_empty();
-        self.in_a_row
-            && nothing_to_do
-            && !queue.is_empty()
-            && fuel.begin(queue, self.clock, stage.trace)
+    /// Lets the session perform its script, and those that are visited after it theirs.
+    fn perform<const TRACE: bool>(&mut self) -> Performed {
+        while self.manner.together {
+            let Some(block) = self.lineup.block() else { break };
+            if header::place(block).is_none() {
+                break;
+            }
+            let cast = header::cast(block);
+            self.session.enter(header::image(block), self.images);
+            self.stretch.left = self.manner.quantum;
+            let mut end = self.by_players::<TRACE>(cast);
+            while let End::NoExchange = end
+                && self.halt::<TRACE>()
+            {
+                end = self.by_players::<TRACE>(cast);
+            }
+            match end {
+                End::NoSession => return Performed::All,
+                End::NotTheirs => {}
+                End::NoExchange | End::Failure => return Performed::Else(Some(end)),
+            }
+        }
+        Performed::Else(None)
     }
 
-    /// Lets a session perform its script.
-    #[inline(always)]
-    fn perform<const TRACE: bool>(&mut self, slot: Slot) -> Performed {
-        let block = self.arena.block_and_more_mut(slot);
-        let Some(block) = block.first_chunk_mut::<WINDOW>() else {
-            return Performed::Other(None);
-        };
-        let Some(place) = header::place(block).filter(|_| self.manner.together) else {
-            return Performed::Other(None);
-        };
-        self.session.enter::<TRACE>(slot, block, self.images, self.stage.trace);
-        let Session { loaded, cx, .. } = &mut self.session;
-        let (trace, script, stretch) = (&mut *self.stage.trace, &loaded.script, &mut self.stretch);
-        let cast = header::cast(block) as usize;
-        (stretch.place, stretch.left) = (place, self.manner.quantum);
+    /// Whoever plays the session plays it, and those after it.
+    fn by_players<const TRACE: bool>(&mut self, cast: u32) -> End {
+        let Self { lineup, casts, stretch, .. } = self;
+        let Session { image, loaded, cx } = &mut self.session;
+        let (number, trace, traced) = (*image, &mut *self.stage.trace, TRACE);
         cx.at = Context::AS_WRITTEN;
-        loop {
-            let Some(roles) = block[loaded.roles_at..].first_chunk_mut() else {
-                return Performed::Other(None);
-            };
-            let (cx, trace, stretch) = (&mut *cx, &mut *trace, &mut *stretch);
-            let performance = Performance { roles, cx, trace, traced: TRACE, script, stretch };
-            let end = match cast {
-                0 => self.handler.perform(performance),
-                cast => self.casts[cast - 1].cast.perform(performance),
-            };
-            match end {
-                End::UsedUp => {
-                    header::set_place(block, Some(stretch.place));
-                    return Performed::Whole;
-                }
-                End::Failure => return Performed::Other(Some(end)),
-                End::NoExchange => {}
-            }
-            // What nobody will look at need not be written down.
-            let is_last = script.cue(stretch.place).what == What::Finish;
-            if is_last && !TRACE && self.stage.deferred.is_empty() {
-                return Performed::Finished;
-            }
-            match halt::<TRACE>(block, loaded, stretch.place, trace) {
-                Some(next) => {
-                    stretch.place = next;
-                    stretch.left = stretch.left.saturating_sub(1);
-                }
-                None => return Performed::Other(Some(end)),
-            }
+        let performer = (cast as usize).checked_sub(1).map(|key| casts[key].cast.performer());
+        let performance = Performance { lineup, casts, number, loaded, cx, trace, traced, stretch };
+        match performer {
+            None => self.handler.perform(performance),
+            Some(perform) => perform(performance),
         }
     }
 
-    /// One visit, or the rest of it. An error is what has to be done with the session; otherwise it goes to
-    /// the end of the queue.
+    /// Of the session on its script, one role halts, or all do. Says whether the script goes on.
+    fn halt<const TRACE: bool>(&mut self) -> bool {
+        let Self { lineup, session, stage, stretch, .. } = self;
+        let Some(block) = lineup.block() else { return false };
+        let next = halt::<TRACE>(block, session.loaded, stretch.place, stage.trace);
+        if next.is_some() {
+            header::set_place(block, next);
+            stretch.left = stretch.left.saturating_sub(1);
+        }
+        next.is_some()
+    }
+
+    /// One visit, or the rest of it. An error is what has to be done with the session.
     #[inline(never)]
     fn visit<const TRACE: bool>(
         &mut self,
-        slot: Slot,
         end: Option<End>,
         turns: &mut Turns,
-    ) -> Result<(), Event> {
-        let block = self.arena.block_and_more_mut(slot);
+    ) -> Result<After, Event> {
+        let (slot, manner) = (self.lineup.slot, self.manner);
+        let block = self.lineup.arena.block_and_more_mut(slot);
         if !header::is_running(block) {
             return Err(Event::Ended);
         }
-        self.session.enter::<TRACE>(slot, block, self.images, self.stage.trace);
+        self.session.enter(header::image(block), self.images);
         let Session { loaded, cx, .. } = &mut self.session;
+        cx.session = SessionId::new(header::ordinal(block), slot);
+        if TRACE {
+            self.stage.trace.enter(cx.session);
+        }
         if loaded.roles == 0 {
             ready::clear_all(block, ready::words(0));
             return Err(Event::Idle);
         }
-        let (manner, stage, stretch) = (self.manner, &mut self.stage, &mut self.stretch);
+        let (stage, stretch) = (&mut self.stage, &mut self.stretch);
         let left = if end.is_some() { stretch.left } else { manner.quantum };
         let (ready, place, step) = (ready::first_word(block), 0, Ok(Step::Wait));
         match header::cast(block) as usize {
@@ -196,61 +172,65 @@ impl Visits<'_> {
     }
 }
 
-/// How a session has performed its script.
+/// What has become of the sessions that could perform their scripts.
 enum Performed {
-    /// As far as it may in one visit.
-    Whole,
-    /// To its end.
-    Finished,
-    /// There is more to its visit, beginning with this, if it has begun.
-    Other(Option<End>),
+    /// There are no more to be visited.
+    All,
+    /// The session has to be visited in another way. Its script may have ended so.
+    Else(Option<End>),
+}
+
+/// What a session does after a visit that needs nothing else.
+enum After {
+    /// All roles stand together: it performs its script.
+    Together,
+    /// It is visited again in the next round.
+    Apart,
 }
 
 impl<'a> Session<'a> {
-    /// The session in this block is visited.
+    /// A session of this image is visited.
     #[inline(always)]
-    fn enter<const TRACE: bool>(
-        &mut self,
-        slot: Slot,
-        block: &[u64],
-        images: &'a Registry,
-        trace: &mut Trace,
-    ) {
-        if header::image(block) != self.image {
-            self.image = header::image(block);
-            self.loaded = images.get(self.image);
+    fn enter(&mut self, image: u16, images: &'a Registry) {
+        if image != self.image {
+            self.image = image;
+            self.loaded = images.get(image);
             self.cx.image = &self.loaded.image;
-        }
-        self.cx.session = SessionId::new(header::ordinal(block), slot);
-        if TRACE {
-            trace.enter(self.cx.session);
         }
     }
 }
 
-/// The roles of a session perform its script together, if they can, and act by themselves, if not.
+/// The roles of a session stand together, or they have turns.
 fn act<'a, H: Host, const TRACE: bool>(
     manner: Manner,
     mut visit: Visit<'_, 'a, H>,
     stretch: &mut Stretch<'a>,
     end: Option<End>,
     turns: &mut Turns,
-) -> Result<(), Event> {
-    let visited = if manner.together {
-        match visit.perform_on::<TRACE>(stretch, end) {
-            Ok(false) => scheduler::visit::<H, TRACE>(manner.policy, &mut visit, turns),
-            performed => performed.map(drop),
-        }
+) -> Result<After, Event> {
+    let together = if manner.together {
+        visit.stands_together::<TRACE>(stretch, end)
     } else {
         header::set_place(visit.block, None);
-        scheduler::visit::<H, TRACE>(manner.policy, &mut visit, turns)
+        Ok(false)
+    };
+    let visited = match together {
+        Ok(false) => {
+            scheduler::visit::<H, TRACE>(manner.policy, &mut visit, turns).map(|()| After::Apart)
+        }
+        together => together.map(|_| After::Together),
     };
     visit.write_ready();
-    match visited {
-        Err(Stop::Fault(cause)) => Err(Event::Fault(visit.cx.role, cause)),
-        Err(Stop::Outside) => Err(Event::Outside(visit.cx.role)),
-        Ok(()) if !ready::any(visit.block, ready::words(visit.loaded.roles)) => Err(Event::Idle),
-        Ok(()) if !visit.stage.strays.is_empty() => Err(Event::Strays),
-        Ok(()) => Ok(()),
+    let after = match visited {
+        Err(Stop::Fault(cause)) => return Err(Event::Fault(visit.cx.role, cause)),
+        Err(Stop::Outside) => return Err(Event::Outside(visit.cx.role)),
+        Ok(after) => after,
+    };
+    if !ready::any(visit.block, ready::words(visit.loaded.roles)) {
+        Err(Event::Idle)
+    } else if visit.stage.strays.is_empty() {
+        Ok(after)
+    } else {
+        Err(Event::Strays)
     }
 }

@@ -1,6 +1,6 @@
 //! What the payload of a message must be.
 
-use crate::{HandlerResult, Kind, Value};
+use crate::{Kind, Large, Value};
 
 /// The kind that a payload must have, if it must be of one.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -10,10 +10,9 @@ pub(crate) struct Wants {
     kind: Option<Kind>,
 }
 
-/// The numbers of values that are not scalar, and of what is no value. They follow upon those of the scalar
-/// kinds, so that the compiler reads them all where it keeps which variant a value is.
+/// The number of values that are not scalar. It follows upon those of the scalar kinds, so that the compiler
+/// reads it where it keeps which variant a value is.
 const LARGE: u8 = Kind::Text as u8;
-const ERROR: u8 = LARGE + 1;
 const NONE: u8 = u8::MAX;
 
 impl Wants {
@@ -26,26 +25,14 @@ impl Wants {
     }
 
     /// Whether a payload is of that kind.
+    // Nothing here needs the address of a value, so that the compiler can keep it in registers.
     #[inline(always)]
     pub(crate) fn accepts(self, value: &Value) -> bool {
-        number(value) == self.scalar || self.accepts_any(value)
-    }
-
-    /// Whether an answer is a payload of that kind.
-    #[inline(always)]
-    pub(crate) fn accepts_answer(self, answer: &HandlerResult<Value>) -> bool {
-        let number = match answer {
-            Ok(value) => number(value),
-            Err(_) => ERROR,
-        };
-        number == self.scalar || self.accepts_any_answer(answer)
-    }
-
-    /// The payload if it is of that kind, and otherwise what it is instead.
-    // By value, so that the compiler never has to keep it in memory.
-    #[inline(always)]
-    pub(crate) fn accept(self, value: Value) -> Result<Value, Value> {
-        if number(&value) == self.scalar { Ok(value) } else { self.accept_any(value) }
+        number(value) == self.scalar
+            || match value {
+                Value::Large(large) => self.accepts_large(large),
+                _ => self.kind.is_none(),
+            }
     }
 
     pub(crate) fn kind(self) -> Option<Kind> {
@@ -54,20 +41,8 @@ impl Wants {
 
     #[cold]
     #[inline(never)]
-    fn accepts_any(self, value: &Value) -> bool {
-        self.kind.is_none_or(|kind| kind == value.kind())
-    }
-
-    #[cold]
-    #[inline(never)]
-    fn accepts_any_answer(self, answer: &HandlerResult<Value>) -> bool {
-        answer.as_ref().is_ok_and(|value| self.accepts_any(value))
-    }
-
-    #[cold]
-    #[inline(never)]
-    fn accept_any(self, value: Value) -> Result<Value, Value> {
-        if self.accepts_any(&value) { Ok(value) } else { Err(value) }
+    fn accepts_large(self, large: &Large) -> bool {
+        self.kind.is_none_or(|kind| kind == large.kind())
     }
 }
 

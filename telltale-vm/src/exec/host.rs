@@ -37,9 +37,6 @@ pub(crate) trait Host {
         effect: &str,
         argument: Option<&Value>,
     ) -> HandlerResult<Value>;
-
-    /// Performs a stretch of a script.
-    fn perform(&mut self, performance: Performance<'_, '_>) -> End;
 }
 
 /// Role objects of any type.
@@ -63,8 +60,8 @@ pub(crate) trait Troupe: Any + Send {
         argument: Option<&Value>,
     ) -> HandlerResult<Value>;
 
-    /// Performs a stretch of a script.
-    fn perform(&mut self, performance: Performance<'_, '_>) -> End;
+    /// How casts of this type perform.
+    fn performer(&self) -> Performer;
 }
 
 impl<C: Cast> Troupe for C {
@@ -95,10 +92,13 @@ impl<C: Cast> Troupe for C {
         Cast::invoke(self, cx.role, effect, argument)
     }
 
-    fn perform(&mut self, performance: Performance<'_, '_>) -> End {
-        performance.by_cast(self)
+    fn performer(&self) -> Performer {
+        |performance| performance.by_casts::<C>()
     }
 }
+
+/// Lets casts of one type perform their sessions.
+pub(crate) type Performer = fn(Performance<'_, '_>) -> End;
 
 impl Host for &dyn EffectHandler {
     #[inline]
@@ -129,11 +129,6 @@ impl Host for &dyn EffectHandler {
         argument: Option<&Value>,
     ) -> HandlerResult<Value> {
         (**self).invoke(cx, effect, argument)
-    }
-
-    #[inline]
-    fn perform(&mut self, performance: Performance<'_, '_>) -> End {
-        (**self).perform(performance)
     }
 }
 
@@ -166,10 +161,5 @@ impl Host for &mut dyn Troupe {
         argument: Option<&Value>,
     ) -> HandlerResult<Value> {
         (**self).invoke(cx, effect, argument)
-    }
-
-    #[inline]
-    fn perform(&mut self, performance: Performance<'_, '_>) -> End {
-        (**self).perform(performance)
     }
 }

@@ -6,56 +6,47 @@
 
 use std::fmt;
 
+use slab::Slab;
 use telltale_types::RoleId;
 
-use super::players::{Handled, Players};
+use super::players::{Casts, Handled, Player, Players};
 use super::{Host, Step, Stop, Visit, note_halted};
 use crate::coroutine::{Coro, HALTED, PENDING};
 use crate::layout::Loaded;
+use crate::lineup::Lineup;
 use crate::script::{Cue, Script, What};
 use crate::trace::{Tag, Trace};
+use crate::vm::Company;
 use crate::{
-    Cast, Cause, Context, EffectHandler, HandlerError, HandlerResult, Picked, Value, channel,
-    header, ready,
+    Cast, Cause, Context, EffectHandler, HandlerError, HandlerResult, Picked, SessionId, Value,
+    channel, header, ready,
 };
 
 /// How many instructions an exchange is: one sends, one receives.
 const EXCHANGE: u32 = 2;
 
 impl<'a, H: Host> Visit<'_, 'a, H> {
-    /// Goes on where a stretch of the script has ended early, or, if none has begun, from where all roles
-    /// stand together. Says whether no more may be executed; otherwise the roles go on by themselves.
-    pub(crate) fn perform_on<const TRACE: bool>(
+    /// The session is not performing its script, or a stretch of it has ended so. Says whether it performs it
+    /// now, because all roles stand together; otherwise they go on by themselves.
+    pub(crate) fn stands_together<const TRACE: bool>(
         &mut self,
         stretch: &mut Stretch<'a>,
-        mut end: Option<End>,
+        end: Option<End>,
     ) -> Result<bool, Stop> {
-        loop {
-            let next = match end {
-                None => self.rejoin(),
-                Some(End::NoExchange) => self.no_exchange::<TRACE>(stretch.place),
-                Some(End::Failure) => {
-                    let step = stretch.failure.take().map(|failure| self.failed(failure));
-                    return self.leave_script(step.unwrap_or(Ok(Step::Wait)));
-                }
-                Some(End::UsedUp) => {
-                    header::set_place(self.block, Some(stretch.place));
-                    return Ok(true);
-                }
-            };
-            let loaded = self.loaded;
-            let roles = self.block[loaded.roles_at..].first_chunk_mut();
-            let (Some(place), Some(roles)) = (next, roles) else {
-                return self.leave_script(Ok(Step::Wait));
-            };
-            (stretch.place, stretch.left) = (place, self.left);
-            let (cx, trace, script) = (&mut *self.cx, &mut *self.stage.trace, &loaded.script);
-            cx.at = Context::AS_WRITTEN;
-            let stretch = &mut *stretch;
-            let performance = Performance { roles, cx, trace, traced: TRACE, script, stretch };
-            end = Some(self.host.perform(performance));
-            self.left = stretch.left;
-        }
+        let step = match end {
+            None => {
+                let place = self.rejoin();
+                header::set_place(self.block, place);
+                return Ok(place.is_some());
+            }
+            Some(End::Failure) => stretch.failure.take().map(|failure| self.failed(failure)),
+            Some(_) => {
+                self.no_exchange::<TRACE>(stretch.place);
+                None
+            }
+        };
+        self.leave_script(step.unwrap_or(Ok(Step::Wait)))?;
+        Ok(false)
     }
 
     /// What a role that does not do its part makes of itself.
@@ -71,13 +62,12 @@ impl<'a, H: Host> Visit<'_, 'a, H> {
         }
     }
 
-    /// What is no exchange; gives the next place, if the script goes on.
-    fn no_exchange<const TRACE: bool>(&mut self, place: u32) -> Option<u32> {
+    /// What is no exchange, and where the script ends.
+    fn no_exchange<const TRACE: bool>(&mut self, place: u32) {
         self.write_ready();
-        let next = halt::<TRACE>(self.block, self.loaded, place, self.stage.trace);
+        halt::<TRACE>(self.block, self.loaded, place, self.stage.trace);
         self.ready = ready::first_word(self.block);
         self.left = self.left.saturating_sub(1);
-        next
     }
 
     /// The message has been received, but its receiver does not go on.
@@ -92,14 +82,14 @@ impl<'a, H: Host> Visit<'_, 'a, H> {
     }
 
     /// The roles go on by themselves, from where they are.
-    fn leave_script(&mut self, step: Result<Step, Box<Cause>>) -> Result<bool, Stop> {
+    fn leave_script(&mut self, step: Result<Step, Box<Cause>>) -> Result<(), Stop> {
         header::set_place(self.block, None);
         if let Step::Pend(_) = step? {
             let at = self.loaded.roles_at + self.cx.role.index();
             self.block[at] |= Coro::bit(PENDING);
             self.rest(self.cx.role);
         }
-        Ok(false)
+        Ok(())
     }
 
     /// The place in the script where all roles stand together, if they do: then nothing is on its way
@@ -124,7 +114,7 @@ impl<'a, H: Host> Visit<'_, 'a, H> {
 /// A piece of a run in which there is nothing but exchanges.
 #[derive(Default)]
 pub(crate) struct Stretch<'a> {
-    /// The place in the script where it starts, then where it has come to, unless a role has failed.
+    /// Where it has come to in the script, if there is no exchange.
     pub(crate) place: u32,
     /// How many instructions may still be executed.
     pub(crate) left: u32,
@@ -132,12 +122,14 @@ pub(crate) struct Stretch<'a> {
     failure: Option<Failure<'a>>,
 }
 
-/// Why a stretch has ended.
+/// Why players end.
 #[derive(Clone, Copy, Debug)]
 pub enum End {
-    /// No more may be executed.
-    UsedUp,
-    /// There is no exchange at this place.
+    /// There is nobody to be visited.
+    NoSession,
+    /// The session that is visited next is none of theirs.
+    NotTheirs,
+    /// There is no exchange at this place of the script.
     NoExchange,
     /// A role has not done its part.
     Failure,
@@ -183,71 +175,116 @@ pub(crate) fn halt<const TRACE: bool>(
     }
 }
 
-/// The words of the roles, with so many of what is behind them that each number of a role is that of a word.
-pub(crate) type Roles = [u64; 1 << u8::BITS];
-
-/// A session on its script, as it is given to whoever plays its roles.
+/// Sessions on their scripts, as they are given to whoever plays their roles.
 pub struct Performance<'p, 'a> {
-    pub(crate) roles: &'p mut Roles,
+    pub(crate) lineup: &'p mut Lineup<'a>,
+    pub(crate) casts: &'p mut Slab<Company>,
+    /// The image of these sessions, by its number and as it is.
+    pub(crate) number: u16,
+    pub(crate) loaded: &'a Loaded,
     pub(crate) cx: &'p mut Context<'a>,
     pub(crate) trace: &'p mut Trace,
     /// Whether events are written down.
     pub(crate) traced: bool,
-    pub(crate) script: &'a Script,
     pub(crate) stretch: &'p mut Stretch<'a>,
 }
 
 impl fmt::Debug for Performance<'_, '_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "Performance(at {})", self.stretch.place)
+        write!(f, "Performance({})", self.cx.session)
     }
 }
 
 impl Performance<'_, '_> {
     /// A handler plays all roles.
-    #[inline]
     pub(crate) fn by_handler<H: EffectHandler + ?Sized>(self, handler: &H) -> End {
-        self.by(&mut Handled(handler))
+        self.by(&Handled(handler))
     }
 
-    /// Each role object plays its role.
-    #[inline]
-    pub(super) fn by_cast<C: Cast>(self, cast: &mut C) -> End {
-        self.by(cast)
+    /// Role objects of this type play.
+    pub(super) fn by_casts<C: Cast>(self) -> End {
+        self.by(&Casts::<C>::new())
     }
 
     #[inline]
-    fn by<P: Players>(self, players: &mut P) -> End {
-        let Performance { roles, cx, trace, traced, script, stretch } = self;
-        if traced {
-            perform::<P, true>(players, roles, cx, trace, script, stretch)
+    fn by<P: Players>(self, players: &P) -> End {
+        if self.traced {
+            perform::<P, true>(players, self)
         } else {
-            perform::<P, false>(players, roles, cx, trace, script, stretch)
+            perform::<P, false>(players, self)
         }
     }
 }
 
-/// The innermost loop: exchanges, as long as there are any. Each type of players has one of its own, in
-/// which the compiler sees what they do.
-///
-/// What it changes are arguments, so that the compiler knows that no handler does.
+/// One session after the other performs its script, as long as it is one of these players.
 #[inline(never)]
-fn perform<'a, P: Players, const TRACE: bool>(
-    players: &mut P,
+fn perform<P: Players, const TRACE: bool>(players: &P, performance: Performance<'_, '_>) -> End {
+    let Performance { lineup, casts, number, loaded, cx, trace, stretch, .. } = performance;
+    let script = &loaded.script;
+    let mut left = stretch.left;
+    loop {
+        let slot = lineup.slot;
+        let Some(block) = lineup.block() else { return End::NotTheirs };
+        let Some(place) = header::place(block) else { return End::NotTheirs };
+        if header::image(block) != number {
+            return End::NotTheirs;
+        }
+        let Some(mut player) = players.of_session(casts, header::cast(block)) else {
+            return End::NotTheirs;
+        };
+        cx.session = SessionId::new(header::ordinal(block), slot);
+        if TRACE {
+            trace.enter(cx.session);
+        }
+        let Some(roles) = block[loaded.roles_at..].first_chunk_mut() else {
+            return End::NotTheirs;
+        };
+        (stretch.place, stretch.left) = (place, left);
+        match exchanges::<_, TRACE>(&mut player, roles, cx, trace, script, stretch) {
+            Pause::UsedUp => {
+                header::set_place(block, Some(stretch.place));
+                lineup.queue.push(slot);
+            }
+            Pause::NoExchange if lineup.ends_quietly && script.is_finished(stretch.place) => {
+                lineup.finished.push(slot);
+            }
+            Pause::NoExchange => return End::NoExchange,
+            Pause::Failure => return End::Failure,
+        }
+        if !lineup.take(trace) {
+            return End::NoSession;
+        }
+        left = lineup.quantum;
+    }
+}
+
+/// Why there are no more exchanges in a session, for now.
+enum Pause {
+    UsedUp,
+    NoExchange,
+    Failure,
+}
+
+/// The innermost loop: exchanges, as long as there are any. Each type of players has its own, in which the
+/// compiler sees what they do.
+///
+/// What it changes are arguments and variables, so that the compiler knows that no player does.
+#[inline(always)]
+fn exchanges<'a, P: Player, const TRACE: bool>(
+    player: &mut P,
     roles: &mut Roles,
     cx: &mut Context<'_>,
     trace: &mut Trace,
     script: &'a Script,
     stretch: &mut Stretch<'a>,
-) -> End {
+) -> Pause {
     let Stretch { mut place, mut left, .. } = *stretch;
-    let failure = &mut stretch.failure;
-    let end = loop {
+    let (cues, failure) = (script.cues(), &mut stretch.failure);
+    let pause = loop {
         if left < EXCHANGE {
-            stretch.place = place;
-            break End::UsedUp;
+            break Pause::UsedUp;
         }
-        let cue = script.cue(place);
+        let cue = &cues[place as usize];
         let mut given = |cx: &mut Context<'_>, roles: &mut Roles, cue: &Cue, tag| {
             advance(roles, cue.from, cue.from_step);
             if TRACE {
@@ -255,30 +292,28 @@ fn perform<'a, P: Players, const TRACE: bool>(
             }
             turn_to(cx, roles, cue.to);
         };
-        let done = match cue.what {
-            What::Exchange => {
-                turn_to(cx, roles, cue.from);
-                players.exchange(cx, cue, failure, |cx, cue| given(cx, roles, cue, Tag::Exchanged))
-            }
-            What::Choice => {
-                turn_to(cx, roles, cue.from);
-                players.choose_and_exchange(cx, script, cue, failure, |cx, picked| {
-                    given(cx, roles, picked, Tag::ChosenAndExchanged);
-                })
-            }
-            What::Halt | What::Finish | What::Leave => {
-                stretch.place = place;
-                break End::NoExchange;
-            }
+        let done = if cue.what == What::Exchange {
+            turn_to(cx, roles, cue.from);
+            player.exchange(cx, cue, failure, |cx, cue| given(cx, roles, cue, Tag::Exchanged))
+        } else if cue.what == What::Choice {
+            turn_to(cx, roles, cue.from);
+            player.choose_and_exchange(cx, script, cue, failure, |cx, picked| {
+                given(cx, roles, picked, Tag::ChosenAndExchanged);
+            })
+        } else {
+            break Pause::NoExchange;
         };
-        let Ok(cue) = done else { break End::Failure };
+        let Ok(cue) = done else { break Pause::Failure };
         advance(roles, cue.to, cue.to_step);
         place = cue.next;
         left -= EXCHANGE;
     };
-    stretch.left = left;
-    end
+    (stretch.place, stretch.left) = (place, left);
+    pause
 }
+
+/// The words of the roles, with so many of what is behind them that each number of a role is that of a word.
+type Roles = [u64; 1 << u8::BITS];
 
 /// A handler is about to be asked in the name of this role.
 #[inline(always)]

@@ -1,18 +1,35 @@
 //! Whoever plays the roles while a session performs its script: handlers exchange values, role objects
 //! what they like.
 
+use std::any::Any;
+use std::marker::PhantomData;
+
+use slab::Slab;
+
 use super::halves::nobody_gives;
 use super::perform::Failure;
 use crate::cast::{Carrier, Cast, ChoiceCarrier};
 use crate::effect::{Context, EffectHandler};
 use crate::script::{Cue, Script};
+use crate::vm::Company;
 use crate::{HandlerError, HandlerResult, Picked, pack};
 
+/// Whoever plays one session after the other.
+pub(super) trait Players {
+    /// Whoever plays one of them.
+    type Player<'p>: Player;
+
+    /// Who plays a session with these role objects, by their key plus one. Nobody, if it is not these.
+    fn of_session<'p>(&self, casts: &'p mut Slab<Company>, cast: u32) -> Option<Self::Player<'p>>;
+}
+
+/// Plays all roles of a session.
+///
 /// Between the sender's answer and the receiver, `given` is told, so that whatever the receiver does
 /// finds everything written down.
 ///
 /// What is given in the end is the cue that has been performed.
-pub(super) trait Players {
+pub(super) trait Player {
     /// The sender of the message is asked for the payload, the receiver takes it.
     fn exchange<'a>(
         &mut self,
@@ -33,11 +50,20 @@ pub(super) trait Players {
     ) -> Result<&'a Cue, Failed>;
 }
 
-/// A handler plays all roles.
+/// A handler plays all roles of all sessions without role objects.
 pub(super) struct Handled<'h, H: ?Sized>(pub(super) &'h H);
 
+impl<'h, H: EffectHandler + ?Sized> Players for Handled<'h, H> {
+    type Player<'p> = Handled<'h, H>;
+
+    #[inline(always)]
+    fn of_session<'p>(&self, _: &'p mut Slab<Company>, cast: u32) -> Option<Self::Player<'p>> {
+        (cast == 0).then_some(Handled(self.0))
+    }
+}
+
 /// Handlers exchange values.
-impl<H: EffectHandler + ?Sized> Players for Handled<'_, H> {
+impl<H: EffectHandler + ?Sized> Player for Handled<'_, H> {
     #[inline(always)]
     fn exchange<'a>(
         &mut self,
@@ -46,12 +72,8 @@ impl<H: EffectHandler + ?Sized> Players for Handled<'_, H> {
         failure: &mut Option<Failure<'a>>,
         given: impl FnOnce(&mut Context<'_>, &'a Cue),
     ) -> Result<&'a Cue, Failed> {
-        let answer = self.0.send(cx, cue.to, cue.label);
-        if !cue.wants.accepts_answer(&answer) {
-            return Err(fail(failure, Failure::Refused(cue, answer)));
-        }
-        let value = match answer {
-            Ok(value) => value,
+        let value = match self.0.send(cx, cue.to, cue.label) {
+            Ok(value) if cue.wants.accepts(&value) => value,
             answer => return Err(fail(failure, Failure::Refused(cue, answer))),
         };
         given(cx, cue);
@@ -67,25 +89,45 @@ impl<H: EffectHandler + ?Sized> Players for Handled<'_, H> {
         failure: &mut Option<Failure<'a>>,
         given: impl FnOnce(&mut Context<'_>, &'a Cue),
     ) -> Result<&'a Cue, Failed> {
-        let no_choice = |answer| Failure::NotChosen(script.branches(choice), answer);
-        let Picked { branch, value } = match self.0.choose(cx, script.known_branches(choice)) {
-            Ok(picked) => picked,
-            Err(error) => return Err(fail(failure, no_choice(Err(error)))),
-        };
-        let Some(cue) = script.branch(choice, branch) else {
-            return Err(fail(failure, no_choice(Ok(Picked { branch, value }))));
-        };
-        let value = match cue.wants.accept(value) {
-            Ok(value) => value,
-            Err(value) => return Err(fail(failure, no_choice(Ok(Picked { branch, value })))),
+        let (cue, value) = match self.0.choose(cx, script.known_branches(choice)) {
+            Ok(Picked { branch, value }) => match script.branch(choice, branch) {
+                Some(cue) if cue.wants.accepts(&value) => (cue, value),
+                _ => {
+                    let picked = Picked { branch, value };
+                    return Err(fail(
+                        failure,
+                        Failure::NotChosen(script.branches(choice), Ok(picked)),
+                    ));
+                }
+            },
+            error => return Err(fail(failure, Failure::NotChosen(script.branches(choice), error))),
         };
         given(cx, cue);
         taken(cue, self.0.receive(cx, cue.from, cue.label, value), failure)
     }
 }
 
+/// Role objects of one type play their sessions.
+pub(super) struct Casts<C>(PhantomData<fn() -> C>);
+
+impl<C> Casts<C> {
+    pub(super) fn new() -> Self {
+        Self(PhantomData)
+    }
+}
+
+impl<C: Cast> Players for Casts<C> {
+    type Player<'p> = &'p mut C;
+
+    #[inline(always)]
+    fn of_session<'p>(&self, casts: &'p mut Slab<Company>, cast: u32) -> Option<&'p mut C> {
+        let company = casts.get_mut((cast as usize).checked_sub(1)?)?;
+        (&mut *company.cast as &mut dyn Any).downcast_mut()
+    }
+}
+
 /// Role objects exchange payloads as they are.
-impl<C: Cast> Players for C {
+impl<C: Cast> Player for &mut C {
     #[inline(always)]
     fn exchange<'a>(
         &mut self,

@@ -76,10 +76,22 @@ pub(crate) enum What {
 }
 
 impl Script {
+    /// What happens at each place.
+    #[inline(always)]
+    pub(crate) fn cues(&self) -> &[Cue] {
+        &self.cues
+    }
+
     /// What happens at a place.
     #[inline(always)]
     pub(crate) fn cue(&self, place: u32) -> &Cue {
         &self.cues[place as usize]
+    }
+
+    /// Whether all that is left at a place is that all roles are done.
+    #[inline]
+    pub(crate) fn is_finished(&self, place: u32) -> bool {
+        self.cue(place).what == What::Finish
     }
 
     /// The branches of a choice.
