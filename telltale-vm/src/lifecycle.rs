@@ -10,6 +10,7 @@ use telltale_types::RoleId;
 use crate::arena::Slot;
 use crate::channel;
 use crate::coroutine::Coro;
+use crate::layout::Loaded;
 use crate::trace::Tag;
 use crate::view::SessionView;
 use crate::vm::Company;
@@ -157,18 +158,23 @@ impl VM {
     #[inline]
     fn retire(&mut self, slot: Slot, outcome: Outcome) {
         let block = self.arena.block_mut(slot);
-        let loaded = self.images.get(header::image(block));
+        let number = header::image(block);
+        let Loaded { roles, class, .. } = *self.images.get(number);
         header::set_status(block, outcome.status());
         self.open -= 1;
-        self.coroutines -= loaded.roles;
+        self.coroutines -= roles;
         let cast = header::cast(block) as usize;
         if header::is_owned(block) {
             self.casts[cast - 1].outcome = Some(outcome);
+            return;
+        }
+        if is_queued(block, roles) {
+            header::set_forsaken(block);
         } else {
-            self.free(slot);
-            if let Some(company) = cast.checked_sub(1).and_then(|key| self.casts.try_remove(key)) {
-                drop_quietly(company);
-            }
+            self.give_back(slot, number, class);
+        }
+        if let Some(company) = cast.checked_sub(1).and_then(|key| self.casts.try_remove(key)) {
+            drop_quietly(company);
         }
     }
 
@@ -197,18 +203,29 @@ impl VM {
         }
     }
 
-    #[inline]
+    /// The block of a session that has ended can be used again, unless the queue still names it.
     pub(crate) fn free(&mut self, slot: Slot) {
         let block = self.arena.block_mut(slot);
-        let image = header::image(block);
-        if ready::any(block, ready::words(self.images.get(image).roles)) {
+        let number = header::image(block);
+        let Loaded { roles, class, .. } = *self.images.get(number);
+        if is_queued(block, roles) {
             header::set_forsaken(block);
         } else {
-            let class = self.images.get(image).class;
-            self.images.release(image);
-            self.arena.give_back(slot, class);
+            self.give_back(slot, number, class);
         }
     }
+
+    #[inline]
+    fn give_back(&mut self, slot: Slot, image: u16, class: usize) {
+        self.images.release(image);
+        self.arena.give_back(slot, class);
+    }
+}
+
+/// Whether the queue names a session.
+#[inline]
+fn is_queued(block: &[u64], roles: usize) -> bool {
+    ready::any(block, ready::words(roles))
 }
 
 /// Drops what is somebody else's, who may panic when it goes. Nobody is left to be told.

@@ -60,8 +60,13 @@ pub(crate) fn clear(block: &mut [u64], role: RoleId) {
     block[READY + role.index() / 64] &= !(1 << (role.0 % 64));
 }
 
+#[inline]
 pub(crate) fn clear_all(block: &mut [u64], words: usize) {
-    block[READY..READY + words].fill(0);
+    // Mostly one word, and setting a piece of memory is a call.
+    block[READY] = 0;
+    if words > 1 {
+        block[READY..READY + words].fill(0);
+    }
 }
 
 pub(crate) fn contains(block: &[u64], role: RoleId) -> bool {

@@ -14,7 +14,6 @@ use crate::visits::{Event, Interlude, Manner, Session, Visits};
 use crate::{Cause, Context, EffectHandler, Network, SessionId, VM, VMError, header, ready};
 
 /// How a round is driven.
-#[derive(Clone, Copy)]
 pub(crate) struct Drive<'a> {
     pub(crate) handler: &'a dyn EffectHandler,
     pub(crate) network: Option<&'a dyn Network>,
@@ -24,7 +23,7 @@ pub(crate) struct Drive<'a> {
 
 impl VM {
     /// So many rounds, or until nobody can act or no turns are left.
-    pub(crate) fn rounds(&mut self, drive: Drive<'_>, rounds: usize, turns: &mut Turns) {
+    pub(crate) fn rounds(&mut self, drive: &Drive<'_>, rounds: usize, turns: &mut Turns) {
         let mut fuel = Fuel { rounds, visits: 0 };
         while (fuel.visits > 0 || self.begins(drive, &mut fuel)) && turns.left > 0 {
             let interlude = if self.records() {
@@ -42,7 +41,7 @@ impl VM {
         }
     }
 
-    fn begins(&mut self, drive: Drive<'_>, fuel: &mut Fuel) -> bool {
+    fn begins(&mut self, drive: &Drive<'_>, fuel: &mut Fuel) -> bool {
         self.tell_sink();
         // Turns that nobody wants are a round, too.
         (drive.by_turns || !self.queue.is_empty())
@@ -56,17 +55,16 @@ impl VM {
     #[inline(never)]
     fn visits<const TRACE: bool>(
         &mut self,
-        drive: Drive<'_>,
+        drive: &Drive<'_>,
         fuel: &mut Fuel,
         turns: &mut Turns,
     ) -> Option<Interlude> {
-        let Drive { handler, network, by_turns } = drive;
         let Self { arena, images, casts, queue, idle, finished, clock, .. } = self;
         let (in_a_row, slot) = (self.sink.is_none(), queue.first()?);
         let (heap, buffers) = (&mut self.heap, &mut self.buffers);
         let (held, deferred) = (&mut self.held, &mut self.deferred);
         let (policy, quantum) = (self.config.policy, self.config.quantum);
-        let together = self.config.performs_scripts() && !by_turns && network.is_none();
+        let together = self.config.performs_scripts() && !drive.by_turns && drive.network.is_none();
         let manner = Manner { policy, together, quantum };
         // What nobody will look at need not be written down.
         let ends_quietly = !TRACE && deferred.is_empty();
@@ -83,7 +81,7 @@ impl VM {
             ends_quietly,
         };
         let (trace, strays) = (&mut self.trace, &mut self.strays);
-        let stage = Stage { heap, buffers, held, deferred, trace, strays, network };
+        let stage = Stage { drive, heap, buffers, held, deferred, trace, strays };
         // Whichever it is, the first visit finds out.
         let image = 0;
         let loaded = images.get(image);
@@ -97,7 +95,7 @@ impl VM {
         };
         let session = Session { image, loaded, cx };
         let stretch = Stretch::default();
-        let mut all = Visits { manner, lineup, casts, handler, stage, images, session, stretch };
+        let mut all = Visits { manner, lineup, casts, stage, images, session, stretch };
         let visited = catch_unwind(AssertUnwindSafe(|| all.go_round::<TRACE>(turns)));
         let cx = &all.session.cx;
         let (slot, role, at, count) = (cx.session.slot(), cx.role, cx.at, cx.count());

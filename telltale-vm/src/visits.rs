@@ -10,7 +10,7 @@ use crate::lineup::Lineup;
 use crate::registry::Registry;
 use crate::scheduler::{self, Turns};
 use crate::vm::Company;
-use crate::{Cause, Context, EffectHandler, Policy, SessionId, header, ready};
+use crate::{Cause, Context, Policy, SessionId, header, ready};
 
 /// A session needs more than visits can give.
 pub(crate) struct Interlude {
@@ -46,7 +46,6 @@ pub(crate) struct Visits<'a> {
     pub(crate) manner: Manner,
     pub(crate) lineup: Lineup<'a>,
     pub(crate) casts: &'a mut Slab<Company>,
-    pub(crate) handler: &'a dyn EffectHandler,
     pub(crate) stage: Stage<'a>,
     pub(crate) images: &'a Registry,
     pub(crate) session: Session<'a>,
@@ -115,7 +114,7 @@ impl Visits<'_> {
         let performer = (cast as usize).checked_sub(1).map(|key| casts[key].cast.performer());
         let performance = Performance { lineup, casts, number, loaded, cx, trace, traced, stretch };
         match performer {
-            None => self.handler.perform(performance),
+            None => self.stage.drive.handler.perform(performance),
             Some(perform) => perform(performance),
         }
     }
@@ -159,7 +158,7 @@ impl Visits<'_> {
         let (ready, place, step) = (ready::first_word(block), 0, Ok(Step::Wait));
         match header::cast(block) as usize {
             0 => {
-                let host = self.handler;
+                let host = stage.drive.handler;
                 let visit = Visit { block, loaded, stage, cx, host, ready, place, left, end: step };
                 act::<_, TRACE>(manner, visit, stretch, end, turns)
             }

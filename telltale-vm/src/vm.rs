@@ -143,7 +143,7 @@ impl VM {
         let drive = Drive { handler, network: handler.network(), by_turns: true };
         let mut turns = Turns { left: n };
         self.start_report();
-        self.rounds(drive, 1, &mut turns);
+        self.rounds(&drive, 1, &mut turns);
         self.tell_sink();
         self.report()?;
         Ok(StepResult { turns: n - turns.left, progress: self.progress() })
@@ -160,7 +160,7 @@ impl VM {
     pub fn run(&mut self, handler: &dyn EffectHandler, max_rounds: usize) -> Result<(), VMError> {
         let drive = Drive { handler, network: handler.network(), by_turns: false };
         self.start_report();
-        self.rounds(drive, max_rounds, &mut Turns { left: usize::MAX });
+        self.rounds(&drive, max_rounds, &mut Turns { left: usize::MAX });
         self.tell_sink();
         self.report()
     }

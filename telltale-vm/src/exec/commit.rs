@@ -13,7 +13,7 @@ impl<H: Host> Visit<'_, '_, H> {
     #[inline]
     pub(super) fn committed<const TRACE: bool>(&mut self, sent: &Exchange, value: Value, tag: Tag) {
         let Exchange { channel, peer, label, .. } = *sent;
-        if self.stage.network.is_some() {
+        if self.stage.drive.network.is_some() {
             return self.let_go::<TRACE>(channel, peer, label, value, tag);
         }
         let message = Message { label, word: self.stage.heap.lower(value) };
@@ -39,7 +39,7 @@ impl<H: Host> Visit<'_, '_, H> {
         value: Value,
         tag: Tag,
     ) {
-        let decision = match self.stage.network {
+        let decision = match self.stage.drive.network {
             // There is only one of each endpoint, so none is left to a network.
             Some(network) if value.kind() != Kind::Endpoint => network.decide(self.cx, to, label),
             _ => SendDecision::Deliver,

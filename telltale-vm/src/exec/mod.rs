@@ -12,6 +12,7 @@ mod commit;
 mod drain;
 mod halves;
 mod host;
+mod leave;
 mod perform;
 mod players;
 mod receive;
@@ -22,19 +23,22 @@ use telltale_types::{LabelId, RoleId};
 use crate::channel::Buffers;
 use crate::coroutine::{Coro, DRAINS, HALTED, HOLDS, PAUSED, PENDING};
 use crate::deferred::Deferred;
-use crate::effect::{Context, Network};
+use crate::effect::Context;
 use crate::heap::{Heap, Word};
 use crate::layout::Loaded;
 use crate::op::{Code, Op};
+use crate::rounds::Drive;
 use crate::trace::{Tag, Trace};
 use crate::{Cause, HandlerError, Kind, Value, header, ready, registers};
 
 pub(crate) use choose::Held;
 pub(crate) use host::{Host, Troupe};
-pub(crate) use perform::{End, Performance, Stretch, halt};
+pub(crate) use leave::halt;
+pub(crate) use perform::{End, Performance, Stretch};
 
 /// What the visits of a round have in common: whatever of the machine is not a session.
 pub(crate) struct Stage<'a> {
+    pub(crate) drive: &'a Drive<'a>,
     pub(crate) heap: &'a mut Heap,
     pub(crate) buffers: &'a mut Buffers,
     pub(crate) held: &'a mut Held,
@@ -42,7 +46,6 @@ pub(crate) struct Stage<'a> {
     pub(crate) trace: &'a mut Trace,
     /// Payloads that have lost their place, and with them perhaps an endpoint.
     pub(crate) strays: &'a mut Vec<Word>,
-    pub(crate) network: Option<&'a dyn Network>,
 }
 
 /// One session while its roles act.
