@@ -1,5 +1,7 @@
 //! Protocols run as their global types say, whoever is next and however narrow the channels are.
 
+use std::num::NonZeroUsize;
+
 use telltale_conformance::corpus::entries;
 use telltale_conformance::grammar::{choreography, random_protocols};
 use telltale_conformance::image::images;
@@ -10,7 +12,7 @@ use telltale_conformance::script::Script;
 use telltale_conformance::word::{fullest, is_over, word};
 use telltale_theory::oracle::is_run;
 use telltale_vm::loader::CodeImage;
-use telltale_vm::{SessionStatus, VM, VMConfig, WhenFull, filter_by_session};
+use telltale_vm::{Observed, ThreadedVM, VM, VMBackend, VMConfig, WhenFull, filter_by_session};
 
 /// The image of every accepted protocol of the corpus, with its name.
 fn corpus() -> Vec<(String, CodeImage)> {
@@ -71,26 +73,51 @@ fn runs(name: &str, image: &CodeImage, settings: &[Setting], seed: u64) -> Playe
 
 #[test]
 fn sessions_do_not_see_each_other() {
-    let (corpus, seed) = (corpus(), 7);
+    let corpus = corpus();
     for setting in settings().into_iter().step_by(5) {
         let mut vm = VM::new(setting.config.clone());
-        let script = Script::new(seed);
-        let open = |(_, image): &(String, CodeImage)| vm.load_choreography(image);
-        let sessions: Vec<_> =
-            corpus.iter().map(open).collect::<Result<_, _>>().expect("there is room");
         let turns = setting.turns.map_or(usize::MAX, |turns| turns * corpus.len());
-        for _ in 0..400 {
-            vm.step_round(&script, turns).expect("nothing goes wrong");
-        }
-        let trace = vm.trace();
-        for ((name, image), session) in corpus.iter().zip(sessions) {
-            let trace = filter_by_session(&trace, session);
-            assert!(is_run(&image.global_type, &word(&trace)), "{name}, {setting:?}");
-            let logs = script.logs(session, image.names().role_count());
-            let alone = with_handler(image, &setting, seed);
-            agree_as_far_as_they_go(&alone.logs, &logs, name);
-            let has_ended = vm.status(session).is_ok_and(SessionStatus::has_ended);
-            assert!(has_ended || !alone.is_complete, "{name}, {setting:?}");
-        }
+        side_by_side(&mut vm, &corpus, &setting, |vm, script| {
+            for _ in 0..400 {
+                vm.step_round(script, turns).expect("nothing goes wrong");
+            }
+        });
+    }
+}
+
+#[test]
+fn sessions_on_threads_do_not_see_each_other() {
+    let corpus = corpus();
+    for setting in settings().into_iter().step_by(3) {
+        let workers = NonZeroUsize::new(3).expect("three");
+        let mut vm = ThreadedVM::new(setting.config.clone(), workers);
+        side_by_side(&mut vm, &corpus, &setting, |vm, script| {
+            vm.run(script, 400).expect("nothing goes wrong");
+        });
+    }
+}
+
+/// Plays all protocols at the same time; each does what it does alone.
+fn side_by_side<B: VMBackend>(
+    vm: &mut B,
+    corpus: &[(String, CodeImage)],
+    setting: &Setting,
+    play: impl FnOnce(&mut B, &Script),
+) {
+    let seed = 7;
+    let script = Script::new(seed);
+    let open = |(_, image): &(String, CodeImage)| vm.load_choreography(image);
+    let sessions: Vec<_> =
+        corpus.iter().map(open).collect::<Result<_, _>>().expect("there is room");
+    play(vm, &script);
+    let trace = vm.trace();
+    for ((name, image), session) in corpus.iter().zip(sessions) {
+        let trace = filter_by_session(&trace, session);
+        assert!(is_run(&image.global_type, &word(&trace)), "{name}, {setting:?}");
+        let logs = script.logs(session, image.names().role_count());
+        let alone = with_handler(image, setting, seed);
+        agree_as_far_as_they_go(&alone.logs, &logs, name);
+        let has_ended = trace.iter().any(|event| event.what == Observed::Closed);
+        assert!(has_ended || !alone.is_complete, "{name}, {setting:?}");
     }
 }

@@ -4,7 +4,7 @@ use telltale_bytecode::CodeImage;
 
 use crate::{EffectHandler, ObsEvent, SessionId, VM, VMError};
 
-/// Loads and runs choreographies. There is one backend so far, [`VM`], which uses one thread.
+/// Loads and runs choreographies: [`VM`] in one thread, and `ThreadedVM` (feature `multi-thread`) in several.
 pub trait VMBackend {
     /// Opens a session of an image, whose roles are played by the handler of the run.
     ///

@@ -153,6 +153,8 @@ mod session;
 mod spare;
 #[cfg(test)]
 mod testing;
+#[cfg(feature = "multi-thread")]
+mod threaded;
 mod trace;
 mod typestate;
 mod value;
@@ -180,6 +182,8 @@ pub use telltale_bytecode::{Branch, SetId};
 #[cfg(feature = "macros")]
 pub use telltale_macros::choreography;
 pub use telltale_types::{LabelId, RoleId};
+#[cfg(feature = "multi-thread")]
+pub use threaded::ThreadedVM;
 pub use value::{Endpoint, Kind, Large, Opaque, Value};
 pub use view::{CoroStatus, CoroutineView, SessionView};
 pub use vm::VM;

@@ -50,7 +50,7 @@ impl VM {
         }
 
         let session = SessionId::new(self.next_ordinal, slot);
-        self.next_ordinal += 1;
+        self.next_ordinal += self.ordinal_step;
         self.open += 1;
         self.queue.push(slot);
         if self.config.recording != Recording::Off {

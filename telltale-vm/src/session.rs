@@ -18,7 +18,7 @@ impl SessionId {
         Self { ordinal, slot }
     }
 
-    /// How many sessions the VM had opened before.
+    /// How many sessions had been opened before.
     pub fn ordinal(self) -> u64 {
         self.ordinal
     }

@@ -48,6 +48,8 @@ pub struct VM {
     pub(crate) finished: Vec<Slot>,
     pub(crate) open: usize,
     pub(crate) next_ordinal: u64,
+    /// From the number of a session to that of the next one.
+    pub(crate) ordinal_step: u64,
     pub(crate) clock: SimClock,
     pub(crate) trace: Trace,
     pub(crate) deferred: Deferred,
@@ -97,6 +99,7 @@ impl VM {
             finished: Vec::new(),
             open: 0,
             next_ordinal: 0,
+            ordinal_step: 1,
             clock: SimClock::default(),
             trace: Trace::new(config.recording),
             deferred: Deferred::default(),
@@ -109,6 +112,19 @@ impl VM {
             untold: 0,
             config: VMConfig { quantum: config.quantum.max(1), ..config },
         }
+    }
+
+    /// A machine whose sessions have every `step`th number.
+    #[cfg(feature = "multi-thread")]
+    pub(crate) fn numbering(config: VMConfig, first: u64, step: u64) -> Self {
+        Self { next_ordinal: first, ordinal_step: step, ..Self::new(config) }
+    }
+
+    /// It is so late.
+    #[cfg(feature = "multi-thread")]
+    pub(crate) fn set_clock(&mut self, clock: SimClock) {
+        self.clock = clock;
+        self.trace.set_tick(clock.now());
     }
 
     /// Opens a session of an image, whose roles are played by the handler of the run.
@@ -140,13 +156,19 @@ impl VM {
         handler: &dyn EffectHandler,
         n: usize,
     ) -> Result<StepResult, VMError> {
+        self.start_report();
+        let turns = self.give_turns(handler, n);
+        self.report()?;
+        Ok(StepResult { turns, progress: self.progress() })
+    }
+
+    /// Lets up to `n` ready coroutines have a turn; gives how many had one.
+    pub(crate) fn give_turns(&mut self, handler: &dyn EffectHandler, n: usize) -> usize {
         let drive = Drive { handler, network: handler.network(), by_turns: true };
         let mut turns = Turns { left: n };
-        self.start_report();
         self.rounds(&drive, 1, &mut turns);
         self.tell_sink();
-        self.report()?;
-        Ok(StepResult { turns: n - turns.left, progress: self.progress() })
+        n - turns.left
     }
 
     /// Lets sessions act until nobody can, or for so many rounds. In a round, every session that
