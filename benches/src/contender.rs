@@ -1,6 +1,7 @@
 //! One way to exchange messages, ready to run; first the ways that are written by hand.
 
 use std::hint::black_box;
+use std::thread;
 
 use crate::tally::{Counter, take_ledger};
 use crate::workload::{Objects, Plain, Typed, Workload};
@@ -87,6 +88,42 @@ pub fn plain<W: Workload>(visits: Visits) -> Box<dyn Contender> {
 
     let sessions = (0..visits.sessions).map(|_| W::Plain::default()).collect();
     Box::new(Sessions::<W>(sessions, visits))
+}
+
+/// The same on as many threads, each of which has its share of the sessions.
+pub fn plain_on_threads<W: Workload>(visits: Visits, threads: usize) -> Box<dyn Contender> {
+    let visits = visits.in_laps::<W>();
+    struct Shares<W: Workload>(Vec<Vec<W::Plain>>, Visits);
+
+    impl<W: Workload> Contender for Shares<W> {
+        fn exchange(&mut self, messages: u64) {
+            let (rounds, laps) = (self.1.rounds_for(messages), self.1.laps::<W>());
+            thread::scope(|scope| {
+                for share in &mut self.0 {
+                    scope.spawn(move || {
+                        for _ in 0..rounds {
+                            for session in &mut *share {
+                                (0..laps).for_each(|_| session.lap());
+                            }
+                        }
+                        black_box(share);
+                    });
+                }
+            });
+        }
+
+        fn sent(&self) -> u64 {
+            self.0.iter().flatten().map(|session| session.audit().sent).sum()
+        }
+
+        fn end(self: Box<Self>) {
+            let audit = self.0.iter().flatten().map(Plain::audit).sum();
+            W::settled(audit).check("D1 on threads", 0);
+        }
+    }
+
+    let share = |_| (0..visits.sessions / threads).map(|_| W::Plain::default()).collect();
+    Box::new(Shares::<W>((0..threads).map(share).collect(), visits))
 }
 
 /// State machines written by hand with a handler behind `&dyn` that may fail (D2).

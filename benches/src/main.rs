@@ -7,7 +7,8 @@ use telltale_benches::contender::Visits;
 use telltale_benches::count::Counting;
 use telltale_benches::measure::Effort;
 use telltale_benches::sections::{
-    compile, image, instructions, memory, messages, mixes, opening, sessions, theory, trace,
+    compile, image, instructions, memory, messages, mixes, opening, sessions, theory, threads,
+    trace,
 };
 use telltale_benches::ways::{Exchange, Way};
 
@@ -53,6 +54,8 @@ enum Section {
     Messages,
     /// What a message costs among many sessions
     Sessions,
+    /// What two threads are worth
+    Threads,
     /// What it costs to record everything
     Trace,
     /// What it costs to open a session
@@ -111,6 +114,7 @@ impl Section {
         match self {
             Self::Messages => messages::print(effort),
             Self::Sessions => sessions::print(effort),
+            Self::Threads => threads::print(effort),
             Self::Trace => trace::print(effort),
             Self::Opening => opening::print(effort),
             Self::Mixes => mixes::print(effort),

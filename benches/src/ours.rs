@@ -1,10 +1,12 @@
 //! The VM as a contender: with a handler for all sessions, and with role objects in each of them.
 
 use std::hint::black_box;
+use std::marker::PhantomData;
+use std::num::NonZeroUsize;
 
 use telltale_vm::{
     Branch, Context, EffectHandler, HandlerResult, LabelId, NoHandler, Picked, Recording, RoleId,
-    VM, VMConfig, Value,
+    ThreadedVM, VM, VMConfig, Value,
 };
 
 use crate::contender::{Contender, Visits};
@@ -39,10 +41,15 @@ impl EffectHandler for Counter {
     }
 }
 
-/// A VM for these visits; a message is two instructions.
-pub fn vm(visits: Visits, recording: Recording) -> VM {
+/// For these visits; a message is two instructions.
+fn config(visits: Visits, recording: Recording) -> VMConfig {
     let quantum = (visits.messages * 2) as u32;
-    VM::new(VMConfig { recording, quantum, ..VMConfig::default() })
+    VMConfig { recording, quantum, ..VMConfig::default() }
+}
+
+/// A VM for these visits.
+pub fn vm(visits: Visits, recording: Recording) -> VM {
+    VM::new(config(visits, recording))
 }
 
 /// A VM with a handler.
@@ -83,7 +90,7 @@ impl<W: Workload> Contender for WithHandler<W> {
 pub struct WithRoles<W> {
     vm: VM,
     visits: Visits,
-    workload: std::marker::PhantomData<W>,
+    workload: PhantomData<W>,
 }
 
 impl<W: Workload> WithRoles<W> {
@@ -92,7 +99,7 @@ impl<W: Workload> WithRoles<W> {
         for _ in 0..visits.sessions {
             W::open(&mut vm);
         }
-        Self { vm, visits, workload: std::marker::PhantomData }
+        Self { vm, visits, workload: PhantomData }
     }
 }
 
@@ -112,6 +119,41 @@ impl<W: Workload> Contender for WithRoles<W> {
         take_ledger();
         drop(self.vm);
         check::<W>("the VM with role objects", effects, take_ledger(), self.visits);
+    }
+}
+
+/// A VM with threads, and with role objects in each session.
+pub struct WithWorkers<W> {
+    vm: ThreadedVM,
+    visits: Visits,
+    workload: PhantomData<W>,
+}
+
+impl<W: Workload> WithWorkers<W> {
+    pub fn new(visits: Visits, workers: NonZeroUsize) -> Self {
+        let mut vm = ThreadedVM::new(config(visits, Recording::Off), workers);
+        for _ in 0..visits.sessions {
+            W::open(&mut vm);
+        }
+        Self { vm, visits, workload: PhantomData }
+    }
+}
+
+impl<W: Workload> Contender for WithWorkers<W> {
+    fn exchange(&mut self, messages: u64) {
+        let rounds = self.visits.rounds_for(messages);
+        self.vm.run(&NoHandler, rounds as usize).expect("no faults");
+    }
+
+    fn sent(&self) -> u64 {
+        self.vm.machines().map(effects).sum::<u64>().div_ceil(2)
+    }
+
+    fn end(self: Box<Self>) {
+        let effects = self.vm.machines().map(effects).sum();
+        take_ledger();
+        drop(self.vm);
+        check::<W>("the VM with threads", effects, take_ledger(), self.visits);
     }
 }
 

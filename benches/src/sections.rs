@@ -9,6 +9,7 @@ pub mod mixes;
 pub mod opening;
 pub mod sessions;
 pub mod theory;
+pub mod threads;
 pub mod trace;
 
 /// What D2 is, for the captions of the tables that have it.

@@ -75,6 +75,12 @@ pub fn grouped(value: f64) -> String {
     text
 }
 
+/// A measured value beside the goal it must reach.
+pub fn goal_at_least(value: f64, least: f64, show: impl Fn(f64) -> String) -> String {
+    let mark = if value >= least { "✓" } else { "✗" };
+    format!("≥ {} {mark}", show(least))
+}
+
 /// A measured value beside the goal it must not pass.
 pub fn goal(value: f64, most: f64, show: impl Fn(f64) -> String) -> String {
     let mark = if value <= most { "✓" } else { "✗" };

@@ -1,11 +1,13 @@
 //! Every workload in every way, by name.
 
+use std::num::NonZeroUsize;
+
 use clap::ValueEnum;
 use telltale_vm::Recording;
 use telltale_vm::loader::CodeImage;
 
-use crate::contender::{Contender, Visits, objects, plain, typed};
-use crate::ours::{WithHandler, WithRoles};
+use crate::contender::{Contender, Visits, objects, plain, plain_on_threads, typed};
+use crate::ours::{WithHandler, WithRoles, WithWorkers};
 use crate::peers::{ancestor, kanal, rumpsteak, tokio};
 use crate::workload::{self, Workload};
 
@@ -35,6 +37,9 @@ pub enum Exchange {
 pub enum Way {
     /// State machines by hand, queues of numbers
     D1,
+    /// The same on two threads
+    #[value(name = "d1-threads")]
+    D1Threads,
     /// State machines by hand, an enum of messages and a handler behind `&dyn` that may fail
     D2,
     /// The same with a boxed object for each role
@@ -45,6 +50,10 @@ pub enum Way {
     Trace,
     /// The VM with generated role objects
     Roles,
+    /// The VM with threads, but with one worker
+    Worker,
+    /// The VM with threads, two workers
+    Workers,
     /// Channels
     Kanal,
     /// Tasks and channels
@@ -127,11 +136,16 @@ impl Exchange {
 fn ours<W: Workload>(way: Way, visits: Visits) -> Option<Box<dyn Contender>> {
     Some(match way {
         Way::D1 => plain::<W>(visits),
+        Way::D1Threads => plain_on_threads::<W>(visits, 2),
         Way::D2 => typed::<W>(visits),
         Way::Objects => objects::<W>(visits),
         Way::Handler => Box::new(WithHandler::<W>::new(visits, Recording::Off)),
         Way::Trace => Box::new(WithHandler::<W>::new(visits, Recording::Full)),
         Way::Roles => Box::new(WithRoles::<W>::new(visits)),
+        Way::Worker => Box::new(WithWorkers::<W>::new(visits, NonZeroUsize::MIN)),
+        Way::Workers => {
+            Box::new(WithWorkers::<W>::new(visits, NonZeroUsize::MIN.saturating_add(1)))
+        }
         Way::Kanal | Way::Tokio | Way::Rumpsteak | Way::Ancestor => return None,
     })
 }

@@ -10,7 +10,7 @@ pub mod stream;
 use std::error::Error;
 
 use telltale_vm::loader::CodeImage;
-use telltale_vm::{EffectHandler, VM};
+use telltale_vm::{EffectHandler, SessionHost};
 
 use crate::tally::{Audit, Counter};
 
@@ -34,19 +34,19 @@ pub trait Workload: 'static {
     /// How many messages can be on their way at once.
     const ON_THEIR_WAY: u64;
 
-    type Plain: Plain;
+    type Plain: Plain + Send;
     /// What the typed version asks: a `dyn` trait.
     type Handler: ?Sized;
     type Typed: Typed<Self::Handler>;
     type Objects: Objects;
-    /// What the VM asks.
+    /// What the SessionHost asks.
     type Effects: EffectHandler + Default + AsRef<Counter>;
 
     fn handler(counter: &Counter) -> &Self::Handler;
     /// The same protocol for the VM.
     fn image() -> &'static CodeImage;
     /// Opens a session with role objects.
-    fn open(vm: &mut VM);
+    fn open(host: &mut impl SessionHost);
 
     /// What is due where receivers add something else than the numbers.
     fn settled(audit: Audit) -> Audit {

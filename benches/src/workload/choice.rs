@@ -4,8 +4,8 @@ use std::collections::VecDeque;
 
 use telltale_vm::loader::CodeImage;
 use telltale_vm::{
-    Branch, Context, EffectHandler, HandlerError, HandlerResult, LabelId, Picked, RoleId, VM,
-    Value, choreography,
+    Branch, Context, EffectHandler, HandlerError, HandlerResult, LabelId, Picked, RoleId,
+    SessionHost, Value, choreography,
 };
 
 use super::{CAPACITY, Failure, Objects, Plain, Typed, Workload};
@@ -55,8 +55,8 @@ impl Workload for Choice {
         &eight_ways::IMAGE
     }
 
-    fn open(vm: &mut VM) {
-        eight_ways::open_detached(vm, Player::default(), Player::default()).expect("room");
+    fn open(host: &mut impl SessionHost) {
+        eight_ways::open_detached(host, Player::default(), Player::default()).expect("room");
     }
 
     fn settled(audit: Audit) -> Audit {
@@ -287,7 +287,7 @@ impl eight_ways::Chooser for Player {
     }
 }
 
-/// The handler of the VM, which knows what to do by the label.
+/// The handler of the SessionHost, which knows what to do by the label.
 pub struct Labelled {
     counter: Counter,
     /// The number of the way, for each label.

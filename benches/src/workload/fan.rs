@@ -6,7 +6,7 @@ use std::array;
 use std::collections::VecDeque;
 
 use telltale_vm::loader::CodeImage;
-use telltale_vm::{HandlerResult, VM, choreography};
+use telltale_vm::{HandlerResult, SessionHost, choreography};
 
 use self::hosts::{Cast, Host};
 use super::{Failure, Objects, Plain, Typed, Workload};
@@ -48,9 +48,9 @@ impl Workload for Fan {
         &fan_out::IMAGE
     }
 
-    fn open(vm: &mut VM) {
+    fn open(host: &mut impl SessionHost) {
         let [a, b, c, d, e] = array::from_fn(|_| Player::default());
-        fan_out::open_detached(vm, a, b, c, d, e).expect("room");
+        fan_out::open_detached(host, a, b, c, d, e).expect("room");
     }
 }
 

@@ -9,7 +9,7 @@ use std::collections::VecDeque;
 use std::marker::PhantomData;
 
 use telltale_vm::loader::CodeImage;
-use telltale_vm::{EffectHandler, VM};
+use telltale_vm::{EffectHandler, SessionHost};
 
 use self::hosts::{Cast, Host};
 use self::log::{Log, What};
@@ -30,7 +30,7 @@ pub trait Payload: Send + 'static {
     /// The same protocol for the VM.
     fn image() -> &'static CodeImage;
     /// Opens a session with role objects.
-    fn open(vm: &mut VM);
+    fn open(host: &mut impl SessionHost);
 }
 
 pub struct PingPong<P = u64>(PhantomData<P>);
@@ -53,8 +53,8 @@ impl<P: Payload> Workload for PingPong<P> {
         P::image()
     }
 
-    fn open(vm: &mut VM) {
-        P::open(vm);
+    fn open(host: &mut impl SessionHost) {
+        P::open(host);
     }
 }
 

@@ -3,7 +3,7 @@
 use std::collections::VecDeque;
 
 use telltale_vm::loader::CodeImage;
-use telltale_vm::{HandlerResult, VM, choreography};
+use telltale_vm::{HandlerResult, SessionHost, choreography};
 
 use super::{Failure, Objects, Plain, Typed, Workload};
 use crate::tally::{Audit, Counter, Player, Tally};
@@ -56,9 +56,9 @@ macro_rules! ring {
                 &$protocol::IMAGE
             }
 
-            fn open(vm: &mut VM) {
+            fn open(host: &mut impl SessionHost) {
                 $(let $role = Player::default();)*
-                $protocol::open_detached(vm, $($role),*).expect("room");
+                $protocol::open_detached(host, $($role),*).expect("room");
             }
         }
     };

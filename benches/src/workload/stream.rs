@@ -3,7 +3,7 @@
 use std::collections::VecDeque;
 
 use telltale_vm::loader::CodeImage;
-use telltale_vm::{HandlerResult, VM, choreography};
+use telltale_vm::{HandlerResult, SessionHost, choreography};
 
 use super::{CAPACITY, Failure, Objects, Plain, Typed, Workload};
 use crate::tally::{Audit, Counter, Player, Tally};
@@ -36,8 +36,8 @@ impl Workload for Stream {
         &flow::IMAGE
     }
 
-    fn open(vm: &mut VM) {
-        flow::open_detached(vm, Player::default(), Player::default()).expect("room");
+    fn open(host: &mut impl SessionHost) {
+        flow::open_detached(host, Player::default(), Player::default()).expect("room");
     }
 }
 

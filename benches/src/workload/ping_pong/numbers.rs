@@ -1,7 +1,7 @@
 //! Ping-pong with numbers.
 
 use telltale_vm::loader::CodeImage;
-use telltale_vm::{HandlerResult, VM, choreography};
+use telltale_vm::{HandlerResult, SessionHost, choreography};
 
 use super::Payload;
 use crate::tally::{Counter, Player};
@@ -30,8 +30,8 @@ impl Payload for u64 {
         &ping_pong::IMAGE
     }
 
-    fn open(vm: &mut VM) {
-        ping_pong::open_detached(vm, Player::default(), Player::default()).expect("room");
+    fn open(host: &mut impl SessionHost) {
+        ping_pong::open_detached(host, Player::default(), Player::default()).expect("room");
     }
 }
 

@@ -2,8 +2,8 @@
 
 use telltale_vm::loader::CodeImage;
 use telltale_vm::{
-    Branch, Context, EffectHandler, HandlerError, HandlerResult, LabelId, Picked, RoleId, VM,
-    Value, choreography,
+    Branch, Context, EffectHandler, HandlerError, HandlerResult, LabelId, Picked, RoleId,
+    SessionHost, Value, choreography,
 };
 
 use super::Payload;
@@ -43,8 +43,8 @@ impl Payload for Move {
         &ping_pong::IMAGE
     }
 
-    fn open(vm: &mut VM) {
-        ping_pong::open_detached(vm, Player::default(), Player::default()).expect("room");
+    fn open(host: &mut impl SessionHost) {
+        ping_pong::open_detached(host, Player::default(), Player::default()).expect("room");
     }
 }
 
