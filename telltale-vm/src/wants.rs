@@ -1,6 +1,6 @@
 //! What the payload of a message must be.
 
-use crate::{Kind, Large, Value};
+use crate::{Kind, Large, Opaque, Value};
 
 /// The kind that a payload must have, if it must be of one.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -42,8 +42,18 @@ impl Wants {
     #[cold]
     #[inline(never)]
     fn accepts_large(self, large: &Large) -> bool {
-        self.kind.is_none_or(|kind| kind == large.kind())
+        match (self.kind, large) {
+            (Some(Kind::Text), Large::Opaque(value)) => is_called(value, "String"),
+            (Some(Kind::Bytes), Large::Opaque(value)) => is_called(value, "Vec<u8>"),
+            (kind, large) => kind.is_none_or(|kind| kind == large.kind()),
+        }
     }
+}
+
+/// Whether a value is of a type of this name, wherever that is: a protocol knows types by their spelling, and its
+/// `String` may be somebody's own.
+fn is_called(value: &Opaque, name: &str) -> bool {
+    value.type_name().strip_suffix(name).is_some_and(|path| path.ends_with("::"))
 }
 
 #[inline(always)]

@@ -185,3 +185,53 @@ fn roles_may_have_any_name() {
     let ended = session.take(&mut vm).expect("it has ended");
     assert_eq!((ended.host.0, ended.send.0, ended.ok.0), (1, 4, 4));
 }
+
+mod own {
+    use super::*;
+
+    /// Not the one that everybody knows.
+    pub(super) struct Vec<T>(pub(super) T);
+
+    choreography! {
+        /// Payloads that are spelled like those which the machine knows.
+        pub protocol Own(Ann, Ben) {
+            Ann -> Ben: Name(String);
+            Ben -> Ann: List(Vec<u8>);
+        }
+    }
+
+    struct Person(u8);
+
+    impl own::Ann for Person {
+        fn name(&mut self) -> Handled<String> {
+            std::result::Result::Ok(String)
+        }
+        fn on_list(&mut self, list: Vec<u8>) -> Handled<()> {
+            self.0 += list.0;
+            std::result::Result::Ok(())
+        }
+    }
+
+    impl own::Ben for Person {
+        fn on_name(&mut self, _: String) -> Handled<()> {
+            self.0 += 1;
+            std::result::Result::Ok(())
+        }
+        fn list(&mut self) -> Handled<Vec<u8>> {
+            std::result::Result::Ok(Vec(self.0))
+        }
+    }
+
+    #[test]
+    fn a_type_may_be_spelled_like_another() {
+        // On the script and off it.
+        for quantum in [64, 1] {
+            let mut vm = VM::new(VMConfig { quantum, ..VMConfig::default() });
+            let session = own::open(&mut vm, Person(1), Person(2)).expect("room");
+            vm.run(&NoHandler, 1_000).expect("no fault");
+            let ended = session.take(&mut vm).expect("it has ended");
+            assert!(ended.outcome.is_completed(), "{}", ended.outcome);
+            assert_eq!((ended.ann.0, ended.ben.0), (4, 3));
+        }
+    }
+}
