@@ -67,12 +67,12 @@ impl VM {
     /// When the session has ended already.
     pub fn close(&mut self, session: SessionId) -> Result<(), VMError> {
         let slot = self.running(session)?;
-        if !header::has_coroutines(self.arena.block(slot)) {
+        if !header::has_coroutines(self.lineup.arena.block(slot)) {
             return self
                 .cancel(session, "it was closed, and its roles are played by other sessions");
         }
         let roles = self.loaded_at(slot).roles;
-        header::set_status(self.arena.block_mut(slot), SessionStatus::Draining);
+        header::set_status(self.lineup.arena.block_mut(slot), SessionStatus::Draining);
         for role in (0..roles).map(RoleId::at) {
             self.change(slot, role, |coro| coro.with(DRAINS), true);
         }
@@ -88,8 +88,8 @@ impl VM {
         let slot = self.running(session)?;
         let id = self.role_of(session, slot, role)?;
         let loaded = self.loaded_at(slot);
-        let coro = Coro::from_word(self.arena.block(slot)[loaded.roles_at + id.index()]);
-        if !coro.has(PENDING) || !header::has_coroutines(self.arena.block(slot)) {
+        let coro = Coro::from_word(self.lineup.arena.block(slot)[loaded.roles_at + id.index()]);
+        if !coro.has(PENDING) || !header::has_coroutines(self.lineup.arena.block(slot)) {
             return Err(VMError::NotPending { session, role: role.to_owned() });
         }
         self.change(slot, id, |coro| coro.without(PENDING), true);
@@ -106,7 +106,7 @@ impl VM {
     pub fn inject(&mut self, session: SessionId, message: Message) -> Result<(), VMError> {
         let slot = self.running(session)?;
         let Message { from, to, label, value } = message;
-        let block = self.arena.block_mut(slot);
+        let block = self.lineup.arena.block_mut(slot);
         let loaded = self.images.get(header::image(block));
         let known = from.index().max(to.index()) < loaded.roles
             && label.index() < loaded.image.names().label_count()
@@ -127,7 +127,7 @@ impl VM {
             self.trace.push_of(session, Tag::Injected, from, to, label);
         }
         self.tell_sink();
-        if waits && header::has_coroutines(self.arena.block(slot)) {
+        if waits && header::has_coroutines(self.lineup.arena.block(slot)) {
             self.change(slot, to, |coro| coro, true);
         } else if waits {
             self.wake_waiter(session, to);
@@ -158,9 +158,9 @@ impl VM {
     }
 
     fn mark_role(&mut self, role: &str, mark: impl Fn(Coro) -> Coro, wake: bool) {
-        let slots: Vec<Slot> = self.arena.slots().collect();
+        let slots: Vec<Slot> = self.lineup.arena.slots().collect();
         for slot in slots {
-            let block = self.arena.block(slot);
+            let block = self.lineup.arena.block(slot);
             if !header::is_running(block) || !header::has_coroutines(block) {
                 continue;
             }
@@ -179,7 +179,7 @@ impl VM {
         mark: impl Fn(Coro) -> Coro,
         wake: bool,
     ) {
-        let block = self.arena.block_mut(slot);
+        let block = self.lineup.arena.block_mut(slot);
         let loaded = self.images.get(header::image(block));
         let place = loaded.roles_at + role.index();
         let coro = mark(Coro::from_word(block[place]));
@@ -187,7 +187,7 @@ impl VM {
         header::set_place(block, None);
         if wake && !coro.has(HALTED | PENDING) {
             if !ready::any(block, ready::words(loaded.roles)) {
-                self.queue.push(slot);
+                self.lineup.queue.push(slot);
             }
             ready::set(block, role);
         }

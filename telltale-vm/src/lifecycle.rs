@@ -30,7 +30,7 @@ impl VM {
         if self.open >= limit {
             return Err(VMError::TooManySessions { limit });
         }
-        let number = self.images.number_of(image, &self.config, &mut self.arena)?;
+        let number = self.images.number_of(image, &self.config, &mut self.lineup.arena)?;
         let slot = match self.slot_for(number) {
             Ok(slot) => slot,
             Err(error) => {
@@ -39,7 +39,7 @@ impl VM {
             }
         };
         let loaded = self.images.get_mut(number);
-        let block = self.arena.block_mut(slot);
+        let block = self.lineup.arena.block_mut(slot);
         block[..loaded.template.len()].copy_from_slice(&loaded.template);
         header::set_ordinal(block, self.next_ordinal);
         block[1] = header::opened(cast, number, loaded.roles, owned);
@@ -52,7 +52,7 @@ impl VM {
         let session = SessionId::new(self.next_ordinal, slot);
         self.next_ordinal += self.ordinal_step;
         self.open += 1;
-        self.queue.push(slot);
+        self.lineup.queue.push(slot);
         if self.config.recording != Recording::Off {
             self.trace.push_opened(session, loaded.image.global_type.names());
         }
@@ -66,12 +66,12 @@ impl VM {
         if given > limit - open.min(limit) {
             return Err(VMError::TooManyCoroutines { given, open, limit });
         }
-        self.arena.take(loaded.class).ok_or(VMError::TooManySessions { limit: self.open })
+        self.lineup.arena.take(loaded.class).ok_or(VMError::TooManySessions { limit: self.open })
     }
 
     /// Nobody in the session can act: it is complete, it waits for the outside, or it is stuck.
     pub(crate) fn settle(&mut self, slot: Slot) {
-        let block = self.arena.block(slot);
+        let block = self.lineup.arena.block(slot);
         let loaded = self.images.get(header::image(block));
         let session = SessionId::new(header::ordinal(block), slot);
         if self.deferred.outstanding(session) > 0 {
@@ -93,7 +93,7 @@ impl VM {
 
     #[cold]
     pub(crate) fn fault_of_role(&mut self, slot: Slot, role: RoleId, cause: Cause) {
-        let block = self.arena.block(slot);
+        let block = self.lineup.arena.block(slot);
         let loaded = self.images.get(header::image(block));
         let image = &loaded.image;
         let pc = Coro::from_word(block[loaded.roles_at + role.index()]).pc();
@@ -104,12 +104,12 @@ impl VM {
         let instruction = instr.map(|&instr| in_a_sentence(image.show(place, instr).to_string()));
         let role = Some(image.names().role(role).to_owned());
         // Others may be ready, but nobody visits them any more.
-        ready::clear_all(self.arena.block_mut(slot), ready::words(loaded.roles));
+        ready::clear_all(self.lineup.arena.block_mut(slot), ready::words(loaded.roles));
         self.fault(slot, Fault { role, instruction, cause });
     }
 
     fn fault(&mut self, slot: Slot, fault: Fault) {
-        let block = self.arena.block(slot);
+        let block = self.lineup.arena.block(slot);
         let session = SessionId::new(header::ordinal(block), slot);
         let fault = Arc::new(fault);
         if !header::is_owned(block) {
@@ -124,7 +124,7 @@ impl VM {
             self.release_messages(slot);
         }
         let records = self.records();
-        let block = self.arena.block_mut(slot);
+        let block = self.lineup.arena.block_mut(slot);
         let session = SessionId::new(header::ordinal(block), slot);
         let loaded = self.images.get(header::image(block));
         if records {
@@ -149,7 +149,7 @@ impl VM {
     /// All roles of a session have done their parts, on its script: there is nothing left in it.
     #[inline]
     pub(crate) fn complete(&mut self, slot: Slot) {
-        let block = self.arena.block_mut(slot);
+        let block = self.lineup.arena.block_mut(slot);
         ready::clear_all(block, ready::words(self.images.get(header::image(block)).roles));
         self.retire(slot, Outcome::Completed);
     }
@@ -157,7 +157,7 @@ impl VM {
     /// Gives back what a session has held of the machine, or keeps its role objects for their owner.
     #[inline]
     fn retire(&mut self, slot: Slot, outcome: Outcome) {
-        let block = self.arena.block_mut(slot);
+        let block = self.lineup.arena.block_mut(slot);
         let number = header::image(block);
         let Loaded { roles, class, .. } = *self.images.get(number);
         header::set_status(block, outcome.status());
@@ -181,7 +181,7 @@ impl VM {
     /// Whether there is anything in the channels and registers of a session.
     #[inline]
     fn holds_messages(&self, slot: Slot) -> bool {
-        let block = self.arena.block(slot);
+        let block = self.lineup.arena.block(slot);
         let loaded = self.images.get(header::image(block));
         loaded.registers > 0 || !loaded.plans.all().all(|plan| channel::is_untouched(block, plan))
     }
@@ -189,7 +189,7 @@ impl VM {
     /// Takes out what is still in the channels and registers of a session that has ended.
     #[inline(never)]
     fn release_messages(&mut self, slot: Slot) {
-        let block = self.arena.block_mut(slot);
+        let block = self.lineup.arena.block_mut(slot);
         let loaded = self.images.get(header::image(block));
         for plan in loaded.plans.all() {
             while channel::len(block, plan) > 0 {
@@ -205,7 +205,7 @@ impl VM {
 
     /// The block of a session that has ended can be used again, unless the queue still names it.
     pub(crate) fn free(&mut self, slot: Slot) {
-        let block = self.arena.block_mut(slot);
+        let block = self.lineup.arena.block_mut(slot);
         let number = header::image(block);
         let Loaded { roles, class, .. } = *self.images.get(number);
         if is_queued(block, roles) {
@@ -218,7 +218,7 @@ impl VM {
     #[inline]
     fn give_back(&mut self, slot: Slot, image: u16, class: usize) {
         self.images.release(image);
-        self.arena.give_back(slot, class);
+        self.lineup.arena.give_back(slot, class);
     }
 }
 
@@ -268,7 +268,7 @@ impl SessionHost for VM {
         }
         let Company { cast, outcome } = self.casts.remove(key);
         let cast = (cast as Box<dyn Any>).downcast().map_err(|_| stale)?;
-        header::disown(self.arena.block_mut(session.slot()));
+        header::disown(self.lineup.arena.block_mut(session.slot()));
         self.free(session.slot());
         Ok((outcome.unwrap_or(Outcome::Completed), *cast))
     }

@@ -1,4 +1,4 @@
-//! The sessions that are visited, one after the other, and whatever they need of the machine for that.
+//! The sessions of a machine, and which of them is visited next.
 
 use std::collections::VecDeque;
 
@@ -8,35 +8,25 @@ use crate::queue::Queue;
 use crate::trace::Trace;
 
 /// What may still be done in one call, beside turns.
+#[derive(Debug, Default)]
 pub(crate) struct Fuel {
     pub(crate) rounds: usize,
     /// How many sessions are still to be visited in this round.
     pub(crate) visits: usize,
 }
 
-impl Fuel {
-    /// Begins another round, in which every session that can act now is visited; says whether it may.
-    pub(crate) fn begin(&mut self, queue: &Queue, clock: &mut SimClock, trace: &mut Trace) -> bool {
-        let Some(rounds) = self.rounds.checked_sub(1) else { return false };
-        self.rounds = rounds;
-        self.visits = queue.len();
-        clock.advance();
-        trace.set_tick(clock.now());
-        true
-    }
-}
-
-pub(crate) struct Lineup<'a> {
+#[derive(Debug)]
+pub(crate) struct Lineup {
     /// The session that is visited now.
     pub(crate) slot: Slot,
-    pub(crate) queue: &'a mut Queue,
-    pub(crate) arena: &'a mut Arena,
-    /// The sessions in which nobody can act any more.
-    pub(crate) idle: &'a mut VecDeque<Slot>,
-    /// The sessions whose roles have done their parts.
-    pub(crate) finished: &'a mut Vec<Slot>,
-    pub(crate) clock: &'a mut SimClock,
-    pub(crate) fuel: &'a mut Fuel,
+    pub(crate) queue: Queue,
+    pub(crate) arena: Arena,
+    /// The sessions in which nobody can act any more, until somebody looks why.
+    pub(crate) idle: VecDeque<Slot>,
+    /// The sessions whose roles have done their parts, until somebody takes them out.
+    pub(crate) finished: Vec<Slot>,
+    pub(crate) clock: SimClock,
+    pub(crate) fuel: Fuel,
     /// How many instructions a session may execute in one visit.
     pub(crate) quantum: u32,
     /// Whether one round may follow upon another without anything between them.
@@ -45,7 +35,22 @@ pub(crate) struct Lineup<'a> {
     pub(crate) ends_quietly: bool,
 }
 
-impl Lineup<'_> {
+impl Lineup {
+    pub(crate) fn new(quantum: u32) -> Self {
+        Self {
+            slot: Slot::new(0, 0),
+            queue: Queue::default(),
+            arena: Arena::default(),
+            idle: VecDeque::new(),
+            finished: Vec::new(),
+            clock: SimClock::default(),
+            fuel: Fuel::default(),
+            quantum,
+            in_a_row: false,
+            ends_quietly: false,
+        }
+    }
+
     /// Goes to the session that is visited next, if there is one.
     #[inline(always)]
     pub(crate) fn take(&mut self, trace: &mut Trace) -> bool {
@@ -65,7 +70,16 @@ impl Lineup<'_> {
             && self.idle.is_empty()
             && self.finished.is_empty()
             && !self.queue.is_empty()
-            && self.fuel.begin(self.queue, self.clock, trace)
+            && self.begin_round(trace)
+    }
+
+    /// Begins another round, in which every session that can act now is visited; says whether it may.
+    pub(crate) fn begin_round(&mut self, trace: &mut Trace) -> bool {
+        let Some(rounds) = self.fuel.rounds.checked_sub(1) else { return false };
+        self.fuel = Fuel { rounds, visits: self.queue.len() };
+        self.clock.advance();
+        trace.set_tick(self.clock.now());
+        true
     }
 
     /// The block of the session, and enough behind it.

@@ -8,7 +8,7 @@ use telltale_types::RoleId;
 use crate::arena::Slot;
 use crate::coroutine::Coro;
 use crate::exec::{Stage, Stretch};
-use crate::lineup::{Fuel, Lineup};
+use crate::lineup::Fuel;
 use crate::scheduler::Turns;
 use crate::visits::{Event, Interlude, Manner, Session, Visits};
 use crate::{Cause, Context, EffectHandler, Network, SessionId, VM, VMError, header, ready};
@@ -24,12 +24,12 @@ pub(crate) struct Drive<'a> {
 impl VM {
     /// So many rounds, or until nobody can act or no turns are left.
     pub(crate) fn rounds(&mut self, drive: &Drive<'_>, rounds: usize, turns: &mut Turns) {
-        let mut fuel = Fuel { rounds, visits: 0 };
-        while (fuel.visits > 0 || self.begins(drive, &mut fuel)) && turns.left > 0 {
+        self.lineup.fuel = Fuel { rounds, visits: 0 };
+        while (self.lineup.fuel.visits > 0 || self.begins(drive)) && turns.left > 0 {
             let interlude = if self.records() {
-                self.visits::<true>(drive, &mut fuel, turns)
+                self.visits::<true>(drive, turns)
             } else {
-                self.visits::<false>(drive, &mut fuel, turns)
+                self.visits::<false>(drive, turns)
             };
             self.settle_idle();
             if let Some(Interlude { slot, event }) = interlude {
@@ -41,11 +41,11 @@ impl VM {
         }
     }
 
-    fn begins(&mut self, drive: &Drive<'_>, fuel: &mut Fuel) -> bool {
+    fn begins(&mut self, drive: &Drive<'_>) -> bool {
         self.tell_sink();
         // Turns that nobody wants are a round, too.
-        (drive.by_turns || !self.queue.is_empty())
-            && fuel.begin(&self.queue, &mut self.clock, &mut self.trace)
+        (drive.by_turns || !self.lineup.queue.is_empty())
+            && self.lineup.begin_round(&mut self.trace)
     }
 
     /// Visits the sessions at the head of the queue until one of them needs more than that.
@@ -56,30 +56,16 @@ impl VM {
     fn visits<const TRACE: bool>(
         &mut self,
         drive: &Drive<'_>,
-        fuel: &mut Fuel,
         turns: &mut Turns,
     ) -> Option<Interlude> {
-        let Self { arena, images, casts, queue, idle, finished, clock, .. } = self;
-        let (in_a_row, slot) = (self.sink.is_none(), queue.first()?);
-        let (heap, buffers) = (&mut self.heap, &mut self.buffers);
-        let (held, deferred) = (&mut self.held, &mut self.deferred);
-        let (policy, quantum) = (self.config.policy, self.config.quantum);
+        let Self { lineup, images, casts, heap, buffers, held, deferred, .. } = self;
+        let first = lineup.queue.first()?;
+        let policy = self.config.policy;
         let together = self.config.performs_scripts() && !drive.by_turns && drive.network.is_none();
-        let manner = Manner { policy, together, quantum };
+        let manner = Manner { policy, together };
+        lineup.in_a_row = self.sink.is_none();
         // What nobody will look at need not be written down.
-        let ends_quietly = !TRACE && deferred.is_empty();
-        let lineup = Lineup {
-            slot,
-            queue,
-            arena,
-            idle,
-            finished,
-            clock,
-            fuel,
-            quantum,
-            in_a_row,
-            ends_quietly,
-        };
+        lineup.ends_quietly = !TRACE && deferred.is_empty();
         let (trace, strays) = (&mut self.trace, &mut self.strays);
         let stage = Stage { drive, heap, buffers, held, deferred, trace, strays };
         // Whichever it is, the first visit finds out.
@@ -87,7 +73,7 @@ impl VM {
         let loaded = images.get(image);
         let cx = Context {
             image: &loaded.image,
-            session: SessionId::new(0, slot),
+            session: SessionId::new(0, first),
             role: RoleId(0),
             word: 0,
             at: 0,
@@ -100,7 +86,7 @@ impl VM {
         let cx = &all.session.cx;
         let (slot, role, at, count) = (cx.session.slot(), cx.role, cx.at, cx.count());
         visited.unwrap_or_else(|panic| {
-            let block = self.arena.block_mut(slot);
+            let block = self.lineup.arena.block_mut(slot);
             let roles_at = self.images.get(header::image(block)).roles_at;
             if at != Context::AS_WRITTEN {
                 // For whoever explains what happened.
@@ -113,10 +99,10 @@ impl VM {
     /// Settles the sessions in which visits left nobody who can act.
     #[inline]
     fn settle_idle(&mut self) {
-        while let Some(slot) = self.finished.pop() {
+        while let Some(slot) = self.lineup.finished.pop() {
             self.complete(slot);
         }
-        while let Some(slot) = self.idle.pop_front() {
+        while let Some(slot) = self.lineup.idle.pop_front() {
             self.settle(slot);
         }
     }
@@ -127,7 +113,7 @@ impl VM {
             Event::Ended => self.forget_ended(slot),
             Event::Outside(role) => self.execute_and_go_on(slot, role, handler),
             Event::Fault(role, cause) => self.fault_of_role(slot, role, *cause),
-            Event::Strays => self.queue.push(slot),
+            Event::Strays => self.lineup.queue.push(slot),
         }
     }
 
@@ -137,14 +123,14 @@ impl VM {
         let executed = catch_unwind(AssertUnwindSafe(|| self.execute_outside(slot, role, handler)));
         let executed = executed.unwrap_or_else(|panic| Err(panicked(&*panic).into()));
         self.drop_strays();
-        let block = self.arena.block(slot);
+        let block = self.lineup.arena.block(slot);
         if !header::is_running(block) {
             return self.forget_ended(slot);
         }
         if let Err(cause) = executed {
             self.fault_of_role(slot, role, *cause);
         } else if ready::any(block, ready::words(self.images.get(header::image(block)).roles)) {
-            self.queue.push(slot);
+            self.lineup.queue.push(slot);
         } else {
             self.settle(slot);
         }
@@ -153,7 +139,7 @@ impl VM {
     /// The queue has come to a session that somebody outside has ended.
     #[cold]
     fn forget_ended(&mut self, slot: Slot) {
-        let block = self.arena.block_mut(slot);
+        let block = self.lineup.arena.block_mut(slot);
         let roles = self.images.get(header::image(block)).roles;
         ready::clear_all(block, ready::words(roles));
         if header::is_forsaken(block) {

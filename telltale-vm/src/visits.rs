@@ -37,14 +37,12 @@ pub(crate) struct Manner {
     pub(crate) policy: Policy,
     /// Whether the roles of a session perform its script while they can.
     pub(crate) together: bool,
-    /// How many instructions a session may execute in one visit.
-    pub(crate) quantum: u32,
 }
 
 /// All that visits need: the machine in its parts.
 pub(crate) struct Visits<'a> {
     pub(crate) manner: Manner,
-    pub(crate) lineup: Lineup<'a>,
+    pub(crate) lineup: &'a mut Lineup,
     pub(crate) casts: &'a mut Slab<Company>,
     pub(crate) stage: Stage<'a>,
     pub(crate) images: &'a Registry,
@@ -89,7 +87,7 @@ impl Visits<'_> {
             }
             let cast = header::cast(block);
             self.session.enter(header::image(block), self.images);
-            self.stretch.left = self.manner.quantum;
+            self.stretch.left = self.lineup.quantum;
             let mut end = self.by_players::<TRACE>(cast);
             while let End::NoExchange = end
                 && self.halt::<TRACE>()
@@ -138,7 +136,7 @@ impl Visits<'_> {
         end: Option<End>,
         turns: &mut Turns,
     ) -> Result<After, Event> {
-        let (slot, manner) = (self.lineup.slot, self.manner);
+        let (slot, quantum, manner) = (self.lineup.slot, self.lineup.quantum, self.manner);
         let block = self.lineup.arena.block_and_more_mut(slot);
         if !header::is_running(block) {
             return Err(Event::Ended);
@@ -154,7 +152,7 @@ impl Visits<'_> {
             return Err(Event::Idle);
         }
         let (stage, stretch) = (&mut self.stage, &mut self.stretch);
-        let left = if end.is_some() { stretch.left } else { manner.quantum };
+        let left = if end.is_some() { stretch.left } else { quantum };
         let (ready, place, step) = (ready::first_word(block), 0, Ok(Step::Wait));
         match header::cast(block) as usize {
             0 => {

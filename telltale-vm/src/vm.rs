@@ -1,20 +1,20 @@
 //! The machine as its embedder sees it. How sessions begin and end is in `lifecycle`, who runs next in
 //! `rounds`, what can be done to running sessions in `control`.
 
-use std::collections::{BTreeSet, VecDeque};
+use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use slab::Slab;
 use telltale_bytecode::CodeImage;
 
-use crate::arena::{Arena, Slot};
+use crate::arena::Slot;
 use crate::channel::Buffers;
 use crate::deferred::Deferred;
 use crate::exec::{Held, Troupe};
 use crate::foreign::Foreign;
 use crate::heap::{Heap, Word};
 use crate::layout::Loaded;
-use crate::queue::Queue;
+use crate::lineup::Lineup;
 use crate::registry::Registry;
 use crate::rounds::Drive;
 use crate::scheduler::Turns;
@@ -35,22 +35,16 @@ use crate::{
 #[derive(Debug)]
 pub struct VM {
     pub(crate) config: VMConfig,
-    pub(crate) arena: Arena,
+    pub(crate) lineup: Lineup,
     pub(crate) heap: Heap,
     pub(crate) buffers: Buffers,
     pub(crate) held: Held,
     pub(crate) images: Registry,
     pub(crate) casts: Slab<Company>,
-    pub(crate) queue: Queue,
-    /// The sessions in which nobody can act any more, until somebody looks why.
-    pub(crate) idle: VecDeque<Slot>,
-    /// The sessions whose roles have done their parts, until somebody takes them out.
-    pub(crate) finished: Vec<Slot>,
     pub(crate) open: usize,
     pub(crate) next_ordinal: u64,
     /// From the number of a session to that of the next one.
     pub(crate) ordinal_step: u64,
-    pub(crate) clock: SimClock,
     pub(crate) trace: Trace,
     pub(crate) deferred: Deferred,
     pub(crate) paused: BTreeSet<String>,
@@ -87,20 +81,17 @@ impl std::fmt::Debug for Company {
 impl VM {
     /// A machine without sessions.
     pub fn new(config: VMConfig) -> Self {
+        let quantum = config.quantum.max(1);
         Self {
-            arena: Arena::default(),
+            lineup: Lineup::new(quantum),
             heap: Heap::default(),
             buffers: Buffers::default(),
             held: Held::default(),
             images: Registry::default(),
             casts: Slab::new(),
-            queue: Queue::default(),
-            idle: VecDeque::new(),
-            finished: Vec::new(),
             open: 0,
             next_ordinal: 0,
             ordinal_step: 1,
-            clock: SimClock::default(),
             trace: Trace::new(config.recording),
             deferred: Deferred::default(),
             paused: BTreeSet::new(),
@@ -110,7 +101,7 @@ impl VM {
             coroutines: 0,
             faults: Vec::new(),
             untold: 0,
-            config: VMConfig { quantum: config.quantum.max(1), ..config },
+            config: VMConfig { quantum, ..config },
         }
     }
 
@@ -123,7 +114,7 @@ impl VM {
     /// It is so late.
     #[cfg(feature = "multi-thread")]
     pub(crate) fn set_clock(&mut self, clock: SimClock) {
-        self.clock = clock;
+        self.lineup.clock = clock;
         self.trace.set_tick(clock.now());
     }
 
@@ -189,7 +180,7 @@ impl VM {
 
     /// How far the sessions have come.
     pub fn progress(&self) -> Progress {
-        if !self.queue.is_empty() {
+        if !self.lineup.queue.is_empty() {
             Progress::OutOfFuel
         } else if self.open == 0 {
             Progress::Complete
@@ -240,7 +231,7 @@ impl VM {
 
     /// Simulated time: the rounds so far.
     pub fn clock(&self) -> SimClock {
-        self.clock
+        self.lineup.clock
     }
 
     /// How many sessions are running.
@@ -251,7 +242,7 @@ impl VM {
     /// How many bytes the sessions take, channels included; role objects and payloads that are not
     /// scalars are not. Memory that is kept for later sessions counts.
     pub fn session_memory(&self) -> usize {
-        self.arena.bytes() + self.buffers.bytes()
+        self.lineup.arena.bytes() + self.buffers.bytes()
     }
 
     /// Where a session is in its life. Of one that has ended this is known until its memory is
@@ -280,8 +271,8 @@ impl VM {
 
     /// The sessions that are running, in the order of their memory.
     pub fn sessions(&self) -> impl Iterator<Item = SessionView<'_>> {
-        self.arena.slots().filter_map(|slot| {
-            let block = self.arena.block(slot);
+        self.lineup.arena.slots().filter_map(|slot| {
+            let block = self.lineup.arena.block(slot);
             let session = SessionId::new(header::ordinal(block), slot);
             let loaded = self.images.get(header::image(block));
             header::is_running(block).then(|| SessionView::new(session, block, loaded))
@@ -290,15 +281,15 @@ impl VM {
 
     /// The image of the session at a slot.
     pub(crate) fn loaded_at(&self, slot: Slot) -> &Loaded {
-        self.images.get(header::image(self.arena.block(slot)))
+        self.images.get(header::image(self.lineup.arena.block(slot)))
     }
 
     pub(crate) fn block_of(&self, session: SessionId) -> Result<&[u64], VMError> {
         let stale = VMError::StaleSession { session };
-        if !self.arena.contains(session.slot()) {
+        if !self.lineup.arena.contains(session.slot()) {
             return Err(stale);
         }
-        let block = self.arena.block(session.slot());
+        let block = self.lineup.arena.block(session.slot());
         if header::ordinal(block) == session.ordinal() { Ok(block) } else { Err(stale) }
     }
 

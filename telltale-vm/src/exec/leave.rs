@@ -27,7 +27,7 @@ impl<'a, H: Host> Visit<'_, 'a, H> {
                 header::set_place(self.block, place);
                 return Ok(place.is_some());
             }
-            Some(End::Failure) => stretch.failure.take().map(|failure| self.failed(failure)),
+            Some(End::Failure) => stretch.failure.take().map(|failure| self.failed(*failure)),
             Some(_) => {
                 self.no_exchange::<TRACE>(stretch.place);
                 None

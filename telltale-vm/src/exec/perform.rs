@@ -30,7 +30,7 @@ pub(crate) struct Stretch<'a> {
     /// How many instructions may still be executed.
     pub(crate) left: u32,
     /// What went wrong, until somebody has seen to it.
-    pub(super) failure: Option<Failure<'a>>,
+    pub(super) failure: Option<Box<Failure<'a>>>,
 }
 
 /// Why players end.
@@ -58,7 +58,7 @@ pub(super) enum Failure<'a> {
 
 /// Sessions on their scripts, as they are given to whoever plays their roles.
 pub struct Performance<'p, 'a> {
-    pub(crate) lineup: &'p mut Lineup<'a>,
+    pub(crate) lineup: &'p mut Lineup,
     pub(crate) casts: &'p mut Slab<Company>,
     /// The image of these sessions, by its number and as it is.
     pub(crate) number: u16,
@@ -120,17 +120,23 @@ fn perform<P: Players, const TRACE: bool>(players: &P, performance: Performance<
         let Some(roles) = block[loaded.roles_at..].first_chunk_mut() else {
             return End::NotTheirs;
         };
-        (stretch.place, stretch.left) = (place, left);
-        match exchanges::<_, TRACE>(&mut player, roles, cx, trace, script, stretch) {
-            Pause::UsedUp => {
-                header::set_place(block, Some(stretch.place));
+        let failure = &mut stretch.failure;
+        match exchanges::<_, TRACE>(&mut player, roles, cx, trace, script, (place, left), failure) {
+            Pause::UsedUp(place) => {
+                header::set_place(block, Some(place));
                 lineup.queue.push(slot);
             }
-            Pause::NoExchange if lineup.ends_quietly && script.is_finished(stretch.place) => {
+            Pause::NoExchange(place, _) if lineup.ends_quietly && script.is_finished(place) => {
                 lineup.finished.push(slot);
             }
-            Pause::NoExchange => return End::NoExchange,
-            Pause::Failure => return End::Failure,
+            Pause::NoExchange(place, left) => {
+                (stretch.place, stretch.left) = (place, left);
+                return End::NoExchange;
+            }
+            Pause::Failure(left) => {
+                stretch.left = left;
+                return End::Failure;
+            }
         }
         if !lineup.take(trace) {
             return End::NoSession;
@@ -139,11 +145,11 @@ fn perform<P: Players, const TRACE: bool>(players: &P, performance: Performance<
     }
 }
 
-/// Why there are no more exchanges in a session, for now.
+/// Why there are no more exchanges in a session, for now: at which place, and how many instructions are left.
 enum Pause {
-    UsedUp,
-    NoExchange,
-    Failure,
+    UsedUp(u32),
+    NoExchange(u32, u32),
+    Failure(u32),
 }
 
 /// The innermost loop: exchanges, as long as there are any. Each type of players has its own, in which the
@@ -157,13 +163,13 @@ fn exchanges<'a, P: Player, const TRACE: bool>(
     cx: &mut Context<'_>,
     trace: &mut Trace,
     script: &'a Script,
-    stretch: &mut Stretch<'a>,
+    (mut place, mut left): (u32, u32),
+    failure: &mut Option<Box<Failure<'a>>>,
 ) -> Pause {
-    let Stretch { mut place, mut left, .. } = *stretch;
-    let (cues, failure) = (script.cues(), &mut stretch.failure);
-    let pause = loop {
+    let cues = script.cues();
+    loop {
         if left < EXCHANGE {
-            break Pause::UsedUp;
+            return Pause::UsedUp(place);
         }
         let cue = &cues[place as usize];
         let mut given = |cx: &mut Context<'_>, roles: &mut Roles, cue: &Cue, tag| {
@@ -182,15 +188,13 @@ fn exchanges<'a, P: Player, const TRACE: bool>(
                 given(cx, roles, picked, Tag::ChosenAndExchanged);
             })
         } else {
-            break Pause::NoExchange;
+            return Pause::NoExchange(place, left);
         };
-        let Ok(cue) = done else { break Pause::Failure };
+        let Ok(cue) = done else { return Pause::Failure(left) };
         advance(roles, cue.to, cue.to_step);
         place = cue.next;
         left -= EXCHANGE;
-    };
-    (stretch.place, stretch.left) = (place, left);
-    pause
+    }
 }
 
 /// The words of the roles, with so many of what is behind them that each number of a role is that of a word.

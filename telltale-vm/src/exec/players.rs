@@ -35,7 +35,7 @@ pub(super) trait Player {
         &mut self,
         cx: &mut Context<'_>,
         cue: &'a Cue,
-        failure: &mut Option<Failure<'a>>,
+        failure: &mut Option<Box<Failure<'a>>>,
         given: impl FnOnce(&mut Context<'_>, &'a Cue),
     ) -> Result<&'a Cue, Failed>;
 
@@ -45,7 +45,7 @@ pub(super) trait Player {
         cx: &mut Context<'_>,
         script: &'a Script,
         choice: &'a Cue,
-        failure: &mut Option<Failure<'a>>,
+        failure: &mut Option<Box<Failure<'a>>>,
         given: impl FnOnce(&mut Context<'_>, &'a Cue),
     ) -> Result<&'a Cue, Failed>;
 }
@@ -69,7 +69,7 @@ impl<H: EffectHandler + ?Sized> Player for Handled<'_, H> {
         &mut self,
         cx: &mut Context<'_>,
         cue: &'a Cue,
-        failure: &mut Option<Failure<'a>>,
+        failure: &mut Option<Box<Failure<'a>>>,
         given: impl FnOnce(&mut Context<'_>, &'a Cue),
     ) -> Result<&'a Cue, Failed> {
         let value = match self.0.send(cx, cue.to, cue.label) {
@@ -86,7 +86,7 @@ impl<H: EffectHandler + ?Sized> Player for Handled<'_, H> {
         cx: &mut Context<'_>,
         script: &'a Script,
         choice: &'a Cue,
-        failure: &mut Option<Failure<'a>>,
+        failure: &mut Option<Box<Failure<'a>>>,
         given: impl FnOnce(&mut Context<'_>, &'a Cue),
     ) -> Result<&'a Cue, Failed> {
         let (cue, value) = match self.0.choose(cx, script.known_branches(choice)) {
@@ -133,7 +133,7 @@ impl<C: Cast> Player for &mut C {
         &mut self,
         cx: &mut Context<'_>,
         cue: &'a Cue,
-        failure: &mut Option<Failure<'a>>,
+        failure: &mut Option<Box<Failure<'a>>>,
         given: impl FnOnce(&mut Context<'_>, &'a Cue),
     ) -> Result<&'a Cue, Failed> {
         self.message(cue.from, cue.to, cue.label, AtOnce { cx, what: cue, failure, given })
@@ -145,7 +145,7 @@ impl<C: Cast> Player for &mut C {
         cx: &mut Context<'_>,
         script: &'a Script,
         choice: &'a Cue,
-        failure: &mut Option<Failure<'a>>,
+        failure: &mut Option<Box<Failure<'a>>>,
         given: impl FnOnce(&mut Context<'_>, &'a Cue),
     ) -> Result<&'a Cue, Failed> {
         let what = (script, choice);
@@ -158,7 +158,7 @@ struct AtOnce<'c, 'x, 'a, W, F> {
     cx: &'c mut Context<'x>,
     /// The cue of a message; the script and the cue of a choice.
     what: W,
-    failure: &'c mut Option<Failure<'a>>,
+    failure: &'c mut Option<Box<Failure<'a>>>,
     given: F,
 }
 
@@ -235,7 +235,7 @@ where
 fn taken<'a>(
     cue: &'a Cue,
     done: HandlerResult<()>,
-    failure: &mut Option<Failure<'a>>,
+    failure: &mut Option<Box<Failure<'a>>>,
 ) -> Result<&'a Cue, Failed> {
     match done {
         Ok(()) => Ok(cue),
@@ -248,7 +248,7 @@ pub(super) struct Failed;
 
 /// Writes down why. (Not a part of the result, which every exchange would carry through the loop.)
 #[cold]
-fn fail<'a>(written: &mut Option<Failure<'a>>, failure: Failure<'a>) -> Failed {
-    *written = Some(failure);
+fn fail<'a>(written: &mut Option<Box<Failure<'a>>>, failure: Failure<'a>) -> Failed {
+    *written = Some(Box::new(failure));
     Failed
 }

@@ -64,8 +64,8 @@ impl VM {
         handler: &dyn EffectHandler,
     ) -> Result<(), Box<Cause>> {
         // It counts as ready meanwhile, so that nobody whom it wakes puts its session into the queue.
-        ready::set(self.arena.block_mut(slot), role);
-        let block = self.arena.block(slot);
+        ready::set(self.lineup.arena.block_mut(slot), role);
+        let block = self.lineup.arena.block(slot);
         let session = SessionId::new(header::ordinal(block), slot);
         let loaded = self.images.get(header::image(block));
         let coro = Coro::from_word(block[loaded.roles_at + role.index()]);
@@ -95,7 +95,7 @@ impl VM {
 
     /// The role goes on behind its instruction, or waits.
     fn go_on(&mut self, actor: Actor, done: Done) -> Result<(), Box<Cause>> {
-        let block = self.arena.block_mut(actor.slot);
+        let block = self.lineup.arena.block_mut(actor.slot);
         let loaded = self.images.get(header::image(block));
         let Done::Next(pc) = done else {
             ready::clear(block, actor.role);
@@ -145,7 +145,7 @@ impl VM {
     ) -> Stepped {
         let (session, role) = self.through(actor, via)?;
         let (state, plan) = self.may(session, role, Direction::Send, branch)?;
-        if !channel::has_room(self.arena.block(session.slot()), plan) {
+        if !channel::has_room(self.lineup.arena.block(session.slot()), plan) {
             return self.without_room(actor, session, role, branch, plan);
         }
         let value = if let Some(reg) = payload.as_reg() {
@@ -170,7 +170,8 @@ impl VM {
     ) -> Stepped {
         let (session, role) = self.through(actor, via)?;
         let (state, plan) = self.may(session, role, Direction::Receive, branch)?;
-        let found = channel::first_label(self.arena.block(session.slot()), &self.buffers, plan);
+        let found =
+            channel::first_label(self.lineup.arena.block(session.slot()), &self.buffers, plan);
         match found {
             None => Ok(self.wait_there(actor, session, role, &[plan], true)),
             Some(found) if found != branch.label => {
@@ -202,7 +203,7 @@ impl VM {
         let mut plans = Vec::new();
         for (at, &branch) in branches.iter().enumerate() {
             let (state, plan) = self.may(session, role, Direction::Receive, branch)?;
-            let block = self.arena.block(session.slot());
+            let block = self.lineup.arena.block(session.slot());
             if channel::first_label(block, &self.buffers, plan) == Some(branch.label) {
                 let target = self.target(actor, targets, at)?;
                 let value = self.pick_up(session, role, branch, plan);
@@ -229,7 +230,7 @@ impl VM {
         for &branch in &branches {
             let (_, plan) = self.may(session, role, Direction::Send, branch)?;
             // Which branch it will be is not known, so there must be room for any.
-            if !channel::has_room(self.arena.block(session.slot()), plan) {
+            if !channel::has_room(self.lineup.arena.block(session.slot()), plan) {
                 return self.without_room(actor, session, role, branch, plan);
             }
         }

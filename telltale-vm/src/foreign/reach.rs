@@ -24,8 +24,8 @@ impl VM {
     ) -> Result<SessionId, VMError> {
         let session = self.open(image, 0, false)?;
         // The newest session is the last in the queue.
-        self.queue.unpush();
-        let block = self.arena.block_mut(session.slot());
+        self.lineup.queue.unpush();
+        let block = self.lineup.arena.block_mut(session.slot());
         let loaded = self.images.get(header::image(block));
         ready::clear_all(block, ready::words(loaded.roles));
         block[loaded.roles_at..loaded.roles_at + loaded.roles].fill(StateId::START.0.into());
@@ -39,7 +39,7 @@ impl VM {
         actor: Actor,
         reg: Reg,
     ) -> Result<(SessionId, RoleId), Box<Cause>> {
-        let block = self.arena.block(actor.slot);
+        let block = self.lineup.arena.block(actor.slot);
         let loaded = self.images.get(header::image(block));
         let place = loaded.register(actor.role, reg).ok_or(Cause::BadInstruction)?;
         let word = registers::read(block, place);
@@ -89,11 +89,11 @@ impl VM {
     /// The state that a role has come to which is played through an endpoint.
     fn state_of(&self, session: SessionId, role: RoleId) -> StateId {
         let place = self.loaded_at(session.slot()).roles_at + role.index();
-        StateId(self.arena.block(session.slot())[place] as u32)
+        StateId(self.lineup.arena.block(session.slot())[place] as u32)
     }
 
     pub(super) fn come_to(&mut self, session: SessionId, role: RoleId, state: StateId) {
-        let block = self.arena.block_mut(session.slot());
+        let block = self.lineup.arena.block_mut(session.slot());
         let loaded = self.images.get(header::image(block));
         block[loaded.roles_at + role.index()] = state.0.into();
     }
@@ -107,7 +107,7 @@ impl VM {
         plans: &[Plan],
         for_message: bool,
     ) -> Done {
-        let block = self.arena.block_mut(session.slot());
+        let block = self.lineup.arena.block_mut(session.slot());
         for &plan in plans {
             if for_message {
                 channel::await_message(block, plan);
@@ -166,11 +166,11 @@ impl VM {
     ) -> Result<T, Box<Cause>> {
         let loaded = self.loaded_at(session.slot());
         let (image, seed) = (&loaded.image, self.config().seed);
-        let holder = self.arena.block(actor.slot);
+        let holder = self.lineup.arena.block(actor.slot);
         let place = self.images.get(header::image(holder)).roles_at + actor.role.index();
         let holder = Coro::from_word(holder[place]);
         let cx = Context { image, session, role, word: holder.to_word(), at: holder.pc(), seed };
-        let has_objects = header::cast(self.arena.block(actor.slot)) != 0;
+        let has_objects = header::cast(self.lineup.arena.block(actor.slot)) != 0;
         let answer = if has_objects {
             Err(HandlerError::msg("role objects play no role of another session"))
         } else {
@@ -193,7 +193,7 @@ impl VM {
         value: Value,
         tag: Tag,
     ) -> Result<(), Box<Cause>> {
-        let block = self.arena.block_mut(session.slot());
+        let block = self.lineup.arena.block_mut(session.slot());
         let loaded = self.images.get(header::image(block));
         let wants = loaded.wants(branch.label);
         if !wants.accepts(&value) {
@@ -222,7 +222,7 @@ impl VM {
         branch: Branch,
         plan: Plan,
     ) -> Value {
-        let block = self.arena.block_mut(session.slot());
+        let block = self.lineup.arena.block_mut(session.slot());
         let (message, sender_waits) = channel::pop(block, &mut self.buffers, plan);
         if sender_waits {
             self.wake_waiter(session, branch.peer);
@@ -257,7 +257,7 @@ impl VM {
     }
 
     pub(super) fn fill(&mut self, actor: Actor, reg: Reg, value: Value) -> Result<(), Box<Cause>> {
-        let block = self.arena.block_mut(actor.slot);
+        let block = self.lineup.arena.block_mut(actor.slot);
         let loaded = self.images.get(header::image(block));
         let place = loaded.register(actor.role, reg).ok_or(Cause::BadInstruction)?;
         let word = self.heap.lower(value);
@@ -266,7 +266,7 @@ impl VM {
     }
 
     pub(super) fn take(&mut self, actor: Actor, reg: Reg) -> Result<Value, Box<Cause>> {
-        let block = self.arena.block_mut(actor.slot);
+        let block = self.lineup.arena.block_mut(actor.slot);
         let loaded = self.images.get(header::image(block));
         let place = loaded.register(actor.role, reg).ok_or(Cause::BadInstruction)?;
         let word = registers::take(block, place);
@@ -275,7 +275,7 @@ impl VM {
     }
 
     pub(super) fn clear(&mut self, actor: Actor, reg: Reg) -> Result<Word, Box<Cause>> {
-        let block = self.arena.block_mut(actor.slot);
+        let block = self.lineup.arena.block_mut(actor.slot);
         let loaded = self.images.get(header::image(block));
         let place = loaded.register(actor.role, reg).ok_or(Cause::BadInstruction)?;
         let word = registers::clear(block, place);
@@ -293,7 +293,7 @@ impl VM {
             let reason = format!("nobody plays `{role}` any more: {why}");
             return self.finish(session.slot(), Outcome::Cancelled { reason: reason.into() });
         }
-        let block = self.arena.block_mut(session.slot());
+        let block = self.lineup.arena.block_mut(session.slot());
         header::halted(block);
         if header::live(block) == 0 {
             self.finish(session.slot(), Outcome::Completed);
