@@ -127,6 +127,7 @@ mod coroutine;
 mod deferred;
 #[cfg(all(doctest, feature = "macros"))]
 mod docs;
+mod drive;
 mod effect;
 mod error;
 mod event;

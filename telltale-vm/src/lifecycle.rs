@@ -10,10 +10,10 @@ use telltale_types::RoleId;
 use crate::arena::Slot;
 use crate::channel;
 use crate::coroutine::Coro;
+use crate::exec::Company;
 use crate::layout::Loaded;
 use crate::trace::Tag;
 use crate::view::SessionView;
-use crate::vm::Company;
 use crate::{
     Cast, Cause, Fault, Outcome, Recording, SessionHost, SessionId, SessionStatus, VM, VMError,
     header, ready, registers,

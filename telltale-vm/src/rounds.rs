@@ -7,19 +7,12 @@ use telltale_types::RoleId;
 
 use crate::arena::Slot;
 use crate::coroutine::Coro;
+use crate::drive::Drive;
 use crate::exec::{Stage, Stretch};
 use crate::lineup::Fuel;
 use crate::scheduler::Turns;
 use crate::visits::{Event, Interlude, Manner, Session, Visits};
-use crate::{Cause, Context, EffectHandler, Network, SessionId, VM, VMError, header, ready};
-
-/// How a round is driven.
-pub(crate) struct Drive<'a> {
-    pub(crate) handler: &'a dyn EffectHandler,
-    pub(crate) network: Option<&'a dyn Network>,
-    /// Whether turns are counted. Then a turn is that of one role: no script is performed.
-    pub(crate) by_turns: bool,
-}
+use crate::{Cause, Context, EffectHandler, SessionId, VM, VMError, header, ready};
 
 impl VM {
     /// So many rounds, or until nobody can act or no turns are left.

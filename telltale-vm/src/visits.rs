@@ -4,12 +4,11 @@ use slab::Slab;
 use telltale_types::RoleId;
 
 use crate::arena::Slot;
-use crate::exec::{End, Host, Performance, Stage, Step, Stop, Stretch, Visit, halt};
+use crate::exec::{Company, End, Host, Performance, Stage, Step, Stop, Stretch, Visit, halt};
 use crate::layout::Loaded;
 use crate::lineup::Lineup;
 use crate::registry::Registry;
 use crate::scheduler::{self, Turns};
-use crate::vm::Company;
 use crate::{Cause, Context, Policy, SessionId, header, ready};
 
 /// A session needs more than visits can give.

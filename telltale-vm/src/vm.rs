@@ -10,19 +10,19 @@ use telltale_bytecode::CodeImage;
 use crate::arena::Slot;
 use crate::channel::Buffers;
 use crate::deferred::Deferred;
-use crate::exec::{Held, Troupe};
+use crate::drive::Drive;
+use crate::exec::{Company, Held};
 use crate::foreign::Foreign;
 use crate::heap::{Heap, Word};
 use crate::layout::Loaded;
 use crate::lineup::Lineup;
 use crate::registry::Registry;
-use crate::rounds::Drive;
 use crate::scheduler::Turns;
 use crate::trace::Trace;
 use crate::view::{CoroutineView, SessionView};
 use crate::{
-    EffectHandler, Fault, ObsEvent, Outcome, Progress, Recording, SessionId, SessionStatus,
-    SimClock, StepResult, VMConfig, VMError, header,
+    EffectHandler, Fault, ObsEvent, Progress, Recording, SessionId, SessionStatus, SimClock,
+    StepResult, VMConfig, VMError, header,
 };
 
 /// A machine that runs any number of sessions, side by side in one thread.
@@ -63,18 +63,6 @@ pub(crate) struct Sink(Box<dyn FnMut(ObsEvent) + Send>);
 impl std::fmt::Debug for Sink {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         f.write_str("Sink")
-    }
-}
-
-/// The role objects of a session, and how it ended.
-pub(crate) struct Company {
-    pub(crate) cast: Box<dyn Troupe>,
-    pub(crate) outcome: Option<Outcome>,
-}
-
-impl std::fmt::Debug for Company {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        write!(f, "Company({:?})", self.outcome)
     }
 }
 

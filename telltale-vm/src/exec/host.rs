@@ -1,6 +1,7 @@
 //! Whoever answers for the roles of a session: the handler of the VM, or its role objects.
 
 use std::any::Any;
+use std::fmt;
 
 use telltale_bytecode::{Branch, SetId};
 use telltale_types::{LabelId, RoleId};
@@ -9,7 +10,7 @@ use super::halves::{Giving, Picking, Taking};
 use super::perform::{End, Performance};
 use crate::cast::Cast;
 use crate::effect::{Context, EffectHandler};
-use crate::{HandlerResult, Picked, Value};
+use crate::{HandlerResult, Outcome, Picked, Value};
 
 /// Answers for the role that acts.
 pub(crate) trait Host {
@@ -62,6 +63,18 @@ pub(crate) trait Troupe: Any + Send {
 
     /// How casts of this type perform.
     fn performer(&self) -> Performer;
+}
+
+/// The role objects of a session, and how it ended.
+pub(crate) struct Company {
+    pub(crate) cast: Box<dyn Troupe>,
+    pub(crate) outcome: Option<Outcome>,
+}
+
+impl fmt::Debug for Company {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "Company({:?})", self.outcome)
+    }
 }
 
 impl<C: Cast> Troupe for C {

@@ -23,16 +23,16 @@ use telltale_types::{LabelId, RoleId};
 use crate::channel::Buffers;
 use crate::coroutine::{Coro, DRAINS, HALTED, HOLDS, PAUSED, PENDING};
 use crate::deferred::Deferred;
+use crate::drive::Drive;
 use crate::effect::Context;
 use crate::heap::{Heap, Word};
 use crate::layout::Loaded;
 use crate::op::{Code, Op};
-use crate::rounds::Drive;
 use crate::trace::{Tag, Trace};
 use crate::{Cause, HandlerError, Kind, Value, header, ready, registers};
 
 pub(crate) use choose::Held;
-pub(crate) use host::{Host, Troupe};
+pub(crate) use host::{Company, Host};
 pub(crate) use leave::halt;
 pub(crate) use perform::{End, Performance, Stretch};
 

@@ -9,12 +9,12 @@ use std::fmt;
 use slab::Slab;
 use telltale_types::RoleId;
 
+use super::host::Company;
 use super::players::{Casts, Handled, Player, Players};
 use crate::layout::Loaded;
 use crate::lineup::Lineup;
 use crate::script::{Cue, Script, What};
 use crate::trace::{Tag, Trace};
-use crate::vm::Company;
 use crate::{
     Cast, Context, EffectHandler, HandlerError, HandlerResult, Picked, SessionId, Value, header,
 };

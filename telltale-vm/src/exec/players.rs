@@ -7,11 +7,11 @@ use std::marker::PhantomData;
 use slab::Slab;
 
 use super::halves::nobody_gives;
+use super::host::Company;
 use super::perform::Failure;
 use crate::cast::{Carrier, Cast, ChoiceCarrier};
 use crate::effect::{Context, EffectHandler};
 use crate::script::{Cue, Script};
-use crate::vm::Company;
 use crate::{HandlerError, HandlerResult, Picked, pack};
 
 /// Whoever plays one session after the other.
