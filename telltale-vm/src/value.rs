@@ -111,12 +111,24 @@ pub enum Kind {
 impl Value {
     /// A text.
     pub fn text(text: impl Into<String>) -> Self {
-        boxed::<String>(Large::Text(text.into()))
+        let (text, spare) = (text.into(), spare::take::<String>());
+        let Some(mut large) = spare else { return Large::Text(text).into() };
+        match &mut *large {
+            Large::Text(room) => *room = text,
+            other => *other = Large::Text(text),
+        }
+        Self::Large(large)
     }
 
     /// Bytes.
     pub fn bytes(bytes: impl Into<Vec<u8>>) -> Self {
-        boxed::<Vec<u8>>(Large::Bytes(bytes.into()))
+        let (bytes, spare) = (bytes.into(), spare::take::<Vec<u8>>());
+        let Some(mut large) = spare else { return Large::Bytes(bytes).into() };
+        match &mut *large {
+            Large::Bytes(room) => *room = bytes,
+            other => *other = Large::Bytes(bytes),
+        }
+        Self::Large(large)
     }
 
     /// Named values, in an order that is kept.
@@ -287,18 +299,6 @@ impl fmt::Display for Large {
             }
             Self::Opaque(value) => write!(f, "a value of type {}", value.type_name()),
         }
-    }
-}
-
-/// Such a payload, in a box in which there was another of its type, if there is one.
-#[inline]
-fn boxed<T: 'static>(payload: Large) -> Value {
-    match spare::take::<T>() {
-        Some(mut large) => {
-            *large = payload;
-            Value::Large(large)
-        }
-        None => payload.into(),
     }
 }
 

@@ -42,16 +42,22 @@ impl Wants {
     #[cold]
     #[inline(never)]
     fn accepts_large(self, large: &Large) -> bool {
-        match (self.kind, large) {
-            (Some(Kind::Text), Large::Opaque(value)) => is_called(value, "String"),
-            (Some(Kind::Bytes), Large::Opaque(value)) => is_called(value, "Vec<u8>"),
-            (kind, large) => kind.is_none_or(|kind| kind == large.kind()),
-        }
+        self.kind.is_none_or(|kind| kind == large.kind() || is_spelled(kind, large))
     }
 }
 
-/// Whether a value is of a type of this name, wherever that is: a protocol knows types by their spelling, and its
-/// `String` may be somebody's own.
+/// Whether a value is of a type that is spelled like that of a kind: a protocol knows types by their spelling,
+/// and its `String` may be somebody's own.
+#[inline(never)]
+fn is_spelled(kind: Kind, large: &Large) -> bool {
+    match (kind, large) {
+        (Kind::Text, Large::Opaque(value)) => is_called(value, "String"),
+        (Kind::Bytes, Large::Opaque(value)) => is_called(value, "Vec<u8>"),
+        _ => false,
+    }
+}
+
+/// Whether a value is of a type of this name, wherever that is.
 fn is_called(value: &Opaque, name: &str) -> bool {
     value.type_name().strip_suffix(name).is_some_and(|path| path.ends_with("::"))
 }
