@@ -18,6 +18,8 @@ pub enum Exchange {
     PingPong,
     /// The same with structs of four words
     Structs,
+    /// The same with texts
+    Texts,
     /// One role sends whenever there is room
     Stream,
     /// Three roles in a ring
@@ -74,6 +76,7 @@ impl Exchange {
         match self {
             Self::PingPong => <workload::PingPong>::image(),
             Self::Structs => workload::PingPong::<workload::Move>::image(),
+            Self::Texts => workload::PingPong::<String>::image(),
             Self::Stream => workload::Stream::image(),
             Self::Ring3 => workload::Ring3::image(),
             Self::Ring10 => workload::Ring10::image(),
@@ -87,6 +90,7 @@ impl Exchange {
         match self {
             Self::PingPong => <workload::PingPong>::LAP,
             Self::Structs => workload::PingPong::<workload::Move>::LAP,
+            Self::Texts => workload::PingPong::<String>::LAP,
             Self::Stream => workload::Stream::LAP,
             Self::Ring3 => workload::Ring3::LAP,
             Self::Ring10 => workload::Ring10::LAP,
@@ -100,6 +104,7 @@ impl Exchange {
         match self {
             Self::PingPong => ours::<workload::PingPong>(way, visits),
             Self::Structs => ours::<workload::PingPong<workload::Move>>(way, visits),
+            Self::Texts => ours::<workload::PingPong<String>>(way, visits),
             Self::Stream => ours::<workload::Stream>(way, visits),
             Self::Ring3 => ours::<workload::Ring3>(way, visits),
             Self::Ring10 => ours::<workload::Ring10>(way, visits),

@@ -1,37 +1,24 @@
-//! Ping-pong: two roles, one message on its way. What travels is a number, or a struct that has one.
+//! Ping-pong: two roles, one message on its way.
 
 mod hosts;
 mod log;
-mod numbers;
-mod structs;
+mod payloads;
 
 use std::collections::VecDeque;
 use std::marker::PhantomData;
 
+use telltale_vm::SessionHost;
 use telltale_vm::loader::CodeImage;
-use telltale_vm::{EffectHandler, SessionHost};
 
 use self::hosts::{Cast, Host};
 use self::log::{Log, What};
+use self::payloads::Carrying;
 use super::{Failure, Objects, Plain, Typed, Workload};
 use crate::tally::{Audit, Counter, Tally};
 
 pub use self::hosts::Handler;
 pub use self::log::Logbook;
-pub use self::structs::Move;
-
-/// What the messages carry.
-pub trait Payload: Send + 'static {
-    /// The handler of the VM.
-    type Effects: EffectHandler + Default + AsRef<Counter>;
-
-    fn of(number: u64) -> Self;
-    fn number(&self) -> u64;
-    /// The same protocol for the VM.
-    fn image() -> &'static CodeImage;
-    /// Opens a session with role objects.
-    fn open(host: &mut impl SessionHost);
-}
+pub use self::payloads::{Move, Payload};
 
 pub struct PingPong<P = u64>(PhantomData<P>);
 
@@ -43,7 +30,7 @@ impl<P: Payload> Workload for PingPong<P> {
     type Handler = dyn Handler<P>;
     type Typed = TypedPair<P>;
     type Objects = ObjectPair<P>;
-    type Effects = P::Effects;
+    type Effects = Carrying<P>;
 
     fn handler(counter: &Counter) -> &Self::Handler {
         counter
