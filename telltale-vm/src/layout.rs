@@ -14,7 +14,7 @@ use std::collections::BTreeSet;
 use telltale_bytecode::{CodeImage, Pc, Reg};
 use telltale_types::{LabelId, RoleId};
 
-use crate::arena::Arena;
+use crate::arena::{Arena, WINDOW};
 use crate::channel::{Plan, Rule, Shape};
 use crate::coroutine::{Coro, PAUSED};
 use crate::link::link;
@@ -25,6 +25,12 @@ use crate::{ChannelMode, VMConfig, WhenFull, header, ready, registers};
 
 /// The words before the ready bits.
 pub(crate) const READY: usize = 3;
+
+/// How many words of roles are looked at: as many as there are numbers of roles.
+pub(crate) const ROLES: usize = 1 << u8::BITS;
+
+// So the words of the roles, and as many behind them, are always in the window.
+const _: () = assert!(READY + ready::words(ROLES) + ROLES <= WINDOW);
 
 /// An image as the VM keeps it while sessions of it are open.
 #[derive(Debug)]

@@ -4,10 +4,11 @@
 mod support;
 
 use support::{Seeded, image, lines, open, try_image};
+use telltale_theory::oracle::{Shape, generate};
 use telltale_types::GlobalTerm;
 use telltale_vm::{
     Branch, Carrier, Cast, Cause, ChoiceCarrier, Context, EffectHandler, HandlerError,
-    HandlerResult, LabelId, Picked, Policy, Progress, Recording, RoleId, SessionHost,
+    HandlerResult, LabelId, Picked, Policy, Progress, Recording, RoleId, SessionHost, SessionId,
     SessionStatus, SetId, VM, VMConfig, Value, normalize_trace,
 };
 
@@ -263,6 +264,92 @@ fn role_objects_that_break_the_rules_hurt_only_their_session() {
                     let error = run.expect_err("they do not").to_string();
                     assert!(error.contains(expected), "{cast:?} with {quantum}: {error}");
                 }
+            }
+        }
+    }
+}
+
+/// Takes the first branch of everything, as `Odd::Branch(0)` does.
+struct First;
+
+impl EffectHandler for First {
+    fn send(&self, _: &Context<'_>, _: RoleId, _: LabelId) -> HandlerResult<Value> {
+        Ok(Value::Unit)
+    }
+
+    fn receive(&self, _: &Context<'_>, _: RoleId, _: LabelId, _: Value) -> HandlerResult<()> {
+        Ok(())
+    }
+
+    fn choose(&self, _: &Context<'_>, _: &[Branch]) -> HandlerResult<Picked> {
+        Ok(Picked { branch: 0, value: Value::Unit })
+    }
+}
+
+/// The same role objects, of another type.
+struct Others(Odd);
+
+impl Cast for Others {
+    fn message<C: Carrier>(&mut self, f: RoleId, t: RoleId, l: LabelId, c: C) -> C::Done {
+        self.0.message(f, t, l, c)
+    }
+
+    fn choice<C: ChoiceCarrier>(&mut self, role: RoleId, set: SetId, carrier: C) -> C::Done {
+        self.0.choice(role, set, carrier)
+    }
+}
+
+/// How many effects each role of each session has had; nothing of sessions that have ended.
+fn all_effects(vm: &VM, sessions: &[SessionId]) -> Vec<Option<Vec<u32>>> {
+    let effects = |&session| {
+        let view = vm.session(session).ok()?;
+        Some(view.coroutines().map(|role| role.effects()).collect())
+    };
+    sessions.iter().map(effects).collect()
+}
+
+/// One session goes on where another one has paused, whoever plays it and whatever its protocol is.
+#[test]
+fn sessions_of_all_kinds_take_turns() {
+    let images: Vec<_> = (0..)
+        .filter_map(|seed| {
+            let protocol = support::with_payloads(&generate(seed, Shape::default()), |_| "()");
+            try_image(&protocol)
+        })
+        .take(60)
+        .collect();
+    for quantum in [1, 2, 3, 7, 64] {
+        for rounds in [1, 2, 9] {
+            let config = |recording| VMConfig { recording, quantum, ..VMConfig::default() };
+            let alone: Vec<_> = images
+                .iter()
+                .map(|image| {
+                    let (mut vm, session) = open(config(Recording::Off), image);
+                    vm.run(&First, rounds).expect("no session faults");
+                    all_effects(&vm, &[session]).remove(0)
+                })
+                .collect();
+            for recording in [Recording::Off, Recording::Full] {
+                let mut vm = VM::new(config(recording));
+                let mut sessions = Vec::new();
+                let mut expected = Vec::new();
+                // Every image three times in a row, and later again, always with other neighbours.
+                for nth in 0..images.len() * 4 {
+                    let which = (nth / 3 * 7) % images.len();
+                    let image = &images[which];
+                    expected.push(alone[which].clone());
+                    sessions.push(match nth * 3 % 5 {
+                        0 | 1 => vm.load_choreography(image),
+                        2 => vm.open_session(image, Others(Odd::Branch(0)), false),
+                        _ => vm.open_session(image, Odd::Branch(0), false),
+                    });
+                }
+                let sessions: Vec<_> =
+                    sessions.into_iter().map(|opened| opened.expect("there is room")).collect();
+                vm.run(&First, rounds).expect("no session faults");
+                assert_eq!(all_effects(&vm, &sessions), expected, "{quantum}, {rounds}");
+                let open = expected.iter().flatten().count();
+                assert_eq!(vm.open_sessions(), open);
             }
         }
     }

@@ -11,7 +11,7 @@ use telltale_types::RoleId;
 
 use super::host::Company;
 use super::players::{Casts, Handled, Player, Players};
-use crate::layout::Loaded;
+use crate::layout::{Loaded, ROLES};
 use crate::lineup::Lineup;
 use crate::script::{Cue, Script, What};
 use crate::trace::{Tag, Trace};
@@ -198,7 +198,7 @@ fn exchanges<'a, P: Player, const TRACE: bool>(
 }
 
 /// The words of the roles, with so many of what is behind them that each number of a role is that of a word.
-type Roles = [u64; 1 << u8::BITS];
+type Roles = [u64; ROLES];
 
 /// A handler is about to be asked in the name of this role.
 #[inline(always)]
