@@ -109,6 +109,11 @@
 //! - **Effects.** The machine computes no payload and takes no decision; it asks an [`EffectHandler`] or
 //!   the role objects of the session.
 //!
+//! # Features
+//!
+//! - `macros` (default): [`choreography!`].
+//! - `multi-thread`: `ThreadedVM`, which runs its sessions on several threads.
+//!
 //! What this crate does not do: it does not decide whether a protocol is sound (`telltale-theory` does),
 //! and it does not know the language protocols are written in (`telltale-syntax` does).
 
