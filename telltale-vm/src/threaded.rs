@@ -59,10 +59,10 @@ pub struct ThreadedVM {
     first: usize,
 }
 
-/// What one thread works on lies apart from what others do: two threads that write to neighbours slow each
-/// other down, and processors fetch lines of 64 bytes in pairs.
+/// What one thread works on lies apart from what others do: two threads that write to the same cache line slow
+/// each other down.
 #[derive(Debug)]
-#[repr(align(128))]
+#[repr(align(64))]
 struct Apart<T>(T);
 
 impl ThreadedVM {
