@@ -22,6 +22,7 @@ pub(super) fn emit(interface: &Interface, image: Option<&CodeImage>) -> TokenStr
         pub struct __Cast<#(#generics),*> { #(#arguments: #generics),* }
 
         impl<#(#bounds),*> __telltale::Cast for __Cast<#(#generics),*> {
+            #[inline]
             fn message<__Carrier: __telltale::Carrier>(
                 &mut self,
                 from: __telltale::RoleId,
@@ -32,6 +33,7 @@ pub(super) fn emit(interface: &Interface, image: Option<&CodeImage>) -> TokenStr
                 #messages
             }
 
+            #[inline]
             fn choice<__Carrier: __telltale::ChoiceCarrier>(
                 &mut self,
                 role: __telltale::RoleId,
