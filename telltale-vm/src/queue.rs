@@ -33,14 +33,21 @@ impl Queue {
 
     #[inline]
     pub(crate) fn take(&mut self) -> Option<Slot> {
-        if self.taken == self.now.len() {
-            self.now.clear();
-            self.taken = 0;
-            std::mem::swap(&mut self.now, &mut self.later);
-        }
-        let slot = self.now.get(self.taken).copied()?;
+        let slot = match self.now.get(self.taken) {
+            Some(&slot) => slot,
+            None => self.turn_over()?,
+        };
         self.taken += 1;
         Some(slot)
+    }
+
+    /// What was written is read from now on; gives the first of it.
+    #[cold]
+    fn turn_over(&mut self) -> Option<Slot> {
+        self.now.clear();
+        self.taken = 0;
+        std::mem::swap(&mut self.now, &mut self.later);
+        self.now.first().copied()
     }
 
     /// Takes back what was pushed last.
