@@ -6,7 +6,7 @@ use std::num::NonZeroUsize;
 
 use telltale_vm::{
     Branch, Context, EffectHandler, HandlerResult, LabelId, NoHandler, Picked, Recording, RoleId,
-    ThreadedVM, VM, VMConfig, Value,
+    SessionHost, ThreadedVM, VM, VMBackend, VMConfig, Value,
 };
 
 use crate::contender::{Contender, Visits};
@@ -86,16 +86,27 @@ impl<W: Workload> Contender for WithHandler<W> {
     }
 }
 
-/// A VM with role objects in each session.
-pub struct WithRoles<W> {
-    vm: VM,
+/// A VM, in one thread or several, with role objects in each session.
+pub struct WithRoles<W, B> {
+    vm: B,
     visits: Visits,
     workload: PhantomData<W>,
 }
 
-impl<W: Workload> WithRoles<W> {
+impl<W: Workload> WithRoles<W, VM> {
     pub fn new(visits: Visits) -> Self {
-        let mut vm = vm(visits, Recording::Off);
+        Self::with(vm(visits, Recording::Off), visits)
+    }
+}
+
+impl<W: Workload> WithRoles<W, ThreadedVM> {
+    pub fn on_threads(visits: Visits, workers: NonZeroUsize) -> Self {
+        Self::with(ThreadedVM::new(config(visits, Recording::Off), workers), visits)
+    }
+}
+
+impl<W: Workload, B: Backend> WithRoles<W, B> {
+    fn with(mut vm: B, visits: Visits) -> Self {
         for _ in 0..visits.sessions {
             W::open(&mut vm);
         }
@@ -103,7 +114,7 @@ impl<W: Workload> WithRoles<W> {
     }
 }
 
-impl<W: Workload> Contender for WithRoles<W> {
+impl<W: Workload, B: Backend> Contender for WithRoles<W, B> {
     fn exchange(&mut self, messages: u64) {
         let rounds = self.visits.rounds_for(messages);
         self.vm.run(&NoHandler, rounds as usize).expect("no faults");
@@ -111,49 +122,32 @@ impl<W: Workload> Contender for WithRoles<W> {
 
     fn sent(&self) -> u64 {
         // What is on its way has one effect yet.
-        effects(&self.vm).div_ceil(2)
+        self.vm.effects().div_ceil(2)
     }
 
     fn end(self: Box<Self>) {
-        let effects = effects(&self.vm);
+        let effects = self.vm.effects();
         take_ledger();
         drop(self.vm);
         check::<W>("the VM with role objects", effects, take_ledger(), self.visits);
     }
 }
 
-/// A VM with threads, and with role objects in each session.
-pub struct WithWorkers<W> {
-    vm: ThreadedVM,
-    visits: Visits,
-    workload: PhantomData<W>,
+/// A VM whose role objects can be audited.
+pub trait Backend: VMBackend + SessionHost {
+    /// How many messages the roles sent and received.
+    fn effects(&self) -> u64;
 }
 
-impl<W: Workload> WithWorkers<W> {
-    pub fn new(visits: Visits, workers: NonZeroUsize) -> Self {
-        let mut vm = ThreadedVM::new(config(visits, Recording::Off), workers);
-        for _ in 0..visits.sessions {
-            W::open(&mut vm);
-        }
-        Self { vm, visits, workload: PhantomData }
+impl Backend for VM {
+    fn effects(&self) -> u64 {
+        effects(self)
     }
 }
 
-impl<W: Workload> Contender for WithWorkers<W> {
-    fn exchange(&mut self, messages: u64) {
-        let rounds = self.visits.rounds_for(messages);
-        self.vm.run(&NoHandler, rounds as usize).expect("no faults");
-    }
-
-    fn sent(&self) -> u64 {
-        self.vm.machines().map(effects).sum::<u64>().div_ceil(2)
-    }
-
-    fn end(self: Box<Self>) {
-        let effects = self.vm.machines().map(effects).sum();
-        take_ledger();
-        drop(self.vm);
-        check::<W>("the VM with threads", effects, take_ledger(), self.visits);
+impl Backend for ThreadedVM {
+    fn effects(&self) -> u64 {
+        self.machines().map(effects).sum()
     }
 }
 

@@ -3,11 +3,11 @@
 use std::num::NonZeroUsize;
 
 use clap::ValueEnum;
-use telltale_vm::Recording;
 use telltale_vm::loader::CodeImage;
+use telltale_vm::{Recording, ThreadedVM, VM};
 
 use crate::contender::{Contender, Visits, objects, plain, plain_on_threads, typed};
-use crate::ours::{WithHandler, WithRoles, WithWorkers};
+use crate::ours::{WithHandler, WithRoles};
 use crate::peers::{ancestor, kanal, rumpsteak, tokio};
 use crate::workload::{self, Workload};
 
@@ -146,11 +146,12 @@ fn ours<W: Workload>(way: Way, visits: Visits) -> Option<Box<dyn Contender>> {
         Way::Objects => objects::<W>(visits),
         Way::Handler => Box::new(WithHandler::<W>::new(visits, Recording::Off)),
         Way::Trace => Box::new(WithHandler::<W>::new(visits, Recording::Full)),
-        Way::Roles => Box::new(WithRoles::<W>::new(visits)),
-        Way::Worker => Box::new(WithWorkers::<W>::new(visits, NonZeroUsize::MIN)),
-        Way::Workers => {
-            Box::new(WithWorkers::<W>::new(visits, NonZeroUsize::MIN.saturating_add(1)))
-        }
+        Way::Roles => Box::new(WithRoles::<W, VM>::new(visits)),
+        Way::Worker => Box::new(WithRoles::<W, ThreadedVM>::on_threads(visits, NonZeroUsize::MIN)),
+        Way::Workers => Box::new(WithRoles::<W, ThreadedVM>::on_threads(
+            visits,
+            NonZeroUsize::MIN.saturating_add(1),
+        )),
         Way::Kanal | Way::Tokio | Way::Rumpsteak | Way::Ancestor => return None,
     })
 }

@@ -168,11 +168,8 @@ impl VM {
             self.casts[cast - 1].outcome = Some(outcome);
             return;
         }
-        if is_queued(block, roles) {
-            header::set_forsaken(block);
-        } else {
-            self.give_back(slot, number, class);
-        }
+        let is_queued = ready::any(block, ready::words(roles));
+        self.give_back(slot, number, class, is_queued);
         if let Some(company) = cast.checked_sub(1).and_then(|key| self.casts.try_remove(key)) {
             drop_quietly(company);
         }
@@ -208,24 +205,19 @@ impl VM {
         let block = self.lineup.arena.block_mut(slot);
         let number = header::image(block);
         let Loaded { roles, class, .. } = *self.images.get(number);
-        if is_queued(block, roles) {
-            header::set_forsaken(block);
-        } else {
-            self.give_back(slot, number, class);
-        }
+        let is_queued = ready::any(block, ready::words(roles));
+        self.give_back(slot, number, class, is_queued);
     }
 
     #[inline]
-    fn give_back(&mut self, slot: Slot, image: u16, class: usize) {
-        self.images.release(image);
-        self.lineup.arena.give_back(slot, class);
+    fn give_back(&mut self, slot: Slot, image: u16, class: usize, is_queued: bool) {
+        if is_queued {
+            header::set_forsaken(self.lineup.arena.block_mut(slot));
+        } else {
+            self.images.release(image);
+            self.lineup.arena.give_back(slot, class);
+        }
     }
-}
-
-/// Whether the queue names a session.
-#[inline]
-fn is_queued(block: &[u64], roles: usize) -> bool {
-    ready::any(block, ready::words(roles))
 }
 
 /// Drops what is somebody else's, who may panic when it goes. Nobody is left to be told.

@@ -99,7 +99,15 @@ impl ThreadedVM {
     ///
     /// At a limit of its worker; then nothing has changed.
     pub fn load_choreography(&mut self, image: &CodeImage) -> Result<SessionId, VMError> {
-        let opened = self.workers[self.next].0.load_choreography(image)?;
+        self.open(|vm| vm.load_choreography(image))
+    }
+
+    /// Opens a session in the worker whose turn it is.
+    fn open(
+        &mut self,
+        open: impl FnOnce(&mut VM) -> Result<SessionId, VMError>,
+    ) -> Result<SessionId, VMError> {
+        let opened = open(&mut self.workers[self.next].0)?;
         self.next = (self.next + 1) % self.workers.len();
         Ok(opened)
     }
@@ -270,9 +278,7 @@ impl SessionHost for ThreadedVM {
         cast: impl Cast,
         owned: bool,
     ) -> Result<SessionId, VMError> {
-        let opened = self.workers[self.next].0.open_session(image, Apart(cast), owned)?;
-        self.next = (self.next + 1) % self.workers.len();
-        Ok(opened)
+        self.open(|vm| vm.open_session(image, Apart(cast), owned))
     }
 
     fn take_session<C: Cast>(&mut self, session: SessionId) -> Result<(Outcome, C), VMError> {

@@ -92,15 +92,9 @@ impl<H: EffectHandler + ?Sized> Player for Handled<'_, H> {
         let (cue, value) = match self.0.choose(cx, script.known_branches(choice)) {
             Ok(Picked { branch, value }) => match script.branch(choice, branch) {
                 Some(cue) if cue.wants.accepts(&value) => (cue, value),
-                _ => {
-                    let picked = Picked { branch, value };
-                    return Err(fail(
-                        failure,
-                        Failure::NotChosen(script.branches(choice), Ok(picked)),
-                    ));
-                }
+                _ => return Err(not_chosen(script, choice, Ok(Picked { branch, value }), failure)),
             },
-            error => return Err(fail(failure, Failure::NotChosen(script.branches(choice), error))),
+            error => return Err(not_chosen(script, choice, error, failure)),
         };
         given(cx, cue);
         taken(cue, self.0.receive(cx, cue.from, cue.label, value), failure)
@@ -226,7 +220,7 @@ where
     #[inline(always)]
     fn fail(self, error: HandlerError) -> Self::Done {
         let (script, choice) = self.what;
-        Err(fail(self.failure, Failure::NotChosen(script.branches(choice), Err(error))))
+        Err(not_chosen(script, choice, Err(error), self.failure))
     }
 }
 
@@ -251,4 +245,15 @@ pub(super) struct Failed;
 fn fail<'a>(written: &mut Option<Box<Failure<'a>>>, failure: Failure<'a>) -> Failed {
     *written = Some(Box::new(failure));
     Failed
+}
+
+/// As [`fail`], where no branch of a choice has been taken.
+#[cold]
+fn not_chosen<'a>(
+    script: &'a Script,
+    choice: &Cue,
+    answer: HandlerResult<Picked>,
+    written: &mut Option<Box<Failure<'a>>>,
+) -> Failed {
+    fail(written, Failure::NotChosen(script.branches(choice), answer))
 }
