@@ -4,9 +4,10 @@ use std::hint::black_box;
 use std::marker::PhantomData;
 use std::num::NonZeroUsize;
 
+use telltale_vm::generated::SessionHost;
 use telltale_vm::{
     Branch, Context, EffectHandler, HandlerResult, LabelId, NoHandler, Picked, Recording, RoleId,
-    SessionHost, ThreadedVM, VM, VMBackend, VMConfig, Value,
+    ThreadedVM, VM, VMBackend, VMConfig, Value,
 };
 
 use crate::contender::{Contender, Visits};

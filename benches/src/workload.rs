@@ -9,8 +9,9 @@ pub mod stream;
 
 use std::error::Error;
 
+use telltale_vm::EffectHandler;
+use telltale_vm::generated::SessionHost;
 use telltale_vm::loader::CodeImage;
-use telltale_vm::{EffectHandler, SessionHost};
 
 use crate::tally::{Audit, Counter};
 

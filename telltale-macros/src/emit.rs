@@ -3,13 +3,13 @@
 //! Identifiers that the user wrote keep their place in the source. Everything else comes from
 //! `telltale_vm::generated`, under one private name that no user can have hidden.
 
-mod cast;
 mod choices;
 mod decision;
 mod dispatch;
 mod docs;
 mod image;
 mod message;
+mod objects;
 mod roles;
 mod session;
 
@@ -32,7 +32,7 @@ pub(crate) fn protocol(protocol: &Analysed, image: Option<&CodeImage>) -> TokenS
     let roles = roles::emit(interface);
     let choices = choices::emit(interface);
     let session = session::emit(interface);
-    let cast = cast::emit(interface, image);
+    let cast = objects::emit(interface, image);
     // The lints are about code that somebody wrote; nobody wrote this. A payload type may be less
     // visible than the protocol, and not every protocol is used in every way.
     quote! {

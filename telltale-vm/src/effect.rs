@@ -9,9 +9,9 @@ use std::fmt;
 use telltale_bytecode::{Branch, Image};
 use telltale_types::{LabelId, LabelView, RoleId};
 
-use crate::coroutine::Coro;
-use crate::exec::{End, Performance};
-use crate::payload::unpack_of;
+use crate::memory::coroutine::Coro;
+use crate::scripted::run::{End, RunLoop};
+use crate::value::payload::unpack_of;
 use crate::{SessionId, Value};
 
 /// Answers what the protocols of a whole VM leave open.
@@ -99,8 +99,8 @@ pub trait EffectHandler: Sync {
     /// Every handler has this as it is, and there is no other way to write it; but it is compiled for each type of
     /// handler, so that asking and telling are no calls in the VM's innermost loop.
     #[doc(hidden)]
-    fn perform(&self, performance: Performance<'_, '_>) -> End {
-        performance.by_handler(self)
+    fn perform(&self, run_loop: RunLoop<'_, '_>) -> End {
+        run_loop.by_handler(self)
     }
 }
 

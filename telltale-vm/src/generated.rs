@@ -12,10 +12,9 @@ pub use telltale_bytecode::{
 };
 pub use telltale_types::{LabelId, LocalTypeR, Names, RoleId};
 
-pub use crate::{
-    Carrier, Cast, ChoiceCarrier, HandlerError, HandlerResult, Outcome, Returned, Session,
-    SessionHost, SessionId, VMError,
-};
+pub use crate::roles::objects::{ChoiceVisitor, MessageVisitor, RoleObjects};
+pub use crate::roles::session::{Returned, SessionHost};
+pub use crate::{HandlerError, HandlerResult, Outcome, Session, SessionId, VMError};
 
 /// A session that nobody waits for: its role objects are dropped with it.
 ///
@@ -25,9 +24,9 @@ pub use crate::{
 pub fn open_detached(
     host: &mut impl SessionHost,
     image: &CodeImage,
-    cast: impl Cast,
+    objects: impl RoleObjects,
 ) -> Result<SessionId, VMError> {
-    host.open_session(image, cast, false)
+    host.open_session(image, objects, false)
 }
 
 /// The roles of a message and its label in one number.

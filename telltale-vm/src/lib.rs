@@ -121,68 +121,36 @@
 pub mod generated;
 pub mod loader;
 
-mod arena;
 mod backend;
-mod cast;
-mod channel;
-mod clock;
 mod config;
-mod control;
-mod coroutine;
-mod deferred;
 #[cfg(all(doctest, feature = "macros"))]
 mod docs;
-mod drive;
 mod effect;
 mod error;
-mod event;
 mod exec;
-mod foreign;
-mod header;
-mod heap;
-mod layout;
-mod lifecycle;
-mod lineup;
-mod link;
-mod normal;
-mod op;
-mod payload;
-mod queue;
-mod ready;
-mod registers;
-mod registry;
+mod machine;
+mod memory;
+mod program;
 mod roles;
-mod rounds;
 mod scheduler;
-mod script;
+mod scripted;
 mod session;
-mod spare;
 #[cfg(test)]
 mod testing;
 #[cfg(feature = "multi-thread")]
 mod threaded;
 mod trace;
-mod typestate;
 mod value;
 mod view;
-mod visits;
-mod vm;
-mod wants;
-mod wide;
 
 pub use backend::{Progress, StepResult, VMBackend};
-pub use cast::{Carrier, Cast, ChoiceCarrier};
-pub use clock::SimClock;
 pub use config::{ChannelConfig, ChannelMode, Policy, Recording, VMConfig, WhenFull};
-pub use control::Message;
 pub use effect::{
     Context, EffectHandler, HandlerError, HandlerResult, Network, NoHandler, Picked, SendDecision,
 };
 pub use error::{Cause, Fault, VMError};
-pub use event::{ObsEvent, Observed};
-pub use normal::{filter_by_session, normalize_trace};
-pub use payload::{pack, unpack};
-pub use roles::{Returned, Session, SessionHost};
+pub use machine::{Message, VM};
+pub use roles::session::Session;
 pub use session::{Outcome, SessionId, SessionStatus};
 pub use telltale_bytecode::{Branch, SetId};
 #[cfg(feature = "macros")]
@@ -190,7 +158,10 @@ pub use telltale_macros::choreography;
 pub use telltale_types::{LabelId, RoleId};
 #[cfg(feature = "multi-thread")]
 pub use threaded::ThreadedVM;
+pub use trace::clock::SimClock;
+pub use trace::event::{ObsEvent, Observed};
+pub use trace::normal::{filter_by_session, normalize_trace};
+pub use value::payload::{pack, unpack};
+pub use value::wide::{Scalar, Wide};
 pub use value::{Endpoint, Kind, Large, Opaque, Value};
 pub use view::{CoroStatus, CoroutineView, SessionView};
-pub use vm::VM;
-pub use wide::{Scalar, Wide};

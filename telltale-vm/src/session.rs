@@ -4,7 +4,7 @@ use std::fmt;
 use std::sync::Arc;
 
 use crate::Fault;
-use crate::arena::Slot;
+use crate::memory::arena::Slot;
 
 /// The name of a session. No two sessions of a VM ever have the same.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]

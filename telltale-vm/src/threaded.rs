@@ -5,10 +5,11 @@ use std::{iter, thread};
 
 use telltale_bytecode::CodeImage;
 
+use crate::roles::objects::{ChoiceVisitor, MessageVisitor, RoleObjects};
+use crate::roles::session::SessionHost;
 use crate::{
-    Carrier, Cast, ChoiceCarrier, EffectHandler, Fault, HandlerResult, LabelId, ObsEvent, Outcome,
-    Progress, Recording, RoleId, SessionHost, SessionId, SetId, SimClock, StepResult, VM,
-    VMBackend, VMConfig, VMError, Value,
+    EffectHandler, Fault, HandlerResult, LabelId, ObsEvent, Outcome, Progress, Recording, RoleId,
+    SessionId, SetId, SimClock, StepResult, VM, VMBackend, VMConfig, VMError, Value,
 };
 
 /// A machine that runs its sessions on several threads.
@@ -275,33 +276,36 @@ impl SessionHost for ThreadedVM {
     fn open_session(
         &mut self,
         image: &CodeImage,
-        cast: impl Cast,
+        cast: impl RoleObjects,
         owned: bool,
     ) -> Result<SessionId, VMError> {
         self.open(|vm| vm.open_session(image, Apart(cast), owned))
     }
 
-    fn take_session<C: Cast>(&mut self, session: SessionId) -> Result<(Outcome, C), VMError> {
+    fn take_session<C: RoleObjects>(
+        &mut self,
+        session: SessionId,
+    ) -> Result<(Outcome, C), VMError> {
         let (outcome, Apart(cast)) = self.worker_of_mut(session).take_session(session)?;
         Ok((outcome, cast))
     }
 }
 
-impl<C: Cast> Cast for Apart<C> {
+impl<C: RoleObjects> RoleObjects for Apart<C> {
     #[inline]
-    fn message<R: Carrier>(
+    fn message<R: MessageVisitor>(
         &mut self,
         from: RoleId,
         to: RoleId,
         label: LabelId,
-        carrier: R,
+        visitor: R,
     ) -> R::Done {
-        self.0.message(from, to, label, carrier)
+        self.0.message(from, to, label, visitor)
     }
 
     #[inline]
-    fn choice<R: ChoiceCarrier>(&mut self, role: RoleId, set: SetId, carrier: R) -> R::Done {
-        self.0.choice(role, set, carrier)
+    fn choice<R: ChoiceVisitor>(&mut self, role: RoleId, set: SetId, visitor: R) -> R::Done {
+        self.0.choice(role, set, visitor)
     }
 
     fn invoke(

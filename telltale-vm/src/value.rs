@@ -1,11 +1,16 @@
 //! What messages carry.
 
+pub(crate) mod box_pool;
+pub(crate) mod expected;
+pub(crate) mod payload;
+pub(crate) mod wide;
+
 use std::any::Any;
 use std::fmt;
 
 use telltale_types::RoleId;
 
-use crate::{SessionId, Wide, spare};
+use crate::{SessionId, Wide};
 
 /// The payload of a message: 16 bytes, which travel in two registers.
 ///
@@ -111,8 +116,8 @@ pub enum Kind {
 impl Value {
     /// A text.
     pub fn text(text: impl Into<String>) -> Self {
-        let (text, spare) = (text.into(), spare::take::<String>());
-        let Some(mut large) = spare else { return Large::Text(text).into() };
+        let (text, boxed) = (text.into(), box_pool::take::<String>());
+        let Some(mut large) = boxed else { return Large::Text(text).into() };
         match &mut *large {
             Large::Text(room) => *room = text,
             other => *other = Large::Text(text),
@@ -122,8 +127,8 @@ impl Value {
 
     /// Bytes.
     pub fn bytes(bytes: impl Into<Vec<u8>>) -> Self {
-        let (bytes, spare) = (bytes.into(), spare::take::<Vec<u8>>());
-        let Some(mut large) = spare else { return Large::Bytes(bytes).into() };
+        let (bytes, boxed) = (bytes.into(), box_pool::take::<Vec<u8>>());
+        let Some(mut large) = boxed else { return Large::Bytes(bytes).into() };
         match &mut *large {
             Large::Bytes(room) => *room = bytes,
             other => *other = Large::Bytes(bytes),
@@ -146,7 +151,7 @@ impl Value {
     /// assert_eq!(value.into_opaque::<Vec<f64>>().unwrap(), [1.5, 2.5]);
     /// ```
     pub fn opaque<T: Send + 'static>(value: T) -> Self {
-        let Some(mut large) = spare::take::<T>() else {
+        let Some(mut large) = box_pool::take::<T>() else {
             return Large::Opaque(Opaque::new(value)).into();
         };
         match large.room::<T>() {
@@ -165,7 +170,7 @@ impl Value {
         let Self::Large(mut large) = self else { return Err(self) };
         match large.room().and_then(Option::take) {
             Some(value) => {
-                spare::keep::<T>(large);
+                box_pool::keep::<T>(large);
                 Ok(value)
             }
             None => Err(Self::Large(large)),

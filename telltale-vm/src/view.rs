@@ -5,10 +5,11 @@ use std::fmt;
 use telltale_bytecode::{Instr, Pc};
 use telltale_types::RoleId;
 
-use crate::channel::{self, Plan};
-use crate::coroutine::{Coro, HALTED, HOLDS, PAUSED, PENDING};
-use crate::layout::Loaded;
-use crate::{Message, SessionId, SessionStatus, VM, VMError, Value, header, ready};
+use crate::memory::channel::{self, Plan};
+use crate::memory::coroutine::{Coro, HALTED, HOLDS, PAUSED, PENDING};
+use crate::memory::{header, ready};
+use crate::program::loaded::Loaded;
+use crate::{Message, SessionId, SessionStatus, VM, VMError, Value};
 
 /// A session, as it is now.
 #[derive(Clone, Copy)]

@@ -4,11 +4,11 @@
 mod support;
 
 use support::{Census, Counted, Script, Seeded, image, is_closed, lines, open};
+use telltale_vm::generated::{ChoiceVisitor, MessageVisitor, Returned, RoleObjects, SessionHost};
 use telltale_vm::loader::CodeImage;
 use telltale_vm::{
-    Carrier, Cast, ChoiceCarrier, HandlerError, HandlerResult, LabelId, NoHandler, Outcome,
-    Progress, Recording, Returned, RoleId, Session, SessionHost, SessionId, SessionStatus, SetId,
-    VM, VMConfig, VMError,
+    HandlerError, HandlerResult, LabelId, NoHandler, Outcome, Progress, Recording, RoleId, Session,
+    SessionId, SessionStatus, SetId, VM, VMConfig, VMError,
 };
 
 /// How many times something is done that is cheap: fewer where nothing is optimised.
@@ -294,19 +294,25 @@ impl Manner {
     }
 }
 
-impl Cast for Pair {
-    fn message<C: Carrier>(&mut self, from: RoleId, _: RoleId, _: LabelId, carrier: C) -> C::Done {
+impl RoleObjects for Pair {
+    fn message<C: MessageVisitor>(
+        &mut self,
+        from: RoleId,
+        _: RoleId,
+        _: LabelId,
+        visitor: C,
+    ) -> C::Done {
         let manner = self.manner;
         let (giver, taker) = match from {
             RoleId(0) => (&mut self.a, &mut self.b),
             _ => (&mut self.b, &mut self.a),
         };
         let act = |role: &mut _| manner.act(role);
-        carrier.carry_signal(giver, act, taker, act)
+        visitor.transfer_signal(giver, act, taker, act)
     }
 
-    fn choice<C: ChoiceCarrier>(&mut self, _: RoleId, _: SetId, carrier: C) -> C::Done {
-        carrier.fail(HandlerError::msg("nobody decides"))
+    fn choice<C: ChoiceVisitor>(&mut self, _: RoleId, _: SetId, visitor: C) -> C::Done {
+        visitor.fail(HandlerError::msg("nobody decides"))
     }
 }
 
@@ -487,11 +493,17 @@ mod casts {
     fn a_session_of_another_machine_is_not_taken() {
         /// Another cast of the same protocol.
         struct Other(Pair);
-        impl Cast for Other {
-            fn message<C: Carrier>(&mut self, f: RoleId, t: RoleId, l: LabelId, c: C) -> C::Done {
+        impl RoleObjects for Other {
+            fn message<C: MessageVisitor>(
+                &mut self,
+                f: RoleId,
+                t: RoleId,
+                l: LabelId,
+                c: C,
+            ) -> C::Done {
                 self.0.message(f, t, l, c)
             }
-            fn choice<C: ChoiceCarrier>(&mut self, r: RoleId, set: SetId, c: C) -> C::Done {
+            fn choice<C: ChoiceVisitor>(&mut self, r: RoleId, set: SetId, c: C) -> C::Done {
                 self.0.choice(r, set, c)
             }
         }

@@ -6,10 +6,11 @@ mod support;
 use support::{Seeded, image, lines, open, try_image};
 use telltale_theory::oracle::{Shape, generate};
 use telltale_types::GlobalTerm;
+use telltale_vm::generated::{ChoiceVisitor, MessageVisitor, RoleObjects, SessionHost};
 use telltale_vm::{
-    Branch, Carrier, Cast, Cause, ChoiceCarrier, Context, EffectHandler, HandlerError,
-    HandlerResult, LabelId, Picked, Policy, Progress, Recording, RoleId, SessionHost, SessionId,
-    SessionStatus, SetId, VM, VMConfig, Value, normalize_trace,
+    Branch, Cause, Context, EffectHandler, HandlerError, HandlerResult, LabelId, Picked, Policy,
+    Progress, Recording, RoleId, SessionId, SessionStatus, SetId, VM, VMConfig, Value,
+    normalize_trace,
 };
 
 /// A conversation beside another one, for ever.
@@ -175,13 +176,19 @@ fn whoever_has_nothing_to_begin_waits() {
 /// Role objects that do not go quietly.
 struct Loud;
 
-impl Cast for Loud {
-    fn message<C: Carrier>(&mut self, _: RoleId, _: RoleId, _: LabelId, carrier: C) -> C::Done {
-        carrier.carry_signal(&mut (), |()| Ok(()), &mut (), |()| Ok(()))
+impl RoleObjects for Loud {
+    fn message<C: MessageVisitor>(
+        &mut self,
+        _: RoleId,
+        _: RoleId,
+        _: LabelId,
+        visitor: C,
+    ) -> C::Done {
+        visitor.transfer_signal(&mut (), |()| Ok(()), &mut (), |()| Ok(()))
     }
 
-    fn choice<C: ChoiceCarrier>(&mut self, _: RoleId, _: SetId, carrier: C) -> C::Done {
-        carrier.carry_signal(0, &mut (), |()| Ok(()))
+    fn choice<C: ChoiceVisitor>(&mut self, _: RoleId, _: SetId, visitor: C) -> C::Done {
+        visitor.transfer_signal(0, &mut (), |()| Ok(()))
     }
 }
 
@@ -220,19 +227,25 @@ enum Odd {
     NoChoice,
 }
 
-impl Cast for Odd {
-    fn message<C: Carrier>(&mut self, _: RoleId, _: RoleId, _: LabelId, carrier: C) -> C::Done {
+impl RoleObjects for Odd {
+    fn message<C: MessageVisitor>(
+        &mut self,
+        _: RoleId,
+        _: RoleId,
+        _: LabelId,
+        visitor: C,
+    ) -> C::Done {
         match self {
-            Self::NoMessage => carrier.fail(HandlerError::msg("no such message")),
-            Self::NoGiver => carrier.hand_signal(&mut (), |()| Ok(())),
-            _ => carrier.carry_signal(&mut (), |()| Ok(()), &mut (), |()| Ok(())),
+            Self::NoMessage => visitor.fail(HandlerError::msg("no such message")),
+            Self::NoGiver => visitor.deliver_signal(&mut (), |()| Ok(())),
+            _ => visitor.transfer_signal(&mut (), |()| Ok(()), &mut (), |()| Ok(())),
         }
     }
 
-    fn choice<C: ChoiceCarrier>(&mut self, _: RoleId, _: SetId, carrier: C) -> C::Done {
+    fn choice<C: ChoiceVisitor>(&mut self, _: RoleId, _: SetId, visitor: C) -> C::Done {
         match *self {
-            Self::Branch(branch) => carrier.carry_signal(branch, &mut (), |()| Ok(())),
-            _ => carrier.fail(HandlerError::msg("no such choice")),
+            Self::Branch(branch) => visitor.transfer_signal(branch, &mut (), |()| Ok(())),
+            _ => visitor.fail(HandlerError::msg("no such choice")),
         }
     }
 }
@@ -289,13 +302,13 @@ impl EffectHandler for First {
 /// The same role objects, of another type.
 struct Others(Odd);
 
-impl Cast for Others {
-    fn message<C: Carrier>(&mut self, f: RoleId, t: RoleId, l: LabelId, c: C) -> C::Done {
+impl RoleObjects for Others {
+    fn message<C: MessageVisitor>(&mut self, f: RoleId, t: RoleId, l: LabelId, c: C) -> C::Done {
         self.0.message(f, t, l, c)
     }
 
-    fn choice<C: ChoiceCarrier>(&mut self, role: RoleId, set: SetId, carrier: C) -> C::Done {
-        self.0.choice(role, set, carrier)
+    fn choice<C: ChoiceVisitor>(&mut self, role: RoleId, set: SetId, visitor: C) -> C::Done {
+        self.0.choice(role, set, visitor)
     }
 }
 

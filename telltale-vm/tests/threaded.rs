@@ -6,11 +6,12 @@ use std::num::NonZeroUsize;
 
 use support::{Census, Counted, Script, Seeded, image, number, try_image};
 use telltale_theory::oracle::{Shape, generate};
+use telltale_vm::generated::{ChoiceVisitor, MessageVisitor, Returned, RoleObjects};
 use telltale_vm::loader::CodeImage;
 use telltale_vm::{
-    Branch, Carrier, Cast, ChoiceCarrier, Context, EffectHandler, HandlerError, HandlerResult,
-    LabelId, NoHandler, ObsEvent, Observed, Outcome, Picked, Progress, Recording, Returned, RoleId,
-    Session, SessionStatus, SetId, ThreadedVM, VM, VMBackend, VMConfig, VMError, Value,
+    Branch, Context, EffectHandler, HandlerError, HandlerResult, LabelId, NoHandler, ObsEvent,
+    Observed, Outcome, Picked, Progress, Recording, RoleId, Session, SessionStatus, SetId,
+    ThreadedVM, VM, VMBackend, VMConfig, VMError, Value,
 };
 
 fn threaded(config: VMConfig, workers: usize) -> ThreadedVM {
@@ -140,17 +141,23 @@ struct Counting {
     acts: u32,
 }
 
-impl Cast for Counting {
-    fn message<C: Carrier>(&mut self, _: RoleId, _: RoleId, _: LabelId, carrier: C) -> C::Done {
+impl RoleObjects for Counting {
+    fn message<C: MessageVisitor>(
+        &mut self,
+        _: RoleId,
+        _: RoleId,
+        _: LabelId,
+        visitor: C,
+    ) -> C::Done {
         let act = |acts: &mut u32| {
             *acts += 1;
             Ok(())
         };
-        carrier.carry_signal(&mut self.acts, act, &mut (), |()| Ok(()))
+        visitor.transfer_signal(&mut self.acts, act, &mut (), |()| Ok(()))
     }
 
-    fn choice<C: ChoiceCarrier>(&mut self, _: RoleId, _: SetId, carrier: C) -> C::Done {
-        carrier.fail(HandlerError::msg("nobody decides"))
+    fn choice<C: ChoiceVisitor>(&mut self, _: RoleId, _: SetId, visitor: C) -> C::Done {
+        visitor.fail(HandlerError::msg("nobody decides"))
     }
 }
 

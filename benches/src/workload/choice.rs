@@ -2,10 +2,11 @@
 
 use std::collections::VecDeque;
 
+use telltale_vm::generated::SessionHost;
 use telltale_vm::loader::CodeImage;
 use telltale_vm::{
-    Branch, Context, EffectHandler, HandlerError, HandlerResult, LabelId, Picked, RoleId,
-    SessionHost, Value, choreography,
+    Branch, Context, EffectHandler, HandlerError, HandlerResult, LabelId, Picked, RoleId, Value,
+    choreography,
 };
 
 use super::{CAPACITY, Failure, Objects, Plain, Typed, Workload};
@@ -109,7 +110,7 @@ impl Typed<dyn Handler> for TypedWays {
 
 /// D2 with objects.
 #[derive(Default)]
-pub struct ObjectWays(Machine, Cast);
+pub struct ObjectWays(Machine, RoleObjects);
 
 impl Objects for ObjectWays {
     #[inline(never)]
@@ -333,12 +334,12 @@ impl EffectHandler for Labelled {
     }
 }
 
-struct Cast {
+struct RoleObjects {
     chooser: Box<dyn Chooser>,
     listener: Box<dyn Listener>,
 }
 
-impl Default for Cast {
+impl Default for RoleObjects {
     fn default() -> Self {
         Self { chooser: Box::new(Player::default()), listener: Box::new(Player::default()) }
     }
@@ -354,7 +355,7 @@ impl Host for &dyn Handler {
     }
 }
 
-impl Host for Cast {
+impl Host for RoleObjects {
     fn way(&mut self) -> Result<Way, Failure> {
         self.chooser.way()
     }

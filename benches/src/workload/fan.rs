@@ -5,10 +5,11 @@ mod hosts;
 use std::array;
 use std::collections::VecDeque;
 
+use telltale_vm::generated::SessionHost;
 use telltale_vm::loader::CodeImage;
-use telltale_vm::{HandlerResult, SessionHost, choreography};
+use telltale_vm::{HandlerResult, choreography};
 
-use self::hosts::{Cast, Host};
+use self::hosts::{Host, RoleObjects};
 use super::{Failure, Objects, Plain, Typed, Workload};
 use crate::tally::{Audit, Counter, Player, Tally};
 
@@ -113,7 +114,7 @@ impl Typed<dyn Handler> for TypedCrew {
 
 /// D2 with objects.
 #[derive(Default)]
-pub struct ObjectCrew(Machine, Cast);
+pub struct ObjectCrew(Machine, RoleObjects);
 
 impl Objects for ObjectCrew {
     #[inline(never)]

@@ -7,10 +7,10 @@ mod payloads;
 use std::collections::VecDeque;
 use std::marker::PhantomData;
 
-use telltale_vm::SessionHost;
+use telltale_vm::generated::SessionHost;
 use telltale_vm::loader::CodeImage;
 
-use self::hosts::{Cast, Host};
+use self::hosts::{Host, RoleObjects};
 use self::log::{Log, What};
 use self::payloads::Carrying;
 use super::{Failure, Objects, Plain, Typed, Workload};
@@ -116,11 +116,11 @@ impl<P> TypedPair<P> {
 }
 
 /// D2 with objects.
-pub struct ObjectPair<P>(Machine<P>, Cast<P>);
+pub struct ObjectPair<P>(Machine<P>, RoleObjects<P>);
 
 impl<P: Payload> Default for ObjectPair<P> {
     fn default() -> Self {
-        Self(Machine::default(), Cast::default())
+        Self(Machine::default(), RoleObjects::default())
     }
 }
 

@@ -2,8 +2,9 @@
 
 use std::collections::VecDeque;
 
+use telltale_vm::generated::SessionHost;
 use telltale_vm::loader::CodeImage;
-use telltale_vm::{HandlerResult, SessionHost, choreography};
+use telltale_vm::{HandlerResult, choreography};
 
 use super::{Failure, Objects, Plain, Typed, Workload};
 use crate::tally::{Audit, Counter, Player, Tally};
@@ -134,7 +135,7 @@ impl<const N: usize> Typed<dyn Handler> for TypedRing<N> {
 
 /// D2 with objects.
 #[derive(Default)]
-pub struct ObjectRing<const N: usize>(Machine<N>, Cast<N>);
+pub struct ObjectRing<const N: usize>(Machine<N>, RoleObjects<N>);
 
 impl<const N: usize> Objects for ObjectRing<N> {
     #[inline(never)]
@@ -236,9 +237,9 @@ trait Role {
     fn on_hop(&mut self, hop: u64) -> Result<(), Failure>;
 }
 
-struct Cast<const N: usize>([Box<dyn Role>; N]);
+struct RoleObjects<const N: usize>([Box<dyn Role>; N]);
 
-impl<const N: usize> Default for Cast<N> {
+impl<const N: usize> Default for RoleObjects<N> {
     fn default() -> Self {
         Self(std::array::from_fn(|_| Box::new(Player::default()) as Box<dyn Role>))
     }
@@ -255,7 +256,7 @@ impl Role for Player {
     }
 }
 
-impl<const N: usize> Host for Cast<N> {
+impl<const N: usize> Host for RoleObjects<N> {
     fn hop(&mut self, role: usize) -> Result<u64, Failure> {
         self.0[role].hop()
     }

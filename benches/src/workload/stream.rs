@@ -2,8 +2,9 @@
 
 use std::collections::VecDeque;
 
+use telltale_vm::generated::SessionHost;
 use telltale_vm::loader::CodeImage;
-use telltale_vm::{HandlerResult, SessionHost, choreography};
+use telltale_vm::{HandlerResult, choreography};
 
 use super::{CAPACITY, Failure, Objects, Plain, Typed, Workload};
 use crate::tally::{Audit, Counter, Player, Tally};
@@ -83,7 +84,7 @@ impl Typed<dyn Handler> for TypedFlow {
 
 /// D2 with objects.
 #[derive(Default)]
-pub struct ObjectFlow(Machine, Cast);
+pub struct ObjectFlow(Machine, RoleObjects);
 
 impl Objects for ObjectFlow {
     #[inline(never)]
@@ -197,12 +198,12 @@ trait Sink {
     fn on_item(&mut self, item: u64) -> Result<(), Failure>;
 }
 
-struct Cast {
+struct RoleObjects {
     source: Box<dyn Source>,
     sink: Box<dyn Sink>,
 }
 
-impl Default for Cast {
+impl Default for RoleObjects {
     fn default() -> Self {
         Self { source: Box::new(Player::default()), sink: Box::new(Player::default()) }
     }
@@ -221,7 +222,7 @@ impl Sink for Player {
     }
 }
 
-impl Host for Cast {
+impl Host for RoleObjects {
     fn item(&mut self) -> Result<u64, Failure> {
         self.source.item()
     }

@@ -64,7 +64,7 @@ fn decision(interface: &Interface, choice: &ChoiceInterface, branches: &[Branch]
     quote! {
         match #method(#object) {
             #(#variants)*
-            __telltale::Err(#error) => carrier.fail(#error),
+            __telltale::Err(#error) => visitor.fail(#error),
         }
     }
 }
@@ -81,10 +81,11 @@ fn variant(
     let label = &interface.labels[variant.label.index()];
     let taken = taken(interface, choice.role, variant.receiver, receives);
     let (fields, payload) = taken_apart(label);
-    let (carried, branch) = (carrying("carry", receives, label), Literal::usize_unsuffixed(branch));
+    let (carried, branch) =
+        (carrying("transfer", receives, label), Literal::usize_unsuffixed(branch));
     let payload = (!receives.parameters.is_empty()).then(|| quote!(#payload,));
     let (choice, variant) = (&choice.name, &variant.name);
     Some(quote_spanned! {place(label)=>
-        __telltale::Ok(#choice::#variant #fields) => carrier.#carried(#branch, #payload #taken),
+        __telltale::Ok(#choice::#variant #fields) => visitor.#carried(#branch, #payload #taken),
     })
 }

@@ -17,7 +17,7 @@ pub(super) fn dispatch(key: &TokenStream, mut arms: Vec<Arm>) -> TokenStream {
     quote! {
         #key
         #tree
-        carrier.fail(__telltale::unknown())
+        visitor.fail(__telltale::unknown())
     }
 }
 

@@ -38,12 +38,12 @@ fn message(interface: &Interface, from: RoleId, to: RoleId, method: &ReceiveMeth
     let (carried, given) = match sender.sends.iter().find(sends) {
         Some(sends) => {
             let (giver, give) = (object(sender), give(interface, from, to, sends));
-            ("carry", Some(quote!(#giver, #give,)))
+            ("transfer", Some(quote!(#giver, #give,)))
         }
-        None => ("hand", None),
+        None => ("deliver", None),
     };
     let carried = carrying(carried, method, label);
-    quote_spanned!(place(label)=> carrier.#carried(#given #taken))
+    quote_spanned!(place(label)=> visitor.#carried(#given #taken))
 }
 
 /// The method of a carrier that carries such a message.

@@ -30,7 +30,7 @@ pub(super) fn emit(interface: &Interface) -> TokenStream {
             #host: &mut impl __telltale::SessionHost,
             #(#arguments: #generics),*
         ) -> __telltale::Result<Session<#(#generics),*>, __telltale::VMError> {
-            __telltale::Session::open(#host, &IMAGE, __Cast { #(#arguments),* })
+            __telltale::Session::open(#host, &IMAGE, __Objects { #(#arguments),* })
         }
 
         /// Opens a session with one object for each role, which are dropped when it ends.
@@ -42,11 +42,11 @@ pub(super) fn emit(interface: &Interface) -> TokenStream {
             #host: &mut impl __telltale::SessionHost,
             #(#arguments: #generics),*
         ) -> __telltale::Result<__telltale::SessionId, __telltale::VMError> {
-            __telltale::open_detached(#host, &IMAGE, __Cast { #(#arguments),* })
+            __telltale::open_detached(#host, &IMAGE, __Objects { #(#arguments),* })
         }
 
         /// A session, by the types of its role objects.
-        pub type Session<#(#generics),*> = __telltale::Session<__Cast<#(#generics),*>>;
+        pub type Session<#(#generics),*> = __telltale::Session<__Objects<#(#generics),*>>;
 
         /// A session that has ended: how, and its role objects.
         #[::core::prelude::v1::derive(::core::fmt::Debug)]

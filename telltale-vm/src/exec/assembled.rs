@@ -7,16 +7,17 @@
 use telltale_bytecode::{EffectId, ImmKind, Instr, Pc, Reg, SetId, Slot, TargetsId, Via};
 use telltale_types::{Action, Direction, LabelId, RoleId, StateId};
 
-use super::{Goto, Host, Step, Visit};
-use crate::channel;
-use crate::registers;
-use crate::trace::Tag;
-use crate::typestate::{self, Allowed};
+use super::{Goto, Slice, Step};
+use crate::memory::channel;
+use crate::memory::registers;
+use crate::program::typestate::{self, Allowed};
+use crate::roles::host::Host;
+use crate::trace::store::Tag;
 use crate::{Cause, HandlerResult, Kind, Picked, Value};
 
 type Stepped = Result<Step, Box<Cause>>;
 
-impl<H: Host> Visit<'_, '_, H> {
+impl<H: Host> Slice<'_, '_, H> {
     /// Executes the instruction at [`Context::at`](crate::Context).
     #[inline(never)]
     pub(super) fn assembled<const TRACE: bool>(&mut self) -> Goto {
@@ -96,9 +97,9 @@ impl<H: Host> Visit<'_, '_, H> {
                 Err(error) => return Self::no_answer(error, None),
             },
         };
-        let wants = self.loaded.wants(label);
-        if !wants.accepts(&value) {
-            return Err(self.wrong_payload(label, wants, value));
+        let expected = self.loaded.expected(label);
+        if !expected.accepts(&value) {
+            return Err(self.wrong_payload(label, expected, value));
         }
         self.let_go::<TRACE>(plan, to, label, value, Tag::Sent);
         self.come_to(state);
@@ -189,9 +190,9 @@ impl<H: Host> Visit<'_, '_, H> {
         let no_branch = Cause::NoSuchBranch { picked, branches: branches.len() };
         let branch = *branches.get(picked).ok_or(no_branch)?;
         let state = self.allowed(Direction::Send, branch.peer, branch.label)?;
-        let wants = self.loaded.wants(branch.label);
-        if !wants.accepts(&value) {
-            return Err(self.wrong_payload(branch.label, wants, value));
+        let expected = self.loaded.expected(branch.label);
+        if !expected.accepts(&value) {
+            return Err(self.wrong_payload(branch.label, expected, value));
         }
         let target = image.find_target(targets, picked).ok_or(Cause::OutOfProgram)?;
         let plan = self.loaded.plans.plan(self.cx.role, branch.peer);
@@ -295,16 +296,16 @@ impl<H: Host> Visit<'_, '_, H> {
     fn empty(&mut self, reg: Reg) -> Result<Value, Box<Cause>> {
         let place = self.loaded.register(self.cx.role, reg).ok_or(Cause::BadInstruction)?;
         match registers::take(self.block, place) {
-            Some(word) => Ok(self.stage.heap.raise(word)),
+            Some(word) => Ok(self.stage.heap.decode(word)),
             None => Err(Cause::EmptyRegister { register: reg.0 }.into()),
         }
     }
 
     fn fill(&mut self, reg: Reg, value: Value) -> Result<(), Box<Cause>> {
         let place = self.loaded.register(self.cx.role, reg).ok_or(Cause::BadInstruction)?;
-        let word = self.stage.heap.lower(value);
+        let word = self.stage.heap.encode(value);
         if let Some(old) = registers::put(self.block, place, word) {
-            self.stage.strays.push(old);
+            self.stage.orphans.push(old);
         }
         Ok(())
     }

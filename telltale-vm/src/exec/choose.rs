@@ -4,18 +4,20 @@ use std::collections::BTreeMap;
 
 use telltale_types::{LabelId, RoleId};
 
-use super::{Goto, Host, Step, Visit};
-use crate::channel::Rule;
-use crate::op::{Exchange, Op};
-use crate::trace::Tag;
-use crate::wants::Wants;
-use crate::{Cause, HandlerResult, Picked, SessionId, Value, channel};
+use super::{Goto, Slice, Step};
+use crate::memory::channel;
+use crate::memory::channel::Rule;
+use crate::program::op::{Exchange, Op};
+use crate::roles::host::Host;
+use crate::trace::store::Tag;
+use crate::value::expected::ExpectedKind;
+use crate::{Cause, HandlerResult, Picked, SessionId, Value};
 
 /// The answers of roles whose channel was full when they had chosen.
 #[derive(Debug, Default)]
-pub(crate) struct Held(BTreeMap<(SessionId, RoleId), (Exchange, Value)>);
+pub(crate) struct PendingChoices(BTreeMap<(SessionId, RoleId), (Exchange, Value)>);
 
-impl Held {
+impl PendingChoices {
     /// Drops the answers of a session that has ended.
     pub(crate) fn forget(&mut self, session: SessionId) {
         if !self.0.is_empty() {
@@ -24,7 +26,7 @@ impl Held {
     }
 }
 
-impl<H: Host> Visit<'_, '_, H> {
+impl<H: Host> Slice<'_, '_, H> {
     /// Asks for branch and payload, sends the message, and goes where the branch leads. If the
     /// channel is full, the answer is kept: nobody is asked twice.
     #[inline(never)]
@@ -33,22 +35,22 @@ impl<H: Host> Visit<'_, '_, H> {
         let answer = self.host.choose(self.cx, op.set, loaded.linked.branches(op));
         if let Ok(picked) = &answer
             && let Some(sent) = loaded.linked.exchanges(op).get(picked.branch)
-            && sent.wants.accepts(&picked.value)
+            && sent.expected.accepts(&picked.value)
             && let Ok(Picked { value, .. }) = answer
         {
             return self.send_chosen::<TRACE>(sent, value);
         }
         let branches = loaded.linked.exchanges(op).iter();
-        let branches = branches.map(|branch| (branch.label, branch.wants));
+        let branches = branches.map(|branch| (branch.label, branch.expected));
         let step = self.refused_choice(branches, answer);
         self.goto(step)
     }
 
     /// What an answer that is no choice between these branches makes of the role.
     #[cold]
-    pub(super) fn refused_choice(
+    pub(crate) fn refused_choice(
         &mut self,
-        mut branches: impl ExactSizeIterator<Item = (LabelId, Wants)>,
+        mut branches: impl ExactSizeIterator<Item = (LabelId, ExpectedKind)>,
         answer: HandlerResult<Picked>,
     ) -> Result<Step, Box<Cause>> {
         let Picked { branch: picked, value } = match answer {
@@ -57,7 +59,7 @@ impl<H: Host> Visit<'_, '_, H> {
         };
         let count = branches.len();
         match branches.nth(picked) {
-            Some((label, wants)) => Err(self.wrong_payload(label, wants, value)),
+            Some((label, expected)) => Err(self.wrong_payload(label, expected, value)),
             None => Err(Cause::NoSuchBranch { picked, branches: count }.into()),
         }
     }
@@ -81,7 +83,7 @@ impl<H: Host> Visit<'_, '_, H> {
         let Exchange { channel, peer, label, next, .. } = *sent;
         if self.must_wait(channel, peer, label)? {
             channel::await_room(self.block, channel);
-            self.stage.held.0.insert((self.cx.session, self.cx.role), (*sent, value));
+            self.stage.pending_choices.0.insert((self.cx.session, self.cx.role), (*sent, value));
             return Ok(Step::Hold);
         }
         self.let_go::<TRACE>(channel, peer, label, value, Tag::ChosenAndSent);
@@ -92,12 +94,12 @@ impl<H: Host> Visit<'_, '_, H> {
     /// leads, or nothing if there is still no room.
     pub(super) fn send_held<const TRACE: bool>(&mut self) -> Option<u32> {
         let key = (self.cx.session, self.cx.role);
-        let plan = self.stage.held.0.get(&key)?.0.channel;
+        let plan = self.stage.pending_choices.0.get(&key)?.0.channel;
         if !channel::has_room(self.block, plan) {
             channel::await_room(self.block, plan);
             return None;
         }
-        let (sent, value) = self.stage.held.0.remove(&key)?;
+        let (sent, value) = self.stage.pending_choices.0.remove(&key)?;
         self.let_go::<TRACE>(plan, sent.peer, sent.label, value, Tag::ChosenAndSent);
         Some(sent.next)
     }

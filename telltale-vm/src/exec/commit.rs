@@ -2,13 +2,14 @@
 
 use telltale_types::{LabelId, RoleId};
 
-use super::{Host, Visit};
-use crate::channel::{self, Message, Plan};
-use crate::op::Exchange;
-use crate::trace::Tag;
+use super::Slice;
+use crate::memory::channel::{self, Message, Plan};
+use crate::program::op::Exchange;
+use crate::roles::host::Host;
+use crate::trace::store::Tag;
 use crate::{Kind, SendDecision, Value};
 
-impl<H: Host> Visit<'_, '_, H> {
+impl<H: Host> Slice<'_, '_, H> {
     /// A message for which there is room goes into its channel, unless a network decides otherwise.
     #[inline]
     pub(super) fn committed<const TRACE: bool>(&mut self, sent: &Exchange, value: Value, tag: Tag) {
@@ -16,7 +17,7 @@ impl<H: Host> Visit<'_, '_, H> {
         if self.stage.drive.network.is_some() {
             return self.let_go::<TRACE>(channel, peer, label, value, tag);
         }
-        let message = Message { label, word: self.stage.heap.lower(value) };
+        let message = Message { label, word: self.stage.heap.encode(value) };
         self.pushed::<TRACE>(channel, peer, message, tag);
     }
 
@@ -63,12 +64,12 @@ impl<H: Host> Visit<'_, '_, H> {
         value: Value,
         tag: Tag,
     ) {
-        let message = Message { label, word: self.stage.heap.lower(value) };
+        let message = Message { label, word: self.stage.heap.encode(value) };
         let replaced = plan.rule.replaces()
             && channel::last_label(self.block, self.stage.buffers, plan) == Some(label);
         if replaced {
             let old = channel::replace(self.block, self.stage.buffers, plan, message);
-            self.stage.strays.push(old);
+            self.stage.orphans.push(old);
             if TRACE {
                 self.stage.trace.push(Tag::Dropped, self.cx.role, to, label);
             }
@@ -76,7 +77,7 @@ impl<H: Host> Visit<'_, '_, H> {
         } else if channel::has_room(self.block, plan) {
             self.pushed::<TRACE>(plan, to, message, tag);
         } else {
-            self.stage.strays.push(message.word);
+            self.stage.orphans.push(message.word);
             self.count_sent::<TRACE>(to, label, Tag::Dropped);
         }
     }
@@ -99,6 +100,6 @@ impl<H: Host> Visit<'_, '_, H> {
         if TRACE {
             self.stage.trace.push(Tag::Received, self.cx.role, from, message.label);
         }
-        self.stage.heap.raise(message.word)
+        self.stage.heap.decode(message.word)
     }
 }

@@ -2,12 +2,13 @@
 
 use telltale_bytecode::{Instr, Via};
 
-use super::{Host, Step, Visit};
+use super::{Slice, Step};
 use crate::Cause;
-use crate::coroutine::{Coro, DRAINS};
-use crate::op::Code;
+use crate::memory::coroutine::{Coro, DRAINS};
+use crate::program::op::Code;
+use crate::roles::host::Host;
 
-impl<H: Host> Visit<'_, '_, H> {
+impl<H: Host> Slice<'_, '_, H> {
     /// Whether an instruction of a program written by hand can be executed without sending.
     fn may_drain(&self) -> bool {
         match self.loaded.image.programs.code()[self.cx.at as usize] {

@@ -2,12 +2,13 @@
 
 use telltale_types::{LabelId, RoleId};
 
-use super::{Goto, Host, Step, Visit};
-use crate::channel;
-use crate::op::{Exchange, Op, find};
+use super::{Goto, Slice, Step};
+use crate::memory::channel;
+use crate::program::op::{Exchange, Op, find};
+use crate::roles::host::Host;
 use crate::{Cause, Value};
 
-impl<H: Host> Visit<'_, '_, H> {
+impl<H: Host> Slice<'_, '_, H> {
     /// Takes one certain message and tells whoever plays the role.
     #[inline(never)]
     pub(super) fn receive<const TRACE: bool>(&mut self, taken: &Exchange) -> Goto {

@@ -2,14 +2,15 @@
 
 use telltale_types::{LabelId, RoleId};
 
-use super::{Goto, Host, Step, Visit};
-use crate::channel::{self, Plan};
-use crate::op::Exchange;
-use crate::trace::Tag;
-use crate::wants::Wants;
+use super::{Goto, Slice, Step};
+use crate::memory::channel::{self, Plan};
+use crate::program::op::Exchange;
+use crate::roles::host::Host;
+use crate::trace::store::Tag;
+use crate::value::expected::ExpectedKind;
 use crate::{Cause, HandlerResult, Value};
 
-impl<H: Host> Visit<'_, '_, H> {
+impl<H: Host> Slice<'_, '_, H> {
     /// Makes sure that there is room, asks for the payload, sends it.
     #[inline]
     pub(super) fn send<const TRACE: bool>(&mut self, sent: &Exchange) -> Goto {
@@ -18,7 +19,7 @@ impl<H: Host> Visit<'_, '_, H> {
             return Goto::WAIT;
         }
         match self.host.send(self.cx, sent.peer, sent.label) {
-            Ok(value) if sent.wants.accepts(&value) => {
+            Ok(value) if sent.expected.accepts(&value) => {
                 self.committed::<TRACE>(sent, value, Tag::Sent);
                 Goto(sent.next)
             }
@@ -29,25 +30,25 @@ impl<H: Host> Visit<'_, '_, H> {
     /// An answer that is no payload of the message.
     #[cold]
     fn refuse(&mut self, sent: &Exchange, answer: HandlerResult<Value>) -> Goto {
-        let step = self.refused(sent.label, sent.wants, answer);
+        let step = self.refused(sent.label, sent.expected, answer);
         self.goto(step)
     }
 
     /// What an answer that is no payload of the message makes of the role.
     #[cold]
-    pub(super) fn refused(
+    pub(crate) fn refused(
         &mut self,
         label: LabelId,
-        wants: Wants,
+        expected: ExpectedKind,
         answer: HandlerResult<Value>,
     ) -> Result<Step, Box<Cause>> {
         match answer {
-            Ok(value) => Err(self.wrong_payload(label, wants, value)),
+            Ok(value) => Err(self.wrong_payload(label, expected, value)),
             Err(error) => Self::no_answer(error, None),
         }
     }
 
-    /// As [`Visit::send`], into a channel that does not simply keep what it gets.
+    /// As [`Slice::send`], into a channel that does not simply keep what it gets.
     #[inline(never)]
     pub(super) fn send_special<const TRACE: bool>(&mut self, sent: &Exchange) -> Goto {
         let Exchange { channel, peer, label, next, .. } = *sent;
@@ -60,7 +61,7 @@ impl<H: Host> Visit<'_, '_, H> {
             Err(cause) => return self.goto(Err(cause)),
         }
         match self.host.send(self.cx, peer, label) {
-            Ok(value) if sent.wants.accepts(&value) => {
+            Ok(value) if sent.expected.accepts(&value) => {
                 self.let_go::<TRACE>(channel, peer, label, value, Tag::Sent);
                 Goto(next)
             }
@@ -92,12 +93,12 @@ impl<H: Host> Visit<'_, '_, H> {
     pub(super) fn wrong_payload(
         &mut self,
         label: LabelId,
-        wants: Wants,
+        expected: ExpectedKind,
         value: Value,
     ) -> Box<Cause> {
         let label = self.cx.label(label).to_string();
         let found = value.kind();
         self.discard(value);
-        Cause::WrongPayload { label, expected: wants.kind().unwrap_or(found), found }.into()
+        Cause::WrongPayload { label, expected: expected.kind().unwrap_or(found), found }.into()
     }
 }

@@ -6,11 +6,12 @@
 use telltale_types::RoleId;
 
 use super::Turns;
-use crate::exec::{Host, Stop, Visit};
-use crate::{channel, header};
+use crate::exec::{Slice, Stop};
+use crate::memory::{channel, header};
+use crate::roles::host::Host;
 
 pub(super) fn visit<H: Host, const TRACE: bool>(
-    visit: &mut Visit<'_, '_, H>,
+    visit: &mut Slice<'_, '_, H>,
     turns: &mut Turns,
 ) -> Result<(), Stop> {
     let first = ready_roles(visit).first().copied();
@@ -36,7 +37,7 @@ pub(super) fn visit<H: Host, const TRACE: bool>(
 }
 
 /// The roles that can act, from the one whose turn is next.
-fn ready_roles<H>(visit: &Visit<'_, '_, H>) -> Vec<RoleId> {
+fn ready_roles<H>(visit: &Slice<'_, '_, H>) -> Vec<RoleId> {
     let roles = visit.loaded.roles;
     let first = usize::from(header::turn(visit.block));
     let in_order = (0..roles).map(|nth| RoleId::at((first + nth) % roles));
@@ -44,7 +45,7 @@ fn ready_roles<H>(visit: &Visit<'_, '_, H>) -> Vec<RoleId> {
 }
 
 /// Takes out the role for which most others wait; of equals, the first.
-fn take_most_awaited<H>(visit: &Visit<'_, '_, H>, roles: &mut Vec<RoleId>) -> Option<RoleId> {
+fn take_most_awaited<H>(visit: &Slice<'_, '_, H>, roles: &mut Vec<RoleId>) -> Option<RoleId> {
     let awaited = |&at: &usize| how_many_wait(visit, roles[at]);
     // The last maximum is taken, so the first in order must come last.
     let most = (0..roles.len()).rev().max_by_key(awaited)?;
@@ -52,7 +53,7 @@ fn take_most_awaited<H>(visit: &Visit<'_, '_, H>, roles: &mut Vec<RoleId>) -> Op
 }
 
 /// How many roles wait for a message of this one, or for room in a channel that it empties.
-fn how_many_wait<H>(visit: &Visit<'_, '_, H>, role: RoleId) -> usize {
+fn how_many_wait<H>(visit: &Slice<'_, '_, H>, role: RoleId) -> usize {
     let plans = &visit.loaded.plans;
     let peers = (0..visit.loaded.roles).map(RoleId::at);
     let waits = |peer: RoleId| {

@@ -3,11 +3,12 @@
 use telltale_types::RoleId;
 
 use super::Turns;
-use crate::exec::{Host, Stop, Visit};
-use crate::header;
+use crate::exec::{Slice, Stop};
+use crate::memory::header;
+use crate::roles::host::Host;
 
 pub(super) fn visit<H: Host, const TRACE: bool>(
-    visit: &mut Visit<'_, '_, H>,
+    visit: &mut Slice<'_, '_, H>,
     turns: &mut Turns,
 ) -> Result<(), Stop> {
     let roles = visit.loaded.roles;

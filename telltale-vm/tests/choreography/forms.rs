@@ -65,7 +65,7 @@ choreography! {
     }
 }
 
-fn run<C: telltale_vm::Returned>(
+fn run<C: telltale_vm::generated::Returned>(
     open: impl FnOnce(&mut VM) -> Result<telltale_vm::Session<C>, telltale_vm::VMError>,
 ) -> C::Ended {
     let mut vm = VM::new(VMConfig::default());

@@ -21,7 +21,7 @@ macro_rules! hide {
 }
 hide! {
     Result Option Some None Err Box Vec String Send Sync Clone Copy Debug PartialEq Eq Hash
-    Value Cast Outcome CodeImage HandlerResult SessionId RoleId LabelId IMAGE
+    Value RoleObjects Outcome CodeImage HandlerResult SessionId RoleId LabelId IMAGE
 }
 
 #[expect(non_snake_case, reason = "hides the variant")]
@@ -124,8 +124,8 @@ mod inside {
 
 choreography! {
     /// Roles that are called like what is generated, and like what every program knows.
-    pub protocol Names(Cast, Host, IMAGE, Send, Ok) {
-        Cast -> Host: Ping(u8);
+    pub protocol Names(RoleObjects, Host, IMAGE, Send, Ok) {
+        RoleObjects -> Host: Ping(u8);
         Host -> IMAGE: Cases;
         IMAGE -> Send: Ping(u8);
         Send -> Ok: Borrow(u8);
@@ -136,7 +136,7 @@ choreography! {
 #[derive(Debug, Default)]
 struct All(u8);
 
-impl names::Cast for All {
+impl names::RoleObjects for All {
     fn ping(&mut self) -> Handled<u8> {
         std::result::Result::Ok(self.0)
     }

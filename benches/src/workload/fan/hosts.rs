@@ -72,12 +72,12 @@ trait Worker {
 }
 
 /// A boxed object for each role.
-pub(super) struct Cast {
+pub(super) struct RoleObjects {
     coordinator: Box<dyn Coordinator>,
     workers: [Box<dyn Worker>; WORKERS],
 }
 
-impl Default for Cast {
+impl Default for RoleObjects {
     fn default() -> Self {
         let workers = array::from_fn(|_| Box::new(Player::default()) as Box<dyn Worker>);
         Self { coordinator: Box::new(Player::default()), workers }
@@ -106,7 +106,7 @@ impl Worker for Player {
     }
 }
 
-impl Host for Cast {
+impl Host for RoleObjects {
     fn task(&mut self, to: usize) -> Result<u64, Failure> {
         self.coordinator.task(to)
     }

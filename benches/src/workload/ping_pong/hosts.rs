@@ -70,12 +70,12 @@ trait Bob<P> {
 }
 
 /// A boxed object for each role.
-pub(super) struct Cast<P> {
+pub(super) struct RoleObjects<P> {
     alice: Box<dyn Alice<P>>,
     bob: Box<dyn Bob<P>>,
 }
 
-impl<P: Payload> Default for Cast<P> {
+impl<P: Payload> Default for RoleObjects<P> {
     fn default() -> Self {
         Self { alice: Box::new(Player::default()), bob: Box::new(Player::default()) }
     }
@@ -103,7 +103,7 @@ impl<P: Payload> Bob<P> for Player {
     }
 }
 
-impl<P> Host<P> for Cast<P> {
+impl<P> Host<P> for RoleObjects<P> {
     fn ping(&mut self) -> Result<P, Failure> {
         self.alice.ping()
     }

@@ -2,10 +2,11 @@
 
 use std::marker::PhantomData;
 
+use telltale_vm::generated::SessionHost;
 use telltale_vm::loader::CodeImage;
 use telltale_vm::{
-    Branch, Context, EffectHandler, HandlerError, HandlerResult, LabelId, Picked, RoleId,
-    SessionHost, Value, pack,
+    Branch, Context, EffectHandler, HandlerError, HandlerResult, LabelId, Picked, RoleId, Value,
+    pack,
 };
 
 use crate::tally::Counter;
@@ -32,8 +33,9 @@ pub struct Move {
 macro_rules! carried {
     ($module:ident: $payload:ty, $of:expr, $number:expr) => {
         mod $module {
+            use telltale_vm::generated::SessionHost;
             use telltale_vm::loader::CodeImage;
-            use telltale_vm::{HandlerResult, SessionHost, choreography};
+            use telltale_vm::{HandlerResult, choreography};
 
             use super::Payload;
             use crate::tally::Player;

@@ -30,7 +30,7 @@ impl Short for Scalar {
     type Handler = dyn Handler;
     type Typed = Machine;
     type Effects = Numbers;
-    type Objects = (Machine, Cast);
+    type Objects = (Machine, RoleObjects);
 
     fn handler(books: &Books) -> &Self::Handler {
         books
@@ -42,7 +42,8 @@ impl Short for Scalar {
     }
 
     fn objects(nth: u64) -> Self::Objects {
-        let cast = Cast { buyer: Box::new(Person::new(nth)), seller: Box::new(Person::new(nth)) };
+        let cast =
+            RoleObjects { buyer: Box::new(Person::new(nth)), seller: Box::new(Person::new(nth)) };
         (Machine::default(), cast)
     }
 
@@ -274,7 +275,7 @@ macro_rules! methods {
             })*
         }
 
-        impl Host for Cast {
+        impl Host for RoleObjects {
             $(fn $buyer_give(&mut self) -> Result<u64, Failure> {
                 self.buyer.$buyer_give()
             }
@@ -301,7 +302,7 @@ methods! {
 }
 
 /// A boxed object for each role.
-pub struct Cast {
+pub struct RoleObjects {
     buyer: Box<dyn Buyer>,
     seller: Box<dyn Seller>,
 }

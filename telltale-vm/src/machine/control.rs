@@ -1,0 +1,196 @@
+//! What somebody outside can do with running sessions: pause and resume roles, put messages into
+//! channels, answer late, close and cancel.
+
+use std::sync::Arc;
+
+use telltale_types::{LabelId, RoleId};
+
+use crate::memory::arena::Slot;
+use crate::memory::coroutine::{Coro, DRAINS, HALTED, PAUSED, PENDING};
+use crate::memory::{channel, header, ready};
+use crate::trace::store::Tag;
+use crate::{Outcome, SessionId, SessionStatus, VM, VMError, Value};
+
+/// A message of a session, for [`VM::inject`].
+#[derive(Debug)]
+pub struct Message {
+    /// The role that sends it, or in whose name it comes.
+    pub from: RoleId,
+    /// Its receiver.
+    pub to: RoleId,
+    /// What it is called.
+    pub label: LabelId,
+    /// What it carries.
+    pub value: Value,
+}
+
+impl VM {
+    /// From now on, no role of this name acts, in any session.
+    ///
+    /// This looks at all sessions; running them does not.
+    pub fn pause(&mut self, role: &str) {
+        if self.paused.insert(role.to_owned()) {
+            self.mark_role(role, |coro| coro.with(PAUSED), false);
+        }
+    }
+
+    /// The roles of this name act again. Says whether they were paused.
+    pub fn resume(&mut self, role: &str) -> bool {
+        let was_paused = self.paused.remove(role);
+        if was_paused {
+            self.mark_role(role, |coro| coro.without(PAUSED), true);
+        }
+        was_paused
+    }
+
+    /// The names of the roles that are paused.
+    pub fn paused_roles(&self) -> impl ExactSizeIterator<Item = &str> {
+        self.paused.iter().map(String::as_str)
+    }
+
+    /// Ends a session, whatever it is doing. Its role objects can be taken back.
+    ///
+    /// # Errors
+    ///
+    /// When the session has ended already.
+    pub fn cancel(&mut self, session: SessionId, reason: &str) -> Result<(), VMError> {
+        let slot = self.running(session)?;
+        self.finish(slot, Outcome::Cancelled { reason: Arc::from(reason) });
+        self.drain_sink();
+        Ok(())
+    }
+
+    /// Begins to close a session: its roles receive what is on its way, and one that would send is
+    /// done. When nothing is left to receive, the session is closed.
+    ///
+    /// # Errors
+    ///
+    /// When the session has ended already.
+    pub fn close(&mut self, session: SessionId) -> Result<(), VMError> {
+        let slot = self.running(session)?;
+        if !header::has_coroutines(self.run_queue.arena.block(slot)) {
+            return self
+                .cancel(session, "it was closed, and its roles are played by other sessions");
+        }
+        let roles = self.loaded_at(slot).roles;
+        header::set_status(self.run_queue.arena.block_mut(slot), SessionStatus::Draining);
+        for role in (0..roles).map(RoleId::at) {
+            self.change(slot, role, |coro| coro.with(DRAINS), true);
+        }
+        Ok(())
+    }
+
+    /// The handler of a role that had no answer has one now: the role goes on.
+    ///
+    /// # Errors
+    ///
+    /// When the session has ended, has no such role, or the role does not wait for its handler.
+    pub fn wake(&mut self, session: SessionId, role: &str) -> Result<(), VMError> {
+        let slot = self.running(session)?;
+        let id = self.role_of(session, slot, role)?;
+        let loaded = self.loaded_at(slot);
+        let coro = Coro::from_word(self.run_queue.arena.block(slot)[loaded.roles_at + id.index()]);
+        if !coro.has(PENDING) || !header::has_coroutines(self.run_queue.arena.block(slot)) {
+            return Err(VMError::NotPending { session, role: role.to_owned() });
+        }
+        self.change(slot, id, |coro| coro.without(PENDING), true);
+        Ok(())
+    }
+
+    /// Puts a message into its channel, as if its sender had sent it.
+    ///
+    /// This is for simulation: a message that the protocol does not allow makes its receiver fault.
+    ///
+    /// # Errors
+    ///
+    /// When the session has ended, its protocol has no such channel or label, or there is no room.
+    pub fn inject(&mut self, session: SessionId, message: Message) -> Result<(), VMError> {
+        let slot = self.running(session)?;
+        let Message { from, to, label, value } = message;
+        let block = self.run_queue.arena.block_mut(slot);
+        let loaded = self.images.get(header::image(block));
+        let known = from.index().max(to.index()) < loaded.roles
+            && label.index() < loaded.image.names().label_count()
+            && loaded.plans.plan(from, to).exists();
+        if !known {
+            let what = format!("channel from role {from} to role {to} for label {label}");
+            return Err(VMError::NotInProtocol { session, what });
+        }
+        let plan = loaded.plans.plan(from, to);
+        if !channel::has_room(block, plan) {
+            return Err(VMError::ChannelFull { capacity: plan.pending_choices() });
+        }
+        header::set_place(block, None);
+        let message = channel::Message { label, word: self.heap.encode(value) };
+        let waits = channel::push(block, &mut self.buffers, plan, message);
+        self.deferred.injected(session);
+        if self.records() {
+            self.trace.push_of(session, Tag::Injected, from, to, label);
+        }
+        self.drain_sink();
+        if waits && header::has_coroutines(self.run_queue.arena.block(slot)) {
+            self.change(slot, to, |coro| coro, true);
+        } else if waits {
+            self.wake_waiter(session, to);
+        }
+        Ok(())
+    }
+
+    /// Hands out the messages of a session that its network has deferred, oldest first.
+    pub fn take_deferred(&mut self, session: SessionId) -> Vec<Message> {
+        self.deferred.take(session)
+    }
+
+    /// The slot of a session that has not ended.
+    fn running(&self, session: SessionId) -> Result<Slot, VMError> {
+        if header::is_running(self.block_of(session)?) {
+            Ok(session.slot())
+        } else {
+            Err(VMError::StaleSession { session })
+        }
+    }
+
+    fn role_of(&self, session: SessionId, slot: Slot, role: &str) -> Result<RoleId, VMError> {
+        let loaded = self.loaded_at(slot);
+        loaded.image.names().find_role(role).ok_or_else(|| {
+            let what = format!("role `{role}`");
+            VMError::NotInProtocol { session, what }
+        })
+    }
+
+    fn mark_role(&mut self, role: &str, mark: impl Fn(Coro) -> Coro, wake: bool) {
+        let slots: Vec<Slot> = self.run_queue.arena.slots().collect();
+        for slot in slots {
+            let block = self.run_queue.arena.block(slot);
+            if !header::is_running(block) || !header::has_coroutines(block) {
+                continue;
+            }
+            let loaded = self.images.get(header::image(block));
+            if let Some(role) = loaded.image.names().find_role(role) {
+                self.change(slot, role, &mark, wake);
+            }
+        }
+    }
+
+    /// Changes the marks of a role, and lets it look again whether it can act.
+    pub(crate) fn change(
+        &mut self,
+        slot: Slot,
+        role: RoleId,
+        mark: impl Fn(Coro) -> Coro,
+        wake: bool,
+    ) {
+        let block = self.run_queue.arena.block_mut(slot);
+        let loaded = self.images.get(header::image(block));
+        let place = loaded.roles_at + role.index();
+        let coro = mark(Coro::from_word(block[place]));
+        block[place] = coro.to_word();
+        header::set_place(block, None);
+        if wake && !coro.has(HALTED | PENDING) {
+            if !ready::any(block, ready::words(loaded.roles)) {
+                self.run_queue.queue.push(slot);
+            }
+            ready::set(block, role);
+        }
+    }
+}

@@ -1,0 +1,289 @@
+//! The machine as its embedder sees it. How sessions begin and end is in `lifecycle`, who runs next in
+//! `rounds`, what can be done to running sessions in `control`.
+
+use std::collections::BTreeSet;
+use std::sync::Arc;
+
+use slab::Slab;
+use telltale_bytecode::CodeImage;
+
+use crate::exec::PendingChoices;
+use crate::machine::deferred::Deferred;
+use crate::machine::drive::Drive;
+use crate::machine::endpoints::Foreign;
+use crate::memory::arena::Slot;
+use crate::memory::channel::Buffers;
+use crate::memory::header;
+use crate::memory::heap::{Heap, Word};
+use crate::program::loaded::Loaded;
+use crate::program::registry::Registry;
+use crate::roles::host::SessionObjects;
+use crate::scheduler::Turns;
+use crate::scheduler::run_queue::RunQueue;
+use crate::trace::store::Trace;
+use crate::view::{CoroutineView, SessionView};
+use crate::{
+    EffectHandler, Fault, ObsEvent, Progress, Recording, SessionId, SessionStatus, SimClock,
+    StepResult, VMConfig, VMError,
+};
+
+/// A machine that runs any number of sessions, side by side in one thread.
+///
+/// The same calls with the same handlers give the same trace, every time.
+///
+/// Sessions are opened with [`VM::load_choreography`] (the handler of the run answers for all
+/// roles) or with the `open` function of a protocol made by `choreography!` (role objects answer).
+/// [`VM::run`] then lets them act until nobody can.
+#[derive(Debug)]
+pub struct VM {
+    pub(crate) config: VMConfig,
+    pub(crate) run_queue: RunQueue,
+    pub(crate) heap: Heap,
+    pub(crate) buffers: Buffers,
+    pub(crate) pending_choices: PendingChoices,
+    pub(crate) images: Registry,
+    pub(crate) objects: Slab<SessionObjects>,
+    pub(crate) open: usize,
+    pub(crate) next_ordinal: u64,
+    /// From the number of a session to that of the next one.
+    pub(crate) ordinal_step: u64,
+    pub(crate) trace: Trace,
+    pub(crate) deferred: Deferred,
+    pub(crate) paused: BTreeSet<String>,
+    pub(crate) foreign: Foreign,
+    /// Payloads that have lost their place, and with them perhaps an endpoint.
+    pub(crate) orphans: Vec<Word>,
+    pub(crate) sink: Option<Sink>,
+    pub(crate) coroutines: usize,
+    pub(crate) faults: Vec<(SessionId, Arc<Fault>)>,
+    pub(crate) unreported: usize,
+}
+
+/// Whoever is told every event instead of the trace.
+pub(crate) struct Sink(Box<dyn FnMut(ObsEvent) + Send>);
+
+impl std::fmt::Debug for Sink {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("Sink")
+    }
+}
+
+impl VM {
+    /// A machine without sessions.
+    pub fn new(config: VMConfig) -> Self {
+        let quantum = config.quantum.max(1);
+        Self {
+            run_queue: RunQueue::new(quantum),
+            heap: Heap::default(),
+            buffers: Buffers::default(),
+            pending_choices: PendingChoices::default(),
+            images: Registry::default(),
+            objects: Slab::new(),
+            open: 0,
+            next_ordinal: 0,
+            ordinal_step: 1,
+            trace: Trace::new(config.recording),
+            deferred: Deferred::default(),
+            paused: BTreeSet::new(),
+            foreign: Foreign::default(),
+            orphans: Vec::new(),
+            sink: None,
+            coroutines: 0,
+            faults: Vec::new(),
+            unreported: 0,
+            config: VMConfig { quantum, ..config },
+        }
+    }
+
+    /// A machine whose sessions have every `step`th number.
+    #[cfg(feature = "multi-thread")]
+    pub(crate) fn numbering(config: VMConfig, first: u64, step: u64) -> Self {
+        Self { next_ordinal: first, ordinal_step: step, ..Self::new(config) }
+    }
+
+    /// It is so late.
+    #[cfg(feature = "multi-thread")]
+    pub(crate) fn set_clock(&mut self, clock: SimClock) {
+        self.run_queue.clock = clock;
+        self.trace.set_tick(clock.now());
+    }
+
+    /// Opens a session of an image, whose roles are played by the handler of the run.
+    ///
+    /// # Errors
+    ///
+    /// At a limit of the VM, which is then as it was before.
+    pub fn load_choreography(&mut self, image: &CodeImage) -> Result<SessionId, VMError> {
+        self.open(image, 0, false)
+    }
+
+    /// Lets one ready coroutine have a turn.
+    ///
+    /// # Errors
+    ///
+    /// When its session faulted and nobody will be told about it otherwise.
+    pub fn step(&mut self, handler: &dyn EffectHandler) -> Result<StepResult, VMError> {
+        self.step_round(handler, 1)
+    }
+
+    /// Lets up to `n` ready coroutines have a turn: each runs until it waits, is done or has used
+    /// what its session may execute in one visit.
+    ///
+    /// # Errors
+    ///
+    /// When sessions faulted that nobody will be told about otherwise; all others have gone on.
+    pub fn step_round(
+        &mut self,
+        handler: &dyn EffectHandler,
+        n: usize,
+    ) -> Result<StepResult, VMError> {
+        self.start_report();
+        let turns = self.give_turns(handler, n);
+        self.report()?;
+        Ok(StepResult { turns, progress: self.progress() })
+    }
+
+    /// Lets up to `n` ready coroutines have a turn; gives how many had one.
+    pub(crate) fn give_turns(&mut self, handler: &dyn EffectHandler, n: usize) -> usize {
+        let drive = Drive { handler, network: handler.network(), by_turns: true };
+        let mut turns = Turns { left: n };
+        self.rounds(&drive, 1, &mut turns);
+        self.drain_sink();
+        n - turns.left
+    }
+
+    /// Lets sessions act until nobody can, or for so many rounds. In a round, every session that
+    /// was ready at its start has one visit.
+    ///
+    /// [`VM::progress`] says afterwards whether all is done.
+    ///
+    /// # Errors
+    ///
+    /// When sessions faulted that nobody will be told about otherwise; all others have gone on.
+    pub fn run(&mut self, handler: &dyn EffectHandler, max_rounds: usize) -> Result<(), VMError> {
+        let drive = Drive { handler, network: handler.network(), by_turns: false };
+        self.start_report();
+        self.rounds(&drive, max_rounds, &mut Turns { left: usize::MAX });
+        self.drain_sink();
+        self.report()
+    }
+
+    /// How far the sessions have come.
+    pub fn progress(&self) -> Progress {
+        if !self.run_queue.queue.is_empty() {
+            Progress::OutOfFuel
+        } else if self.open == 0 {
+            Progress::Complete
+        } else {
+            Progress::Waiting
+        }
+    }
+
+    /// The roles of all sessions that are running.
+    pub fn coroutines(&self) -> impl Iterator<Item = CoroutineView<'_>> {
+        self.sessions().flat_map(|session| session.coroutines())
+    }
+
+    /// The sessions that wait for the outside: for an answer of a handler, for a deferred message, for
+    /// a paused role. Each prints who waits for what.
+    pub fn waiting(&self) -> impl Iterator<Item = SessionView<'_>> {
+        self.sessions().filter(|session| !session.is_ready())
+    }
+
+    /// From now on, every event is given to `sink` at the end of its round, and the trace keeps none.
+    ///
+    /// Nothing is given unless something is recorded ([`VMConfig::recording`]).
+    pub fn record_to(&mut self, sink: impl FnMut(ObsEvent) + Send + 'static) {
+        self.sink = Some(Sink(Box::new(sink)));
+    }
+
+    #[inline]
+    pub(crate) fn drain_sink(&mut self) {
+        if let Some(Sink(sink)) = &mut self.sink {
+            self.trace.drain_to(sink);
+        }
+    }
+
+    /// What was recorded, oldest first.
+    pub fn trace(&self) -> Vec<ObsEvent> {
+        self.trace.events()
+    }
+
+    /// The sessions that faulted in the last call of [`VM::run`] or [`VM::step_round`], and why.
+    pub fn faults(&self) -> impl ExactSizeIterator<Item = (SessionId, &Fault)> {
+        self.faults.iter().map(|(session, fault)| (*session, &**fault))
+    }
+
+    /// How the VM was set up.
+    pub fn config(&self) -> &VMConfig {
+        &self.config
+    }
+
+    /// Simulated time: the rounds so far.
+    pub fn clock(&self) -> SimClock {
+        self.run_queue.clock
+    }
+
+    /// How many sessions are running.
+    pub fn open_sessions(&self) -> usize {
+        self.open
+    }
+
+    /// How many bytes the sessions take, channels included; role objects and payloads that are not
+    /// scalars are not. Memory that is kept for later sessions counts.
+    pub fn session_memory(&self) -> usize {
+        self.run_queue.arena.bytes() + self.buffers.bytes()
+    }
+
+    /// Where a session is in its life. Of one that has ended this is known until its memory is
+    /// used again.
+    ///
+    /// # Errors
+    ///
+    /// When the session is stale.
+    pub fn status(&self, session: SessionId) -> Result<SessionStatus, VMError> {
+        let status = header::status(self.block_of(session)?);
+        status.ok_or(VMError::StaleSession { session })
+    }
+
+    /// A look at a session that is running.
+    ///
+    /// # Errors
+    ///
+    /// When the session has ended.
+    pub fn session(&self, session: SessionId) -> Result<SessionView<'_>, VMError> {
+        let block = self.block_of(session)?;
+        if !header::is_running(block) {
+            return Err(VMError::StaleSession { session });
+        }
+        Ok(SessionView::new(session, block, self.images.get(header::image(block))))
+    }
+
+    /// The sessions that are running, in the order of their memory.
+    pub fn sessions(&self) -> impl Iterator<Item = SessionView<'_>> {
+        self.run_queue.arena.slots().filter_map(|slot| {
+            let block = self.run_queue.arena.block(slot);
+            let session = SessionId::new(header::ordinal(block), slot);
+            let loaded = self.images.get(header::image(block));
+            header::is_running(block).then(|| SessionView::new(session, block, loaded))
+        })
+    }
+
+    /// The image of the session at a slot.
+    pub(crate) fn loaded_at(&self, slot: Slot) -> &Loaded {
+        self.images.get(header::image(self.run_queue.arena.block(slot)))
+    }
+
+    pub(crate) fn block_of(&self, session: SessionId) -> Result<&[u64], VMError> {
+        let stale = VMError::StaleSession { session };
+        if !self.run_queue.arena.contains(session.slot()) {
+            return Err(stale);
+        }
+        let block = self.run_queue.arena.block(session.slot());
+        if header::ordinal(block) == session.ordinal() { Ok(block) } else { Err(stale) }
+    }
+
+    pub(crate) fn records(&self) -> bool {
+        self.config.recording != Recording::Off
+    }
+}

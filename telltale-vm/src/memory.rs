@@ -1,0 +1,11 @@
+//! The memory of sessions: blocks of words, and what is kept beside them.
+//!
+//! This wing alone knows what the words of a block mean.
+
+pub(crate) mod arena;
+pub(crate) mod channel;
+pub(crate) mod coroutine;
+pub(crate) mod header;
+pub(crate) mod heap;
+pub(crate) mod ready;
+pub(crate) mod registers;

@@ -1,0 +1,150 @@
+//! The first three words of a session's block.
+//!
+//! ```text
+//! ordinal 64 bits                                        from the low bits up
+//! cast 32 bits | image 16 | live roles 8 | status 3 | marks 5
+//! place in the script 32 bits | the role whose turn is next 8
+//! ```
+
+use crate::SessionStatus;
+
+/// The second word of the block of a session that has just been opened.
+pub(crate) fn opened(cast: u32, image: u16, roles: usize, owned: bool) -> u64 {
+    let marks = if owned { OWNED } else { 0 };
+    u64::from(cast) | u64::from(image) << 32 | (roles as u64) << 48 | status_bits(ACTIVE) | marks
+}
+
+pub(crate) const fn ordinal(block: &[u64]) -> u64 {
+    block[0]
+}
+
+pub(crate) fn set_ordinal(block: &mut [u64], ordinal: u64) {
+    block[0] = ordinal;
+}
+
+/// The third word of the block of a session at a place in its script.
+pub(crate) fn at_place(place: Option<u32>) -> u64 {
+    place.unwrap_or(OFF).into()
+}
+
+/// The place in the script that the session is performing, if it is.
+#[inline]
+pub(crate) const fn place(block: &[u64]) -> Option<u32> {
+    match block[2] as u32 {
+        OFF => None,
+        place => Some(place),
+    }
+}
+
+#[inline]
+pub(crate) fn set_place(block: &mut [u64], place: Option<u32>) {
+    block[2] = block[2] & !u64::from(u32::MAX) | at_place(place);
+}
+
+/// The role from which on the next one to act is looked for.
+#[inline]
+pub(crate) const fn turn(block: &[u64]) -> u8 {
+    (block[2] >> 32) as u8
+}
+
+#[inline]
+pub(crate) fn set_turn(block: &mut [u64], role: u8) {
+    block[2] = block[2] & u64::from(u32::MAX) | u64::from(role) << 32;
+}
+
+/// The key of the session's role objects plus one; 0 if it has none.
+#[inline]
+pub(crate) const fn cast(block: &[u64]) -> u32 {
+    block[1] as u32
+}
+
+/// The image, by its number in the VM.
+#[inline]
+pub(crate) const fn image(block: &[u64]) -> u16 {
+    (block[1] >> 32) as u16
+}
+
+/// How many roles have not halted.
+#[inline]
+pub(crate) const fn live(block: &[u64]) -> u8 {
+    (block[1] >> 48) as u8
+}
+
+/// One more role has halted.
+pub(crate) fn halted(block: &mut [u64]) {
+    block[1] -= 1 << 48;
+}
+
+/// Whether somebody will take the role objects back.
+pub(crate) const fn is_owned(block: &[u64]) -> bool {
+    block[1] & OWNED != 0
+}
+
+/// The role objects have been taken back.
+pub(crate) fn disown(block: &mut [u64]) {
+    block[1] &= !(OWNED | u64::from(u32::MAX));
+}
+
+/// Where the session is in its life; nothing when there is none in this block.
+pub(crate) const fn status(block: &[u64]) -> Option<SessionStatus> {
+    match (block[1] >> 56) & 7 {
+        ACTIVE => Some(SessionStatus::Active),
+        DRAINING => Some(SessionStatus::Draining),
+        CLOSED => Some(SessionStatus::Closed),
+        CANCELLED => Some(SessionStatus::Cancelled),
+        FAULTED => Some(SessionStatus::Faulted),
+        _ => None,
+    }
+}
+
+/// Whether its roles may act.
+#[inline]
+pub(crate) const fn is_running(block: &[u64]) -> bool {
+    matches!((block[1] >> 56) & 7, ACTIVE | DRAINING)
+}
+
+pub(crate) fn set_status(block: &mut [u64], status: SessionStatus) {
+    let number = match status {
+        SessionStatus::Active => ACTIVE,
+        SessionStatus::Draining => DRAINING,
+        SessionStatus::Closed => CLOSED,
+        SessionStatus::Cancelled => CANCELLED,
+        SessionStatus::Faulted => FAULTED,
+    };
+    block[1] = block[1] & !status_bits(7) | status_bits(number);
+    set_place(block, None);
+}
+
+/// The session has no coroutines: its roles are played through endpoints.
+pub(crate) fn set_without_coroutines(block: &mut [u64]) {
+    block[1] |= WITHOUT_COROUTINES;
+    set_place(block, None);
+}
+
+pub(crate) const fn has_coroutines(block: &[u64]) -> bool {
+    block[1] & WITHOUT_COROUTINES == 0
+}
+
+/// The block is free, but the queue still names it; it is given back when the queue comes to it.
+pub(crate) fn set_zombie(block: &mut [u64]) {
+    block[1] |= ZOMBIE;
+}
+
+pub(crate) const fn is_zombie(block: &[u64]) -> bool {
+    block[1] & ZOMBIE != 0
+}
+
+/// Instead of a place: the session does not perform its script.
+const OFF: u32 = u32::MAX;
+const ACTIVE: u64 = 1;
+const DRAINING: u64 = 2;
+const CLOSED: u64 = 3;
+const CANCELLED: u64 = 4;
+const FAULTED: u64 = 5;
+const OWNED: u64 = 1 << 59;
+const ZOMBIE: u64 = 1 << 60;
+const WITHOUT_COROUTINES: u64 = 1 << 61;
+
+const fn status_bits(number: u64) -> u64 {
+    number << 56
+}

@@ -1,0 +1,65 @@
+//! Payloads that are not scalars, while they are in a channel.
+//!
+//! A channel is made of plain words. A scalar is a word; anything larger waits here and its key is
+//! the word.
+
+use slab::Slab;
+
+use crate::{Kind, Large, Value, Wide};
+
+/// A payload as two numbers: that of its [`Kind`], and its bits or its key.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Word {
+    pub(crate) kind: u8,
+    pub(crate) bits: u64,
+}
+
+const UINT: u8 = Kind::Uint as u8;
+
+#[derive(Debug, Default)]
+pub(crate) struct Heap(Slab<Box<Large>>);
+
+impl Heap {
+    /// The payload as two numbers.
+    #[inline]
+    pub(crate) fn encode(&mut self, value: Value) -> Word {
+        let (kind, bits) = match value {
+            Value::Uint(n) => (Kind::Uint, n),
+            Value::Unit => (Kind::Unit, 0),
+            Value::Int(n) => (Kind::Int, n.cast_unsigned()),
+            Value::Bool(b) => (Kind::Bool, b.bits()),
+            Value::Float(x) => (Kind::Float, x.bits()),
+            Value::Char(c) => (Kind::Char, c.bits()),
+            Value::Large(large) => (large.kind(), self.0.insert(large) as u64),
+        };
+        Word { kind: kind as u8, bits }
+    }
+
+    /// The payload of two numbers that [`Heap::lower`] gave; it must be asked for once.
+    #[inline]
+    pub(crate) fn decode(&mut self, word: Word) -> Value {
+        // By far the most payloads that a VM sees; the others cost a jump more.
+        if word.kind == UINT { Value::Uint(word.bits) } else { self.decode_any(word) }
+    }
+
+    /// A payload that is not a scalar, where it is.
+    pub(crate) fn look_at(&self, word: Word) -> Option<&Large> {
+        let is_large = Kind::from_number(word.kind) >= Kind::Text;
+        if is_large { self.0.get(word.bits as usize).map(|large| &**large) } else { None }
+    }
+
+    fn decode_any(&mut self, word: Word) -> Value {
+        let Word { kind, bits } = word;
+        match Kind::from_number(kind) {
+            Kind::Uint => Value::Uint(bits),
+            Kind::Unit => Value::Unit,
+            Kind::Int => Value::Int(bits.cast_signed()),
+            Kind::Bool => Value::Bool(Wide::from_bits(bits)),
+            Kind::Float => Value::Float(Wide::from_bits(bits)),
+            Kind::Char => Value::Char(Wide::from_bits(bits)),
+            Kind::Text | Kind::Bytes | Kind::Record | Kind::Endpoint | Kind::Opaque => {
+                Value::Large(self.0.remove(bits as usize))
+            }
+        }
+    }
+}

@@ -1,0 +1,103 @@
+//! Which roles of a session can act: one bit each, in the words behind the header of its block.
+
+use telltale_types::RoleId;
+
+use crate::program::loaded::READY;
+
+/// How many roles have their bits in one word.
+pub(crate) const WORD: usize = 64;
+
+/// How many words hold the bits of so many roles.
+pub(crate) const fn words(roles: usize) -> usize {
+    if roles <= WORD { 1 } else { roles.div_ceil(WORD) }
+}
+
+/// Whether any role can act.
+#[inline]
+pub(crate) fn any(block: &[u64], words: usize) -> bool {
+    block[READY..READY + words].iter().any(|&bits| bits != 0)
+}
+
+/// The bit of a role in the first word, if it is there.
+#[inline]
+pub(crate) const fn bit(role: RoleId) -> Option<u64> {
+    1_u64.checked_shl(role.0 as u32)
+}
+
+/// The bits of the first word.
+#[inline]
+pub(crate) fn first_word(block: &[u64]) -> u64 {
+    block[READY]
+}
+
+#[inline]
+pub(crate) fn set_first_word(block: &mut [u64], bits: u64) {
+    block[READY] = bits;
+}
+
+/// The next role that can act, going round from `from` on, where there is one word.
+#[inline(always)]
+pub(crate) fn next_in_word(bits: u64, from: u8) -> Option<RoleId> {
+    let later = bits & u64::MAX << (from % 64);
+    lowest(if later == 0 { bits } else { later }, 0)
+}
+
+/// The next role that can act, going round from `from` on, where there are several words.
+pub(crate) fn next(block: &[u64], words: usize, from: u8) -> Option<RoleId> {
+    let (word, bit) = (usize::from(from / 64), from % 64);
+    let later = lowest(block[READY + word] & u64::MAX << bit, word);
+    let others = (word + 1..words).chain(0..=word);
+    later.or_else(|| others.map(|word| lowest(block[READY + word], word)).find_map(|role| role))
+}
+
+#[inline]
+pub(crate) fn set(block: &mut [u64], role: RoleId) {
+    block[READY + role.index() / 64] |= 1 << (role.0 % 64);
+}
+
+#[inline]
+pub(crate) fn clear(block: &mut [u64], role: RoleId) {
+    block[READY + role.index() / 64] &= !(1 << (role.0 % 64));
+}
+
+#[inline]
+pub(crate) fn clear_all(block: &mut [u64], words: usize) {
+    // Mostly one word, and setting a piece of memory is a call.
+    block[READY] = 0;
+    if words > 1 {
+        block[READY..READY + words].fill(0);
+    }
+}
+
+pub(crate) fn contains(block: &[u64], role: RoleId) -> bool {
+    block[READY + role.index() / 64] >> (role.0 % 64) & 1 == 1
+}
+
+#[inline]
+fn lowest(bits: u64, word: usize) -> Option<RoleId> {
+    (bits != 0).then(|| RoleId((word * 64) as u8 + bits.trailing_zeros() as u8))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn going_round_comes_to_everyone() {
+        let mut block = vec![0; READY + 4];
+        let roles = [0, 3, 63, 64, 130, 254].map(RoleId);
+        for role in roles {
+            set(&mut block, role);
+        }
+        let mut from = 0;
+        for &role in roles.iter().chain(&roles) {
+            assert_eq!(next(&block, 4, from), Some(role));
+            from = role.0.wrapping_add(1);
+        }
+        for role in roles {
+            clear(&mut block, role);
+        }
+        assert!(!any(&block, 4));
+        assert_eq!(next(&block, 4, 7), None);
+    }
+}

@@ -1,0 +1,9 @@
+//! From an image to what runs: linked instructions, the schedule of the whole protocol, the layout of a session's
+//! block.
+
+pub(crate) mod link;
+pub(crate) mod loaded;
+pub(crate) mod op;
+pub(crate) mod registry;
+pub(crate) mod schedule;
+pub(crate) mod typestate;

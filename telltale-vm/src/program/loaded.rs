@@ -1,0 +1,207 @@
+//! How the words of a session's block are used.
+//!
+//! ```text
+//! 0..3         ordinal, cast, status, place in the script (see `header`)
+//! 3..          ready: one bit per role                    (see `ready`)
+//! roles..      per role: program counter, count of effects (see `coroutine`)
+//! channels..   per channel: a cell or a ring              (see `channel`)
+//! ```
+//!
+//! The block is made by copying the template of its image.
+
+use std::collections::BTreeSet;
+
+use telltale_bytecode::{CodeImage, Pc, Reg};
+use telltale_types::{LabelId, RoleId};
+
+use crate::memory::arena::{Arena, WINDOW};
+use crate::memory::channel::{Plan, Rule, Shape};
+use crate::memory::coroutine::{Coro, PAUSED};
+use crate::memory::{header, ready, registers};
+use crate::program::link::link;
+use crate::program::op::Linked;
+use crate::program::schedule::Schedule;
+use crate::value::expected::ExpectedKind;
+use crate::{ChannelMode, VMConfig, WhenFull};
+
+/// The words before the ready bits.
+pub(crate) const READY: usize = 3;
+
+/// How many words of roles are looked at: as many as there are numbers of roles.
+pub(crate) const ROLES: usize = 1 << u8::BITS;
+
+// So the words of the roles, and as many behind them, are always in the window.
+const _: () = assert!(READY + ready::words(ROLES) + ROLES <= WINDOW);
+
+/// An image as the VM keeps it while sessions of it are open.
+#[derive(Debug)]
+pub(crate) struct Loaded {
+    pub(crate) image: CodeImage,
+    pub(crate) linked: Linked,
+    /// What its roles do together.
+    pub(crate) script: Schedule,
+    pub(crate) template: Box<[u64]>,
+    /// The size class of the blocks.
+    pub(crate) class: usize,
+    pub(crate) roles: usize,
+    /// Where the words of the roles start.
+    pub(crate) roles_at: usize,
+    pub(crate) plans: Plans,
+    /// Where the states of programs written by hand start: one word for each role.
+    pub(crate) states_at: usize,
+    /// How many registers each role has.
+    pub(crate) registers: usize,
+    /// How many sessions of it there are.
+    pub(crate) sessions: usize,
+    /// Whether it is in the registry's list of images without sessions.
+    pub(crate) is_listed: bool,
+}
+
+/// For sender × receiver, their channel; pairs that do not talk have no place.
+#[derive(Debug)]
+pub(crate) struct Plans {
+    roles: usize,
+    of_pairs: Box<[Plan]>,
+    /// Those of pairs that talk.
+    existing: Box<[Plan]>,
+}
+
+impl Loaded {
+    pub(crate) fn new(image: &CodeImage, config: &VMConfig, arena: &mut Arena) -> Self {
+        let roles = image.names().role_count();
+        let roles_at = READY + ready::words(roles);
+        let (plans, states_at) = Plans::new(image, config, roles_at + roles);
+        let by_hand = if image.is_verified() { 0 } else { roles };
+        let words = states_at + by_hand * (1 + image.registers() * registers::WORDS);
+        let linked = link(image, &plans);
+        let mut template = template(image, roles_at, words);
+        let mut script = Schedule::default();
+        if config.performs_scripts() && image.is_verified() && keeps_every_message(image, config) {
+            let roles = &template[roles_at..][..roles];
+            script = Schedule::of(&image.global_type, &linked, roles);
+        }
+        header::set_place(&mut template, script.first_place());
+        Self {
+            linked,
+            script,
+            template,
+            class: arena.class_for(words),
+            roles,
+            roles_at,
+            plans,
+            states_at,
+            registers: image.registers(),
+            sessions: 0,
+            is_listed: false,
+            image: image.clone(),
+        }
+    }
+}
+
+impl Loaded {
+    /// Marks the roles of a new session that are paused.
+    pub(crate) fn pause(&self, block: &mut [u64], paused: &BTreeSet<String>) {
+        for (role, name) in self.image.names().roles() {
+            if paused.contains(name) {
+                let word = &mut block[self.roles_at + role.index()];
+                *word = Coro::from_word(*word).with(PAUSED).to_word();
+                header::set_place(block, None);
+            }
+        }
+    }
+
+    /// The place of a register in the block, if the programs have so many.
+    pub(crate) fn register(&self, role: RoleId, reg: Reg) -> Option<usize> {
+        let at = usize::from(reg.0);
+        let first = self.states_at + self.roles;
+        let nth = role.index() * self.registers + at;
+        (at < self.registers).then(|| first + nth * registers::WORDS)
+    }
+
+    /// The places of a role's registers.
+    pub(crate) fn registers_of(&self, role: RoleId) -> impl Iterator<Item = usize> + use<> {
+        let before = role.index() * self.registers;
+        let first = self.states_at + self.roles + before * registers::WORDS;
+        (0..self.registers).map(move |at| first + at * registers::WORDS)
+    }
+
+    /// All places of registers.
+    pub(crate) fn registers(&self) -> impl Iterator<Item = usize> + '_ {
+        (0..self.roles).flat_map(|role| self.registers_of(RoleId::at(role)))
+    }
+
+    /// The place of an instruction of a role in the code of all roles, if its program has it.
+    pub(crate) fn place(&self, role: RoleId, pc: Pc) -> Option<u32> {
+        let programs = &self.image.programs;
+        (pc.index() < programs[role].len()).then(|| programs.start(role) + pc.0)
+    }
+
+    /// What the payload of a label must be.
+    pub(crate) fn expected(&self, label: LabelId) -> ExpectedKind {
+        self.linked.expected[label.index()]
+    }
+
+    /// The role after this one, going round.
+    #[inline]
+    pub(crate) fn role_after(&self, role: RoleId) -> u8 {
+        if role.index() + 1 < self.roles { role.0 + 1 } else { 0 }
+    }
+}
+
+/// Whether all channels are such that it does not matter who is faster.
+fn keeps_every_message(image: &CodeImage, config: &VMConfig) -> bool {
+    let names = image.names();
+    image.channels().iter().all(|channel| {
+        let (_, when_full, mode) = config.channel(names.role(channel.from), names.role(channel.to));
+        mode == ChannelMode::Fifo && matches!(when_full, WhenFull::Block | WhenFull::Resize)
+    })
+}
+
+/// The block of a session in which nothing has happened yet.
+fn template(image: &CodeImage, roles_at: usize, words: usize) -> Box<[u64]> {
+    let code = image.programs.code();
+    let mut template = vec![0; words].into_boxed_slice();
+    for (role, _) in image.names().roles() {
+        // A program without instructions starts where all programs have ended.
+        let is_empty = image.programs[role].is_empty();
+        let start = if is_empty { code.len() as u32 } else { image.programs.start(role) };
+        template[roles_at + role.index()] = Coro::at(start, 0).to_word();
+        ready::set(&mut template, role);
+    }
+    if image.names().role_count() == 0 {
+        // Whatever stands in the queue has a ready bit.
+        ready::set(&mut template, RoleId(0));
+    }
+    template
+}
+
+impl Plans {
+    /// The channels from the given place on, and how many words the block has then.
+    fn new(image: &CodeImage, config: &VMConfig, start: usize) -> (Self, usize) {
+        let roles = image.names().role_count();
+        let mut plans = vec![Plan::NONE; roles * roles];
+        let mut words = start;
+        for channel in image.channels() {
+            let names = image.names();
+            let (from, to) = (names.role(channel.from), names.role(channel.to));
+            let (capacity, when_full, mode) = config.channel(from, to);
+            let shape = if channel.single { Shape::Cell } else { Shape::Ring };
+            let rule = Rule::new(when_full, mode);
+            let plan = Plan { place: words as u32, capacity, shape, rule };
+            plans[channel.from.index() * roles + channel.to.index()] = plan;
+            words += shape.words();
+        }
+        let existing = plans.iter().copied().filter(|plan| plan.exists()).collect();
+        (Self { roles, of_pairs: plans.into(), existing }, words)
+    }
+
+    /// The channel from one role to another.
+    pub(crate) fn plan(&self, from: RoleId, to: RoleId) -> Plan {
+        self.of_pairs[from.index() * self.roles + to.index()]
+    }
+
+    /// All channels.
+    pub(crate) fn all(&self) -> impl Iterator<Item = Plan> + '_ {
+        self.existing.iter().copied()
+    }
+}

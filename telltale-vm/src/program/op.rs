@@ -1,0 +1,108 @@
+//! Linked programs: instructions with everything filled in that depends on the VM. How they are made is
+//! in `link`, what they mean in `exec`.
+
+use telltale_bytecode::{Branch, SetId};
+use telltale_types::{LabelId, RoleId};
+
+use crate::memory::channel::Plan;
+use crate::value::expected::ExpectedKind;
+
+/// The programs of an image, linked.
+#[derive(Debug)]
+pub(crate) struct Linked {
+    /// One for each instruction, and a trap behind them.
+    pub(crate) ops: Box<[Op]>,
+    /// The branches of all choices.
+    pub(crate) exchanges: Box<[Exchange]>,
+    pub(crate) branches: Box<[Branch]>,
+    /// For each label, what its payload must be.
+    pub(crate) expected: Box<[ExpectedKind]>,
+}
+
+/// What an instruction does.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[repr(u8)]
+pub(crate) enum Code {
+    Send,
+    /// Into a channel that does not simply keep what it gets.
+    SendSpecial,
+    Choose,
+    Recv,
+    /// An external choice between messages of one sender.
+    Offer,
+    /// An external choice between messages of several senders.
+    OfferMany,
+    Halt,
+    /// The end of a program that does not end.
+    Trap,
+    /// An instruction of a program written by hand, which is looked at when it is executed.
+    Assembled,
+}
+
+/// One linked instruction.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Op {
+    /// What is sent or received. Of an external choice on one channel: that channel.
+    pub(crate) exchange: Exchange,
+    /// The branches of a choice: the first and how many.
+    pub(crate) first: u32,
+    pub(crate) count: u16,
+    /// The set of branches of a choice, as the image knows it.
+    pub(crate) set: SetId,
+    pub(crate) code: Code,
+}
+
+/// One end of an exchange: a message that a role sends or receives, alone or as a branch of a choice.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Exchange {
+    pub(crate) channel: Plan,
+    /// Where control goes afterwards.
+    pub(crate) next: u32,
+    pub(crate) label: LabelId,
+    /// The other role.
+    pub(crate) peer: RoleId,
+    /// What the payload must be.
+    pub(crate) expected: ExpectedKind,
+}
+
+impl Linked {
+    /// The branches of a choice, in the order of the image.
+    #[inline]
+    pub(crate) fn exchanges(&self, op: &Op) -> &[Exchange] {
+        &self.exchanges[op.first as usize..][..usize::from(op.count)]
+    }
+
+    /// The same, as a handler sees them.
+    #[inline]
+    pub(crate) fn branches(&self, op: &Op) -> &[Branch] {
+        &self.branches[op.first as usize..][..usize::from(op.count)]
+    }
+}
+
+/// The branch with a label. Branches are ordered by label, and the labels of a choice mostly have
+/// consecutive numbers.
+#[inline]
+pub(crate) fn find(branches: &[Exchange], label: LabelId) -> Option<&Exchange> {
+    let guess = usize::from(label.0.wrapping_sub(branches.first()?.label.0));
+    match branches.get(guess) {
+        Some(branch) if branch.label == label => Some(branch),
+        _ => branches.iter().find(|branch| branch.label == label),
+    }
+}
+
+impl Op {
+    pub(crate) const fn new(code: Code) -> Self {
+        Self { exchange: Exchange::NONE, first: 0, count: 0, set: SetId(0), code }
+    }
+}
+
+impl Exchange {
+    /// That of an instruction which is none: no channel is at the start of a block.
+    pub(crate) const NONE: Self = Self {
+        channel: Plan::NONE,
+        next: 0,
+        label: LabelId(0),
+        peer: RoleId(0),
+        expected: ExpectedKind::ANYTHING,
+    };
+}

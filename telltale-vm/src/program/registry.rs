@@ -1,0 +1,161 @@
+//! The images of open sessions, by small numbers.
+
+use std::collections::{HashMap, VecDeque};
+
+use telltale_bytecode::{CodeImage, Image};
+
+use crate::memory::arena::Arena;
+use crate::program::loaded::Loaded;
+use crate::{VMConfig, VMError};
+
+/// How many images can be in use at once.
+const LIMIT: usize = u16::MAX as usize;
+
+/// So many images without sessions are kept, since linking one again costs more than opening a session.
+const KEPT: usize = 64;
+
+#[derive(Debug, Default)]
+pub(crate) struct Registry {
+    loaded: Vec<Loaded>,
+    /// By the address of the image, which stays where it is while it is in `loaded`.
+    numbers: HashMap<usize, u16>,
+    /// The image that was asked for last, which is mostly the one asked for next.
+    last: u16,
+    /// Images whose last session may have ended, the oldest first; their numbers can be given to others.
+    unused: VecDeque<u16>,
+}
+
+impl Registry {
+    #[inline]
+    pub(crate) fn get(&self, number: u16) -> &Loaded {
+        &self.loaded[usize::from(number)]
+    }
+
+    pub(crate) fn get_mut(&mut self, number: u16) -> &mut Loaded {
+        &mut self.loaded[usize::from(number)]
+    }
+
+    /// The number of an image, which is prepared for sessions if it is new.
+    #[inline]
+    pub(crate) fn number_of(
+        &mut self,
+        image: &CodeImage,
+        config: &VMConfig,
+        arena: &mut Arena,
+    ) -> Result<u16, VMError> {
+        match self.loaded.get(usize::from(self.last)) {
+            Some(last) if last.image.is_same(image) => Ok(self.last),
+            _ => self.look_up(image, config, arena),
+        }
+    }
+
+    /// A session of the image has ended.
+    pub(crate) fn release(&mut self, number: u16) {
+        self.loaded[usize::from(number)].sessions -= 1;
+        self.list_if_unused(number);
+    }
+
+    /// If no session of the image is open, its number can be given to another.
+    pub(crate) fn list_if_unused(&mut self, number: u16) {
+        let loaded = &mut self.loaded[usize::from(number)];
+        if loaded.sessions == 0 && !loaded.is_listed {
+            loaded.is_listed = true;
+            self.unused.push_back(number);
+        }
+    }
+
+    #[inline(never)]
+    fn look_up(
+        &mut self,
+        image: &CodeImage,
+        config: &VMConfig,
+        arena: &mut Arena,
+    ) -> Result<u16, VMError> {
+        let number = match self.numbers.get(&address(image)) {
+            Some(&number) => number,
+            None => self.add(image, config, arena)?,
+        };
+        self.last = number;
+        Ok(number)
+    }
+
+    fn add(
+        &mut self,
+        image: &CodeImage,
+        config: &VMConfig,
+        arena: &mut Arena,
+    ) -> Result<u16, VMError> {
+        let (given, limit) = (image.registers(), config.max_registers.into());
+        if given > limit {
+            return Err(VMError::TooManyRegisters { given, limit });
+        }
+        let loaded = Loaded::new(image, config, arena);
+        let number = match self.take_unused() {
+            Some(number) => {
+                let old = std::mem::replace(&mut self.loaded[usize::from(number)], loaded);
+                self.numbers.remove(&address(&old.image));
+                number
+            }
+            None if self.loaded.len() == LIMIT => {
+                return Err(VMError::TooManyImages { limit: LIMIT });
+            }
+            None => {
+                self.loaded.push(loaded);
+                self.loaded.len() as u16 - 1
+            }
+        };
+        self.numbers.insert(address(image), number);
+        Ok(number)
+    }
+
+    fn take_unused(&mut self) -> Option<u16> {
+        while self.unused.len() > KEPT || self.loaded.len() == LIMIT {
+            let number = self.unused.pop_front()?;
+            let loaded = &mut self.loaded[usize::from(number)];
+            loaded.is_listed = false;
+            if loaded.sessions == 0 {
+                return Some(number);
+            }
+        }
+        None
+    }
+}
+
+fn address(image: &CodeImage) -> usize {
+    (&raw const **image).cast::<Image>().addr()
+}
+
+#[cfg(test)]
+mod tests {
+    use telltale_types::{GlobalTerm, Label};
+
+    use super::*;
+    use crate::{NoHandler, VM, testing};
+
+    fn image(label: &str) -> CodeImage {
+        let term = GlobalTerm::send("A", "B", Label::new(label.to_owned()), GlobalTerm::end());
+        testing::image(&term.close().expect("it is closed")).expect("it projects")
+    }
+
+    /// Opens and ends a session of each of these images, over and over.
+    fn numbers_after_using(images: &[CodeImage]) -> usize {
+        let mut vm = VM::new(VMConfig::default());
+        for image in images.iter().cycle().take(images.len() * 5) {
+            let session = vm.load_choreography(image).expect("there is room");
+            vm.cancel(session, "it is not needed").expect("it runs");
+            vm.run(&NoHandler, 1).expect("no session faults");
+        }
+        vm.images.loaded.len()
+    }
+
+    #[test]
+    fn images_that_are_used_by_turns_are_linked_once() {
+        assert_eq!(numbers_after_using(&[image("one"), image("other")]), 2);
+    }
+
+    #[test]
+    fn images_that_nobody_uses_are_given_up() {
+        let images: Vec<CodeImage> = (0..300).map(|at| image(&format!("m{at}"))).collect();
+        assert!(numbers_after_using(&images) <= KEPT + 2);
+    }
+}

@@ -1,0 +1,153 @@
+//! The protocol as one list of exchanges.
+//!
+//! A choreography says what all roles do together. While nothing disturbs a session, its VM performs
+//! just that: one exchange of the global type after the other, the sender asked and the receiver told,
+//! with no message waiting in any channel and no role waiting for another. Since everything that comes
+//! earlier in a run of the global type has been done, whoever takes part in the next exchange stands
+//! where it does so; so nothing of this has to be looked up while a session runs.
+//!
+//! It is one of the orders in which the roles could have acted anyway (Honda, Yoshida and Carbone, POPL
+//! 2008: an asynchronous run is a synchronous one up to the order of independent actions), so nothing
+//! but that order shows it. A session that is disturbed (a role waits for its handler or is paused, a
+//! message is injected) leaves the script; its roles then run their programs side by side,
+//! until all of them stand together again where the script has a place for them.
+//!
+//! How a script is written is in `write`, how it is performed in `exec::perform`.
+
+mod write;
+
+use std::cmp::Ordering;
+
+use telltale_bytecode::{Branch, SetId};
+use telltale_types::{LabelId, RoleId};
+
+use crate::memory::coroutine::Coro;
+use crate::value::expected::ExpectedKind;
+
+/// What is done together, from which place to which.
+#[derive(Debug, Default)]
+pub(crate) struct Schedule {
+    steps: Box<[ScheduleStep]>,
+    /// What is exchanged at each place, as a handler sees it among the branches of a choice.
+    branches: Box<[Branch]>,
+    /// Where the roles stand at each place that has an exchange: one word for each role, in the order of
+    /// these words.
+    standings: Box<[u32]>,
+    /// The places that have those standings.
+    places: Box<[u32]>,
+}
+
+/// What happens at a place of the script.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct ScheduleStep {
+    /// What the exchange adds to the word of its sender: where it stands then, and one more effect.
+    pub(crate) from_step: u64,
+    /// The same for its receiver.
+    pub(crate) to_step: u64,
+    /// This place, and the next one.
+    pub(crate) place: u32,
+    pub(crate) next: u32,
+    /// How many branches a choice has. Their cues are right behind that of the choice.
+    pub(crate) count: u16,
+    /// The set of branches of a choice, as the image knows it.
+    pub(crate) set: SetId,
+    /// What is exchanged.
+    pub(crate) label: LabelId,
+    /// The role that sends, chooses or halts.
+    pub(crate) from: RoleId,
+    pub(crate) to: RoleId,
+    /// What the payload must be.
+    pub(crate) expected: ExpectedKind,
+    pub(crate) what: StepKind,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum StepKind {
+    /// A message, alone or as a branch of a choice.
+    Exchange,
+    /// A role picks one of the exchanges that follow.
+    Choice,
+    /// A role is done, others are not.
+    Halt,
+    /// All roles that are not done yet are done now.
+    Finish,
+    /// The roles go on by themselves.
+    Leave,
+}
+
+impl Schedule {
+    /// What happens at each place.
+    #[inline(always)]
+    pub(crate) fn steps(&self) -> &[ScheduleStep] {
+        &self.steps
+    }
+
+    /// What happens at a place.
+    #[inline(always)]
+    pub(crate) fn step(&self, place: u32) -> &ScheduleStep {
+        &self.steps[place as usize]
+    }
+
+    /// Whether all that is left at a place is that all roles are done.
+    #[inline]
+    pub(crate) fn is_finished(&self, place: u32) -> bool {
+        self.step(place).what == StepKind::Finish
+    }
+
+    /// The branches of a choice.
+    pub(crate) fn branches(&self, choice: &ScheduleStep) -> &[ScheduleStep] {
+        &self.steps[choice.place as usize + 1..][..usize::from(choice.count)]
+    }
+
+    /// One of them, by its number in their order.
+    #[inline]
+    pub(crate) fn branch(&self, choice: &ScheduleStep, nth: usize) -> Option<&ScheduleStep> {
+        (nth < usize::from(choice.count)).then(|| self.step(choice.place + 1 + nth as u32))
+    }
+
+    /// The same branches as a handler sees them.
+    #[inline]
+    pub(crate) fn known_branches(&self, choice: &ScheduleStep) -> &[Branch] {
+        &self.branches[choice.place as usize + 1..][..usize::from(choice.count)]
+    }
+
+    /// The place where it starts, if there is anything in it.
+    pub(crate) fn first_place(&self) -> Option<u32> {
+        (self.steps.len() > 1).then_some(1)
+    }
+
+    /// The place where the roles stand as in these words of a block.
+    pub(crate) fn place_of(&self, roles: &[u64]) -> Option<u32> {
+        let standing = |nth: usize| &self.standings[nth * roles.len()..][..roles.len()];
+        let (mut low, mut high) = (0, self.places.len());
+        while low < high {
+            let middle = usize::midpoint(low, high);
+            let here = roles.iter().map(|&word| Coro::from_word(word).pc_and_marks());
+            match standing(middle).iter().copied().cmp(here) {
+                Ordering::Less => low = middle + 1,
+                Ordering::Equal => return Some(self.places[middle]),
+                Ordering::Greater => high = middle,
+            }
+        }
+        None
+    }
+}
+
+impl ScheduleStep {
+    const LEAVE: Self = Self {
+        from_step: 0,
+        to_step: 0,
+        place: 0,
+        next: 0,
+        count: 0,
+        set: SetId(0),
+        label: LabelId(0),
+        from: RoleId(0),
+        to: RoleId(0),
+        expected: ExpectedKind::ANYTHING,
+        what: StepKind::Leave,
+    };
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,194 @@
+//! From a global type and linked programs to a script.
+//!
+//! Both are followed together, from scene to scene: the global type says which exchange comes next, the
+//! programs must stand where its sender sends it and its receiver takes it. Where they do not, or where
+//! there would be too many scenes, the script ends and the roles go on by themselves.
+
+use std::collections::BTreeMap;
+
+use telltale_bytecode::Branch;
+use telltale_types::{GlobalType, LabelId, RoleId, StateId};
+
+use super::{Schedule, ScheduleStep, StepKind};
+use crate::memory::coroutine::{Coro, HALTED};
+use crate::program::op::{Code, Exchange, Linked, Op};
+
+/// A script has not more scenes than that, times roles.
+pub(super) const LIMIT: usize = if cfg!(test) { 1 << 12 } else { 1 << 20 };
+
+impl Schedule {
+    /// The script of an image whose programs do what its global type says, and whose roles start as
+    /// these words say.
+    pub(crate) fn of(global: &GlobalType, linked: &Linked, start: &[u64]) -> Self {
+        let (numbers, todo) = (BTreeMap::new(), Vec::new());
+        let (steps, starts) = (Vec::new(), Vec::new());
+        let mut writer = Writer { global, linked, numbers, todo, steps, starts };
+        let standing = start.iter().map(|&word| Coro::from_word(word).pc()).collect();
+        writer.write_all(Configuration { standing, state: StateId::START });
+        writer.finish()
+    }
+}
+
+/// Where all roles stand, and where that is in the global type.
+#[derive(Clone, PartialEq, Eq, PartialOrd, Ord)]
+struct Configuration {
+    standing: Box<[u32]>,
+    state: StateId,
+}
+
+/// Where the exchanges of a state of the global type lead, by receiver and label.
+type Exits = BTreeMap<(RoleId, LabelId), StateId>;
+
+/// Writes the scenes that can be reached. Until all of them have been written, cues lead to numbers of
+/// scenes.
+struct Writer<'a> {
+    global: &'a GlobalType,
+    linked: &'a Linked,
+    /// The numbers of all scenes so far. Number 0 is none of them: there, the roles go on by themselves.
+    numbers: BTreeMap<Configuration, u32>,
+    /// The scenes that are still to be written.
+    todo: Vec<Configuration>,
+    steps: Vec<ScheduleStep>,
+    /// For each scene, where its cues start.
+    starts: Vec<u32>,
+}
+
+impl Writer<'_> {
+    fn write_all(&mut self, first: Configuration) {
+        self.steps.push(ScheduleStep::LEAVE);
+        self.starts.push(0);
+        self.number_of(first);
+        while let Some(scene) = self.todo.pop() {
+            let number = self.numbers[&scene];
+            self.starts[number as usize] = self.steps.len() as u32;
+            let steps = self.done(&scene).or_else(|| self.exchanged(&scene));
+            self.steps.extend(steps.unwrap_or_else(|| vec![ScheduleStep::LEAVE]));
+        }
+        for (place, step) in self.steps.iter_mut().enumerate() {
+            step.place = place as u32;
+            step.next = self.starts[step.next as usize];
+        }
+    }
+
+    fn finish(self) -> Schedule {
+        let place = |number: u32| self.starts[number as usize];
+        let goes_on = |number: u32| self.steps[place(number) as usize].what != StepKind::Leave;
+        let scenes = self.numbers.iter().filter(|&(_, &number)| goes_on(number));
+        let standings = scenes.clone().flat_map(|(scene, _)| scene.standing.iter().copied());
+        let branch = |step: &ScheduleStep| Branch { peer: step.to, label: step.label };
+        Schedule {
+            branches: self.steps.iter().map(branch).collect(),
+            standings: standings.collect(),
+            places: scenes.map(|(_, &number)| place(number)).collect(),
+            steps: self.steps.into(),
+        }
+    }
+
+    /// The number of a scene; that of none, if the script is too long already.
+    fn number_of(&mut self, scene: Configuration) -> u32 {
+        if let Some(&number) = self.numbers.get(&scene) {
+            return number;
+        }
+        let number = self.starts.len() as u32;
+        if self.starts.len() * scene.standing.len() > LIMIT {
+            return 0;
+        }
+        self.starts.push(0);
+        self.numbers.insert(scene.clone(), number);
+        self.todo.push(scene);
+        number
+    }
+
+    /// One role has come to its end, or all of them.
+    fn done(&mut self, scene: &Configuration) -> Option<Vec<ScheduleStep>> {
+        let at_end = |at: u32| self.op(at).is_some_and(|op| op.code == Code::Halt);
+        if scene.standing.iter().all(|&at| at & HALTED != 0 || at_end(at)) {
+            return Some(vec![ScheduleStep { what: StepKind::Finish, ..ScheduleStep::LEAVE }]);
+        }
+        let role = RoleId::at(scene.standing.iter().position(|&at| at_end(at))?);
+        let mut then = scene.clone();
+        then.standing[role.index()] |= HALTED;
+        let next = self.number_of(then);
+        Some(vec![ScheduleStep { from: role, next, what: StepKind::Halt, ..ScheduleStep::LEAVE }])
+    }
+
+    /// One exchange, or a choice between several.
+    fn exchanged(&mut self, scene: &Configuration) -> Option<Vec<ScheduleStep>> {
+        let from = self.global.sender(scene.state)?;
+        let exits = self.global.exits(scene.state);
+        let exits = exits.map(|exit| ((exit.receiver, exit.label), exit.target)).collect();
+        let op = *self.op(scene.standing[from.index()])?;
+        let linked = self.linked;
+        match op.code {
+            Code::Send => {
+                let step = self.exchange(scene, &exits, from, &op.exchange)?;
+                (exits.len() == 1).then(|| vec![step])
+            }
+            Code::Choose if usize::from(op.count) == exits.len() => {
+                let Op { count, set, .. } = op;
+                let choice = ScheduleStep {
+                    count,
+                    set,
+                    from,
+                    what: StepKind::Choice,
+                    ..ScheduleStep::LEAVE
+                };
+                let branches = linked.exchanges(&op).iter();
+                let branches = branches.map(|sent| self.exchange(scene, &exits, from, sent));
+                std::iter::once(Some(choice)).chain(branches).collect()
+            }
+            _ => None,
+        }
+    }
+
+    /// What becomes of a message that can be sent in a scene.
+    fn exchange(
+        &mut self,
+        scene: &Configuration,
+        exits: &Exits,
+        from: RoleId,
+        sent: &Exchange,
+    ) -> Option<ScheduleStep> {
+        let (to, label) = (sent.peer, sent.label);
+        let state = *exits.get(&(to, label))?;
+        let (from_stands, to_stands) = (scene.standing[from.index()], scene.standing[to.index()]);
+        let taken = self.taken(to_stands, from, label)?;
+        let mut then = Configuration { state, ..scene.clone() };
+        then.standing[from.index()] = sent.next;
+        then.standing[to.index()] = taken.next;
+        Some(ScheduleStep {
+            from_step: step(from_stands, sent.next),
+            to_step: step(to_stands, taken.next),
+            next: self.number_of(then),
+            what: StepKind::Exchange,
+            expected: sent.expected,
+            label,
+            from,
+            to,
+            ..ScheduleStep::LEAVE
+        })
+    }
+
+    /// How a role takes a message where it stands, if it does.
+    fn taken(&self, stands: u32, from: RoleId, label: LabelId) -> Option<Exchange> {
+        let op = self.op(stands)?;
+        let branches = match op.code {
+            Code::Recv => std::slice::from_ref(&op.exchange),
+            Code::Offer | Code::OfferMany => self.linked.exchanges(op),
+            _ => return None,
+        };
+        let key = |taken: &Exchange| (taken.label, taken.peer);
+        let nth = branches.binary_search_by_key(&(label, from), key).ok()?;
+        Some(branches[nth])
+    }
+
+    /// The instruction where a role stands, unless it has halted.
+    fn op(&self, stands: u32) -> Option<&Op> {
+        self.linked.ops.get(stands as usize)
+    }
+}
+
+/// What leads a role from one instruction to another, with one more effect.
+pub(super) fn step(from: u32, to: u32) -> u64 {
+    Coro::at(to, 1).to_word().wrapping_sub(Coro::at(from, 0).to_word())
+}

@@ -1,0 +1,50 @@
+//! Who runs next.
+//!
+//! Sessions that can act stand in a queue. A policy decides what happens when the head of the queue
+//! is visited: which of its ready roles have turns, and how long. It never decides what an
+//! instruction means, so a session that completes has the same trace, up to the order of independent
+//! events, under every policy.
+
+mod cooperative;
+mod progress_aware;
+mod queue;
+mod round_robin;
+pub(crate) mod run_queue;
+
+use crate::Policy;
+use crate::exec::{Slice, Stop};
+use crate::roles::host::Host;
+
+/// How many turns may still be given.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Turns {
+    pub(crate) left: usize,
+}
+
+impl Turns {
+    /// One turn less, if there is one.
+    #[inline]
+    fn take(&mut self) -> bool {
+        match self.left.checked_sub(1) {
+            Some(left) => {
+                self.left = left;
+                true
+            }
+            None => false,
+        }
+    }
+}
+
+/// Gives turns to the ready roles of one session, as the policy says. Every visit ends.
+#[inline]
+pub(crate) fn visit<H: Host, const TRACE: bool>(
+    policy: Policy,
+    visit: &mut Slice<'_, '_, H>,
+    turns: &mut Turns,
+) -> Result<(), Stop> {
+    match policy {
+        Policy::Cooperative => cooperative::visit::<H, TRACE>(visit, turns),
+        Policy::RoundRobin => round_robin::visit::<H, TRACE>(visit, turns),
+        Policy::ProgressAware => progress_aware::visit::<H, TRACE>(visit, turns),
+    }
+}

@@ -1,0 +1,273 @@
+//! Whoever plays the roles while a session performs its script: handlers exchange values, role objects
+//! what they like.
+
+use std::any::Any;
+use std::marker::PhantomData;
+
+use slab::Slab;
+
+use super::run::Failure;
+use crate::effect::{Context, EffectHandler};
+use crate::program::schedule::{Schedule, ScheduleStep};
+use crate::roles::host::SessionObjects;
+use crate::roles::objects::{ChoiceVisitor, MessageVisitor, RoleObjects};
+use crate::roles::transfer::nobody_sends;
+use crate::{HandlerError, HandlerResult, Picked, pack};
+
+/// Whoever plays one session after the other.
+pub(super) trait Participants {
+    /// Whoever plays one of them.
+    type Participant<'p>: Participant;
+
+    /// Who plays a session with these role objects, by their key plus one. Nobody, if it is not these.
+    fn of_session<'p>(
+        &self,
+        objects: &'p mut Slab<SessionObjects>,
+        cast: u32,
+    ) -> Option<Self::Participant<'p>>;
+}
+
+/// Plays all roles of a session.
+///
+/// Between the sender's answer and the receiver, `given` is told, so that whatever the receiver does
+/// finds everything written down.
+///
+/// What is given in the end is the cue that has been performed.
+pub(super) trait Participant {
+    /// The sender of the message is asked for the payload, the receiver takes it.
+    fn exchange<'a>(
+        &mut self,
+        cx: &mut Context<'_>,
+        step: &'a ScheduleStep,
+        failure: &mut Option<Box<Failure<'a>>>,
+        given: impl FnOnce(&mut Context<'_>, &'a ScheduleStep),
+    ) -> Result<&'a ScheduleStep, Failed>;
+
+    /// The role is asked for a branch and a payload, the receiver of that branch's message takes it.
+    fn choose_and_exchange<'a>(
+        &mut self,
+        cx: &mut Context<'_>,
+        script: &'a Schedule,
+        choice: &'a ScheduleStep,
+        failure: &mut Option<Box<Failure<'a>>>,
+        given: impl FnOnce(&mut Context<'_>, &'a ScheduleStep),
+    ) -> Result<&'a ScheduleStep, Failed>;
+}
+
+/// A handler plays all roles of all sessions without role objects.
+pub(super) struct ByHandler<'h, H: ?Sized>(pub(super) &'h H);
+
+impl<'h, H: EffectHandler + ?Sized> Participants for ByHandler<'h, H> {
+    type Participant<'p> = ByHandler<'h, H>;
+
+    #[inline(always)]
+    fn of_session<'p>(
+        &self,
+        _: &'p mut Slab<SessionObjects>,
+        cast: u32,
+    ) -> Option<Self::Participant<'p>> {
+        (cast == 0).then_some(ByHandler(self.0))
+    }
+}
+
+/// Handlers exchange values.
+impl<H: EffectHandler + ?Sized> Participant for ByHandler<'_, H> {
+    #[inline(always)]
+    fn exchange<'a>(
+        &mut self,
+        cx: &mut Context<'_>,
+        step: &'a ScheduleStep,
+        failure: &mut Option<Box<Failure<'a>>>,
+        given: impl FnOnce(&mut Context<'_>, &'a ScheduleStep),
+    ) -> Result<&'a ScheduleStep, Failed> {
+        let value = match self.0.send(cx, step.to, step.label) {
+            Ok(value) if step.expected.accepts(&value) => value,
+            answer => return Err(fail(failure, Failure::Refused(step, answer))),
+        };
+        given(cx, step);
+        taken(step, self.0.receive(cx, step.from, step.label, value), failure)
+    }
+
+    #[inline(always)]
+    fn choose_and_exchange<'a>(
+        &mut self,
+        cx: &mut Context<'_>,
+        script: &'a Schedule,
+        choice: &'a ScheduleStep,
+        failure: &mut Option<Box<Failure<'a>>>,
+        given: impl FnOnce(&mut Context<'_>, &'a ScheduleStep),
+    ) -> Result<&'a ScheduleStep, Failed> {
+        let (step, value) = match self.0.choose(cx, script.known_branches(choice)) {
+            Ok(Picked { branch, value }) => match script.branch(choice, branch) {
+                Some(step) if step.expected.accepts(&value) => (step, value),
+                _ => return Err(not_chosen(script, choice, Ok(Picked { branch, value }), failure)),
+            },
+            error => return Err(not_chosen(script, choice, error, failure)),
+        };
+        given(cx, step);
+        taken(step, self.0.receive(cx, step.from, step.label, value), failure)
+    }
+}
+
+/// Role objects of one type play their sessions.
+pub(super) struct ByObjects<C>(PhantomData<fn() -> C>);
+
+impl<C> ByObjects<C> {
+    pub(super) fn new() -> Self {
+        Self(PhantomData)
+    }
+}
+
+impl<C: RoleObjects> Participants for ByObjects<C> {
+    type Participant<'p> = &'p mut C;
+
+    #[inline(always)]
+    fn of_session<'p>(
+        &self,
+        objects: &'p mut Slab<SessionObjects>,
+        cast: u32,
+    ) -> Option<&'p mut C> {
+        let company = objects.get_mut((cast as usize).checked_sub(1)?)?;
+        (&mut *company.cast as &mut dyn Any).downcast_mut()
+    }
+}
+
+/// Role objects exchange payloads as they are.
+impl<C: RoleObjects> Participant for &mut C {
+    #[inline(always)]
+    fn exchange<'a>(
+        &mut self,
+        cx: &mut Context<'_>,
+        step: &'a ScheduleStep,
+        failure: &mut Option<Box<Failure<'a>>>,
+        given: impl FnOnce(&mut Context<'_>, &'a ScheduleStep),
+    ) -> Result<&'a ScheduleStep, Failed> {
+        self.message(step.from, step.to, step.label, Direct { cx, what: step, failure, given })
+    }
+
+    #[inline(always)]
+    fn choose_and_exchange<'a>(
+        &mut self,
+        cx: &mut Context<'_>,
+        script: &'a Schedule,
+        choice: &'a ScheduleStep,
+        failure: &mut Option<Box<Failure<'a>>>,
+        given: impl FnOnce(&mut Context<'_>, &'a ScheduleStep),
+    ) -> Result<&'a ScheduleStep, Failed> {
+        let what = (script, choice);
+        self.choice(choice.from, choice.set, Direct { cx, what, failure, given })
+    }
+}
+
+/// Carries a message the whole way.
+struct Direct<'c, 'x, 'a, W, F> {
+    cx: &'c mut Context<'x>,
+    /// The cue of a message; the script and the cue of a choice.
+    what: W,
+    failure: &'c mut Option<Box<Failure<'a>>>,
+    given: F,
+}
+
+impl<'a, F: FnOnce(&mut Context<'_>, &'a ScheduleStep)> MessageVisitor
+    for Direct<'_, '_, 'a, &'a ScheduleStep, F>
+{
+    type Done = Result<&'a ScheduleStep, Failed>;
+
+    #[inline(always)]
+    fn transfer<G, T, P: Send + 'static>(
+        self,
+        sender: &mut G,
+        send: impl FnOnce(&mut G) -> HandlerResult<P>,
+        receiver: &mut T,
+        take: impl FnOnce(&mut T, P) -> HandlerResult<()>,
+    ) -> Self::Done {
+        match send(sender) {
+            Ok(payload) => {
+                (self.given)(self.cx, self.what);
+                taken(self.what, take(receiver, payload), self.failure)
+            }
+            Err(error) => self.fail(error),
+        }
+    }
+
+    #[inline]
+    fn deliver<T, P: 'static>(
+        self,
+        _: &mut T,
+        _: impl FnOnce(&mut T, P) -> HandlerResult<()>,
+    ) -> Self::Done {
+        self.fail(nobody_sends())
+    }
+
+    #[inline(always)]
+    fn fail(self, error: HandlerError) -> Self::Done {
+        Err(fail(self.failure, Failure::Refused(self.what, Err(error))))
+    }
+}
+
+impl<'a, F> ChoiceVisitor for Direct<'_, '_, 'a, (&'a Schedule, &'a ScheduleStep), F>
+where
+    F: FnOnce(&mut Context<'_>, &'a ScheduleStep),
+{
+    type Done = Result<&'a ScheduleStep, Failed>;
+
+    #[inline(always)]
+    fn transfer<T, P: Send + 'static>(
+        self,
+        branch: usize,
+        payload: P,
+        receiver: &mut T,
+        take: impl FnOnce(&mut T, P) -> HandlerResult<()>,
+    ) -> Self::Done {
+        let (script, choice) = self.what;
+        let Some(step) = script.branch(choice, branch) else {
+            let picked = Picked { branch, value: pack(payload) };
+            return Err(fail(
+                self.failure,
+                Failure::NotChosen(script.branches(choice), Ok(picked)),
+            ));
+        };
+        (self.given)(self.cx, step);
+        taken(step, take(receiver, payload), self.failure)
+    }
+
+    #[inline(always)]
+    fn fail(self, error: HandlerError) -> Self::Done {
+        let (script, choice) = self.what;
+        Err(not_chosen(script, choice, Err(error), self.failure))
+    }
+}
+
+/// What has come of a message that was given.
+#[inline(always)]
+fn taken<'a>(
+    step: &'a ScheduleStep,
+    done: HandlerResult<()>,
+    failure: &mut Option<Box<Failure<'a>>>,
+) -> Result<&'a ScheduleStep, Failed> {
+    match done {
+        Ok(()) => Ok(step),
+        Err(error) => Err(fail(failure, Failure::NotDigested(step, error))),
+    }
+}
+
+/// Somebody has not done its part.
+pub(super) struct Failed;
+
+/// Writes down why. (Not a part of the result, which every exchange would carry through the loop.)
+#[cold]
+fn fail<'a>(written: &mut Option<Box<Failure<'a>>>, failure: Failure<'a>) -> Failed {
+    *written = Some(Box::new(failure));
+    Failed
+}
+
+/// As [`fail`], where no branch of a choice has been taken.
+#[cold]
+fn not_chosen<'a>(
+    script: &'a Schedule,
+    choice: &ScheduleStep,
+    answer: HandlerResult<Picked>,
+    written: &mut Option<Box<Failure<'a>>>,
+) -> Failed {
+    fail(written, Failure::NotChosen(script.branches(choice), answer))
+}

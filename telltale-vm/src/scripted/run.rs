@@ -1,0 +1,223 @@
+//! A session on its script.
+//!
+//! Nobody waits here, and nothing is looked for: the cue says who is asked, who is told and what comes
+//! next. What the roles' words in the block say is true after every cue, so the session can leave the
+//! script at any of them.
+
+use std::fmt;
+
+use slab::Slab;
+use telltale_types::RoleId;
+
+use super::participants::{ByHandler, ByObjects, Participant, Participants};
+use crate::memory::header;
+use crate::program::loaded::{Loaded, ROLES};
+use crate::program::schedule::{Schedule, ScheduleStep, StepKind};
+use crate::roles::host::SessionObjects;
+use crate::roles::objects::RoleObjects;
+use crate::scheduler::run_queue::RunQueue;
+use crate::trace::store::{Tag, Trace};
+use crate::{Context, EffectHandler, HandlerError, HandlerResult, Picked, SessionId, Value};
+
+/// How many instructions an exchange is: one sends, one receives.
+const EXCHANGE: u32 = 2;
+
+/// A piece of a run in which there is nothing but exchanges.
+#[derive(Default)]
+pub(crate) struct Stretch<'a> {
+    /// Where it has come to in the script, if there is no exchange.
+    pub(crate) place: u32,
+    /// How many instructions may still be executed.
+    pub(crate) left: u32,
+    /// What went wrong, until somebody has seen to it.
+    pub(super) failure: Option<Box<Failure<'a>>>,
+}
+
+/// Why players end.
+#[derive(Clone, Copy, Debug)]
+pub enum End {
+    /// There is nobody to be visited.
+    NoSession,
+    /// The session that is visited next is none of theirs.
+    NotTheirs,
+    /// There is no exchange at this place of the script.
+    NoExchange,
+    /// A role has not done its part.
+    Failure,
+}
+
+/// What a role has not done.
+pub(super) enum Failure<'a> {
+    /// The sender has given no payload of the message.
+    Refused(&'a ScheduleStep, HandlerResult<Value>),
+    /// The sender has chosen none of these branches, or given no payload of its message.
+    NotChosen(&'a [ScheduleStep], HandlerResult<Picked>),
+    /// The receiver has got the message, but does not go on.
+    NotDigested(&'a ScheduleStep, HandlerError),
+}
+
+/// Sessions on their scripts, as they are given to whoever plays their roles.
+pub struct RunLoop<'p, 'a> {
+    pub(crate) run_queue: &'p mut RunQueue,
+    pub(crate) objects: &'p mut Slab<SessionObjects>,
+    /// The image of these sessions, by its number and as it is.
+    pub(crate) number: u16,
+    pub(crate) loaded: &'a Loaded,
+    pub(crate) cx: &'p mut Context<'a>,
+    pub(crate) trace: &'p mut Trace,
+    /// Whether events are written down.
+    pub(crate) traced: bool,
+    pub(crate) stretch: &'p mut Stretch<'a>,
+}
+
+impl fmt::Debug for RunLoop<'_, '_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "Performance({})", self.cx.session)
+    }
+}
+
+impl RunLoop<'_, '_> {
+    /// A handler plays all roles.
+    pub(crate) fn by_handler<H: EffectHandler + ?Sized>(self, handler: &H) -> End {
+        self.by(&ByHandler(handler))
+    }
+
+    /// Role objects of this type play.
+    pub(crate) fn by_objects<C: RoleObjects>(self) -> End {
+        self.by(&ByObjects::<C>::new())
+    }
+
+    #[inline]
+    fn by<P: Participants>(self, participants: &P) -> End {
+        if self.traced {
+            perform::<P, true>(participants, self)
+        } else {
+            perform::<P, false>(participants, self)
+        }
+    }
+}
+
+/// One session after the other performs its script, as long as it is one of these players.
+#[inline(never)]
+fn perform<P: Participants, const TRACE: bool>(participants: &P, run_loop: RunLoop<'_, '_>) -> End {
+    let RunLoop { run_queue, objects, number, loaded, cx, trace, stretch, .. } = run_loop;
+    let script = &loaded.script;
+    let mut left = stretch.left;
+    loop {
+        let slot = run_queue.slot;
+        let Some(block) = run_queue.block() else { return End::NotTheirs };
+        let Some(place) = header::place(block) else { return End::NotTheirs };
+        if header::image(block) != number {
+            return End::NotTheirs;
+        }
+        let Some(mut participant) = participants.of_session(objects, header::cast(block)) else {
+            return End::NotTheirs;
+        };
+        cx.session = SessionId::new(header::ordinal(block), slot);
+        if TRACE {
+            trace.enter(cx.session);
+        }
+        let Some(roles) = block[loaded.roles_at..].first_chunk_mut() else {
+            return End::NotTheirs;
+        };
+        let failure = &mut stretch.failure;
+        match exchanges::<_, TRACE>(
+            &mut participant,
+            roles,
+            cx,
+            trace,
+            script,
+            (place, left),
+            failure,
+        ) {
+            Pause::UsedUp(place) => {
+                header::set_place(block, Some(place));
+                run_queue.queue.push(slot);
+            }
+            Pause::NoExchange(place, _) if run_queue.ends_quietly && script.is_finished(place) => {
+                run_queue.finished.push(slot);
+            }
+            Pause::NoExchange(place, left) => {
+                (stretch.place, stretch.left) = (place, left);
+                return End::NoExchange;
+            }
+            Pause::Failure(left) => {
+                stretch.left = left;
+                return End::Failure;
+            }
+        }
+        if !run_queue.take(trace) {
+            return End::NoSession;
+        }
+        left = run_queue.quantum;
+    }
+}
+
+/// Why there are no more exchanges in a session, for now: at which place, and how many instructions are left.
+enum Pause {
+    UsedUp(u32),
+    NoExchange(u32, u32),
+    Failure(u32),
+}
+
+/// The innermost loop: exchanges, as long as there are any. Each type of players has its own, in which the
+/// compiler sees what they do.
+///
+/// What it changes are arguments and variables, so that the compiler knows that no player does.
+#[inline(always)]
+fn exchanges<'a, P: Participant, const TRACE: bool>(
+    participant: &mut P,
+    roles: &mut Roles,
+    cx: &mut Context<'_>,
+    trace: &mut Trace,
+    script: &'a Schedule,
+    (mut place, mut left): (u32, u32),
+    failure: &mut Option<Box<Failure<'a>>>,
+) -> Pause {
+    let steps = script.steps();
+    loop {
+        if left < EXCHANGE {
+            return Pause::UsedUp(place);
+        }
+        let step = &steps[place as usize];
+        let mut given = |cx: &mut Context<'_>, roles: &mut Roles, step: &ScheduleStep, tag| {
+            advance(roles, step.from, step.from_step);
+            if TRACE {
+                trace.push(tag, step.from, step.to, step.label);
+            }
+            turn_to(cx, roles, step.to);
+        };
+        let done = if step.what == StepKind::Exchange {
+            turn_to(cx, roles, step.from);
+            participant
+                .exchange(cx, step, failure, |cx, step| given(cx, roles, step, Tag::Exchanged))
+        } else if step.what == StepKind::Choice {
+            turn_to(cx, roles, step.from);
+            participant.choose_and_exchange(cx, script, step, failure, |cx, picked| {
+                given(cx, roles, picked, Tag::ChosenAndExchanged);
+            })
+        } else {
+            return Pause::NoExchange(place, left);
+        };
+        let Ok(step) = done else { return Pause::Failure(left) };
+        advance(roles, step.to, step.to_step);
+        place = step.next;
+        left -= EXCHANGE;
+    }
+}
+
+/// The words of the roles, with so many of what is behind them that each number of a role is that of a word.
+type Roles = [u64; ROLES];
+
+/// A handler is about to be asked in the name of this role.
+#[inline(always)]
+fn turn_to(cx: &mut Context<'_>, roles: &Roles, role: RoleId) {
+    cx.role = role;
+    cx.word = roles[usize::from(role.0)];
+}
+
+#[inline(always)]
+fn advance(roles: &mut Roles, role: RoleId, step: u64) {
+    let word = &mut roles[usize::from(role.0)];
+    *word = word.wrapping_add(step);
+}
