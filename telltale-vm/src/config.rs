@@ -17,9 +17,9 @@
 pub struct VMConfig {
     /// Who runs next.
     pub policy: Policy,
-    /// How many instructions one session executes before the next one has its turn; at least 1.
+    /// How many instructions one session executes before the next one has its turn. 0 is taken as 1.
     pub quantum: u32,
-    /// How many messages a channel may hold; at least 1.
+    /// How many messages a channel may hold. 0 is taken as 1.
     ///
     /// A limit, not a reservation: memory is taken when messages are queued.
     pub capacity: u16,
@@ -29,7 +29,7 @@ pub struct VMConfig {
     pub mode: ChannelMode,
     /// Channels that are different, in every protocol that has roles of these names.
     pub channels: Vec<ChannelConfig>,
-    /// How many messages a channel may hold that grows ([`WhenFull::Resize`]).
+    /// How many messages a channel may hold that grows ([`WhenFull::Resize`]). 0 is taken as 1.
     pub max_buffered: u16,
     /// How many sessions may be open at once.
     pub max_sessions: usize,
@@ -39,6 +39,8 @@ pub struct VMConfig {
     pub max_registers: u8,
     /// What is recorded of the run.
     pub recording: Recording,
+    /// What a message means that nobody has received when all roles are done.
+    pub leftover: Leftover,
     /// Where the seeds of the handlers' contexts come from.
     pub seed: u64,
 }
@@ -50,7 +52,7 @@ pub struct ChannelConfig {
     pub from: String,
     /// The receiver.
     pub to: String,
-    /// How many messages it may hold; at least 1. A channel that grows may hold
+    /// How many messages it may hold. 0 is taken as 1. A channel that grows may hold
     /// [`VMConfig::max_buffered`].
     pub capacity: u16,
     /// What happens to a message for which there is no room.
@@ -69,8 +71,12 @@ pub enum Policy {
     RoundRobin,
     /// As [`Policy::Cooperative`], but of the roles that can act, the one comes first for whose
     /// messages, or for room in whose channels, most others wait; of equals, the next in order. The
-    /// first turn of a visit goes round, so nobody starves.
+    /// first turn of a slice goes round, so nobody starves.
     ProgressAware,
+    /// Chance decides, from [`VMConfig::seed`]: which ready role has a turn, how long it is, and in
+    /// which order sessions are visited. For tests of role objects that share something; the
+    /// seed replays what was found.
+    Random,
 }
 
 /// What happens to a message for which there is no room.
@@ -98,21 +104,38 @@ pub enum ChannelMode {
     LatestValue,
 }
 
-/// What a VM records of its run.
+/// What a message means that is still in its channel when all roles of a session are done. No program that keeps to
+/// its protocol leaves one; somebody outside who sends too much does ([`VM::inject`](crate::VM::inject)).
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
+pub enum Leftover {
+    /// The session faults, and the fault names the message.
+    #[default]
+    Fault,
+    /// It is dropped without a word.
+    Drop,
+}
+
+/// What a VM records of its run.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum Recording {
     /// Nothing, so that a VM can run for ever.
     Off,
-    /// Every event.
-    #[default]
+    /// Every event: memory grows as long as the VM runs.
     Full,
     /// The last events, so many of them.
     Last(usize),
 }
 
+impl Default for Recording {
+    /// The last 65,536 events: a few megabytes at most, however long the VM runs.
+    fn default() -> Self {
+        Self::Last(1 << 16)
+    }
+}
+
 impl Default for VMConfig {
-    /// Cooperative, 64 instructions per visit, channels of 64 messages whose senders wait, as many
-    /// sessions as fit into memory, a full trace, seed 0.
+    /// Cooperative, 64 instructions per slice, channels of 64 messages whose senders wait, as many
+    /// sessions as fit into memory, the last 65,536 events, seed 0.
     fn default() -> Self {
         Self {
             policy: Policy::default(),
@@ -126,14 +149,15 @@ impl Default for VMConfig {
             max_coroutines: usize::MAX,
             max_registers: u8::MAX,
             recording: Recording::default(),
+            leftover: Leftover::default(),
             seed: 0,
         }
     }
 }
 
 impl VMConfig {
-    /// Whether sessions perform their scripts, where nothing else speaks against it.
-    pub(crate) fn performs_scripts(&self) -> bool {
+    /// Whether sessions follow their schedules unless something prevents it.
+    pub(crate) fn follows_schedules(&self) -> bool {
         self.policy == Policy::Cooperative && self.quantum > 1
     }
 

@@ -10,7 +10,7 @@ use telltale_bytecode::{Branch, Image};
 use telltale_types::{LabelId, LabelView, RoleId};
 
 use crate::memory::coroutine::Coro;
-use crate::scripted::run::{End, RunLoop};
+use crate::scripted::FollowsSchedules;
 use crate::value::payload::unpack_of;
 use crate::{SessionId, Value};
 
@@ -40,7 +40,7 @@ use crate::{SessionId, Value};
 ///     }
 /// }
 /// ```
-pub trait EffectHandler: Sync {
+pub trait EffectHandler: Sync + FollowsSchedules {
     /// The payload of a message that the role sends.
     ///
     /// # Errors
@@ -92,15 +92,6 @@ pub trait EffectHandler: Sync {
     /// [`VM::step_round`](crate::VM::step_round).
     fn network(&self) -> Option<&dyn Network> {
         None
-    }
-
-    /// Plays all roles of a session on its script.
-    ///
-    /// Every handler has this as it is, and there is no other way to write it; but it is compiled for each type of
-    /// handler, so that asking and telling are no calls in the VM's innermost loop.
-    #[doc(hidden)]
-    fn perform(&self, run_loop: RunLoop<'_, '_>) -> End {
-        run_loop.by_handler(self)
     }
 }
 

@@ -5,14 +5,22 @@ use std::sync::Arc;
 
 use thiserror::Error;
 
-use crate::{HandlerError, Kind, SessionId};
+use telltale_types::LabelView;
+
+use crate::{HandlerError, Kind, Large, SessionId, Value};
 
 /// What an embedder asked of a VM and cannot have. The VM is as it was before, but for
 /// [`VMError::Faulted`], which reports a run that has happened.
 #[derive(Clone, Error)]
 #[non_exhaustive]
 pub enum VMError {
-    /// The session has ended, or is of another VM.
+    /// The session belongs to another VM.
+    #[error("session {session} belongs to another VM")]
+    ForeignSession {
+        /// The session.
+        session: SessionId,
+    },
+    /// The session has ended.
     #[error("session {session} has ended")]
     StaleSession {
         /// The session.
@@ -131,18 +139,18 @@ pub enum Cause {
         /// What the panic said.
         message: String,
     },
-    /// The handler gave a payload of the wrong kind.
-    #[error("`{label}` carries {expected}, but its handler gave {found}")]
+    /// A message carries a payload of another type: one that its handler gave, or one that was injected.
+    #[error("expected `{expected}` as payload of `{label}`, found {found}")]
     WrongPayload {
-        /// The message.
+        /// The name of the message.
         label: String,
-        /// What it carries.
-        expected: Kind,
-        /// What the handler gave.
-        found: Kind,
+        /// The type that it carries, as the protocol spells it.
+        expected: String,
+        /// What it came with, in words.
+        found: String,
     },
     /// The handler picked a branch that is not there.
-    #[error("its handler picked branch {picked} of {branches}")]
+    #[error("expected a branch from 0 to {}, found {picked}", branches.saturating_sub(1))]
     NoSuchBranch {
         /// What the handler picked, counted from 0.
         picked: usize,
@@ -150,7 +158,7 @@ pub enum Cause {
         branches: usize,
     },
     /// Another message arrived than the protocol allows.
-    #[error("`{from}` sent `{found}`, but {expected} comes now")]
+    #[error("expected {expected} from `{from}`, found `{found}`")]
     UnexpectedMessage {
         /// The sender.
         from: String,
@@ -160,7 +168,7 @@ pub enum Cause {
         expected: String,
     },
     /// There was no room for a message, and its sender may not wait.
-    #[error("there is no room for `{label}` to `{to}`: the channel holds {}", messages(*capacity))]
+    #[error("no room for `{label}` to `{to}`: the channel holds {}", messages(*capacity))]
     ChannelFull {
         /// The message.
         label: String,
@@ -169,6 +177,17 @@ pub enum Cause {
         /// How many messages the channel may hold.
         capacity: u16,
     },
+    /// All roles are done, and a message is left that nobody has received
+    /// ([`VMConfig::leftover`](crate::VMConfig::leftover)).
+    #[error("`{from}` sent `{label}` to `{to}`, which is done")]
+    LeftOver {
+        /// The sender.
+        from: String,
+        /// The receiver.
+        to: String,
+        /// The message.
+        label: String,
+    },
     /// Nobody can act, and nobody outside can help.
     #[error("the session is stuck: {waiting}")]
     Stuck {
@@ -176,7 +195,7 @@ pub enum Cause {
         waiting: String,
     },
     /// The role did what its local type does not allow.
-    #[error("{expected} comes now, not `{found}`")]
+    #[error("expected {expected}, found `{found}`")]
     NotAllowed {
         /// What the local type allows.
         expected: String,
@@ -190,7 +209,7 @@ pub enum Cause {
         register: u8,
     },
     /// A register does not hold an endpoint.
-    #[error("register r{register} holds {found}, not an endpoint")]
+    #[error("expected an endpoint in register r{register}, found {found}")]
     NotAnEndpoint {
         /// The register.
         register: u8,
@@ -221,9 +240,58 @@ pub enum Cause {
     /// Control went to a place outside of the program.
     #[error("control left the program")]
     OutOfProgram,
-    /// An instruction names a register, a set of branches or an effect that does not exist.
-    #[error("this instruction names what does not exist")]
+    /// An instruction names a register, a set of branches, an effect or an import that does not exist.
+    #[error("invalid operand")]
     BadInstruction,
+}
+
+impl Cause {
+    /// A payload is not what its message carries.
+    pub(crate) fn wrong_payload(label: LabelView<'_>, found: &Value) -> Self {
+        let expected = label.payload.to_owned();
+        let found = match found {
+            Value::Large(large) => match &**large {
+                Large::Opaque(value) => format!("a value of type `{}`", value.type_name()),
+                other => other.kind().to_string(),
+            },
+            Value::Unit => Kind::Unit.to_string(),
+            scalar => format!("`{scalar}`, {}", scalar.kind()),
+        };
+        Self::WrongPayload { label: label.name.to_owned(), expected, found }
+    }
+}
+
+/// What a handler says of a payload is a cause of its own.
+impl From<HandlerError> for Cause {
+    fn from(error: HandlerError) -> Self {
+        match error.downcast_ref::<WrongPayload>() {
+            Some(WrongPayload { label, expected, found }) => Self::WrongPayload {
+                label: label.clone(),
+                expected: expected.clone(),
+                found: found.clone(),
+            },
+            None => Self::Handler(error),
+        }
+    }
+}
+
+/// A role or a handler was told a payload of another type than it takes: [`Cause::WrongPayload`], on its way
+/// through a [`HandlerError`].
+#[derive(Debug, Error)]
+#[error("expected `{expected}` as payload of `{label}`, found {found}")]
+pub(crate) struct WrongPayload {
+    label: String,
+    expected: String,
+    found: String,
+}
+
+impl WrongPayload {
+    pub(crate) fn new(label: LabelView<'_>, found: &Value) -> Self {
+        match Cause::wrong_payload(label, found) {
+            Cause::WrongPayload { label, expected, found } => Self { label, expected, found },
+            _ => unreachable!("it is what was asked for"),
+        }
+    }
 }
 
 impl fmt::Display for Fault {

@@ -1,23 +1,29 @@
-//! What instructions mean.
+//! What instructions mean, for every kind of program.
 //!
-//! A [`Slice`] lets the roles of one session have turns. An instruction that sends first makes sure
-//! that there is room and asks whoever plays the role, then `commit` puts the message into its channel;
-//! one that receives lets `commit` take the message, then tells. One that blocks only notes where it
-//! waits. Nothing here knows why this session and this role run now: that is the
-//! scheduler's business. (A session that nothing disturbs does not need any of this: see `perform`.)
+//! A [`Slice`] lets the roles of one session have turns. There is one text for each instruction: programs that were
+//! compiled, programs that were written by hand and instructions that act through an endpoint in a register execute
+//! the same `send`, `receive`, `offer`, `choose` and `halt`. Where a program is not verified, a [guard](guard) in front
+//! compares with the local type first.
+//!
+//! An instruction that sends makes sure that there is room, asks whoever plays the role, and `commit` puts the message
+//! into its channel; one that receives lets `commit` take the message, then tells. One that blocks only notes where it
+//! waits. Why this session and this role run now is the scheduler's business. (A session that nothing disturbs
+//! needs none of this: see `scripted`.)
 
-mod assembled;
 mod choose;
 mod commit;
 mod drain;
+mod guard;
+mod operand;
 mod receive;
+mod register_ops;
+mod seat;
 mod send;
 
 use telltale_types::{LabelId, RoleId};
 
 use crate::effect::Context;
 use crate::machine::deferred::Deferred;
-use crate::machine::drive::Drive;
 use crate::memory::channel::Buffers;
 use crate::memory::coroutine::{Coro, DRAINS, HALTED, HOLDS, PAUSED, PENDING};
 use crate::memory::heap::{Heap, Word};
@@ -26,13 +32,16 @@ use crate::program::loaded::Loaded;
 use crate::program::op::{Code, Op};
 use crate::roles::host::Host;
 use crate::trace::store::{Tag, Trace};
-use crate::{Cause, HandlerError, Kind, Value};
+use crate::{Cause, EffectHandler, HandlerError, Kind, Network, Value};
 
 pub(crate) use choose::PendingChoices;
+pub(crate) use operand::Operand;
+pub(crate) use seat::SeatOp;
 
-/// What the visits of a round have in common: whatever of the machine is not a session.
+/// What the slices of a run have in common: whatever of the machine is not a session.
 pub(crate) struct RunContext<'a> {
-    pub(crate) drive: &'a Drive<'a>,
+    pub(crate) handler: &'a dyn EffectHandler,
+    pub(crate) network: Option<&'a dyn Network>,
     pub(crate) heap: &'a mut Heap,
     pub(crate) buffers: &'a mut Buffers,
     pub(crate) pending_choices: &'a mut PendingChoices,
@@ -43,75 +52,84 @@ pub(crate) struct RunContext<'a> {
 }
 
 /// One session while its roles act.
-pub(crate) struct Slice<'a, 's, H> {
+pub(crate) struct Slice<'a, 's> {
     pub(crate) block: &'a mut [u64],
     pub(crate) loaded: &'s Loaded,
-    pub(crate) stage: &'a mut RunContext<'s>,
+    pub(crate) run: &'a mut RunContext<'s>,
     /// Who acts, and where.
     pub(crate) cx: &'a mut Context<'s>,
-    pub(crate) host: H,
+    pub(crate) host: Host<'a>,
     /// The ready bits of the first 64 roles. Those in the block are out of date meanwhile.
     pub(crate) ready: u64,
-    /// The place in the block of the role that acts.
-    pub(crate) place: usize,
+    /// Where the word of the role that acts is in the block.
+    pub(crate) word_at: usize,
+    /// Where its type state is, if its program is guarded; 0 otherwise.
+    pub(crate) state_at: usize,
+    /// Where the payload of the instruction comes from, or goes to.
+    pub(crate) operand: Operand,
     /// How many instructions may still be executed.
     pub(crate) left: u32,
-    /// How a turn ended that did not end as most do.
-    pub(crate) end: Result<Step, Box<Cause>>,
-}
-
-/// Why a visit ends early, by the doing of the role that acts.
-pub(crate) enum Stop {
-    /// Its session has gone wrong.
-    Fault(Box<Cause>),
-    /// It has come to an instruction that concerns another session. It is not ready until the machine
-    /// has executed it.
-    Outside,
-}
-
-impl From<Box<Cause>> for Stop {
-    fn from(cause: Box<Cause>) -> Self {
-        Self::Fault(cause)
-    }
-}
-
-/// Where control goes, as one number: a place in the code, or that the turn ends.
-#[derive(Clone, Copy, PartialEq, Eq)]
-struct Goto(u32);
-
-impl Goto {
-    /// The role waits, at the same instruction.
-    const WAIT: Self = Self(u32::MAX);
-    /// The turn ends as [`Slice::end`] says.
-    const END: Self = Self(u32::MAX - 1);
-    /// The turn is over, and all that is to be said about its role has been written down.
-    const OVER: Self = Self(u32::MAX - 2);
-
-    #[inline]
-    fn leads_on(self) -> bool {
-        self.0 < Self::OVER.0
-    }
 }
 
 /// What becomes of a role after an instruction.
 pub(crate) enum Step {
     /// Control goes there.
-    To(u32),
+    Next(u32),
     /// The role waits, at the same instruction.
     Wait,
     /// The role's turn is over, but it stays ready.
     Yield(u32),
     /// The role is done.
     Halt,
-    /// The instruction concerns another session; the machine executes it between turns.
-    Outside,
     /// The role waits for room; its answer is kept.
     Hold,
-    /// The role waits for its handler: there, or at the same instruction.
-    Pend(Option<u32>),
+    /// The role waits for its handler, and goes on there.
+    Pend(u32),
+    /// The instruction concerns another session; the machine executes it between slices.
+    Outside,
+    /// The session has gone wrong.
+    Fault(Box<Cause>),
 }
 
-impl<H> Slice<'_, '_, H> {
+/// Why a session that has not used up its slice stops acting.
+pub(crate) enum Exit {
+    /// All roles stand together: it follows its schedule.
+    OnScript,
+    /// Nobody in it can act.
+    Idle,
+    /// Somebody outside has ended it.
+    Ended,
+    /// A role has come to an instruction that concerns another session. It is not ready until the
+    /// machine has executed that.
+    Outside(RoleId),
+    /// A role has gone wrong.
+    Fault(RoleId, Box<Cause>),
+    /// It can still act; but payloads have lost their place.
+    Orphans,
+}
+
+impl From<Cause> for Step {
+    #[cold]
+    fn from(cause: Cause) -> Self {
+        Self::Fault(cause.into())
+    }
+}
+
+impl<'a, 's> Slice<'a, 's> {
+    /// A session whose roles may execute so many instructions.
+    pub(crate) fn new(
+        block: &'a mut [u64],
+        loaded: &'s Loaded,
+        run: &'a mut RunContext<'s>,
+        cx: &'a mut Context<'s>,
+        host: Host<'a>,
+        left: u32,
+    ) -> Self {
+        let ready = ready::first_word(block);
+        let (word_at, state_at, operand) = (0, 0, Operand::Host);
+        Self { block, loaded, run, cx, host, ready, word_at, state_at, operand, left }
+    }
+
     /// A role can act.
     #[inline]
     pub(crate) fn wake(&mut self, role: RoleId) {
@@ -152,183 +170,154 @@ impl<H> Slice<'_, '_, H> {
     pub(crate) fn write_ready(&mut self) {
         ready::set_first_word(self.block, self.ready);
     }
-}
 
-impl<H: Host> Slice<'_, '_, H> {
     /// Runs one role until it cannot go on or nothing is left to execute. It is still ready then, or not.
     #[inline(never)]
-    pub(crate) fn turn<const TRACE: bool>(&mut self, role: RoleId) -> Result<(), Stop> {
-        self.place = self.loaded.roles_at + role.index();
-        let coro = Coro::from_word(self.block[self.place]);
+    pub(crate) fn turn(&mut self, role: RoleId) -> Result<(), Exit> {
+        self.word_at = self.loaded.roles_at + role.index();
+        self.state_at = self.loaded.state_at(role);
+        let coro = Coro::from_word(self.block[self.word_at]);
         self.cx.role = role;
         self.cx.word = coro.to_word();
         let mut pc = coro.pc();
         if coro.is_marked() {
             self.cx.at = pc;
-            match self.marked_turn::<TRACE>(coro)? {
+            match self.marked_turn(coro)? {
                 Some(target) => pc = target,
                 None => return Ok(()),
             }
         }
         let ops: &[Op] = &self.loaded.linked.ops;
         while self.left > 0 {
-            let op = &ops[pc as usize];
             self.cx.at = pc;
-            let goto = self.step::<TRACE>(op);
-            if goto.leads_on() {
-                pc = goto.0;
-                self.left -= 1;
-                continue;
+            match self.execute(&ops[pc as usize]) {
+                Step::Next(next) => {
+                    pc = next;
+                    self.left -= 1;
+                }
+                Step::Wait => {
+                    self.wait(Coro::at(pc, self.cx.count()));
+                    return Ok(());
+                }
+                step => return self.leave(step),
             }
-            if goto == Goto::OVER {
-                self.left -= 1;
-                return Ok(());
-            }
-            if goto == Goto::WAIT {
-                self.wait(Coro::at(self.cx.at, self.cx.count()));
-                return Ok(());
-            }
-            return self.leave::<TRACE>();
         }
-        self.block[self.place] = Coro::at(pc, self.cx.count()).to_word();
+        self.block[self.word_at] = Coro::at(pc, self.cx.count()).to_word();
         Ok(())
     }
 
     /// Any instruction.
     #[inline]
-    fn step<const TRACE: bool>(&mut self, op: &Op) -> Goto {
+    fn execute(&mut self, op: &Op) -> Step {
+        if op.is_guarded {
+            return self.guarded(op);
+        }
+        self.unguarded(op)
+    }
+
+    #[inline]
+    fn unguarded(&mut self, op: &Op) -> Step {
+        let linked = &self.loaded.linked;
         match op.code {
-            Code::Send => self.send::<TRACE>(&op.exchange),
-            Code::Recv => self.receive::<TRACE>(&op.exchange),
-            Code::Choose => self.choose::<TRACE>(op),
-            Code::Offer => self.offer_one::<TRACE>(op),
-            Code::OfferMany => self.offer_many::<TRACE>(op),
-            Code::Halt => self.halt::<TRACE>(),
-            Code::SendSpecial => self.send_special::<TRACE>(&op.exchange),
-            Code::Assembled => self.assembled::<TRACE>(),
-            Code::Trap => self.goto(Err(Cause::OutOfProgram.into())),
-        }
-    }
-
-    /// What the loop of a turn sees, as a step.
-    fn ended(&mut self, goto: Goto) -> Result<Step, Box<Cause>> {
-        match goto {
-            Goto::WAIT => Ok(Step::Wait),
-            Goto::OVER => Ok(Step::Halt),
-            Goto::END => std::mem::replace(&mut self.end, Ok(Step::Wait)),
-            Goto(next) => Ok(Step::To(next)),
-        }
-    }
-
-    /// A step as the loop of a turn sees it.
-    fn goto(&mut self, step: Result<Step, Box<Cause>>) -> Goto {
-        match step {
-            Ok(Step::To(pc)) => Goto(pc),
-            Ok(Step::Wait) => Goto::WAIT,
-            end => {
-                self.end = end;
-                Goto::END
-            }
+            Code::Send => self.send(&op.exchange),
+            Code::Recv => self.receive(&op.exchange),
+            Code::Choose => self.choose(op.set, linked.exchanges(op), linked.branches(op)),
+            Code::Offer => self.offer_one(&op.exchange, linked.exchanges(op)),
+            Code::OfferMany => self.offer_many(linked.exchanges(op)),
+            Code::Halt => Step::Halt,
+            Code::Registers => self.register_op(op.exchange.next),
+            Code::Outside => Step::Outside,
+            Code::Invalid => Cause::BadInstruction.into(),
+            Code::Trap => Cause::OutOfProgram.into(),
         }
     }
 
     /// The start of a turn of a role with marks. Gives where it goes on, if it does.
     #[cold]
-    fn marked_turn<const TRACE: bool>(&mut self, coro: Coro) -> Result<Option<u32>, Box<Cause>> {
+    fn marked_turn(&mut self, coro: Coro) -> Result<Option<u32>, Exit> {
         if coro.has(HALTED | PENDING | PAUSED) {
             self.wait(coro);
             return Ok(None);
         }
         if coro.has(HOLDS) {
-            let Some(target) = self.send_held::<TRACE>() else {
+            let Some(target) = self.send_held() else {
                 self.wait(coro);
                 return Ok(None);
             };
             let coro = coro.without(HOLDS).moved_to(target, self.cx.count());
-            self.block[self.place] = coro.to_word();
+            self.block[self.word_at] = coro.to_word();
         }
         if coro.has(DRAINS) {
-            self.drain::<TRACE>()?;
+            self.drain()?;
             return Ok(None);
         }
-        Ok(Some(Coro::from_word(self.block[self.place]).pc()))
+        Ok(Some(Coro::from_word(self.block[self.word_at]).pc()))
     }
 
     #[inline]
     fn wait(&mut self, coro: Coro) {
-        self.block[self.place] = coro.to_word();
+        self.block[self.word_at] = coro.to_word();
         self.rest(self.cx.role);
     }
 
     /// The end of a turn whose role neither waits for a message nor has used up what is left.
-    fn leave<const TRACE: bool>(&mut self) -> Result<(), Stop> {
+    fn leave(&mut self, step: Step) -> Result<(), Exit> {
         let here = Coro::at(self.cx.at, self.cx.count());
-        let coro = match self.ended(Goto::END) {
-            Ok(Step::Yield(next)) => {
-                self.block[self.place] = Coro::at(next, self.cx.count()).to_word();
-                return Ok(());
+        let at = |place| Coro::at(place, here.count);
+        match step {
+            Step::Next(next) | Step::Yield(next) => {
+                self.block[self.word_at] = at(next).to_word();
+                self.left = self.left.saturating_sub(1);
             }
-            Ok(Step::Outside) => {
+            Step::Wait => self.wait(here),
+            Step::Hold => self.wait(here.with(HOLDS)),
+            Step::Pend(then) => self.wait(at(then).with(PENDING)),
+            Step::Halt => self.halt(),
+            Step::Outside => {
                 self.wait(here);
-                return Err(Stop::Outside);
+                return Err(Exit::Outside(self.cx.role));
             }
-            Ok(Step::Halt) => {
-                self.halt::<TRACE>();
-                return Ok(());
+            Step::Fault(cause) => {
+                self.block[self.word_at] = here.to_word();
+                return Err(Exit::Fault(self.cx.role, cause));
             }
-            Ok(Step::To(_) | Step::Wait) => here,
-            Ok(Step::Hold) => here.with(HOLDS),
-            Ok(Step::Pend(next)) => {
-                Coro::at(next.unwrap_or(self.cx.at), self.cx.count()).with(PENDING)
-            }
-            Err(cause) => {
-                self.block[self.place] = here.to_word();
-                return Err(cause.into());
-            }
-        };
-        self.wait(coro);
+        }
         Ok(())
     }
 
+    /// The role is done; what its registers hold has lost its place.
     #[inline(never)]
-    fn halt<const TRACE: bool>(&mut self) -> Goto {
-        self.block[self.place] = Coro::at(self.cx.at, self.cx.count()).to_word();
+    fn halt(&mut self) {
+        self.left = self.left.saturating_sub(1);
+        self.block[self.word_at] = Coro::at(self.cx.at, self.cx.count()).to_word();
         self.rest(self.cx.role);
-        note_halted::<TRACE>(self.block, self.place, self.cx.role, self.stage.trace);
-        if self.loaded.registers > 0 {
-            for place in self.loaded.registers_of(self.cx.role) {
-                self.stage.orphans.extend(registers::clear(self.block, place));
-            }
+        note_halted(self.block, self.word_at, self.cx.role);
+        self.run.trace.push_if(Tag::Halted, self.cx.role, RoleId(0), LabelId(0));
+        for at in self.loaded.registers_of(self.cx.role) {
+            self.run.orphans.extend(registers::clear(self.block, at));
         }
-        Goto::OVER
     }
 
-    /// Drops a payload that nobody gets, but not silently if it is an endpoint.
+    /// Drops a payload that nobody gets; if it is an endpoint, whoever else is concerned is told.
     fn discard(&mut self, value: Value) {
-        if value.kind() == Kind::Endpoint {
-            let word = self.stage.heap.encode(value);
-            self.stage.orphans.push(word);
+        let word = self.run.heap.encode(value);
+        if Kind::from_number(word.kind) >= Kind::Text {
+            self.run.orphans.push(word);
         }
     }
 
-    /// What a handler that gives no answer makes of the role: it waits, or its session faults.
+    /// What a handler that gives no answer makes of the role: it waits and goes on at this place then,
+    /// or its session faults.
     #[cold]
-    pub(crate) fn no_answer(error: HandlerError, then: Option<u32>) -> Result<Step, Box<Cause>> {
-        if error.is_pending() { Ok(Step::Pend(then)) } else { Err(Cause::Handler(error).into()) }
+    pub(crate) fn no_answer(error: HandlerError, then: u32) -> Step {
+        if error.is_pending() { Step::Pend(then) } else { Cause::from(error).into() }
     }
 }
 
-/// A role, whose word is at a place in the block, is done. Its ready bit is left to the caller.
+/// A role, whose word is at this place of the block, is done. Its ready bit is left to the caller.
 #[inline]
-pub(crate) fn note_halted<const TRACE: bool>(
-    block: &mut [u64],
-    place: usize,
-    role: RoleId,
-    trace: &mut Trace,
-) {
-    block[place] |= Coro::bit(HALTED);
+pub(crate) fn note_halted(block: &mut [u64], at: usize, role: RoleId) {
+    debug_assert!(!Coro::from_word(block[at]).has(HALTED), "role {role} halts once");
+    block[at] |= Coro::bit(HALTED);
     header::halted(block);
-    if TRACE {
-        trace.push(Tag::Halted, role, RoleId(0), LabelId(0));
-    }
 }

@@ -12,7 +12,7 @@ pub use telltale_bytecode::{
 };
 pub use telltale_types::{LabelId, LocalTypeR, Names, RoleId};
 
-pub use crate::roles::objects::{ChoiceVisitor, MessageVisitor, RoleObjects};
+pub use crate::roles::objects::{ChoiceVisitor, MessageVisitor, RoleObjects, discard};
 pub use crate::roles::session::{Returned, SessionHost};
 pub use crate::{HandlerError, HandlerResult, Outcome, Session, SessionId, VMError};
 

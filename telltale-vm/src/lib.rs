@@ -144,7 +144,7 @@ mod value;
 mod view;
 
 pub use backend::{Progress, StepResult, VMBackend};
-pub use config::{ChannelConfig, ChannelMode, Policy, Recording, VMConfig, WhenFull};
+pub use config::{ChannelConfig, ChannelMode, Leftover, Policy, Recording, VMConfig, WhenFull};
 pub use effect::{
     Context, EffectHandler, HandlerError, HandlerResult, Network, NoHandler, Picked, SendDecision,
 };

@@ -2,12 +2,13 @@
 
 mod control;
 pub(crate) mod deferred;
-pub(crate) mod drive;
-mod endpoints;
+pub(crate) mod endpoints;
 mod lifecycle;
 mod rounds;
-pub(crate) mod visits;
+mod slices;
 mod vm;
+
+pub(crate) use lifecycle::drop_quietly;
 
 pub use control::Message;
 pub use vm::VM;

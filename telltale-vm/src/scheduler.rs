@@ -6,14 +6,14 @@
 //! events, under every policy.
 
 mod cooperative;
+pub(crate) mod fifo;
 mod progress_aware;
-mod queue;
+pub(crate) mod random;
 mod round_robin;
 pub(crate) mod run_queue;
 
 use crate::Policy;
-use crate::exec::{Slice, Stop};
-use crate::roles::host::Host;
+use crate::exec::{Exit, Slice};
 
 /// How many turns may still be given.
 #[derive(Clone, Copy, Debug)]
@@ -35,16 +35,17 @@ impl Turns {
     }
 }
 
-/// Gives turns to the ready roles of one session, as the policy says. Every visit ends.
+/// Gives turns to the ready roles of one session, as the policy says. Every slice ends.
 #[inline]
-pub(crate) fn visit<H: Host, const TRACE: bool>(
+pub(crate) fn slice(
     policy: Policy,
-    visit: &mut Slice<'_, '_, H>,
+    slice: &mut Slice<'_, '_>,
     turns: &mut Turns,
-) -> Result<(), Stop> {
+) -> Result<(), Exit> {
     match policy {
-        Policy::Cooperative => cooperative::visit::<H, TRACE>(visit, turns),
-        Policy::RoundRobin => round_robin::visit::<H, TRACE>(visit, turns),
-        Policy::ProgressAware => progress_aware::visit::<H, TRACE>(visit, turns),
+        Policy::Cooperative => cooperative::slice(slice, turns),
+        Policy::RoundRobin => round_robin::slice(slice, turns),
+        Policy::ProgressAware => progress_aware::slice(slice, turns),
+        Policy::Random => random::slice(slice, turns),
     }
 }

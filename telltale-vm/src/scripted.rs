@@ -2,4 +2,24 @@
 
 pub(crate) mod leave;
 pub(crate) mod participants;
+mod rejoin;
 pub(crate) mod run;
+
+use self::run::{End, RunLoop};
+use crate::EffectHandler;
+
+/// Plays all roles of sessions on their scripts.
+///
+/// It is the same for every handler; but it is compiled for each type of handler, so that asking and telling are no
+/// calls in the innermost loop.
+pub trait FollowsSchedules {
+    /// Runs until the loop needs more than a handler.
+    #[doc(hidden)]
+    fn follow_schedules(&self, run_loop: RunLoop<'_, '_>) -> End;
+}
+
+impl<H: EffectHandler> FollowsSchedules for H {
+    fn follow_schedules(&self, run_loop: RunLoop<'_, '_>) -> End {
+        run_loop.by_handler(self)
+    }
+}

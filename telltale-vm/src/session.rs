@@ -1,21 +1,46 @@
 //! One running instance of an image.
 
+use std::cmp::Ordering;
 use std::fmt;
+use std::hash::{Hash, Hasher};
 use std::sync::Arc;
+use std::sync::atomic::{self, AtomicU32};
 
 use crate::Fault;
 use crate::memory::arena::Slot;
 
 /// The name of a session. No two sessions of a VM ever have the same.
-#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+///
+/// A VM knows the names that it has given, and answers others with
+/// [`VMError::ForeignSession`](crate::VMError::ForeignSession). So that runs of two VMs can be compared, names are
+/// equal when the sessions are the same in the order of their VMs.
+#[derive(Clone, Copy)]
 pub struct SessionId {
     ordinal: u64,
     slot: Slot,
+    vm: VmTag,
+}
+
+/// Tells one VM of a process from another.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct VmTag(u32);
+
+impl VmTag {
+    /// That of one more VM.
+    pub(crate) fn next() -> Self {
+        static NEXT: AtomicU32 = AtomicU32::new(0);
+        Self(NEXT.fetch_add(1, atomic::Ordering::Relaxed))
+    }
 }
 
 impl SessionId {
-    pub(crate) fn new(ordinal: u64, slot: Slot) -> Self {
-        Self { ordinal, slot }
+    #[inline]
+    pub(crate) fn new(vm: VmTag, ordinal: u64, slot: Slot) -> Self {
+        Self { ordinal, slot, vm }
+    }
+
+    pub(crate) fn vm(self) -> VmTag {
+        self.vm
     }
 
     /// How many sessions had been opened before.
@@ -25,6 +50,32 @@ impl SessionId {
 
     pub(crate) fn slot(self) -> Slot {
         self.slot
+    }
+}
+
+impl PartialEq for SessionId {
+    fn eq(&self, other: &Self) -> bool {
+        (self.ordinal, self.slot) == (other.ordinal, other.slot)
+    }
+}
+
+impl Eq for SessionId {}
+
+impl PartialOrd for SessionId {
+    fn partial_cmp(&self, other: &Self) -> Option<Ordering> {
+        Some(self.cmp(other))
+    }
+}
+
+impl Ord for SessionId {
+    fn cmp(&self, other: &Self) -> Ordering {
+        (self.ordinal, self.slot).cmp(&(other.ordinal, other.slot))
+    }
+}
+
+impl Hash for SessionId {
+    fn hash<H: Hasher>(&self, state: &mut H) {
+        (self.ordinal, self.slot).hash(state);
     }
 }
 

@@ -7,6 +7,7 @@ use telltale_bytecode::CodeImage;
 
 use crate::roles::objects::{ChoiceVisitor, MessageVisitor, RoleObjects};
 use crate::roles::session::SessionHost;
+use crate::session::VmTag;
 use crate::{
     EffectHandler, Fault, HandlerResult, LabelId, ObsEvent, Outcome, Progress, Recording, RoleId,
     SessionId, SetId, SimClock, StepResult, VM, VMBackend, VMConfig, VMError, Value,
@@ -70,7 +71,8 @@ impl ThreadedVM {
     /// A machine without sessions.
     pub fn new(config: VMConfig, workers: NonZeroUsize) -> Self {
         let configs = iter::repeat_n(config, workers.get()).zip(0..);
-        let worker = |(config, nth)| Apart(VM::numbering(config, nth, workers.get() as u64));
+        let (tag, count) = (VmTag::next(), workers.get() as u64);
+        let worker = |(config, nth)| Apart(VM::numbering(config, tag, nth, count));
         Self { workers: configs.map(worker).collect(), next: 0, first: 0 }
     }
 
@@ -168,8 +170,10 @@ impl ThreadedVM {
     }
 
     /// From now on, no role of this name acts, in any session.
-    pub fn pause(&mut self, role: &str) {
-        self.machines_mut().for_each(|vm| vm.pause(role));
+    ///
+    /// Gives in how many running sessions there is such a role.
+    pub fn pause(&mut self, role: &str) -> usize {
+        self.machines_mut().map(|vm| vm.pause(role)).sum()
     }
 
     /// The roles of this name go on. Says whether they were paused.
@@ -306,6 +310,10 @@ impl<C: RoleObjects> RoleObjects for Apart<C> {
     #[inline]
     fn choice<R: ChoiceVisitor>(&mut self, role: RoleId, set: SetId, visitor: R) -> R::Done {
         self.0.choice(role, set, visitor)
+    }
+
+    fn discard(self) {
+        self.0.discard();
     }
 
     fn invoke(

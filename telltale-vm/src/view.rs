@@ -5,6 +5,7 @@ use std::fmt;
 use telltale_bytecode::{Instr, Pc};
 use telltale_types::RoleId;
 
+use crate::machine::deferred::{Deferred, Outstanding};
 use crate::memory::channel::{self, Plan};
 use crate::memory::coroutine::{Coro, HALTED, HOLDS, PAUSED, PENDING};
 use crate::memory::{header, ready};
@@ -17,6 +18,7 @@ pub struct SessionView<'a> {
     session: SessionId,
     block: &'a [u64],
     loaded: &'a Loaded,
+    deferred: &'a Deferred,
 }
 
 /// One role of a session, as it is now.
@@ -47,8 +49,13 @@ pub enum CoroStatus {
 }
 
 impl<'a> SessionView<'a> {
-    pub(crate) fn new(session: SessionId, block: &'a [u64], loaded: &'a Loaded) -> Self {
-        Self { session, block, loaded }
+    pub(crate) fn new(
+        session: SessionId,
+        block: &'a [u64],
+        loaded: &'a Loaded,
+        deferred: &'a Deferred,
+    ) -> Self {
+        Self { session, block, loaded, deferred }
     }
 
     /// The session's name.
@@ -105,7 +112,7 @@ impl<'a> SessionView<'a> {
         ready::any(self.block, ready::words(self.loaded.roles))
     }
 
-    /// Whether some role waits for its handler or for another session, or is paused.
+    /// Whether some role waits for its handler or for another session, or is paused, or a message is deferred.
     pub(crate) fn waits_for_outside(&self) -> bool {
         let waits = |status| {
             matches!(
@@ -113,7 +120,8 @@ impl<'a> SessionView<'a> {
                 CoroStatus::AwaitsHandler | CoroStatus::AwaitsSession | CoroStatus::Paused
             )
         };
-        self.coroutines().any(|coroutine| waits(coroutine.status()))
+        !self.deferred.outstanding(self.session).is_empty()
+            || self.coroutines().any(|coroutine| waits(coroutine.status()))
     }
 
     /// Whether every role is done or may stop where it is, and nothing is on its way.
@@ -129,8 +137,30 @@ impl<'a> SessionView<'a> {
     /// Who waits for whom: `` `Bob` waits for `Alice`, `Alice` waits for `Bob` ``.
     pub(crate) fn who_waits(&self) -> String {
         let waiting = self.coroutines().filter(|c| c.status() != CoroStatus::Halted);
-        let lines: Vec<String> = waiting.map(|c| c.describe()).collect();
+        let lines: Vec<String> = waiting.map(|c| c.describe()).chain(self.aside()).collect();
         lines.join(", ")
+    }
+
+    /// What is on its way but not here: deferred messages, and those for roles that are done.
+    fn aside(&self) -> impl Iterator<Item = String> + '_ {
+        let names = self.loaded.image.names();
+        let deferred = self.deferred.outstanding(self.session).iter();
+        let deferred = deferred.map(move |&Outstanding { from, to, label }| {
+            let (from, to, label) = (names.role(from), names.role(to), names.label(label));
+            format!("`{label}` from `{from}` to `{to}` is deferred")
+        });
+        let left_over = self.loaded.image.channels().iter().filter_map(move |channel| {
+            let plan = self.loaded.plans.plan(channel.from, channel.to);
+            let is_done = self.coroutines().nth(channel.to.index())?.coro().has(HALTED);
+            let (from, to) = (names.role(channel.from), names.role(channel.to));
+            match channel::len(self.block, plan) {
+                0 => None,
+                1 if is_done => Some(format!("1 message of `{from}` is left for `{to}`")),
+                many if is_done => Some(format!("{many} messages of `{from}` are left for `{to}`")),
+                _ => None,
+            }
+        });
+        deferred.chain(left_over)
     }
 }
 
@@ -257,7 +287,8 @@ impl fmt::Display for SessionView<'_> {
         if !header::has_coroutines(self.block) {
             return write!(f, "{}: its roles are played through endpoints", self.session);
         }
-        let lines: Vec<String> = self.coroutines().map(|c| c.describe()).collect();
+        let lines: Vec<String> =
+            self.coroutines().map(|c| c.describe()).chain(self.aside()).collect();
         write!(f, "{}: {}", self.session, lines.join(", "))
     }
 }

@@ -147,14 +147,14 @@ fn the_handler_can_be_asked_as_well() {
 
 #[test]
 fn bad_programs_fault() {
-    assert_eq!(fault(vec![Instr::Halt]), "`Alice` at `halt`: `Bob!Ping` comes now, not `halt`");
+    assert_eq!(fault(vec![Instr::Halt]), "`Alice` at `halt`: expected `Bob!Ping`, found `halt`");
     assert_eq!(
         fault(vec![send_ping(HANDLER), send_ping(HANDLER)]),
-        "`Alice` at `send Bob!Ping(u64)`: `halt` comes now, not `Bob!Ping`"
+        "`Alice` at `send Bob!Ping(u64)`: expected `halt`, found `Bob!Ping`"
     );
     assert_eq!(
         fault(vec![receive_ping(HANDLER)]),
-        "`Alice` at `recv Alice?Ping(u64)`: `Bob!Ping` comes now, not `Alice?Ping`"
+        "`Alice` at `recv Alice?Ping(u64)`: expected `Bob!Ping`, found `Alice?Ping`"
     );
     assert_eq!(
         fault(vec![send_ping(Slot::reg(Reg(0)))]),
@@ -166,7 +166,7 @@ fn bad_programs_fault() {
             send_ping(Slot::reg(Reg(0)))
         ]),
         "`Alice` at `send Bob!Ping(u64) from r0`: \
-         `Ping(u64)` carries an unsigned integer, but its handler gave a bool"
+         expected `u64` as payload of `Ping`, found `true`, a bool"
     );
     assert_eq!(fault(vec![Instr::Yield]), "`Alice` at `yield`: control left the program");
     assert_eq!(
@@ -179,11 +179,11 @@ fn bad_programs_fault() {
     );
     assert_eq!(
         fault(vec![load(0, 1), Instr::Close { endpoint: Reg(0) }]),
-        "`Alice` at `close r0`: register r0 holds an unsigned integer, not an endpoint"
+        "`Alice` at `close r0`: expected an endpoint in register r0, found an unsigned integer"
     );
     assert_eq!(
         fault(vec![Instr::LoadImm { into: Reg(0), kind: ImmKind::Char, bits: 0xD800 }]),
-        "`Alice` at `loadimm r0, ?`: this instruction names what does not exist"
+        "`Alice` at `loadimm r0, ?`: invalid operand"
     );
 }
 

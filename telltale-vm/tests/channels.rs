@@ -9,7 +9,8 @@ use support::{
 };
 use telltale_vm::{
     Branch, ChannelConfig, ChannelMode, Context, EffectHandler, HandlerError, HandlerResult,
-    LabelId, Picked, Recording, RoleId, SessionStatus, VMConfig, VMError, Value, WhenFull,
+    LabelId, Leftover, Picked, Recording, RoleId, SessionStatus, VMConfig, VMError, Value,
+    WhenFull,
 };
 
 /// A sends B five messages, then waits for an answer; B starts by hearing from C, whom A releases
@@ -105,7 +106,7 @@ fn error_faults_at_the_message_without_room() {
     vm.pause("B");
     let error = vm.run(&Numbers::default(), 100).expect_err("the session faults");
     let text = "1 session faulted; session #0: `A` at `send B!a(u64)`: \
-                there is no room for `a(u64)` to `B`: the channel holds 2 messages";
+                no room for `a(u64)` to `B`: the channel holds 2 messages";
     assert_eq!(error.to_string(), text);
     assert_eq!(vm.status(session).expect("it is known"), SessionStatus::Faulted);
 }
@@ -134,7 +135,7 @@ fn latest_value_replaces_the_newest_of_the_same_label() {
     assert_eq!(lost, 3);
     let (told, result) = then_everybody(&mut vm);
     assert_eq!(told, ["C go=0", "B go=1", "B a=4"], "the last a");
-    let cause = "`A` sent `b(u64)`, but `a(u64)` comes now";
+    let cause = "expected `a(u64)` from `A`, found `b(u64)`";
     assert!(result.expect_err("the session faults").to_string().ends_with(cause));
 }
 
@@ -304,7 +305,8 @@ fn a_session_that_completes_with_messages_left_drops_them() {
             "b!" => Ok(counting.payload()),
             _ => Ok(Value::Unit),
         });
-        let (mut vm, session) = open(VMConfig::default(), &image_of(text, "Any"));
+        let config = VMConfig { leftover: Leftover::Drop, ..VMConfig::default() };
+        let (mut vm, session) = open(config, &image_of(text, "Any"));
         vm.pause("B");
         vm.run(&script, 100).expect("no session faults");
         inject(&mut vm, session, ("B", "A", "b"), Value::Unit).expect("there is room");

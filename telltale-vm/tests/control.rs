@@ -10,9 +10,9 @@ use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 
 use support::{Census, Script, Seeded, image, image_of, inject, is_closed, lines, open, queued};
 use telltale_vm::{
-    Branch, Context, CoroStatus, EffectHandler, HandlerError, HandlerResult, LabelId, Message,
-    Network, Observed, Picked, Progress, RoleId, SendDecision, SessionId, SessionStatus, VM,
-    VMConfig, VMError, Value,
+    Branch, Context, CoroStatus, EffectHandler, HandlerError, HandlerResult, LabelId, Leftover,
+    Message, Network, Observed, Picked, Progress, RoleId, SendDecision, SessionId, SessionStatus,
+    VM, VMConfig, VMError, Value,
 };
 
 fn status(vm: &VM, session: SessionId, role: &str) -> CoroStatus {
@@ -202,7 +202,8 @@ mod injecting {
     fn a_sender_whose_room_they_take_waits_again() {
         // A waits for room with a message, and with a choice that it has made already.
         for text in ["A→B:x. A→B:x. A→B:x", "A→B:x. A→{B:x; B:y. A→B:x}"] {
-            let config = VMConfig { capacity: 1, ..VMConfig::default() };
+            let leftover = Leftover::Drop;
+            let config = VMConfig { capacity: 1, leftover, ..VMConfig::default() };
             let (mut vm, session) = open(config, &image(text));
             let script = Script::units();
             vm.pause("B");
@@ -227,7 +228,8 @@ mod injecting {
     fn a_sender_that_finds_its_channel_full_of_them_waits() {
         // Both kinds of channel: one message at most, or a queue.
         for (text, capacity) in [("A→B:x. B→A:y", 64), ("A→B:x. A→B:x. B→A:y", 1)] {
-            let config = VMConfig { capacity, ..VMConfig::default() };
+            let leftover = Leftover::Drop;
+            let config = VMConfig { capacity, leftover, ..VMConfig::default() };
             let (mut vm, session) = open(config, &image(text));
             vm.pause("B");
             inject(&mut vm, session, ("A", "B", "x"), Value::Unit).expect("there is room");
@@ -620,17 +622,29 @@ mod ending {
     }
 
     #[test]
-    fn a_closing_session_waits_for_whoever_is_outside() {
+    fn a_closing_session_waits_for_no_handler() {
         let late = Late::default();
         let (mut vm, session) = open(VMConfig::default(), &image("μt. A→B:a. B→A:b. t"));
         vm.run(&late, 10).expect("no session faults");
+        assert_eq!(status(&vm, session, "A"), CoroStatus::AwaitsHandler);
         vm.close(session).expect("it runs");
-        vm.run(&late, 10).expect("no session faults");
-        assert_eq!(vm.progress(), Progress::Waiting);
-        vm.wake(session, "A").expect("it waits for its handler");
         vm.run(&late, 10).expect("no session faults");
         assert!(is_closed(&vm, session));
         assert!(!lines(&vm).contains(&"#0 A!B:a".to_owned()), "it sends nothing more");
+    }
+
+    #[test]
+    fn a_closing_session_says_which_paused_role_it_waits_for() {
+        let (mut vm, session) = open(VMConfig::default(), &image("μt. A→B:a. B→A:b. t"));
+        vm.run(&Seeded, 1).expect("no session faults");
+        vm.pause("B");
+        vm.close(session).expect("it runs");
+        run(&mut vm);
+        let waiting: Vec<String> = vm.waiting().map(|session| session.to_string()).collect();
+        assert_eq!(waiting, ["#0: `A` is done, `B` is paused"]);
+        vm.resume("B");
+        run(&mut vm);
+        assert!(is_closed(&vm, session));
     }
 
     #[test]

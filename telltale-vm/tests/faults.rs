@@ -92,37 +92,37 @@ mod table {
     #[test]
     fn a_payload_is_of_the_wrong_kind() {
         let table = [
-            ("()", "x", "nothing"),
-            ("bool", "x(bool)", "a bool"),
-            ("i8", "x(i8)", "a signed integer"),
-            ("isize", "x(isize)", "a signed integer"),
-            ("u64", "x(u64)", "an unsigned integer"),
-            ("f32", "x(f32)", "a float"),
-            ("char", "x(char)", "a char"),
-            ("Vec<u8>", "x(Vec<u8>)", "bytes"),
+            ("()", "x"),
+            ("bool", "x(bool)"),
+            ("i8", "x(i8)"),
+            ("isize", "x(isize)"),
+            ("u64", "x(u64)"),
+            ("f32", "x(f32)"),
+            ("char", "x(char)"),
+            ("Vec<u8>", "x(Vec<u8>)"),
         ];
-        for (payload, label, expected) in table {
+        for (payload, label) in table {
             let script = Script::new(|_, _, _| Ok(Value::text("x")));
             let text = format!(
-                "`A` at `send B!{label}`: `{label}` carries {expected}, but its handler gave text"
+                "`A` at `send B!{label}`: expected `{payload}` as payload of `x`, found text"
             );
             assert_eq!(fault("A→B:x", payload, &script), text);
         }
         let found = [
             (Kind::Unit, "nothing"),
-            (Kind::Bool, "a bool"),
-            (Kind::Int, "a signed integer"),
-            (Kind::Uint, "an unsigned integer"),
-            (Kind::Float, "a float"),
-            (Kind::Char, "a char"),
+            (Kind::Bool, "`true`, a bool"),
+            (Kind::Int, "`1`, a signed integer"),
+            (Kind::Uint, "`1`, an unsigned integer"),
+            (Kind::Float, "`1`, a float"),
+            (Kind::Char, "`'x'`, a char"),
             (Kind::Bytes, "bytes"),
             (Kind::Record, "a record"),
-            (Kind::Opaque, "an opaque value"),
+            (Kind::Opaque, "a value of type `i32`"),
         ];
         for (kind, found) in found {
             let script = Script::new(move |_, _, _| Ok(example(kind)));
             let text = format!(
-                "`A` at `send B!x(String)`: `x(String)` carries text, but its handler gave {found}"
+                "`A` at `send B!x(String)`: expected `String` as payload of `x`, found {found}"
             );
             assert_eq!(fault("A→B:x", "String", &script), text);
         }
@@ -132,7 +132,7 @@ mod table {
     fn a_payload_of_a_choice_is_of_the_wrong_kind() {
         let script = Script::new(|_, _, _| Ok(Value::Uint(1)));
         let text = "`A` at `choose B!x(bool) -> 1, B!y(bool) -> 1`: \
-                    `x(bool)` carries a bool, but its handler gave an unsigned integer";
+                    expected `bool` as payload of `x`, found `1`, an unsigned integer";
         assert_eq!(fault("A→{B:x; B:y}", "bool", &script), text);
     }
 
@@ -142,7 +142,7 @@ mod table {
             let mut script = Script::units();
             script.branch = branch;
             let text = format!(
-                "`A` at `choose B!x -> 1, B!y -> 1`: its handler picked branch {branch} of 2"
+                "`A` at `choose B!x -> 1, B!y -> 1`: expected a branch from 0 to 1, found {branch}"
             );
             assert_eq!(fault("A→{B:x; B:y}", "()", &script), text);
         }
@@ -161,7 +161,7 @@ mod table {
     fn a_message_comes_that_is_not_allowed() {
         assert_eq!(
             injected("A→B:x. A→B:y", ("A", "B", "y")),
-            "`B` at `recv A?x`: `A` sent `y`, but `x` comes now"
+            "`B` at `recv A?x`: expected `x` from `A`, found `y`"
         );
     }
 
@@ -169,7 +169,7 @@ mod table {
     fn a_message_comes_that_no_branch_has() {
         assert_eq!(
             injected("A→{B:x. A→B:z; B:y. A→B:z}", ("A", "B", "z")),
-            "`B` at `offer A?x -> 1, A?y -> 1`: `A` sent `z`, but `x` or `y` comes now"
+            "`B` at `offer A?x -> 1, A?y -> 1`: expected `x` or `y` from `A`, found `z`"
         );
     }
 
@@ -182,14 +182,14 @@ mod table {
             ..VMConfig::default()
         };
         let text = "`A` at `send B!x(u64)`: \
-                    there is no room for `x(u64)` to `B`: the channel holds 1 message";
+                    no room for `x(u64)` to `B`: the channel holds 1 message";
         let image = image_of("A→B:x. A→B:x. A→B:x", "u64");
         assert_eq!(fault_of(config.clone(), &image, &Seeded), text);
         let image = image_of("A→B:x. A→{B:x; B:y}", "u64");
         let mut script = Script::new(|_, _, _| Ok(Value::Uint(0)));
         script.branch = 1;
         let text = "`A` at `choose B!x(u64) -> 2, B!y(u64) -> 2`: \
-                    there is no room for `y(u64)` to `B`: the channel holds 1 message";
+                    no room for `y(u64)` to `B`: the channel holds 1 message";
         assert_eq!(fault_of(config, &image, &script), text);
     }
 

@@ -256,8 +256,8 @@ fn role_objects_that_break_the_rules_hurt_only_their_session() {
     let odd = [
         (Odd::Branch(0), None),
         (Odd::Branch(1), None),
-        (Odd::Branch(2), Some("branch 2")),
-        (Odd::Branch(usize::MAX), Some("branch 18446744073709551615")),
+        (Odd::Branch(2), Some("found 2")),
+        (Odd::Branch(usize::MAX), Some("found 18446744073709551615")),
         (Odd::NoMessage, Some("no such message")),
         (Odd::NoGiver, Some("only comes of a choice")),
         (Odd::NoChoice, Some("no such choice")),

@@ -7,9 +7,9 @@ use std::sync::{Arc, Mutex};
 use support::{Script, Seeded, image, inject, is_closed, lines, open, protocol, try_image};
 use telltale_theory::oracle::{Shape, generate};
 use telltale_vm::{
-    Context, EffectHandler, HandlerError, HandlerResult, LabelId, Network, ObsEvent, Observed,
-    Picked, Policy, Recording, RoleId, SendDecision, VM, VMConfig, Value, filter_by_session,
-    normalize_trace,
+    Context, EffectHandler, HandlerError, HandlerResult, LabelId, Leftover, Network, ObsEvent,
+    Observed, Picked, Policy, Recording, RoleId, SendDecision, VM, VMConfig, Value,
+    filter_by_session, normalize_trace,
 };
 
 fn recording(recording: Recording) -> VMConfig {
@@ -90,7 +90,7 @@ fn every_kind_of_event_prints() {
         "#0 A!B:c",
         "#0 A halted",
         "#0 A!B:a was injected",
-        "#0 faulted: `B` at `recv A?a`: `A` sent `c`, but `a` comes now",
+        "#0 faulted: `B` at `recv A?a`: expected `a` from `A`, found `c`",
     ];
     assert_eq!(lines(&vm), events);
 }
@@ -274,7 +274,8 @@ fn the_normal_form_keeps_causes_before_effects() {
 
 #[test]
 fn the_normal_form_holds_with_messages_from_outside() {
-    let (mut vm, session) = open(VMConfig::default(), &image("A→B:x. A→B:x. B→A:y"));
+    let config = VMConfig { leftover: Leftover::Drop, ..VMConfig::default() };
+    let (mut vm, session) = open(config, &image("A→B:x. A→B:x. B→A:y"));
     vm.pause("A");
     vm.run(&Seeded, 10).expect("no session faults");
     inject(&mut vm, session, ("A", "B", "x"), Value::Unit).expect("there is room");

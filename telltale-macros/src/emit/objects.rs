@@ -42,6 +42,10 @@ pub(super) fn emit(interface: &Interface, image: Option<&CodeImage>) -> TokenStr
             ) -> __Visitor::Done {
                 #choices
             }
+
+            fn discard(self) {
+                #(__telltale::discard(self.#arguments);)*
+            }
         }
 
         impl<#(#bounds),*> __telltale::Returned for __Objects<#(#generics),*> {

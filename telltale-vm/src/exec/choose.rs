@@ -2,15 +2,14 @@
 
 use std::collections::BTreeMap;
 
+use telltale_bytecode::{Branch, SetId};
 use telltale_types::{LabelId, RoleId};
 
-use super::{Goto, Slice, Step};
+use super::{Slice, Step};
+use crate::machine::drop_quietly;
 use crate::memory::channel;
-use crate::memory::channel::Rule;
-use crate::program::op::{Exchange, Op};
-use crate::roles::host::Host;
+use crate::program::op::Exchange;
 use crate::trace::store::Tag;
-use crate::value::expected::ExpectedKind;
 use crate::{Cause, HandlerResult, Picked, SessionId, Value};
 
 /// The answers of roles whose channel was full when they had chosen.
@@ -18,89 +17,95 @@ use crate::{Cause, HandlerResult, Picked, SessionId, Value};
 pub(crate) struct PendingChoices(BTreeMap<(SessionId, RoleId), (Exchange, Value)>);
 
 impl PendingChoices {
+    /// Drops all answers.
+    pub(crate) fn clear(&mut self) {
+        while let Some((_, answer)) = self.0.pop_first() {
+            drop_quietly(answer);
+        }
+    }
+
     /// Drops the answers of a session that has ended.
     pub(crate) fn forget(&mut self, session: SessionId) {
-        if !self.0.is_empty() {
-            self.0.retain(|(holder, _), _| *holder != session);
+        let of_session = (session, RoleId(0))..=(session, RoleId(u8::MAX));
+        while let Some((&key, _)) = self.0.range(of_session.clone()).next() {
+            drop_quietly(self.0.remove(&key));
         }
     }
 }
 
-impl<H: Host> Slice<'_, '_, H> {
+impl Slice<'_, '_> {
     /// Asks for branch and payload, sends the message, and goes where the branch leads. If the
     /// channel is full, the answer is kept: nobody is asked twice.
     #[inline(never)]
-    pub(super) fn choose<const TRACE: bool>(&mut self, op: &Op) -> Goto {
-        let loaded = self.loaded;
-        let answer = self.host.choose(self.cx, op.set, loaded.linked.branches(op));
+    pub(super) fn choose(
+        &mut self,
+        set: SetId,
+        exchanges: &[Exchange],
+        branches: &[Branch],
+    ) -> Step {
+        let answer = self.host.choose(self.cx, set, branches);
         if let Ok(picked) = &answer
-            && let Some(sent) = loaded.linked.exchanges(op).get(picked.branch)
-            && sent.expected.accepts(&picked.value)
+            && let Some(sent) = exchanges.get(picked.branch)
+            && self.accepts(sent.expected, &picked.value)
             && let Ok(Picked { value, .. }) = answer
         {
-            return self.send_chosen::<TRACE>(sent, value);
+            return self.send_chosen(sent, value);
         }
-        let branches = loaded.linked.exchanges(op).iter();
-        let branches = branches.map(|branch| (branch.label, branch.expected));
-        let step = self.refused_choice(branches, answer);
-        self.goto(step)
+        self.refused_choice(exchanges.iter().map(|branch| branch.label), answer)
     }
 
     /// What an answer that is no choice between these branches makes of the role.
     #[cold]
     pub(crate) fn refused_choice(
         &mut self,
-        mut branches: impl ExactSizeIterator<Item = (LabelId, ExpectedKind)>,
+        mut labels: impl ExactSizeIterator<Item = LabelId>,
         answer: HandlerResult<Picked>,
-    ) -> Result<Step, Box<Cause>> {
+    ) -> Step {
         let Picked { branch: picked, value } = match answer {
             Ok(picked) => picked,
-            Err(error) => return Self::no_answer(error, None),
+            Err(error) => return Self::no_answer(error, self.cx.at),
         };
-        let count = branches.len();
-        match branches.nth(picked) {
-            Some((label, expected)) => Err(self.wrong_payload(label, expected, value)),
-            None => Err(Cause::NoSuchBranch { picked, branches: count }.into()),
+        let count = labels.len();
+        match labels.nth(picked) {
+            Some(label) => self.wrong_payload(label, value),
+            None => {
+                self.discard(value);
+                Cause::NoSuchBranch { picked, branches: count }.into()
+            }
         }
     }
 
     #[inline]
-    fn send_chosen<const TRACE: bool>(&mut self, sent: &Exchange, value: Value) -> Goto {
-        if sent.channel.rule == Rule::Plain && channel::has_room(self.block, sent.channel) {
-            self.committed::<TRACE>(sent, value, Tag::ChosenAndSent);
-            return Goto(sent.next);
+    fn send_chosen(&mut self, sent: &Exchange, value: Value) -> Step {
+        match self.must_wait(sent.channel, sent.peer, sent.label) {
+            Ok(false) => {
+                self.commit(sent, value, Tag::ChosenAndSent);
+                Step::Next(sent.next)
+            }
+            Ok(true) => {
+                channel::await_room(self.block, sent.channel);
+                let key = (self.cx.session, self.cx.role);
+                self.run.pending_choices.0.insert(key, (*sent, value));
+                Step::Hold
+            }
+            Err(cause) => {
+                self.discard(value);
+                Step::Fault(cause)
+            }
         }
-        let step = self.choose_special::<TRACE>(sent, value);
-        self.goto(step)
-    }
-
-    #[cold]
-    fn choose_special<const TRACE: bool>(
-        &mut self,
-        sent: &Exchange,
-        value: Value,
-    ) -> Result<Step, Box<Cause>> {
-        let Exchange { channel, peer, label, next, .. } = *sent;
-        if self.must_wait(channel, peer, label)? {
-            channel::await_room(self.block, channel);
-            self.stage.pending_choices.0.insert((self.cx.session, self.cx.role), (*sent, value));
-            return Ok(Step::Hold);
-        }
-        self.let_go::<TRACE>(channel, peer, label, value, Tag::ChosenAndSent);
-        Ok(Step::To(next))
     }
 
     /// Sends the message that was chosen when there was no room for it; gives where its branch
     /// leads, or nothing if there is still no room.
-    pub(super) fn send_held<const TRACE: bool>(&mut self) -> Option<u32> {
+    pub(super) fn send_held(&mut self) -> Option<u32> {
         let key = (self.cx.session, self.cx.role);
-        let plan = self.stage.pending_choices.0.get(&key)?.0.channel;
-        if !channel::has_room(self.block, plan) {
-            channel::await_room(self.block, plan);
+        let channel = self.run.pending_choices.0.get(&key)?.0.channel;
+        if !channel::has_room(self.block, channel) {
+            channel::await_room(self.block, channel);
             return None;
         }
-        let (sent, value) = self.stage.pending_choices.0.remove(&key)?;
-        self.let_go::<TRACE>(plan, sent.peer, sent.label, value, Tag::ChosenAndSent);
+        let (sent, value) = self.run.pending_choices.0.remove(&key)?;
+        self.commit(&sent, value, Tag::ChosenAndSent);
         Some(sent.next)
     }
 }

@@ -1,48 +1,46 @@
 //! The turns of a session that is being closed.
 
-use telltale_bytecode::{Instr, Via};
+use telltale_bytecode::Instr;
 
-use super::{Slice, Step};
-use crate::Cause;
+use super::{Exit, Slice, Step};
 use crate::memory::coroutine::{Coro, DRAINS};
-use crate::program::op::Code;
-use crate::roles::host::Host;
+use crate::program::op::{Code, Op};
 
-impl<H: Host> Slice<'_, '_, H> {
-    /// Whether an instruction of a program written by hand can be executed without sending.
-    fn may_drain(&self) -> bool {
-        match self.loaded.image.programs.code()[self.cx.at as usize] {
-            Instr::Recv { via, .. } | Instr::Offer { via, .. } => via == Via::OWN,
-            Instr::LoadImm { .. } | Instr::Mov { .. } | Instr::Jmp { .. } | Instr::Yield => true,
-            _ => false,
-        }
-    }
-
-    /// Receives what is on its way. A role that would send is done.
-    pub(super) fn drain<const TRACE: bool>(&mut self) -> Result<(), Box<Cause>> {
+impl Slice<'_, '_> {
+    /// Receives what is on its way. A role that would send, or ask for an effect, is done.
+    ///
+    /// Nobody is waited for: a role whose handler has no answer yet to what it was told goes on all the same.
+    pub(super) fn drain(&mut self) -> Result<(), Exit> {
         let ops = &*self.loaded.linked.ops;
         while self.left > 0 {
-            let coro = Coro::from_word(self.block[self.place]);
+            let coro = Coro::from_word(self.block[self.word_at]);
             let op = &ops[coro.pc() as usize];
             self.cx.at = coro.pc();
-            let goto = match op.code {
-                Code::Recv | Code::Offer | Code::OfferMany => self.step::<TRACE>(op),
-                Code::Assembled if self.may_drain() => self.step::<TRACE>(op),
-                _ => {
-                    self.halt::<TRACE>();
-                    return Ok(());
-                }
-            };
-            self.left -= 1;
-            let next = match self.ended(goto)? {
-                Step::To(next) | Step::Yield(next) | Step::Pend(Some(next)) => next,
-                Step::Wait | Step::Halt | Step::Outside | Step::Hold | Step::Pend(None) => {
+            if !self.only_receives(op) {
+                self.halt();
+                return Ok(());
+            }
+            let next = match self.execute(op) {
+                Step::Next(next) | Step::Yield(next) | Step::Pend(next) => next,
+                Step::Wait => {
                     self.wait(coro);
                     return Ok(());
                 }
+                step => return self.leave(step),
             };
-            self.block[self.place] = Coro::at(next, self.cx.count()).with(DRAINS).to_word();
+            self.left -= 1;
+            self.block[self.word_at] = Coro::at(next, self.cx.count()).with(DRAINS).to_word();
         }
         Ok(())
+    }
+
+    /// Whether an instruction can be executed without sending or asking.
+    fn only_receives(&self, op: &Op) -> bool {
+        let instr = || self.loaded.image.programs.code()[self.cx.at as usize];
+        match op.code {
+            Code::Recv | Code::Offer | Code::OfferMany => true,
+            Code::Registers => !matches!(instr(), Instr::Invoke { .. }),
+            _ => false,
+        }
     }
 }

@@ -2,103 +2,86 @@
 
 use telltale_types::{LabelId, RoleId};
 
-use super::{Goto, Slice, Step};
-use crate::memory::channel::{self, Plan};
+use super::{Slice, Step};
+use crate::memory::channel::{self, Plan, Rule};
 use crate::program::op::Exchange;
-use crate::roles::host::Host;
 use crate::trace::store::Tag;
 use crate::value::expected::ExpectedKind;
 use crate::{Cause, HandlerResult, Value};
 
-impl<H: Host> Slice<'_, '_, H> {
+impl Slice<'_, '_> {
     /// Makes sure that there is room, asks for the payload, sends it.
     #[inline]
-    pub(super) fn send<const TRACE: bool>(&mut self, sent: &Exchange) -> Goto {
-        if !channel::has_room(self.block, sent.channel) {
-            channel::await_room(self.block, sent.channel);
-            return Goto::WAIT;
-        }
-        match self.host.send(self.cx, sent.peer, sent.label) {
-            Ok(value) if sent.expected.accepts(&value) => {
-                self.committed::<TRACE>(sent, value, Tag::Sent);
-                Goto(sent.next)
+    pub(super) fn send(&mut self, sent: &Exchange) -> Step {
+        match self.must_wait(sent.channel, sent.peer, sent.label) {
+            Ok(false) => {}
+            Ok(true) => {
+                channel::await_room(self.block, sent.channel);
+                return Step::Wait;
             }
-            answer => self.refuse(sent, answer),
+            Err(cause) => return Step::Fault(cause),
+        }
+        match self.payload(sent.peer, sent.label) {
+            Ok(value) if self.accepts(sent.expected, &value) => {
+                self.commit(sent, value, Tag::Sent);
+                Step::Next(sent.next)
+            }
+            answer => self.refused(sent.label, answer),
         }
     }
 
-    /// An answer that is no payload of the message.
-    #[cold]
-    fn refuse(&mut self, sent: &Exchange, answer: HandlerResult<Value>) -> Goto {
-        let step = self.refused(sent.label, sent.expected, answer);
-        self.goto(step)
+    /// Whether a payload is one of the message. What role objects give, the compiler has checked.
+    #[inline]
+    pub(super) fn accepts(&self, expected: ExpectedKind, value: &Value) -> bool {
+        expected.accepts(value) || self.host.is_typed()
     }
 
     /// What an answer that is no payload of the message makes of the role.
     #[cold]
-    pub(crate) fn refused(
-        &mut self,
-        label: LabelId,
-        expected: ExpectedKind,
-        answer: HandlerResult<Value>,
-    ) -> Result<Step, Box<Cause>> {
+    pub(crate) fn refused(&mut self, label: LabelId, answer: HandlerResult<Value>) -> Step {
         match answer {
-            Ok(value) => Err(self.wrong_payload(label, expected, value)),
-            Err(error) => Self::no_answer(error, None),
-        }
-    }
-
-    /// As [`Slice::send`], into a channel that does not simply keep what it gets.
-    #[inline(never)]
-    pub(super) fn send_special<const TRACE: bool>(&mut self, sent: &Exchange) -> Goto {
-        let Exchange { channel, peer, label, next, .. } = *sent;
-        match self.must_wait(channel, peer, label) {
-            Ok(false) => {}
-            Ok(true) => {
-                channel::await_room(self.block, channel);
-                return Goto::WAIT;
-            }
-            Err(cause) => return self.goto(Err(cause)),
-        }
-        match self.host.send(self.cx, peer, label) {
-            Ok(value) if sent.expected.accepts(&value) => {
-                self.let_go::<TRACE>(channel, peer, label, value, Tag::Sent);
-                Goto(next)
-            }
-            answer => self.refuse(sent, answer),
+            Ok(value) => self.wrong_payload(label, value),
+            Err(error) => Self::no_answer(error, self.cx.at),
         }
     }
 
     /// Whether a message has to wait for room. Where it may neither wait nor be lost, it is a fault.
+    #[inline]
     pub(super) fn must_wait(
         &self,
         plan: Plan,
         to: RoleId,
         label: LabelId,
     ) -> Result<bool, Box<Cause>> {
-        let fits = channel::has_room(self.block, plan)
-            || plan.rule.drops()
-            || plan.rule.replaces()
-                && channel::last_label(self.block, self.stage.buffers, plan) == Some(label);
-        if !fits && plan.rule.refuses() {
-            let (label, to) = (self.cx.label(label).to_string(), self.cx.name(to).to_owned());
-            return Err(Cause::ChannelFull { label, to, capacity: plan.capacity }.into());
+        if channel::has_room(self.block, plan) {
+            Ok(false)
+        } else if plan.rule == Rule::Plain {
+            Ok(true)
+        } else {
+            self.without_room(plan, to, label)
         }
-        Ok(!fits)
+    }
+
+    /// The same for a full channel that does not simply let its sender wait.
+    #[cold]
+    fn without_room(&self, plan: Plan, to: RoleId, label: LabelId) -> Result<bool, Box<Cause>> {
+        let replaces = plan.rule.replaces()
+            && channel::last_label(self.block, self.run.buffers, plan) == Some(label);
+        if replaces || plan.rule.drops() {
+            Ok(false)
+        } else if plan.rule.refuses() {
+            let (label, to) = (self.cx.label(label).to_string(), self.cx.name(to).to_owned());
+            Err(Cause::ChannelFull { label, to, capacity: plan.capacity }.into())
+        } else {
+            Ok(true)
+        }
     }
 
     /// A payload must be of the kind that its label carries.
     #[cold]
-    #[expect(clippy::unnecessary_box_returns, reason = "as every step returns it")]
-    pub(super) fn wrong_payload(
-        &mut self,
-        label: LabelId,
-        expected: ExpectedKind,
-        value: Value,
-    ) -> Box<Cause> {
-        let label = self.cx.label(label).to_string();
-        let found = value.kind();
+    pub(super) fn wrong_payload(&mut self, label: LabelId, value: Value) -> Step {
+        let cause = Cause::wrong_payload(self.cx.label(label), &value);
         self.discard(value);
-        Cause::WrongPayload { label, expected: expected.kind().unwrap_or(found), found }.into()
+        cause.into()
     }
 }

@@ -5,6 +5,7 @@ use std::sync::Arc;
 
 use telltale_types::{LabelId, RoleId};
 
+use super::deferred::Outstanding;
 use crate::memory::arena::Slot;
 use crate::memory::coroutine::{Coro, DRAINS, HALTED, PAUSED, PENDING};
 use crate::memory::{channel, header, ready};
@@ -28,10 +29,12 @@ impl VM {
     /// From now on, no role of this name acts, in any session.
     ///
     /// This looks at all sessions; running them does not.
-    pub fn pause(&mut self, role: &str) {
-        if self.paused.insert(role.to_owned()) {
-            self.mark_role(role, |coro| coro.with(PAUSED), false);
-        }
+    ///
+    /// Gives in how many running sessions there is such a role: none may be a misspelling, or a role of
+    /// sessions that are still to be opened.
+    pub fn pause(&mut self, role: &str) -> usize {
+        self.paused.insert(role.to_owned());
+        self.mark_role(role, |coro| coro.with(PAUSED), false)
     }
 
     /// The roles of this name act again. Says whether they were paused.
@@ -56,12 +59,18 @@ impl VM {
     pub fn cancel(&mut self, session: SessionId, reason: &str) -> Result<(), VMError> {
         let slot = self.running(session)?;
         self.finish(slot, Outcome::Cancelled { reason: Arc::from(reason) });
+        self.drop_orphans();
+        self.bury_dead();
         self.drain_sink();
         Ok(())
     }
 
-    /// Begins to close a session: its roles receive what is on its way, and one that would send is
-    /// done. When nothing is left to receive, the session is closed.
+    /// Begins to close a session: its roles receive what is on its way, and one that would send or ask for
+    /// an effect is done. When nothing is left to receive, the session is closed.
+    ///
+    /// Closing waits for no handler: a role whose handler has no answer yet is done if it would send, and goes
+    /// on receiving if not. It does wait for roles that are paused and for messages that are deferred, as
+    /// [`VM::waiting`] says. A session whose roles are played by the programs of others is cancelled.
     ///
     /// # Errors
     ///
@@ -75,7 +84,7 @@ impl VM {
         let roles = self.loaded_at(slot).roles;
         header::set_status(self.run_queue.arena.block_mut(slot), SessionStatus::Draining);
         for role in (0..roles).map(RoleId::at) {
-            self.change(slot, role, |coro| coro.with(DRAINS), true);
+            self.change(slot, role, |coro| coro.without(PENDING).with(DRAINS), true);
         }
         Ok(())
     }
@@ -88,13 +97,18 @@ impl VM {
     pub fn wake(&mut self, session: SessionId, role: &str) -> Result<(), VMError> {
         let slot = self.running(session)?;
         let id = self.role_of(session, slot, role)?;
-        let loaded = self.loaded_at(slot);
-        let coro = Coro::from_word(self.run_queue.arena.block(slot)[loaded.roles_at + id.index()]);
-        if !coro.has(PENDING) || !header::has_coroutines(self.run_queue.arena.block(slot)) {
-            return Err(VMError::NotPending { session, role: role.to_owned() });
+        let (block, roles_at) = (self.run_queue.arena.block(slot), self.loaded_at(slot).roles_at);
+        let is_pending = Coro::from_word(block[roles_at + id.index()]).has(PENDING);
+        if !header::has_coroutines(block) {
+            // Whoever holds the endpoint waits in its place.
+            if self.wake_waiter(session, id, true) {
+                return Ok(());
+            }
+        } else if is_pending {
+            self.change(slot, id, |coro| coro.without(PENDING), true);
+            return Ok(());
         }
-        self.change(slot, id, |coro| coro.without(PENDING), true);
-        Ok(())
+        Err(VMError::NotPending { session, role: role.to_owned() })
     }
 
     /// Puts a message into its channel, as if its sender had sent it.
@@ -123,17 +137,42 @@ impl VM {
         header::set_place(block, None);
         let message = channel::Message { label, word: self.heap.encode(value) };
         let waits = channel::push(block, &mut self.buffers, plan, message);
-        self.deferred.injected(session);
+        self.deferred.injected(session, Outstanding { from, to, label });
         if self.records() {
             self.trace.push_of(session, Tag::Injected, from, to, label);
         }
-        self.drain_sink();
-        if waits && header::has_coroutines(self.run_queue.arena.block(slot)) {
+        if waits {
             self.change(slot, to, |coro| coro, true);
-        } else if waits {
-            self.wake_waiter(session, to);
         }
+        self.look_again(slot);
+        self.drain_sink();
         Ok(())
+    }
+
+    /// The messages of a session that its network has deferred will not come any more: those that are still
+    /// aside are dropped, and those that were handed out need not be injected. Gives how many that are.
+    ///
+    /// Until then, or until they are injected, the session waits for them.
+    ///
+    /// # Errors
+    ///
+    /// When the session has ended already.
+    pub fn give_up_deferred(&mut self, session: SessionId) -> Result<usize, VMError> {
+        let slot = self.running(session)?;
+        let given_up = self.deferred.forget(session);
+        self.look_again(slot);
+        Ok(given_up)
+    }
+
+    /// Something has changed for a session, though perhaps for none of its roles: it is settled once more.
+    fn look_again(&mut self, slot: Slot) {
+        let block = self.run_queue.arena.block(slot);
+        if header::has_coroutines(block) {
+            self.run_queue.enqueue(slot);
+        } else if header::live(block) == 0 {
+            self.settle(slot);
+            self.drop_orphans();
+        }
     }
 
     /// Hands out the messages of a session that its network has deferred, oldest first.
@@ -158,22 +197,25 @@ impl VM {
         })
     }
 
-    fn mark_role(&mut self, role: &str, mark: impl Fn(Coro) -> Coro, wake: bool) {
+    fn mark_role(&mut self, role: &str, mark: impl Fn(Coro) -> Coro, wake: bool) -> usize {
+        let mut marked = 0;
         let slots: Vec<Slot> = self.run_queue.arena.slots().collect();
         for slot in slots {
             let block = self.run_queue.arena.block(slot);
-            if !header::is_running(block) || !header::has_coroutines(block) {
+            if !header::is_running(block) {
                 continue;
             }
             let loaded = self.images.get(header::image(block));
             if let Some(role) = loaded.image.names().find_role(role) {
                 self.change(slot, role, &mark, wake);
+                marked += 1;
             }
         }
+        marked
     }
 
-    /// Changes the marks of a role, and lets it look again whether it can act.
-    pub(crate) fn change(
+    /// Changes the marks of a role, and lets it, or whoever waits in its seat, look again whether it can act.
+    pub(super) fn change(
         &mut self,
         slot: Slot,
         role: RoleId,
@@ -186,11 +228,14 @@ impl VM {
         let coro = mark(Coro::from_word(block[place]));
         block[place] = coro.to_word();
         header::set_place(block, None);
-        if wake && !coro.has(HALTED | PENDING) {
-            if !ready::any(block, ready::words(loaded.roles)) {
-                self.run_queue.queue.push(slot);
-            }
+        if !wake || coro.has(HALTED | PENDING) {
+            return;
+        }
+        if header::has_coroutines(block) {
             ready::set(block, role);
+            self.run_queue.enqueue(slot);
+        } else {
+            self.wake_waiter(self.run_queue.session_at(slot), role, false);
         }
     }
 }

@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 
 use telltale_types::{LabelId, RoleId};
 
+use super::lifecycle::drop_quietly;
 use crate::{Message, SessionId, Value};
 
 #[derive(Debug, Default)]
@@ -13,8 +14,16 @@ pub(crate) struct Deferred(BTreeMap<SessionId, Aside>);
 #[derive(Debug, Default)]
 struct Aside {
     messages: Vec<Message>,
-    /// How many messages have been deferred and not injected.
-    outstanding: usize,
+    /// The messages that have been deferred, and neither injected nor given up.
+    outstanding: Vec<Outstanding>,
+}
+
+/// A message that may still be injected.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Outstanding {
+    pub(crate) from: RoleId,
+    pub(crate) to: RoleId,
+    pub(crate) label: LabelId,
 }
 
 impl Deferred {
@@ -28,18 +37,22 @@ impl Deferred {
     ) {
         let aside = self.0.entry(session).or_default();
         aside.messages.push(Message { from, to, label, value });
-        aside.outstanding += 1;
+        aside.outstanding.push(Outstanding { from, to, label });
     }
 
-    /// Hands out what is aside of a session. It stays outstanding until it is injected.
+    /// Hands out what is aside of a session. It stays outstanding until it is injected or given up.
     pub(crate) fn take(&mut self, session: SessionId) -> Vec<Message> {
         self.0.get_mut(&session).map_or_else(Vec::new, |aside| std::mem::take(&mut aside.messages))
     }
 
     /// A message has been injected, perhaps one that was outstanding.
-    pub(crate) fn injected(&mut self, session: SessionId) {
-        if let Some(aside) = self.0.get_mut(&session) {
-            aside.outstanding = aside.outstanding.saturating_sub(1);
+    pub(crate) fn injected(&mut self, session: SessionId, message: Outstanding) {
+        let Some(aside) = self.0.get_mut(&session) else { return };
+        if let Some(at) = aside.outstanding.iter().position(|&other| other == message) {
+            aside.outstanding.remove(at);
+        }
+        if aside.outstanding.is_empty() && aside.messages.is_empty() {
+            self.0.remove(&session);
         }
     }
 
@@ -48,12 +61,23 @@ impl Deferred {
         self.0.is_empty()
     }
 
-    /// How many messages of a session may still be injected.
-    pub(crate) fn outstanding(&self, session: SessionId) -> usize {
-        self.0.get(&session).map_or(0, |aside| aside.outstanding)
+    /// The messages of a session that may still be injected, oldest first.
+    pub(crate) fn outstanding(&self, session: SessionId) -> &[Outstanding] {
+        self.0.get(&session).map_or(&[], |aside| &aside.outstanding)
     }
 
-    pub(crate) fn forget(&mut self, session: SessionId) {
-        self.0.remove(&session);
+    /// Nothing that is aside of a session, or was, will be injected any more. Gives how many messages that are.
+    pub(crate) fn forget(&mut self, session: SessionId) -> usize {
+        let Some(aside) = self.0.remove(&session) else { return 0 };
+        aside.messages.into_iter().for_each(drop_quietly);
+        aside.outstanding.len()
+    }
+
+    /// Drops everything.
+    pub(crate) fn clear(&mut self) {
+        while let Some((session, _)) = self.0.first_key_value() {
+            let session = *session;
+            self.forget(session);
+        }
     }
 }

@@ -1,118 +1,106 @@
-//! Instructions that concern other sessions: opening one, and acting through an endpoint that is held
-//! in a register.
+//! Instructions that concern other sessions: opening one, giving up an endpoint, acting through one.
 //!
-//! A visit sees the memory of one session only, so these are executed here, by the machine, when the
-//! turn of the role has ended. A session that was opened by a program has no coroutines: whoever
-//! holds an endpoint plays that role, and the word of the role keeps the state that it has come to.
+//! A slice sees the memory of one session only, so these are executed by the machine, when the turn of the role
+//! has ended. A session that was opened by a program has no coroutines: whoever holds an endpoint plays that role. For
+//! one instruction the holder takes the *seat* of the role: the instruction is executed on the other session's block, as
+//! any guarded instruction is, and what it makes of the role (it waits, it is pending, it goes on) happens to the holder.
 
-mod reach;
+mod collect;
 
 use std::collections::BTreeMap;
 
-use telltale_bytecode::{
-    Branch, CodeImage, ContentHash, Hop, ImportId, Instr, Pc, Reg, SetId, Slot as Operand,
-    TargetsId, Via,
-};
-use telltale_types::{Direction, RoleId};
+use telltale_bytecode::{CodeImage, ContentHash, ImportId, Instr, Pc, Reg};
+use telltale_types::{RoleId, StateId};
 
+use super::lifecycle::drop_quietly;
+use super::rounds::Call;
+use crate::exec::{Operand, RunContext, SeatOp, Slice, Step};
 use crate::memory::arena::Slot;
-use crate::memory::channel;
-use crate::memory::coroutine::Coro;
-use crate::memory::{header, ready};
-use crate::trace::store::Tag;
+use crate::memory::coroutine::{Coro, HALTED, PENDING};
+use crate::memory::{header, ready, registers};
+use crate::program::link::{Channels, Linker, endpoint_of};
+use crate::program::op::Code;
+use crate::roles::host::Host;
 use crate::value::{Endpoint, Large};
-use crate::{Cause, EffectHandler, Picked, SessionId, VM, Value};
+use crate::{Cause, Context, Kind, Outcome, SessionId, VM, VMError, Value};
 
-/// What sessions that reach into others need beside their memory.
+/// What sessions that concern others need beside their memory.
 #[derive(Debug, Default)]
-pub(crate) struct Foreign {
+pub(crate) struct Endpoints {
     /// The images that programs can open, by content.
     provided: BTreeMap<ContentHash, CodeImage>,
-    /// For roles of sessions without coroutines, the role of another session that waits in their place.
+    /// For roles of sessions without coroutines, the role of another session that waits in their seats.
     waiters: BTreeMap<(SessionId, RoleId), (SessionId, RoleId)>,
+    /// How many endpoints went into channels of sessions without coroutines since somebody last looked
+    /// for sessions that nobody can reach.
+    suspects: usize,
+    /// How many of these there may be before somebody looks again.
+    patience: usize,
 }
 
 /// Who executes an instruction.
 #[derive(Clone, Copy)]
-struct Actor {
+struct Holder {
     slot: Slot,
     session: SessionId,
     role: RoleId,
+    /// Where it is, in the code of all roles and in its own program.
+    at: u32,
+    pc: Pc,
 }
-
-/// What came of an instruction.
-#[derive(Clone, Copy)]
-enum Done {
-    /// Control goes to this place of the program.
-    Next(Pc),
-    /// The role waits, at the same instruction.
-    Waits,
-}
-
-type Stepped = Result<Done, Box<Cause>>;
 
 impl VM {
     /// Makes an image known, so that programs which import it can open sessions of it.
     pub fn provide(&mut self, image: &CodeImage) {
-        self.foreign.provided.insert(image.hash(), image.clone());
+        self.endpoints.provided.insert(image.hash(), image.clone());
     }
 
     /// Executes the instruction of a role that concerns another session.
-    pub(crate) fn execute_outside(
-        &mut self,
-        slot: Slot,
-        role: RoleId,
-        handler: &dyn EffectHandler,
-    ) -> Result<(), Box<Cause>> {
-        // It counts as ready meanwhile, so that nobody whom it wakes puts its session into the queue.
-        ready::set(self.run_queue.arena.block_mut(slot), role);
+    pub(super) fn execute_outside(&mut self, slot: Slot, role: RoleId, call: Call<'_>) -> Step {
         let block = self.run_queue.arena.block(slot);
-        let session = SessionId::new(header::ordinal(block), slot);
+        let session = self.run_queue.session_at(slot);
         let loaded = self.images.get(header::image(block));
         let coro = Coro::from_word(block[loaded.roles_at + role.index()]);
-        let pc = Pc(coro.pc() - loaded.image.programs.start(role));
-        let instr = loaded.image.programs[role][pc.index()];
-        let actor = Actor { slot, session, role };
+        let at = coro.pc();
+        let pc = Pc(at - loaded.image.programs.start(role));
+        let instr = loaded.image.programs.code()[at as usize];
+        let holder = Holder { slot, session, role, at, pc };
         let done = match instr {
-            Instr::Open { import, first } => self.open_import(actor, import, first, pc)?,
-            Instr::Close { endpoint } => self.close_endpoint(actor, endpoint, pc)?,
-            Instr::Send { via, to, value, label, next } => {
-                self.send_via(actor, via, Branch { peer: to, label }, value, handler, (pc, next))?
-            }
-            Instr::Recv { via, from, value, label, next } => {
-                let branch = Branch { peer: from, label };
-                self.receive_via(actor, via, branch, value, handler, (pc, next))?
-            }
-            Instr::Offer { via, set, targets } => {
-                self.offer_via(actor, via, set, targets, handler)?
-            }
-            Instr::Choose { via, set, targets } => {
-                self.choose_via(actor, via, set, targets, handler)?
-            }
-            _ => return Err(Cause::BadInstruction.into()),
+            Instr::Open { import, first } => self.open_import(holder, import, first),
+            Instr::Close { endpoint } => self.close_endpoint(holder, endpoint),
+            _ => self.act_through(holder, instr, call),
         };
-        self.go_on(actor, done)
+        let step = self.loaded_at(slot).inside(done.unwrap_or_else(Step::Fault));
+        self.move_holder(holder, &step);
+        step
     }
 
-    /// The role goes on behind its instruction, or waits.
-    fn go_on(&mut self, actor: Actor, done: Done) -> Result<(), Box<Cause>> {
-        let block = self.run_queue.arena.block_mut(actor.slot);
-        let loaded = self.images.get(header::image(block));
-        let Done::Next(pc) = done else {
-            ready::clear(block, actor.role);
-            return Ok(());
-        };
-        let place = loaded.place(actor.role, pc).ok_or(Cause::OutOfProgram)?;
-        let word = &mut block[loaded.roles_at + actor.role.index()];
-        *word = Coro::at(place, Coro::from_word(*word).count.wrapping_add(1)).to_word();
-        Ok(())
+    /// What an instruction makes of the role that has executed it.
+    fn move_holder(&mut self, holder: Holder, step: &Step) {
+        let block = self.run_queue.arena.block_mut(holder.slot);
+        let roles_at = self.images.get(header::image(block)).roles_at;
+        let word = &mut block[roles_at + holder.role.index()];
+        let coro = Coro::from_word(*word);
+        match step {
+            Step::Next(next) => {
+                *word = coro.moved_to(*next, coro.count).to_word();
+                ready::set(block, holder.role);
+            }
+            Step::Pend(then) => *word = coro.moved_to(*then, coro.count).with(PENDING).to_word(),
+            _waits => {}
+        }
     }
 
-    fn open_import(&mut self, actor: Actor, import: ImportId, first: Reg, pc: Pc) -> Stepped {
-        let loaded = self.loaded_at(actor.slot);
+    fn open_import(
+        &mut self,
+        holder: Holder,
+        import: ImportId,
+        first: Reg,
+    ) -> Result<Step, Box<Cause>> {
+        let loaded = self.loaded_at(holder.slot);
         let (name, hash) = loaded.image.import(import).ok_or(Cause::BadInstruction)?;
         let missing = || Cause::ImageNotProvided { name: name.to_owned() };
-        let image = self.foreign.provided.get(&hash).ok_or_else(missing)?.clone();
+        let image = self.endpoints.provided.get(&hash).ok_or_else(missing)?.clone();
         let roles = image.names().role_count();
         if usize::from(first.0) + roles > loaded.image.registers() {
             return Err(Cause::BadInstruction.into());
@@ -122,127 +110,237 @@ impl VM {
             .map_err(|error| Cause::CannotOpen(Box::new(error)))?;
         for role in (0..roles).map(RoleId::at) {
             let endpoint = Value::from(Large::Endpoint(Endpoint { session, role }));
-            self.fill(actor, Reg(first.0 + role.0), endpoint)?;
+            self.fill(holder, Reg(first.0 + role.0), endpoint)?;
         }
-        Ok(Done::Next(Pc(pc.0 + 1)))
+        Ok(self.behind(holder))
     }
 
-    fn close_endpoint(&mut self, actor: Actor, reg: Reg, pc: Pc) -> Stepped {
-        let (session, role) = self.endpoint(actor, reg)?;
-        let word = self.clear(actor, reg)?;
-        drop(self.heap.decode(word));
+    fn close_endpoint(&mut self, holder: Holder, reg: Reg) -> Result<Step, Box<Cause>> {
+        let (session, role) = self.endpoint(holder, reg)?;
+        let at = self.register(holder, reg)?;
+        let block = self.run_queue.arena.block_mut(holder.slot);
+        if let Some(word) = registers::clear(block, at) {
+            drop_quietly(self.heap.decode(word));
+        }
         self.give_up(session, role, "its holder closed it");
-        Ok(Done::Next(Pc(pc.0 + 1)))
+        Ok(self.behind(holder))
     }
 
-    fn send_via(
+    /// The place behind the instruction.
+    fn behind(&self, holder: Holder) -> Step {
+        Step::Next(self.loaded_at(holder.slot).linked.ops[holder.at as usize].exchange.next)
+    }
+
+    /// The holder of an endpoint takes the seat of its role for one instruction.
+    fn act_through(
         &mut self,
-        actor: Actor,
-        via: Via,
-        branch: Branch,
-        payload: Operand,
-        handler: &dyn EffectHandler,
-        (pc, next): (Pc, Hop),
-    ) -> Stepped {
-        let (session, role) = self.through(actor, via)?;
-        let (state, plan) = self.may(session, role, Direction::Send, branch)?;
-        if !channel::has_room(self.run_queue.arena.block(session.slot()), plan) {
-            return self.without_room(actor, session, role, branch, plan);
+        holder: Holder,
+        instr: Instr,
+        call: Call<'_>,
+    ) -> Result<Step, Box<Cause>> {
+        let (reg, slot) = endpoint_of(instr).ok_or(Cause::BadInstruction)?;
+        let (session, role) = self.endpoint(holder, reg)?;
+        if !self.block_of(session).is_ok_and(header::is_running) {
+            return Err(Cause::SessionEnded { register: reg.0 }.into());
         }
-        let value = if let Some(reg) = payload.as_reg() {
-            self.take(actor, reg)?
-        } else {
-            let Branch { peer, label } = branch;
-            self.ask(actor, session, role, handler, |host, cx| host.send(cx, peer, label))?
+        let seat = self.link_for(holder, instr, session, role);
+        let operand = match slot.as_reg() {
+            None => Operand::Host,
+            Some(reg) if seat.op.code == Code::Recv => {
+                self.register(holder, reg)?;
+                Operand::Register(None)
+            }
+            Some(reg) => Operand::Register(Some(self.take(holder, reg)?)),
         };
-        self.deliver(session, role, branch, plan, value, Tag::Sent)?;
-        self.come_to(session, role, state);
-        Ok(Done::Next(next.from(pc)))
+        let is_delegated =
+            matches!(&operand, Operand::Register(Some(value)) if value.kind() == Kind::Endpoint);
+        let (step, operand) = self.take_seat(holder, session, role, &seat, operand, call);
+        if let (Some(reg), Some(value)) = (slot.as_reg(), operand.into_value()) {
+            self.fill(holder, reg, value)?;
+        } else if is_delegated {
+            self.endpoints.suspects += 1;
+        }
+        if matches!(step, Step::Wait | Step::Hold | Step::Pend(_)) {
+            let waiter = (holder.session, holder.role);
+            self.endpoints.waiters.insert((session, role), waiter);
+        }
+        self.relay(session);
+        Ok(step)
     }
 
-    fn receive_via(
+    /// The instruction, on the channels of the session that it acts on.
+    fn link_for(&self, holder: Holder, instr: Instr, session: SessionId, role: RoleId) -> SeatOp {
+        let loaded = self.loaded_at(session.slot());
+        let channels = Channels { plans: &loaded.plans, expected: &loaded.linked.expected, role };
+        let image = &self.loaded_at(holder.slot).image;
+        let linker = Linker { image, program: holder.role, pc: holder.pc, channels };
+        let (op, exchanges, branches) = linker.link(instr);
+        SeatOp { op, exchanges, branches }
+    }
+
+    fn take_seat(
         &mut self,
-        actor: Actor,
-        via: Via,
-        branch: Branch,
-        payload: Operand,
-        handler: &dyn EffectHandler,
-        (pc, next): (Pc, Hop),
-    ) -> Stepped {
-        let (session, role) = self.through(actor, via)?;
-        let (state, plan) = self.may(session, role, Direction::Receive, branch)?;
-        let found =
-            channel::first_label(self.run_queue.arena.block(session.slot()), &self.buffers, plan);
-        match found {
-            None => Ok(self.wait_there(actor, session, role, &[plan], true)),
-            Some(found) if found != branch.label => {
-                let names = |label| self.label_name(session, label);
-                let (found, expected) = (names(found), format!("`{}`", names(branch.label)));
-                let from = self.role_name(session, branch.peer);
-                Err(Cause::UnexpectedMessage { from, found, expected }.into())
+        holder: Holder,
+        session: SessionId,
+        role: RoleId,
+        seat: &SeatOp,
+        operand: Operand,
+        call: Call<'_>,
+    ) -> (Step, Operand) {
+        let holders = self.run_queue.arena.block(holder.slot);
+        let has_objects = header::objects(holders) != 0;
+        let host = if has_objects { Host::Nobody } else { Host::Handler(call.handler) };
+        let Self { run_queue, images, heap, buffers, pending_choices, deferred, .. } = self;
+        let block = run_queue.arena.block_mut(session.slot());
+        let loaded = images.get(header::image(block));
+        let (trace, orphans) = (&mut self.trace, &mut self.orphans);
+        let Call { handler, network, .. } = call;
+        trace.enter(session);
+        let mut run = RunContext {
+            handler,
+            network,
+            heap,
+            buffers,
+            pending_choices,
+            deferred,
+            trace,
+            orphans,
+        };
+        let (image, seed) = (&loaded.image, self.config.seed);
+        let mut cx = Context { image, session, role, word: 0, at: holder.at, seed };
+        Slice::new(block, loaded, &mut run, &mut cx, host, 1).act_in_seat(role, seat, operand)
+    }
+
+    /// Opens a session that nobody runs: its endpoints are about to be handed out. Without roles it is
+    /// over at once.
+    fn open_without_coroutines(&mut self, image: &CodeImage) -> Result<SessionId, VMError> {
+        let session = match self.open(image, 0, false, false) {
+            Err(VMError::TooManySessions { .. } | VMError::TooManyCoroutines { .. })
+                if self.endpoints.suspects > 0 =>
+            {
+                self.collect();
+                self.open(image, 0, false, false)?
             }
-            Some(_) => {
-                let value = self.pick_up(session, role, branch, plan);
-                self.come_to(session, role, state);
-                self.hand_in(actor, (session, role), branch, payload, value, handler)?;
-                Ok(Done::Next(next.from(pc)))
-            }
+            opened => opened?,
+        };
+        let block = self.run_queue.arena.block_mut(session.slot());
+        let loaded = self.images.get(header::image(block));
+        ready::clear_all(block, ready::words(loaded.roles));
+        block[loaded.roles_at..loaded.roles_at + loaded.roles].fill(StateId::START.0.into());
+        header::set_without_coroutines(block);
+        loaded.pause(block, &self.paused);
+        if loaded.roles == 0 {
+            self.finish(session.slot(), Outcome::Completed);
+        }
+        Ok(session)
+    }
+
+    /// The session and the role of the endpoint in a register.
+    fn endpoint(&self, holder: Holder, reg: Reg) -> Result<(SessionId, RoleId), Box<Cause>> {
+        let at = self.register(holder, reg)?;
+        let word = registers::read(self.run_queue.arena.block(holder.slot), at);
+        let word = word.ok_or(Cause::EmptyRegister { register: reg.0 })?;
+        if let Some(Large::Endpoint(Endpoint { session, role })) = self.heap.look_at(word) {
+            return Ok((*session, *role));
+        }
+        let found = Kind::from_number(word.kind);
+        Err(Cause::NotAnEndpoint { register: reg.0, found }.into())
+    }
+
+    fn take(&mut self, holder: Holder, reg: Reg) -> Result<Value, Box<Cause>> {
+        let at = self.register(holder, reg)?;
+        let word = registers::take(self.run_queue.arena.block_mut(holder.slot), at);
+        let word = word.ok_or(Cause::EmptyRegister { register: reg.0 })?;
+        Ok(self.heap.decode(word))
+    }
+
+    fn fill(&mut self, holder: Holder, reg: Reg, value: Value) -> Result<(), Box<Cause>> {
+        let at = self.register(holder, reg)?;
+        let word = self.heap.encode(value);
+        let block = self.run_queue.arena.block_mut(holder.slot);
+        self.orphans.extend(registers::put(block, at, word));
+        Ok(())
+    }
+
+    fn register(&self, holder: Holder, reg: Reg) -> Result<usize, Box<Cause>> {
+        let at = self.loaded_at(holder.slot).register(holder.role, reg);
+        Ok(at.ok_or(Cause::BadInstruction)?)
+    }
+
+    /// Roles of a session without coroutines that are woken wake whoever waits in their seats.
+    fn relay(&mut self, session: SessionId) {
+        loop {
+            let block = self.run_queue.arena.block_mut(session.slot());
+            let roles = self.images.get(header::image(block)).roles;
+            let Some(role) = ready::next(block, ready::words(roles), 0) else { return };
+            ready::clear(block, role);
+            self.wake_waiter(session, role, false);
         }
     }
 
-    fn offer_via(
-        &mut self,
-        actor: Actor,
-        via: Via,
-        set: SetId,
-        targets: TargetsId,
-        handler: &dyn EffectHandler,
-    ) -> Stepped {
-        let (session, role) = self.through(actor, via)?;
-        let branches = self.branches(actor, set)?;
-        self.offers_all(session, role, &branches)?;
-        let mut plans = Vec::new();
-        for (at, &branch) in branches.iter().enumerate() {
-            let (state, plan) = self.may(session, role, Direction::Receive, branch)?;
-            let block = self.run_queue.arena.block(session.slot());
-            if channel::first_label(block, &self.buffers, plan) == Some(branch.label) {
-                let target = self.target(actor, targets, at)?;
-                let value = self.pick_up(session, role, branch, plan);
-                self.come_to(session, role, state);
-                let to = Operand::HANDLER;
-                self.hand_in(actor, (session, role), branch, to, value, handler)?;
-                return Ok(Done::Next(target));
-            }
-            plans.push(plan);
+    /// Whoever waits in the seat of a role looks again; even if it waits for an answer, when that has come
+    /// or will not come any more. Says whether somebody did.
+    pub(super) fn wake_waiter(&mut self, session: SessionId, role: RoleId, answered: bool) -> bool {
+        let Some(&(holder, holders_role)) = self.endpoints.waiters.get(&(session, role)) else {
+            return false;
+        };
+        if !self.block_of(holder).is_ok_and(header::is_running) {
+            self.endpoints.waiters.remove(&(session, role));
+            return false;
         }
-        Ok(self.wait_there(actor, session, role, &plans, true))
+        let at = self.loaded_at(holder.slot()).roles_at + holders_role.index();
+        let is_pending =
+            Coro::from_word(self.run_queue.arena.block(holder.slot())[at]).has(PENDING);
+        if is_pending != answered {
+            return false;
+        }
+        self.endpoints.waiters.remove(&(session, role));
+        self.change(holder.slot(), holders_role, |coro| coro.without(PENDING), true);
+        true
     }
 
-    fn choose_via(
-        &mut self,
-        actor: Actor,
-        via: Via,
-        set: SetId,
-        targets: TargetsId,
-        handler: &dyn EffectHandler,
-    ) -> Stepped {
-        let (session, role) = self.through(actor, via)?;
-        let branches = self.branches(actor, set)?;
-        for &branch in &branches {
-            let (_, plan) = self.may(session, role, Direction::Send, branch)?;
-            // Which branch it will be is not known, so there must be room for any.
-            if !channel::has_room(self.run_queue.arena.block(session.slot()), plan) {
-                return self.without_room(actor, session, role, branch, plan);
+    /// A session without coroutines has ended: nobody waits in its seats any more.
+    pub(super) fn wake_all_waiters(&mut self, session: SessionId, roles: usize) {
+        for role in (0..roles).map(RoleId::at) {
+            let _ = self.wake_waiter(session, role, false) || self.wake_waiter(session, role, true);
+        }
+    }
+
+    /// A role of a session without coroutines has nobody any more who plays it.
+    fn give_up(&mut self, session: SessionId, role: RoleId, why: &str) {
+        if !self.block_of(session).is_ok_and(header::is_running) {
+            return;
+        }
+        let block = self.run_queue.arena.block_mut(session.slot());
+        let loaded = self.images.get(header::image(block));
+        let word = &mut block[loaded.roles_at + role.index()];
+        let state = StateId(Coro::from_word(*word).pc());
+        if !loaded.image.local_types[role].may_end(state) {
+            let role = loaded.image.names().role(role);
+            let reason = format!("nobody plays `{role}` any more: {why}");
+            return self.finish(session.slot(), Outcome::Cancelled { reason: reason.into() });
+        }
+        *word |= Coro::bit(HALTED);
+        header::halted(block);
+        if header::live(block) == 0 {
+            self.settle(session.slot());
+        }
+    }
+
+    /// Drops the payloads that have lost their place, and gives up the endpoints among them. Ending a session
+    /// that way makes orphans of what it holds, so this goes on until there are none.
+    #[inline]
+    pub(super) fn drop_orphans(&mut self) {
+        while let Some(word) = self.orphans.pop() {
+            match self.heap.decode(word) {
+                Value::Large(large) => match *large {
+                    Large::Endpoint(Endpoint { session, role }) => {
+                        self.give_up(session, role, "its holder has ended");
+                    }
+                    other => drop_quietly(other),
+                },
+                _scalar => {}
             }
         }
-        let Picked { branch: picked, value } =
-            self.ask(actor, session, role, handler, |host, cx| host.choose(cx, &branches))?;
-        let none = Cause::NoSuchBranch { picked, branches: branches.len() };
-        let branch = *branches.get(picked).ok_or(none)?;
-        let (state, plan) = self.may(session, role, Direction::Send, branch)?;
-        let target = self.target(actor, targets, picked)?;
-        self.deliver(session, role, branch, plan, value, Tag::ChosenAndSent)?;
-        self.come_to(session, role, state);
-        Ok(Done::Next(target))
     }
 }

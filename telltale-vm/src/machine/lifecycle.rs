@@ -8,23 +8,23 @@ use telltale_bytecode::{CodeImage, Pc};
 use telltale_types::RoleId;
 
 use crate::memory::arena::Slot;
-use crate::memory::channel;
 use crate::memory::coroutine::Coro;
-use crate::memory::{header, ready, registers};
-use crate::program::loaded::Loaded;
+use crate::memory::{channel, header, registers};
 use crate::roles::host::SessionObjects;
 use crate::roles::objects::RoleObjects;
 use crate::roles::session::SessionHost;
 use crate::trace::store::Tag;
 use crate::view::SessionView;
-use crate::{Cause, Fault, Outcome, Recording, SessionId, SessionStatus, VM, VMError};
+use crate::{Cause, Fault, Leftover, Outcome, Recording, SessionId, SessionStatus, VM, VMError};
 
 impl VM {
-    pub(crate) fn open(
+    /// Opens a session, with role objects of this key plus one or without any. One that acts stands in the queue.
+    pub(super) fn open(
         &mut self,
         image: &CodeImage,
-        cast: u32,
+        objects: u32,
         owned: bool,
+        acts: bool,
     ) -> Result<SessionId, VMError> {
         let limit = self.config.max_sessions;
         if self.open >= limit {
@@ -42,17 +42,19 @@ impl VM {
         let block = self.run_queue.arena.block_mut(slot);
         block[..loaded.template.len()].copy_from_slice(&loaded.template);
         header::set_ordinal(block, self.next_ordinal);
-        block[1] = header::opened(cast, number, loaded.roles, owned);
+        block[1] = header::opened(objects, number, loaded.roles, owned);
         loaded.sessions += 1;
         self.coroutines += loaded.roles;
         if !self.paused.is_empty() {
             loaded.pause(block, &self.paused);
         }
 
-        let session = SessionId::new(self.next_ordinal, slot);
+        let session = self.run_queue.session_at(slot);
         self.next_ordinal += self.ordinal_step;
         self.open += 1;
-        self.run_queue.queue.push(slot);
+        if acts {
+            self.run_queue.enqueue(slot);
+        }
         if self.config.recording != Recording::Off {
             self.trace.push_opened(session, loaded.image.global_type.names());
         }
@@ -70,19 +72,19 @@ impl VM {
     }
 
     /// Nobody in the session can act: it is complete, it waits for the outside, or it is stuck.
-    pub(crate) fn settle(&mut self, slot: Slot) {
+    pub(super) fn settle(&mut self, slot: Slot) {
         let block = self.run_queue.arena.block(slot);
         let loaded = self.images.get(header::image(block));
-        let session = SessionId::new(header::ordinal(block), slot);
-        if self.deferred.outstanding(session) > 0 {
+        let session = self.run_queue.session_at(slot);
+        let view = SessionView::new(session, block, loaded, &self.deferred);
+        if view.waits_for_outside() {
             return;
         }
         if header::live(block) == 0 {
-            return self.finish(slot, Outcome::Completed);
-        }
-        let view = SessionView::new(session, block, loaded);
-        if view.waits_for_outside() {
-            return;
+            return match self.left_over(slot) {
+                Some(cause) => self.fault(slot, Fault { role: None, instruction: None, cause }),
+                None => self.finish(slot, Outcome::Completed),
+            };
         }
         if view.is_at_rest() || view.status() == SessionStatus::Draining {
             return self.finish(slot, Outcome::Completed);
@@ -91,8 +93,28 @@ impl VM {
         self.fault(slot, Fault { role: None, instruction: None, cause });
     }
 
+    /// A message that nobody has received, although all roles are done; nothing if there is none, or if that
+    /// is no fault.
+    fn left_over(&self, slot: Slot) -> Option<Cause> {
+        let block = self.run_queue.arena.block(slot);
+        let loaded = self.images.get(header::image(block));
+        let is_fault = self.config.leftover == Leftover::Fault
+            && header::status(block) == Some(SessionStatus::Active);
+        let names = loaded.image.names();
+        let channels = loaded.image.channels().iter().filter(|_| is_fault);
+        channels.into_iter().find_map(|channel| {
+            let plan = loaded.plans.plan(channel.from, channel.to);
+            let label = channel::first_label(block, &self.buffers, plan)?;
+            Some(Cause::LeftOver {
+                from: names.role(channel.from).to_owned(),
+                to: names.role(channel.to).to_owned(),
+                label: names.label(label).to_string(),
+            })
+        })
+    }
+
     #[cold]
-    pub(crate) fn fault_of_role(&mut self, slot: Slot, role: RoleId, cause: Cause) {
+    pub(super) fn fault_of_role(&mut self, slot: Slot, role: RoleId, cause: Cause) {
         let block = self.run_queue.arena.block(slot);
         let loaded = self.images.get(header::image(block));
         let image = &loaded.image;
@@ -103,14 +125,12 @@ impl VM {
         let in_a_sentence = |line: String| line.split_whitespace().collect::<Vec<_>>().join(" ");
         let instruction = instr.map(|&instr| in_a_sentence(image.show(place, instr).to_string()));
         let role = Some(image.names().role(role).to_owned());
-        // Others may be ready, but nobody visits them any more.
-        ready::clear_all(self.run_queue.arena.block_mut(slot), ready::words(loaded.roles));
         self.fault(slot, Fault { role, instruction, cause });
     }
 
     fn fault(&mut self, slot: Slot, fault: Fault) {
         let block = self.run_queue.arena.block(slot);
-        let session = SessionId::new(header::ordinal(block), slot);
+        let session = self.run_queue.session_at(slot);
         let fault = Arc::new(fault);
         if !header::is_owned(block) {
             self.unreported += 1;
@@ -119,13 +139,14 @@ impl VM {
         self.finish(slot, Outcome::Faulted(fault));
     }
 
-    pub(crate) fn finish(&mut self, slot: Slot, outcome: Outcome) {
+    /// Ends a session. What was in it is an orphan until somebody drops it.
+    pub(super) fn finish(&mut self, slot: Slot, outcome: Outcome) {
         if self.holds_messages(slot) {
             self.release_messages(slot);
         }
         let records = self.records();
-        let block = self.run_queue.arena.block_mut(slot);
-        let session = SessionId::new(header::ordinal(block), slot);
+        let session = self.run_queue.session_at(slot);
+        let block = self.run_queue.arena.block(slot);
         let loaded = self.images.get(header::image(block));
         if records {
             match &outcome {
@@ -139,18 +160,13 @@ impl VM {
         self.deferred.forget(session);
         self.retire(slot, outcome);
         if !has_coroutines {
-            (0..roles).for_each(|role| self.wake_waiter(session, RoleId::at(role)));
-        }
-        if !self.orphans.is_empty() {
-            self.drop_orphans();
+            self.wake_all_waiters(session, roles);
         }
     }
 
     /// All roles of a session have done their parts, on its script: there is nothing left in it.
     #[inline]
-    pub(crate) fn complete(&mut self, slot: Slot) {
-        let block = self.run_queue.arena.block_mut(slot);
-        ready::clear_all(block, ready::words(self.images.get(header::image(block)).roles));
+    pub(super) fn complete(&mut self, slot: Slot) {
         self.retire(slot, Outcome::Completed);
     }
 
@@ -158,20 +174,21 @@ impl VM {
     #[inline]
     fn retire(&mut self, slot: Slot, outcome: Outcome) {
         let block = self.run_queue.arena.block_mut(slot);
-        let number = header::image(block);
-        let Loaded { roles, class, .. } = *self.images.get(number);
+        let (key, is_owned) = (header::objects(block) as usize, header::is_owned(block));
+        let is_queued = header::is_queued(block);
         header::set_status(block, outcome.status());
         self.open -= 1;
-        self.coroutines -= roles;
-        let cast = header::cast(block) as usize;
-        if header::is_owned(block) {
-            self.objects[cast - 1].outcome = Some(outcome);
+        self.coroutines -= self.images.get(header::image(block)).roles;
+        if is_queued {
+            self.run_queue.note_dead();
+        }
+        if is_owned {
+            self.objects[key - 1].outcome = Some(outcome);
             return;
         }
-        let is_queued = ready::any(block, ready::words(roles));
-        self.give_back(slot, number, class, is_queued);
-        if let Some(company) = cast.checked_sub(1).and_then(|key| self.objects.try_remove(key)) {
-            drop_quietly(company);
+        self.free(slot);
+        if let Some(ended) = key.checked_sub(1).and_then(|key| self.objects.try_remove(key)) {
+            ended.discard();
         }
     }
 
@@ -200,42 +217,64 @@ impl VM {
         }
     }
 
-    /// The block of a session that has ended can be used again, unless the queue still names it.
-    pub(crate) fn free(&mut self, slot: Slot) {
+    /// The block of a session that has ended can be used again, at once or when it has left the queue.
+    #[inline]
+    pub(super) fn free(&mut self, slot: Slot) {
         let block = self.run_queue.arena.block_mut(slot);
-        let number = header::image(block);
-        let Loaded { roles, class, .. } = *self.images.get(number);
-        let is_queued = ready::any(block, ready::words(roles));
-        self.give_back(slot, number, class, is_queued);
+        if header::is_queued(block) {
+            header::set_zombie(block);
+            return;
+        }
+        let image = header::image(block);
+        let class = self.images.get(image).class;
+        self.images.release(image);
+        self.run_queue.arena.give_back(slot, class);
     }
 
-    #[inline]
-    fn give_back(&mut self, slot: Slot, image: u16, class: usize, is_queued: bool) {
-        if is_queued {
-            header::set_zombie(self.run_queue.arena.block_mut(slot));
-        } else {
-            self.images.release(image);
-            self.run_queue.arena.give_back(slot, class);
+    /// Takes sessions that have ended out of the queue, if they are most of it.
+    pub(super) fn bury_dead(&mut self) {
+        for slot in self.run_queue.take_dead() {
+            self.bury(slot);
         }
     }
 }
 
 /// Drops what is somebody else's, who may panic when it goes. Nobody is left to be told.
 pub(crate) fn drop_quietly<T>(it: T) {
-    drop(catch_unwind(AssertUnwindSafe(|| drop(it))));
+    let mut dropped = catch_unwind(AssertUnwindSafe(|| drop(it)));
+    // What a panic carries is somebody else's as well; one that carries its like is left alone at last.
+    for _ in 0..8 {
+        let Err(panic) = dropped else { return };
+        dropped = catch_unwind(AssertUnwindSafe(|| drop(panic)));
+    }
+    std::mem::forget(dropped);
+}
+
+/// What the VM still holds is dropped as at the end of a session: piece by piece, whatever panics.
+impl Drop for VM {
+    fn drop(&mut self) {
+        self.heap.drain().for_each(drop_quietly);
+        self.pending_choices.clear();
+        self.deferred.clear();
+        self.objects.drain().for_each(SessionObjects::discard);
+        std::mem::take(&mut self.faults).into_iter().for_each(drop_quietly);
+        self.trace.drain_faults().for_each(drop_quietly);
+        drop_quietly(self.sink.take());
+    }
 }
 
 impl SessionHost for VM {
     fn open_session(
         &mut self,
         image: &CodeImage,
-        cast: impl RoleObjects,
+        objects: impl RoleObjects,
         owned: bool,
     ) -> Result<SessionId, VMError> {
-        let key = self.objects.insert(SessionObjects { cast: Box::new(cast), outcome: None });
-        let opened = self.open(image, key as u32 + 1, owned);
+        let objects = SessionObjects { objects: Box::new(objects), outcome: None };
+        let key = self.objects.insert(objects);
+        let opened = self.open(image, key as u32 + 1, owned, true);
         if opened.is_err() {
-            self.objects.remove(key);
+            self.objects.remove(key).discard();
         }
         opened
     }
@@ -250,21 +289,23 @@ impl SessionHost for VM {
         }
         if !header::is_owned(block) {
             // What has been taken is not there any more; what was opened without an owner never was.
-            let was_taken = header::cast(block) == 0;
+            let was_taken = header::objects(block) == 0;
             let (stale, detached) =
                 (VMError::StaleSession { session }, VMError::Detached { session });
             return Err(if was_taken { stale } else { detached });
         }
-        let key = header::cast(block) as usize - 1;
+        let key = header::objects(block) as usize - 1;
         // The VM that a session is taken from may be another than the one it was opened in.
         let stale = VMError::StaleSession { session };
-        if !(&*self.objects[key].cast as &dyn Any).is::<C>() {
+        if !(&*self.objects[key].objects as &dyn Any).is::<C>() {
             return Err(stale);
         }
-        let SessionObjects { cast, outcome } = self.objects.remove(key);
-        let cast = (cast as Box<dyn Any>).downcast().map_err(|_| stale)?;
+        let SessionObjects { objects, outcome } = self.objects.remove(key);
+        let objects = (objects as Box<dyn Any>).downcast().map_err(|_| stale)?;
         header::disown(self.run_queue.arena.block_mut(session.slot()));
         self.free(session.slot());
-        Ok((outcome.unwrap_or(Outcome::Completed), *cast))
+        self.bury_dead();
+        let outcome = outcome.expect("the outcome is kept when an owned session ends");
+        Ok((outcome, *objects))
     }
 }

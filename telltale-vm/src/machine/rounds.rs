@@ -1,162 +1,192 @@
-//! Rounds: every session that can act has a visit, and whatever visits cannot do is done between them.
+//! Rounds: every session that can act has a slice, and what needs the whole machine is done between them.
 
 use std::any::Any;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 
 use telltale_types::RoleId;
 
-use crate::exec::RunContext;
-use crate::machine::drive::Drive;
-use crate::machine::visits::{Event, Interlude, Mode, Session, Visits};
+use super::lifecycle::drop_quietly;
+use super::slices::{Mode, Session, Slices};
+use crate::exec::{Exit, RunContext, Step};
 use crate::memory::arena::Slot;
 use crate::memory::coroutine::Coro;
 use crate::memory::{header, ready};
 use crate::scheduler::Turns;
 use crate::scheduler::run_queue::Fuel;
-use crate::scripted::run::Stretch;
-use crate::{Cause, Context, EffectHandler, SessionId, VM, VMError};
+use crate::scripted::run::ScriptState;
+use crate::{Cause, Context, EffectHandler, Network, SessionId, VM, VMError};
+
+/// What one call asks for.
+#[derive(Clone, Copy)]
+pub(super) struct Call<'a> {
+    pub(super) handler: &'a dyn EffectHandler,
+    pub(super) network: Option<&'a dyn Network>,
+    /// Whether turns are counted. Then a turn is that of one role, and no session follows its schedule.
+    pub(super) by_turns: bool,
+}
 
 impl VM {
     /// So many rounds, or until nobody can act or no turns are left.
-    pub(crate) fn rounds(&mut self, drive: &Drive<'_>, rounds: usize, turns: &mut Turns) {
+    pub(super) fn rounds(&mut self, call: Call<'_>, rounds: usize, turns: &mut Turns) {
         self.run_queue.fuel = Fuel { rounds, visits: 0 };
-        while (self.run_queue.fuel.visits > 0 || self.begins(drive)) && turns.left > 0 {
-            let interlude = if self.records() {
-                self.visits::<true>(drive, turns)
+        while (self.run_queue.fuel.visits > 0 || self.begins(call.by_turns)) && turns.left > 0 {
+            let exit = if self.records() {
+                self.slices::<true>(call, turns)
             } else {
-                self.visits::<false>(drive, turns)
+                self.slices::<false>(call, turns)
             };
             self.settle_idle();
-            if let Some(Interlude { slot, event }) = interlude {
-                self.attend(slot, event, drive.handler);
+            if let Some((slot, exit)) = exit {
+                self.attend(slot, exit, call);
             }
-            if !self.orphans.is_empty() {
-                self.drop_orphans();
-            }
+            self.drop_orphans();
         }
-    }
-
-    fn begins(&mut self, drive: &Drive<'_>) -> bool {
+        self.collect_if_idle();
         self.drain_sink();
-        // Turns that nobody wants are a round, too.
-        (drive.by_turns || !self.run_queue.queue.is_empty())
-            && self.run_queue.begin_round(&mut self.trace)
     }
 
-    /// Visits the sessions at the head of the queue until one of them needs more than that.
+    fn begins(&mut self, by_turns: bool) -> bool {
+        self.drain_sink();
+        self.collect_if_many();
+        // Turns that nobody wants are a round, too.
+        (by_turns || !self.run_queue.is_idle()) && self.run_queue.begin_round(&mut self.trace)
+    }
+
+    /// Gives slices to the sessions at the head of the queue until one of them needs more than that.
     ///
-    /// A panic of a handler ends the session in whose name it was called; a net for many visits
+    /// A panic of a handler ends the session in whose name it was called; a net for many slices
     /// costs each of them nothing.
     #[inline(never)]
-    fn visits<const TRACE: bool>(
+    fn slices<const TRACE: bool>(
         &mut self,
-        drive: &Drive<'_>,
+        call: Call<'_>,
         turns: &mut Turns,
-    ) -> Option<Interlude> {
+    ) -> Option<(Slot, Exit)> {
+        let Call { handler, network, by_turns } = call;
         let Self { run_queue, images, objects, heap, buffers, pending_choices, deferred, .. } =
             self;
-        let first = run_queue.queue.first()?;
-        let policy = self.config.policy;
-        let together = self.config.performs_scripts() && !drive.by_turns && drive.network.is_none();
-        let mode = Mode { policy, together };
+        let first = run_queue.first()?;
+        let on_script = self.config.follows_schedules() && !by_turns && network.is_none();
+        let mode = Mode { policy: self.config.policy, on_script };
         run_queue.in_a_row = self.sink.is_none();
         // What nobody will look at need not be written down.
         run_queue.ends_quietly = !TRACE && deferred.is_empty();
         let (trace, orphans) = (&mut self.trace, &mut self.orphans);
-        let stage = RunContext { drive, heap, buffers, pending_choices, deferred, trace, orphans };
-        // Whichever it is, the first visit finds out.
+        let run = RunContext {
+            handler,
+            network,
+            heap,
+            buffers,
+            pending_choices,
+            deferred,
+            trace,
+            orphans,
+        };
+        // Whichever it is, the first slice finds out.
         let image = 0;
         let loaded = images.get(image);
         let cx = Context {
             image: &loaded.image,
-            session: SessionId::new(0, first),
+            session: run_queue.session_at(first),
             role: RoleId(0),
             word: 0,
             at: 0,
             seed: self.config.seed,
         };
         let session = Session { image, loaded, cx };
-        let stretch = Stretch::default();
-        let mut all = Visits { mode, run_queue, objects, stage, images, session, stretch };
-        let visited = catch_unwind(AssertUnwindSafe(|| all.go_round::<TRACE>(turns)));
-        let cx = &all.session.cx;
+        let script = ScriptState::default();
+        let mut slices = Slices { mode, run_queue, objects, run, images, session, script };
+        let exit = catch_unwind(AssertUnwindSafe(|| slices.run::<TRACE>(turns)));
+        let cx = &slices.session.cx;
         let (slot, role, at, count) = (cx.session.slot(), cx.role, cx.at, cx.count());
-        visited.unwrap_or_else(|panic| {
+        exit.unwrap_or_else(|panic| {
             let block = self.run_queue.arena.block_mut(slot);
             let roles_at = self.images.get(header::image(block)).roles_at;
             if at != Context::AS_WRITTEN {
                 // For whoever explains what happened.
                 block[roles_at + role.index()] = Coro::at(at, count).to_word();
             }
-            Some(Interlude { slot, event: Event::Fault(role, panicked(&*panic).into()) })
+            Some((slot, Exit::Fault(role, panicked(panic).into())))
         })
     }
 
-    /// Settles the sessions in which visits left nobody who can act.
+    /// Settles the sessions in which slices left nobody who can act.
     #[inline]
     fn settle_idle(&mut self) {
         while let Some(slot) = self.run_queue.finished.pop() {
+            self.run_queue.leave(slot);
             self.complete(slot);
         }
         while let Some(slot) = self.run_queue.idle.pop_front() {
+            self.run_queue.leave(slot);
             self.settle(slot);
         }
     }
 
-    fn attend(&mut self, slot: Slot, event: Event, handler: &dyn EffectHandler) {
-        match event {
-            Event::Idle => self.settle(slot),
-            Event::Ended => self.forget_ended(slot),
-            Event::Outside(role) => self.execute_and_go_on(slot, role, handler),
-            Event::Fault(role, cause) => self.fault_of_role(slot, role, *cause),
-            Event::Strays => self.run_queue.queue.push(slot),
+    /// Sees to a session that has been taken from the queue and needs more than a slice.
+    fn attend(&mut self, slot: Slot, exit: Exit, call: Call<'_>) {
+        match exit {
+            Exit::Orphans | Exit::OnScript => self.run_queue.requeue(slot),
+            Exit::Idle => {
+                self.run_queue.leave(slot);
+                self.settle(slot);
+            }
+            Exit::Ended => self.bury(slot),
+            Exit::Outside(role) => self.act_outside(slot, role, call),
+            Exit::Fault(role, cause) => {
+                self.run_queue.leave(slot);
+                self.fault_of_role(slot, role, *cause);
+            }
         }
     }
 
     /// A turn has ended at an instruction that concerns another session.
     #[cold]
-    fn execute_and_go_on(&mut self, slot: Slot, role: RoleId, handler: &dyn EffectHandler) {
-        let executed = catch_unwind(AssertUnwindSafe(|| self.execute_outside(slot, role, handler)));
-        let executed = executed.unwrap_or_else(|panic| Err(panicked(&*panic).into()));
+    fn act_outside(&mut self, slot: Slot, role: RoleId, call: Call<'_>) {
+        let acted = catch_unwind(AssertUnwindSafe(|| self.execute_outside(slot, role, call)));
+        let step = acted.unwrap_or_else(|panic| panicked(panic).into());
         self.drop_orphans();
         let block = self.run_queue.arena.block(slot);
         if !header::is_running(block) {
-            return self.forget_ended(slot);
+            return self.bury(slot);
         }
-        if let Err(cause) = executed {
+        let roles = self.images.get(header::image(block)).roles;
+        if let Step::Fault(cause) = step {
+            self.run_queue.leave(slot);
             self.fault_of_role(slot, role, *cause);
-        } else if ready::any(block, ready::words(self.images.get(header::image(block)).roles)) {
-            self.run_queue.queue.push(slot);
+        } else if ready::any(block, ready::words(roles)) {
+            self.run_queue.requeue(slot);
         } else {
+            self.run_queue.leave(slot);
             self.settle(slot);
         }
     }
 
     /// The queue has come to a session that somebody outside has ended.
     #[cold]
-    fn forget_ended(&mut self, slot: Slot) {
-        let block = self.run_queue.arena.block_mut(slot);
-        let roles = self.images.get(header::image(block)).roles;
-        ready::clear_all(block, ready::words(roles));
-        if header::is_zombie(block) {
+    pub(super) fn bury(&mut self, slot: Slot) {
+        self.run_queue.bury(slot);
+        if header::is_zombie(self.run_queue.arena.block(slot)) {
             self.free(slot);
         }
     }
 
     pub(crate) fn start_report(&mut self) {
-        self.faults.clear();
+        std::mem::take(&mut self.faults).into_iter().for_each(drop_quietly);
         self.unreported = 0;
     }
 
-    /// An error if sessions faulted and nobody holds a handle that will say so.
+    /// An error if sessions faulted and nobody holds a handle that will say so. It names the one that was opened
+    /// first.
     pub(crate) fn report(&self) -> Result<(), VMError> {
         if self.unreported == 0 {
             return Ok(());
         }
-        let unreported = self.faults.iter().find(|(session, _)| {
-            self.block_of(*session).map_or(true, |block| !header::is_owned(block))
-        });
-        match unreported {
+        let is_unreported = |session: SessionId| {
+            self.block_of(session).map_or(true, |block| !header::is_owned(block))
+        };
+        let unreported = self.faults.iter().filter(|(session, _)| is_unreported(*session));
+        match unreported.min_by_key(|(session, _)| session.ordinal()) {
             Some((session, fault)) => Err(VMError::Faulted {
                 count: self.unreported,
                 session: *session,
@@ -167,8 +197,9 @@ impl VM {
     }
 }
 
-fn panicked(panic: &(dyn Any + Send)) -> Cause {
+fn panicked(panic: Box<dyn Any + Send>) -> Cause {
     let text = panic.downcast_ref::<&str>().map(|text| (*text).to_owned());
     let text = text.or_else(|| panic.downcast_ref::<String>().cloned());
+    drop_quietly(panic);
     Cause::Panicked { message: text.unwrap_or_else(|| "a value that is not text".to_owned()) }
 }

@@ -7,10 +7,10 @@ use std::sync::Arc;
 use slab::Slab;
 use telltale_bytecode::CodeImage;
 
+use super::endpoints::Endpoints;
+use super::rounds::Call;
 use crate::exec::PendingChoices;
 use crate::machine::deferred::Deferred;
-use crate::machine::drive::Drive;
-use crate::machine::endpoints::Foreign;
 use crate::memory::arena::Slot;
 use crate::memory::channel::Buffers;
 use crate::memory::header;
@@ -19,12 +19,14 @@ use crate::program::loaded::Loaded;
 use crate::program::registry::Registry;
 use crate::roles::host::SessionObjects;
 use crate::scheduler::Turns;
+use crate::scheduler::random::Draws;
 use crate::scheduler::run_queue::RunQueue;
+use crate::session::VmTag;
 use crate::trace::store::Trace;
 use crate::view::{CoroutineView, SessionView};
 use crate::{
-    EffectHandler, Fault, ObsEvent, Progress, Recording, SessionId, SessionStatus, SimClock,
-    StepResult, VMConfig, VMError,
+    EffectHandler, Fault, ObsEvent, Policy, Progress, Recording, SessionId, SessionStatus,
+    SimClock, StepResult, VMConfig, VMError,
 };
 
 /// A machine that runs any number of sessions, side by side in one thread.
@@ -50,7 +52,7 @@ pub struct VM {
     pub(crate) trace: Trace,
     pub(crate) deferred: Deferred,
     pub(crate) paused: BTreeSet<String>,
-    pub(crate) foreign: Foreign,
+    pub(crate) endpoints: Endpoints,
     /// Payloads that have lost their place, and with them perhaps an endpoint.
     pub(crate) orphans: Vec<Word>,
     pub(crate) sink: Option<Sink>,
@@ -71,9 +73,15 @@ impl std::fmt::Debug for Sink {
 impl VM {
     /// A machine without sessions.
     pub fn new(config: VMConfig) -> Self {
+        Self::with_tag(config, VmTag::next())
+    }
+
+    /// A machine whose sessions have this tag.
+    pub(super) fn with_tag(config: VMConfig, tag: VmTag) -> Self {
         let quantum = config.quantum.max(1);
+        let shuffle = (config.policy == Policy::Random).then(|| Draws::new(config.seed));
         Self {
-            run_queue: RunQueue::new(quantum),
+            run_queue: RunQueue::new(tag, quantum, shuffle),
             heap: Heap::default(),
             buffers: Buffers::default(),
             pending_choices: PendingChoices::default(),
@@ -85,7 +93,7 @@ impl VM {
             trace: Trace::new(config.recording),
             deferred: Deferred::default(),
             paused: BTreeSet::new(),
-            foreign: Foreign::default(),
+            endpoints: Endpoints::default(),
             orphans: Vec::new(),
             sink: None,
             coroutines: 0,
@@ -95,13 +103,15 @@ impl VM {
         }
     }
 
-    /// A machine whose sessions have every `step`th number.
+    /// One of several machines that give their sessions numbers from one series, by turns: every `step`th one.
     #[cfg(feature = "multi-thread")]
-    pub(crate) fn numbering(config: VMConfig, first: u64, step: u64) -> Self {
-        Self { next_ordinal: first, ordinal_step: step, ..Self::new(config) }
+    pub(crate) fn numbering(config: VMConfig, tag: VmTag, first: u64, step: u64) -> Self {
+        let mut vm = Self::with_tag(config, tag);
+        (vm.next_ordinal, vm.ordinal_step) = (first, step);
+        vm
     }
 
-    /// It is so late.
+    /// Sets the simulated clock.
     #[cfg(feature = "multi-thread")]
     pub(crate) fn set_clock(&mut self, clock: SimClock) {
         self.run_queue.clock = clock;
@@ -114,7 +124,7 @@ impl VM {
     ///
     /// At a limit of the VM, which is then as it was before.
     pub fn load_choreography(&mut self, image: &CodeImage) -> Result<SessionId, VMError> {
-        self.open(image, 0, false)
+        self.open(image, 0, false, true)
     }
 
     /// Lets one ready coroutine have a turn.
@@ -145,10 +155,9 @@ impl VM {
 
     /// Lets up to `n` ready coroutines have a turn; gives how many had one.
     pub(crate) fn give_turns(&mut self, handler: &dyn EffectHandler, n: usize) -> usize {
-        let drive = Drive { handler, network: handler.network(), by_turns: true };
+        let call = Call { handler, network: handler.network(), by_turns: true };
         let mut turns = Turns { left: n };
-        self.rounds(&drive, 1, &mut turns);
-        self.drain_sink();
+        self.rounds(call, 1, &mut turns);
         n - turns.left
     }
 
@@ -161,16 +170,15 @@ impl VM {
     ///
     /// When sessions faulted that nobody will be told about otherwise; all others have gone on.
     pub fn run(&mut self, handler: &dyn EffectHandler, max_rounds: usize) -> Result<(), VMError> {
-        let drive = Drive { handler, network: handler.network(), by_turns: false };
+        let call = Call { handler, network: handler.network(), by_turns: false };
         self.start_report();
-        self.rounds(&drive, max_rounds, &mut Turns { left: usize::MAX });
-        self.drain_sink();
+        self.rounds(call, max_rounds, &mut Turns { left: usize::MAX });
         self.report()
     }
 
     /// How far the sessions have come.
     pub fn progress(&self) -> Progress {
-        if !self.run_queue.queue.is_empty() {
+        if !self.run_queue.is_idle() {
             Progress::OutOfFuel
         } else if self.open == 0 {
             Progress::Complete
@@ -256,16 +264,18 @@ impl VM {
         if !header::is_running(block) {
             return Err(VMError::StaleSession { session });
         }
-        Ok(SessionView::new(session, block, self.images.get(header::image(block))))
+        let loaded = self.images.get(header::image(block));
+        Ok(SessionView::new(session, block, loaded, &self.deferred))
     }
 
     /// The sessions that are running, in the order of their memory.
     pub fn sessions(&self) -> impl Iterator<Item = SessionView<'_>> {
         self.run_queue.arena.slots().filter_map(|slot| {
             let block = self.run_queue.arena.block(slot);
-            let session = SessionId::new(header::ordinal(block), slot);
+            let session = self.run_queue.session_at(slot);
             let loaded = self.images.get(header::image(block));
-            header::is_running(block).then(|| SessionView::new(session, block, loaded))
+            let view = || SessionView::new(session, block, loaded, &self.deferred);
+            header::is_running(block).then(view)
         })
     }
 
@@ -275,6 +285,9 @@ impl VM {
     }
 
     pub(crate) fn block_of(&self, session: SessionId) -> Result<&[u64], VMError> {
+        if session.vm() != self.run_queue.vm {
+            return Err(VMError::ForeignSession { session });
+        }
         let stale = VMError::StaleSession { session };
         if !self.run_queue.arena.contains(session.slot()) {
             return Err(stale);

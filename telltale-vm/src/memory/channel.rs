@@ -181,11 +181,24 @@ pub(crate) fn len(block: &[u64], plan: Plan) -> usize {
     }
 }
 
-/// Whether a channel with this head is empty and nothing is to be done when a message comes but to wake
+/// Whether the channel is empty and nothing is to be done when a message comes but to wake
 /// its receiver.
 #[inline]
-pub(crate) const fn is_idle(head: u64) -> bool {
-    head & !RECEIVER_WAITS == 0
+pub(crate) fn is_idle(block: &[u64], plan: Plan) -> bool {
+    block[plan.at()] & !RECEIVER_WAITS == 0
+}
+
+/// The payload of one of the messages that are queued, by its place in the order.
+pub(crate) fn peek(block: &[u64], buffers: &Buffers, plan: Plan, nth: usize) -> Word {
+    let at = plan.at();
+    let [packed, bits] = match plan.shape {
+        Shape::Cell => [block[at], block[at + 1]],
+        Shape::Ring => {
+            let place = (ring_first(block[at]) + nth) & (ring_size(block, buffers, plan) - 1);
+            ring_slot(block, buffers, plan, place)
+        }
+    };
+    Word { kind: (packed >> 8) as u8, bits }
 }
 
 /// Appends a message for which there is room. Says whether the receiver waits for it.
@@ -429,12 +442,12 @@ mod tests {
         let mut block = vec![0; 1 + Shape::Ring.words()];
         let mut buffers = Buffers::default();
         for burst in [1, 3, 4, 5, 40, 2, 100] {
-            assert!(is_idle(block[1]));
+            assert!(is_idle(&block, RING));
             for n in 0..burst {
                 push(&mut block, &mut buffers, RING, message(n));
             }
             for n in 0..burst {
-                assert!(!is_idle(block[1]));
+                assert!(!is_idle(&block, RING));
                 assert_eq!(pop(&mut block, &mut buffers, RING).0, message(n));
             }
         }

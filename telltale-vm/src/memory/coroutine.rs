@@ -60,6 +60,11 @@ impl Coro {
         Self { pc_and_marks: pc | self.pc_and_marks & MARKS, count }
     }
 
+    /// The same place and marks with another count.
+    pub(crate) const fn counting(self, count: u32) -> Self {
+        Self { count, ..self }
+    }
+
     /// Whether there is anything that a turn has to look at first.
     #[inline]
     pub(crate) const fn is_marked(self) -> bool {

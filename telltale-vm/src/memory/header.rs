@@ -2,16 +2,16 @@
 //!
 //! ```text
 //! ordinal 64 bits                                        from the low bits up
-//! cast 32 bits | image 16 | live roles 8 | status 3 | marks 5
-//! place in the script 32 bits | the role whose turn is next 8
+//! role objects 32 bits | image 16 | live roles 8 | status 3 | marks 5
+//! place in the schedule 32 bits | the role whose turn is next 8 | numbers drawn 24
 //! ```
 
 use crate::SessionStatus;
 
 /// The second word of the block of a session that has just been opened.
-pub(crate) fn opened(cast: u32, image: u16, roles: usize, owned: bool) -> u64 {
+pub(crate) fn opened(objects: u32, image: u16, roles: usize, owned: bool) -> u64 {
     let marks = if owned { OWNED } else { 0 };
-    u64::from(cast) | u64::from(image) << 32 | (roles as u64) << 48 | status_bits(ACTIVE) | marks
+    u64::from(objects) | u64::from(image) << 32 | (roles as u64) << 48 | status_bits(ACTIVE) | marks
 }
 
 pub(crate) const fn ordinal(block: &[u64]) -> u64 {
@@ -49,12 +49,19 @@ pub(crate) const fn turn(block: &[u64]) -> u8 {
 
 #[inline]
 pub(crate) fn set_turn(block: &mut [u64], role: u8) {
-    block[2] = block[2] & u64::from(u32::MAX) | u64::from(role) << 32;
+    block[2] = block[2] & !(0xff << 32) | u64::from(role) << 32;
+}
+
+/// How many numbers the scheduler has drawn for this session, up to 2²⁴; it counts as one more.
+pub(crate) fn draw(block: &mut [u64]) -> u64 {
+    let drawn = block[2] >> 40;
+    block[2] = block[2] & !(u64::MAX << 40) | (drawn + 1) << 40;
+    drawn
 }
 
 /// The key of the session's role objects plus one; 0 if it has none.
 #[inline]
-pub(crate) const fn cast(block: &[u64]) -> u32 {
+pub(crate) const fn objects(block: &[u64]) -> u32 {
     block[1] as u32
 }
 
@@ -125,6 +132,28 @@ pub(crate) const fn has_coroutines(block: &[u64]) -> bool {
     block[1] & WITHOUT_COROUTINES == 0
 }
 
+/// The run queue is about to name the session; says whether it does not yet.
+///
+/// It is named from here on until it leaves the queue, also while it is visited.
+#[inline]
+pub(crate) fn enter_queue(block: &mut [u64]) -> bool {
+    let is_new = block[1] & QUEUED == 0;
+    block[1] |= QUEUED;
+    is_new
+}
+
+/// The run queue does not name the session any more.
+#[inline]
+pub(crate) fn leave_queue(block: &mut [u64]) {
+    block[1] &= !QUEUED;
+}
+
+/// Whether the run queue names the session, or it is being visited.
+#[inline]
+pub(crate) const fn is_queued(block: &[u64]) -> bool {
+    block[1] & QUEUED != 0
+}
+
 /// The block is free, but the queue still names it; it is given back when the queue comes to it.
 pub(crate) fn set_zombie(block: &mut [u64]) {
     block[1] |= ZOMBIE;
@@ -144,6 +173,7 @@ const FAULTED: u64 = 5;
 const OWNED: u64 = 1 << 59;
 const ZOMBIE: u64 = 1 << 60;
 const WITHOUT_COROUTINES: u64 = 1 << 61;
+const QUEUED: u64 = 1 << 62;
 
 const fn status_bits(number: u64) -> u64 {
     number << 56

@@ -20,6 +20,11 @@ const UINT: u8 = Kind::Uint as u8;
 pub(crate) struct Heap(Slab<Box<Large>>);
 
 impl Heap {
+    /// Takes everything out.
+    pub(crate) fn drain(&mut self) -> impl Iterator<Item = Box<Large>> + '_ {
+        self.0.drain()
+    }
+
     /// The payload as two numbers.
     #[inline]
     pub(crate) fn encode(&mut self, value: Value) -> Word {

@@ -2,12 +2,13 @@
 //!
 //! An image knows nothing of a VM's memory. So when its first session is opened, each instruction
 //! becomes one [`Op`] at the same place of the program, which says where the channel is in a session's
-//! block, how much it holds and what kind a payload must have; the sessions share them.
+//! block, how much it holds and what kind a payload must have; the sessions share them. An instruction
+//! on another session is linked when it is executed, since only then is known which session that is.
 
-use telltale_bytecode::{Branch, Image, Instr, Pc, SetId, TargetsId, Via};
+use telltale_bytecode::{Branch, Image, Instr, Pc, Reg, SetId, Slot, TargetsId};
 use telltale_types::RoleId;
 
-use crate::memory::channel::{Plan, Rule};
+use crate::memory::channel::Plan;
 use crate::program::loaded::Plans;
 use crate::program::op::{Code, Exchange, Linked, Op};
 use crate::value::expected::ExpectedKind;
@@ -16,109 +17,168 @@ use crate::value::expected::ExpectedKind;
 pub(crate) fn link(image: &Image, plans: &Plans) -> Linked {
     let expected =
         image.names().labels().map(|(_, label)| ExpectedKind::of_type(label.payload)).collect();
-    let (role, exchanges, branches) = (RoleId(0), Vec::new(), Vec::new());
-    let mut linker = Linker { image, plans, expected, role, exchanges, branches };
     let mut ops = Vec::with_capacity(image.programs.code().len() + 1);
+    let mut linked = Linked { expected, ..Linked::default() };
     for (role, _) in image.names().roles() {
-        linker.role = role;
         for (at, &instr) in image.programs[role].iter().enumerate() {
-            ops.push(linker.op(Pc(at as u32), instr));
+            let channels = Channels { plans, expected: &linked.expected, role };
+            let linker = Linker { image, program: role, pc: Pc(at as u32), channels };
+            let (op, exchanges, branches) = linker.own(instr, linked.exchanges.len());
+            linked.exchanges.extend(exchanges);
+            linked.branches.extend(branches);
+            ops.push(op);
         }
     }
     ops.push(Op::new(Code::Trap));
-    Linked {
-        ops: ops.into(),
-        exchanges: linker.exchanges.into(),
-        branches: linker.branches.into(),
-        expected: linker.expected.into(),
-    }
+    linked.ops = ops.into();
+    linked
 }
 
-struct Linker<'a> {
-    image: &'a Image,
-    plans: &'a Plans,
-    expected: Vec<ExpectedKind>,
-    role: RoleId,
-    exchanges: Vec<Exchange>,
-    branches: Vec<Branch>,
+/// The channels of the session that an instruction acts on, seen from the role that acts.
+#[derive(Clone, Copy)]
+pub(crate) struct Channels<'a> {
+    pub(crate) plans: &'a Plans,
+    pub(crate) expected: &'a [ExpectedKind],
+    pub(crate) role: RoleId,
 }
+
+/// Links one instruction of a role's program.
+pub(crate) struct Linker<'a> {
+    pub(crate) image: &'a Image,
+    /// Whose program it is.
+    pub(crate) program: RoleId,
+    /// Where the instruction is in it.
+    pub(crate) pc: Pc,
+    pub(crate) channels: Channels<'a>,
+}
+
+/// An instruction and its branches, if it is a choice.
+pub(crate) type LinkedOp = (Op, Vec<Exchange>, Vec<Branch>);
 
 impl Linker<'_> {
-    fn op(&mut self, at: Pc, instr: Instr) -> Op {
-        match instr {
-            // Nothing is known of what a program written by hand does, so nothing is filled in.
-            _ if !self.image.is_verified() => Op::new(Code::Assembled),
-            Instr::Send { via: Via::OWN, to, label, next, .. } => {
-                let exchange = self.sent(Branch { peer: to, label }, next.from(at));
-                let plain = exchange.channel.rule == Rule::Plain;
-                let code = if plain { Code::Send } else { Code::SendSpecial };
-                Op { exchange, ..Op::new(code) }
+    /// An instruction of a program, whose branches begin at a place in a list.
+    fn own(&self, instr: Instr, first: usize) -> LinkedOp {
+        if endpoint_of(instr).is_some() {
+            return (self.passing(Code::Outside, Pc(self.pc.0 + 1)), Vec::new(), Vec::new());
+        }
+        let (op, exchanges, branches) = self.link(instr);
+        let op = Op { first: first as u32, is_guarded: !self.image.is_verified(), ..op };
+        (op, exchanges, branches)
+    }
+
+    /// The instruction, whatever endpoint it names, on the channels that are given.
+    pub(crate) fn link(&self, instr: Instr) -> LinkedOp {
+        let op = match instr {
+            Instr::Send { to, value, label, next, .. } => {
+                let exchange = self.sent(Branch { peer: to, label }, next.from(self.pc));
+                Op { exchange, operand: value, ..Op::new(Code::Send) }
             }
-            Instr::Recv { via: Via::OWN, from, label, next, .. } => {
-                let exchange = self.received(Branch { peer: from, label }, next.from(at));
-                Op { exchange, ..Op::new(Code::Recv) }
+            Instr::Recv { from, value, label, next, .. } => {
+                let exchange = self.received(Branch { peer: from, label }, next.from(self.pc));
+                Op { exchange, operand: value, ..Op::new(Code::Recv) }
             }
-            Instr::Choose { via: Via::OWN, set, targets } => {
-                self.choice(Code::Choose, set, targets, Self::sent)
+            Instr::Choose { set, targets, .. } => {
+                return self.choice(Code::Choose, set, targets, Self::sent);
             }
-            Instr::Offer { via: Via::OWN, set, targets } => {
-                let op = self.choice(Code::OfferMany, set, targets, Self::received);
-                self.with_one_sender(op).unwrap_or(op)
+            Instr::Offer { set, targets, .. } => {
+                let (op, exchanges, branches) =
+                    self.choice(Code::OfferMany, set, targets, Self::received);
+                return (with_one_sender(op, &exchanges).unwrap_or(op), exchanges, branches);
             }
             Instr::Halt => Op::new(Code::Halt),
-            _ => Op::new(Code::Assembled),
-        }
+            Instr::Jmp { target } => self.passing(Code::Registers, target),
+            Instr::Invoke { next, .. } => self.passing(Code::Registers, next.from(self.pc)),
+            Instr::LoadImm { .. } | Instr::Mov { .. } | Instr::Yield => {
+                self.passing(Code::Registers, Pc(self.pc.0 + 1))
+            }
+            Instr::Open { .. } | Instr::Close { .. } => {
+                self.passing(Code::Outside, Pc(self.pc.0 + 1))
+            }
+        };
+        (op, Vec::new(), Vec::new())
+    }
+
+    /// What has no message.
+    fn passing(&self, code: Code, next: Pc) -> Op {
+        let exchange = Exchange { next: self.settle(next), ..Exchange::NONE };
+        Op { exchange, ..Op::new(code) }
     }
 
     fn sent(&self, branch: Branch, next: Pc) -> Exchange {
-        self.exchange(self.plans.plan(self.role, branch.peer), branch, next)
+        let Channels { plans, role, .. } = self.channels;
+        self.exchange(plans.find(role, branch.peer), branch, next)
     }
 
     fn received(&self, branch: Branch, next: Pc) -> Exchange {
-        self.exchange(self.plans.plan(branch.peer, self.role), branch, next)
+        let Channels { plans, role, .. } = self.channels;
+        self.exchange(plans.find(branch.peer, role), branch, next)
     }
 
-    fn exchange(&self, channel: Plan, Branch { peer, label }: Branch, next: Pc) -> Exchange {
-        let expected = self.expected[label.index()];
+    /// What is not in the protocol has no channel and no kind of payload; the guard refuses it before
+    /// anybody looks.
+    fn exchange(&self, channel: Option<Plan>, branch: Branch, next: Pc) -> Exchange {
+        let Branch { peer, label } = branch;
+        let channel = channel.unwrap_or(Plan::NONE);
+        let expected = self.channels.expected.get(label.index()).copied();
+        let expected = expected.unwrap_or(ExpectedKind::ANYTHING);
         Exchange { channel, next: self.settle(next), label, peer, expected }
     }
 
+    /// A choice without branches, or between branches that the image does not have, is invalid.
     fn choice(
-        &mut self,
+        &self,
         code: Code,
         set: SetId,
         targets: TargetsId,
         exchange: impl Fn(&Self, Branch, Pc) -> Exchange,
-    ) -> Op {
-        let branches = self.image.branches(set);
-        let (first, count) = (self.branches.len() as u32, branches.len() as u16);
-        for (nth, &branch) in branches.iter().enumerate() {
-            let exchange = exchange(self, branch, self.image.target(targets, nth));
-            self.exchanges.push(exchange);
+    ) -> LinkedOp {
+        let branches = self.image.find_branches(set).unwrap_or_default();
+        if branches.is_empty() {
+            return (Op::new(Code::Invalid), Vec::new(), Vec::new());
         }
-        self.branches.extend(branches);
-        Op { first, count, set, ..Op::new(code) }
+        let linked = |(nth, &branch)| {
+            let target = self.image.find_target(targets, nth);
+            exchange(self, branch, target.unwrap_or(Pc(u32::MAX)))
+        };
+        let exchanges: Vec<Exchange> = branches.iter().enumerate().map(linked).collect();
+        let count = u32::try_from(exchanges.len()).expect("an image has fewer than 2³² branches");
+        (Op { count, set, ..Op::new(code) }, exchanges, branches.to_vec())
     }
 
-    /// An external choice whose messages all come on one channel looks at that channel once.
-    fn with_one_sender(&self, op: Op) -> Option<Op> {
-        let branches = &self.exchanges[op.first as usize..];
-        let first = *branches.first()?;
-        let one = branches.iter().all(|branch| branch.peer == first.peer);
-        let exchange = Exchange { channel: first.channel, peer: first.peer, ..Exchange::NONE };
-        one.then_some(Op { code: Code::Offer, exchange, ..op })
-    }
-
-    /// The place in the code of all roles, past all jumps; the trap, if it is outside of the program.
-    fn settle(&self, mut target: Pc) -> u32 {
-        let program = &self.image.programs[self.role];
+    /// The place in the code of all roles, past all jumps; the trap, if it is outside of the program. Jumps
+    /// that lead round to themselves are executed, one by one.
+    fn settle(&self, target: Pc) -> u32 {
+        let program = &self.image.programs[self.program];
+        let mut settled = target;
         for _ in 0..program.len() {
-            match program.get(target.index()) {
-                Some(&Instr::Jmp { target: further }) => target = further,
-                Some(_) => return self.image.programs.start(self.role) + target.0,
-                None => break,
+            match program.get(settled.index()) {
+                Some(&Instr::Jmp { target: further }) => settled = further,
+                Some(_) => return self.image.programs.start(self.program) + settled.0,
+                None => return self.image.programs.code().len() as u32,
             }
         }
-        self.image.programs.code().len() as u32
+        match program.get(target.index()) {
+            Some(_) => self.image.programs.start(self.program) + target.0,
+            None => self.image.programs.code().len() as u32,
+        }
     }
+}
+
+/// An external choice whose messages all come on one channel looks at that channel once.
+fn with_one_sender(op: Op, branches: &[Exchange]) -> Option<Op> {
+    let first = *branches.first()?;
+    let one = branches.iter().all(|branch| branch.peer == first.peer);
+    let exchange = Exchange { channel: first.channel, peer: first.peer, ..Exchange::NONE };
+    one.then_some(Op { code: Code::Offer, exchange, ..op })
+}
+
+/// The register with the endpoint through which an instruction acts, and where its payload comes from or
+/// goes to.
+pub(crate) fn endpoint_of(instr: Instr) -> Option<(Reg, Slot)> {
+    let (via, slot) = match instr {
+        Instr::Send { via, value, .. } | Instr::Recv { via, value, .. } => (via, value),
+        Instr::Offer { via, .. } | Instr::Choose { via, .. } => (via, Slot::HANDLER),
+        _ => return None,
+    };
+    via.as_reg().map(|reg| (reg, slot))
 }

@@ -11,9 +11,10 @@
 
 use std::collections::BTreeSet;
 
-use telltale_bytecode::{CodeImage, Pc, Reg};
-use telltale_types::{LabelId, RoleId};
+use telltale_bytecode::{CodeImage, Reg};
+use telltale_types::RoleId;
 
+use crate::exec::Step;
 use crate::memory::arena::{Arena, WINDOW};
 use crate::memory::channel::{Plan, Rule, Shape};
 use crate::memory::coroutine::{Coro, PAUSED};
@@ -21,8 +22,7 @@ use crate::memory::{header, ready, registers};
 use crate::program::link::link;
 use crate::program::op::Linked;
 use crate::program::schedule::Schedule;
-use crate::value::expected::ExpectedKind;
-use crate::{ChannelMode, VMConfig, WhenFull};
+use crate::{Cause, ChannelMode, VMConfig, WhenFull};
 
 /// The words before the ready bits.
 pub(crate) const READY: usize = 3;
@@ -39,7 +39,7 @@ pub(crate) struct Loaded {
     pub(crate) image: CodeImage,
     pub(crate) linked: Linked,
     /// What its roles do together.
-    pub(crate) script: Schedule,
+    pub(crate) schedule: Schedule,
     pub(crate) template: Box<[u64]>,
     /// The size class of the blocks.
     pub(crate) class: usize,
@@ -47,7 +47,9 @@ pub(crate) struct Loaded {
     /// Where the words of the roles start.
     pub(crate) roles_at: usize,
     pub(crate) plans: Plans,
-    /// Where the states of programs written by hand start: one word for each role.
+    /// Whether its programs are compared with the local types while they run: they were written by hand.
+    pub(crate) is_guarded: bool,
+    /// Where the type states of guarded programs start: one word for each role.
     pub(crate) states_at: usize,
     /// How many registers each role has.
     pub(crate) registers: usize,
@@ -75,21 +77,22 @@ impl Loaded {
         let words = states_at + by_hand * (1 + image.registers() * registers::WORDS);
         let linked = link(image, &plans);
         let mut template = template(image, roles_at, words);
-        let mut script = Schedule::default();
-        if config.performs_scripts() && image.is_verified() && keeps_every_message(image, config) {
+        let mut schedule = Schedule::default();
+        if config.follows_schedules() && image.is_verified() && keeps_every_message(image, config) {
             let roles = &template[roles_at..][..roles];
-            script = Schedule::of(&image.global_type, &linked, roles);
+            schedule = Schedule::of(&image.global_type, &linked, roles);
         }
-        header::set_place(&mut template, script.first_place());
+        header::set_place(&mut template, schedule.first_place());
         Self {
             linked,
-            script,
+            schedule,
             template,
             class: arena.class_for(words),
             roles,
             roles_at,
             plans,
             states_at,
+            is_guarded: !image.is_verified(),
             registers: image.registers(),
             sessions: 0,
             is_listed: false,
@@ -110,6 +113,17 @@ impl Loaded {
         }
     }
 
+    /// A step of a guarded program: control must stay inside of it. What the step has done is done.
+    pub(crate) fn inside(&self, step: Step) -> Step {
+        let trap = self.image.programs.code().len();
+        match step {
+            Step::Next(next) | Step::Yield(next) | Step::Pend(next) if next as usize == trap => {
+                Cause::OutOfProgram.into()
+            }
+            inside => inside,
+        }
+    }
+
     /// The place of a register in the block, if the programs have so many.
     pub(crate) fn register(&self, role: RoleId, reg: Reg) -> Option<usize> {
         let at = usize::from(reg.0);
@@ -118,7 +132,7 @@ impl Loaded {
         (at < self.registers).then(|| first + nth * registers::WORDS)
     }
 
-    /// The places of a role's registers.
+    /// The places of a role's registers. Only programs written by hand have any.
     pub(crate) fn registers_of(&self, role: RoleId) -> impl Iterator<Item = usize> + use<> {
         let before = role.index() * self.registers;
         let first = self.states_at + self.roles + before * registers::WORDS;
@@ -130,15 +144,10 @@ impl Loaded {
         (0..self.roles).flat_map(|role| self.registers_of(RoleId::at(role)))
     }
 
-    /// The place of an instruction of a role in the code of all roles, if its program has it.
-    pub(crate) fn place(&self, role: RoleId, pc: Pc) -> Option<u32> {
-        let programs = &self.image.programs;
-        (pc.index() < programs[role].len()).then(|| programs.start(role) + pc.0)
-    }
-
-    /// What the payload of a label must be.
-    pub(crate) fn expected(&self, label: LabelId) -> ExpectedKind {
-        self.linked.expected[label.index()]
+    /// Where the type state of a role is in the block, if its program is guarded; 0 otherwise.
+    #[inline]
+    pub(crate) fn state_at(&self, role: RoleId) -> usize {
+        if self.is_guarded { self.states_at + role.index() } else { 0 }
     }
 
     /// The role after this one, going round.
@@ -168,10 +177,6 @@ fn template(image: &CodeImage, roles_at: usize, words: usize) -> Box<[u64]> {
         template[roles_at + role.index()] = Coro::at(start, 0).to_word();
         ready::set(&mut template, role);
     }
-    if image.names().role_count() == 0 {
-        // Whatever stands in the queue has a ready bit.
-        ready::set(&mut template, RoleId(0));
-    }
     template
 }
 
@@ -198,6 +203,12 @@ impl Plans {
     /// The channel from one role to another.
     pub(crate) fn plan(&self, from: RoleId, to: RoleId) -> Plan {
         self.of_pairs[from.index() * self.roles + to.index()]
+    }
+
+    /// The same for roles that may not be in the protocol, or not talk.
+    pub(crate) fn find(&self, from: RoleId, to: RoleId) -> Option<Plan> {
+        let is_there = from.index().max(to.index()) < self.roles;
+        is_there.then(|| self.plan(from, to)).filter(|plan| plan.exists())
     }
 
     /// All channels.

@@ -1,20 +1,20 @@
 //! Linked programs: instructions with everything filled in that depends on the VM. How they are made is
 //! in `link`, what they mean in `exec`.
 
-use telltale_bytecode::{Branch, SetId};
+use telltale_bytecode::{Branch, SetId, Slot};
 use telltale_types::{LabelId, RoleId};
 
 use crate::memory::channel::Plan;
 use crate::value::expected::ExpectedKind;
 
 /// The programs of an image, linked.
-#[derive(Debug)]
+#[derive(Debug, Default)]
 pub(crate) struct Linked {
     /// One for each instruction, and a trap behind them.
     pub(crate) ops: Box<[Op]>,
     /// The branches of all choices.
-    pub(crate) exchanges: Box<[Exchange]>,
-    pub(crate) branches: Box<[Branch]>,
+    pub(crate) exchanges: Vec<Exchange>,
+    pub(crate) branches: Vec<Branch>,
     /// For each label, what its payload must be.
     pub(crate) expected: Box<[ExpectedKind]>,
 }
@@ -24,8 +24,6 @@ pub(crate) struct Linked {
 #[repr(u8)]
 pub(crate) enum Code {
     Send,
-    /// Into a channel that does not simply keep what it gets.
-    SendSpecial,
     Choose,
     Recv,
     /// An external choice between messages of one sender.
@@ -33,10 +31,14 @@ pub(crate) enum Code {
     /// An external choice between messages of several senders.
     OfferMany,
     Halt,
+    /// On registers, or an effect: looked at when it is executed.
+    Registers,
+    /// Concerns another session.
+    Outside,
+    /// Names what its image does not have.
+    Invalid,
     /// The end of a program that does not end.
     Trap,
-    /// An instruction of a program written by hand, which is looked at when it is executed.
-    Assembled,
 }
 
 /// One linked instruction.
@@ -46,10 +48,14 @@ pub(crate) struct Op {
     pub(crate) exchange: Exchange,
     /// The branches of a choice: the first and how many.
     pub(crate) first: u32,
-    pub(crate) count: u16,
+    pub(crate) count: u32,
     /// The set of branches of a choice, as the image knows it.
     pub(crate) set: SetId,
     pub(crate) code: Code,
+    /// Where the payload comes from, or goes to.
+    pub(crate) operand: Slot,
+    /// Whether it is compared with the local type before it is executed.
+    pub(crate) is_guarded: bool,
 }
 
 /// One end of an exchange: a message that a role sends or receives, alone or as a branch of a choice.
@@ -65,17 +71,20 @@ pub(crate) struct Exchange {
     pub(crate) expected: ExpectedKind,
 }
 
+// Two in a cache line.
+const _: () = assert!(size_of::<Op>() <= 36);
+
 impl Linked {
     /// The branches of a choice, in the order of the image.
     #[inline]
     pub(crate) fn exchanges(&self, op: &Op) -> &[Exchange] {
-        &self.exchanges[op.first as usize..][..usize::from(op.count)]
+        &self.exchanges[op.first as usize..][..op.count as usize]
     }
 
     /// The same, as a handler sees them.
     #[inline]
     pub(crate) fn branches(&self, op: &Op) -> &[Branch] {
-        &self.branches[op.first as usize..][..usize::from(op.count)]
+        &self.branches[op.first as usize..][..op.count as usize]
     }
 }
 
@@ -92,7 +101,15 @@ pub(crate) fn find(branches: &[Exchange], label: LabelId) -> Option<&Exchange> {
 
 impl Op {
     pub(crate) const fn new(code: Code) -> Self {
-        Self { exchange: Exchange::NONE, first: 0, count: 0, set: SetId(0), code }
+        Self {
+            exchange: Exchange::NONE,
+            first: 0,
+            count: 0,
+            set: SetId(0),
+            code,
+            operand: Slot::HANDLER,
+            is_guarded: false,
+        }
     }
 }
 

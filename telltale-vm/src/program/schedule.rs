@@ -48,7 +48,7 @@ pub(crate) struct ScheduleStep {
     pub(crate) place: u32,
     pub(crate) next: u32,
     /// How many branches a choice has. Their cues are right behind that of the choice.
-    pub(crate) count: u16,
+    pub(crate) count: u32,
     /// The set of branches of a choice, as the image knows it.
     pub(crate) set: SetId,
     /// What is exchanged.
@@ -96,19 +96,19 @@ impl Schedule {
 
     /// The branches of a choice.
     pub(crate) fn branches(&self, choice: &ScheduleStep) -> &[ScheduleStep] {
-        &self.steps[choice.place as usize + 1..][..usize::from(choice.count)]
+        &self.steps[choice.place as usize + 1..][..choice.count as usize]
     }
 
     /// One of them, by its number in their order.
     #[inline]
     pub(crate) fn branch(&self, choice: &ScheduleStep, nth: usize) -> Option<&ScheduleStep> {
-        (nth < usize::from(choice.count)).then(|| self.step(choice.place + 1 + nth as u32))
+        (nth < choice.count as usize).then(|| self.step(choice.place + 1 + nth as u32))
     }
 
     /// The same branches as a handler sees them.
     #[inline]
     pub(crate) fn known_branches(&self, choice: &ScheduleStep) -> &[Branch] {
-        &self.branches[choice.place as usize + 1..][..usize::from(choice.count)]
+        &self.branches[choice.place as usize + 1..][..choice.count as usize]
     }
 
     /// The place where it starts, if there is anything in it.

@@ -4,44 +4,50 @@ use telltale_bytecode::Branch;
 use telltale_types::{Action, Direction, LocalTypeR, StateId};
 
 use crate::Cause;
-
-/// The answer to whether an action is allowed.
-pub(crate) enum Allowed {
-    /// It is, and the role comes to this state.
-    To(StateId),
-    /// It is not.
-    Not { expected: String, found: String },
-}
+use crate::program::op::Exchange;
 
 /// Whether a role that has come to a state may do something.
-pub(crate) fn allowed(local: &LocalTypeR, state: StateId, action: Action) -> Allowed {
-    match local.exits(state).find(|exit| exit.action == action) {
-        Some(exit) => Allowed::To(exit.target),
-        None => Allowed::Not { expected: expected(local, state), found: show(local, action) },
+pub(crate) fn allows(local: &LocalTypeR, state: StateId, action: Action) -> Result<(), Box<Cause>> {
+    if local.exits(state).any(|exit| exit.action == action) {
+        return Ok(());
     }
+    Err(not_allowed(local, state, show(local, action)))
 }
 
 /// An external choice must take whatever may come.
 pub(crate) fn offers_all(
     local: &LocalTypeR,
     state: StateId,
-    branches: &[Branch],
+    branches: &[Exchange],
 ) -> Result<(), Box<Cause>> {
     let has = |action: Action| {
-        let branch = Branch { peer: action.peer, label: action.label };
-        action.direction == Direction::Send || branches.contains(&branch)
+        let wanted = Branch { peer: action.peer, label: action.label };
+        let is_wanted =
+            |branch: &Exchange| Branch { peer: branch.peer, label: branch.label } == wanted;
+        action.direction == Direction::Send || branches.iter().any(is_wanted)
     };
     match local.exits(state).find(|exit| !has(exit.action)) {
         None => Ok(()),
         Some(left_out) => {
             let found = format!("an offer without {}", show(local, left_out.action));
-            Err(Cause::NotAllowed { expected: expected(local, state), found }.into())
+            Err(not_allowed(local, state, found))
         }
     }
 }
 
+/// Whether a role that has come to a state may halt.
+pub(crate) fn may_end(local: &LocalTypeR, state: StateId) -> Result<(), Box<Cause>> {
+    if local.may_end(state) { Ok(()) } else { Err(not_allowed(local, state, "halt".to_owned())) }
+}
+
+#[cold]
+#[expect(clippy::unnecessary_box_returns, reason = "as every step returns it")]
+fn not_allowed(local: &LocalTypeR, state: StateId, found: String) -> Box<Cause> {
+    Cause::NotAllowed { expected: expected(local, state), found }.into()
+}
+
 /// What a role may do in a state, in words.
-pub(crate) fn expected(local: &LocalTypeR, state: StateId) -> String {
+fn expected(local: &LocalTypeR, state: StateId) -> String {
     let actions: Vec<String> =
         local.exits(state).map(|exit| format!("`{}`", show(local, exit.action))).collect();
     if actions.is_empty() { "`halt`".to_owned() } else { actions.join(" or ") }

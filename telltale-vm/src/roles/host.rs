@@ -1,4 +1,4 @@
-//! Whoever answers for the roles of a session: the handler of the VM, or its role objects.
+//! Whoever answers for the roles of a session: the handler of the run, or its role objects.
 
 use std::any::Any;
 use std::fmt;
@@ -6,38 +6,91 @@ use std::fmt;
 use telltale_bytecode::{Branch, SetId};
 use telltale_types::{LabelId, RoleId};
 
-use super::transfer::{Choosing, Receiving, Sending};
 use crate::effect::{Context, EffectHandler};
+use crate::machine::drop_quietly;
 use crate::roles::objects::RoleObjects;
+use crate::roles::transfer::{Choosing, Receiving, Sending};
 use crate::scripted::run::{End, RunLoop};
-use crate::{HandlerResult, Outcome, Picked, Value};
+use crate::{HandlerError, HandlerResult, Outcome, Picked, Value};
 
 /// Answers for the role that acts.
-pub(crate) trait Host {
-    fn send(&mut self, cx: &Context<'_>, to: RoleId, label: LabelId) -> HandlerResult<Value>;
+pub(crate) enum Host<'a> {
+    /// The handler of the run.
+    Handler(&'a dyn EffectHandler),
+    /// The role objects of the session.
+    Objects(&'a mut dyn ErasedObjects),
+    /// Nobody: the role of another session is played by a program of a session with role objects.
+    Nobody,
+}
 
-    fn receive(
+impl Host<'_> {
+    /// Whether payloads are of the types of their messages because the compiler has seen to it.
+    #[inline]
+    pub(crate) fn is_typed(&self) -> bool {
+        matches!(self, Self::Objects(_))
+    }
+
+    #[inline]
+    pub(crate) fn send(
+        &mut self,
+        cx: &Context<'_>,
+        to: RoleId,
+        label: LabelId,
+    ) -> HandlerResult<Value> {
+        match self {
+            Self::Handler(handler) => handler.send(cx, to, label),
+            Self::Objects(objects) => objects.send(cx, to, label),
+            Self::Nobody => Err(nobody()),
+        }
+    }
+
+    #[inline]
+    pub(crate) fn receive(
         &mut self,
         cx: &Context<'_>,
         from: RoleId,
         label: LabelId,
         value: Value,
-    ) -> HandlerResult<()>;
+    ) -> HandlerResult<()> {
+        match self {
+            Self::Handler(handler) => handler.receive(cx, from, label, value),
+            Self::Objects(objects) => objects.receive(cx, from, label, value),
+            Self::Nobody => Err(nobody()),
+        }
+    }
 
     /// The branches are those of the set.
-    fn choose(
+    #[inline]
+    pub(crate) fn choose(
         &mut self,
         cx: &Context<'_>,
         set: SetId,
         branches: &[Branch],
-    ) -> HandlerResult<Picked>;
+    ) -> HandlerResult<Picked> {
+        match self {
+            Self::Handler(handler) => handler.choose(cx, branches),
+            Self::Objects(objects) => objects.choose(cx, set),
+            Self::Nobody => Err(nobody()),
+        }
+    }
 
-    fn invoke(
+    pub(crate) fn invoke(
         &mut self,
         cx: &Context<'_>,
         effect: &str,
         argument: Option<&Value>,
-    ) -> HandlerResult<Value>;
+    ) -> HandlerResult<Value> {
+        match self {
+            Self::Handler(handler) => handler.invoke(cx, effect, argument),
+            Self::Objects(objects) => objects.invoke(cx, effect, argument),
+            Self::Nobody => Err(nobody()),
+        }
+    }
+}
+
+#[cold]
+fn nobody() -> HandlerError {
+    HandlerError::msg("role objects play no role of another session")
 }
 
 /// Role objects of any type.
@@ -61,19 +114,30 @@ pub(crate) trait ErasedObjects: Any + Send {
         argument: Option<&Value>,
     ) -> HandlerResult<Value>;
 
-    /// How casts of this type perform.
+    /// How sessions with role objects of this type follow their schedules.
     fn runner(&self) -> Runner;
+
+    /// Drops the objects one by one, each under a net of its own.
+    fn discard(self: Box<Self>);
 }
 
 /// The role objects of a session, and how it ended.
 pub(crate) struct SessionObjects {
-    pub(crate) cast: Box<dyn ErasedObjects>,
+    pub(crate) objects: Box<dyn ErasedObjects>,
     pub(crate) outcome: Option<Outcome>,
+}
+
+impl SessionObjects {
+    /// Drops them quietly.
+    pub(crate) fn discard(self) {
+        self.objects.discard();
+        drop_quietly(self.outcome);
+    }
 }
 
 impl fmt::Debug for SessionObjects {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "Company({:?})", self.outcome)
+        write!(f, "SessionObjects({:?})", self.outcome)
     }
 }
 
@@ -108,71 +172,11 @@ impl<C: RoleObjects> ErasedObjects for C {
     fn runner(&self) -> Runner {
         |run_loop| run_loop.by_objects::<C>()
     }
+
+    fn discard(self: Box<Self>) {
+        RoleObjects::discard(*self);
+    }
 }
 
-/// Lets casts of one type perform their sessions.
+/// Lets sessions with role objects of one type follow their schedules.
 pub(crate) type Runner = fn(RunLoop<'_, '_>) -> End;
-
-impl Host for &dyn EffectHandler {
-    #[inline]
-    fn send(&mut self, cx: &Context<'_>, to: RoleId, label: LabelId) -> HandlerResult<Value> {
-        (**self).send(cx, to, label)
-    }
-
-    #[inline]
-    fn receive(
-        &mut self,
-        cx: &Context<'_>,
-        from: RoleId,
-        label: LabelId,
-        value: Value,
-    ) -> HandlerResult<()> {
-        (**self).receive(cx, from, label, value)
-    }
-
-    #[inline]
-    fn choose(&mut self, cx: &Context<'_>, _: SetId, branches: &[Branch]) -> HandlerResult<Picked> {
-        (**self).choose(cx, branches)
-    }
-
-    fn invoke(
-        &mut self,
-        cx: &Context<'_>,
-        effect: &str,
-        argument: Option<&Value>,
-    ) -> HandlerResult<Value> {
-        (**self).invoke(cx, effect, argument)
-    }
-}
-
-impl Host for &mut dyn ErasedObjects {
-    #[inline]
-    fn send(&mut self, cx: &Context<'_>, to: RoleId, label: LabelId) -> HandlerResult<Value> {
-        (**self).send(cx, to, label)
-    }
-
-    #[inline]
-    fn receive(
-        &mut self,
-        cx: &Context<'_>,
-        from: RoleId,
-        label: LabelId,
-        value: Value,
-    ) -> HandlerResult<()> {
-        (**self).receive(cx, from, label, value)
-    }
-
-    #[inline]
-    fn choose(&mut self, cx: &Context<'_>, set: SetId, _: &[Branch]) -> HandlerResult<Picked> {
-        (**self).choose(cx, set)
-    }
-
-    fn invoke(
-        &mut self,
-        cx: &Context<'_>,
-        effect: &str,
-        argument: Option<&Value>,
-    ) -> HandlerResult<Value> {
-        (**self).invoke(cx, effect, argument)
-    }
-}

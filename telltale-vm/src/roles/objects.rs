@@ -9,6 +9,7 @@ use std::any::Any;
 use telltale_bytecode::SetId;
 use telltale_types::{LabelId, RoleId};
 
+use crate::machine::drop_quietly;
 use crate::{HandlerError, HandlerResult, Value};
 
 /// The role objects of one session. The macro implements it.
@@ -60,6 +61,11 @@ pub trait RoleObjects: Any + Send + Sized {
     /// the carrier.
     fn choice<C: ChoiceVisitor>(&mut self, role: RoleId, set: SetId, visitor: C) -> C::Done;
 
+    /// Drops the objects one by one with [`discard`], so that one that panics does not keep the others.
+    fn discard(self) {
+        discard(self);
+    }
+
     /// Performs a named effect.
     ///
     /// # Errors
@@ -74,6 +80,11 @@ pub trait RoleObjects: Any + Send + Sized {
         let _ = (role, argument);
         Err(HandlerError::msg(format!("the role objects do not know effect `{effect}`")))
     }
+}
+
+/// Drops an object that nobody takes back. What it panics with is dropped as well.
+pub fn discard<T>(object: T) {
+    drop_quietly(object);
 }
 
 /// Carries a message from the role object that gives it to the one that takes it, or one half of that way.

@@ -2,26 +2,22 @@
 //! visit, so a conversation stays in the processor's nearest memory. Turns go round, so nobody starves.
 
 use super::Turns;
-use crate::exec::{Slice, Stop};
+use crate::exec::{Exit, Slice};
 use crate::memory::header;
-use crate::roles::host::Host;
 
-pub(super) fn visit<H: Host, const TRACE: bool>(
-    visit: &mut Slice<'_, '_, H>,
-    turns: &mut Turns,
-) -> Result<(), Stop> {
-    let mut from = header::turn(visit.block);
-    while visit.left > 0
-        && let Some(role) = visit.next_ready(from)
+pub(super) fn slice(slice: &mut Slice<'_, '_>, turns: &mut Turns) -> Result<(), Exit> {
+    let mut from = header::turn(slice.block);
+    while slice.left > 0
+        && let Some(role) = slice.next_ready(from)
         && turns.take()
     {
-        let turned = visit.turn::<TRACE>(role);
-        from = visit.loaded.role_after(role);
+        let turned = slice.turn(role);
+        from = slice.loaded.role_after(role);
         if turned.is_err() {
-            header::set_turn(visit.block, from);
+            header::set_turn(slice.block, from);
             return turned;
         }
     }
-    header::set_turn(visit.block, from);
+    header::set_turn(slice.block, from);
     Ok(())
 }

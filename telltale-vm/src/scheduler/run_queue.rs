@@ -2,9 +2,13 @@
 
 use std::collections::VecDeque;
 
+use crate::SessionId;
 use crate::SimClock;
 use crate::memory::arena::{Arena, Slot, WINDOW};
-use crate::scheduler::queue::Queue;
+use crate::memory::header;
+use crate::scheduler::fifo::Fifo;
+use crate::scheduler::random::Draws;
+use crate::session::VmTag;
 use crate::trace::store::Trace;
 
 /// What may still be done in one call, beside turns.
@@ -15,11 +19,17 @@ pub(crate) struct Fuel {
     pub(crate) visits: usize,
 }
 
+/// Sessions that can act stand in a queue, each of them once: a mark in its block says that it does. The mark stays
+/// while the session is visited, so nothing that happens meanwhile can put it into the queue again.
 #[derive(Debug)]
 pub(crate) struct RunQueue {
     /// The session that is visited now.
     pub(crate) slot: Slot,
-    pub(crate) queue: Queue,
+    /// The VM to which the sessions belong.
+    pub(crate) vm: VmTag,
+    queue: Fifo,
+    /// How many sessions in the queue have ended.
+    dead: usize,
     pub(crate) arena: Arena,
     /// The sessions in which nobody can act any more, until somebody looks why.
     pub(crate) idle: VecDeque<Slot>,
@@ -27,19 +37,23 @@ pub(crate) struct RunQueue {
     pub(crate) finished: Vec<Slot>,
     pub(crate) clock: SimClock,
     pub(crate) fuel: Fuel,
-    /// How many instructions a session may execute in one visit.
+    /// How many instructions a session may execute in one slice.
     pub(crate) quantum: u32,
     /// Whether one round may follow upon another without anything between them.
     pub(crate) in_a_row: bool,
     /// Whether the end of a session need not be written down when it comes.
     pub(crate) ends_quietly: bool,
+    /// What decides the order of sessions, if chance does.
+    shuffle: Option<Draws>,
 }
 
 impl RunQueue {
-    pub(crate) fn new(quantum: u32) -> Self {
+    pub(crate) fn new(vm: VmTag, quantum: u32, shuffle: Option<Draws>) -> Self {
         Self {
             slot: Slot::new(0, 0),
-            queue: Queue::default(),
+            vm,
+            queue: Fifo::default(),
+            dead: 0,
             arena: Arena::default(),
             idle: VecDeque::new(),
             finished: Vec::new(),
@@ -48,7 +62,65 @@ impl RunQueue {
             quantum,
             in_a_row: false,
             ends_quietly: false,
+            shuffle,
         }
+    }
+
+    /// The name of the session at a slot.
+    pub(crate) fn session_at(&self, slot: Slot) -> SessionId {
+        SessionId::new(self.vm, header::ordinal(self.arena.block(slot)), slot)
+    }
+
+    /// Whether no session can act.
+    pub(crate) fn is_idle(&self) -> bool {
+        self.queue.len() == self.dead
+    }
+
+    /// The session that is visited next.
+    pub(crate) fn first(&self) -> Option<Slot> {
+        self.queue.first()
+    }
+
+    /// A session can act.
+    #[inline]
+    pub(crate) fn enqueue(&mut self, slot: Slot) {
+        if header::enter_queue(self.arena.block_mut(slot)) {
+            self.queue.push(slot);
+        }
+    }
+
+    /// The session that has been visited can still act.
+    #[inline]
+    pub(crate) fn requeue(&mut self, slot: Slot) {
+        debug_assert!(header::is_queued(self.arena.block(slot)), "only what was taken is put back");
+        self.queue.push(slot);
+    }
+
+    /// The session that has been visited cannot act any more.
+    #[inline]
+    pub(crate) fn leave(&mut self, slot: Slot) {
+        header::leave_queue(self.arena.block_mut(slot));
+    }
+
+    /// A session in the queue has ended. Its block is not given back before it leaves.
+    pub(crate) fn note_dead(&mut self) {
+        self.dead += 1;
+    }
+
+    /// The queue has come to a session that has ended, or it was taken out.
+    pub(crate) fn bury(&mut self, slot: Slot) {
+        self.dead -= 1;
+        self.leave(slot);
+    }
+
+    /// The sessions in the queue that have ended, when they are most of it: taking them out costs no more
+    /// than ending them did.
+    pub(crate) fn take_dead(&mut self) -> Vec<Slot> {
+        if self.dead * 2 <= self.queue.len() {
+            return Vec::new();
+        }
+        let arena = &self.arena;
+        self.queue.take_out(|slot| !header::is_running(arena.block(slot)))
     }
 
     /// Goes to the session that is visited next, if there is one.
@@ -69,7 +141,7 @@ impl RunQueue {
         self.in_a_row
             && self.idle.is_empty()
             && self.finished.is_empty()
-            && !self.queue.is_empty()
+            && self.queue.len() > 0
             && self.begin_round(trace)
     }
 
@@ -77,6 +149,9 @@ impl RunQueue {
     pub(crate) fn begin_round(&mut self, trace: &mut Trace) -> bool {
         let Some(rounds) = self.fuel.rounds.checked_sub(1) else { return false };
         self.fuel = Fuel { rounds, visits: self.queue.len() };
+        if let Some(draws) = &mut self.shuffle {
+            draws.shuffle(self.queue.waiting());
+        }
         self.clock.advance();
         trace.set_tick(self.clock.now());
         true
@@ -84,7 +159,8 @@ impl RunQueue {
 
     /// The block of the session, and enough behind it.
     #[inline(always)]
-    pub(crate) fn block(&mut self) -> Option<&mut [u64; WINDOW]> {
-        self.arena.block_and_more_mut(self.slot).first_chunk_mut()
+    pub(crate) fn block(&mut self) -> &mut [u64; WINDOW] {
+        let block = self.arena.block_and_more_mut(self.slot).first_chunk_mut();
+        block.expect("behind every block of a chunk there is a window")
     }
 }

@@ -1,5 +1,4 @@
-//! Whoever plays the roles while a session performs its script: handlers exchange values, role objects
-//! what they like.
+//! Whoever plays the roles of sessions on their scripts: handlers exchange values, role objects payloads of any type.
 
 use std::any::Any;
 use std::marker::PhantomData;
@@ -23,16 +22,16 @@ pub(super) trait Participants {
     fn of_session<'p>(
         &self,
         objects: &'p mut Slab<SessionObjects>,
-        cast: u32,
+        of_session: u32,
     ) -> Option<Self::Participant<'p>>;
 }
 
 /// Plays all roles of a session.
 ///
-/// Between the sender's answer and the receiver, `given` is told, so that whatever the receiver does
+/// Between the sender's answer and the receiver, `sent` is called, so that whatever the receiver does
 /// finds everything written down.
 ///
-/// What is given in the end is the cue that has been performed.
+/// What is returned is the step that has been done.
 pub(super) trait Participant {
     /// The sender of the message is asked for the payload, the receiver takes it.
     fn exchange<'a>(
@@ -40,17 +39,17 @@ pub(super) trait Participant {
         cx: &mut Context<'_>,
         step: &'a ScheduleStep,
         failure: &mut Option<Box<Failure<'a>>>,
-        given: impl FnOnce(&mut Context<'_>, &'a ScheduleStep),
+        sent: impl FnOnce(&mut Context<'_>, &'a ScheduleStep),
     ) -> Result<&'a ScheduleStep, Failed>;
 
     /// The role is asked for a branch and a payload, the receiver of that branch's message takes it.
     fn choose_and_exchange<'a>(
         &mut self,
         cx: &mut Context<'_>,
-        script: &'a Schedule,
+        schedule: &'a Schedule,
         choice: &'a ScheduleStep,
         failure: &mut Option<Box<Failure<'a>>>,
-        given: impl FnOnce(&mut Context<'_>, &'a ScheduleStep),
+        sent: impl FnOnce(&mut Context<'_>, &'a ScheduleStep),
     ) -> Result<&'a ScheduleStep, Failed>;
 }
 
@@ -64,9 +63,9 @@ impl<'h, H: EffectHandler + ?Sized> Participants for ByHandler<'h, H> {
     fn of_session<'p>(
         &self,
         _: &'p mut Slab<SessionObjects>,
-        cast: u32,
+        of_session: u32,
     ) -> Option<Self::Participant<'p>> {
-        (cast == 0).then_some(ByHandler(self.0))
+        (of_session == 0).then_some(ByHandler(self.0))
     }
 }
 
@@ -78,13 +77,13 @@ impl<H: EffectHandler + ?Sized> Participant for ByHandler<'_, H> {
         cx: &mut Context<'_>,
         step: &'a ScheduleStep,
         failure: &mut Option<Box<Failure<'a>>>,
-        given: impl FnOnce(&mut Context<'_>, &'a ScheduleStep),
+        sent: impl FnOnce(&mut Context<'_>, &'a ScheduleStep),
     ) -> Result<&'a ScheduleStep, Failed> {
         let value = match self.0.send(cx, step.to, step.label) {
             Ok(value) if step.expected.accepts(&value) => value,
             answer => return Err(fail(failure, Failure::Refused(step, answer))),
         };
-        given(cx, step);
+        sent(cx, step);
         taken(step, self.0.receive(cx, step.from, step.label, value), failure)
     }
 
@@ -92,19 +91,26 @@ impl<H: EffectHandler + ?Sized> Participant for ByHandler<'_, H> {
     fn choose_and_exchange<'a>(
         &mut self,
         cx: &mut Context<'_>,
-        script: &'a Schedule,
+        schedule: &'a Schedule,
         choice: &'a ScheduleStep,
         failure: &mut Option<Box<Failure<'a>>>,
-        given: impl FnOnce(&mut Context<'_>, &'a ScheduleStep),
+        sent: impl FnOnce(&mut Context<'_>, &'a ScheduleStep),
     ) -> Result<&'a ScheduleStep, Failed> {
-        let (step, value) = match self.0.choose(cx, script.known_branches(choice)) {
-            Ok(Picked { branch, value }) => match script.branch(choice, branch) {
+        let (step, value) = match self.0.choose(cx, schedule.known_branches(choice)) {
+            Ok(Picked { branch, value }) => match schedule.branch(choice, branch) {
                 Some(step) if step.expected.accepts(&value) => (step, value),
-                _ => return Err(not_chosen(script, choice, Ok(Picked { branch, value }), failure)),
+                _ => {
+                    return Err(not_chosen(
+                        schedule,
+                        choice,
+                        Ok(Picked { branch, value }),
+                        failure,
+                    ));
+                }
             },
-            error => return Err(not_chosen(script, choice, error, failure)),
+            error => return Err(not_chosen(schedule, choice, error, failure)),
         };
-        given(cx, step);
+        sent(cx, step);
         taken(step, self.0.receive(cx, step.from, step.label, value), failure)
     }
 }
@@ -125,10 +131,10 @@ impl<C: RoleObjects> Participants for ByObjects<C> {
     fn of_session<'p>(
         &self,
         objects: &'p mut Slab<SessionObjects>,
-        cast: u32,
+        of_session: u32,
     ) -> Option<&'p mut C> {
-        let company = objects.get_mut((cast as usize).checked_sub(1)?)?;
-        (&mut *company.cast as &mut dyn Any).downcast_mut()
+        let session = objects.get_mut((of_session as usize).checked_sub(1)?)?;
+        (&mut *session.objects as &mut dyn Any).downcast_mut()
     }
 }
 
@@ -140,22 +146,22 @@ impl<C: RoleObjects> Participant for &mut C {
         cx: &mut Context<'_>,
         step: &'a ScheduleStep,
         failure: &mut Option<Box<Failure<'a>>>,
-        given: impl FnOnce(&mut Context<'_>, &'a ScheduleStep),
+        sent: impl FnOnce(&mut Context<'_>, &'a ScheduleStep),
     ) -> Result<&'a ScheduleStep, Failed> {
-        self.message(step.from, step.to, step.label, Direct { cx, what: step, failure, given })
+        self.message(step.from, step.to, step.label, Direct { cx, what: step, failure, sent })
     }
 
     #[inline(always)]
     fn choose_and_exchange<'a>(
         &mut self,
         cx: &mut Context<'_>,
-        script: &'a Schedule,
+        schedule: &'a Schedule,
         choice: &'a ScheduleStep,
         failure: &mut Option<Box<Failure<'a>>>,
-        given: impl FnOnce(&mut Context<'_>, &'a ScheduleStep),
+        sent: impl FnOnce(&mut Context<'_>, &'a ScheduleStep),
     ) -> Result<&'a ScheduleStep, Failed> {
-        let what = (script, choice);
-        self.choice(choice.from, choice.set, Direct { cx, what, failure, given })
+        let what = (schedule, choice);
+        self.choice(choice.from, choice.set, Direct { cx, what, failure, sent })
     }
 }
 
@@ -165,7 +171,7 @@ struct Direct<'c, 'x, 'a, W, F> {
     /// The cue of a message; the script and the cue of a choice.
     what: W,
     failure: &'c mut Option<Box<Failure<'a>>>,
-    given: F,
+    sent: F,
 }
 
 impl<'a, F: FnOnce(&mut Context<'_>, &'a ScheduleStep)> MessageVisitor
@@ -183,7 +189,7 @@ impl<'a, F: FnOnce(&mut Context<'_>, &'a ScheduleStep)> MessageVisitor
     ) -> Self::Done {
         match send(sender) {
             Ok(payload) => {
-                (self.given)(self.cx, self.what);
+                (self.sent)(self.cx, self.what);
                 taken(self.what, take(receiver, payload), self.failure)
             }
             Err(error) => self.fail(error),
@@ -219,26 +225,26 @@ where
         receiver: &mut T,
         take: impl FnOnce(&mut T, P) -> HandlerResult<()>,
     ) -> Self::Done {
-        let (script, choice) = self.what;
-        let Some(step) = script.branch(choice, branch) else {
+        let (schedule, choice) = self.what;
+        let Some(step) = schedule.branch(choice, branch) else {
             let picked = Picked { branch, value: pack(payload) };
             return Err(fail(
                 self.failure,
-                Failure::NotChosen(script.branches(choice), Ok(picked)),
+                Failure::NotChosen(schedule.branches(choice), Ok(picked)),
             ));
         };
-        (self.given)(self.cx, step);
+        (self.sent)(self.cx, step);
         taken(step, take(receiver, payload), self.failure)
     }
 
     #[inline(always)]
     fn fail(self, error: HandlerError) -> Self::Done {
-        let (script, choice) = self.what;
-        Err(not_chosen(script, choice, Err(error), self.failure))
+        let (schedule, choice) = self.what;
+        Err(not_chosen(schedule, choice, Err(error), self.failure))
     }
 }
 
-/// What has come of a message that was given.
+/// What has come of a message that was sent.
 #[inline(always)]
 fn taken<'a>(
     step: &'a ScheduleStep,
@@ -264,10 +270,10 @@ fn fail<'a>(written: &mut Option<Box<Failure<'a>>>, failure: Failure<'a>) -> Fai
 /// As [`fail`], where no branch of a choice has been taken.
 #[cold]
 fn not_chosen<'a>(
-    script: &'a Schedule,
+    schedule: &'a Schedule,
     choice: &ScheduleStep,
     answer: HandlerResult<Picked>,
     written: &mut Option<Box<Failure<'a>>>,
 ) -> Failed {
-    fail(written, Failure::NotChosen(script.branches(choice), answer))
+    fail(written, Failure::NotChosen(schedule.branches(choice), answer))
 }

@@ -1,8 +1,8 @@
-//! A session on its script.
+//! The run loop of sessions on their scripts.
 //!
-//! Nobody waits here, and nothing is looked for: the cue says who is asked, who is told and what comes
-//! next. What the roles' words in the block say is true after every cue, so the session can leave the
-//! script at any of them.
+//! Nobody waits here, and nothing is looked for: each step of the schedule says who is asked, who is told and what
+//! comes next. What the roles' words in the block say is true after every step, so the session can leave its script
+//! at any of them.
 
 use std::fmt;
 
@@ -22,10 +22,10 @@ use crate::{Context, EffectHandler, HandlerError, HandlerResult, Picked, Session
 /// How many instructions an exchange is: one sends, one receives.
 const EXCHANGE: u32 = 2;
 
-/// A piece of a run in which there is nothing but exchanges.
+/// How far a session has come on its script.
 #[derive(Default)]
-pub(crate) struct Stretch<'a> {
-    /// Where it has come to in the script, if there is no exchange.
+pub(crate) struct ScriptState<'a> {
+    /// Its place in the schedule, if there is no exchange.
     pub(crate) place: u32,
     /// How many instructions may still be executed.
     pub(crate) left: u32,
@@ -33,14 +33,14 @@ pub(crate) struct Stretch<'a> {
     pub(super) failure: Option<Box<Failure<'a>>>,
 }
 
-/// Why players end.
-#[derive(Clone, Copy, Debug)]
+/// Why a run loop ends.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum End {
-    /// There is nobody to be visited.
+    /// No session is left in this round.
     NoSession,
-    /// The session that is visited next is none of theirs.
+    /// The next session is not on its script, or is played by others.
     NotTheirs,
-    /// There is no exchange at this place of the script.
+    /// There is no exchange at this place of the schedule.
     NoExchange,
     /// A role has not done its part.
     Failure,
@@ -60,19 +60,19 @@ pub(super) enum Failure<'a> {
 pub struct RunLoop<'p, 'a> {
     pub(crate) run_queue: &'p mut RunQueue,
     pub(crate) objects: &'p mut Slab<SessionObjects>,
-    /// The image of these sessions, by its number and as it is.
-    pub(crate) number: u16,
+    /// The image of these sessions, by its id and as it is.
+    pub(crate) image: u16,
     pub(crate) loaded: &'a Loaded,
     pub(crate) cx: &'p mut Context<'a>,
     pub(crate) trace: &'p mut Trace,
     /// Whether events are written down.
     pub(crate) traced: bool,
-    pub(crate) stretch: &'p mut Stretch<'a>,
+    pub(crate) script: &'p mut ScriptState<'a>,
 }
 
 impl fmt::Debug for RunLoop<'_, '_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "Performance({})", self.cx.session)
+        write!(f, "RunLoop({})", self.cx.session)
     }
 }
 
@@ -90,59 +90,55 @@ impl RunLoop<'_, '_> {
     #[inline]
     fn by<P: Participants>(self, participants: &P) -> End {
         if self.traced {
-            perform::<P, true>(participants, self)
+            follow::<P, true>(participants, self)
         } else {
-            perform::<P, false>(participants, self)
+            follow::<P, false>(participants, self)
         }
     }
 }
 
-/// One session after the other performs its script, as long as it is one of these players.
+/// One session after the other follows its schedule, as long as these participants play it.
 #[inline(never)]
-fn perform<P: Participants, const TRACE: bool>(participants: &P, run_loop: RunLoop<'_, '_>) -> End {
-    let RunLoop { run_queue, objects, number, loaded, cx, trace, stretch, .. } = run_loop;
-    let script = &loaded.script;
-    let mut left = stretch.left;
+fn follow<P: Participants, const TRACE: bool>(participants: &P, run_loop: RunLoop<'_, '_>) -> End {
+    let RunLoop { run_queue, objects, image, loaded, cx, trace, script, .. } = run_loop;
+    let schedule = &loaded.schedule;
+    let vm = run_queue.vm;
+    let mut left = script.left;
     loop {
         let slot = run_queue.slot;
-        let Some(block) = run_queue.block() else { return End::NotTheirs };
+        let block = run_queue.block();
         let Some(place) = header::place(block) else { return End::NotTheirs };
-        if header::image(block) != number {
+        if header::image(block) != image {
             return End::NotTheirs;
         }
-        let Some(mut participant) = participants.of_session(objects, header::cast(block)) else {
+        let Some(mut participant) = participants.of_session(objects, header::objects(block)) else {
             return End::NotTheirs;
         };
-        cx.session = SessionId::new(header::ordinal(block), slot);
+        cx.session = SessionId::new(vm, header::ordinal(block), slot);
         if TRACE {
             trace.enter(cx.session);
         }
-        let Some(roles) = block[loaded.roles_at..].first_chunk_mut() else {
-            return End::NotTheirs;
-        };
-        let failure = &mut stretch.failure;
-        match exchanges::<_, TRACE>(
-            &mut participant,
-            roles,
-            cx,
-            trace,
-            script,
-            (place, left),
-            failure,
-        ) {
+        let roles = block[loaded.roles_at..].first_chunk_mut();
+        let roles =
+            roles.expect("the window behind a block holds a word for each number of a role");
+        let at = (place, left);
+        let failure = &mut script.failure;
+        match exchanges::<_, TRACE>(&mut participant, roles, cx, trace, schedule, at, failure) {
             Pause::UsedUp(place) => {
                 header::set_place(block, Some(place));
-                run_queue.queue.push(slot);
+                run_queue.requeue(slot);
             }
-            Pause::NoExchange(place, _) if run_queue.ends_quietly && script.is_finished(place) => {
+            Pause::NoExchange(place, _)
+                if run_queue.ends_quietly && schedule.is_finished(place) =>
+            {
                 run_queue.finished.push(slot);
             }
             Pause::NoExchange(place, left) => {
-                (stretch.place, stretch.left) = (place, left);
+                (script.place, script.left) = (place, left);
                 return End::NoExchange;
             }
             Pause::Failure(left) => {
-                stretch.left = left;
+                script.left = left;
                 return End::Failure;
             }
         }
@@ -160,27 +156,27 @@ enum Pause {
     Failure(u32),
 }
 
-/// The innermost loop: exchanges, as long as there are any. Each type of players has its own, in which the
+/// The innermost loop: exchanges, as long as there are any. Each type of participants has its own, in which the
 /// compiler sees what they do.
 ///
-/// What it changes are arguments and variables, so that the compiler knows that no player does.
+/// What it changes are arguments and variables, so that the compiler knows that no participant does.
 #[inline(always)]
 fn exchanges<'a, P: Participant, const TRACE: bool>(
     participant: &mut P,
     roles: &mut Roles,
     cx: &mut Context<'_>,
     trace: &mut Trace,
-    script: &'a Schedule,
+    schedule: &'a Schedule,
     (mut place, mut left): (u32, u32),
     failure: &mut Option<Box<Failure<'a>>>,
 ) -> Pause {
-    let steps = script.steps();
+    let steps = schedule.steps();
     loop {
         if left < EXCHANGE {
             return Pause::UsedUp(place);
         }
         let step = &steps[place as usize];
-        let mut given = |cx: &mut Context<'_>, roles: &mut Roles, step: &ScheduleStep, tag| {
+        let mut sent = |cx: &mut Context<'_>, roles: &mut Roles, step: &ScheduleStep, tag| {
             advance(roles, step.from, step.from_step);
             if TRACE {
                 trace.push(tag, step.from, step.to, step.label);
@@ -190,11 +186,11 @@ fn exchanges<'a, P: Participant, const TRACE: bool>(
         let done = if step.what == StepKind::Exchange {
             turn_to(cx, roles, step.from);
             participant
-                .exchange(cx, step, failure, |cx, step| given(cx, roles, step, Tag::Exchanged))
+                .exchange(cx, step, failure, |cx, step| sent(cx, roles, step, Tag::Exchanged))
         } else if step.what == StepKind::Choice {
             turn_to(cx, roles, step.from);
-            participant.choose_and_exchange(cx, script, step, failure, |cx, picked| {
-                given(cx, roles, picked, Tag::ChosenAndExchanged);
+            participant.choose_and_exchange(cx, schedule, step, failure, |cx, picked| {
+                sent(cx, roles, picked, Tag::ChosenAndExchanged);
             })
         } else {
             return Pause::NoExchange(place, left);

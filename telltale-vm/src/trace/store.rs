@@ -8,6 +8,7 @@ use std::sync::Arc;
 
 use telltale_types::{LabelId, Names, RoleId, Shared};
 
+use crate::machine::drop_quietly;
 use crate::{Fault, ObsEvent, Observed, Recording, SessionId};
 
 /// What an [`Event`] says.
@@ -73,6 +74,8 @@ pub(crate) struct Trace {
     tick: u64,
     /// Whose events come now.
     session: Option<SessionId>,
+    /// Whether anything is recorded.
+    pub(crate) is_on: bool,
     /// How many events are kept at least; nothing if all are.
     keep: Option<usize>,
 }
@@ -93,6 +96,7 @@ impl Trace {
             names: BTreeMap::new(),
             tick: 0,
             session: None,
+            is_on: recording != Recording::Off,
             keep,
         }
     }
@@ -109,6 +113,14 @@ impl Trace {
         if self.session != Some(session) {
             self.session = Some(session);
             self.room = 0;
+        }
+    }
+
+    /// An event of the session that was entered last, if anything is recorded.
+    #[inline]
+    pub(crate) fn push_if(&mut self, tag: Tag, role: RoleId, peer: RoleId, label: LabelId) {
+        if self.is_on {
+            self.push(tag, role, peer, label);
         }
     }
 
@@ -171,6 +183,11 @@ impl Trace {
         events.into_iter().for_each(sink);
     }
 
+    /// Takes out the faults, which may hold what handlers gave.
+    pub(crate) fn drain_faults(&mut self) -> impl Iterator<Item = Arc<Fault>> + '_ {
+        self.faults.drain(..)
+    }
+
     fn all_events(&self) -> Vec<ObsEvent> {
         let mut faults = self.faults.iter();
         let mut events = Vec::new();
@@ -223,7 +240,7 @@ impl Trace {
         for (row, events) in chunk.rows() {
             for event in events {
                 if event.tag == Tag::Faulted {
-                    self.faults.pop_front();
+                    drop_quietly(self.faults.pop_front());
                 }
                 if matches!(event.tag, Tag::Faulted | Tag::Closed | Tag::Cancelled) {
                     self.names.remove(&row.session.ordinal());

@@ -1,6 +1,6 @@
 //! What the payload of a message must be.
 
-use crate::{Kind, Large, Opaque, Value};
+use crate::{Kind, Large, Value};
 
 /// The kind that a payload must have, if it must be of one.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -35,31 +35,11 @@ impl ExpectedKind {
             }
     }
 
-    pub(crate) fn kind(self) -> Option<Kind> {
-        self.kind
-    }
-
     #[cold]
     #[inline(never)]
     fn accepts_large(self, large: &Large) -> bool {
-        self.kind.is_none_or(|kind| kind == large.kind() || is_spelled(kind, large))
+        self.kind.is_none_or(|kind| kind == large.kind())
     }
-}
-
-/// Whether a value is of a type that is spelled like that of a kind: a protocol knows types by their spelling,
-/// and its `String` may be somebody's own.
-#[inline(never)]
-fn is_spelled(kind: Kind, large: &Large) -> bool {
-    match (kind, large) {
-        (Kind::Text, Large::Opaque(value)) => is_called(value, "String"),
-        (Kind::Bytes, Large::Opaque(value)) => is_called(value, "Vec<u8>"),
-        _ => false,
-    }
-}
-
-/// Whether a value is of a type of this name, wherever that is.
-fn is_called(value: &Opaque, name: &str) -> bool {
-    value.type_name().strip_suffix(name).is_some_and(|path| path.ends_with("::"))
 }
 
 #[inline(always)]

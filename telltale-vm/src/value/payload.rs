@@ -9,6 +9,7 @@ use std::mem;
 use telltale_bytecode::Image;
 use telltale_types::LabelId;
 
+use crate::error::WrongPayload;
 use crate::value::box_pool;
 use crate::{HandlerError, HandlerResult, Large, Value};
 
@@ -55,7 +56,7 @@ fn pack_known(payload: &mut dyn Any) -> Option<Value> {
         isize => |n| Value::Int(n as i64);
         bool => Value::from;
         f64 => Value::from;
-        f32 => |n| Value::from(f64::from(n));
+        f32 => |n| Value::from(widened(n));
         char => Value::from;
         String => Value::text;
         Vec<u8> => Value::bytes;
@@ -104,13 +105,11 @@ pub(crate) fn unpack_of<T: 'static>(
 #[inline(never)]
 #[expect(clippy::needless_pass_by_value, reason = "whoever calls it has nothing to drop then")]
 fn foreign(image: &Image, label: LabelId, value: Value) -> HandlerError {
-    let label = image.names().label(label);
-    HandlerError::msg(format!("`{}` carries `{}`, not {value}", label.name, label.payload))
+    WrongPayload::new(image.names().label(label), &value).into()
 }
 
 /// Fills in the payload if it is a scalar and the value is one of its kind. Says whether it is a scalar.
 #[inline(always)]
-#[expect(clippy::cast_possible_truncation, reason = "what was an `f32` is one again")]
 fn unpack_scalar(value: &Value, payload: &mut dyn Any) -> bool {
     macro_rules! known {
         ($($kind:pat, $ty:ty => $from:expr;)*) => {$(
@@ -137,9 +136,37 @@ fn unpack_scalar(value: &Value, payload: &mut dyn Any) -> bool {
         Value::Bool(b), bool => Some(b.get());
         Value::Char(c), char => Some(c.get());
         Value::Float(x), f64 => Some(x.get());
-        Value::Float(x), f32 => Some(x.get() as f32);
+        Value::Float(x), f32 => Some(narrowed(x.get()));
     }
     false
+}
+
+/// How far the bits of a fraction have to move from an `f32` to an `f64`.
+const FRACTION: u32 = f64::MANTISSA_DIGITS - f32::MANTISSA_DIGITS;
+
+/// The same number in twice as many bits. What is no number keeps its sign and its fraction, which a cast does
+/// not promise.
+#[inline]
+fn widened(x: f32) -> f64 {
+    if !x.is_nan() {
+        return x.into();
+    }
+    let bits = u64::from(x.to_bits());
+    let (sign, fraction) = (bits >> 31 << 63, bits << 41 >> 41);
+    f64::from_bits(sign | f64::INFINITY.to_bits() | fraction << FRACTION)
+}
+
+/// The same number in half as many bits: what was an `f32` is one again.
+#[inline]
+fn narrowed(x: f64) -> f32 {
+    if !x.is_nan() {
+        return x as f32;
+    }
+    let bits = x.to_bits();
+    let (sign, fraction) = (bits >> 63 << 31, (bits >> FRACTION) as u32 & !0 >> 9);
+    // A fraction that does not fit must not become that of infinity.
+    let fraction = if fraction == 0 { 1 << 22 } else { fraction };
+    f32::from_bits(sign as u32 | f32::INFINITY.to_bits() | fraction)
 }
 
 /// The payload if it is no scalar, or else the value.
@@ -205,6 +232,15 @@ mod tests {
         round_trip(vec![1_u8, 2], Kind::Bytes);
         round_trip(vec![1_u16, 2], Kind::Opaque);
         round_trip((1, "two"), Kind::Opaque);
+    }
+
+    #[test]
+    fn what_is_no_number_keeps_its_bits() {
+        for bits in [0x7f80_0001_u32, 0x7fc0_0000, 0xffbf_ffff, 0xffc0_1234, 0x7fff_ffff] {
+            let back: f32 = unpack(pack(f32::from_bits(bits))).expect("the same type");
+            assert_eq!(back.to_bits(), bits);
+        }
+        assert!(narrowed(f64::from_bits(0x7ff0_0000_0000_0001)).is_nan());
     }
 
     #[test]

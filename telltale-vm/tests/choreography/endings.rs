@@ -138,6 +138,11 @@ fn a_foreign_payload_is_named() {
         panic!("that is no u32")
     };
     let text = fault.to_string();
-    assert!(text.contains("`Ask` carries `u32`, not 1099511627776"), "{text}");
+    assert!(
+        text.contains(
+            "expected `u32` as payload of `Ask`, found `1099511627776`, an unsigned integer"
+        ),
+        "{text}"
+    );
     assert_eq!(fault.role.as_deref(), Some("Oracle"));
 }

@@ -48,7 +48,8 @@ fn the_script_of_a_protocol_is_whole() {
     let mut looked_at = 0;
     for seed in 0..3_000 {
         let Some(image) = image(&generate(seed, Shape::default())) else { continue };
-        let Loaded { script, template, roles_at, roles, .. } = loaded(&image, &VMConfig::default());
+        let Loaded { schedule: script, template, roles_at, roles, .. } =
+            loaded(&image, &VMConfig::default());
         let start = &template[roles_at..][..roles];
         if image.global_type.len() > 1 {
             assert!(script.first_place().is_some() && script.place_of(start).is_some());
@@ -77,7 +78,7 @@ fn channels_that_lose_or_refuse_messages_have_no_script() {
     let image = image(&once.close().expect("it is closed")).expect("it projects");
     let has_script = |when_full| {
         let config = VMConfig { when_full, ..VMConfig::default() };
-        loaded(&image, &config).script.first_place().is_some()
+        loaded(&image, &config).schedule.first_place().is_some()
     };
     assert!(has_script(WhenFull::Block) && has_script(WhenFull::Resize));
     assert!(!has_script(WhenFull::Drop) && !has_script(WhenFull::Error));
@@ -92,7 +93,7 @@ fn a_script_has_a_limit() {
         long = GlobalTerm::send(from, to, Label::new(format!("m{step}")), long);
     }
     let image = image(&long.close().expect("it is closed")).expect("it projects");
-    let script = loaded(&image, &VMConfig::default()).script;
+    let script = loaded(&image, &VMConfig::default()).schedule;
     assert!(script.standings.len() <= LIMIT);
     let mut vm = VM::new(VMConfig::default());
     vm.load_choreography(&image).expect("there is room");

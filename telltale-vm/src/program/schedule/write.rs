@@ -124,7 +124,7 @@ impl Writer<'_> {
                 let step = self.exchange(scene, &exits, from, &op.exchange)?;
                 (exits.len() == 1).then(|| vec![step])
             }
-            Code::Choose if usize::from(op.count) == exits.len() => {
+            Code::Choose if op.count as usize == exits.len() => {
                 let Op { count, set, .. } = op;
                 let choice = ScheduleStep {
                     count,

@@ -5,20 +5,16 @@ use crate::memory::arena::Slot;
 /// A queue of two lists: one is read while the other is written. It costs less than a ring, and whoever
 /// is visited next lies behind whoever is visited now.
 #[derive(Debug, Default)]
-pub(crate) struct Queue {
+pub(crate) struct Fifo {
     now: Vec<Slot>,
     /// How many of them have been taken.
     taken: usize,
     later: Vec<Slot>,
 }
 
-impl Queue {
+impl Fifo {
     pub(crate) fn len(&self) -> usize {
         self.now.len() - self.taken + self.later.len()
-    }
-
-    pub(crate) fn is_empty(&self) -> bool {
-        self.len() == 0
     }
 
     /// The session that is taken next.
@@ -50,9 +46,21 @@ impl Queue {
         self.now.first().copied()
     }
 
-    /// Takes back what was pushed last.
-    pub(crate) fn unpush(&mut self) {
-        self.later.pop();
+    /// Takes out every session of which this holds.
+    pub(crate) fn take_out(&mut self, is_out: impl Fn(Slot) -> bool) -> Vec<Slot> {
+        self.now.drain(..self.taken);
+        self.taken = 0;
+        let of_now = self.now.extract_if(.., |slot| is_out(*slot));
+        let of_later = self.later.extract_if(.., |slot| is_out(*slot));
+        of_now.chain(of_later).collect()
+    }
+
+    /// The sessions that have not been taken and will be before any that is pushed from now on.
+    pub(crate) fn waiting(&mut self) -> &mut [Slot] {
+        if self.taken == self.now.len() {
+            self.turn_over();
+        }
+        &mut self.now[self.taken..]
     }
 }
 
@@ -64,7 +72,7 @@ mod tests {
 
     #[test]
     fn first_in_is_first_out() {
-        let mut queue = Queue::default();
+        let mut queue = Fifo::default();
         let mut expected = VecDeque::new();
         for n in 0..1000_u32 {
             let slot = Slot::new(n as usize, 0);
@@ -73,7 +81,7 @@ mod tests {
             for _ in 0..n % 3 {
                 assert_eq!(queue.first(), expected.front().copied());
                 assert_eq!(queue.take(), expected.pop_front());
-                assert_eq!((queue.len(), queue.is_empty()), (expected.len(), expected.is_empty()));
+                assert_eq!(queue.len(), expected.len());
             }
         }
     }

@@ -1,0 +1,71 @@
+//! What stands before an instruction of which nobody knows beforehand whether it is right.
+//!
+//! Programs that were written by hand, and whoever acts through an endpoint, keep a *type state*: the state of the
+//! local type that the role has come to. The guard compares with it; then the same text as everywhere is executed, and
+//! the type state moves where messages enter and leave channels.
+
+use telltale_types::{Action, Direction, LocalTypeR, StateId};
+
+use super::{Operand, Slice, Step};
+use crate::Cause;
+use crate::memory::coroutine::Coro;
+use crate::program::op::{Code, Exchange, Op};
+use crate::program::typestate;
+
+impl Slice<'_, '_> {
+    /// An instruction of a program written by hand, on its own endpoint.
+    #[inline(never)]
+    pub(super) fn guarded(&mut self, op: &Op) -> Step {
+        if let Err(cause) = self.allows(op, self.loaded.linked.exchanges(op)) {
+            return Step::Fault(cause);
+        }
+        let Some(reg) = op.operand.as_reg() else {
+            let step = self.unguarded(op);
+            return self.loaded.inside(step);
+        };
+        self.operand = match self.lend(reg, op.code) {
+            Ok(lent) => Operand::Register(lent),
+            Err(cause) => return Step::Fault(cause),
+        };
+        let step = self.unguarded(op);
+        let left = std::mem::replace(&mut self.operand, Operand::Host).into_value();
+        match left.map_or(Ok(()), |value| self.fill(reg, value)) {
+            Ok(()) => self.loaded.inside(step),
+            Err(cause) => Step::Fault(cause),
+        }
+    }
+
+    /// Whether the local type of the role allows what an instruction does, whatever comes of it.
+    pub(super) fn allows(&self, op: &Op, branches: &[Exchange]) -> Result<(), Box<Cause>> {
+        let action = |direction, exchange: &Exchange| Action {
+            direction,
+            peer: exchange.peer,
+            label: exchange.label,
+        };
+        let (local, state) = (self.local_type(), self.type_state());
+        let allows = |action| typestate::allows(local, state, action);
+        match op.code {
+            Code::Send => allows(action(Direction::Send, &op.exchange)),
+            Code::Recv => allows(action(Direction::Receive, &op.exchange)),
+            Code::Offer | Code::OfferMany => {
+                typestate::offers_all(local, state, branches)?;
+                branches.iter().try_for_each(|branch| allows(action(Direction::Receive, branch)))
+            }
+            Code::Choose => {
+                branches.iter().try_for_each(|branch| allows(action(Direction::Send, branch)))
+            }
+            Code::Halt => typestate::may_end(local, state),
+            Code::Registers | Code::Outside | Code::Invalid | Code::Trap => Ok(()),
+        }
+    }
+
+    /// The local type of the role that acts.
+    pub(super) fn local_type(&self) -> &LocalTypeR {
+        &self.loaded.image.local_types[self.cx.role]
+    }
+
+    /// The state of it that the role has come to.
+    pub(super) fn type_state(&self) -> StateId {
+        StateId(Coro::from_word(self.block[self.state_at]).pc())
+    }
+}

@@ -1,0 +1,61 @@
+//! Where the payload of an instruction comes from, or goes to.
+
+use telltale_types::{LabelId, RoleId};
+
+use super::Slice;
+use crate::{Cause, HandlerError, HandlerResult, Kind, Value};
+
+/// Whoever plays the role, or a register. A register lends its payload to the instruction and gets back what the
+/// instruction has not used, so it does not matter in which session it is.
+pub(crate) enum Operand {
+    /// Whoever plays the role is asked, or told.
+    Host,
+    /// What a register has lent, or is to be filled with.
+    Register(Option<Value>),
+}
+
+impl Operand {
+    /// What a register gets back, or is filled with.
+    pub(crate) fn into_value(self) -> Option<Value> {
+        match self {
+            Self::Host => None,
+            Self::Register(value) => value,
+        }
+    }
+}
+
+impl Slice<'_, '_> {
+    /// The payload of a message that is about to be sent.
+    #[inline]
+    pub(super) fn payload(&mut self, to: RoleId, label: LabelId) -> HandlerResult<Value> {
+        match &mut self.operand {
+            Operand::Host => self.host.send(self.cx, to, label),
+            // The guard has looked that it is not empty before it lent it.
+            Operand::Register(lent) => {
+                lent.take().ok_or_else(|| HandlerError::msg("the register is empty"))
+            }
+        }
+    }
+
+    /// Hands over what a received message carries. Endpoints stay in registers.
+    #[inline]
+    pub(super) fn hand_over(
+        &mut self,
+        from: RoleId,
+        label: LabelId,
+        value: Value,
+    ) -> Result<HandlerResult<()>, Box<Cause>> {
+        match &mut self.operand {
+            Operand::Register(kept) => {
+                *kept = Some(value);
+                Ok(Ok(()))
+            }
+            Operand::Host if value.kind() == Kind::Endpoint => {
+                self.discard(value);
+                let what = self.cx.label(label).to_string();
+                Err(Cause::EndpointToHandler { what }.into())
+            }
+            Operand::Host => Ok(self.host.receive(self.cx, from, label, value)),
+        }
+    }
+}

@@ -1,0 +1,129 @@
+//! Instructions on registers, and effects: what a program written by hand does between its messages.
+
+use telltale_bytecode::{EffectId, ImmKind, Instr, Reg, Slot};
+use telltale_types::{LabelId, RoleId};
+
+use super::{Slice, Step};
+use crate::memory::registers;
+use crate::program::op::Code;
+use crate::trace::store::Tag;
+use crate::{Cause, HandlerResult, Kind, Value};
+
+impl Slice<'_, '_> {
+    /// Executes the instruction that the role is at; control goes to `next`.
+    #[inline(never)]
+    pub(super) fn register_op(&mut self, next: u32) -> Step {
+        let done = match self.loaded.image.programs.code()[self.cx.at as usize] {
+            Instr::LoadImm { into, kind, bits } => {
+                immediate(kind, bits).and_then(|value| self.fill(into, value))
+            }
+            Instr::Mov { from, to } => self.empty(from).and_then(|value| self.fill(to, value)),
+            Instr::Yield => return Step::Yield(next),
+            Instr::Invoke { effect, argument, result, .. } => {
+                return self.invoke(effect, argument, result, next);
+            }
+            // A jump that leads nowhere but to jumps.
+            Instr::Jmp { .. } => Ok(()),
+            _ => Err(Cause::BadInstruction.into()),
+        };
+        done.map_or_else(Step::Fault, |()| Step::Next(next))
+    }
+
+    fn invoke(&mut self, effect: EffectId, argument: Slot, result: Slot, next: u32) -> Step {
+        let loaded = self.loaded;
+        let Some(name) = loaded.image.effect(effect) else { return Cause::BadInstruction.into() };
+        let argument = argument.as_reg().map(|reg| Ok((reg, self.empty(reg)?))).transpose();
+        let argument = match argument {
+            Ok(argument) => argument,
+            Err(cause) => return Step::Fault(cause),
+        };
+        let is_endpoint = |(_, value): &(Reg, Value)| value.kind() == Kind::Endpoint;
+        let answer = if argument.as_ref().is_some_and(is_endpoint) {
+            let what = name.to_owned();
+            Err(Cause::EndpointToHandler { what }.into())
+        } else {
+            Ok(self.host.invoke(self.cx, name, argument.as_ref().map(|(_, value)| value)))
+        };
+        let completed = matches!(answer, Ok(Ok(_)));
+        if let Some((reg, value)) = argument {
+            if completed {
+                self.discard(value);
+            } else if let Err(cause) = self.fill(reg, value) {
+                return Step::Fault(cause);
+            }
+        }
+        match answer {
+            Ok(answer) => self.invoked(effect, answer, result, next),
+            Err(cause) => Step::Fault(cause),
+        }
+    }
+
+    fn invoked(
+        &mut self,
+        effect: EffectId,
+        answer: HandlerResult<Value>,
+        result: Slot,
+        next: u32,
+    ) -> Step {
+        let value = match answer {
+            Ok(value) => value,
+            Err(error) => return Self::no_answer(error, self.cx.at),
+        };
+        self.run.trace.push_if(Tag::Invoked, self.cx.role, RoleId(0), LabelId(effect.0));
+        self.cx.add_effect();
+        match result.as_reg() {
+            Some(reg) => self.fill(reg, value).map_or_else(Step::Fault, |()| Step::Next(next)),
+            None => {
+                self.discard(value);
+                Step::Next(next)
+            }
+        }
+    }
+
+    /// What a register lends to an instruction: the payload to send. One that receives gets nothing.
+    pub(super) fn lend(&mut self, reg: Reg, code: Code) -> Result<Option<Value>, Box<Cause>> {
+        if code == Code::Recv {
+            self.register(reg).map(|_| None)
+        } else {
+            self.empty(reg).map(Some)
+        }
+    }
+
+    fn empty(&mut self, reg: Reg) -> Result<Value, Box<Cause>> {
+        let at = self.register(reg)?;
+        match registers::take(self.block, at) {
+            Some(word) => Ok(self.run.heap.decode(word)),
+            None => Err(Cause::EmptyRegister { register: reg.0 }.into()),
+        }
+    }
+
+    /// What was in the register has lost its place.
+    pub(super) fn fill(&mut self, reg: Reg, value: Value) -> Result<(), Box<Cause>> {
+        let at = match self.register(reg) {
+            Ok(at) => at,
+            Err(cause) => {
+                self.discard(value);
+                return Err(cause);
+            }
+        };
+        let word = self.run.heap.encode(value);
+        self.run.orphans.extend(registers::put(self.block, at, word));
+        Ok(())
+    }
+
+    /// Where a register is in the block.
+    fn register(&self, reg: Reg) -> Result<usize, Box<Cause>> {
+        Ok(self.loaded.register(self.cx.role, reg).ok_or(Cause::BadInstruction)?)
+    }
+}
+
+fn immediate(kind: ImmKind, bits: u32) -> Result<Value, Box<Cause>> {
+    Ok(match kind {
+        ImmKind::Unit => Value::Unit,
+        ImmKind::Bool => (bits != 0).into(),
+        ImmKind::Int => Value::Int(bits.cast_signed().into()),
+        ImmKind::Uint => Value::Uint(bits.into()),
+        ImmKind::Float => f64::from(f32::from_bits(bits)).into(),
+        ImmKind::Char => char::from_u32(bits).ok_or(Cause::BadInstruction)?.into(),
+    })
+}

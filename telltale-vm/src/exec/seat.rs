@@ -1,0 +1,63 @@
+//! A role of a session without coroutines: whoever holds its endpoint takes its seat for one instruction.
+
+use telltale_bytecode::Branch;
+use telltale_types::RoleId;
+
+use super::{Operand, Slice, Step};
+use crate::memory::coroutine::{Coro, HOLDS, PAUSED};
+use crate::program::op::{Code, Exchange, Op};
+
+/// An instruction, linked for the session that it acts on.
+pub(crate) struct SeatOp {
+    pub(crate) op: Op,
+    pub(crate) exchanges: Vec<Exchange>,
+    pub(crate) branches: Vec<Branch>,
+}
+
+impl Slice<'_, '_> {
+    /// Executes one instruction in place of a role. Gives what becomes of whoever holds its endpoint,
+    /// and what is left for the register that lent the payload or waits for one.
+    ///
+    /// The word of the role is that of a coroutine whose program counter is its type state.
+    pub(crate) fn act_in_seat(
+        &mut self,
+        role: RoleId,
+        seat: &SeatOp,
+        operand: Operand,
+    ) -> (Step, Operand) {
+        self.word_at = self.loaded.roles_at + role.index();
+        self.state_at = self.word_at;
+        self.cx.role = role;
+        self.cx.word = self.block[self.word_at];
+        self.operand = operand;
+        let step = self.seated(seat);
+        let coro = Coro::from_word(self.block[self.word_at]).counting(self.cx.count());
+        let coro = if matches!(step, Step::Hold) { coro.with(HOLDS) } else { coro };
+        self.block[self.word_at] = coro.to_word();
+        self.write_ready();
+        (step, std::mem::replace(&mut self.operand, Operand::Host))
+    }
+
+    fn seated(&mut self, seat: &SeatOp) -> Step {
+        let coro = Coro::from_word(self.block[self.word_at]);
+        if coro.has(PAUSED) {
+            return Step::Wait;
+        }
+        if coro.has(HOLDS) {
+            let Some(next) = self.send_held() else { return Step::Wait };
+            let coro = Coro::from_word(self.block[self.word_at]);
+            self.block[self.word_at] = coro.without(HOLDS).to_word();
+            return Step::Next(next);
+        }
+        let SeatOp { op, exchanges, branches } = seat;
+        if let Err(cause) = self.allows(op, exchanges) {
+            return Step::Fault(cause);
+        }
+        match op.code {
+            Code::Choose => self.choose(op.set, exchanges, branches),
+            Code::Offer => self.offer_one(&op.exchange, exchanges),
+            Code::OfferMany => self.offer_many(exchanges),
+            _ => self.unguarded(op),
+        }
+    }
+}

@@ -1,0 +1,90 @@
+//! Sessions that nobody can reach any more.
+//!
+//! An endpoint can be sent through the session that it belongs to, or through one whose endpoint is on its way through
+//! the first. When the last of the others is given up, nobody can ever take them out again. So, from time to time, it is
+//! followed which sessions can be reached from those that run; the others are cancelled.
+
+use std::collections::BTreeSet;
+
+use telltale_types::RoleId;
+
+use crate::memory::arena::Slot;
+use crate::memory::heap::Word;
+use crate::memory::{channel, header, registers};
+use crate::value::{Endpoint, Large};
+use crate::{Outcome, VM};
+
+/// So many endpoints may be on their way through sessions without coroutines before it is looked for the first time.
+const PATIENCE: usize = 64;
+
+impl VM {
+    /// Looks when nobody can act: then nothing else will happen.
+    pub(in crate::machine) fn collect_if_idle(&mut self) {
+        if self.endpoints.suspects > 0 && self.run_queue.is_idle() {
+            self.collect();
+        }
+    }
+
+    /// Looks when there is so much to find that looking costs no more than it took to make it.
+    pub(in crate::machine) fn collect_if_many(&mut self) {
+        if self.endpoints.suspects > self.endpoints.patience.max(PATIENCE) {
+            self.collect();
+        }
+    }
+
+    /// Cancels the sessions without coroutines whose endpoints nobody can get hold of.
+    pub(super) fn collect(&mut self) {
+        let running: Vec<Slot> =
+            self.run_queue.arena.slots().filter(|&slot| self.is_running(slot)).collect();
+        let mut reached: BTreeSet<Slot> =
+            running.iter().copied().filter(|&slot| self.has_coroutines(slot)).collect();
+        let mut todo: Vec<Slot> = reached.iter().copied().collect();
+        while let Some(slot) = todo.pop() {
+            let held = self.words_in(slot).into_iter().filter_map(|word| self.seat_of(word));
+            todo.extend(held.filter(|&held| reached.insert(held)).collect::<Vec<_>>());
+        }
+        let lost: Vec<Slot> =
+            running.iter().copied().filter(|slot| !reached.contains(slot)).collect();
+        self.endpoints.patience = running.len() - lost.len();
+        self.endpoints.suspects = 0;
+        for slot in lost {
+            if self.is_running(slot) {
+                let reason = "nobody can get hold of its endpoints any more";
+                self.finish(slot, Outcome::Cancelled { reason: reason.into() });
+            }
+        }
+        self.drop_orphans();
+    }
+
+    fn is_running(&self, slot: Slot) -> bool {
+        header::is_running(self.run_queue.arena.block(slot))
+    }
+
+    fn has_coroutines(&self, slot: Slot) -> bool {
+        header::has_coroutines(self.run_queue.arena.block(slot))
+    }
+
+    /// Whatever is in the channels and registers of a session.
+    fn words_in(&self, slot: Slot) -> Vec<Word> {
+        let block = self.run_queue.arena.block(slot);
+        let loaded = self.images.get(header::image(block));
+        let queued = loaded.plans.all().flat_map(|plan| {
+            let messages = 0..channel::len(block, plan);
+            messages.map(move |nth| channel::peek(block, &self.buffers, plan, nth))
+        });
+        let roles = if self.has_coroutines(slot) { loaded.roles } else { 0 };
+        let in_registers = (0..roles).flat_map(|role| loaded.registers_of(RoleId::at(role)));
+        queued.chain(in_registers.filter_map(|at| registers::read(block, at))).collect()
+    }
+
+    /// The session of an endpoint, if the payload is one and the session is running.
+    fn seat_of(&self, word: Word) -> Option<Slot> {
+        match self.heap.look_at(word)? {
+            Large::Endpoint(Endpoint { session, .. }) => {
+                let is_running = self.block_of(*session).is_ok_and(header::is_running);
+                is_running.then(|| session.slot())
+            }
+            _ => None,
+        }
+    }
+}

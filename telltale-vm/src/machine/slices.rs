@@ -1,0 +1,173 @@
+//! One session after the other acts, until one of them needs the whole machine.
+
+use slab::Slab;
+
+use crate::exec::{Exit, RunContext, Slice};
+use crate::memory::arena::Slot;
+use crate::memory::{header, ready};
+use crate::program::loaded::Loaded;
+use crate::program::registry::Registry;
+use crate::roles::host::{Host, SessionObjects};
+use crate::scheduler::run_queue::RunQueue;
+use crate::scheduler::{self, Turns};
+use crate::scripted::leave::halt;
+use crate::scripted::run::{End, RunLoop, ScriptState};
+use crate::{Context, Policy, SessionId};
+
+/// How the sessions of a run act.
+#[derive(Clone, Copy)]
+pub(super) struct Mode {
+    pub(super) policy: Policy,
+    /// Whether sessions follow their schedules while they can.
+    pub(super) on_script: bool,
+}
+
+/// All that slices need: the machine in its parts.
+pub(super) struct Slices<'a> {
+    pub(super) mode: Mode,
+    pub(super) run_queue: &'a mut RunQueue,
+    pub(super) objects: &'a mut Slab<SessionObjects>,
+    pub(super) run: RunContext<'a>,
+    pub(super) images: &'a Registry,
+    pub(super) session: Session<'a>,
+    pub(super) script: ScriptState<'a>,
+}
+
+/// The session that acts.
+pub(super) struct Session<'a> {
+    /// Its image, by its id in the VM.
+    pub(super) image: u16,
+    pub(super) loaded: &'a Loaded,
+    pub(super) cx: Context<'a>,
+}
+
+impl Slices<'_> {
+    /// Gives slices to the sessions at the head of the queue, round after round. Ends with a session that
+    /// needs more than that.
+    pub(super) fn run<const TRACE: bool>(&mut self, turns: &mut Turns) -> Option<(Slot, Exit)> {
+        while turns.left > 0 && self.run_queue.take(self.run.trace) {
+            loop {
+                let end = self.follow_schedules::<TRACE>();
+                if end == Some(End::NoSession) {
+                    break;
+                }
+                let slot = self.run_queue.slot;
+                match self.slice(end, turns) {
+                    Ok(()) => self.run_queue.requeue(slot),
+                    Err(Exit::OnScript) => continue,
+                    // In a trace, a session's end follows upon its last event.
+                    Err(Exit::Idle) if !TRACE => self.run_queue.idle.push_back(slot),
+                    Err(exit) => return Some((slot, exit)),
+                }
+                break;
+            }
+        }
+        None
+    }
+
+    /// Lets the session follow its schedule, and those that come after it theirs. Gives how that ended;
+    /// nothing if the session that comes now is not on its script.
+    fn follow_schedules<const TRACE: bool>(&mut self) -> Option<End> {
+        while self.mode.on_script {
+            let block = self.run_queue.block();
+            header::place(block)?;
+            let objects = header::objects(block);
+            self.session.enter(header::image(block), self.images);
+            self.script.left = self.run_queue.quantum;
+            let mut end = self.by_participants::<TRACE>(objects);
+            while end == End::NoExchange && self.halt() {
+                end = self.by_participants::<TRACE>(objects);
+            }
+            if end != End::NotTheirs {
+                return Some(end);
+            }
+        }
+        None
+    }
+
+    /// Whoever plays the session plays it, and those after it.
+    fn by_participants<const TRACE: bool>(&mut self, of_session: u32) -> End {
+        let Self { run_queue, objects, script, .. } = self;
+        let Session { image, loaded, cx } = &mut self.session;
+        let (image, trace, traced) = (*image, &mut *self.run.trace, TRACE);
+        cx.at = Context::AS_WRITTEN;
+        let key = (of_session as usize).checked_sub(1);
+        let runner = key.map(|key| objects[key].objects.runner());
+        let run_loop = RunLoop { run_queue, objects, image, loaded, cx, trace, traced, script };
+        match runner {
+            None => self.run.handler.follow_schedules(run_loop),
+            Some(run) => run(run_loop),
+        }
+    }
+
+    /// Of the session on its script, one role halts, or all do. Says whether the schedule goes on.
+    fn halt(&mut self) -> bool {
+        let Self { run_queue, session, run, script, .. } = self;
+        let block = run_queue.block();
+        let next = halt(block, session.loaded, script.place, run.trace);
+        if next.is_some() {
+            header::set_place(block, next);
+            script.left = script.left.saturating_sub(1);
+        }
+        next.is_some()
+    }
+
+    /// One slice of a session, or the rest of one that its script has begun. It can still act then, and
+    /// needs nothing else.
+    #[inline(never)]
+    fn slice(&mut self, end: Option<End>, turns: &mut Turns) -> Result<(), Exit> {
+        let RunQueue { slot, quantum, vm, .. } = *self.run_queue;
+        let block = self.run_queue.arena.block_and_more_mut(slot);
+        if !header::is_running(block) {
+            return Err(Exit::Ended);
+        }
+        self.session.enter(header::image(block), self.images);
+        let Session { loaded, cx, .. } = &mut self.session;
+        cx.session = SessionId::new(vm, header::ordinal(block), slot);
+        self.run.trace.enter(cx.session);
+        let host = match header::objects(block) as usize {
+            0 => Host::Handler(self.run.handler),
+            key => Host::Objects(&mut *self.objects[key - 1].objects),
+        };
+        let left = if end.is_some() { self.script.left } else { quantum };
+        let mut slice = Slice::new(block, loaded, &mut self.run, cx, host, left);
+        let acted = act(self.mode, &mut slice, &mut self.script, end, turns);
+        slice.write_ready();
+        acted?;
+        if !ready::any(slice.block, ready::words(loaded.roles)) {
+            Err(Exit::Idle)
+        } else if slice.run.orphans.is_empty() {
+            Ok(())
+        } else {
+            Err(Exit::Orphans)
+        }
+    }
+}
+
+impl<'a> Session<'a> {
+    /// A session of this image acts.
+    #[inline(always)]
+    fn enter(&mut self, image: u16, images: &'a Registry) {
+        if image != self.image {
+            self.image = image;
+            self.loaded = images.get(image);
+            self.cx.image = &self.loaded.image;
+        }
+    }
+}
+
+/// The session leaves its script, or goes back to it, or its roles have turns.
+fn act<'a>(
+    mode: Mode,
+    slice: &mut Slice<'_, 'a>,
+    script: &mut ScriptState<'a>,
+    end: Option<End>,
+    turns: &mut Turns,
+) -> Result<(), Exit> {
+    match end {
+        Some(end) => slice.leave_script(script, end)?,
+        None if mode.on_script && slice.rejoin() => return Err(Exit::OnScript),
+        None => header::set_place(slice.block, None),
+    }
+    scheduler::slice(mode.policy, slice, turns)
+}
