@@ -10,6 +10,7 @@
 //! Carol`). There are a hundred random protocols, or as many as `TELLTALE_RANDOM_PROTOCOLS` says when the
 //! tests are built and run.
 
+pub mod by_hand;
 pub mod case;
 pub mod corpus;
 pub mod grammar;
