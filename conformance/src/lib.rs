@@ -13,9 +13,11 @@
 pub mod by_hand;
 pub mod case;
 pub mod corpus;
+pub mod endpoints;
 pub mod grammar;
 pub mod image;
 pub mod payload;
 pub mod play;
 pub mod script;
+pub mod ways;
 pub mod word;

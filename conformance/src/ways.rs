@@ -1,0 +1,281 @@
+//! The ways in which one protocol can be run, and what may come between.
+
+use std::collections::BTreeSet;
+use std::sync::{Mutex, PoisonError};
+
+use telltale_types::Names;
+use telltale_vm::loader::CodeImage;
+use telltale_vm::{
+    Branch, Context, CoroStatus, EffectHandler, HandlerError, HandlerResult, LabelId, Message,
+    Network, ObsEvent, Observed, Picked, Progress, RoleId, SendDecision, SessionId, VM, Value,
+    WhenFull, filter_by_session, normalize_trace,
+};
+
+use crate::by_hand::program::copy_of;
+use crate::endpoints::{alone, with_guests};
+use crate::play::{ENOUGH, Setting};
+use crate::script::{Log, Script};
+
+/// Who plays the roles of a protocol.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Way {
+    /// The compiled programs, or their script.
+    Compiled,
+    /// The same programs from an assembler.
+    Copied,
+    /// Programs of another session, each through an endpoint that was sent to it.
+    WithGuests,
+    /// One program of another session, through endpoints that it keeps.
+    Alone,
+}
+
+impl Way {
+    /// All of them.
+    pub const ALL: [Self; 4] = [Self::Compiled, Self::Copied, Self::WithGuests, Self::Alone];
+
+    /// Whether roles are played through endpoints.
+    pub fn has_endpoints(self) -> bool {
+        matches!(self, Self::WithGuests | Self::Alone)
+    }
+
+    /// The image that is loaded to run another in this way.
+    pub fn image(self, image: &CodeImage) -> CodeImage {
+        match self {
+            Self::Compiled => image.clone(),
+            Self::Copied => copy_of(image),
+            Self::WithGuests => with_guests(image),
+            Self::Alone => alone(image),
+        }
+    }
+}
+
+/// What comes between.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Between {
+    /// Nothing.
+    #[default]
+    Nothing,
+    /// Every answer of the handler is late.
+    LateAnswers,
+    /// A network keeps every message aside, and somebody delivers it.
+    SlowMessages,
+    /// One role after the other is paused for a while.
+    Pauses,
+}
+
+impl Between {
+    /// All of it.
+    pub const ALL: [Self; 4] = [Self::Nothing, Self::LateAnswers, Self::SlowMessages, Self::Pauses];
+}
+
+/// What is known of a run afterwards.
+#[derive(Debug)]
+pub struct Ran {
+    /// What happened in the session of the protocol, as it happened.
+    pub trace: Vec<ObsEvent>,
+    /// Whether everything is complete; otherwise it was cut short.
+    pub is_complete: bool,
+    /// What each role has done.
+    pub logs: Vec<Log>,
+}
+
+/// Runs a protocol in some way.
+///
+/// # Errors
+///
+/// When it goes wrong, or stops and nobody outside can help.
+pub fn run(
+    image: &CodeImage,
+    way: Way,
+    setting: &Setting,
+    between: Between,
+    seed: u64,
+) -> Result<Ran, String> {
+    let mut vm = VM::new(setting.config.clone());
+    vm.provide(image);
+    let handler = Disturbed::new(seed, between);
+    let loaded = way.image(image);
+    let outer = vm.load_choreography(&loaded).map_err(|error| error.to_string())?;
+    let roles: Vec<String> = loaded.names().roles().map(|(_, name)| name.to_owned()).collect();
+    let mut mail = Mail { names: image.names(), messages: Vec::new() };
+    let is_complete = drive(&mut vm, &handler, setting, &roles, &mut mail)?;
+    let trace = vm.trace();
+    let inner = trace.iter().map(|event| event.session).find(|&session| session != outer);
+    let session = if way.has_endpoints() { inner.unwrap_or(outer) } else { outer };
+    let logs = handler.script.logs(session, image.names().role_count());
+    Ok(Ran { trace: filter_by_session(&trace, session), is_complete, logs })
+}
+
+fn drive(
+    vm: &mut VM,
+    handler: &Disturbed,
+    setting: &Setting,
+    roles: &[String],
+    mail: &mut Mail<'_>,
+) -> Result<bool, String> {
+    for round in 0.. {
+        let ran = match setting.turns {
+            Some(turns) => vm.step_round(handler, turns).map(drop),
+            None => vm.run(handler, 1),
+        };
+        ran.map_err(|error| error.to_string())?;
+        if handler.between == Between::Pauses {
+            pause_one(vm, roles, round);
+        }
+        let is_helped = help(vm, mail);
+        match vm.progress() {
+            Progress::Complete => return Ok(true),
+            Progress::Waiting if !is_helped && vm.paused_roles().len() == 0 => {
+                return Err(format!("nobody can help: {vm}"));
+            }
+            _ if handler.script.count() > ENOUGH || round > 40 * ENOUGH => return Ok(false),
+            _ => {}
+        }
+    }
+    Ok(false)
+}
+
+/// Pauses one role after the other, each for three rounds of five.
+fn pause_one(vm: &mut VM, roles: &[String], round: usize) {
+    let role = &roles[round / 5 % roles.len()];
+    match round % 5 {
+        0 => vm.pause(role),
+        3 => {
+            vm.resume(role);
+        }
+        _ => {}
+    }
+}
+
+/// What a network has kept aside of one protocol, and somebody is about to deliver.
+struct Mail<'a> {
+    names: &'a Names,
+    messages: Vec<(SessionId, Message)>,
+}
+
+impl Mail<'_> {
+    /// Delivers what there is room for, in order. Says whether there was anything.
+    fn deliver(&mut self, vm: &mut VM) -> bool {
+        let mut sessions: Vec<SessionId> = vm.sessions().map(|session| session.id()).collect();
+        sessions.sort();
+        for session in sessions {
+            let messages = vm.take_deferred(session).into_iter();
+            self.messages.extend(messages.map(|message| (session, message)));
+        }
+        let mut full = BTreeSet::new();
+        let mut is_delivered = false;
+        for (session, message) in std::mem::take(&mut self.messages) {
+            let channel = (session, message.from, message.to);
+            if full.contains(&channel) || !self.has_room(vm, session, &message) {
+                full.insert(channel);
+                self.messages.push((session, message));
+            } else {
+                is_delivered |= vm.inject(session, message).is_ok();
+            }
+        }
+        is_delivered
+    }
+
+    /// Whether a message fits into its channel. If the session has ended, it does not matter.
+    fn has_room(&self, vm: &VM, session: SessionId, message: &Message) -> bool {
+        let Ok(view) = vm.session(session) else { return true };
+        let capacity = match vm.config().when_full {
+            WhenFull::Resize => vm.config().max_buffered,
+            _ => vm.config().capacity,
+        };
+        let queued = view.queued(self.names.role(message.from), self.names.role(message.to));
+        queued.is_some_and(|queued| queued < capacity.into())
+    }
+}
+
+/// Answers whoever waits for an answer, and delivers what was kept aside. Says whether there was anything.
+fn help(vm: &mut VM, mail: &mut Mail) -> bool {
+    let waits = vm.coroutines().filter(|role| role.status() == CoroStatus::AwaitsHandler);
+    let waits: Vec<(SessionId, String)> =
+        waits.map(|role| (role.session_id(), role.role().to_owned())).collect();
+    let is_helped = !waits.is_empty();
+    for (session, role) in waits {
+        vm.wake(session, &role).expect("it waits for its handler");
+    }
+    is_helped | mail.deliver(vm)
+}
+
+/// A script that answers late, or whose messages are slow.
+struct Disturbed {
+    script: Script,
+    between: Between,
+    /// Who has been asked for which of its answers.
+    asked: Mutex<BTreeSet<(SessionId, RoleId, usize)>>,
+}
+
+impl Disturbed {
+    fn new(seed: u64, between: Between) -> Self {
+        Self { script: Script::new(seed), between, asked: Mutex::default() }
+    }
+
+    /// Whoever is asked for the first time has no answer.
+    fn wait(&self, cx: &Context<'_>) -> HandlerResult<()> {
+        if self.between != Between::LateAnswers {
+            return Ok(());
+        }
+        let mut asked = self.asked.lock().unwrap_or_else(PoisonError::into_inner);
+        let done = self.script.done(cx);
+        if asked.insert((cx.session(), cx.role(), done)) {
+            return Err(HandlerError::pending());
+        }
+        Ok(())
+    }
+}
+
+impl EffectHandler for Disturbed {
+    fn send(&self, cx: &Context<'_>, to: RoleId, label: LabelId) -> HandlerResult<Value> {
+        self.wait(cx)?;
+        self.script.send(cx, to, label)
+    }
+
+    fn receive(
+        &self,
+        cx: &Context<'_>,
+        from: RoleId,
+        label: LabelId,
+        v: Value,
+    ) -> HandlerResult<()> {
+        self.script.receive(cx, from, label, v)?;
+        match self.between {
+            Between::LateAnswers => Err(HandlerError::pending()),
+            _ => Ok(()),
+        }
+    }
+
+    fn choose(&self, cx: &Context<'_>, branches: &[Branch]) -> HandlerResult<Picked> {
+        self.wait(cx)?;
+        self.script.choose(cx, branches)
+    }
+
+    fn network(&self) -> Option<&dyn Network> {
+        (self.between == Between::SlowMessages).then_some(self)
+    }
+}
+
+impl Network for Disturbed {
+    fn decide(&self, _: &Context<'_>, _: RoleId, _: LabelId) -> SendDecision {
+        SendDecision::Defer
+    }
+}
+
+/// What happened, without who halted and without what a network did: the normal form, in lines.
+pub fn normal_lines(trace: &[ObsEvent]) -> Vec<String> {
+    let kept = trace.iter().filter(|event| !matches!(event.what, Observed::Halted { .. }));
+    let kept: Vec<ObsEvent> = kept.cloned().collect();
+    lines(&normalize_trace(&kept))
+}
+
+/// Events as they are, without the number of their session.
+pub fn lines(trace: &[ObsEvent]) -> Vec<String> {
+    let line = |event: &ObsEvent| {
+        let text = event.to_string();
+        let what = text.split_once(' ').map_or("", |(_, what)| what);
+        format!("{} {what}", event.tick)
+    };
+    trace.iter().map(line).collect()
+}
