@@ -13,6 +13,7 @@
 pub mod by_hand;
 pub mod case;
 pub mod corpus;
+pub mod disturb;
 pub mod endpoints;
 pub mod grammar;
 pub mod image;

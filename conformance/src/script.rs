@@ -67,6 +67,13 @@ impl Script {
         logs.values().map(Vec::len).sum()
     }
 
+    /// How often anybody of a session has.
+    pub fn calls(&self, session: SessionId) -> usize {
+        let logs = self.logs.lock().unwrap_or_else(PoisonError::into_inner);
+        let of_session = logs.iter().filter(|((of, _), _)| *of == session);
+        of_session.map(|(_, log)| log.len()).sum()
+    }
+
     // A role that is played through an endpoint has no count of its own.
     fn number(&self, cx: &Context<'_>) -> u64 {
         draw(self.seed, cx.role().index(), self.done(cx) as u32)

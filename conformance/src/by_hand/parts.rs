@@ -51,6 +51,9 @@ fn silent(roles: &[&str]) -> CodeImage {
 /// The part with one message without payload.
 pub const PING: usize = 0;
 
+/// The parts on whose messages endpoints can be handed on.
+pub const MOVES: [usize; 3] = [1, 2, 7];
+
 /// The part that has no end.
 pub const ENDLESS: usize = 6;
 

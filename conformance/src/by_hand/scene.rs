@@ -77,7 +77,10 @@ pub fn scene(seed: u64) -> Scene {
     let mut acts = vec![Act::OpenGame { with_objects: rng.once_in(2) }, Act::Open(0)];
     acts.push(Act::Mood(mood(&mut rng)));
     let count = 4 + rng.below(14);
-    acts.extend((0..count).map(|_| act(&mut rng, images.len())));
+    let is_simple = rng.once_in(3);
+    acts.extend((0..count).map(|_| {
+        if is_simple { simple_act(&mut rng, images.len()) } else { act(&mut rng, images.len()) }
+    }));
     Scene { seed, config, images, acts }
 }
 
@@ -125,6 +128,17 @@ fn mood(rng: &mut Rng) -> Mood {
         wrong: often(3, &[5, 20]),
         network: often(4, &[2, 6]),
         bombs: often(6, &[1, 4]),
+    }
+}
+
+/// Short runs, and sessions that come and go between them.
+fn simple_act(rng: &mut Rng, images: usize) -> Act {
+    match rng.below(8) {
+        0..4 => Act::Run(1),
+        4 => Act::Step(1 + rng.below(3)),
+        5 => Act::Open(rng.below(images)),
+        6 => Act::OpenGame { with_objects: rng.once_in(2) },
+        _ => Act::Cancel(rng.below(6)),
     }
 }
 

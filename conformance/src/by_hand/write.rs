@@ -6,14 +6,14 @@ use telltale_theory::oracle::Rng;
 use telltale_types::{Direction, LabelId, LocalExit, LocalTypeR, RoleId, StateId};
 use telltale_vm::loader::CodeImage;
 
-use super::parts::PARTS;
+use super::parts::{MOVES, PARTS};
 use super::program::{EFFECT, Line, Programs, import};
 use super::wild::{self, REGISTERS};
 
 /// Programs for a random protocol: written along its types, or compiled, and often with a mistake.
 pub fn programs(rng: &mut Rng) -> Programs {
-    let part = rng.below(PARTS.len());
-    let mut programs = if rng.once_in(4) {
+    let part = if rng.once_in(2) { rng.below(PARTS.len()) } else { MOVES[rng.below(MOVES.len())] };
+    let mut programs = if rng.once_in(6) {
         Programs::compiled(part)
     } else {
         let image = &PARTS[part];

@@ -1,0 +1,351 @@
+//! Sessions that are disturbed at one moment, beside sessions that are not.
+
+use std::sync::atomic::{AtomicUsize, Ordering::Relaxed};
+
+use telltale_vm::loader::CodeImage;
+use telltale_vm::{
+    Branch, Context, CoroStatus, EffectHandler, HandlerError, HandlerResult, Kind, LabelId,
+    Message, ObsEvent, Observed, Picked, RoleId, SessionId, SessionStatus, VM, VMConfig, VMError,
+    Value, filter_by_session, normalize_trace,
+};
+
+use crate::by_hand::census::panic_quietly;
+use crate::payload::value_of;
+use crate::script::{Log, Script};
+use crate::ways::lines;
+
+/// After how many calls a session that does not end is left alone.
+const ENOUGH: usize = 60;
+
+/// When a session is disturbed.
+#[derive(Clone, Copy, Debug)]
+pub enum Moment {
+    /// When its handler is called for so many times: the call has no answer yet.
+    Call(usize),
+    /// After so many rounds, in each of which it makes few steps.
+    Round(usize),
+}
+
+/// What is done to it.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub enum Disturbance {
+    /// Nothing but to wake it.
+    Nothing,
+    /// A role is paused, and resumed when nobody can act any more.
+    Pause(RoleId),
+    /// Its roles have single turns, so many of them.
+    Steps(usize),
+    /// A message is injected that has been sent before.
+    Inject,
+    /// It is closed.
+    Close,
+    /// It is cancelled.
+    Cancel,
+    /// Its handler fails at the call.
+    Fail,
+    /// Its handler panics at the call.
+    Panic,
+}
+
+impl Disturbance {
+    /// All of them, for a protocol with so many roles.
+    pub fn all(roles: usize) -> Vec<Self> {
+        let others = [Self::Nothing, Self::Steps(1), Self::Steps(2), Self::Steps(7), Self::Inject];
+        let ends = [Self::Close, Self::Cancel, Self::Fail, Self::Panic];
+        let pauses = (0..roles).map(|role| Self::Pause(RoleId::at(role)));
+        pauses.chain(others).chain(ends).collect()
+    }
+
+    /// Whether it is done by the handler, and not from outside.
+    pub fn is_of_handler(self) -> bool {
+        matches!(self, Self::Fail | Self::Panic)
+    }
+
+    /// Whether nobody should see it.
+    fn is_harmless(self) -> bool {
+        matches!(self, Self::Nothing | Self::Pause(_) | Self::Steps(_))
+    }
+}
+
+/// What one session did.
+#[derive(Debug)]
+pub struct Done {
+    /// Its trace in normal form.
+    pub trace: Vec<String>,
+    /// What its roles did.
+    pub logs: Vec<Log>,
+    /// How it ended.
+    pub status: Option<SessionStatus>,
+}
+
+impl Done {
+    /// How often its handler was called.
+    pub fn calls(&self) -> usize {
+        self.logs.iter().map(Vec::len).sum()
+    }
+}
+
+/// What a session does that nobody disturbs.
+///
+/// # Panics
+///
+/// When something goes wrong.
+pub fn undisturbed(image: &CodeImage, seed: u64) -> Done {
+    let mut vm = VM::new(VMConfig::default());
+    let handler = Interrupting::never(seed);
+    let session = vm.load_choreography(image).expect("there is room");
+    go_on(&mut vm, &handler, &[session]).expect("nothing goes wrong");
+    done(&vm, &handler, image, session)
+}
+
+/// Disturbs the second of three sessions.
+///
+/// # Errors
+///
+/// Says what is wrong.
+///
+/// # Panics
+///
+/// When there is no room for three sessions.
+pub fn disturb(
+    image: &CodeImage,
+    reference: &Done,
+    seed: u64,
+    moment: Moment,
+    what: Disturbance,
+) -> Result<(), String> {
+    let quantum = if let Moment::Round(_) = moment { 2 } else { 64 };
+    let mut vm = VM::new(VMConfig { quantum, ..VMConfig::default() });
+    let sessions = [(); 3].map(|()| vm.load_choreography(image).expect("there is room"));
+    let session = sessions[1];
+    let handler = Interrupting::new(seed, session, moment, what);
+    match moment {
+        Moment::Call(_) => go_on(&mut vm, &handler, &sessions)?,
+        Moment::Round(rounds) => vm.run(&handler, rounds).map_err(|error| error.to_string())?,
+    }
+    let is_running = vm.session(session).is_ok();
+    if is_running {
+        apply(&mut vm, image, session, what)?;
+    }
+    if let Disturbance::Steps(count) = what {
+        answer(&mut vm);
+        for _ in 0..count {
+            vm.step(&handler).map_err(|error| error.to_string())?;
+        }
+    }
+    go_on(&mut vm, &handler, &sessions)?;
+    for role in vm.paused_roles().map(str::to_owned).collect::<Vec<_>>() {
+        vm.resume(&role);
+    }
+    go_on(&mut vm, &handler, &sessions)?;
+    for neighbour in [sessions[0], sessions[2]] {
+        let found = done(&vm, &handler, image, neighbour);
+        agree(reference, &found).map_err(|wrong| format!("a neighbour: {wrong}"))?;
+    }
+    let found = done(&vm, &handler, image, session);
+    if what.is_harmless() || !(is_running || what.is_of_handler()) {
+        return agree(reference, &found);
+    }
+    if what == Disturbance::Inject {
+        return told_right_kinds(image, &found);
+    }
+    agree_as_far_as_they_go(reference, &found)?;
+    has_ended(&found, what)
+}
+
+fn apply(
+    vm: &mut VM,
+    image: &CodeImage,
+    session: SessionId,
+    what: Disturbance,
+) -> Result<(), String> {
+    let done = match what {
+        Disturbance::Pause(role) => {
+            vm.pause(image.names().role(role));
+            Ok(())
+        }
+        Disturbance::Close => vm.close(session),
+        Disturbance::Cancel => vm.cancel(session, "enough"),
+        Disturbance::Inject => inject(vm, session),
+        _ => Ok(()),
+    };
+    done.map_err(|error| format!("{what:?}: {error}"))
+}
+
+/// Injects a copy of the first message, if there was one, but without its payload.
+fn inject(vm: &mut VM, session: SessionId) -> Result<(), VMError> {
+    let trace = vm.trace();
+    let sent = trace.iter().find_map(|event| match event.what {
+        Observed::Sent { from, to, label } if event.session == session => Some((from, to, label)),
+        _ => None,
+    });
+    let Some((from, to, label)) = sent else { return Ok(()) };
+    match vm.inject(session, Message { from, to, label, value: Value::Unit }) {
+        Err(VMError::ChannelFull { .. }) => Ok(()),
+        injected => injected,
+    }
+}
+
+/// Nobody is told nothing where the protocol has a payload of another kind.
+fn told_right_kinds(image: &CodeImage, found: &Done) -> Result<(), String> {
+    for (_, label) in image.names().labels() {
+        let kind = value_of(label.payload, 0).kind();
+        if [Kind::Unit, Kind::Opaque].contains(&kind) {
+            continue;
+        }
+        let nothing = format!(" {} ()", label.name);
+        let is_told = |line: &&String| line.starts_with('?') && line.ends_with(&nothing);
+        if let Some(line) = found.logs.iter().flatten().find(is_told) {
+            return Err(format!("a role is told `{line}` and not a payload of kind {kind:?}"));
+        }
+    }
+    Ok(())
+}
+
+/// Runs until every session has ended, waits, or has gone on for long enough. Whoever waits for an answer gets
+/// it, unless a session is to be disturbed there.
+fn go_on(vm: &mut VM, handler: &Interrupting, sessions: &[SessionId]) -> Result<(), String> {
+    loop {
+        match vm.run(handler, 1) {
+            Ok(()) | Err(VMError::Faulted { .. }) => {}
+            Err(error) => return Err(error.to_string()),
+        }
+        if handler.is_interrupted() {
+            return Ok(());
+        }
+        let is_answered = answer(vm);
+        let waiting: Vec<SessionId> = vm.waiting().map(|session| session.id()).collect();
+        let is_over = |session: &SessionId| {
+            let waits = waiting.contains(session);
+            waits || vm.session(*session).is_err() || handler.script.calls(*session) > ENOUGH
+        };
+        if !is_answered && sessions.iter().all(is_over) {
+            return Ok(());
+        }
+    }
+}
+
+/// Wakes those who wait for their handler. Says whether there were any.
+fn answer(vm: &mut VM) -> bool {
+    let waits = vm.coroutines().filter(|role| role.status() == CoroStatus::AwaitsHandler);
+    let waits: Vec<(SessionId, String)> =
+        waits.map(|role| (role.session_id(), role.role().to_owned())).collect();
+    for (session, role) in &waits {
+        vm.wake(*session, role).expect("it waits for its handler");
+    }
+    !waits.is_empty()
+}
+
+fn done(vm: &VM, handler: &Interrupting, image: &CodeImage, session: SessionId) -> Done {
+    let trace = filter_by_session(&vm.trace(), session);
+    let logs = handler.script.logs(session, image.names().role_count());
+    let end = |event: &ObsEvent| match event.what {
+        Observed::Closed => Some(SessionStatus::Closed),
+        Observed::Cancelled => Some(SessionStatus::Cancelled),
+        Observed::Faulted { .. } => Some(SessionStatus::Faulted),
+        _ => None,
+    };
+    let status = trace.last().and_then(end);
+    Done { trace: lines(&normalize_trace(&trace)), logs, status }
+}
+
+/// Complete sessions are the same; roles of others do the same as far as they come.
+fn agree(reference: &Done, found: &Done) -> Result<(), String> {
+    agree_as_far_as_they_go(reference, found)?;
+    if reference.status.is_none() {
+        return if found.status.is_none() { Ok(()) } else { Err(format!("it ends: {found:#?}")) };
+    }
+    if reference.trace == found.trace && reference.logs == found.logs {
+        Ok(())
+    } else {
+        Err(format!("{:#?}\nand not\n{:#?}", found.trace, reference.trace))
+    }
+}
+
+fn agree_as_far_as_they_go(reference: &Done, found: &Done) -> Result<(), String> {
+    for (one, other) in reference.logs.iter().zip(&found.logs) {
+        let both = one.len().min(other.len());
+        if one[..both] != other[..both] {
+            return Err(format!("a role does {other:?} and not {one:?}"));
+        }
+    }
+    Ok(())
+}
+
+fn has_ended(found: &Done, what: Disturbance) -> Result<(), String> {
+    let is_right = match what {
+        Disturbance::Close => found.status == Some(SessionStatus::Closed),
+        Disturbance::Cancel => found.status == Some(SessionStatus::Cancelled),
+        Disturbance::Fail | Disturbance::Panic => found.status == Some(SessionStatus::Faulted),
+        _ => true,
+    };
+    if is_right { Ok(()) } else { Err(format!("it ends as {found:#?}")) }
+}
+
+/// A script with one call that is not answered at once.
+struct Interrupting {
+    script: Script,
+    session: Option<SessionId>,
+    call: Option<usize>,
+    what: Disturbance,
+    /// How often the session's handler has been called.
+    calls: AtomicUsize,
+    /// How often somebody has been told that there is no answer, and nobody has done anything since.
+    interrupted: AtomicUsize,
+}
+
+impl Interrupting {
+    fn never(seed: u64) -> Self {
+        let (calls, interrupted) = (AtomicUsize::new(0), AtomicUsize::new(0));
+        let (session, call, what) = (None, None, Disturbance::Nothing);
+        Self { script: Script::new(seed), session, call, what, calls, interrupted }
+    }
+
+    fn new(seed: u64, session: SessionId, moment: Moment, what: Disturbance) -> Self {
+        let call = if let Moment::Call(call) = moment { Some(call) } else { None };
+        Self { session: Some(session), call, what, ..Self::never(seed) }
+    }
+
+    /// Whether the call has come since the last time.
+    fn is_interrupted(&self) -> bool {
+        self.interrupted.swap(0, Relaxed) > 0
+    }
+
+    fn interrupt(&self, cx: &Context<'_>) -> HandlerResult<()> {
+        if Some(cx.session()) != self.session || Some(self.calls.fetch_add(1, Relaxed)) != self.call
+        {
+            return Ok(());
+        }
+        match self.what {
+            Disturbance::Fail => Err(HandlerError::msg("no")),
+            Disturbance::Panic => panic_quietly("no"),
+            _ => {
+                self.interrupted.fetch_add(1, Relaxed);
+                Err(HandlerError::pending())
+            }
+        }
+    }
+}
+
+impl EffectHandler for Interrupting {
+    fn send(&self, cx: &Context<'_>, to: RoleId, label: LabelId) -> HandlerResult<Value> {
+        self.interrupt(cx)?;
+        self.script.send(cx, to, label)
+    }
+
+    fn receive(
+        &self,
+        cx: &Context<'_>,
+        from: RoleId,
+        label: LabelId,
+        v: Value,
+    ) -> HandlerResult<()> {
+        self.script.receive(cx, from, label, v)?;
+        self.interrupt(cx)
+    }
+
+    fn choose(&self, cx: &Context<'_>, branches: &[Branch]) -> HandlerResult<Picked> {
+        self.interrupt(cx)?;
+        self.script.choose(cx, branches)
+    }
+}
