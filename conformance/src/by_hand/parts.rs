@@ -54,6 +54,9 @@ pub const PING: usize = 0;
 /// The parts on whose messages endpoints can be handed on.
 pub const MOVES: [usize; 3] = [1, 2, 7];
 
+/// The part with all roles and no messages.
+pub const SILENT: usize = 9;
+
 /// The part that has no end.
 pub const ENDLESS: usize = 6;
 
