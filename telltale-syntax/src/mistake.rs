@@ -216,7 +216,9 @@ impl Mistake {
     /// What would help, if that is known.
     pub fn help(&self) -> Option<String> {
         let text = match self {
-            Self::TypeTooDeep { .. } => "give a part of it a name with `type`".to_owned(),
+            Self::TypeTooDeep { .. } => {
+                "give a part of it a name with `type` or `const`".to_owned()
+            }
             Self::NoProtocol => "write `protocol Name(Alice, Bob) { … }`".to_owned(),
             Self::UnknownAttribute { allowed, .. } => format!("allowed here: {allowed}"),
             Self::OneBranch => "add `or { … }`".to_owned(),
