@@ -91,7 +91,7 @@ fn mend_payload(payload: &mut Payload, mistakes: &[&Mistake]) {
         let text = Payload::Tuple(vec![ty.clone()]).text();
         let is_no_type = mistakes.iter().any(|mistake| match mistake {
             Mistake::UnfitPayload { payload, unfit } => {
-                *unfit != Unfit::Borrowed && *payload == text
+                *unfit != Unfit::Borrowed && is_quoted_as(&text, payload)
             }
             Mistake::HiddenPrelude { name, .. } => speaks_of(ty.to_token_stream(), name),
             _ => false,
@@ -105,6 +105,12 @@ fn mend_payload(payload: &mut Payload, mistakes: &[&Mistake]) {
         Payload::Tuple(types) => types.iter_mut().for_each(mend),
         Payload::Record(fields) => fields.iter_mut().map(|field| &mut field.ty).for_each(mend),
     }
+}
+
+/// Whether a mistake repeats a text like this: only the beginning of a long one.
+fn is_quoted_as(text: &str, quoted: &str) -> bool {
+    let beginning = quoted.strip_suffix('…');
+    beginning.map_or(text == quoted, |beginning| text.starts_with(beginning))
 }
 
 fn speaks_of(tokens: TokenStream, name: &str) -> bool {

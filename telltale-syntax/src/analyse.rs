@@ -1,7 +1,5 @@
 //! From tokens or text to all that is known about its protocols.
 
-use std::mem::discriminant;
-
 use proc_macro2::{Ident, TokenStream};
 use syn::Visibility;
 use telltale_types::{GlobalType, Label, Names};
@@ -12,7 +10,8 @@ use crate::flow::{self, Ahead};
 use crate::graph::{Graph, graph};
 use crate::interface::{self, Interface};
 use crate::limit::limit_steps;
-use crate::parse::{Mistakes, parse};
+use crate::mistakes::Mistakes;
+use crate::parse::parse;
 use crate::resolve::{Protocol, Resolved, resolve};
 use crate::source_map::SourceMap;
 use crate::structure::check_structure;
@@ -26,7 +25,8 @@ pub struct Analysis {
     /// The protocols, in the order of the source. A name that is defined twice stands for the
     /// first protocol of that name.
     pub protocols: Vec<Analysed>,
-    /// All mistakes of the first stage that found any, in the order of the source.
+    /// The mistakes of the first stage that found any, in the order of the source. If there are more
+    /// than [`MISTAKE_LIMIT`](crate::MISTAKE_LIMIT), the last says how many.
     pub diagnostics: Vec<Diagnostic>,
 }
 
@@ -99,15 +99,15 @@ pub fn analyse(tokens: TokenStream) -> Analysis {
 /// Runs one stage after the other and keeps the mistakes of the first that has any.
 #[derive(Default)]
 struct Stages {
-    mistakes: Mistakes,
+    mistakes: Vec<Diagnostic>,
 }
 
 impl Stages {
     fn run<T>(&mut self, stage: impl FnOnce(&mut Mistakes) -> T) -> T {
-        let mut mistakes = Mistakes::new();
+        let mut mistakes = Mistakes::default();
         let result = stage(&mut mistakes);
         if self.is_clean() {
-            self.mistakes = in_order(mistakes);
+            self.mistakes = mistakes.in_order();
         }
         result
     }
@@ -115,24 +115,6 @@ impl Stages {
     fn is_clean(&self) -> bool {
         self.mistakes.is_empty()
     }
-}
-
-/// Mistakes in the order of the source, each kind once at each place: two labels that collide in
-/// one trait collide in others, and what is wrong with a protocol is wrong again where it is run.
-fn in_order(mut mistakes: Mistakes) -> Mistakes {
-    let place = |mistake: &Diagnostic| (mistake.start().line, mistake.start().column);
-    mistakes.sort_by_key(place);
-    let mut seen = Vec::new();
-    mistakes.retain(|mistake| {
-        if seen.first().is_some_and(|&(known, _)| known != place(mistake)) {
-            seen.clear();
-        }
-        let kind = (place(mistake), discriminant(mistake.mistake()));
-        let is_new = !seen.contains(&kind);
-        seen.push(kind);
-        is_new
-    });
-    mistakes
 }
 
 fn graphs<'a>(resolved: &Resolved<'a>, mistakes: &mut Mistakes) -> Vec<Graph<'a>> {

@@ -3,6 +3,8 @@
 //! Everything keeps its place in the source. The tree prints itself in the layout of the language
 //! reference; printing and parsing again gives the same tree.
 
+use std::rc::Rc;
+
 use proc_macro2::{Ident, TokenStream};
 use syn::Visibility;
 
@@ -136,6 +138,8 @@ pub struct Message {
     pub label: Ident,
     /// What it carries.
     pub payload: Payload,
+    /// The text of the payload, for it is compared and quoted more often than it can be printed.
+    pub(crate) payload_text: Rc<str>,
     /// All of it, without the semicolon.
     pub span: SpanRange,
 }

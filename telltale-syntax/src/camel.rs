@@ -5,7 +5,7 @@ use syn::ext::IdentExt;
 
 use crate::diagnostic::Diagnostic;
 use crate::mistake::Mistake;
-use crate::parse::Mistakes;
+use crate::mistakes::Mistakes;
 
 /// A mistake unless the name is written like a type.
 pub(crate) fn check_camel_case(noun: &'static str, name: &Ident, mistakes: &mut Mistakes) {

@@ -16,7 +16,7 @@ use crate::ast::Docs;
 use crate::camel::to_snake_case;
 use crate::graph::Graph;
 use crate::keyword::to_ident;
-use crate::parse::Mistakes;
+use crate::mistakes::Mistakes;
 use crate::payload::Payload;
 use crate::resolve::{Protocol, Resolved};
 use claims::{Claims, Owner};

@@ -1,8 +1,9 @@
 //! How many steps a protocol may have once the protocols that it runs are written out.
 
 use crate::diagnostic::Diagnostic;
+use crate::excerpt::excerpt;
 use crate::mistake::Mistake;
-use crate::parse::Mistakes;
+use crate::mistakes::Mistakes;
 use crate::resolve::{Branch, Meaning, Resolved, Step};
 
 /// How many steps one protocol may have.
@@ -71,7 +72,7 @@ impl Budget<'_> {
         let used = self.used + size;
         if used > STEP_LIMIT {
             if !std::mem::replace(&mut self.is_full, true) {
-                let statement = step.ast.to_string();
+                let statement = excerpt(step.ast);
                 let protocol = self.protocol.clone();
                 let mistake = Mistake::TooManySteps { statement, protocol, limit: STEP_LIMIT };
                 self.mistakes.push(Diagnostic::new(mistake, step.ast.span()));
@@ -80,7 +81,7 @@ impl Budget<'_> {
         }
         if self.before + used > BLOCK_STEP_LIMIT {
             if !std::mem::replace(&mut self.is_block_full, true) {
-                let statement = step.ast.to_string();
+                let statement = excerpt(step.ast);
                 let mistake = Mistake::TooManyStepsInAll { statement, limit: BLOCK_STEP_LIMIT };
                 self.mistakes.push(Diagnostic::new(mistake, step.ast.span()));
             }

@@ -8,6 +8,7 @@ use std::fmt;
 use telltale_theory::ProjectionError;
 use thiserror::Error;
 
+use crate::excerpt::excerpt;
 use crate::explain::CannotKnow;
 use crate::span::SpanRange;
 
@@ -16,13 +17,13 @@ use crate::span::SpanRange;
 pub struct Quote {
     /// The line it begins on.
     pub line: usize,
-    /// The statement as it prints itself, without its semicolon.
+    /// The statement as it prints itself, without its semicolon; only the beginning of a long one.
     pub text: String,
 }
 
 impl Quote {
     pub(crate) fn new(at: SpanRange, text: &impl fmt::Display) -> Self {
-        Self { line: at.line(), text: text.to_string() }
+        Self { line: at.line(), text: excerpt(text) }
     }
 }
 
@@ -74,7 +75,14 @@ impl Unfit {
     reason = "the sentence says what each is, and its fields are the blanks in it"
 )]
 pub enum Mistake {
+    #[error("{count} more {} not shown", mistakes_are(*.count))]
+    More { count: usize },
+
     // Limits.
+    #[error("a text can have at most {limit} bytes")]
+    TextTooLong { limit: usize },
+    #[error("`{beginning}` is too long: a name can have at most {limit} characters")]
+    NameTooLong { beginning: String, limit: usize },
     #[error("delimiters are nested deeper than {limit}")]
     NestedTooDeep { limit: usize },
     #[error("this type is nested deeper than {limit}")]
@@ -145,8 +153,8 @@ pub enum Mistake {
     ShadowedLoop { label: String, line: usize },
     #[error("unknown protocol `{name}`")]
     UnknownProtocol { name: String, similar: Option<String> },
-    #[error("protocol `{protocol}` runs itself{}", list_through(.through))]
-    Recursion { protocol: String, through: Vec<String> },
+    #[error("protocol `{protocol}` runs itself{}", list_through(.through, *.more))]
+    Recursion { protocol: String, through: Vec<String>, more: usize },
     #[error("protocol `{protocol}` has {} but {} given", count_roles(*.expected), count_given(*.given))]
     WrongRoleCount { protocol: String, expected: usize, given: usize },
     #[error("`{role}` cannot play two roles of `{protocol}`")]
@@ -291,9 +299,17 @@ fn never(always: bool) -> &'static str {
     if always { "never" } else { "may never" }
 }
 
-fn list_through(protocols: &[String]) -> String {
+fn mistakes_are(count: usize) -> &'static str {
+    if count == 1 { "mistake is" } else { "mistakes are" }
+}
+
+fn list_through(protocols: &[String], more: usize) -> String {
+    if protocols.is_empty() {
+        return String::new();
+    }
     let names: Vec<String> = protocols.iter().map(|name| format!("`{name}`")).collect();
-    if names.is_empty() { String::new() } else { format!(" through {}", names.join(", ")) }
+    let more = if more == 0 { String::new() } else { format!(" and {more} more") };
+    format!(" through {}{more}", names.join(", "))
 }
 
 fn count_roles(count: usize) -> String {

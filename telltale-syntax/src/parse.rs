@@ -20,11 +20,10 @@ use proc_macro2::{Span, TokenStream};
 use crate::ast::Ast;
 use crate::diagnostic::Diagnostic;
 use crate::mistake::Mistake;
+use crate::mistakes::Mistakes;
 use crate::nesting::check_delimiters;
+pub use tokens::NAME_LIMIT;
 use tokens::Tokens;
-
-/// All mistakes of a stage, in the order in which they were met.
-pub(crate) type Mistakes = Vec<Diagnostic>;
 
 /// Reads what it can of a choreography.
 pub(crate) fn parse(tokens: TokenStream, mistakes: &mut Mistakes) -> Ast {

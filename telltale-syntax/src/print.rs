@@ -1,7 +1,8 @@
 //! The tree prints itself, in the layout of the language reference.
 
-use std::fmt::{self, Display, Formatter, Write};
+use std::fmt::{self, Display, Formatter};
 
+use proc_macro2::Ident;
 use quote::ToTokens;
 use syn::Visibility;
 
@@ -30,7 +31,7 @@ impl Display for Protocol {
         }
         write!(f, "protocol {}(", self.name)?;
         if self.roles.iter().all(|role| role.docs.is_empty()) {
-            f.write_str(&names(self.roles.iter().map(|role| &role.name)))?;
+            names(f, self.roles.iter().map(|role| &role.name))?;
         } else {
             f.write_str("\n")?;
             for role in &self.roles {
@@ -65,12 +66,15 @@ impl Display for Attributes {
 /// `Alice -> Bob: Title(String)`, on one line and without the semicolon.
 impl Display for Message {
     fn fmt(&self, f: &mut Formatter<'_>) -> fmt::Result {
-        write!(f, "{} -> {}: {}", self.sender, names(&self.receivers), self.label)?;
+        write!(f, "{} -> ", self.sender)?;
+        names(f, &self.receivers)?;
+        write!(f, ": {}", self.label)?;
+        let payload = &*self.payload_text;
         match &self.payload {
             Payload::Unit => Ok(()),
-            payload @ Payload::Record(_) => write!(f, " {}", payload.text()),
-            payload @ Payload::Tuple(types) if types.len() > 1 => f.write_str(&payload.text()),
-            payload @ Payload::Tuple(_) => write!(f, "({})", payload.text()),
+            Payload::Record(_) => write!(f, " {payload}"),
+            Payload::Tuple(types) if types.len() > 1 => f.write_str(payload),
+            Payload::Tuple(_) => write!(f, "({payload})"),
         }
     }
 }
@@ -88,7 +92,9 @@ impl Display for Choice {
 /// `do Handshake(Alice, Bob)`
 impl Display for Do {
     fn fmt(&self, f: &mut Formatter<'_>) -> fmt::Result {
-        write!(f, "do {}({})", self.protocol, names(&self.roles))
+        write!(f, "do {}(", self.protocol)?;
+        names(f, &self.roles)?;
+        f.write_str(")")
     }
 }
 
@@ -123,13 +129,11 @@ impl Display for Indent {
     }
 }
 
-fn names<'a>(names: impl IntoIterator<Item = &'a proc_macro2::Ident>) -> String {
-    let mut text = String::new();
-    for name in names {
-        let separator = if text.is_empty() { "" } else { ", " };
-        let _ = write!(text, "{separator}{name}");
-    }
-    text
+fn names<'a>(f: &mut Formatter<'_>, names: impl IntoIterator<Item = &'a Ident>) -> fmt::Result {
+    names.into_iter().enumerate().try_for_each(|(at, name)| {
+        let separator = if at == 0 { "" } else { ", " };
+        write!(f, "{separator}{name}")
+    })
 }
 
 fn docs(f: &mut Formatter<'_>, docs: &Docs, depth: usize) -> fmt::Result {

@@ -18,7 +18,7 @@ use crate::ast::{self, Ast, Block, Statement};
 use crate::camel::check_camel_case;
 use crate::diagnostic::Diagnostic;
 use crate::mistake::Mistake;
-use crate::parse::Mistakes;
+use crate::mistakes::Mistakes;
 
 pub(crate) use labels::LabelEntry;
 

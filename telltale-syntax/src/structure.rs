@@ -4,7 +4,7 @@ mod fall;
 mod par;
 mod reach;
 
-use crate::parse::Mistakes;
+use crate::mistakes::Mistakes;
 use crate::resolve::Resolved;
 
 pub(crate) use fall::Falls;

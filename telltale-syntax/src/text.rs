@@ -5,8 +5,16 @@ use proc_macro2::{LexError, LineColumn, TokenStream};
 use crate::diagnostic::Diagnostic;
 use crate::mistake::Mistake;
 
+/// How many bytes a text may have: enough for all the steps that a block can have, and little enough
+/// for what is made of it to fit into memory.
+pub const TEXT_LIMIT: usize = 1 << 24;
+
 /// Splits a text into tokens; the lexer keeps its own stack, so depth does not matter here.
 pub(crate) fn tokens(text: &str) -> Result<TokenStream, Diagnostic> {
+    if text.len() > TEXT_LIMIT {
+        let start = LineColumn { line: 1, column: 0 };
+        return Err(Diagnostic::in_text(Mistake::TextTooLong { limit: TEXT_LIMIT }, start));
+    }
     text.parse().map_err(|error: LexError| {
         let place = error.span().start();
         Diagnostic::in_text(lexical_mistake(character_at(text, place)), place)

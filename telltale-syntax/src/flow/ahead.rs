@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use super::{ChoiceSlot, Flow, MessageSlot, Passes, Slot, SlotId};
 use crate::diagnostic::Diagnostic;
 use crate::mistake::Mistake;
-use crate::parse::Mistakes;
+use crate::mistakes::Mistakes;
 
 /// The next thing that happens.
 #[derive(Clone, Copy)]

@@ -8,7 +8,7 @@ use super::{Ahead, BranchEntry, ChoiceSlot, Flow, MessageSlot, Next, Passes, Slo
 use crate::ast::{self, Block, Statement};
 use crate::diagnostic::Diagnostic;
 use crate::mistake::{Mistake, Quote};
-use crate::parse::Mistakes;
+use crate::mistakes::Mistakes;
 use crate::span::SpanRange;
 
 /// Checks the choices that the protocol makes itself; those of a protocol that it runs are

@@ -11,7 +11,7 @@ use crate::ast::{self, Docs};
 use crate::diagnostic::Diagnostic;
 use crate::graph::{ChoiceOrigin, Exit, Graph, State};
 use crate::mistake::{Mistake, Quote};
-use crate::parse::Mistakes;
+use crate::mistakes::Mistakes;
 use crate::resolve::Protocol;
 use crate::span::SpanRange;
 

@@ -7,7 +7,7 @@ use proc_macro2::{Ident, Span};
 
 use crate::diagnostic::Diagnostic;
 use crate::mistake::Mistake;
-use crate::parse::Mistakes;
+use crate::mistakes::Mistakes;
 
 /// What the user wrote that a name is generated for: ``role `Alice` ``.
 #[derive(Clone, Debug)]

@@ -16,7 +16,7 @@ use crate::diagnostic::Diagnostic;
 use crate::graph::Graph;
 use crate::keyword::to_ident;
 use crate::mistake::Mistake;
-use crate::parse::Mistakes;
+use crate::mistakes::Mistakes;
 use crate::payload::{Field, Payload};
 use crate::resolve::Protocol;
 

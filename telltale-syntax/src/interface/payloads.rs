@@ -10,7 +10,7 @@ use super::claims::{Claim, Claims};
 use crate::diagnostic::Diagnostic;
 use crate::keyword::is_keyword;
 use crate::mistake::Mistake;
-use crate::parse::Mistakes;
+use crate::mistakes::Mistakes;
 use crate::resolve::Protocol;
 
 /// What every module sees without naming it, as far as it can be part of a type.

@@ -4,11 +4,12 @@ use proc_macro2::{Delimiter, TokenStream, TokenTree};
 use quote::ToTokens;
 use syn::parse::Parser;
 
-use super::Mistakes;
 use super::tokens::Tokens;
 use crate::ast::{Attributes, Docs};
 use crate::diagnostic::Diagnostic;
+use crate::excerpt::excerpt;
 use crate::mistake::Mistake;
+use crate::mistakes::Mistakes;
 use crate::span::SpanRange;
 
 const ON_PROTOCOL: &str =
@@ -131,6 +132,6 @@ fn unknown(attribute: &Attribute, allowed: &'static str) -> Diagnostic {
         Some(inside) if !text.starts_with("#!") => inside.to_owned(),
         _ => text,
     };
-    let mistake = Mistake::UnknownAttribute { attribute: attribute_text, allowed };
+    let mistake = Mistake::UnknownAttribute { attribute: excerpt(&attribute_text), allowed };
     Diagnostic::new(mistake, attribute.span)
 }

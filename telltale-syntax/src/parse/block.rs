@@ -3,10 +3,11 @@
 use proc_macro2::{Delimiter, Group, TokenTree};
 
 use super::tokens::Tokens;
-use super::{Mistakes, attribute, call, choice, looping, message, par};
+use super::{attribute, call, choice, looping, message, par};
 use crate::ast::{Block, Docs, Statement};
 use crate::diagnostic::Diagnostic;
 use crate::mistake::Mistake;
+use crate::mistakes::Mistakes;
 use crate::span::SpanRange;
 
 /// Reads a block if one comes next.

@@ -2,10 +2,11 @@
 
 use proc_macro2::{Delimiter, Ident};
 
+use super::block;
 use super::tokens::Tokens;
-use super::{Mistakes, block};
 use crate::ast::Do;
 use crate::diagnostic::Diagnostic;
+use crate::mistakes::Mistakes;
 
 pub(super) fn call(tokens: &mut Tokens, mistakes: &mut Mistakes) -> Result<Do, Diagnostic> {
     let start = tokens.span();

@@ -1,10 +1,11 @@
 //! `choice Name at Alice { … } or { … }`
 
+use super::block;
 use super::tokens::Tokens;
-use super::{Mistakes, block};
 use crate::ast::{Choice, Docs};
 use crate::diagnostic::Diagnostic;
 use crate::mistake::Mistake;
+use crate::mistakes::Mistakes;
 
 pub(super) fn choice(
     tokens: &mut Tokens,

@@ -1,13 +1,14 @@
 //! `'name: loop { … }`, `break 'name;` and `continue 'name;`
 
+use super::block;
 use super::tokens::Tokens;
-use super::{Mistakes, block};
 use crate::ast::{Jump, Loop};
 use crate::diagnostic::Diagnostic;
+use crate::mistakes::Mistakes;
 
 pub(super) fn looping(tokens: &mut Tokens, mistakes: &mut Mistakes) -> Result<Loop, Diagnostic> {
     let start = tokens.span();
-    let label = tokens.loop_label();
+    let label = tokens.loop_label()?;
     if label.is_some() && tokens.signs(":").is_none() {
         return Err(tokens.expected("`:`"));
     }
@@ -23,7 +24,7 @@ pub(super) fn jump(tokens: &mut Tokens, mistakes: &mut Mistakes) -> Result<Jump,
     let start = tokens.span();
     tokens.skip(1);
     // A label with a colon belongs to the loop that comes next.
-    let label = if tokens.is_signs(2, ":") { None } else { tokens.loop_label() };
+    let label = if tokens.is_signs(2, ":") { None } else { tokens.loop_label()? };
     let span = start.to(tokens.previous());
     block::semicolon(tokens, mistakes)?;
     Ok(Jump { label, span })

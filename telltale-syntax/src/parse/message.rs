@@ -3,9 +3,10 @@
 use proc_macro2::Ident;
 
 use super::tokens::Tokens;
-use super::{Mistakes, block, payload};
+use super::{block, payload};
 use crate::ast::{Docs, Message};
 use crate::diagnostic::Diagnostic;
+use crate::mistakes::Mistakes;
 
 pub(super) fn message(
     tokens: &mut Tokens,
@@ -22,7 +23,8 @@ pub(super) fn message(
     let payload = payload::payload(tokens, mistakes);
     let span = start.to(tokens.previous());
     block::semicolon(tokens, mistakes)?;
-    Ok(Message { docs, sender, receivers, label, payload, span })
+    let payload_text = payload.text().into();
+    Ok(Message { docs, sender, receivers, label, payload, payload_text, span })
 }
 
 fn receivers(tokens: &mut Tokens) -> Result<Vec<Ident>, Diagnostic> {

@@ -1,16 +1,21 @@
 //! `par { … } and { … }`
 
 use super::tokens::Tokens;
-use super::{Mistakes, attribute, block};
+use super::{attribute, block};
 use crate::ast::Par;
 use crate::diagnostic::Diagnostic;
 use crate::mistake::Mistake;
+use crate::mistakes::Mistakes;
 
 pub(super) fn par(tokens: &mut Tokens, mistakes: &mut Mistakes) -> Result<Par, Diagnostic> {
     let head = tokens.span();
     tokens.skip(1);
     let arms = block::alternatives(tokens, "and", mistakes)?;
-    mistakes.extend(arms.iter().filter_map(|arm| attribute::no_docs(&arm.docs).err()));
+    for arm in &arms {
+        if let Err(mistake) = attribute::no_docs(&arm.docs) {
+            mistakes.push(mistake);
+        }
+    }
     if arms.len() == 1 {
         mistakes.push(Diagnostic::new(Mistake::OneArm, head));
     }

@@ -2,14 +2,16 @@
 
 use proc_macro2::{Delimiter, Group, Ident, Span, TokenStream, TokenTree};
 use quote::ToTokens;
+use syn::ext::IdentExt;
 use syn::parse::{Parse, ParseStream, Parser};
 use syn::punctuated::Punctuated;
 use syn::{Token, Type};
 
-use super::Mistakes;
-use super::tokens::Tokens;
+use super::tokens::{Tokens, check_length};
 use crate::diagnostic::Diagnostic;
+use crate::excerpt::excerpt;
 use crate::mistake::Mistake;
+use crate::mistakes::Mistakes;
 use crate::nesting::check_types;
 use crate::payload::{Field, Payload};
 use crate::span::SpanRange;
@@ -23,7 +25,7 @@ pub(super) fn payload(tokens: &mut Tokens, mistakes: &mut Mistakes) -> Payload {
     let payload = if let Some(group) = tokens.group(Delimiter::Parenthesis) {
         list::<TupleField>(&group).map(tuple)
     } else if let Some(group) = tokens.group(Delimiter::Brace) {
-        list::<NamedField>(&group).map(record)
+        list::<NamedField>(&group).and_then(record)
     } else {
         Ok(Payload::Unit)
     };
@@ -38,10 +40,13 @@ fn tuple(fields: Vec<TupleField>) -> Payload {
     if types.is_empty() { Payload::Unit } else { Payload::Tuple(types) }
 }
 
-fn record(fields: Vec<NamedField>) -> Payload {
+fn record(fields: Vec<NamedField>) -> Result<Payload, Diagnostic> {
+    for NamedField { name, .. } in &fields {
+        check_length(&name.unraw().to_string(), name)?;
+    }
     let field = |NamedField { name, field }: NamedField| Field { name, ty: field.ty };
     let fields: Vec<Field> = fields.into_iter().map(field).collect();
-    if fields.is_empty() { Payload::Unit } else { Payload::Record(fields) }
+    Ok(if fields.is_empty() { Payload::Unit } else { Payload::Record(fields) })
 }
 
 struct TupleField {
@@ -126,5 +131,5 @@ fn invalid(error: &syn::Error, group: &Group) -> Diagnostic {
     // What is missing at the end has no token, and `syn` would blame the whole macro.
     let is_at_end = error.span().start() == Span::call_site().start();
     let span = if is_at_end { group.span_close() } else { error.span() };
-    Diagnostic::new(Mistake::InvalidType { reason: reason.to_owned() }, span)
+    Diagnostic::new(Mistake::InvalidType { reason: excerpt(reason) }, span)
 }

@@ -5,9 +5,10 @@ use syn::Visibility;
 use syn::parse::{Parse, Parser};
 
 use super::tokens::Tokens;
-use super::{Mistakes, attribute, block};
+use super::{attribute, block};
 use crate::ast::{Protocol, Role};
 use crate::diagnostic::Diagnostic;
+use crate::mistakes::Mistakes;
 
 pub(super) fn protocol(
     tokens: &mut Tokens,

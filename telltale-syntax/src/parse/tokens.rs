@@ -5,9 +5,13 @@ use syn::ext::IdentExt;
 
 use crate::ast::LoopLabel;
 use crate::diagnostic::Diagnostic;
+use crate::excerpt::excerpt;
 use crate::keyword::{is_keyword, to_ident};
 use crate::mistake::Mistake;
 use crate::span::SpanRange;
+
+/// How many characters a name may have. What is generated repeats it in many places.
+pub const NAME_LIMIT: usize = 255;
 
 /// A position between the tokens inside one pair of delimiters.
 pub(super) struct Tokens {
@@ -87,7 +91,7 @@ impl Tokens {
                 format!("keyword `{word}`")
             }
             _ if self.is_signs(0, "->") => "`->`".to_owned(),
-            tree => format!("`{tree}`"),
+            tree => format!("`{}`", excerpt(tree)),
         }
     }
 
@@ -123,7 +127,9 @@ impl Tokens {
         match self.peek(0) {
             Some(TokenTree::Ident(ident)) if !is_keyword(&ident.to_string()) => {
                 // `r#Alice` is another spelling of `Alice`.
-                let name = to_ident(&ident.unraw().to_string(), ident.span());
+                let text = ident.unraw().to_string();
+                check_length(&text, ident)?;
+                let name = to_ident(&text, ident.span());
                 self.skip(1);
                 Ok(name)
             }
@@ -149,12 +155,15 @@ impl Tokens {
     }
 
     /// Reads a `'name` if it comes next.
-    pub(super) fn loop_label(&mut self) -> Option<LoopLabel> {
-        if !self.is_loop_label() {
-            return None;
+    pub(super) fn loop_label(&mut self) -> Result<Option<LoopLabel>, Diagnostic> {
+        match self.peek(1) {
+            Some(TokenTree::Ident(word)) if self.is_signs(0, "'") => {
+                let name = word.to_string();
+                check_length(&name, word)?;
+                Ok(Some(LoopLabel { name, span: self.advance(2) }))
+            }
+            _ => Ok(None),
         }
-        let name = self.peek(1).map(ToString::to_string)?;
-        Some(LoopLabel { name, span: self.advance(2) })
     }
 
     fn advance(&mut self, count: usize) -> SpanRange {
@@ -162,6 +171,15 @@ impl Tokens {
         self.skip(count);
         first.to(self.previous())
     }
+}
+
+/// A mistake if a name is too long.
+pub(super) fn check_length(text: &str, name: &Ident) -> Result<(), Diagnostic> {
+    if text.chars().nth(NAME_LIMIT).is_none() {
+        return Ok(());
+    }
+    let mistake = Mistake::NameTooLong { beginning: excerpt(text), limit: NAME_LIMIT };
+    Err(Diagnostic::new(mistake, name))
 }
 
 fn opening(delimiter: Delimiter) -> String {

@@ -6,7 +6,10 @@ use super::ProtocolIndex;
 use crate::ast::{self, Block, Do, Statement};
 use crate::diagnostic::Diagnostic;
 use crate::mistake::Mistake;
-use crate::parse::Mistakes;
+use crate::mistakes::Mistakes;
+
+/// How many protocols of a circle are named.
+const NAMED: usize = 8;
 
 /// An order in which every protocol comes after those that it runs.
 pub(super) struct Calls {
@@ -56,8 +59,11 @@ pub(super) fn order(
                     calls.recursive.insert(call);
                     let name =
                         |(index, _): &(ProtocolIndex, usize)| protocols[*index].name.to_string();
-                    let through = path[depth + 1..].iter().map(name).collect();
-                    let mistake = Mistake::Recursion { protocol: name(&path[depth]), through };
+                    let rest = &path[depth + 1..];
+                    let through: Vec<String> = rest.iter().take(NAMED).map(name).collect();
+                    let more = rest.len() - through.len();
+                    let protocol = name(&path[depth]);
+                    let mistake = Mistake::Recursion { protocol, through, more };
                     mistakes.push(Diagnostic::new(mistake, call.span));
                 }
             }

@@ -10,8 +10,9 @@ use super::{Protocol, ProtocolIndex};
 use crate::ast::{Do, Message};
 use crate::camel::check_camel_case;
 use crate::diagnostic::Diagnostic;
+use crate::excerpt::excerpt;
 use crate::mistake::{Mistake, Quote};
-use crate::parse::Mistakes;
+use crate::mistakes::Mistakes;
 use crate::payload::{find_unfit, type_text};
 use crate::span::SpanRange;
 
@@ -48,21 +49,19 @@ impl<'a> Labels<'a> {
     /// The label of a message.
     pub(super) fn of(&mut self, message: &'a Message, mistakes: &mut Mistakes) -> Option<LabelId> {
         let name = message.label.to_string();
-        let payload = message.payload.text();
         if let Some(&label) = self.by_name.get(&name) {
             let entry = &self.entries[label.index()];
-            if *entry.payload != payload {
-                let expected = entry.payload.to_string();
+            if entry.payload != message.payload_text {
+                let (given, expected) = (excerpt(&message.payload_text), excerpt(&entry.payload));
                 let first = entry.quote();
-                let mistake =
-                    Mistake::PayloadClash { label: name, given: payload, expected, first };
+                let mistake = Mistake::PayloadClash { label: name, given, expected, first };
                 mistakes.push(Diagnostic::new(mistake, payload_span(message)));
             }
             return Some(label);
         }
         check_camel_case("label", &message.label, mistakes);
         check_types(message, mistakes);
-        let entry = LabelEntry { payload: payload.into(), first: message };
+        let entry = LabelEntry { payload: Rc::clone(&message.payload_text), first: message };
         self.add(name, entry, (&message.label).into(), mistakes)
     }
 
@@ -100,9 +99,9 @@ impl<'a> Labels<'a> {
             let mistake = Mistake::LabelClash {
                 label: name,
                 protocol: call.protocol.to_string(),
-                theirs: theirs.payload.to_string(),
+                theirs: excerpt(&theirs.payload),
                 theirs_at: theirs.quote(),
-                ours: ours.payload.to_string(),
+                ours: excerpt(&ours.payload),
                 ours_at: ours.quote(),
             };
             mistakes.push(Diagnostic::new(mistake, call.span));
@@ -134,7 +133,7 @@ impl<'a> Labels<'a> {
 fn check_types(message: &Message, mistakes: &mut Mistakes) {
     for ty in message.payload.types() {
         if let Some((unfit, span)) = find_unfit(ty) {
-            let mistake = Mistake::UnfitPayload { payload: type_text(ty), unfit };
+            let mistake = Mistake::UnfitPayload { payload: excerpt(&type_text(ty)), unfit };
             mistakes.push(Diagnostic::new(mistake, span));
         }
     }

@@ -8,7 +8,7 @@ use crate::ast::{self, Role};
 use crate::camel::check_camel_case;
 use crate::diagnostic::Diagnostic;
 use crate::mistake::Mistake;
-use crate::parse::Mistakes;
+use crate::mistakes::Mistakes;
 
 /// The roles of one protocol, to be found by name, and which of them do something.
 pub(super) struct Roles<'a> {

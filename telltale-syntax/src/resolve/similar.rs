@@ -1,11 +1,21 @@
 //! What the user may have meant.
 
+/// How many characters a name may have for others to be compared with it.
+const LONGEST: usize = 64;
+
+/// How many names are compared with one.
+const COMPARED: usize = 1_000;
+
 /// The known name that is closest to one that is not known, if it is close.
 pub(super) fn similar<'a>(name: &str, known: impl IntoIterator<Item = &'a str>) -> Option<String> {
-    let near = 1 + name.chars().count() / 4;
+    let length = name.chars().count();
+    if length > LONGEST {
+        return None;
+    }
+    let near = 1 + length / 4;
     known
         .into_iter()
-        .take(1_000)
+        .take(COMPARED)
         .map(|known| (distance(name, known, near), known))
         .filter(|(distance, _)| *distance <= near)
         .min_by_key(|(distance, _)| *distance)
@@ -16,7 +26,7 @@ pub(super) fn similar<'a>(name: &str, known: impl IntoIterator<Item = &'a str>) 
 fn distance(from: &str, to: &str, near: usize) -> usize {
     let from: Vec<char> = from.chars().flat_map(char::to_lowercase).collect();
     let to: Vec<char> = to.chars().flat_map(char::to_lowercase).collect();
-    if from.len().abs_diff(to.len()) > near || from.len() > 64 {
+    if from.len().abs_diff(to.len()) > near {
         return usize::MAX;
     }
     let mut before_last = vec![0; to.len() + 1];

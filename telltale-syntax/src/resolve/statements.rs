@@ -14,7 +14,7 @@ use crate::ast::{self, Block, Choice, Do, Jump, LoopLabel, Message, Statement};
 use crate::camel::check_camel_case;
 use crate::diagnostic::Diagnostic;
 use crate::mistake::Mistake;
-use crate::parse::Mistakes;
+use crate::mistakes::Mistakes;
 use crate::span::SpanRange;
 
 /// What is known about the protocols of the block.
@@ -93,12 +93,17 @@ impl<'a> Scope<'_, 'a> {
         self.mistakes.push(Diagnostic::new(mistake, span));
     }
 
+    /// What may have been meant by a name, as long as that will be read.
+    fn similar<'n>(&self, name: &str, known: impl IntoIterator<Item = &'n str>) -> Option<String> {
+        if self.mistakes.is_full() { None } else { similar(name, known) }
+    }
+
     fn role(&mut self, name: &Ident) -> Option<RoleId> {
         let text = name.to_string();
         let role = self.roles.find(&text);
         if role.is_none() {
             self.has_unknown_role = true;
-            let similar = similar(&text, self.roles.names());
+            let similar = self.similar(&text, self.roles.names());
             self.mistake(Mistake::UnknownRole { name: text, similar }, name);
         }
         role
@@ -171,7 +176,7 @@ impl<'a> Scope<'_, 'a> {
 
     fn unknown_loop(&self, label: &LoopLabel) -> Mistake {
         let known = self.loops.iter().filter_map(|open| open.label);
-        let similar = similar(&label.name, known.map(|known| known.name.as_str()));
+        let similar = self.similar(&label.name, known.map(|known| known.name.as_str()));
         Mistake::UnknownLoop { label: label.name.clone(), similar }
     }
 
@@ -187,7 +192,7 @@ impl<'a> Scope<'_, 'a> {
         let name = call.protocol.to_string();
         let known = self.known;
         let Some(&callee) = known.by_name.get(&name) else {
-            let similar = similar(&name, known.by_name.keys().map(String::as_str));
+            let similar = self.similar(&name, known.by_name.keys().map(String::as_str));
             self.mistake(Mistake::UnknownProtocol { name, similar }, &call.protocol);
             return None;
         };

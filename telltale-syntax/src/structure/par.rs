@@ -9,7 +9,7 @@ use super::Falls;
 use crate::ast::{self, Statement};
 use crate::diagnostic::Diagnostic;
 use crate::mistake::{Mistake, Quote};
-use crate::parse::Mistakes;
+use crate::mistakes::Mistakes;
 use crate::resolve::{Meaning, Step};
 use crate::span::SpanRange;
 

@@ -3,7 +3,7 @@
 use super::Falls;
 use crate::diagnostic::Diagnostic;
 use crate::mistake::{Mistake, Quote};
-use crate::parse::Mistakes;
+use crate::mistakes::Mistakes;
 use crate::resolve::Step;
 
 /// Reports the first statement of each block that is not reached.
