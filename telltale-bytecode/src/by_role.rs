@@ -7,6 +7,7 @@ use telltale_types::{LocalTypeR, Names, RoleId, Shared};
 
 use crate::Instr;
 use crate::compile::Program;
+use crate::operand::number;
 
 /// The local types of an image, by role.
 #[derive(Clone, PartialEq, Eq)]
@@ -70,7 +71,7 @@ impl Programs {
         let mut ends = Vec::new();
         for program in programs {
             code.extend(&program.code);
-            ends.push(code.len() as u32);
+            ends.push(number(code.len()));
         }
         Self { names: names.clone(), code: code.into(), ends: ends.into() }
     }

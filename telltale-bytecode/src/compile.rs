@@ -7,6 +7,7 @@ use std::collections::BTreeMap;
 
 use telltale_types::{Action, Direction, LocalTypeR, StateId};
 
+use crate::operand::number;
 use crate::{Branch, CompileError, Hop, Instr, Pc, SetId, Slot, TargetsId, Via};
 
 /// The branch sets and targets of an image while its programs are compiled.
@@ -30,7 +31,7 @@ pub(crate) fn compile(local: &LocalTypeR, tables: &mut Tables) -> Result<Program
     let layout = Layout::of(local);
     let mut code = Vec::with_capacity(layout.len);
     for &state in &layout.order {
-        let here = Pc(code.len() as u32);
+        let here = Pc::at(code.len());
         let exits: Vec<_> = local.exits(state).collect();
         match exits[..] {
             [] => code.push(Instr::Halt),
@@ -71,7 +72,7 @@ fn choice(
     exits.sort_unstable_by_key(|exit| (exit.action.label, exit.action.peer));
     let branch = |action: Action| Branch { peer: action.peer, label: action.label };
     let set = tables.set(exits.iter().map(|exit| branch(exit.action)).collect())?;
-    let targets = TargetsId(tables.targets.len() as u32);
+    let targets = TargetsId(number(tables.targets.len()));
     tables.targets.extend(exits.iter().map(|exit| layout.place_of(exit.target).0));
     Ok(match exits[0].action.direction {
         Direction::Send => Instr::Choose { via: Via::OWN, set, targets },
@@ -86,12 +87,13 @@ impl Tables {
             return Ok(known);
         }
         let limit = usize::from(u16::MAX);
-        if self.sets.len() == limit {
-            return Err(CompileError::TooManyChoices { limit });
-        }
-        let set = SetId(self.sets.len() as u16);
+        // The image counts its sets in a number that is no larger than their ids.
+        let set = match u16::try_from(self.sets.len()) {
+            Ok(next) if next < u16::MAX => SetId(next),
+            _ => return Err(CompileError::TooManyChoices { limit }),
+        };
         self.branches.extend(&branches);
-        self.set_ends.push(self.branches.len() as u32);
+        self.set_ends.push(number(self.branches.len()));
         self.sets.insert(branches, set);
         Ok(set)
     }
@@ -116,11 +118,11 @@ impl Layout {
         let long = layout.order.len() > i16::MAX as usize / 2;
         for at in 0..layout.order.len() {
             let state = layout.order[at];
-            layout.places[state.index()] = Pc(layout.len as u32);
+            layout.places[state.index()] = Pc::at(layout.len);
             let mut exits = local.exits(state);
             let falls_to = exits.next().filter(|_| exits.len() == 0).map(|exit| exit.target);
             if long && falls_to.is_some_and(|next| layout.order.get(at + 1) != Some(&next)) {
-                layout.jumps.push(Pc(layout.len as u32));
+                layout.jumps.push(Pc::at(layout.len));
                 layout.len += 1;
             }
             layout.len += 1;

@@ -16,7 +16,7 @@ pub(crate) fn image(image: &Image, f: &mut fmt::Formatter<'_>) -> fmt::Result {
     for (nth, (role, program)) in image.programs.iter().enumerate() {
         writeln!(f, "{}{role}:", if nth == 0 { "" } else { "\n" })?;
         for (at, instr) in program.iter().enumerate() {
-            let pc = Pc(at as u32);
+            let pc = Pc::at(at);
             let rest = if image.may_rest(RoleId::at(nth), pc) { "  (may rest)" } else { "" };
             writeln!(f, "{at:4}  {}{rest}", Line { image, pc, instr: *instr })?;
         }

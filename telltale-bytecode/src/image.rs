@@ -158,7 +158,8 @@ impl CodeImage {
             local_types: LocalTypes(locals.into()),
             programs: Programs::of(global_type.names(), programs),
             branches: tables.branches.into(),
-            sets: tables.set_ends.len() as u16,
+            sets: u16::try_from(tables.set_ends.len())
+                .expect("sets are counted when they are added"),
             set_ends_and_targets: [tables.set_ends, tables.targets].concat().into(),
             channels: channels(global_type).into(),
             extras: extras.or(resting),

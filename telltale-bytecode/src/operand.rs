@@ -60,6 +60,15 @@ impl Slot {
 pub struct Pc(pub u32);
 
 impl Pc {
+    /// The place at an index.
+    ///
+    /// # Panics
+    ///
+    /// When it is beyond four thousand million instructions, which would not be in memory.
+    pub(crate) fn at(index: usize) -> Self {
+        Self(number(index))
+    }
+
     /// The place as an index into the program.
     pub const fn index(self) -> usize {
         self.0 as usize
@@ -70,6 +79,11 @@ impl fmt::Display for Pc {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         self.0.fmt(f)
     }
+}
+
+/// A place in a table of an image, never cut off.
+pub(crate) fn number(index: usize) -> u32 {
+    u32::try_from(index).expect("a table of that size would not be in memory")
 }
 
 /// How far the program counter moves after an instruction, so that no jump need be executed.

@@ -22,6 +22,11 @@ pub(crate) use heads::check_heads;
 pub(crate) struct SlotId(pub(crate) u32);
 
 impl SlotId {
+    /// The slot at an index. A statement makes a few, and statements are counted.
+    pub(crate) fn at(index: usize) -> Self {
+        Self(u32::try_from(index).expect("there are fewer statements than that"))
+    }
+
     pub(crate) fn index(self) -> usize {
         self.0 as usize
     }

@@ -29,6 +29,12 @@ fn read(text: &str) -> Analysis {
     assert!(factor < FACTOR, "{factor} bytes for each of `{beginning}`");
     assert!(analysis.diagnostics.len() <= MISTAKE_LIMIT + 1, "`{beginning}`");
     assert!(printed < 1_000 * (MISTAKE_LIMIT + 1), "{printed} characters about `{beginning}`");
+    #[cfg(feature = "render")]
+    {
+        use telltale_syntax::{Style, render};
+        let rendered = render(&analysis.diagnostics, "protocol", text, Style::Plain).len();
+        assert!(rendered < 1_000 * (MISTAKE_LIMIT + 1), "{rendered} characters of `{beginning}`");
+    }
     analysis
 }
 
@@ -36,7 +42,7 @@ fn turn() -> MutexGuard<'static, ()> {
     TURN.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
-const LENGTH: usize = 1 << 17;
+const LENGTH: usize = 1 << 15;
 
 /// Pieces that are wrong, one after the other, as a whole text or in a protocol.
 const PIECES: [&str; 40] = [

@@ -25,8 +25,8 @@ pub(crate) fn text(names: &Names, mut states: Vec<State>, roles_of: RolesOf) -> 
 
     for row in states.iter_mut().flat_map(|state| &mut state.rows) {
         let [a, b] = roles_of(row);
-        row.a = a.map_or(row.a, |role| roles[&role] as u8);
-        row.b = b.map_or(row.b, |role| roles[&role] as u8);
+        row.a = a.map_or(row.a, |role| RoleId::at(roles[&role]).0);
+        row.b = b.map_or(row.b, |role| RoleId::at(roles[&role]).0);
         row.label = LabelId::at(labels[&row.label]);
     }
 

@@ -36,6 +36,14 @@ pub enum TypeError {
         /// How many there may be.
         limit: usize,
     },
+    /// The names of roles, labels and payload types are longer together than a table can hold.
+    #[error("all names together have {given} bytes, but can have at most {limit}")]
+    NamesTooLong {
+        /// How many bytes they have.
+        given: usize,
+        /// How many they may have.
+        limit: usize,
+    },
     /// A type has more states than a [`StateId`] can tell apart.
     #[error("{given} states, but a type can have at most {limit}")]
     TooManyStates {

@@ -40,8 +40,12 @@ impl RoleId {
     pub const LIMIT: usize = u8::MAX as usize;
 
     /// The role at a place in a table that is known to hold at most [`RoleId::LIMIT`] roles.
+    ///
+    /// # Panics
+    ///
+    /// When the place is beyond that; the number is never cut off.
     pub const fn at(index: usize) -> Self {
-        debug_assert!(index < Self::LIMIT);
+        assert!(index < Self::LIMIT, "more roles than there are ids");
         Self(index as u8)
     }
 }
@@ -51,8 +55,12 @@ impl LabelId {
     pub const LIMIT: usize = u16::MAX as usize;
 
     /// The label at a place in a table that is known to hold at most [`LabelId::LIMIT`] labels.
+    ///
+    /// # Panics
+    ///
+    /// When the place is beyond that; the number is never cut off.
     pub const fn at(index: usize) -> Self {
-        debug_assert!(index < Self::LIMIT);
+        assert!(index < Self::LIMIT, "more labels than there are ids");
         Self(index as u16)
     }
 }
@@ -65,8 +73,42 @@ impl StateId {
     pub const LIMIT: usize = (u32::MAX >> 1) as usize;
 
     /// The state at a place in a table that is known to hold at most [`StateId::LIMIT`] states.
+    ///
+    /// # Panics
+    ///
+    /// When the place is beyond that; the number is never cut off.
     pub const fn at(index: usize) -> Self {
-        debug_assert!(index < Self::LIMIT);
+        assert!(index < Self::LIMIT, "more states than there are ids");
         Self(index as u32)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_last_place_has_an_id() {
+        assert_eq!(RoleId::at(RoleId::LIMIT - 1), RoleId(254));
+        assert_eq!(LabelId::at(LabelId::LIMIT - 1), LabelId(65_534));
+        assert_eq!(StateId::at(StateId::LIMIT - 1), StateId(0x7fff_fffe));
+    }
+
+    #[test]
+    #[should_panic(expected = "more roles than there are ids")]
+    fn roles_are_not_cut_off() {
+        RoleId::at(RoleId::LIMIT + 1);
+    }
+
+    #[test]
+    #[should_panic(expected = "more labels than there are ids")]
+    fn labels_are_not_cut_off() {
+        LabelId::at(LabelId::LIMIT + 1);
+    }
+
+    #[test]
+    #[should_panic(expected = "more states than there are ids")]
+    fn states_are_not_cut_off() {
+        StateId::at(StateId::LIMIT + 1);
     }
 }

@@ -20,19 +20,23 @@ impl Names {
     /// # Errors
     ///
     /// When a role or a label stands in it twice, or there are more than
-    /// [`RoleId::LIMIT`] roles or [`LabelId::LIMIT`] labels.
+    /// [`RoleId::LIMIT`] roles or [`LabelId::LIMIT`] labels, or all of them take more than 4 GiB.
     pub fn new<R: AsRef<str>>(
         roles: impl IntoIterator<Item = R>,
         labels: impl IntoIterator<Item = Label>,
     ) -> Result<Self, TypeError> {
         let roles: Vec<R> = roles.into_iter().collect();
         let labels: Vec<Label> = labels.into_iter().collect();
-        check_roles(&roles)?;
+        let role_count = check_roles(&roles)?;
         check_labels(&labels)?;
 
         let label_words = labels.iter().flat_map(|label| [&*label.name, label.payload.as_str()]);
         let words: Vec<&str> = roles.iter().map(AsRef::as_ref).chain(label_words).collect();
         let text = words.concat();
+        // Places are written down in four bytes at most.
+        if text.len() > u32::MAX as usize {
+            return Err(TypeError::NamesTooLong { given: text.len(), limit: u32::MAX as usize });
+        }
         let width = width_for(&text);
         let mut ends = Vec::new();
         let mut end = 0;
@@ -40,7 +44,7 @@ impl Names {
             end += word.len();
             ends.extend(&end.to_le_bytes()[..width]);
         }
-        Ok(Self { text: text.into(), ends: ends.into(), roles: roles.len() as u8 })
+        Ok(Self { text: text.into(), ends: ends.into(), roles: role_count })
     }
 
     /// The table that [`Names::parts`] was taken from.
@@ -131,14 +135,14 @@ fn width_for(text: &str) -> usize {
     }
 }
 
-fn check_roles<R: AsRef<str>>(roles: &[R]) -> Result<(), TypeError> {
-    if roles.len() > RoleId::LIMIT {
-        return Err(TypeError::TooManyRoles { given: roles.len(), limit: RoleId::LIMIT });
-    }
+/// How many roles there are, all different.
+fn check_roles<R: AsRef<str>>(roles: &[R]) -> Result<u8, TypeError> {
+    let too_many = |_| TypeError::TooManyRoles { given: roles.len(), limit: RoleId::LIMIT };
+    let count = u8::try_from(roles.len()).map_err(too_many)?;
     let mut seen = std::collections::BTreeSet::new();
     match roles.iter().map(AsRef::as_ref).find(|role| !seen.insert(*role)) {
         Some(twice) => Err(TypeError::DuplicateRole { role: twice.to_owned() }),
-        None => Ok(()),
+        None => Ok(count),
     }
 }
 

@@ -46,16 +46,16 @@ impl Table {
         };
 
         let mut bytes = vec![width];
-        bytes.extend((states.len() as u32).to_le_bytes());
+        bytes.extend(number(states.len()).to_le_bytes());
         let put = |bytes: &mut Vec<u8>, number: u32| {
             bytes.extend(&number.to_le_bytes()[..usize::from(width)]);
         };
-        let mut start = 0u32;
+        let mut start = 0;
         for state in states {
-            put(&mut bytes, start << 1 | u32::from(state.may_end));
-            start += state.rows.len() as u32;
+            put(&mut bytes, number(start << 1 | usize::from(state.may_end)));
+            start += state.rows.len();
         }
-        put(&mut bytes, start << 1);
+        put(&mut bytes, number(start << 1));
         for row in rows {
             bytes.extend([row.a, row.b]);
             put(&mut bytes, row.label.0.into());
@@ -122,6 +122,11 @@ impl Table {
             _ => u32::from_le_bytes([0, 1, 2, 3].map(|i| self.bytes[at + i])),
         }
     }
+}
+
+/// A number in a table, never cut off.
+fn number(of: usize) -> u32 {
+    u32::try_from(of).expect("two thousand million exits would not be in memory")
 }
 
 #[cfg(test)]

@@ -31,7 +31,7 @@ impl Ahead {
         let mut seen = vec![Seen::No; flow.slots.len()];
         for start in 0..flow.slots.len() {
             let mut path = Vec::new();
-            let mut slot = SlotId(start as u32);
+            let mut slot = SlotId::at(start);
             let end = loop {
                 match (seen[slot.index()], &flow.slots[slot.index()]) {
                     (Seen::Done(end), _) => break end,

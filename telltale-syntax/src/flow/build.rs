@@ -36,7 +36,7 @@ struct OpenLoop {
 
 impl<'a> Builder<'_, 'a> {
     fn add(&mut self, slot: Slot<'a>) -> SlotId {
-        let id = SlotId(self.slots.len() as u32);
+        let id = SlotId::at(self.slots.len());
         self.slots.push(slot);
         id
     }
@@ -104,7 +104,7 @@ impl<'a> Builder<'_, 'a> {
 
     /// Copies states in front of what follows, and returns where the copy begins.
     fn copy(&mut self, graph: &Graph<'a>, call: &Call<'_, 'a>) -> SlotId {
-        let base = self.slots.len() as u32;
+        let base = SlotId::at(self.slots.len());
         // First one slot for each state, then those for the first messages of branches.
         self.slots.resize(self.slots.len() + graph.states.len(), Slot::Exit);
         for (at, state) in graph.states.iter().enumerate() {
@@ -126,9 +126,9 @@ impl<'a> Builder<'_, 'a> {
                     None => Slot::Skip { to: call.next, passes: Passes::Call },
                 },
             };
-            self.slots[base as usize + at] = slot;
+            self.slots[base.index() + at] = slot;
         }
-        SlotId(base)
+        base
     }
 }
 
@@ -144,14 +144,14 @@ struct Call<'c, 'a> {
 }
 
 impl<'a> Call<'_, 'a> {
-    fn message(&self, exit: &Exit<'a>, graph: &Graph<'a>, base: u32) -> MessageSlot<'a> {
+    fn message(&self, exit: &Exit<'a>, graph: &Graph<'a>, base: SlotId) -> MessageSlot<'a> {
         MessageSlot {
             ast: exit.message,
             via: Some(self.ast),
             sender: self.roles[exit.global.sender.index()],
             receiver: self.roles[exit.global.receiver.index()],
             label: self.labels[exit.global.label.index()],
-            next: SlotId(base + exit.global.target.0),
+            next: SlotId::at(base.index() + exit.global.target.index()),
             is_last: graph.states[exit.global.target.index()].exits.is_empty(),
         }
     }
