@@ -1,16 +1,18 @@
 //! From tokens or text to all that is known about its protocols.
 
-use proc_macro2::{Ident, TokenStream};
+use proc_macro2::TokenStream;
 use syn::Visibility;
 use telltale_types::{GlobalType, Label, Names};
 
 use crate::ast::{Ast, Attributes};
 use crate::diagnostic::Diagnostic;
 use crate::flow::{self, Ahead};
+use crate::forget::Forget;
 use crate::graph::{Graph, graph};
 use crate::interface::{self, Interface};
 use crate::limit::limit_steps;
 use crate::mistakes::Mistakes;
+use crate::name::Name;
 use crate::parse::parse;
 use crate::resolve::{Protocol, Resolved, resolve};
 use crate::source_map::SourceMap;
@@ -34,7 +36,7 @@ pub struct Analysis {
 #[derive(Clone, Debug)]
 pub struct Analysed {
     /// What it is called.
-    pub name: Ident,
+    pub name: Name,
     /// Who may use what is generated.
     pub visibility: Visibility,
     /// Its documentation and what it allows.
@@ -57,10 +59,24 @@ pub struct Lowered {
 }
 
 /// Reads a choreography from a text.
+///
+/// Nothing of the text is kept: lines and columns are known, but the spans are of no place. (Where a
+/// thread has split other texts with `proc-macro2`, that keeps this one as well, so that their spans
+/// stay right.)
 pub fn analyse_str(text: &str) -> Analysis {
-    match text::tokens(text) {
-        Ok(tokens) => analyse(tokens),
-        Err(mistake) => Analysis { diagnostics: vec![mistake], ..Analysis::default() },
+    text::read(text, |tokens| {
+        let mut analysis = tokens.map_or_else(
+            |mistake| Analysis { diagnostics: vec![mistake], ..Analysis::default() },
+            analyse,
+        );
+        analysis.forget();
+        analysis
+    })
+}
+
+impl Forget for Lowered {
+    fn forget(&mut self) {
+        self.source.forget();
     }
 }
 

@@ -5,9 +5,10 @@
 
 use std::rc::Rc;
 
-use proc_macro2::{Ident, TokenStream};
+use proc_macro2::TokenStream;
 use syn::Visibility;
 
+use crate::name::Name;
 use crate::payload::Payload;
 use crate::span::SpanRange;
 
@@ -26,7 +27,7 @@ pub struct Protocol {
     /// Who may use the generated module.
     pub visibility: Visibility,
     /// What the protocol is called.
-    pub name: Ident,
+    pub name: Name,
     /// Who takes part.
     pub roles: Vec<Role>,
     /// What happens.
@@ -68,7 +69,7 @@ pub struct Role {
     /// `///`
     pub docs: Docs,
     /// Its name.
-    pub name: Ident,
+    pub name: Name,
 }
 
 /// `{ … }`
@@ -131,11 +132,11 @@ pub struct Message {
     /// `///`
     pub docs: Docs,
     /// Who sends.
-    pub sender: Ident,
+    pub sender: Name,
     /// Who receives, one after the other.
-    pub receivers: Vec<Ident>,
+    pub receivers: Vec<Name>,
     /// What the message is called.
-    pub label: Ident,
+    pub label: Name,
     /// What it carries.
     pub payload: Payload,
     /// The text of the payload, for it is compared and quoted more often than it can be printed.
@@ -150,9 +151,9 @@ pub struct Choice {
     /// `///`
     pub docs: Docs,
     /// What the choice is called, if it has a name.
-    pub name: Option<Ident>,
+    pub name: Option<Name>,
     /// Who decides.
-    pub chooser: Ident,
+    pub chooser: Name,
     /// What there is to choose from.
     pub branches: Vec<Block>,
     /// From `choice` to the chooser.
@@ -201,9 +202,9 @@ pub struct Par {
 #[derive(Clone, Debug)]
 pub struct Do {
     /// The protocol to run.
-    pub protocol: Ident,
+    pub protocol: Name,
     /// Who plays its roles, in their order.
-    pub roles: Vec<Ident>,
+    pub roles: Vec<Name>,
     /// All of it, without the semicolon.
     pub span: SpanRange,
 }

@@ -2,9 +2,10 @@
 
 use std::fmt;
 
-use proc_macro2::{LineColumn, Span, TokenStream};
+use proc_macro2::{LineColumn, TokenStream};
 use quote::quote_spanned;
 
+use crate::forget::Forget;
 use crate::mistake::Mistake;
 use crate::span::SpanRange;
 
@@ -15,8 +16,6 @@ use crate::span::SpanRange;
 pub struct Diagnostic {
     mistake: Box<Mistake>,
     span: SpanRange,
-    start: LineColumn,
-    end: LineColumn,
     annotations: Vec<Annotation>,
 }
 
@@ -39,12 +38,17 @@ impl Annotation {
     }
 }
 
+impl Forget for Diagnostic {
+    fn forget(&mut self) {
+        self.span.forget();
+        self.annotations.iter_mut().for_each(|annotation| annotation.span.forget());
+    }
+}
+
 impl Diagnostic {
     /// A mistake at tokens that are there.
     pub fn new(mistake: Mistake, span: impl Into<SpanRange>) -> Self {
-        let span = span.into();
-        let (start, end, annotations) = (span.start(), span.end(), Vec::new());
-        Self { mistake: Box::new(mistake), span, start, end, annotations }
+        Self { mistake: Box::new(mistake), span: span.into(), annotations: Vec::new() }
     }
 
     pub(crate) fn with_annotations(self, annotations: Vec<Annotation>) -> Self {
@@ -54,8 +58,7 @@ impl Diagnostic {
     /// A mistake in a text that has no tokens yet; it covers one character.
     pub(crate) fn in_text(mistake: Mistake, start: LineColumn) -> Self {
         let end = LineColumn { line: start.line, column: start.column + 1 };
-        let (span, annotations) = (Span::call_site().into(), Vec::new());
-        Self { mistake: Box::new(mistake), span, start, end, annotations }
+        Self::new(mistake, SpanRange::in_text(start, end))
     }
 
     /// What is wrong.
@@ -80,12 +83,12 @@ impl Diagnostic {
 
     /// Where it begins: lines count from 1, columns from 0.
     pub fn start(&self) -> LineColumn {
-        self.start
+        self.span.start()
     }
 
     /// Where it ends: just behind its last character.
     pub fn end(&self) -> LineColumn {
-        self.end
+        self.span.end()
     }
 
     /// What there is to say at places, if more than one matters; the underlined one comes first.
@@ -106,15 +109,16 @@ impl Diagnostic {
     pub fn to_compile_error(&self) -> TokenStream {
         let text = self.text();
         // The compiler underlines from the first token of the macro call to its last.
-        let name = quote_spanned!(self.span.first=> ::core::compile_error!);
-        let body = quote_spanned!(self.span.last=> { #text });
+        let (first, last) = (self.span.first(), self.span.last());
+        let name = quote_spanned!(first=> ::core::compile_error!);
+        let body = quote_spanned!(last=> { #text });
         quote::quote!(#name #body)
     }
 }
 
 impl fmt::Display for Diagnostic {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let LineColumn { line, column } = self.start;
+        let LineColumn { line, column } = self.start();
         write!(f, "line {line}, column {}: {}", column + 1, self.text())
     }
 }

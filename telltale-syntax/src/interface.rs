@@ -191,7 +191,7 @@ fn roles(protocol: &Protocol<'_>, mistakes: &mut Mistakes) -> Vec<RoleInterface>
         let owner = Owner::new("role", &role.name);
         fields.claim(&argument, argument.to_string(), owner, mistakes);
         roles.push(RoleInterface {
-            name: role.name.clone(),
+            name: role.name.ident.clone(),
             argument,
             docs: role.docs.clone(),
             sends: Vec::new(),
@@ -204,7 +204,7 @@ fn roles(protocol: &Protocol<'_>, mistakes: &mut Mistakes) -> Vec<RoleInterface>
 
 fn labels(protocol: &Protocol<'_>) -> Vec<LabelInterface> {
     let label = |entry: &crate::resolve::LabelEntry<'_>| LabelInterface {
-        name: entry.first.label.clone(),
+        name: entry.first.label.ident.clone(),
         payload: entry.first.payload.one_module_in(),
         text: entry.payload.to_string(),
         has_struct: false,

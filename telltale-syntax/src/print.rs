@@ -2,13 +2,13 @@
 
 use std::fmt::{self, Display, Formatter};
 
-use proc_macro2::Ident;
 use quote::ToTokens;
 use syn::Visibility;
 
 use crate::ast::{
     Ast, Attributes, Block, Choice, Do, Docs, Jump, Loop, Message, Par, Protocol, Statement,
 };
+use crate::name::Name;
 use crate::payload::Payload;
 
 impl Display for Ast {
@@ -129,7 +129,7 @@ impl Display for Indent {
     }
 }
 
-fn names<'a>(f: &mut Formatter<'_>, names: impl IntoIterator<Item = &'a Ident>) -> fmt::Result {
+fn names<'a>(f: &mut Formatter<'_>, names: impl IntoIterator<Item = &'a Name>) -> fmt::Result {
     names.into_iter().enumerate().try_for_each(|(at, name)| {
         let separator = if at == 0 { "" } else { ", " };
         write!(f, "{separator}{name}")

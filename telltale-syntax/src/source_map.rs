@@ -3,12 +3,13 @@
 use std::collections::BTreeMap;
 use std::fmt::Display;
 
-use proc_macro2::Ident;
 use telltale_types::StateId;
 
 use crate::ast::{Choice, Do, Message};
+use crate::forget::Forget;
 use crate::graph::Graph;
 use crate::mistake::Quote;
+use crate::name::Name;
 use crate::span::SpanRange;
 
 /// For every state and every exit of a global type, the statement it comes from.
@@ -120,6 +121,14 @@ impl SourceMap {
     }
 }
 
+impl Forget for SourceMap {
+    fn forget(&mut self) {
+        self.statements.iter_mut().for_each(|place| place.span.forget());
+        let exits = self.states.iter_mut().flat_map(|state| &mut state.exits);
+        exits.for_each(|exit| exit.branch.forget());
+    }
+}
+
 /// The places of statements, to be found again by the address of the statement.
 #[derive(Default)]
 struct Places {
@@ -145,10 +154,10 @@ impl Places {
         key: *const (),
         span: SpanRange,
         text: &impl Display,
-        runs: Option<&Ident>,
+        runs: Option<&Name>,
     ) -> usize {
         *self.known.entry(key).or_insert_with(|| {
-            let runs = runs.map(Ident::to_string);
+            let runs = runs.map(ToString::to_string);
             self.list.push(Place { span, quote: Quote::new(span, text), runs });
             self.list.len() - 1
         })

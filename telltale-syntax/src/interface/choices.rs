@@ -90,7 +90,7 @@ impl ChoiceName {
             let method = snake_ident(&Ident::new(&format!("{name}{to}"), name.span()));
             return Self { choice, method };
         }
-        let span = group.origin.ast.head.first;
+        let span = group.origin.ast.head.first();
         let choice = Ident::new(&format!("{chooser}Choice{to}"), chooser.span());
         let method = snake_ident(&Ident::new(&format!("Choose{to}"), span));
         Self { choice, method }
@@ -179,7 +179,7 @@ impl<'a> Group<'_, 'a> {
         }
         match (&self.origin.ast.name, &choice.ast.name) {
             (None, Some(_)) => self.origin = choice,
-            (Some(first), Some(second)) if first != second => {
+            (Some(first), Some(second)) if first.ident != second.ident => {
                 let first = self.origin.quote();
                 let mistake = Mistake::ChoiceRenamed { first };
                 mistakes.push(Diagnostic::new(mistake, choice.name_span()));
@@ -218,7 +218,7 @@ fn variants(
         let name = if uses[&exit.global.label] > 1 {
             Ident::new(&format!("{label}To{receiver}"), label.span())
         } else {
-            label.clone()
+            label.ident.clone()
         };
         claims.claim(&name, name.to_string(), Owner::new("label", label), mistakes);
         let branch_docs = exit.branch.map(|branch| &branch.docs).filter(|docs| !docs.is_empty());

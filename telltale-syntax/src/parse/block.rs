@@ -50,33 +50,33 @@ fn inside(group: &Group, docs: Docs, mistakes: &mut Mistakes) -> Block {
             }
         }
     }
-    let span = SpanRange { first: group.span_open(), last: group.span_close() };
+    let span = SpanRange::from(group.span_open()).to(group.span_close());
     Block { docs, statements, span }
 }
 
+/// Whatever is read is put together where it is read: blocks nest, and each copy of a statement on the
+/// way would be on the stack as often as they do.
 fn statement(tokens: &mut Tokens, mistakes: &mut Mistakes) -> Result<Statement, Diagnostic> {
     let docs = attribute::docs(tokens, mistakes);
     if tokens.is_signs(1, "->") && tokens.is_name(0) {
-        return message::message(tokens, docs, mistakes).map(Statement::Message);
+        return message::message(tokens, docs, mistakes);
     }
     if tokens.is_word(0, "choice") {
-        return choice::choice(tokens, docs, mistakes).map(Statement::Choice);
+        return choice::choice(tokens, docs, mistakes);
     }
     if let Err(mistake) = attribute::no_docs(&docs) {
         mistakes.push(mistake);
     }
     match tokens.peek(0) {
-        Some(TokenTree::Punct(_)) if tokens.is_loop_label() => {
-            looping::looping(tokens, mistakes).map(Statement::Loop)
-        }
+        Some(TokenTree::Punct(_)) if tokens.is_loop_label() => looping::looping(tokens, mistakes),
         Some(TokenTree::Ident(word)) => match word.to_string().as_str() {
-            "loop" => looping::looping(tokens, mistakes).map(Statement::Loop),
-            "break" => looping::jump(tokens, mistakes).map(Statement::Break),
-            "continue" => looping::jump(tokens, mistakes).map(Statement::Continue),
-            "do" => call::call(tokens, mistakes).map(Statement::Do),
-            "par" => par::par(tokens, mistakes).map(Statement::Par),
+            "loop" => looping::looping(tokens, mistakes),
+            "break" => looping::jump(tokens, Statement::Break, mistakes),
+            "continue" => looping::jump(tokens, Statement::Continue, mistakes),
+            "do" => call::call(tokens, mistakes),
+            "par" => par::par(tokens, mistakes),
             word if tokens.is_name(0) && is_like_a_role(word) => {
-                message::message(tokens, docs, mistakes).map(Statement::Message)
+                message::message(tokens, docs, mistakes)
             }
             _ => Err(tokens.expected("a statement")),
         },

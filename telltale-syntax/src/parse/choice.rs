@@ -2,7 +2,7 @@
 
 use super::block;
 use super::tokens::Tokens;
-use crate::ast::{Choice, Docs};
+use crate::ast::{Choice, Docs, Statement};
 use crate::diagnostic::Diagnostic;
 use crate::mistake::Mistake;
 use crate::mistakes::Mistakes;
@@ -11,7 +11,7 @@ pub(super) fn choice(
     tokens: &mut Tokens,
     docs: Docs,
     mistakes: &mut Mistakes,
-) -> Result<Choice, Diagnostic> {
+) -> Result<Statement, Diagnostic> {
     let start = tokens.span();
     tokens.skip(1);
     let unnamed = tokens.is_word(0, "at") && !tokens.is_word(1, "at");
@@ -25,5 +25,5 @@ pub(super) fn choice(
     if branches.len() == 1 {
         mistakes.push(Diagnostic::new(Mistake::OneBranch, head));
     }
-    Ok(Choice { docs, name, chooser, branches, head })
+    Ok(Statement::Choice(Choice { docs, name, chooser, branches, head }))
 }

@@ -2,11 +2,14 @@
 
 use super::block;
 use super::tokens::Tokens;
-use crate::ast::{Jump, Loop};
+use crate::ast::{Jump, Loop, Statement};
 use crate::diagnostic::Diagnostic;
 use crate::mistakes::Mistakes;
 
-pub(super) fn looping(tokens: &mut Tokens, mistakes: &mut Mistakes) -> Result<Loop, Diagnostic> {
+pub(super) fn looping(
+    tokens: &mut Tokens,
+    mistakes: &mut Mistakes,
+) -> Result<Statement, Diagnostic> {
     let start = tokens.span();
     let label = tokens.loop_label()?;
     if label.is_some() && tokens.signs(":").is_none() {
@@ -17,15 +20,19 @@ pub(super) fn looping(tokens: &mut Tokens, mistakes: &mut Mistakes) -> Result<Lo
     }
     let head = start.to(tokens.previous());
     let body = block::block(tokens, mistakes)?;
-    Ok(Loop { label, body, head })
+    Ok(Statement::Loop(Loop { label, body, head }))
 }
 
-pub(super) fn jump(tokens: &mut Tokens, mistakes: &mut Mistakes) -> Result<Jump, Diagnostic> {
+pub(super) fn jump(
+    tokens: &mut Tokens,
+    statement: fn(Jump) -> Statement,
+    mistakes: &mut Mistakes,
+) -> Result<Statement, Diagnostic> {
     let start = tokens.span();
     tokens.skip(1);
     // A label with a colon belongs to the loop that comes next.
     let label = if tokens.is_signs(2, ":") { None } else { tokens.loop_label()? };
     let span = start.to(tokens.previous());
     block::semicolon(tokens, mistakes)?;
-    Ok(Jump { label, span })
+    Ok(statement(Jump { label, span }))
 }

@@ -1,18 +1,17 @@
 //! `Alice -> Bob, Carol: Title(String);`
 
-use proc_macro2::Ident;
-
 use super::tokens::Tokens;
 use super::{block, payload};
-use crate::ast::{Docs, Message};
+use crate::ast::{Docs, Message, Statement};
 use crate::diagnostic::Diagnostic;
 use crate::mistakes::Mistakes;
+use crate::name::Name;
 
 pub(super) fn message(
     tokens: &mut Tokens,
     docs: Docs,
     mistakes: &mut Mistakes,
-) -> Result<Message, Diagnostic> {
+) -> Result<Statement, Diagnostic> {
     let start = tokens.span();
     let sender = tokens.name("a role")?;
     if tokens.signs("->").is_none() {
@@ -24,10 +23,10 @@ pub(super) fn message(
     let span = start.to(tokens.previous());
     block::semicolon(tokens, mistakes)?;
     let payload_text = payload.text().into();
-    Ok(Message { docs, sender, receivers, label, payload, payload_text, span })
+    Ok(Statement::Message(Message { docs, sender, receivers, label, payload, payload_text, span }))
 }
 
-fn receivers(tokens: &mut Tokens) -> Result<Vec<Ident>, Diagnostic> {
+fn receivers(tokens: &mut Tokens) -> Result<Vec<Name>, Diagnostic> {
     let mut receivers = vec![name(tokens, "a role")?];
     loop {
         if tokens.signs(":").is_some() {
@@ -43,7 +42,7 @@ fn receivers(tokens: &mut Tokens) -> Result<Vec<Ident>, Diagnostic> {
 }
 
 /// Reads a name, unless it is the sender of the next message: then this one is half-typed.
-fn name(tokens: &mut Tokens, expected: &'static str) -> Result<Ident, Diagnostic> {
+fn name(tokens: &mut Tokens, expected: &'static str) -> Result<Name, Diagnostic> {
     if block::starts_statement(tokens) {
         return Err(tokens.expected(expected));
     }

@@ -2,12 +2,12 @@
 
 use super::tokens::Tokens;
 use super::{attribute, block};
-use crate::ast::Par;
+use crate::ast::{Par, Statement};
 use crate::diagnostic::Diagnostic;
 use crate::mistake::Mistake;
 use crate::mistakes::Mistakes;
 
-pub(super) fn par(tokens: &mut Tokens, mistakes: &mut Mistakes) -> Result<Par, Diagnostic> {
+pub(super) fn par(tokens: &mut Tokens, mistakes: &mut Mistakes) -> Result<Statement, Diagnostic> {
     let head = tokens.span();
     tokens.skip(1);
     let arms = block::alternatives(tokens, "and", mistakes)?;
@@ -19,5 +19,5 @@ pub(super) fn par(tokens: &mut Tokens, mistakes: &mut Mistakes) -> Result<Par, D
     if arms.len() == 1 {
         mistakes.push(Diagnostic::new(Mistake::OneArm, head));
     }
-    Ok(Par { arms, head })
+    Ok(Statement::Par(Par { arms, head }))
 }

@@ -112,7 +112,7 @@ impl Unread for NamedField {
 }
 
 fn list<T: Unread>(group: &Group) -> Result<Vec<T>, Diagnostic> {
-    let all = SpanRange { first: group.span_open(), last: group.span_close() };
+    let all = SpanRange::from(group.span_open()).to(group.span_close());
     let depth = check_types(group.stream(), all)?;
     let field = if depth > SYN_LIMIT { T::unread } else { T::parse };
     let fields =

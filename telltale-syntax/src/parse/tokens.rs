@@ -8,6 +8,7 @@ use crate::diagnostic::Diagnostic;
 use crate::excerpt::excerpt;
 use crate::keyword::{is_keyword, to_ident};
 use crate::mistake::Mistake;
+use crate::name::Name;
 use crate::span::SpanRange;
 
 /// How many characters a name may have. What is generated repeats it in many places.
@@ -123,13 +124,13 @@ impl Tokens {
     }
 
     /// Reads a name, which is any word but a keyword.
-    pub(super) fn name(&mut self, expected: &'static str) -> Result<Ident, Diagnostic> {
+    pub(super) fn name(&mut self, expected: &'static str) -> Result<Name, Diagnostic> {
         match self.peek(0) {
             Some(TokenTree::Ident(ident)) if !is_keyword(&ident.to_string()) => {
                 // `r#Alice` is another spelling of `Alice`.
                 let text = ident.unraw().to_string();
                 check_length(&text, ident)?;
-                let name = to_ident(&text, ident.span());
+                let name = Name::new(to_ident(&text, ident.span()));
                 self.skip(1);
                 Ok(name)
             }

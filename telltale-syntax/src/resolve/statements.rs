@@ -2,7 +2,6 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use proc_macro2::Ident;
 use telltale_types::RoleId;
 
 use super::calls::Calls;
@@ -15,6 +14,7 @@ use crate::camel::check_camel_case;
 use crate::diagnostic::Diagnostic;
 use crate::mistake::Mistake;
 use crate::mistakes::Mistakes;
+use crate::name::Name;
 use crate::span::SpanRange;
 
 /// What is known about the protocols of the block.
@@ -98,7 +98,7 @@ impl<'a> Scope<'_, 'a> {
         if self.mistakes.is_full() { None } else { similar(name, known) }
     }
 
-    fn role(&mut self, name: &Ident) -> Option<RoleId> {
+    fn role(&mut self, name: &Name) -> Option<RoleId> {
         let text = name.to_string();
         let role = self.roles.find(&text);
         if role.is_none() {
