@@ -4,7 +4,9 @@ mod propose;
 mod words;
 
 use proc_macro2::LineColumn;
-use telltale_theory::{Branch, Condition, Explanation, Options, Remedy, Spot, Step, Violation};
+use telltale_theory::{
+    Branch, Condition, Explanation, Options, Remedy, Spot, Step, Violation, Violations,
+};
 
 use crate::analyse::{Analysed, Lowered};
 use crate::diagnostic::{Annotation, Diagnostic};
@@ -47,8 +49,8 @@ pub(crate) struct Cause<'v> {
     pub(crate) violation: &'v Violation,
     /// Its remedy, and those of what else follows from the same cause.
     pub(crate) remedies: Vec<&'v Remedy>,
-    /// How many violations there are in all.
-    pub(crate) count: usize,
+    /// All that is wrong with the protocol.
+    pub(crate) wrong: &'v Violations,
 }
 
 /// Where a violation stands in the source, and what to write there.

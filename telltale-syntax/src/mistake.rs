@@ -216,6 +216,8 @@ pub enum Mistake {
     // Projection.
     #[error("{}", .0.explanation.title)]
     CannotKnow(Box<CannotKnow>),
+    #[error("`{protocol}` is wrong in {} like these", count_more(*.count))]
+    MoreToKnow { protocol: String, count: usize },
     #[error("this protocol is too large to check: {0}")]
     TooHard(ProjectionError),
 }
@@ -284,6 +286,7 @@ impl Mistake {
                 "rename it".to_owned()
             }
             Self::CannotKnow(why) => why.explanation.help.clone(),
+            Self::MoreToKnow { .. } => "put these right first".to_owned(),
             Self::TooHard(_) => "make several protocols of it".to_owned(),
             _ => return None,
         };
@@ -314,6 +317,10 @@ fn list_through(protocols: &[String], more: usize) -> String {
 
 fn count_roles(count: usize) -> String {
     if count == 1 { "1 role,".to_owned() } else { format!("{count} roles,") }
+}
+
+fn count_more(count: usize) -> String {
+    if count == 1 { "1 more way".to_owned() } else { format!("{count} more ways") }
 }
 
 fn count_given(count: usize) -> String {

@@ -2,7 +2,9 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use telltale_theory::{Condition, Options, ProjectionError, Violation, project_all_with};
+use telltale_theory::{
+    Condition, Options, ProjectionError, Violation, Violations, project_all_with,
+};
 use telltale_types::{GlobalType, LocalTypeR};
 
 use crate::analyse::{Analysed, Analysis, Lowered};
@@ -73,21 +75,25 @@ fn diagnostics(
     error: ProjectionError,
     options: &Options,
 ) -> Vec<Diagnostic> {
-    let violations = error.violations();
-    if violations.is_empty() {
+    let ProjectionError::Violations(wrong) = error else {
         return vec![Diagnostic::new(Mistake::TooHard(error), &protocol.name)];
-    }
-    let causes = causes(violations).into_iter();
+    };
+    let causes = causes(&wrong).into_iter();
     let mut diagnostics: Vec<Diagnostic> =
         causes.map(|cause| explain(&cause, protocol, lowered, options)).collect();
     diagnostics.sort_by_key(|diagnostic| (diagnostic.start().line, diagnostic.start().column));
+    if wrong.more() > 0 {
+        let (name, count) = (&protocol.name, wrong.more());
+        let more = Mistake::MoreToKnow { protocol: name.to_string(), count };
+        diagnostics.push(Diagnostic::new(more, name));
+    }
     diagnostics
 }
 
 /// What a role is not told of is one cause, however many conditions that violates.
-fn causes(violations: &[Violation]) -> Vec<Cause<'_>> {
+fn causes(wrong: &Violations) -> Vec<Cause<'_>> {
     let mut causes: Vec<Cause<'_>> = Vec::new();
-    let mut by_rank: Vec<&Violation> = violations.iter().collect();
+    let mut by_rank: Vec<&Violation> = wrong.violations.iter().collect();
     by_rank.sort_by_key(|violation| rank(violation.condition));
     for violation in by_rank {
         let is_same = |cause: &&mut Cause<'_>| {
@@ -98,11 +104,7 @@ fn causes(violations: &[Violation]) -> Vec<Cause<'_>> {
         };
         match causes.iter_mut().find(is_same) {
             Some(cause) => cause.remedies.push(&violation.remedy),
-            None => causes.push(Cause {
-                violation,
-                remedies: vec![&violation.remedy],
-                count: violations.len(),
-            }),
+            None => causes.push(Cause { violation, remedies: vec![&violation.remedy], wrong }),
         }
     }
     causes

@@ -144,6 +144,23 @@ fn nothing_is_projected_where_there_are_mistakes() {
 }
 
 #[test]
+fn of_many_errors_the_first_are_explained() {
+    let untold: String = (1..=40)
+        .map(|nth| {
+            format!(
+                "choice C{nth} at Alice {{ Alice -> Bob: L{nth}; Carol -> Bob: X{nth}; }}
+                 or {{ Alice -> Bob: R{nth}; Carol -> Bob: Y{nth}; }}\n"
+            )
+        })
+        .collect();
+    let said = diagnostics(&format!("protocol Talk(Alice, Bob, Carol) {{\n{untold}}}"));
+    assert_eq!(said.len(), 21);
+    assert!(said[19].to_string().starts_with("line 40, column 39: `Carol`"), "{}", said[19]);
+    let rest = "line 1, column 10: `Talk` is wrong in 20 more ways like these\nhelp: put these right first";
+    assert_eq!(said[20].to_string(), rest);
+}
+
+#[test]
 fn what_is_too_hard_is_said_so() {
     // When `End` can come, only the whole past tells Carol.
     let bit = "choice at Alice { Alice -> Carol: Zero; } or { Alice -> Carol: One; }";

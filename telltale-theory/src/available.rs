@@ -19,7 +19,7 @@
 
 use std::collections::HashMap;
 
-use telltale_types::{LabelId, RoleId};
+use telltale_types::{Action, LabelId, RoleId};
 
 use crate::components::Components;
 use crate::error::{Limit, LimitReached};
@@ -39,6 +39,17 @@ pub(crate) struct Overtaking {
     pub(crate) from: Node,
     /// Its exits, that of the message last.
     pub(crate) path: Vec<EdgeId>,
+}
+
+/// The receipt of a message that comes too early, and the node after which it does.
+pub(crate) type Overtaken = (Action, Node);
+
+impl Overtaking {
+    /// What the path shows, without the path.
+    pub(crate) fn overtaken(&self, graph: &Graph, receiver: RoleId) -> Option<Overtaken> {
+        let action = graph.edge(*self.path.last()?).action(receiver)?;
+        Some((action, self.from))
+    }
 }
 
 /// Searches for overtaking messages.
@@ -138,6 +149,12 @@ impl<'g> Available<'g> {
         Ok(None)
     }
 
+    /// How many steps all searches have taken.
+    #[cfg(test)]
+    pub(crate) fn steps(&self) -> usize {
+        self.steps
+    }
+
     /// Adds a place, unless it is past the message, or was come to with fewer stuck roles.
     fn come_to(&mut self, place: Place, past: u32, places: &mut Vec<Place>) {
         let node = place.node as usize;
@@ -156,7 +173,8 @@ impl<'g> Available<'g> {
     fn count_step(&mut self, role: RoleId, limit: usize) -> Result<(), LimitReached> {
         self.steps += 1;
         if self.steps > limit {
-            return Err(LimitReached { what: Limit::Overtaking, role, given: self.steps, limit });
+            let (what, given) = (Limit::Overtaking, self.steps);
+            return Err(LimitReached { what, role, decision: None, given, limit });
         }
         Ok(())
     }

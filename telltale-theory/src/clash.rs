@@ -1,25 +1,26 @@
 //! Where a role would have to act differently in two runs that look the same to it.
 //!
-//! In a state of the role's machine where a condition is violated, the places where the role acts
-//! are set against the places where that is wrong. Of all pairs, for each node where the two runs
-//! part, the shortest are kept.
+//! In a state of the role's machine where a condition is violated, places are of different *kinds*
+//! when the role has to act differently there. Of all pairs of different kinds, for each node where
+//! the two runs part, a shortest is kept. The pairs are not gone through one by one: they are found
+//! where branches of the tree of runs meet, and of a branch only the shortest runs to two different
+//! kinds matter.
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 
-use telltale_types::{Action, Direction, StateId};
+use telltale_types::{Action, Direction, RoleId, StateId};
 
 use crate::Condition;
-use crate::available::{Available, Overtaking, Wanted};
+use crate::available::{Available, Overtaken, Wanted};
 use crate::conditions::Broken;
-use crate::error::LimitReached;
 use crate::graph::{EdgeId, Graph, Node};
 use crate::machine::{Machine, SetId};
 use crate::repair::Fault;
 use crate::runs::{Runs, VertexId};
 use crate::view::View;
 
-/// So many pairs of runs are compared for one role; of more, the first of every state are.
-const PAIRS: usize = 1 << 22;
+/// So many ways in which messages of one sender overtake others are looked for in one state.
+const OVERTAKINGS: usize = 4;
 
 /// A role for which something is wrong.
 #[derive(Clone, Copy, Debug)]
@@ -32,207 +33,300 @@ pub(crate) struct Suspect<'s> {
     pub(crate) steps: usize,
 }
 
-/// What is wrong for a role, without explanations.
-pub(crate) fn faults(suspect: &Suspect<'_>, available: &mut Available<'_>) -> Vec<Fault> {
-    let shortest = Clashes::new(suspect, available).shortest();
-    let fault = |(condition, node)| (suspect.view.role, condition, StateId(node));
-    shortest.into_keys().map(fault).collect()
-}
-
 /// The end of a run, and perhaps the exit that the role takes there.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Place {
     pub(crate) vertex: VertexId,
     pub(crate) exit: Option<EdgeId>,
+    /// What the role has to do here. Where one of two kinds is an act that is wrong at the other, it
+    /// is `ACT`.
+    kind: u32,
 }
+
+const ACT: u32 = 0;
+const WRONG: u32 = 1;
 
 /// Two runs that look the same and demand different things.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Clash {
     pub(crate) set: SetId,
-    length: u32,
+    /// The vertex where the runs part.
+    pub(crate) fork: VertexId,
     pub(crate) here: Place,
     pub(crate) there: Place,
     /// The two exits at which the runs part.
     pub(crate) parted: (EdgeId, EdgeId),
+    length: u32,
 }
 
 /// The shortest for each condition and each node where runs part.
 pub(crate) type Shortest = BTreeMap<(Condition, Node), Clash>;
 
-/// The search for what clashes for one role.
-pub(crate) struct Clashes<'s, 'a, 'g> {
-    graph: &'s Graph,
-    view: &'s View,
-    suspect: &'s Suspect<'s>,
-    pub(crate) runs: Runs,
-    available: &'a mut Available<'g>,
-    /// How many pairs of runs were compared.
-    pairs: usize,
+/// What is wrong for a role, and the runs that show it.
+pub(crate) struct Clashes<'s> {
+    pub(crate) suspect: Suspect<'s>,
+    pub(crate) runs: Runs<'s>,
+    pub(crate) shortest: Shortest,
+    /// How often two places were compared.
+    #[cfg(test)]
+    pub(crate) compared: usize,
 }
 
-impl<'s, 'a, 'g> Clashes<'s, 'a, 'g> {
-    pub(crate) fn new(suspect: &'s Suspect<'s>, available: &'a mut Available<'g>) -> Self {
-        let Suspect { graph, view, machine, broken, .. } = *suspect;
+impl<'s> Clashes<'s> {
+    pub(crate) fn of(suspect: Suspect<'s>, available: &mut Available<'_>) -> Self {
+        let Suspect { graph, view, machine, broken, .. } = suspect;
         let runs = Runs::to(graph, view, machine, broken.iter().map(|broken| broken.set));
-        Self { graph, view, suspect, runs, available, pairs: 0 }
-    }
-
-    pub(crate) fn shortest(&mut self) -> Shortest {
-        let mut shortest = BTreeMap::new();
-        for broken in self.suspect.broken {
-            for (acts, wrongs) in self.clashing(broken) {
-                self.keep_shortest(broken, &acts, &wrongs, &mut shortest);
+        let mut clashes = Self {
+            suspect,
+            runs,
+            shortest: BTreeMap::new(),
+            #[cfg(test)]
+            compared: 0,
+        };
+        for broken in broken {
+            for places in clashes.places(broken, available) {
+                clashes.keep_shortest(broken, places);
             }
         }
-        shortest
+        clashes
     }
 
-    /// Where the role acts, and where that is wrong: any of the first clashes with any of the
-    /// second.
-    fn clashing(&mut self, broken: &Broken) -> Vec<(Vec<Place>, Vec<Place>)> {
+    pub(crate) fn faults(&self) -> impl Iterator<Item = Fault> + '_ {
+        let role = self.suspect.view.role;
+        self.shortest.keys().map(move |&(condition, node)| (role, condition, StateId(node)))
+    }
+
+    /// Places where the role would have to act differently; those of each list are to be compared.
+    fn places(&self, broken: &Broken, available: &mut Available<'_>) -> Vec<Vec<Place>> {
         let set = broken.set;
-        let (sends, receives): (Vec<_>, Vec<_>) =
-            self.acts(set).into_iter().partition(|(action, _)| action.direction == Direction::Send);
-        let places = |acts: &[(Action, Place)]| acts.iter().map(|(_, place)| *place).collect();
+        let of = |direction, kind| -> Vec<Place> {
+            let acts = self.acts(set).filter(|(action, _)| action.direction == direction);
+            acts.map(|(_, place)| Place { kind, ..place }).collect()
+        };
         match broken.condition {
-            Condition::NoMixedChoice => vec![(places(&sends), places(&receives))],
-            Condition::SilentEnd => vec![(places(&receives), self.idle(set))],
-            Condition::SendValidity => {
-                let silence = self.silence(set);
-                let wrong = |same: &[(Action, Place)]| {
-                    let acts: Vec<Place> = places(same);
-                    let wrong = self.cannot_reach(set, &acts, &silence);
-                    (acts, wrong)
-                };
-                sends.chunk_by(|one, other| one.0 == other.0).map(wrong).collect()
+            Condition::SendValidity => vec![self.resting(set)],
+            Condition::NoMixedChoice => {
+                vec![[of(Direction::Send, ACT), of(Direction::Receive, WRONG)].concat()]
             }
+            Condition::SilentEnd => vec![[of(Direction::Receive, ACT), self.idle(set)].concat()],
             Condition::ReceiveValidity => {
-                let mut clashes = Vec::new();
-                for same in receives.chunk_by(|one, other| one.0 == other.0) {
-                    clashes.push((places(same), self.overtaken_by(same[0].0, &receives, broken)));
-                }
-                clashes
+                let overtaken = self.overtaken(broken, available);
+                overtaken.into_iter().map(|overtaken| self.racing(set, overtaken)).collect()
             }
         }
     }
 
-    /// What the role can do in a state of the machine, sorted by action; of each, the shortest runs
-    /// first.
-    fn acts(&self, set: SetId) -> Vec<(Action, Place)> {
-        let mut acts = Vec::new();
-        for vertex in self.runs.vertices_of(set) {
-            for exit in self.graph.exit_ids(self.runs.vertex(vertex).node) {
-                if let Some(action) = self.graph.edge(exit).action(self.view.role) {
-                    acts.push((action, Place { vertex, exit: Some(exit) }));
-                }
-            }
-        }
-        acts.sort_by_key(|(action, _)| *action);
-        acts
+    /// What the role can do in a state of the machine; the shortest runs first.
+    fn acts(&self, set: SetId) -> impl Iterator<Item = (Action, Place)> + '_ {
+        let Suspect { graph, view, .. } = self.suspect;
+        self.runs.vertices_of(set).flat_map(move |vertex| {
+            graph.exit_ids(self.runs.vertex(vertex).node).filter_map(move |exit| {
+                let action = graph.edge(exit).action(view.role)?;
+                Some((action, Place { vertex, exit: Some(exit), kind: ACT }))
+            })
+        })
     }
 
     /// Where the role has nothing more to do.
     fn idle(&self, set: SetId) -> Vec<Place> {
-        let idle = |&vertex: &VertexId| {
-            let part = self.view.part_of(self.runs.vertex(vertex).node);
-            self.view.part(part).is_idle()
-        };
-        let place = |vertex| Place { vertex, exit: None };
+        let view = self.suspect.view;
+        let idle =
+            |&vertex: &VertexId| view.part(view.part_of(self.runs.vertex(vertex).node)).is_idle();
+        let place = |vertex| Place { vertex, exit: None, kind: WRONG };
         self.runs.vertices_of(set).filter(idle).map(place).collect()
     }
 
-    /// For each vertex of a state, counted from its first, those from which an exit without the
-    /// role leads to it.
-    fn silence(&self, set: SetId) -> Vec<Vec<u32>> {
-        let vertices = self.runs.vertices_of(set);
-        let nodes = vertices.clone().map(|vertex| self.runs.vertex(vertex).node);
-        let number: HashMap<Node, u32> = nodes.clone().zip(0..).collect();
-        let mut into = vec![Vec::new(); vertices.len()];
-        for (from, node) in (0..).zip(nodes) {
-            let exits = self.graph.exits(node).iter();
-            for edge in exits.filter(|edge| edge.action(self.view.role).is_none()) {
-                // A state of the machine is closed under such exits.
-                into[number[&edge.target] as usize].push(from);
+    /// Where silence rests; places where the same is sent are of one kind.
+    fn resting(&self, set: SetId) -> Vec<Place> {
+        let mut kinds: HashMap<Vec<Action>, u32> = HashMap::new();
+        let mut places = Vec::new();
+        let role = self.suspect.view.role;
+        for vertex in self.runs.vertices_of(set) {
+            let node = self.runs.vertex(vertex).node;
+            let sends: Vec<Action> = self.sends(vertex).collect();
+            // A part may have nodes from which silence leads to where the role sends.
+            let here = sends.is_empty() || self.suspect.graph.exits(node)[0].sender == role;
+            if here && self.suspect.view.part(self.suspect.view.part_of(node)).rests() {
+                let next = kinds.len() as u32;
+                let kind = *kinds.entry(sends).or_insert(next);
+                places.push(Place { vertex, exit: None, kind });
             }
         }
-        into
+        places
     }
 
-    /// Where no exits without the role lead to one of the given places.
-    fn cannot_reach(&self, set: SetId, places: &[Place], silence: &[Vec<u32>]) -> Vec<Place> {
-        let vertices = self.runs.vertices_of(set);
-        let mut reaches = vec![false; silence.len()];
-        let mut stack: Vec<u32> =
-            places.iter().map(|place| place.vertex - vertices.start).collect();
-        while let Some(at) = stack.pop() {
-            if !std::mem::replace(&mut reaches[at as usize], true) {
-                stack.extend(&silence[at as usize]);
+    fn sends(&self, vertex: VertexId) -> impl Iterator<Item = Action> + '_ {
+        let view = self.suspect.view;
+        let part = view.part(view.part_of(self.runs.vertex(vertex).node));
+        part.actions().filter(|action| action.direction == Direction::Send)
+    }
+
+    /// The receipts of a message that overtakes, and those that it overtakes.
+    fn racing(&self, set: SetId, (early, from): Overtaken) -> Vec<Place> {
+        let kind = |action: Action, exit: EdgeId| match action {
+            _ if action == early => Some(ACT),
+            _ if action.direction == Direction::Receive
+                && action.peer != early.peer
+                && self.suspect.graph.edge(exit).target == from =>
+            {
+                Some(WRONG)
+            }
+            _ => None,
+        };
+        let place = |(action, place): (Action, Place)| {
+            Some(Place { kind: kind(action, place.exit?)?, ..place })
+        };
+        self.acts(set).filter_map(place).collect()
+    }
+
+    /// Messages that overtake others in a state of the machine, some of each sender. When the limit
+    /// is reached, what is known is explained.
+    fn overtaken(&self, broken: &Broken, available: &mut Available<'_>) -> BTreeSet<Overtaken> {
+        let mut overtaken: BTreeSet<Overtaken> = broken.overtaken.into_iter().collect();
+        let mut receipts: Vec<(Action, Node)> = Vec::new();
+        for (action, place) in self.acts(broken.set) {
+            if let (Direction::Receive, Some(exit)) = (action.direction, place.exit) {
+                receipts.push((action, self.suspect.graph.edge(exit).target));
             }
         }
-        let place = |vertex| Place { vertex, exit: None };
-        vertices.zip(reaches).filter(|(_, reaches)| !reaches).map(|(id, _)| place(id)).collect()
-    }
-
-    /// The receipts after which a message of somebody else may be there first.
-    fn overtaken_by(
-        &mut self,
-        action: Action,
-        receives: &[(Action, Place)],
-        broken: &Broken,
-    ) -> Vec<Place> {
-        let mut overtaken = Vec::new();
-        for (other, place) in receives {
-            let Some(exit) = place.exit.filter(|_| other.peer != action.peer) else { continue };
-            let from = self.graph.edge(exit).target;
-            let known = broken.overtaking.as_ref().is_some_and(|known| {
-                let last = known.path.last().map(|&exit| self.graph.edge(exit));
-                known.from == from
-                    && last.and_then(|edge| edge.action(self.view.role)) == Some(action)
-            });
-            // When the limit is reached, what is known is explained.
-            if known || matches!(self.path(action, from, self.suspect.steps), Ok(Some(_))) {
-                overtaken.push(*place);
+        let senders: BTreeSet<RoleId> = receipts.iter().map(|(action, _)| action.peer).collect();
+        for sender in senders {
+            let of_sender = |action: &Action| action.peer == sender;
+            let mut labels: Vec<_> = (receipts.iter().map(|(action, _)| action))
+                .filter(|action| of_sender(action))
+                .map(|action| action.label)
+                .collect();
+            labels.sort_unstable();
+            labels.dedup();
+            let mut after: Vec<Node> = (receipts.iter())
+                .filter(|(action, _)| !of_sender(action))
+                .map(|(_, target)| *target)
+                .collect();
+            let receiver = self.suspect.view.role;
+            for _ in 0..OVERTAKINGS {
+                let wanted = Wanted { sender, receiver, labels: &labels };
+                let found = available.search(wanted, &after, self.suspect.steps);
+                let Ok(Some(found)) = found else { break };
+                after.retain(|node| *node != found.from);
+                overtaken.extend(found.overtaken(self.suspect.graph, receiver));
             }
         }
         overtaken
     }
 
-    /// A shortest path on which the message that the role would receive becomes available.
-    pub(crate) fn path(
-        &mut self,
-        action: Action,
-        from: Node,
-        limit: usize,
-    ) -> Result<Option<Overtaking>, LimitReached> {
-        let labels = &[action.label];
-        let wanted = Wanted { sender: action.peer, receiver: self.view.role, labels };
-        self.available.search(wanted, &[from], limit)
+    /// Finds where runs to places of different kinds part.
+    fn keep_shortest(&mut self, broken: &Broken, mut places: Vec<Place>) {
+        places.sort_unstable_by_key(|place| (self.runs.order(place.vertex), place.exit));
+        // Of each branch that is not complete yet: where it leaves the one before, and its best.
+        let mut open: Vec<(VertexId, Best)> = Vec::new();
+        let mut last = None;
+        for place in places {
+            let fork = last.map_or(place.vertex, |last| self.runs.meet(last, place.vertex));
+            self.close(broken, &mut open, Some(fork));
+            open.push((fork, Best::default().with(place, &self.runs)));
+            last = Some(place.vertex);
+        }
+        self.close(broken, &mut open, None);
     }
 
-    fn keep_shortest(
+    /// Completes the branches that leave others below a vertex, or all.
+    fn close(
         &mut self,
-        &Broken { set, condition, .. }: &Broken,
-        acts: &[Place],
-        wrongs: &[Place],
-        shortest: &mut Shortest,
+        broken: &Broken,
+        open: &mut Vec<(VertexId, Best)>,
+        above: Option<VertexId>,
     ) {
-        for (&here, &there) in acts.iter().flat_map(|here| wrongs.iter().map(move |it| (here, it)))
-        {
-            let ends = ((here.vertex, here.exit), (there.vertex, there.exit));
-            let Some(parted) = self.runs.part(ends.0, ends.1) else { continue };
-            let depth = |place: Place| self.runs.vertex(place.vertex).depth;
-            let length = depth(here) + depth(there);
-            let clash = Clash { set, length, here, there, parted };
-            let decider = self.graph.edge(parted.0).source;
-            let best = shortest.entry((condition, decider)).or_insert(clash);
-            if (length, parted) < (best.length, best.parted) {
-                *best = clash;
-            }
-            self.pairs += 1;
-            if self.pairs > PAIRS {
+        let bound = above.map(|above| self.runs.order(above));
+        while let [.., (_, _), (fork, branch)] = open[..] {
+            if bound.is_some_and(|bound| self.runs.order(fork) <= bound) {
                 break;
             }
+            open.pop();
+            self.join(broken, fork, open, branch);
         }
+    }
+
+    /// Joins a branch to the one before it, which it leaves at a vertex.
+    fn join(
+        &mut self,
+        broken: &Broken,
+        fork: VertexId,
+        open: &mut [(VertexId, Best)],
+        branch: Best,
+    ) {
+        let Some((_, before)) = open.last_mut() else { return };
+        for one in before.places() {
+            for other in branch.places().filter(|other| other.kind != one.kind) {
+                self.keep(broken, fork, one, other);
+            }
+        }
+        for place in branch.places() {
+            *before = before.with(place, &self.runs);
+        }
+    }
+
+    fn keep(
+        &mut self,
+        &Broken { set, condition, .. }: &Broken,
+        fork: VertexId,
+        one: Place,
+        other: Place,
+    ) {
+        let (here, there) = if other.kind == ACT { (other, one) } else { (one, other) };
+        #[cfg(test)]
+        {
+            self.compared += 1;
+        }
+        let exit = |place: Place| self.runs.exit_after(fork, (place.vertex, place.exit));
+        let (Some(first), Some(second)) = (exit(here), exit(there)) else { return };
+        let length = self.runs.vertex(here.vertex).length + self.runs.vertex(there.vertex).length;
+        let clash = Clash { set, fork, here, there, parted: (first, second), length };
+        let node = self.runs.vertex(fork).node;
+        let best = self.shortest.entry((condition, node)).or_insert(clash);
+        if (length, clash.parted) < (best.length, best.parted) {
+            *best = clash;
+        }
+    }
+
+    /// The clash, as a message that is sent in one run and cannot be sent in the other. It goes from
+    /// the earlier branch to the later, if that is possible.
+    pub(crate) fn with_send(&self, clash: Clash) -> Option<Clash> {
+        let turned = Clash {
+            here: clash.there,
+            there: clash.here,
+            parted: (clash.parted.1, clash.parted.0),
+            ..clash
+        };
+        let mut both = [clash, turned];
+        both.sort_by_key(|clash| clash.parted);
+        both.into_iter().find_map(|clash| {
+            let allowed: Vec<Action> = self.sends(clash.there.vertex).collect();
+            let mut acts = self.suspect.graph.exit_ids(self.runs.vertex(clash.here.vertex).node);
+            let wrong = acts.find(|&exit| {
+                let action = self.suspect.graph.edge(exit).action(self.suspect.view.role);
+                action.is_some_and(|action| {
+                    action.direction == Direction::Send && allowed.binary_search(&action).is_err()
+                })
+            })?;
+            Some(Clash { here: Place { exit: Some(wrong), ..clash.here }, ..clash })
+        })
+    }
+}
+
+/// The places of two different kinds to which the shortest runs lead.
+#[derive(Clone, Copy, Default)]
+struct Best([Option<Place>; 2]);
+
+impl Best {
+    fn places(self) -> impl Iterator<Item = Place> {
+        self.0.into_iter().flatten()
+    }
+
+    fn with(self, new: Place, runs: &Runs<'_>) -> Self {
+        let mut places: Vec<Place> = self.places().chain([new]).collect();
+        places.sort_by_key(|place| (runs.vertex(place.vertex).length, place.vertex, place.exit));
+        let first = places[0];
+        let second = places.iter().copied().find(|place| place.kind != first.kind);
+        Self([Some(first), second])
     }
 }

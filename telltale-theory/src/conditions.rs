@@ -25,7 +25,7 @@ use std::collections::BTreeSet;
 use telltale_types::{Action, Direction, RoleId};
 
 use crate::Condition;
-use crate::available::{Available, Overtaking, Roles, Wanted};
+use crate::available::{Available, Overtaken, Roles, Wanted};
 use crate::error::LimitReached;
 use crate::graph::{EdgeId, Graph};
 use crate::machine::{Machine, Set, SetId};
@@ -38,6 +38,8 @@ pub(crate) struct Findings {
     pub(crate) broken: Vec<Broken>,
     /// The limit that was reached before everything was looked at.
     pub(crate) limit: Option<LimitReached>,
+    /// The state for which it was reached, if it was not reached before there were any.
+    pub(crate) undecided: Option<SetId>,
 }
 
 /// A state in which a condition is violated.
@@ -45,8 +47,8 @@ pub(crate) struct Findings {
 pub(crate) struct Broken {
     pub(crate) set: SetId,
     pub(crate) condition: Condition,
-    /// How a message overtakes another, if that is what is wrong.
-    pub(crate) overtaking: Option<Overtaking>,
+    /// A message that overtakes another, if that is what is wrong.
+    pub(crate) overtaken: Option<Overtaken>,
 }
 
 /// Checks every state of a machine.
@@ -57,14 +59,14 @@ pub(crate) fn findings(
     available: &mut Available<'_>,
     limit: usize,
 ) -> Findings {
-    let mut findings = Findings { broken: Vec::new(), limit: machine.limit };
+    let mut findings = Findings { limit: machine.limit, ..Findings::default() };
     for (at, state) in machine.sets.iter().enumerate() {
         let set = at as SetId;
         let facts = Facts::of(view, state);
         let receives = facts.senders.len() > 0;
-        let mut report = |violated: bool, condition, overtaking| {
+        let mut report = |violated: bool, condition, overtaken| {
             if violated {
-                findings.broken.push(Broken { set, condition, overtaking });
+                findings.broken.push(Broken { set, condition, overtaken });
             }
         };
         report(facts.sends && !rest_alike(view, state), Condition::SendValidity, None);
@@ -73,7 +75,10 @@ pub(crate) fn findings(
         if facts.senders.len() > 1 {
             match overtaking(graph, view, state, available, limit) {
                 Ok(found) => report(found.is_some(), Condition::ReceiveValidity, found),
-                Err(reached) => findings.limit = findings.limit.or(Some(reached)),
+                Err(reached) if findings.limit.is_none() => {
+                    (findings.limit, findings.undecided) = (Some(reached), Some(set));
+                }
+                Err(_) => {}
             }
         }
     }
@@ -117,14 +122,14 @@ fn rest_alike(view: &View, set: &Set) -> bool {
     sends(first) && resting.all(|other| other.actions().eq(first.actions()))
 }
 
-/// How a message of one sender can overtake that of another.
+/// A message of one sender that can overtake that of another.
 fn overtaking(
     graph: &Graph,
     view: &View,
     set: &Set,
     available: &mut Available<'_>,
     limit: usize,
-) -> Result<Option<Overtaking>, LimitReached> {
+) -> Result<Option<Overtaken>, LimitReached> {
     let receipts: Vec<(Action, EdgeId)> = parts(view, set)
         .flat_map(|part| part.exits.iter().copied())
         .filter(|(action, _)| action.direction == Direction::Receive)
@@ -143,7 +148,7 @@ fn overtaking(
         labels.dedup();
         let wanted = Wanted { sender, receiver: view.role, labels: &labels };
         if let Some(found) = available.search(wanted, &after, limit)? {
-            return Ok(Some(found));
+            return Ok(found.overtaken(graph, view.role));
         }
     }
     Ok(None)

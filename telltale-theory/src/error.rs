@@ -3,12 +3,14 @@
 //! Everything here speaks of states and exits of the global type, never of a source text; the
 //! sentences made of it stand in [`message`](crate::message).
 
+use std::collections::BTreeSet;
 use std::fmt;
 
 use telltale_types::{Action, Direction, GlobalExit, GlobalType, LabelId, Names, RoleId, StateId};
 use thiserror::Error;
 
-use crate::{Explanation, Remedy, message};
+use crate::repair::{self, Fault};
+use crate::{Explanation, Insertion, Options, Remedy, message};
 
 /// Why a protocol has no projection.
 #[derive(Clone, Debug, PartialEq, Eq, Error)]
@@ -37,8 +39,28 @@ impl ProjectionError {
 pub struct Violations {
     /// The protocol.
     pub global: GlobalType,
-    /// One for each role, condition and decision, with the shortest runs; at least one.
+    /// One for each role, condition and decision, with the shortest runs; at least one, and no more
+    /// than [`Limits::explained`](crate::Limits::explained).
     pub violations: Vec<Violation>,
+    /// What is violated in all.
+    pub(crate) faults: BTreeSet<Fault>,
+}
+
+impl Violations {
+    /// How many violations there are that are not explained.
+    pub fn more(&self) -> usize {
+        self.faults.len() - self.violations.len()
+    }
+
+    /// Whether messages, inserted together, repair a violation and leave fewer violations in all.
+    pub fn repaired_by(
+        &self,
+        violation: &Violation,
+        insertions: &[Insertion],
+        options: &Options,
+    ) -> bool {
+        repair::repairs(self, violation, insertions, options)
+    }
 }
 
 impl fmt::Display for Violations {
@@ -49,7 +71,10 @@ impl fmt::Display for Violations {
             }
             Explanation::of(violation, &self.global, |_| None).fmt(f)?;
         }
-        Ok(())
+        match self.more() {
+            0 => Ok(()),
+            more => write!(f, "\n\n{}", message::more(more)),
+        }
     }
 }
 
@@ -198,6 +223,8 @@ pub struct LimitReached {
     pub what: Limit,
     /// Whose part was looked at.
     pub role: RoleId,
+    /// The choice that the role would have to know of, if the limit was reached because of one.
+    pub decision: Option<StateId>,
     /// How much was needed when the search stopped.
     pub given: usize,
     /// How much was allowed.

@@ -146,5 +146,9 @@ impl Subsets<'_> {
 }
 
 fn check(what: Limit, role: RoleId, given: usize, limit: usize) -> Result<(), LimitReached> {
-    if given > limit { Err(LimitReached { what, role, given, limit }) } else { Ok(()) }
+    if given > limit {
+        Err(LimitReached { what, role, decision: None, given, limit })
+    } else {
+        Ok(())
+    }
 }

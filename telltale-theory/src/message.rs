@@ -251,9 +251,17 @@ impl Insertion {
     }
 }
 
+/// That not everything is explained.
+pub(crate) fn more(count: usize) -> String {
+    match count {
+        1 => "and one more violation".to_owned(),
+        _ => format!("and {count} more violations"),
+    }
+}
+
 /// What a limit was reached by, and how it can be raised.
 pub(crate) fn limit(reached: &LimitReached, global: &GlobalType) -> String {
-    let LimitReached { what, role, given, limit } = reached;
+    let LimitReached { what, role, given, limit, .. } = reached;
     let role = global.names().role(*role);
     match what {
         Limit::States => {

@@ -33,11 +33,15 @@ pub struct Limits {
     pub exits: usize,
     /// How many steps the searches for overtaking messages may take together.
     pub overtaking: usize,
+    /// How many violations are explained, at least one: those of the earliest decisions. Of the
+    /// others it is said how many there are. An explanation is as long as the runs that show what
+    /// goes wrong.
+    pub explained: usize,
 }
 
 impl Default for Limits {
     fn default() -> Self {
-        Self { states: 1 << 17, exits: 1 << 22, overtaking: 1 << 24 }
+        Self { states: 1 << 17, exits: 1 << 22, overtaking: 1 << 24, explained: 20 }
     }
 }
 

@@ -5,14 +5,15 @@ use std::collections::BTreeSet;
 use telltale_types::{GlobalType, LocalExit, LocalState, LocalTypeR, RoleId, StateId};
 
 use crate::available::Available;
-use crate::clash::{self, Suspect};
+use crate::clash::{Clashes, Suspect};
 use crate::error::{LimitReached, ProjectionError, Violations};
 use crate::graph::Graph;
 use crate::machine::Machine;
 use crate::repair::Fault;
+use crate::report::Report;
 use crate::view::View;
 
-use crate::{Options, conditions, repair, witness};
+use crate::{Options, conditions, repair};
 
 /// Decides whether every role can play its part.
 ///
@@ -95,15 +96,18 @@ pub fn project_all_with(
 
 /// The machine of every role, if they implement the protocol.
 fn machines(global: &GlobalType, options: &Options) -> Result<Vec<Machine>, ProjectionError> {
-    let mut violations = Vec::new();
+    let mut report = Report::default();
+    let most = options.limits.explained.max(1);
     let (machines, limit) = survey(global, options, |suspect, available| {
-        violations.extend(witness::violations(suspect, available));
+        report.add(suspect, available, most);
     });
+    let Report { faults, mut violations } = report;
     if !violations.is_empty() {
+        violations.sort_by_key(repair::fault);
         if options.find_remedies {
-            repair::find_insertions(global, options, &mut violations);
+            repair::find_insertions(global, options, &faults, &mut violations);
         }
-        return Err(Violations { global: global.clone(), violations }.into());
+        return Err(Violations { global: global.clone(), violations, faults }.into());
     }
     match limit {
         Some(limit) => Err(ProjectionError::Limit(limit, global.clone())),
@@ -115,7 +119,7 @@ fn machines(global: &GlobalType, options: &Options) -> Result<Vec<Machine>, Proj
 pub(crate) fn faults(global: &GlobalType, options: &Options) -> Option<BTreeSet<Fault>> {
     let mut faults = BTreeSet::new();
     let (_, limit) = survey(global, options, |suspect, available| {
-        faults.extend(clash::faults(suspect, available));
+        faults.extend(Clashes::of(suspect, available).faults());
     });
     limit.is_none().then_some(faults)
 }
@@ -124,7 +128,7 @@ pub(crate) fn faults(global: &GlobalType, options: &Options) -> Option<BTreeSet<
 fn survey(
     global: &GlobalType,
     options: &Options,
-    mut show: impl FnMut(&Suspect<'_>, &mut Available<'_>),
+    mut show: impl FnMut(Suspect<'_>, &mut Available<'_>),
 ) -> (Vec<Machine>, Option<LimitReached>) {
     let graph = Graph::new(global);
     // The verdict is never short of steps because of an explanation.
@@ -139,7 +143,7 @@ fn survey(
         broken.retain(|broken| !options.allows(broken.condition));
         if !broken.is_empty() {
             let (graph, view, machine, broken) = (&graph, &view, &machine, &broken[..]);
-            show(&Suspect { graph, view, machine, broken, steps }, &mut explaining);
+            show(Suspect { graph, view, machine, broken, steps }, &mut explaining);
         }
         machines.push(machine);
         limit = findings.limit;
@@ -167,3 +171,6 @@ fn local(global: &GlobalType, states: Vec<LocalState>) -> LocalTypeR {
         .expect("a machine without violations is a local type")
         .minimised()
 }
+
+#[cfg(test)]
+mod tests;

@@ -1,5 +1,7 @@
 //! What would repair a violation, in words and as messages to insert.
 
+use std::collections::HashMap;
+
 use telltale_types::{GlobalExit, GlobalType, Label, LabelId, Names, RoleId, StateId, TypeError};
 
 use crate::graph::Edge;
@@ -85,15 +87,16 @@ pub(crate) fn insert(
 ) -> Result<GlobalType, TypeError> {
     let names = global.names();
     let mut labels: Vec<Label> = names.labels().map(|(_, label)| label.to_label()).collect();
+    let mut known: HashMap<Label, LabelId> =
+        names.labels().map(|(id, label)| (label.to_label(), id)).collect();
     let mut states: Vec<Vec<GlobalExit>> =
         global.states().map(|state| global.exits(state).collect()).collect();
     // The last first, so that those after one exit end up in order.
     for insertion in insertions.iter().rev() {
-        let known = labels.iter().position(|label| *label == insertion.label);
-        let label = LabelId::at(known.unwrap_or_else(|| {
+        let label = *known.entry(insertion.label.clone()).or_insert_with(|| {
             labels.push(insertion.label.clone());
-            labels.len() - 1
-        }));
+            LabelId::at(labels.len() - 1)
+        });
         let new = StateId::at(states.len());
         let Step { state, exit } = insertion.after;
         let place = states.get_mut(state.index()).and_then(|exits| exits.get_mut(exit));

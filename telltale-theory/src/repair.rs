@@ -11,7 +11,7 @@ use std::collections::BTreeSet;
 
 use telltale_types::{GlobalType, RoleId, StateId};
 
-use crate::error::Violation;
+use crate::error::{Violation, Violations};
 use crate::guess::guesses;
 use crate::remedy::{Advice, Insertion, insert};
 use crate::{Condition, Options, project};
@@ -25,18 +25,18 @@ const GUESSES: usize = 8;
 /// What is wrong, and where.
 pub(crate) type Fault = (RoleId, Condition, StateId);
 
-/// Completes the remedies of all violations of a protocol.
+/// Completes the remedies of violations of a protocol, which are some of its faults.
 pub(crate) fn find_insertions(
     global: &GlobalType,
     options: &Options,
+    before: &BTreeSet<Fault>,
     violations: &mut [Violation],
 ) {
     let exits: usize = global.states().map(|state| global.exits(state).len()).sum();
     let cost = exits * global.names().role_count() * violations.len();
     let mut tries = (WORK / cost.max(1)).max(GUESSES);
-    let before: BTreeSet<Fault> = violations.iter().map(fault).collect();
     for violation in violations {
-        let found = first_repair(global, options, violation, &before, &mut tries);
+        let found = first_repair(global, options, violation, before, &mut tries);
         if let Some(insertions) = found {
             violation.remedy.advice = agreeing(&violation.remedy.advice, violation, &insertions);
             violation.remedy.insertions = insertions;
@@ -65,6 +65,20 @@ fn agreeing(advice: &Advice, violation: &Violation, insertions: &[Insertion]) ->
     }
 }
 
+/// Whether insertions repair a violation and leave less to repair.
+pub(crate) fn repairs(
+    wrong: &Violations,
+    violation: &Violation,
+    insertions: &[Insertion],
+    options: &Options,
+) -> bool {
+    let repaired = insert(&wrong.global, insertions).ok();
+    let after = repaired.and_then(|repaired| project::faults(&repaired, options));
+    after.is_some_and(|after| {
+        matches!(progress(fault(violation), &wrong.faults, &after), Progress::Repaired)
+    })
+}
+
 /// The first guess that leaves less to repair, or else the first that moves the fault on.
 fn first_repair(
     global: &GlobalType,
@@ -89,7 +103,7 @@ fn first_repair(
     second_best
 }
 
-fn fault(violation: &Violation) -> Fault {
+pub(crate) fn fault(violation: &Violation) -> Fault {
     (violation.role, violation.condition, violation.decision.state)
 }
 

@@ -15,6 +15,7 @@ use telltale_types::Action;
 
 use crate::graph::{EdgeId, Graph, Node};
 use crate::machine::{Machine, SetId};
+use crate::shortcuts::Shortcuts;
 use crate::view::View;
 
 /// The number of a vertex.
@@ -26,75 +27,118 @@ pub(crate) struct Vertex {
     /// The vertex before and the exit from there; the start has none.
     pub(crate) before: Option<(VertexId, EdgeId)>,
     /// How many exchanges lead here.
-    pub(crate) depth: u32,
-    /// A vertex on the run; the start jumps to itself. How far depends on the depth alone.
+    pub(crate) length: u32,
+    /// How many vertices come before.
+    height: u32,
+    /// A vertex on the run; the start jumps to itself. How far depends on the height alone.
     jump: VertexId,
 }
 
 /// The tree of runs, for some states of a machine and those on the way to them.
 #[derive(Debug)]
-pub(crate) struct Runs {
+pub(crate) struct Runs<'g> {
+    graph: &'g Graph,
+    shortcuts: Shortcuts,
     vertices: Vec<Vertex>,
+    /// The place of each vertex when every branch of the tree is walked to its end before the next.
+    order: Vec<u32>,
     of_set: HashMap<SetId, Range<VertexId>>,
 }
 
-impl Runs {
+impl<'g> Runs<'g> {
     pub(crate) fn to(
-        graph: &Graph,
+        graph: &'g Graph,
         view: &View,
         machine: &Machine,
         sets: impl Iterator<Item = SetId>,
     ) -> Self {
-        let mut runs = Self { vertices: Vec::new(), of_set: HashMap::new() };
+        let shortcuts = Shortcuts::new(graph, view.role);
+        let (vertices, order, of_set) = (Vec::new(), Vec::new(), HashMap::new());
+        let mut runs = Self { graph, shortcuts, vertices, order, of_set };
         let mut taken_in = vec![SetId::MAX; graph.len()];
         for set in with_ancestors(machine, sets) {
-            let mut queue = runs.landings(graph, view, machine, set);
+            let mut queue = runs.landings(view, machine, set);
             let first = runs.vertices.len() as VertexId;
-            while let Some(Reverse((depth, node, before))) = queue.pop() {
+            while let Some(Reverse((length, node, before))) = queue.pop() {
                 if std::mem::replace(&mut taken_in[node as usize], set) == set {
                     continue;
                 }
-                let id = runs.vertices.len() as VertexId;
-                let jump = before.map_or(id, |(before, _)| runs.jump_over(before));
-                runs.vertices.push(Vertex { node, before, depth, jump });
+                let id = runs.push(node, length, before);
                 for exit in graph.exit_ids(node) {
-                    let edge = graph.edge(exit);
-                    if edge.action(view.role).is_none() {
-                        queue.push(Reverse((depth + 1, edge.target, Some((id, exit)))));
+                    if graph.edge(exit).action(view.role).is_none() {
+                        queue.push(runs.entry(id, exit));
                     }
                 }
             }
             runs.of_set.insert(set, first..runs.vertices.len() as VertexId);
         }
+        runs.order = runs.preorder();
         runs
     }
 
     /// Where runs come into a state of the machine.
-    fn landings(
-        &self,
-        graph: &Graph,
-        view: &View,
-        machine: &Machine,
-        set: SetId,
-    ) -> BinaryHeap<Reverse<Entry>> {
+    fn landings(&self, view: &View, machine: &Machine, set: SetId) -> BinaryHeap<Reverse<Entry>> {
         let Some((from, action)) = machine.sets[set as usize].found_by else {
-            return BinaryHeap::from([Reverse((0, 0, None))]);
+            let start = (self.shortcuts.length(0), self.shortcuts.stop(0), None);
+            return BinaryHeap::from([Reverse(start)]);
         };
         let mut landings = BinaryHeap::new();
         for id in self.vertices_of(from) {
-            let vertex = self.vertex(id);
-            for exit in graph.exit_ids(vertex.node) {
-                let edge = graph.edge(exit);
-                if edge.action(view.role) == Some(action) {
-                    landings.push(Reverse((vertex.depth + 1, edge.target, Some((id, exit)))));
+            for exit in self.graph.exit_ids(self.vertex(id).node) {
+                if self.graph.edge(exit).action(view.role) == Some(action) {
+                    landings.push(self.entry(id, exit));
                 }
             }
         }
         landings
     }
 
+    /// What is come to from a vertex by an exit.
+    fn entry(&self, id: VertexId, exit: EdgeId) -> Reverse<Entry> {
+        let target = self.graph.edge(exit).target;
+        let length = self.vertex(id).length + 1 + self.shortcuts.length(target);
+        Reverse((length, self.shortcuts.stop(target), Some((id, exit))))
+    }
+
+    fn push(&mut self, node: Node, length: u32, before: Option<(VertexId, EdgeId)>) -> VertexId {
+        let id = self.vertices.len() as VertexId;
+        let height = before.map_or(0, |(before, _)| self.vertex(before).height + 1);
+        let jump = before.map_or(id, |(before, _)| self.jump_over(before));
+        self.vertices.push(Vertex { node, before, length, height, jump });
+        id
+    }
+
+    fn preorder(&self) -> Vec<u32> {
+        let mut sizes = vec![1; self.vertices.len()];
+        for (id, vertex) in self.vertices.iter().enumerate().rev() {
+            if let Some((before, _)) = vertex.before {
+                sizes[before as usize] += sizes[id];
+            }
+        }
+        let (mut order, mut next) = (vec![0; sizes.len()], vec![1; sizes.len()]);
+        for (id, vertex) in self.vertices.iter().enumerate() {
+            if let Some((before, _)) = vertex.before {
+                order[id] = next[before as usize];
+                next[before as usize] += sizes[id];
+                next[id] = order[id] + 1;
+            }
+        }
+        order
+    }
+
+    /// How many vertices there are.
+    #[cfg(test)]
+    pub(crate) fn len(&self) -> usize {
+        self.vertices.len()
+    }
+
     pub(crate) fn vertex(&self, id: VertexId) -> &Vertex {
         &self.vertices[id as usize]
+    }
+
+    /// The place of a vertex when every branch of the tree is walked to its end before the next.
+    pub(crate) fn order(&self, id: VertexId) -> u32 {
+        self.order[id as usize]
     }
 
     /// The vertices in a state of the machine, those with the shortest runs first.
@@ -104,46 +148,44 @@ impl Runs {
 
     /// The run to a vertex.
     pub(crate) fn run_to(&self, id: VertexId) -> Vec<EdgeId> {
-        let mut run: Vec<EdgeId> = self.back_from(id).map(|(_, exit)| exit).collect();
-        run.reverse();
-        run
+        let mut exits: Vec<EdgeId> = self.back_from(id).map(|(_, exit)| exit).collect();
+        exits.reverse();
+        let from = |node| self.shortcuts.path(self.graph, node);
+        let then = |exit: EdgeId| std::iter::once(exit).chain(from(self.graph.edge(exit).target));
+        from(0).chain(exits.into_iter().flat_map(then)).collect()
     }
 
-    /// The exits at which two runs part; nothing when one is part of the other. Each run is given
-    /// by the vertex where it ends, and may go on by one more exit.
-    pub(crate) fn part(
+    /// The last vertex that the runs to two vertices have in common.
+    pub(crate) fn meet(&self, one: VertexId, other: VertexId) -> VertexId {
+        let height = self.vertex(one).height.min(self.vertex(other).height);
+        let (mut one, mut other) = (self.back_to(one, height), self.back_to(other, height));
+        while one != other {
+            let jumps = (self.vertex(one).jump, self.vertex(other).jump);
+            let apart = jumps.0 != jumps.1;
+            (one, other) = if apart { jumps } else { (self.before(one), self.before(other)) };
+        }
+        one
+    }
+
+    /// The exit by which a run goes on after a vertex on it. The run is given by the vertex where it
+    /// ends, and may go on by one more exit.
+    pub(crate) fn exit_after(
         &self,
-        here: (VertexId, Option<EdgeId>),
-        there: (VertexId, Option<EdgeId>),
-    ) -> Option<(EdgeId, EdgeId)> {
-        let depth = self.vertex(here.0).depth.min(self.vertex(there.0).depth);
-        let (mut one, mut other) = (self.back_to(here.0, depth), self.back_to(there.0, depth));
-        let parted = if one == other {
-            (self.next_exit(here, depth)?, self.next_exit(there, depth)?)
-        } else {
-            while self.before(one) != self.before(other) {
-                let jumps = (self.vertex(one).jump, self.vertex(other).jump);
-                let apart = jumps.0 != jumps.1;
-                (one, other) = if apart { jumps } else { (self.before(one), self.before(other)) };
-            }
-            (self.vertex(one).before?.1, self.vertex(other).before?.1)
-        };
-        (parted.0 != parted.1).then_some(parted)
-    }
-
-    /// The exit by which a run goes on after so many exchanges.
-    fn next_exit(&self, (end, exit): (VertexId, Option<EdgeId>), depth: u32) -> Option<EdgeId> {
-        if self.vertex(end).depth == depth {
+        vertex: VertexId,
+        (end, exit): (VertexId, Option<EdgeId>),
+    ) -> Option<EdgeId> {
+        if end == vertex {
             return exit;
         }
-        self.vertex(self.back_to(end, depth + 1)).before.map(|(_, exit)| exit)
+        let next = self.back_to(end, self.vertex(vertex).height + 1);
+        self.vertex(next).before.map(|(_, exit)| exit)
     }
 
-    /// The vertex on the run to a vertex after so many exchanges.
-    fn back_to(&self, mut id: VertexId, depth: u32) -> VertexId {
-        while self.vertex(id).depth > depth {
+    /// The vertex on the run to a vertex that so many come before.
+    fn back_to(&self, mut id: VertexId, height: u32) -> VertexId {
+        while self.vertex(id).height > height {
             let jump = self.vertex(id).jump;
-            id = if self.vertex(jump).depth >= depth { jump } else { self.before(id) };
+            id = if self.vertex(jump).height >= height { jump } else { self.before(id) };
         }
         id
     }
@@ -156,14 +198,14 @@ impl Runs {
     /// Where the vertex after this one jumps to: as far again as two equal jumps lead, or back to
     /// this one.
     fn jump_over(&self, id: VertexId) -> VertexId {
-        let depth = |id| self.vertex(id).depth;
+        let height = |id| self.vertex(id).height;
         let jump = self.vertex(id).jump;
         let far = self.vertex(jump).jump;
-        if depth(id) - depth(jump) == depth(jump) - depth(far) { far } else { id }
+        if height(id) - height(jump) == height(jump) - height(far) { far } else { id }
     }
 
     /// The vertices before a vertex, the nearest first, each with the exit that leads on.
-    pub(crate) fn back_from(&self, id: VertexId) -> impl Iterator<Item = (VertexId, EdgeId)> + '_ {
+    fn back_from(&self, id: VertexId) -> impl Iterator<Item = (VertexId, EdgeId)> + '_ {
         std::iter::successors(self.vertex(id).before, |(before, _)| self.vertex(*before).before)
     }
 }

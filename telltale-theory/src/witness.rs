@@ -11,45 +11,49 @@
 //!                                         else x!y:l, and y?x:l if y ∉ B] · p?q:m
 //! silent end        split(ρ2), and p waits for ever
 //! ```
-//!
-//! One violation is reported for each role, condition and decision: the one with the shortest runs.
 
 use std::collections::{BTreeSet, VecDeque};
 
 use telltale_types::StateId;
 
-use crate::available::{Available, Roles};
-use crate::clash::{Clash, Clashes, Suspect};
+use crate::available::{Available, Roles, Wanted};
+use crate::clash::{Clash, Clashes};
 use crate::error::{Decision, Event, Violation};
-use crate::graph::{EdgeId, Graph, Node};
+use crate::graph::{Edge, EdgeId, Graph, Node};
 use crate::view::View;
 use crate::{Condition, Remedy, remedy, runs};
 
-/// Explains what is wrong for a role.
-pub(crate) fn violations(suspect: &Suspect<'_>, available: &mut Available<'_>) -> Vec<Violation> {
-    let mut clashes = Clashes::new(suspect, available);
-    let shortest = clashes.shortest();
-    let mut witness = Witness { graph: suspect.graph, view: suspect.view, suspect, clashes };
-    let explain = |((condition, _), clash)| witness.explain(condition, clash);
-    shortest.into_iter().filter_map(explain).collect()
+/// Explains one thing that is wrong for a role.
+pub(crate) fn explain(
+    clashes: &Clashes<'_>,
+    condition: Condition,
+    clash: Clash,
+    available: &mut Available<'_>,
+) -> Option<Violation> {
+    let clash = match condition {
+        Condition::SendValidity => clashes.with_send(clash)?,
+        _ => clash,
+    };
+    let (graph, view) = (clashes.suspect.graph, clashes.suspect.view);
+    Witness { graph, view, clashes, condition, clash }.violation(available)
 }
 
-struct Witness<'s, 'a, 'g> {
+struct Witness<'s> {
     graph: &'s Graph,
     view: &'s View,
-    suspect: &'s Suspect<'s>,
-    clashes: Clashes<'s, 'a, 'g>,
+    clashes: &'s Clashes<'s>,
+    condition: Condition,
+    clash: Clash,
 }
 
-impl Witness<'_, '_, '_> {
-    fn explain(&mut self, condition: Condition, clash: Clash) -> Option<Violation> {
+impl Witness<'_> {
+    fn violation(&self, available: &mut Available<'_>) -> Option<Violation> {
+        let Self { condition, clash, .. } = *self;
         let role = self.view.role;
         let act = clash.here.exit?;
-        let there = self.clashes.runs.run_to(clash.there.vertex);
+        let there = self.there(act);
         let instead = match condition {
-            Condition::SendValidity => {
-                self.next_act(self.clashes.runs.vertex(clash.there.vertex).node)
-            }
+            Condition::SendValidity => self.next_act(self.graph.edge(*there.last()?).target),
             _ => clash.there.exit,
         };
         let steps = |run: &[EdgeId]| run.iter().map(|&exit| self.graph.step(exit)).collect();
@@ -63,8 +67,8 @@ impl Witness<'_, '_, '_> {
         let edge = |exit| self.graph.edge(exit);
         let parted = (edge(here_exit), edge(there_exit));
         let advice = remedy::advice(role, condition, parted, edge(act), instead.map(edge));
-        let seen = runs::seen(self.suspect.machine, clash.set);
-        let wrong = self.wrong_run(condition, &there, act, clash.there.exit);
+        let seen = runs::seen(self.clashes.suspect.machine, clash.set);
+        let wrong = self.wrong_run(&there, act, clash.there.exit, available);
         Some(Violation {
             role,
             condition,
@@ -77,6 +81,56 @@ impl Witness<'_, '_, '_> {
             wrong,
             remedy: Remedy { advice, insertions: Vec::new() },
         })
+    }
+
+    /// The run to where the act is wrong, no longer than it has to be.
+    fn there(&self, act: EdgeId) -> Vec<EdgeId> {
+        let role = self.view.role;
+        let mut run = self.clashes.runs.run_to(self.clash.there.vertex);
+        let act = self.graph.edge(act).action(role);
+        let decided = self.clashes.runs.vertex(self.clash.fork).length as usize + 1;
+        let mut seen = BTreeSet::new();
+        let mut is_wrong_at = |node| match self.condition {
+            Condition::SendValidity => {
+                !self.reaches(node, &mut seen, |edge| edge.action(role) == act)
+            }
+            Condition::SilentEnd => {
+                !self.reaches(node, &mut seen, |edge| edge.action(role).is_some())
+            }
+            Condition::ReceiveValidity | Condition::NoMixedChoice => false,
+        };
+        while let Some(last) = run.last().map(|&exit| self.graph.edge(exit)) {
+            if run.len() <= decided || last.action(role).is_some() || !is_wrong_at(last.source) {
+                break;
+            }
+            run.pop();
+        }
+        run
+    }
+
+    /// Whether exits without the role lead from a node to one of some exits, if they do so from none
+    /// of the nodes that were seen before.
+    fn reaches(
+        &self,
+        node: Node,
+        seen: &mut BTreeSet<Node>,
+        wanted: impl Fn(&Edge) -> bool,
+    ) -> bool {
+        let mut stack = vec![node];
+        while let Some(node) = stack.pop() {
+            if !seen.insert(node) {
+                continue;
+            }
+            for edge in self.graph.exits(node) {
+                if wanted(edge) {
+                    return true;
+                }
+                if edge.action(self.view.role).is_none() {
+                    stack.push(edge.target);
+                }
+            }
+        }
+        false
     }
 
     /// What the role does next after a node, if anything.
@@ -98,16 +152,16 @@ impl Witness<'_, '_, '_> {
     }
 
     fn wrong_run(
-        &mut self,
-        condition: Condition,
+        &self,
         there: &[EdgeId],
         act: EdgeId,
         instead: Option<EdgeId>,
+        available: &mut Available<'_>,
     ) -> Vec<Event> {
         let mut wrong: Vec<Event> = there.iter().flat_map(|&exit| self.split(exit)).collect();
         let [sent, received] = self.split(act);
         let first = instead.map(|exit| self.split(exit)[0]);
-        match condition {
+        match self.condition {
             Condition::SendValidity => wrong.push(sent),
             Condition::NoMixedChoice => {
                 wrong.extend(first);
@@ -115,7 +169,8 @@ impl Witness<'_, '_, '_> {
             }
             Condition::ReceiveValidity => {
                 wrong.extend(first);
-                wrong.extend(instead.map(|exit| self.overtaking(act, exit)).unwrap_or_default());
+                let early = instead.map(|exit| self.overtaking(act, exit, available));
+                wrong.extend(early.unwrap_or_default());
                 wrong.push(received);
             }
             Condition::SilentEnd => {}
@@ -133,15 +188,19 @@ impl Witness<'_, '_, '_> {
     }
 
     /// What the others do, after the exit `instead`, until the message of `act` is there first.
-    fn overtaking(&mut self, act: EdgeId, instead: EdgeId) -> Vec<Event> {
-        let from = self.graph.edge(instead).target;
-        let action = self.graph.edge(act).action(self.view.role);
+    fn overtaking(
+        &self,
+        act: EdgeId,
+        instead: EdgeId,
+        available: &mut Available<'_>,
+    ) -> Vec<Event> {
+        let Edge { sender, receiver, label, .. } = *self.graph.edge(act);
+        let wanted = Wanted { sender, receiver, labels: &[label] };
         // It was found before, within the limit.
-        let found =
-            action.and_then(|action| self.clashes.path(action, from, usize::MAX).ok().flatten());
+        let found = available.search(wanted, &[self.graph.edge(instead).target], usize::MAX);
         let mut stuck = Roles::of(self.view.role);
         let mut events = Vec::new();
-        for exit in found.map(|found| found.path).unwrap_or_default() {
+        for exit in found.ok().flatten().map(|found| found.path).unwrap_or_default() {
             let edge = self.graph.edge(exit);
             let [sent, received] = self.split(exit);
             if stuck.contains(edge.sender) {

@@ -21,7 +21,8 @@ fn work_grows_with_the_length() {
     for (name, build) in LARGE.iter().filter(|(name, _)| !QUADRATIC.contains(name)) {
         let global = build(1);
         let most = exits(&global);
-        let limits = Limits { states: most + 2, exits: 3 * most, overtaking: 30 * most };
+        let (states, exits, overtaking) = (most + 2, 3 * most, 30 * most);
+        let limits = Limits { states, exits, overtaking, ..Limits::default() };
         match check_with(&global, &with(limits)) {
             Ok(()) => {}
             Err(error) => assert!(

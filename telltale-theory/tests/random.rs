@@ -8,7 +8,7 @@ use std::collections::BTreeSet;
 use telltale_theory::oracle::{
     self, Misbehaviour, Shape, explore, generate, is_run, may_do, violated,
 };
-use telltale_theory::{Condition, Options, ProjectionError, Step, Violation};
+use telltale_theory::{Condition, Limits, Options, ProjectionError, Step, Violation};
 use telltale_types::{GlobalType, LocalTypeR, StateId};
 
 fn number(variable: &str, otherwise: u64) -> u64 {
@@ -45,7 +45,8 @@ impl Drop for Context<'_> {
 }
 
 fn strict() -> Options {
-    Options { find_remedies: false, ..Options::default() }
+    let limits = Limits { explained: usize::MAX, ..Limits::default() };
+    Options { find_remedies: false, limits, ..Options::default() }
 }
 
 fn lenient() -> Options {

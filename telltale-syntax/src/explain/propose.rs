@@ -6,7 +6,7 @@
 
 use std::collections::BTreeSet;
 
-use telltale_theory::{Insertion, Options, Step, Violation, check_with};
+use telltale_theory::{Insertion, Options, Step};
 use telltale_types::{Label, Names, RoleId};
 
 use super::{Cause, Proposal};
@@ -34,10 +34,12 @@ pub(super) fn propose(cause: &Cause<'_>, lowered: &Lowered, options: &Options) -
         let written: Vec<Insertion> = lines.iter().flat_map(|line| line.written(lowered)).collect();
         let own = &cause.violation.remedy.insertions;
         let is_tried = written.len() == own.len() && written.iter().all(|one| own.contains(one));
-        (is_tried || helps(written, cause, lowered, options)).then(|| Proposed {
-            proposals: lines.iter().map(|line| line.proposal(lowered.global.names())).collect(),
-            senders: insertions.iter().map(|insertion| insertion.sender).collect(),
-            is_common: lines.iter().any(|line| line.is_common(lowered)),
+        (is_tried || cause.wrong.repaired_by(cause.violation, &written, options)).then(|| {
+            Proposed {
+                proposals: lines.iter().map(|line| line.proposal(lowered.global.names())).collect(),
+                senders: insertions.iter().map(|insertion| insertion.sender).collect(),
+                is_common: lines.iter().any(|line| line.is_common(lowered)),
+            }
         })
     });
     proposed.unwrap_or_default()
@@ -126,22 +128,4 @@ impl Line<'_> {
             end: self.place.span.end(),
         }
     }
-}
-
-/// Whether messages repair a violation and leave less to repair.
-fn helps(
-    insertions: Vec<Insertion>,
-    cause: &Cause<'_>,
-    lowered: &Lowered,
-    options: &Options,
-) -> bool {
-    let violation = cause.violation;
-    let mut remedy = violation.remedy.clone();
-    remedy.insertions = insertions;
-    let Ok(repaired) = remedy.apply(&lowered.global) else { return false };
-    let options = Options { find_remedies: false, ..*options };
-    let Err(error) = check_with(&repaired, &options) else { return true };
-    let fault = |of: &Violation| (of.role, of.condition, of.decision.state);
-    let left: BTreeSet<_> = error.violations().iter().map(fault).collect();
-    !left.is_empty() && left.len() < cause.count && !left.contains(&fault(violation))
 }
