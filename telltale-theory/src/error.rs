@@ -133,6 +133,15 @@ pub struct Violation {
     pub remedy: Remedy,
 }
 
+impl Violation {
+    /// What follows in the two runs after they have parted.
+    pub(crate) fn after_decision(&self) -> [&[Step]; 2] {
+        let both = self.here.iter().zip(&self.there);
+        let parted = both.take_while(|(one, other)| one == other).count();
+        [&self.here, &self.there].map(|run| run.get(parted + 1..).unwrap_or_default())
+    }
+}
+
 /// Where somebody decides which of two runs is taken.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Decision {

@@ -6,38 +6,64 @@
 //!   matter, or in all; with the labels of the branches, or with new ones. Or the same at the end of
 //!   the two runs.
 //! - At a silent end, wherever it becomes certain that nothing more will come, somebody says so.
+//! - Somebody who hears of the decision later tells the role then.
 //! - Somebody tells the role, and the role answers.
 //!
 //! None of them is sure: [`repair`](crate::repair) tries them out.
 
+mod places;
+
 use std::collections::{BTreeMap, BTreeSet};
 
-use telltale_types::{GlobalExit, GlobalType, Label, RoleId, StateId};
+use telltale_types::{GlobalExit, GlobalType, Label, LabelView, RoleId, StateId};
 
 use crate::error::Violation;
 use crate::remedy::Insertion;
 use crate::{Condition, Step};
 
 /// What may repair a violation.
-pub(crate) fn guesses<'a>(
+pub(crate) struct Guess<'a> {
     global: &'a GlobalType,
     violation: &'a Violation,
-) -> impl Iterator<Item = Vec<Insertion>> + 'a {
-    let guess = Guess { global, violation };
-    let last_words = guess.last_words().into_iter();
-    let plain = guess.places().into_iter().flat_map(move |places| guess.tell_at(&places));
-    let answered = guess.places().into_iter().flat_map(move |places| guess.tell_at(&places));
-    let told = plain.chain(last_words).chain(answered.map(move |told| guess.answer(told)));
-    guess.answers().into_iter().chain(told)
+    labels: BTreeMap<&'a str, LabelView<'a>>,
+    /// For every state, whether the role still has something to do on some run.
+    busy: Vec<bool>,
 }
 
-#[derive(Clone, Copy)]
-struct Guess<'a> {
-    global: &'a GlobalType,
-    violation: &'a Violation,
-}
+impl<'a> Guess<'a> {
+    pub(crate) fn new(global: &'a GlobalType, violation: &'a Violation) -> Self {
+        let labels = global.names().labels().map(|(_, label)| (label.name, label)).collect();
+        let busy = places::busy(global, violation.role);
+        Self { global, violation, labels, busy }
+    }
 
-impl Guess<'_> {
+    /// All guesses, the simplest first.
+    pub(crate) fn all(&self) -> impl Iterator<Item = Vec<Insertion>> + '_ {
+        let soon = || self.places().into_iter().flat_map(|places| self.tell_at(&places));
+        let later = || self.later().into_iter().flat_map(|(by, places)| self.tell_by(by, &places));
+        // What answers, last words and the rest need is found out only when it comes to them.
+        let answers = std::iter::once_with(|| self.answers()).flatten();
+        let last_words = std::iter::once_with(|| self.last_words()).flatten();
+        let soon_or_later = std::iter::once_with(soon).flatten();
+        let answered = std::iter::once_with(move || soon().chain(later())).flatten();
+        let last_word = std::iter::once_with(|| self.last_word()).flatten();
+        answers
+            .chain(last_word)
+            .chain(soon_or_later)
+            .chain(last_words)
+            .chain(std::iter::once_with(later).flatten())
+            .chain(answered.map(|told| self.answer(told)))
+    }
+
+    /// Whether nothing more comes for the role after an exit.
+    pub(crate) fn is_last(&self, step: Step) -> bool {
+        !self.is_busy(step.of(self.global).target)
+    }
+
+    fn is_busy(&self, state: StateId) -> bool {
+        self.busy[state.index()]
+    }
+
     /// At a race: the role answers whoever comes too early.
     fn answers(&self) -> Vec<Vec<Insertion>> {
         let Violation { role, condition, act, instead, .. } = *self.violation;
@@ -59,78 +85,41 @@ impl Guess<'_> {
         ]
     }
 
+    /// At a silent end that comes with a message which the role receives in the other run as well:
+    /// who sends it says that it was the last.
+    fn last_word(&self) -> Option<Vec<Insertion>> {
+        let Violation { role, condition, .. } = *self.violation;
+        let after = *self.violation.there.last()?;
+        let known = condition == Condition::SilentEnd && self.knows(after, role);
+        known.then(|| vec![self.done(after, |last| last.sender)])
+    }
+
+    fn done(&self, after: Step, by: impl Fn(&GlobalExit) -> RoleId) -> Insertion {
+        let (last, role) = (after.of(self.global), self.violation.role);
+        let sender = if by(&last) == role { other(last, role) } else { by(&last) };
+        Insertion { after, sender, receiver: role, label: self.new_label("Done") }
+    }
+
     /// At a silent end: whoever makes it certain that nothing more will come says so.
     fn last_words(&self) -> Vec<Vec<Insertion>> {
-        let role = self.violation.role;
         if self.violation.condition != Condition::SilentEnd {
             return Vec::new();
         }
-        let busy = &self.busy();
-        let last = |state: StateId| {
-            let exits = self.global.exits(state).enumerate();
-            exits.filter_map(move |(exit, last)| {
-                let after = Step { state, exit };
-                let over = busy.contains(&state) && !busy.contains(&last.target);
-                (over && !self.knows(after, role)).then_some((after, last))
-            })
+        let say = |lasts: &[Step], by: fn(&GlobalExit) -> RoleId| -> Vec<Insertion> {
+            lasts.iter().map(|&after| self.done(after, by)).collect()
         };
-        let lasts: Vec<(Step, GlobalExit)> = self.global.states().flat_map(last).collect();
-        let label = self.new_label("Done");
-        let say = |by: fn(&GlobalExit) -> RoleId| {
-            let say = |(after, last): &(Step, GlobalExit)| Insertion {
-                after: *after,
-                sender: by(last),
-                receiver: role,
-                label: label.clone(),
-            };
-            lasts.iter().map(say).collect()
-        };
-        vec![say(|last| last.sender), say(|last| last.receiver)]
-    }
-
-    /// The states from which the role still has something to do on some run.
-    fn busy(&self) -> BTreeSet<StateId> {
-        let mut into: BTreeMap<StateId, Vec<StateId>> = BTreeMap::new();
-        let mut open = Vec::new();
-        for state in self.global.states() {
-            for exit in self.global.exits(state) {
-                into.entry(exit.target).or_default().push(state);
-                if [exit.sender, exit.receiver].contains(&self.violation.role) {
-                    open.push(state);
-                }
-            }
-        }
-        let mut busy = BTreeSet::new();
-        while let Some(state) = open.pop() {
-            if busy.insert(state) {
-                open.extend(into.get(&state).into_iter().flatten());
-            }
-        }
-        busy
-    }
-
-    /// Where the role could be told.
-    fn places(&self) -> Vec<Vec<Step>> {
-        let Violation { condition, decision, here, there, .. } = self.violation;
-        let (one, other) = (decision.here, decision.there);
-        let of = |exit| Step { state: decision.state, exit };
-        let all: Vec<Step> = (0..self.global.exits(decision.state).len()).map(of).collect();
-        let but_here = all.iter().copied().filter(|step| *step != one).collect();
-        let mut places = match condition {
-            Condition::SendValidity => vec![vec![one, other]],
-            Condition::NoMixedChoice => vec![vec![one], vec![one, other]],
-            Condition::SilentEnd => vec![vec![other], but_here, vec![one, other]],
-            Condition::ReceiveValidity => vec![vec![one, other], vec![one], vec![other]],
-        };
-        places.push(all);
-        if let (Some(&here), Some(&there)) = (here.last(), there.last()) {
-            places.extend([vec![there], vec![here, there], vec![here]]);
-        }
-        for steps in &mut places {
-            steps.retain(|step| !self.knows(*step, self.violation.role));
-        }
-        places.retain(|steps| !steps.is_empty());
-        places
+        let lasts = self.lasts();
+        let role = self.violation.role;
+        let untold: Vec<Step> =
+            lasts.iter().copied().filter(|&step| !self.knows(step, role)).collect();
+        let mut words = vec![
+            say(&untold, |last| last.sender),
+            say(&untold, |last| last.receiver),
+            say(&lasts, |last| last.sender),
+        ];
+        words.retain(|words| !words.is_empty());
+        words.dedup();
+        words
     }
 
     fn knows(&self, step: Step, role: RoleId) -> bool {
@@ -140,46 +129,54 @@ impl Guess<'_> {
 
     /// Somebody who knows tells the role, after each of some exits.
     fn tell_at(&self, places: &[Step]) -> Vec<Vec<Insertion>> {
-        let exits: Vec<GlobalExit> = places.iter().map(|step| step.of(self.global)).collect();
+        let exits = places.iter().map(|step| step.of(self.global));
         let mut tellers: Vec<RoleId> =
-            exits.iter().flat_map(|exit| [exit.sender, exit.receiver]).collect();
+            exits.flat_map(|exit| [exit.sender, exit.receiver]).collect();
         // Who sends to the role anyway cannot be overtaken by itself.
         tellers.insert(0, self.violation.act.of(self.global).sender);
-        let mut seen = BTreeSet::new();
+        let mut seen = BTreeSet::from([self.violation.role]);
         tellers.retain(|&teller| {
             seen.insert(teller) && places.iter().all(|step| self.knows(*step, teller))
         });
-        let mut guesses = Vec::new();
-        for teller in tellers {
-            for new in [false, true] {
-                let tell = |(&after, exit): (&Step, &GlobalExit)| Insertion {
-                    after,
-                    sender: teller,
-                    receiver: self.violation.role,
-                    label: self.told(*exit, &exits, new),
-                };
-                guesses.push(places.iter().zip(&exits).map(tell).collect());
-            }
+        tellers.into_iter().flat_map(|teller| self.tell_by(teller, places)).collect()
+    }
+
+    /// A role tells the other, after each of some exits.
+    fn tell_by(&self, teller: RoleId, places: &[Step]) -> Vec<Vec<Insertion>> {
+        let exits: Vec<GlobalExit> = places.iter().map(|step| step.of(self.global)).collect();
+        let names = self.global.names();
+        let mut alike: BTreeMap<&str, usize> = BTreeMap::new();
+        for exit in &exits {
+            *alike.entry(names.label(exit.label).name).or_default() += 1;
         }
+        let told = |new| {
+            let tell = |(&after, exit): (&Step, &GlobalExit)| {
+                let name = names.label(exit.label).name;
+                let label = match places {
+                    [only]
+                        if self.violation.condition == Condition::SilentEnd
+                            && self.is_last(*only) =>
+                    {
+                        self.new_label("Done")
+                    }
+                    _ if alike[name] == 1 => self.told(name, new),
+                    _ => self.told(&format!("{name}To{}", names.role(exit.receiver)), new),
+                };
+                Insertion { after, sender: teller, receiver: self.violation.role, label }
+            };
+            places.iter().zip(&exits).map(tell).collect()
+        };
+        let mut guesses: Vec<Vec<Insertion>> = [false, true].map(told).into();
+        guesses.dedup();
         guesses
     }
 
-    /// What the role is told after an exit, one of several.
-    fn told(&self, exit: GlobalExit, among: &[GlobalExit], new: bool) -> Label {
-        let names = self.global.names();
-        if self.violation.condition == Condition::SilentEnd && among.len() == 1 {
-            return self.new_label("Done");
-        }
-        let name = names.label(exit.label).name;
-        let alike = |other: &&GlobalExit| names.label(other.label).name == name;
-        let name = match among.iter().filter(alike).count() {
-            1 => name.to_owned(),
-            _ => format!("{name}To{}", names.role(exit.receiver)),
-        };
-        match names.find_label(&name).map(|known| names.label(known).to_label()) {
+    /// A label that says what a label has said; it carries nothing.
+    fn told(&self, name: &str, new: bool) -> Label {
+        match self.labels.get(name).map(|known| known.to_label()) {
             Some(known) if known.payload.is_unit() && !new => known,
             Some(_) => self.new_label(&format!("{name}Chosen")),
-            None => Label::new(name),
+            None => Label::new(name.to_owned()),
         }
     }
 
@@ -187,7 +184,7 @@ impl Guess<'_> {
     fn new_label(&self, name: &str) -> Label {
         let numbered = (2..).map(|number| format!("{name}{number}"));
         let mut candidates = std::iter::once(name.to_owned()).chain(numbered);
-        let new = candidates.find(|name| self.global.names().find_label(name).is_none());
+        let new = candidates.find(|name| !self.labels.contains_key(name.as_str()));
         Label::new(new.unwrap_or_default())
     }
 
@@ -204,4 +201,9 @@ impl Guess<'_> {
         };
         told.into_iter().flat_map(answered).collect()
     }
+}
+
+/// The one of the two roles of an exit that is not the given one.
+fn other(exit: GlobalExit, role: RoleId) -> RoleId {
+    if exit.sender == role { exit.receiver } else { exit.sender }
 }

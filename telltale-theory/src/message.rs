@@ -174,11 +174,27 @@ impl Words<'_> {
             then: match then {
                 Some(then) if then == decided => format!("then `{}` has to take it", self.role()),
                 Some(then) => format!("then {}", self.exchange(then)),
-                None => format!("then nothing more for `{}`", self.role()),
+                None => self.nothing_more(),
             },
         };
         let decision = violation.decision;
         [branch(decision.here, Some(violation.act)), branch(decision.there, violation.instead)]
+    }
+
+    /// What the role still hears of after the decision is named, since it stands there as well.
+    fn nothing_more(&self) -> String {
+        let role = &self.violation.role;
+        let takes_part = |step: &&Step| {
+            let exit = step.of(self.global);
+            *role == exit.sender || *role == exit.receiver
+        };
+        let [_, there] = self.violation.after_decision();
+        match there.iter().rfind(takes_part) {
+            Some(last) => {
+                format!("then, after {}, nothing more for `{}`", self.exchange(*last), self.role())
+            }
+            None => format!("then nothing more for `{}`", self.role()),
+        }
     }
 
     fn exchange(&self, step: Step) -> String {
@@ -217,7 +233,15 @@ impl Words<'_> {
         let any = |roles: &[RoleId]| {
             roles.iter().map(|&role| quote(role)).collect::<Vec<_>>().join(" or ")
         };
+        let insertions = &self.violation.remedy.insertions;
         match &self.violation.remedy.advice {
+            // Who could do it is not known as long as nothing was found that helps.
+            advice if insertions.is_empty() => self.help_by_nobody(advice),
+            Advice::Tell { role, tellers }
+                if insertions.iter().filter(|message| message.receiver == *role).count() == 1 =>
+            {
+                format!("let {} tell {} first", any(tellers), quote(*role))
+            }
             Advice::Tell { role, tellers } => format!(
                 "let {} tell {} first, with a different message in each branch",
                 any(tellers),
@@ -233,15 +257,39 @@ impl Words<'_> {
                 let (sender, role) = (quote(*sender), quote(*role));
                 format!("let {sender} wait for an answer of {role} before it {before}")
             }
-            Advice::Decide { role, decider } => {
-                let (role, decider) = (quote(*role), quote(*decider));
-                format!("let either {decider} or {role} decide, and tell the other")
-            }
+            Advice::Decide { role, decider } => decide(&quote(*role), &quote(*decider)),
             Advice::Finish { role, tellers } => {
                 format!("let {} tell {} that nothing more will come", any(tellers), quote(*role))
             }
         }
     }
+
+    fn help_by_nobody(&self, advice: &Advice) -> String {
+        let quote = |role: RoleId| format!("`{}`", self.names.role(role));
+        match advice {
+            Advice::Tell { role, .. } => {
+                format!(
+                    "{} has to be told first, with a different message in each branch",
+                    quote(*role)
+                )
+            }
+            Advice::Wait { .. } => {
+                let act = self.violation.act.of(self.global);
+                let instead =
+                    self.violation.instead.map(|step| self.received(step.of(self.global)));
+                let other = instead.unwrap_or_else(|| "another message".to_owned());
+                format!("{} must not arrive before {other} does", self.received(act))
+            }
+            Advice::Decide { role, decider } => decide(&quote(*role), &quote(*decider)),
+            Advice::Finish { role, .. } => {
+                format!("{} has to be told that nothing more will come", quote(*role))
+            }
+        }
+    }
+}
+
+fn decide(role: &str, decider: &str) -> String {
+    format!("let either {decider} or {role} decide, and tell the other")
 }
 
 impl Insertion {

@@ -98,7 +98,7 @@ pub fn project_all_with(
 fn machines(global: &GlobalType, options: &Options) -> Result<Vec<Machine>, ProjectionError> {
     let mut report = Report::default();
     let most = options.limits.explained.max(1);
-    let (machines, limit) = survey(global, options, |suspect, available| {
+    let (machines, limit) = survey(global, all_roles(global), options, |suspect, available| {
         report.add(suspect, available, most);
     });
     let Report { faults, mut violations } = report;
@@ -115,18 +115,40 @@ fn machines(global: &GlobalType, options: &Options) -> Result<Vec<Machine>, Proj
     }
 }
 
+/// What is wrong for one role; nothing when a limit was reached.
+pub(crate) fn faults_of(
+    global: &GlobalType,
+    role: RoleId,
+    options: &Options,
+) -> Option<BTreeSet<Fault>> {
+    faults_for(global, std::iter::once(role), options)
+}
+
 /// What is wrong with a protocol; nothing when a limit was reached.
 pub(crate) fn faults(global: &GlobalType, options: &Options) -> Option<BTreeSet<Fault>> {
+    faults_for(global, all_roles(global), options)
+}
+
+fn faults_for(
+    global: &GlobalType,
+    roles: impl Iterator<Item = RoleId>,
+    options: &Options,
+) -> Option<BTreeSet<Fault>> {
     let mut faults = BTreeSet::new();
-    let (_, limit) = survey(global, options, |suspect, available| {
+    let (_, limit) = survey(global, roles, options, |suspect, available| {
         faults.extend(Clashes::of(suspect, available).faults());
     });
     limit.is_none().then_some(faults)
 }
 
-/// Looks at the protocol as each role does, and shows those for which something is wrong.
+fn all_roles(global: &GlobalType) -> impl Iterator<Item = RoleId> {
+    (0..global.names().role_count()).map(RoleId::at)
+}
+
+/// Looks at the protocol as some roles do, and shows those for which something is wrong.
 fn survey(
     global: &GlobalType,
+    roles: impl Iterator<Item = RoleId>,
     options: &Options,
     mut show: impl FnMut(Suspect<'_>, &mut Available<'_>),
 ) -> (Vec<Machine>, Option<LimitReached>) {
@@ -134,7 +156,7 @@ fn survey(
     // The verdict is never short of steps because of an explanation.
     let (mut deciding, mut explaining) = (Available::new(&graph), Available::new(&graph));
     let (mut machines, mut exits, mut limit) = (Vec::new(), 0, None);
-    for (role, _) in global.names().roles() {
+    for role in roles {
         let view = View::new(&graph, role);
         let machine = Machine::new(&graph, &view, &options.limits, &mut exits);
         let steps = options.limits.overtaking;

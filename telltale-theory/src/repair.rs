@@ -4,20 +4,19 @@
 //! itself be overtaken, or come to somebody who cannot know whether to wait for it. So every guess
 //! is inserted and the protocol checked again. The first that leaves fewer violations, and none at
 //! that decision for that role, is the remedy; failing that, the first that makes the decision
-//! known and shows that the same role does not know of a later one. Repeated, remedies therefore
-//! come to an end.
+//! known and shows that the same role does not know of another.
 
 use std::collections::BTreeSet;
 
 use telltale_types::{GlobalType, RoleId, StateId};
 
 use crate::error::{Violation, Violations};
-use crate::guess::guesses;
-use crate::remedy::{Advice, Insertion, insert};
+use crate::guess::Guess;
+use crate::remedy::{Advice, Insertion, Remedy, insert};
 use crate::{Condition, Options, project};
 
-/// How much may be tried: guesses times the exits that every role looks at, for each violation.
-const WORK: usize = 100_000;
+/// How much may be tried for all violations: guesses times the exits that every role looks at.
+const WORK: usize = 1_000_000;
 
 /// So many guesses are tried however large the protocol is.
 const GUESSES: usize = 8;
@@ -33,35 +32,17 @@ pub(crate) fn find_insertions(
     violations: &mut [Violation],
 ) {
     let exits: usize = global.states().map(|state| global.exits(state).len()).sum();
-    let cost = exits * global.names().role_count() * violations.len();
-    let mut tries = (WORK / cost.max(1)).max(GUESSES);
-    for violation in violations {
-        let found = first_repair(global, options, violation, before, &mut tries);
-        if let Some(insertions) = found {
-            violation.remedy.advice = agreeing(&violation.remedy.advice, violation, &insertions);
-            violation.remedy.insertions = insertions;
-        }
-    }
-}
-
-/// The advice, changed to what the insertions do if they do something else.
-fn agreeing(advice: &Advice, violation: &Violation, insertions: &[Insertion]) -> Advice {
-    let role = violation.role;
-    let senders: BTreeSet<RoleId> = insertions.iter().map(|insertion| insertion.sender).collect();
-    let told: Vec<RoleId> = senders.iter().copied().filter(|&sender| sender != role).collect();
-    match advice {
-        Advice::Tell { tellers, .. } if told.iter().any(|role| !tellers.contains(role)) => {
-            Advice::Tell { role, tellers: told }
-        }
-        Advice::Finish { tellers, .. } if told.iter().any(|role| !tellers.contains(role)) => {
-            Advice::Finish { role, tellers: told }
-        }
-        Advice::Wait { .. } if !told.is_empty() => Advice::Tell { role, tellers: told },
-        Advice::Wait { .. } => {
-            let last = insertions.last().map_or(role, |insertion| insertion.receiver);
-            Advice::Wait { sender: last, role }
-        }
-        advice => advice.clone(),
+    let mut tries = (WORK / (exits * global.names().role_count()).max(1)).max(GUESSES);
+    let count = violations.len();
+    for (nth, violation) in violations.iter_mut().enumerate() {
+        // What one violation leaves is for the others.
+        let share = tries.div_ceil(count - nth);
+        let mut trial = Trial { global, options, before, violation, tries: share };
+        let found = trial.first_repair();
+        let remedy =
+            found.map(|found| Remedy { advice: trial.agreeing(&found), insertions: found });
+        tries = tries - share + trial.tries;
+        violation.remedy = remedy.unwrap_or_else(|| violation.remedy.clone());
     }
 }
 
@@ -72,35 +53,93 @@ pub(crate) fn repairs(
     insertions: &[Insertion],
     options: &Options,
 ) -> bool {
-    let repaired = insert(&wrong.global, insertions).ok();
-    let after = repaired.and_then(|repaired| project::faults(&repaired, options));
-    after.is_some_and(|after| {
-        matches!(progress(fault(violation), &wrong.faults, &after), Progress::Repaired)
-    })
+    let (global, before) = (&wrong.global, &wrong.faults);
+    let mut trial = Trial { global, options, before, violation, tries: 1 };
+    matches!(trial.progress(insertions), Progress::Repaired)
 }
 
-/// The first guess that leaves less to repair, or else the first that moves the fault on.
-fn first_repair(
-    global: &GlobalType,
-    options: &Options,
-    violation: &Violation,
-    before: &BTreeSet<Fault>,
-    tries: &mut usize,
-) -> Option<Vec<Insertion>> {
-    let mut second_best = None;
-    for guess in guesses(global, violation).take(*tries) {
-        *tries -= 1;
-        let repaired = insert(global, &guess).ok();
-        let Some(after) = repaired.and_then(|repaired| project::faults(&repaired, options)) else {
-            continue;
-        };
-        match progress(fault(violation), before, &after) {
-            Progress::Repaired => return Some(guess),
-            Progress::Moved => second_best = second_best.or(Some(guess)),
-            Progress::None => {}
+/// The search for what repairs one violation.
+struct Trial<'a> {
+    global: &'a GlobalType,
+    options: &'a Options,
+    before: &'a BTreeSet<Fault>,
+    violation: &'a Violation,
+    /// How many guesses may still be tried.
+    tries: usize,
+}
+
+impl Trial<'_> {
+    /// The first guess that leaves less to repair, or else the first that moves the fault on.
+    fn first_repair(&mut self) -> Option<Vec<Insertion>> {
+        let mut second_best = None;
+        for guess in Guess::new(self.global, self.violation).all() {
+            if self.tries == 0 {
+                break;
+            }
+            match self.progress(&guess) {
+                Progress::Repaired => return Some(guess),
+                Progress::Moved => second_best = second_best.or(Some(guess)),
+                Progress::None => {}
+            }
+        }
+        second_best
+    }
+
+    /// The advice, changed to what the insertions do if they do something else.
+    fn agreeing(&mut self, insertions: &[Insertion]) -> Advice {
+        let role = self.violation.role;
+        let guess = Guess::new(self.global, self.violation);
+        let more = insertions.iter().any(|insertion| !guess.is_last(insertion.after));
+        match &self.violation.remedy.advice {
+            Advice::Finish { tellers, .. } if !more => {
+                Advice::Finish { role, tellers: self.tellers(tellers, insertions) }
+            }
+            Advice::Tell { tellers, .. } | Advice::Finish { tellers, .. } => {
+                Advice::Tell { role, tellers: self.tellers(tellers, insertions) }
+            }
+            Advice::Wait { .. } if insertions.iter().any(|message| message.sender != role) => {
+                Advice::Tell { role, tellers: self.tellers(&[], insertions) }
+            }
+            Advice::Wait { .. } => {
+                let last = insertions.last().map_or(role, |insertion| insertion.receiver);
+                Advice::Wait { sender: last, role }
+            }
+            advice @ Advice::Decide { .. } => advice.clone(),
         }
     }
-    second_best
+
+    /// Who can tell the role: who does it in what was found, and of those who know of the decision
+    /// who could do it instead.
+    fn tellers(&mut self, known: &[RoleId], found: &[Insertion]) -> Vec<RoleId> {
+        let role = self.violation.role;
+        let told: BTreeSet<RoleId> =
+            found.iter().map(|message| message.sender).filter(|&sender| sender != role).collect();
+        let others: Vec<RoleId> = known.iter().copied().filter(|by| !told.contains(by)).collect();
+        let alone = told.len() == 1 && found.iter().all(|message| message.receiver == role);
+        let could = |by: &RoleId| {
+            let by_other = |message: &Insertion| Insertion { sender: *by, ..message.clone() };
+            let instead: Vec<Insertion> = found.iter().map(by_other).collect();
+            alone && self.tries > 0 && matches!(self.progress(&instead), Progress::Repaired)
+        };
+        let others: BTreeSet<RoleId> = others.into_iter().filter(could).collect();
+        let by_rank = known.iter().filter(|by| told.contains(by) || others.contains(by)).copied();
+        let rest = told.iter().filter(|by| !known.contains(by)).copied();
+        by_rank.chain(rest).collect()
+    }
+
+    /// Inserts messages and looks at what has changed.
+    fn progress(&mut self, insertions: &[Insertion]) -> Progress {
+        self.tries = self.tries.saturating_sub(1);
+        let (this, role) = (fault(self.violation), self.violation.role);
+        let Ok(repaired) = insert(self.global, insertions) else { return Progress::None };
+        // Most guesses fail for the role itself, and to look at one role is cheap.
+        let own = project::faults_of(&repaired, role, self.options);
+        if own.is_none_or(|own| own.contains(&this)) {
+            return Progress::None;
+        }
+        let after = project::faults(&repaired, self.options);
+        after.map_or(Progress::None, |after| progress(this, self.before, &after))
+    }
 }
 
 pub(crate) fn fault(violation: &Violation) -> Fault {
@@ -111,14 +150,13 @@ pub(crate) fn fault(violation: &Violation) -> Fault {
 enum Progress {
     /// Less is wrong.
     Repaired,
-    /// The decision is made known, and it shows that the role does not know of another, later one.
+    /// The decision is made known, and it shows that the role does not know of another.
     Moved,
     None,
 }
 
 fn progress(this: Fault, before: &BTreeSet<Fault>, after: &BTreeSet<Fault>) -> Progress {
-    let (role, condition, _) = this;
-    let alike = |new: &Fault| (new.0, new.1) == (role, condition);
+    let alike = |new: &Fault| new.0 == this.0;
     if after.contains(&this) {
         Progress::None
     } else if after.len() < before.len() {

@@ -196,6 +196,64 @@ fn silent_end() {
 }
 
 #[test]
+fn what_both_runs_have_in_common_is_no_end() {
+    insta::assert_snapshot!(explained("A→{B:X. A→C:X. A→C:X; C:X. A→B:Y}"), @r"
+    `C` cannot know whether to wait for `X` from `A` or to stop
+      `A` decides, and `C` is not told:
+        if `A -> B: X`,  then `A -> C: X`
+        if `A -> C: X`,  then nothing more for `C`
+      `C` has seen the same so far in both:  C?A:X
+      a run after which `C` waits for ever:  A!C:X  C?A:X
+      help: let `A` tell `C` that nothing more will come
+    + A -> C: Done; after A→C:X
+    ");
+    insta::assert_snapshot!(explained("A→{B:L. B→C:X. B→C:Z; B:R. B→C:X}"), @r"
+    `C` cannot know whether to wait for `Z` from `B` or to stop
+      `A` decides, and `C` is not told:
+        if `A -> B: L`,  then `B -> C: Z`
+        if `A -> B: R`,  then, after `B -> C: X`, nothing more for `C`
+      `C` has seen the same so far in both:  C?B:X
+      a run after which `C` waits for ever:  A!B:R  B?A:R  B!C:X  C?B:X
+      help: let `A` or `B` tell `C` that nothing more will come
+    + B -> C: Done; after B→C:X
+    ");
+}
+
+#[test]
+fn who_hears_later_tells_later() {
+    let text = "μt. A→{C:Y. A→B:Y. B→{D:Y. B→C:Y. t; C:Z. t}; C:Z. A→B:Z}";
+    insta::assert_snapshot!(explained(text), @r"
+    `D` cannot know whether to wait for `Y` from `B` or to stop
+      `A` decides, and `D` is not told:
+        if `A -> C: Y`,  then `B -> D: Y`
+        if `A -> C: Z`,  then nothing more for `D`
+      `D` has seen nothing so far in both.
+      a run after which `D` waits for ever:  A!C:Z  C?A:Z
+      help: let `B` tell `D` that nothing more will come
+    + B -> D: Done; after A→B:Z
+    ");
+}
+
+#[test]
+fn nobody_is_named_who_is_not_known_to_help() {
+    let options = Options { find_remedies: false, ..Options::default() };
+    let help = |text| {
+        let global = protocol(text);
+        let error = check_with(&global, &options).expect_err("the protocol is refused");
+        Explanation::of(&error.violations()[0], &global, |_| None).help
+    };
+    assert_eq!(
+        help("A→{B:L. C→B:X; B:R. C→B:Y}"),
+        "`C` has to be told first, with a different message in each branch"
+    );
+    assert_eq!(help("A→{B:m1; B:m2. A→C:m3}"), "`C` has to be told that nothing more will come");
+    assert_eq!(
+        help("A→{B:L. B→C:M; B:R. A→C:N. B→C:M}"),
+        "`M` from `B` must not arrive before `N` from `A` does"
+    );
+}
+
+#[test]
 fn what_is_inserted_carries_nothing() {
     let then = |label| GlobalTerm::send("Carol", "Bob", Label::new(label), GlobalTerm::end());
     let global = GlobalTerm::comm(

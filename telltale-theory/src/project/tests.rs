@@ -11,7 +11,7 @@ use super::*;
 /// their ends, and steps of the searches for overtaking messages.
 fn work(global: &GlobalType) -> usize {
     let (mut work, mut steps) = (0, 0);
-    survey(global, &Options::default(), |suspect, available| {
+    survey(global, all_roles(global), &Options::default(), |suspect, available| {
         let clashes = Clashes::of(suspect, available);
         work += clashes.runs.len() + clashes.compared;
         steps = available.steps();
