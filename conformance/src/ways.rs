@@ -139,7 +139,9 @@ fn drive(
 fn pause_one(vm: &mut VM, roles: &[String], round: usize) {
     let role = &roles[round / 5 % roles.len()];
     match round % 5 {
-        0 => vm.pause(role),
+        0 => {
+            vm.pause(role);
+        }
         3 => {
             vm.resume(role);
         }

@@ -179,7 +179,9 @@ impl<'a> Stage<'a> {
             Act::OpenGame { with_objects } => self.open_game(with_objects)?,
             Act::Run(rounds) => drop(self.vm.run(&self.handler, rounds)),
             Act::Step(turns) => drop(self.vm.step_round(&self.handler, turns)),
-            Act::Pause(role) => self.vm.pause(role),
+            Act::Pause(role) => {
+                self.vm.pause(role);
+            }
             Act::Resume(role) => {
                 self.vm.resume(role);
             }
