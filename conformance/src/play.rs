@@ -4,8 +4,8 @@ use std::sync::mpsc::{Receiver, channel};
 
 use telltale_vm::loader::CodeImage;
 use telltale_vm::{
-    EffectHandler, NoHandler, ObsEvent, Outcome, Policy, Progress, SessionId, VM, VMConfig,
-    VMError, WhenFull, normalize_trace,
+    EffectHandler, NoHandler, ObsEvent, Outcome, Policy, Progress, Recording, SessionId, VM,
+    VMConfig, VMError, WhenFull, normalize_trace,
 };
 
 use crate::script::{Log, Script};
@@ -41,14 +41,20 @@ pub struct Setting {
 
 /// Every policy, with channels and turns from narrow to wide.
 pub fn settings() -> Vec<Setting> {
-    let mut settings = Vec::new();
-    for policy in [Policy::Cooperative, Policy::RoundRobin, Policy::ProgressAware] {
+    let (mut settings, recording) = (Vec::new(), Recording::Full);
+    for policy in Policy::ALL {
         for (quantum, turns) in [(64, None), (1, None), (2, Some(1)), (5, Some(3))] {
             for (capacity, when_full) in
                 [(1, WhenFull::Block), (2, WhenFull::Block), (1, WhenFull::Resize)]
             {
-                let config =
-                    VMConfig { policy, quantum, capacity, when_full, ..VMConfig::default() };
+                let config = VMConfig {
+                    policy,
+                    quantum,
+                    capacity,
+                    when_full,
+                    recording,
+                    ..VMConfig::default()
+                };
                 settings.push(Setting { config, turns });
             }
         }

@@ -138,7 +138,7 @@ fn lossy_settings() -> Vec<Setting> {
         (WhenFull::Error, ChannelMode::Fifo),
         (WhenFull::Resize, ChannelMode::Fifo),
     ];
-    let policies = [Policy::Cooperative, Policy::RoundRobin, Policy::ProgressAware];
+    let policies = Policy::ALL;
     let settings = channels.into_iter().zip(policies.into_iter().cycle());
     let setting = |((when_full, mode), policy)| {
         let config = VMConfig { when_full, mode, policy, capacity: 1, ..VMConfig::default() };

@@ -79,6 +79,12 @@ pub enum Policy {
     Random,
 }
 
+impl Policy {
+    /// All policies, for tests that compare them.
+    pub const ALL: [Self; 4] =
+        [Self::Cooperative, Self::RoundRobin, Self::ProgressAware, Self::Random];
+}
+
 /// What happens to a message for which there is no room.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
 pub enum WhenFull {

@@ -3,7 +3,7 @@
 use std::fmt;
 
 use telltale_bytecode::{Instr, Pc};
-use telltale_types::RoleId;
+use telltale_types::{RoleId, StateId};
 
 use crate::machine::deferred::{Deferred, Outstanding};
 use crate::memory::channel::{self, Plan};
@@ -127,10 +127,8 @@ impl<'a> SessionView<'a> {
     /// Whether every role is done or may stop where it is, and nothing is on its way.
     pub(crate) fn is_at_rest(&self) -> bool {
         let is_empty = |plan: Plan| channel::len(self.block, plan) == 0;
-        let may_stop = |coroutine: CoroutineView<'_>| {
-            coroutine.coro().has(HALTED)
-                || self.loaded.image.may_rest(coroutine.role, coroutine.place())
-        };
+        let may_stop =
+            |coroutine: CoroutineView<'_>| coroutine.coro().has(HALTED) || coroutine.may_rest();
         self.coroutines().all(may_stop) && self.loaded.plans.all().all(is_empty)
     }
 
@@ -221,6 +219,17 @@ impl<'a> CoroutineView<'a> {
     fn stands_by(&self) -> bool {
         header::place(self.session.block).is_some()
             && matches!(self.instr(), Some(Instr::Recv { .. } | Instr::Offer { .. }))
+    }
+
+    /// Whether it may stop where it is, although it could still receive something.
+    fn may_rest(&self) -> bool {
+        let SessionView { loaded, block, .. } = self.session;
+        if loaded.is_guarded {
+            let state = Coro::from_word(block[loaded.state_at(self.role)]).pc();
+            loaded.image.local_types[self.role].may_end(StateId(state))
+        } else {
+            loaded.image.may_rest(self.role, self.place())
+        }
     }
 
     fn coro(&self) -> Coro {

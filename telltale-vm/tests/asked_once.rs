@@ -9,7 +9,7 @@ use support::{Ledger, Script, image, image_of, is_closed, open, try_image, with_
 use telltale_theory::oracle::{Shape, generate};
 use telltale_vm::{Observed, Policy, VM, VMConfig, Value};
 
-const POLICIES: [Policy; 3] = [Policy::Cooperative, Policy::RoundRobin, Policy::ProgressAware];
+const POLICIES: [Policy; 4] = Policy::ALL;
 
 fn ways() -> impl Iterator<Item = VMConfig> {
     POLICIES.into_iter().flat_map(|policy| {

@@ -246,7 +246,7 @@ mod table {
 #[test]
 fn the_same_fault_however_it_is_run() {
     let image = image("A→B:a. A→B:b. A→B:c. B→A:d");
-    for policy in [Policy::Cooperative, Policy::RoundRobin, Policy::ProgressAware] {
+    for policy in Policy::ALL {
         for quantum in [1, 2, 3, 64] {
             for panics in [false, true] {
                 let config = VMConfig { policy, quantum, ..VMConfig::default() };
@@ -287,7 +287,7 @@ impl EffectHandler for EveryThird {
 
 #[test]
 fn all_other_sessions_go_on() {
-    for policy in [Policy::Cooperative, Policy::RoundRobin, Policy::ProgressAware] {
+    for policy in Policy::ALL {
         let image = image_of("A→B:x. B→A:y. A→B:z", "u64");
         let mut vm = VM::new(VMConfig { policy, quantum: 2, ..VMConfig::default() });
         let sessions: Vec<SessionId> =

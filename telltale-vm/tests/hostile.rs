@@ -13,7 +13,7 @@ use telltale_vm::{
     Policy, Progress, Recording, VM, VMConfig, Value, normalize_trace,
 };
 
-const POLICIES: [Policy; 3] = [Policy::Cooperative, Policy::RoundRobin, Policy::ProgressAware];
+const POLICIES: [Policy; 4] = Policy::ALL;
 
 /// A protocol from a list of messages (sender, receiver), one after the other.
 fn line(roles: usize, messages: impl IntoIterator<Item = (usize, usize)>) -> GlobalType {

@@ -19,7 +19,7 @@ use telltale_vm::{
     WhenFull, filter_by_session, normalize_trace,
 };
 
-const POLICIES: [Policy; 3] = [Policy::Cooperative, Policy::RoundRobin, Policy::ProgressAware];
+const POLICIES: [Policy; 4] = Policy::ALL;
 
 /// How many events of an endless session are looked at.
 const ENOUGH: usize = 60;

@@ -23,7 +23,7 @@ fn effects(vm: &VM) -> Vec<u32> {
 
 #[test]
 fn a_conversation_lets_others_speak() {
-    for policy in [Policy::Cooperative, Policy::RoundRobin, Policy::ProgressAware] {
+    for policy in Policy::ALL {
         for quantum in [1, 2, 3, 4, 5, 7, 8, 64] {
             let config = VMConfig { policy, quantum, ..VMConfig::default() };
             let (mut vm, _) = open(config, &image(TWO_CONVERSATIONS));

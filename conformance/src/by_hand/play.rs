@@ -14,8 +14,8 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 use telltale_types::{LabelId, RoleId};
 use telltale_vm::loader::CodeImage;
 use telltale_vm::{
-    CoroStatus, Message, ObsEvent, Observed, Progress, SessionId, SessionStatus, VM, VMError,
-    Value, filter_by_session,
+    CoroStatus, Message, ObsEvent, Observed, Policy, Progress, SessionId, SessionStatus, VM,
+    VMError, Value, filter_by_session,
 };
 
 use super::census::{Census, defused};
@@ -73,9 +73,8 @@ fn play_twice(scene: &Scene) -> Result<(), Wrong> {
     let (first, errors) = once(&mut vm, scene, &images)?;
     let memory = vm.session_memory();
     let (second, other) = once(&mut vm, scene, &images)?;
-    // Resuming goes through sessions in the order of their memory.
-    let resumes = scene.acts.iter().any(|act| matches!(act, Act::Pause(_)));
-    if first != second && !resumes {
+    // Chance goes on where it was.
+    if first != second && scene.config.policy != Policy::Random {
         let at = first.iter().zip(&second).position(|(one, other)| one != other);
         let at = at.unwrap_or(first.len().min(second.len()));
         let (one, other) = (first.get(at), second.get(at));
@@ -210,7 +209,11 @@ impl<'a> Stage<'a> {
             }
             Act::Deferred { lost, .. } => {
                 let messages = self.deferred(session);
-                self.deliver(session, if lost { Vec::new() } else { messages })
+                if lost {
+                    self.vm.give_up_deferred(session).map(drop)
+                } else {
+                    self.deliver(session, messages)
+                }
             }
             Act::Cancel(_) => self.vm.cancel(session, "enough"),
             _ => self.vm.close(session),
@@ -295,7 +298,10 @@ impl<'a> Stage<'a> {
         for _ in 0..ANSWERS {
             for session in self.others() {
                 let messages = self.deferred(session);
-                drop(self.deliver(session, messages));
+                if self.deliver(session, messages).is_err() {
+                    // There was no room, so what has not been delivered is lost.
+                    drop(self.vm.give_up_deferred(session));
+                }
             }
             drop(self.vm.run(&self.handler, ENOUGH));
             self.fits_together()?;

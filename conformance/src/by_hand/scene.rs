@@ -85,8 +85,7 @@ pub fn scene(seed: u64) -> Scene {
 }
 
 fn config(rng: &mut Rng) -> VMConfig {
-    let policies =
-        [Policy::Cooperative, Policy::Cooperative, Policy::RoundRobin, Policy::ProgressAware];
+    let policies = [Policy::Cooperative].into_iter().chain(Policy::ALL).collect::<Vec<_>>();
     let fulls = [
         WhenFull::Block,
         WhenFull::Block,

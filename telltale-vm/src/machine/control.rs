@@ -60,6 +60,7 @@ impl VM {
         let slot = self.running(session)?;
         self.finish(slot, Outcome::Cancelled { reason: Arc::from(reason) });
         self.drop_orphans();
+        self.collect_if_idle();
         self.bury_dead();
         self.drain_sink();
         Ok(())
@@ -199,12 +200,8 @@ impl VM {
 
     fn mark_role(&mut self, role: &str, mark: impl Fn(Coro) -> Coro, wake: bool) -> usize {
         let mut marked = 0;
-        let slots: Vec<Slot> = self.run_queue.arena.slots().collect();
-        for slot in slots {
+        for slot in self.running_slots() {
             let block = self.run_queue.arena.block(slot);
-            if !header::is_running(block) {
-                continue;
-            }
             let loaded = self.images.get(header::image(block));
             if let Some(role) = loaded.image.names().find_role(role) {
                 self.change(slot, role, &mark, wake);

@@ -31,9 +31,11 @@ pub(crate) struct Endpoints {
     provided: BTreeMap<ContentHash, CodeImage>,
     /// For roles of sessions without coroutines, the role of another session that waits in their seats.
     waiters: BTreeMap<(SessionId, RoleId), (SessionId, RoleId)>,
-    /// How many endpoints went into channels of sessions without coroutines since somebody last looked
-    /// for sessions that nobody can reach.
+    /// How many endpoints are, or were lately, on their way through sessions without coroutines: only then can
+    /// there be sessions that nobody can reach.
     suspects: usize,
+    /// Whether an endpoint was given up, or went such a way, since somebody last looked for these.
+    has_moved: bool,
     /// How many of these there may be before somebody looks again.
     patience: usize,
 }
@@ -159,6 +161,7 @@ impl VM {
             self.fill(holder, reg, value)?;
         } else if is_delegated {
             self.endpoints.suspects += 1;
+            self.endpoints.has_moved = true;
         }
         if matches!(step, Step::Wait | Step::Hold | Step::Pend(_)) {
             let waiter = (holder.session, holder.role);
@@ -308,6 +311,7 @@ impl VM {
 
     /// A role of a session without coroutines has nobody any more who plays it.
     fn give_up(&mut self, session: SessionId, role: RoleId, why: &str) {
+        self.endpoints.has_moved = true;
         if !self.block_of(session).is_ok_and(header::is_running) {
             return;
         }

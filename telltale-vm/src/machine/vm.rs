@@ -279,6 +279,16 @@ impl VM {
         })
     }
 
+    /// Where the sessions are that are running, in the order in which they were opened: where they are in memory
+    /// must not show.
+    pub(super) fn running_slots(&self) -> Vec<Slot> {
+        let RunQueue { arena, .. } = &self.run_queue;
+        let mut slots: Vec<Slot> =
+            arena.slots().filter(|&slot| header::is_running(arena.block(slot))).collect();
+        slots.sort_unstable_by_key(|&slot| header::ordinal(arena.block(slot)));
+        slots
+    }
+
     /// The image of the session at a slot.
     pub(crate) fn loaded_at(&self, slot: Slot) -> &Loaded {
         self.images.get(header::image(self.run_queue.arena.block(slot)))

@@ -8,6 +8,7 @@ use std::collections::BTreeSet;
 
 use telltale_types::RoleId;
 
+use super::Endpoints;
 use crate::memory::arena::Slot;
 use crate::memory::heap::Word;
 use crate::memory::{channel, header, registers};
@@ -20,7 +21,8 @@ const PATIENCE: usize = 64;
 impl VM {
     /// Looks when nobody can act: then nothing else will happen.
     pub(in crate::machine) fn collect_if_idle(&mut self) {
-        if self.endpoints.suspects > 0 && self.run_queue.is_idle() {
+        let Endpoints { suspects, has_moved, .. } = self.endpoints;
+        if suspects > 0 && has_moved && self.run_queue.is_idle() {
             self.collect();
         }
     }
@@ -34,19 +36,22 @@ impl VM {
 
     /// Cancels the sessions without coroutines whose endpoints nobody can get hold of.
     pub(super) fn collect(&mut self) {
-        let running: Vec<Slot> =
-            self.run_queue.arena.slots().filter(|&slot| self.is_running(slot)).collect();
+        let running = self.running_slots();
         let mut reached: BTreeSet<Slot> =
             running.iter().copied().filter(|&slot| self.has_coroutines(slot)).collect();
         let mut todo: Vec<Slot> = reached.iter().copied().collect();
+        let mut on_their_way = 0;
         while let Some(slot) = todo.pop() {
-            let held = self.words_in(slot).into_iter().filter_map(|word| self.seat_of(word));
-            todo.extend(held.filter(|&held| reached.insert(held)).collect::<Vec<_>>());
+            let words = self.words_in(slot).into_iter();
+            let held: Vec<Slot> = words.filter_map(|word| self.seat_of(word)).collect();
+            on_their_way += if self.has_coroutines(slot) { 0 } else { held.len() };
+            todo.extend(held.into_iter().filter(|&held| reached.insert(held)));
         }
         let lost: Vec<Slot> =
             running.iter().copied().filter(|slot| !reached.contains(slot)).collect();
-        self.endpoints.patience = running.len() - lost.len();
-        self.endpoints.suspects = 0;
+        self.endpoints.patience = on_their_way + running.len() - lost.len();
+        self.endpoints.suspects = on_their_way;
+        self.endpoints.has_moved = false;
         for slot in lost {
             if self.is_running(slot) {
                 let reason = "nobody can get hold of its endpoints any more";
