@@ -21,7 +21,7 @@ pub fn guest(role: usize) -> String {
 pub fn with_guests(image: &CodeImage) -> CodeImage {
     let count = image.names().role_count();
     let mut asm = assembler(&invitations(count));
-    let import = asm.import("it", image);
+    let import = asm.import("it", image).expect("one import");
     let seat = |role: usize| Instr::Send {
         via: Via::OWN,
         to: RoleId::at(role + 1),
@@ -94,7 +94,7 @@ fn invitations(count: usize) -> GlobalType {
 pub fn alone(image: &CodeImage) -> CodeImage {
     let names = Names::new(["Everybody"], []).expect("one name");
     let mut asm = assembler(&GlobalType::new(names, vec![Vec::new()]).expect("a protocol"));
-    let import = asm.import("it", image);
+    let import = asm.import("it", image).expect("one import");
     let global = &image.global_type;
     let starts = starts(global);
     let count = image.names().role_count();

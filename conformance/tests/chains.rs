@@ -19,7 +19,7 @@ const CARRY: usize = 1;
 /// again.
 fn chain() -> CodeImage {
     let mut asm = assembler(&PARTS[SILENT]);
-    let import = asm.import("Carry", &PARTS[CARRY]);
+    let import = asm.import("Carry", &PARTS[CARRY]).expect("one import");
     let [x, y, last] = [Reg(0), Reg(1), Reg(2)];
     let (label, next) = (LabelId(0), Hop::NEXT);
     let (via, value) = (Via::reg(x), Slot::reg(last));

@@ -128,21 +128,34 @@ impl Assembler {
         let mut branches: Vec<(Branch, Pc)> = branches.into_iter().collect();
         branches.sort_unstable_by_key(|(branch, _)| (branch.label, branch.peer));
         let set = self.tables.set(branches.iter().map(|(branch, _)| *branch).collect())?;
-        let targets = TargetsId(self.tables.targets.len() as u32);
+        let targets = u32::try_from(self.tables.targets.len());
+        let targets = TargetsId(
+            targets.map_err(|_| CompileError::TooMany { what: "targets", limit: 1 << 32 })?,
+        );
         self.tables.targets.extend(branches.iter().map(|(_, target)| target.0));
         Ok((set, targets))
     }
 
     /// Names an image whose sessions the programs may open. Images are told apart by their content.
-    pub fn import(&mut self, name: &str, image: &CodeImage) -> ImportId {
+    ///
+    /// # Errors
+    ///
+    /// When there are 65,536 imports already.
+    pub fn import(&mut self, name: &str, image: &CodeImage) -> Result<ImportId, CompileError> {
+        let id = next_id(self.extras.imports.len(), "imports")?;
         self.extras.imports.push((name.to_owned(), image.hash()));
-        ImportId(self.extras.imports.len() as u16 - 1)
+        Ok(ImportId(id))
     }
 
     /// Names an effect that the programs may invoke.
-    pub fn effect(&mut self, name: &str) -> EffectId {
+    ///
+    /// # Errors
+    ///
+    /// When there are 65,536 effects already.
+    pub fn effect(&mut self, name: &str) -> Result<EffectId, CompileError> {
+        let id = next_id(self.extras.effects.len(), "effects")?;
         self.extras.effects.push(name.to_owned());
-        EffectId(self.extras.effects.len() as u16 - 1)
+        Ok(EffectId(id))
     }
 
     /// Gives the program of a role.
@@ -182,6 +195,11 @@ impl Assembler {
     fn names(&self) -> &Names {
         self.global.names()
     }
+}
+
+/// The number of one more entry of a table.
+fn next_id(entries: usize, what: &'static str) -> Result<u16, CompileError> {
+    u16::try_from(entries).map_err(|_| CompileError::TooMany { what, limit: 1 << 16 })
 }
 
 /// The highest register that an instruction names.

@@ -45,6 +45,14 @@ pub enum CompileError {
         /// How many there may be.
         limit: usize,
     },
+    /// A table of a program written by hand is full.
+    #[error("more than {limit} {what}")]
+    TooMany {
+        /// What there are too many of.
+        what: &'static str,
+        /// How many there may be.
+        limit: u64,
+    },
     /// A local type could not be rewritten with the names of the global type.
     #[error(transparent)]
     Type(#[from] TypeError),

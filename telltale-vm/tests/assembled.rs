@@ -88,7 +88,7 @@ fn load(reg: u8, bits: u32) -> Instr {
 /// An image of [`ping`] with this program for Alice; Bob plays by the rules.
 fn ping_image(alice: Vec<Instr>) -> CodeImage {
     let mut asm = assembler(&ping());
-    asm.effect("dice");
+    asm.effect("dice").expect("one effect");
     asm.program("Alice", alice).expect("a role");
     asm.program("Bob", [receive_ping(HANDLER), Instr::Halt]).expect("a role");
     asm.finish().expect("an image")
@@ -214,7 +214,7 @@ fn party() -> GlobalTerm {
 fn party_image(host_end: &[Instr], guest: Vec<Instr>) -> (CodeImage, CodeImage) {
     let imported = ping_image(vec![send_ping(HANDLER), Instr::Halt]);
     let mut asm = assembler(&party());
-    let import = asm.import("Ping", &imported);
+    let import = asm.import("Ping", &imported).expect("one import");
     let mut host = vec![
         Instr::Open { import, first: Reg(0) },
         Instr::Send {

@@ -54,9 +54,9 @@ impl Programs {
         let part = &PARTS[self.part];
         let mut asm = assembler(part);
         for (image, name) in PARTS.iter().zip(NAMES) {
-            asm.import(name, image);
+            asm.import(name, image).expect("a few imports");
         }
-        asm.effect("dice");
+        asm.effect("dice").expect("one effect");
         for ((role, _), code) in part.local_types.iter().zip(&self.roles) {
             let code: Vec<Instr> = code.iter().map(|line| instr(&mut asm, line)).collect();
             asm.program(role, code).expect("the role is one of the protocol");

@@ -124,7 +124,7 @@ fn in_no_branch(mut giver: Giver) -> Held {
 fn by_hand(mut giver: Giver, receiver: &[Instr]) -> Held {
     let image = image("protocol P(A, B) { A -> B: M(Any); }");
     let mut asm = assembler(&image);
-    asm.effect("wait");
+    asm.effect("wait").expect("one effect");
     let (_, sender) = image.programs.iter().next().expect("there are two roles");
     asm.program("A", sender.iter().copied()).expect("the role is there");
     asm.program("B", receiver.iter().copied()).expect("the role is there");

@@ -212,7 +212,12 @@ impl VM {
         }
     }
 
-    /// What was recorded, oldest first.
+    /// How many events were recorded that the trace does not keep any more ([`Recording::Last`]).
+    pub fn forgotten_events(&self) -> u64 {
+        self.trace.forgotten()
+    }
+
+    /// What was recorded and is kept, oldest first.
     pub fn trace(&self) -> Vec<ObsEvent> {
         self.trace.events()
     }

@@ -130,11 +130,19 @@ impl Shape {
 }
 
 /// The buffers of rings that have moved, by their number.
+///
+/// Those that nobody uses are kept for the next burst, up to [`KEPT`] slots together; larger ones, and more of them,
+/// give their memory back.
 #[derive(Debug, Default)]
 pub(crate) struct Buffers {
     rings: Vec<Box<[[u64; 2]]>>,
     free: Vec<u32>,
+    /// How many slots the free ones have together.
+    kept: usize,
 }
+
+/// How many slots are kept for later: a quarter of a megabyte.
+const KEPT: usize = 1 << 14;
 
 /// Whether one more message has room.
 #[inline]
@@ -296,7 +304,7 @@ pub(crate) fn is_untouched(block: &[u64], plan: Plan) -> bool {
 pub(crate) fn release(block: &mut [u64], buffers: &mut Buffers, plan: Plan) {
     let head = block[plan.at()];
     if plan.shape == Shape::Ring && head & MOVED != 0 {
-        buffers.free.push(block[plan.at() + 1] as u32);
+        buffers.give_back(block[plan.at() + 1] as u32);
         block[plan.at()] = 0;
     }
 }
@@ -351,12 +359,23 @@ impl Buffers {
         let size = size.max(16);
         let number = self.free.pop().unwrap_or_else(|| {
             self.rings.push(Box::default());
-            self.rings.len() as u32 - 1
+            u32::try_from(self.rings.len() - 1).expect("buffers fill the memory before that")
         });
+        self.kept -= self.rings[number as usize].len();
         if self.rings[number as usize].len() < size {
             self.rings[number as usize] = vec![[0; 2]; size].into();
         }
         number
+    }
+
+    /// Nobody uses a buffer any more.
+    fn give_back(&mut self, number: u32) {
+        let ring = &mut self.rings[number as usize];
+        if self.kept + ring.len() > KEPT {
+            *ring = Box::default();
+        }
+        self.kept += ring.len();
+        self.free.push(number);
     }
 }
 

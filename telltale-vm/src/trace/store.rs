@@ -32,6 +32,17 @@ pub(crate) enum Tag {
     Faulted,
 }
 
+impl Tag {
+    /// As how many events it is seen.
+    const fn observed(self) -> u64 {
+        match self {
+            Self::ChosenAndSent | Self::Exchanged => 2,
+            Self::ChosenAndExchanged => 3,
+            _ => 1,
+        }
+    }
+}
+
 /// An event as it is kept.
 #[derive(Clone, Copy, Debug)]
 struct Event {
@@ -78,6 +89,8 @@ pub(crate) struct Trace {
     pub(crate) is_on: bool,
     /// How many events are kept at least; nothing if all are.
     keep: Option<usize>,
+    /// How many events were kept once and are not any more.
+    forgotten: u64,
 }
 
 const CHUNK: usize = 1 << 14;
@@ -98,6 +111,7 @@ impl Trace {
             session: None,
             is_on: recording != Recording::Off,
             keep,
+            forgotten: 0,
         }
     }
 
@@ -168,10 +182,19 @@ impl Trace {
         events.split_off(surplus)
     }
 
+    /// How many events were recorded that [`Trace::events`] does not give any more.
+    pub(crate) fn forgotten(&self) -> u64 {
+        let chunks = self.full.iter().chain([&self.chunk]);
+        let kept: u64 = chunks.flat_map(|chunk| &chunk.events).map(|e| e.tag.observed()).sum();
+        let surplus = self.keep.map_or(0, |keep| kept.saturating_sub(keep as u64));
+        self.forgotten + surplus
+    }
+
     /// Takes out all events and gives them to somebody.
     #[inline(never)]
     pub(crate) fn drain_to(&mut self, sink: &mut dyn FnMut(ObsEvent)) {
         let events = self.all_events();
+        let forgotten = self.forgotten;
         self.end_chunk();
         while let Some(chunk) = self.full.pop_front() {
             self.forget(&chunk);
@@ -180,6 +203,8 @@ impl Trace {
         }
         self.chunk.events.clear();
         self.chunk.rows.clear();
+        // The sink has them.
+        self.forgotten = forgotten;
         events.into_iter().for_each(sink);
     }
 
@@ -239,6 +264,7 @@ impl Trace {
     fn forget(&mut self, chunk: &Chunk) {
         for (row, events) in chunk.rows() {
             for event in events {
+                self.forgotten += event.tag.observed();
                 if event.tag == Tag::Faulted {
                     drop_quietly(self.faults.pop_front());
                 }
