@@ -38,31 +38,31 @@ use crate::{
 /// [`VM::run`] then lets them act until nobody can.
 #[derive(Debug)]
 pub struct VM {
-    pub(crate) config: VMConfig,
-    pub(crate) run_queue: RunQueue,
-    pub(crate) heap: Heap,
-    pub(crate) buffers: Buffers,
-    pub(crate) pending_choices: PendingChoices,
-    pub(crate) images: Registry,
-    pub(crate) objects: Slab<SessionObjects>,
-    pub(crate) open: usize,
-    pub(crate) next_ordinal: u64,
+    pub(super) config: VMConfig,
+    pub(super) run_queue: RunQueue,
+    pub(super) heap: Heap,
+    pub(super) buffers: Buffers,
+    pub(super) pending_choices: PendingChoices,
+    pub(super) images: Registry,
+    pub(super) objects: Slab<SessionObjects>,
+    pub(super) open: usize,
+    pub(super) next_ordinal: u64,
     /// From the number of a session to that of the next one.
-    pub(crate) ordinal_step: u64,
-    pub(crate) trace: Trace,
-    pub(crate) deferred: Deferred,
-    pub(crate) paused: BTreeSet<String>,
-    pub(crate) endpoints: Endpoints,
+    pub(super) ordinal_step: u64,
+    pub(super) trace: Trace,
+    pub(super) deferred: Deferred,
+    pub(super) paused: BTreeSet<String>,
+    pub(super) endpoints: Endpoints,
     /// Payloads that have lost their place, and with them perhaps an endpoint.
-    pub(crate) orphans: Vec<Word>,
-    pub(crate) sink: Option<Sink>,
-    pub(crate) coroutines: usize,
-    pub(crate) faults: Vec<(SessionId, Arc<Fault>)>,
-    pub(crate) unreported: usize,
+    pub(super) orphans: Vec<Word>,
+    pub(super) sink: Option<Sink>,
+    pub(super) coroutines: usize,
+    pub(super) faults: Vec<(SessionId, Arc<Fault>)>,
+    pub(super) unreported: usize,
 }
 
 /// Whoever is told every event instead of the trace.
-pub(crate) struct Sink(Box<dyn FnMut(ObsEvent) + Send>);
+pub(super) struct Sink(Box<dyn FnMut(ObsEvent) + Send>);
 
 impl std::fmt::Debug for Sink {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {

@@ -130,22 +130,23 @@ mod tests {
     use telltale_types::{GlobalTerm, Label};
 
     use super::*;
-    use crate::{NoHandler, VM, testing};
+    use crate::testing;
 
     fn image(label: &str) -> CodeImage {
         let term = GlobalTerm::send("A", "B", Label::new(label.to_owned()), GlobalTerm::end());
         testing::image(&term.close().expect("it is closed")).expect("it projects")
     }
 
-    /// Opens and ends a session of each of these images, over and over.
+    /// A session of each of these images begins and ends, over and over.
     fn numbers_after_using(images: &[CodeImage]) -> usize {
-        let mut vm = VM::new(VMConfig::default());
+        let (mut registry, mut arena) = (Registry::default(), Arena::default());
+        let config = VMConfig::default();
         for image in images.iter().cycle().take(images.len() * 5) {
-            let session = vm.load_choreography(image).expect("there is room");
-            vm.cancel(session, "it is not needed").expect("it runs");
-            vm.run(&NoHandler, 1).expect("no session faults");
+            let number = registry.number_of(image, &config, &mut arena).expect("there is room");
+            registry.get_mut(number).sessions += 1;
+            registry.release(number);
         }
-        vm.images.loaded.len()
+        registry.loaded.len()
     }
 
     #[test]
