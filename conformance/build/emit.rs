@@ -63,10 +63,10 @@ fn module(from: &str, text: &str, analysis: &Analysis) -> String {
 fn open(interface: &Interface) -> String {
     let module = &interface.module;
     let ids = 0..interface.roles.len();
-    let actors = joined(ids, |id| format!("{CRATE}::script::Actor::new(seed, {id})"));
+    let actors = joined(ids, |id| format!("{CRATE}::script::Actor::new(&actors, {id})"));
     let logs = joined(&interface.roles, |role| format!("ended.{}.into_log()", role.argument));
     format!(
-        "fn open_{module}(vm: &mut ::telltale_vm::VM, seed: u64) \
+        "fn open_{module}(vm: &mut ::telltale_vm::VM, actors: {CRATE}::script::Actors) \
          -> Result<{CRATE}::play::Opened, ::telltale_vm::VMError> {{\n    \
          let session = {module}::open(vm, {actors})?;\n    \
          Ok((session.id(), Box::new(move |vm| {{\n        \
@@ -109,9 +109,9 @@ fn send(interface: &Interface, method: &SendMethod) -> String {
         Payload::Record(_) => {
             let ty = format!("{module}::{}", label.name);
             let fields = fields(&label.payload);
-            (ty.clone(), format!("let number = self.asked({message}); Ok({ty} {fields})"))
+            (ty.clone(), format!("let number = self.asked({message})?; Ok({ty} {fields})"))
         }
-        _ => (label.ty().to_string(), format!("Ok(self.give({message}))")),
+        _ => (label.ty().to_string(), format!("self.give({message})")),
     };
     method_of(name, &parameter, &ty, &body)
 }
@@ -151,7 +151,7 @@ fn choose(interface: &Interface, choice: &ChoiceInterface) -> String {
         format!(" ({at}, {number}) => {ty}::{} {},", variant.name, fields(payload))
     });
     let body = format!(
-        "Ok(match self.decide(&[{messages}]) {{{arms} _ => unreachable!(\"no such branch\") }})"
+        "Ok(match self.decide(&[{messages}])? {{{arms} _ => unreachable!(\"no such branch\") }})"
     );
     method_of(&choice.method, "", &ty, &body)
 }

@@ -4,6 +4,7 @@ use telltale_vm::loader::CodeImage;
 use telltale_vm::{VM, VMError};
 
 use crate::play::Opened;
+use crate::script::Actors;
 
 /// A protocol in the binary.
 #[derive(Debug)]
@@ -17,5 +18,5 @@ pub struct Case {
     /// What the macro has made of it.
     pub image: &'static CodeImage,
     /// Opens a session whose role objects answer from a seed.
-    pub open: fn(&mut VM, u64) -> Result<Opened, VMError>,
+    pub open: fn(&mut VM, Actors) -> Result<Opened, VMError>,
 }

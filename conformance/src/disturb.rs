@@ -1,17 +1,14 @@
 //! Sessions that are disturbed at one moment, beside sessions that are not.
 
-use std::sync::atomic::{AtomicUsize, Ordering::Relaxed};
-
 use telltale_vm::loader::CodeImage;
 use telltale_vm::{
-    Branch, Context, CoroStatus, EffectHandler, HandlerError, HandlerResult, Kind, LabelId,
-    Message, ObsEvent, Observed, Picked, RoleId, SessionId, SessionStatus, VM, VMConfig, VMError,
-    Value, filter_by_session, normalize_trace,
+    CoroStatus, Kind, Message, ObsEvent, Observed, RoleId, SessionId, SessionStatus, VM, VMConfig,
+    VMError, Value, filter_by_session, normalize_trace,
 };
 
-use crate::by_hand::census::panic_quietly;
+use crate::interrupting::Interrupting;
 use crate::payload::value_of;
-use crate::script::{Log, Script};
+use crate::script::Log;
 use crate::ways::lines;
 
 /// After how many calls a session that does not end is left alone.
@@ -180,7 +177,8 @@ fn inject(vm: &mut VM, session: SessionId) -> Result<(), VMError> {
         _ => None,
     });
     let Some((from, to, label)) = sent else { return Ok(()) };
-    match vm.inject(session, Message { from, to, label, value: Value::Unit }) {
+    let message = Message { from, to, label, value: Value::Unit };
+    match vm.inject(session, message).map_err(VMError::from) {
         Err(VMError::ChannelFull { .. }) => Ok(()),
         injected => injected,
     }
@@ -280,72 +278,4 @@ fn has_ended(found: &Done, what: Disturbance) -> Result<(), String> {
         _ => true,
     };
     if is_right { Ok(()) } else { Err(format!("it ends as {found:#?}")) }
-}
-
-/// A script with one call that is not answered at once.
-struct Interrupting {
-    script: Script,
-    session: Option<SessionId>,
-    call: Option<usize>,
-    what: Disturbance,
-    /// How often the session's handler has been called.
-    calls: AtomicUsize,
-    /// How often somebody has been told that there is no answer, and nobody has done anything since.
-    interrupted: AtomicUsize,
-}
-
-impl Interrupting {
-    fn never(seed: u64) -> Self {
-        let (calls, interrupted) = (AtomicUsize::new(0), AtomicUsize::new(0));
-        let (session, call, what) = (None, None, Disturbance::Nothing);
-        Self { script: Script::new(seed), session, call, what, calls, interrupted }
-    }
-
-    fn new(seed: u64, session: SessionId, moment: Moment, what: Disturbance) -> Self {
-        let call = if let Moment::Call(call) = moment { Some(call) } else { None };
-        Self { session: Some(session), call, what, ..Self::never(seed) }
-    }
-
-    /// Whether the call has come since the last time.
-    fn is_interrupted(&self) -> bool {
-        self.interrupted.swap(0, Relaxed) > 0
-    }
-
-    fn interrupt(&self, cx: &Context<'_>) -> HandlerResult<()> {
-        if Some(cx.session()) != self.session || Some(self.calls.fetch_add(1, Relaxed)) != self.call
-        {
-            return Ok(());
-        }
-        match self.what {
-            Disturbance::Fail => Err(HandlerError::msg("no")),
-            Disturbance::Panic => panic_quietly("no"),
-            _ => {
-                self.interrupted.fetch_add(1, Relaxed);
-                Err(HandlerError::pending())
-            }
-        }
-    }
-}
-
-impl EffectHandler for Interrupting {
-    fn send(&self, cx: &Context<'_>, to: RoleId, label: LabelId) -> HandlerResult<Value> {
-        self.interrupt(cx)?;
-        self.script.send(cx, to, label)
-    }
-
-    fn receive(
-        &self,
-        cx: &Context<'_>,
-        from: RoleId,
-        label: LabelId,
-        v: Value,
-    ) -> HandlerResult<()> {
-        self.script.receive(cx, from, label, v)?;
-        self.interrupt(cx)
-    }
-
-    fn choose(&self, cx: &Context<'_>, branches: &[Branch]) -> HandlerResult<Picked> {
-        self.interrupt(cx)?;
-        self.script.choose(cx, branches)
-    }
 }

@@ -9,6 +9,10 @@
 //! to be said of it (`// Verdict: implementable`, or `// Verdict: send validity at Bob; silent end at
 //! Carol`). There are a hundred random protocols, or as many as `TELLTALE_RANDOM_PROTOCOLS` says when the
 //! tests are built and run.
+//!
+//! Then there are those who do not keep to the rules: random programs written by hand ([`by_hand`]), played beside
+//! sessions that do nothing wrong, in a machine that is disturbed from outside; and sessions that are disturbed at
+//! every moment ([`disturb`]). What fails is printed with a seed, and `TELLTALE_SCENE=<seed>` plays it again.
 
 pub mod by_hand;
 pub mod case;
@@ -17,6 +21,7 @@ pub mod disturb;
 pub mod endpoints;
 pub mod grammar;
 pub mod image;
+mod interrupting;
 pub mod payload;
 pub mod play;
 pub mod script;

@@ -8,7 +8,7 @@ use telltale_vm::{
     VMConfig, VMError, WhenFull, normalize_trace,
 };
 
-use crate::script::{Log, Script};
+use crate::script::{Actors, Log, Script};
 
 /// After how many events a session is cut short: some never end, and some are not lucky.
 pub const ENOUGH: usize = 300;
@@ -81,12 +81,12 @@ pub fn with_handler(image: &CodeImage, setting: &Setting, seed: u64) -> Played {
 ///
 /// When the session neither completes nor goes on.
 pub fn with_objects(
-    open: impl FnOnce(&mut VM, u64) -> Result<Opened, VMError>,
+    open: impl FnOnce(&mut VM, Actors) -> Result<Opened, VMError>,
     setting: &Setting,
     seed: u64,
 ) -> Played {
     let (mut vm, events) = machine(setting);
-    let (session, take) = open(&mut vm, seed).expect("there is room for a session");
+    let (session, take) = open(&mut vm, Actors::new(seed)).expect("there is room for a session");
     let (trace, is_complete) = drive(&mut vm, &events, &NoHandler, setting);
     if !is_complete {
         vm.cancel(session, "enough").expect("the session is running");

@@ -2,7 +2,8 @@
 //! answer alike.
 
 use std::collections::BTreeMap;
-use std::sync::{Mutex, PoisonError};
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::{Arc, Mutex, PoisonError};
 
 use telltale_vm::{
     Branch, Context, EffectHandler, HandlerResult, LabelId, Picked, RoleId, SessionId, Value,
@@ -114,11 +115,47 @@ impl EffectHandler for Script {
     }
 }
 
+/// What the role objects of a session have in common.
+#[derive(Clone, Debug)]
+pub struct Actors {
+    seed: u64,
+    interruption: Option<Arc<Interruption>>,
+}
+
+/// One call that is not answered as it should be.
+#[derive(Debug)]
+struct Interruption {
+    call: usize,
+    answer: fn() -> HandlerResult<()>,
+    calls: AtomicUsize,
+}
+
+impl Actors {
+    /// Those that answer from this seed.
+    pub fn new(seed: u64) -> Self {
+        Self { seed, interruption: None }
+    }
+
+    /// Those that answer so when they are called for so many times.
+    #[must_use]
+    pub fn interrupted_at(self, call: usize, answer: fn() -> HandlerResult<()>) -> Self {
+        let calls = AtomicUsize::new(0);
+        Self { interruption: Some(Arc::new(Interruption { call, answer, calls })), ..self }
+    }
+
+    fn interrupt(&self) -> HandlerResult<()> {
+        match &self.interruption {
+            Some(it) if it.calls.fetch_add(1, Ordering::Relaxed) == it.call => (it.answer)(),
+            _ => Ok(()),
+        }
+    }
+}
+
 /// A role object of any role of any protocol. The traits of the roles are implemented by what the
 /// build script writes.
 #[derive(Debug)]
 pub struct Actor {
-    seed: u64,
+    actors: Actors,
     role: usize,
     count: u32,
     log: Log,
@@ -129,8 +166,8 @@ pub type FirstMessage = (&'static str, &'static str, &'static str);
 
 impl Actor {
     /// The actor of the role with this id.
-    pub fn new(seed: u64, role: usize) -> Self {
-        Self { seed, role, count: 0, log: Log::new() }
+    pub fn new(actors: &Actors, role: usize) -> Self {
+        Self { actors: actors.clone(), role, count: 0, log: Log::new() }
     }
 
     /// What the role has done.
@@ -139,39 +176,53 @@ impl Actor {
     }
 
     /// The number for a message that is asked for.
-    pub fn asked(&mut self, to: &str, label: &str, ty: &str) -> u64 {
+    ///
+    /// # Errors
+    ///
+    /// When it is interrupted; so in all that follow.
+    pub fn asked(&mut self, to: &str, label: &str, ty: &str) -> HandlerResult<u64> {
+        self.actors.interrupt()?;
         let number = self.next();
         self.log.push(sent(to, label, ty, number));
-        number
+        Ok(number)
     }
 
     /// The payload of a message that is asked for.
-    pub fn give<T: Scripted>(&mut self, to: &str, label: &str, ty: &str) -> T {
-        T::of(self.asked(to, label, ty))
+    ///
+    /// # Errors
+    ///
+    /// As [`Actor::asked`].
+    pub fn give<T: Scripted>(&mut self, to: &str, label: &str, ty: &str) -> HandlerResult<T> {
+        Ok(T::of(self.asked(to, label, ty)?))
     }
 
     /// The branch that is taken, and the number for its first message.
-    pub fn decide(&mut self, branches: &[FirstMessage]) -> (usize, u64) {
+    ///
+    /// # Errors
+    ///
+    /// As [`Actor::asked`].
+    pub fn decide(&mut self, branches: &[FirstMessage]) -> HandlerResult<(usize, u64)> {
+        self.actors.interrupt()?;
         let number = self.next();
         let branch = branch_of(number, branches.len());
         let (to, label, ty) = branches[branch];
         self.log.push(sent(to, label, ty, number));
-        (branch, number)
+        Ok((branch, number))
     }
 
     /// Writes down what was received.
     ///
     /// # Errors
     ///
-    /// None; it is what a role object gives.
+    /// As [`Actor::asked`].
     pub fn told(&mut self, from: &str, label: &str, note: &str) -> HandlerResult<()> {
         self.next();
         self.log.push(told(from, label, note));
-        Ok(())
+        self.actors.interrupt()
     }
 
     fn next(&mut self) -> u64 {
-        let number = draw(self.seed, self.role, self.count);
+        let number = draw(self.actors.seed, self.role, self.count);
         self.count += 1;
         number
     }

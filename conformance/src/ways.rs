@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 use std::sync::{Mutex, PoisonError};
 
-use telltale_types::Names;
+use telltale_types::{GlobalExit, GlobalType};
 use telltale_vm::loader::CodeImage;
 use telltale_vm::{
     Branch, Context, CoroStatus, EffectHandler, HandlerError, HandlerResult, LabelId, Message,
@@ -13,6 +13,7 @@ use telltale_vm::{
 
 use crate::by_hand::program::copy_of;
 use crate::endpoints::{alone, with_guests};
+use crate::payload::value_of;
 use crate::play::{ENOUGH, Setting};
 use crate::script::{Log, Script};
 
@@ -61,11 +62,8 @@ pub enum Between {
     SlowMessages,
     /// One role after the other is paused for a while.
     Pauses,
-}
-
-impl Between {
-    /// All of it.
-    pub const ALL: [Self; 4] = [Self::Nothing, Self::LateAnswers, Self::SlowMessages, Self::Pauses];
+    /// Somebody injects messages of the protocol when they may not be expected.
+    Strangers,
 }
 
 /// What is known of a run afterwards.
@@ -97,7 +95,7 @@ pub fn run(
     let loaded = way.image(image);
     let outer = vm.load_choreography(&loaded).map_err(|error| error.to_string())?;
     let roles: Vec<String> = loaded.names().roles().map(|(_, name)| name.to_owned()).collect();
-    let mut mail = Mail { names: image.names(), messages: Vec::new() };
+    let mut mail = Mail { global: &image.global_type, messages: Vec::new() };
     let is_complete = drive(&mut vm, &handler, setting, &roles, &mut mail)?;
     let trace = vm.trace();
     let inner = trace.iter().map(|event| event.session).find(|&session| session != outer);
@@ -119,8 +117,10 @@ fn drive(
             None => vm.run(handler, 1),
         };
         ran.map_err(|error| error.to_string())?;
-        if handler.between == Between::Pauses {
-            pause_one(vm, roles, round);
+        match handler.between {
+            Between::Pauses => pause_one(vm, roles, round),
+            Between::Strangers if round % 2 == 1 && round < 8 => mail.forge(vm, round),
+            _ => {}
         }
         let is_helped = help(vm, mail);
         match vm.progress() {
@@ -151,11 +151,23 @@ fn pause_one(vm: &mut VM, roles: &[String], round: usize) {
 
 /// What a network has kept aside of one protocol, and somebody is about to deliver.
 struct Mail<'a> {
-    names: &'a Names,
+    global: &'a GlobalType,
     messages: Vec<(SessionId, Message)>,
 }
 
 impl Mail<'_> {
+    /// Injects a message of the protocol into the first session, if there is room.
+    fn forge(&self, vm: &mut VM, number: usize) {
+        let Some(session) = vm.sessions().map(|session| session.id()).min() else { return };
+        let exits = self.global.states().flat_map(|state| self.global.exits(state));
+        let exits: Vec<GlobalExit> = exits.collect();
+        let GlobalExit { sender, receiver, label, .. } = exits[number * 7 % exits.len()];
+        let value = value_of(self.global.names().label(label).payload, number as u64);
+        let message = Message { from: sender, to: receiver, label, value };
+        // A channel that never has more than one message has room for no other.
+        drop(vm.inject(session, message));
+    }
+
     /// Delivers what there is room for, in order. Says whether there was anything.
     fn deliver(&mut self, vm: &mut VM) -> bool {
         let mut sessions: Vec<SessionId> = vm.sessions().map(|session| session.id()).collect();
@@ -185,7 +197,8 @@ impl Mail<'_> {
             WhenFull::Resize => vm.config().max_buffered,
             _ => vm.config().capacity,
         };
-        let queued = view.queued(self.names.role(message.from), self.names.role(message.to));
+        let names = self.global.names();
+        let queued = view.queued(names.role(message.from), names.role(message.to));
         queued.is_some_and(|queued| queued < capacity.into())
     }
 }

@@ -3,7 +3,7 @@
 
 use telltale_bytecode::{Hop, Instr, Pc, Reg, Slot, Via};
 use telltale_conformance::by_hand::moody::Moody;
-use telltale_conformance::by_hand::parts::{PARTS, SILENT};
+use telltale_conformance::by_hand::parts::{CARRY, PARTS, SILENT};
 use telltale_conformance::by_hand::program::assembler;
 use telltale_types::{LabelId, RoleId};
 use telltale_vm::loader::CodeImage;
@@ -11,9 +11,6 @@ use telltale_vm::{Recording, SessionId, VM, VMConfig};
 
 /// More than a thread's stack has room for, if each of them took a few hundred bytes of it.
 const LINKS: usize = 40_000;
-
-/// `X -> Y: Carry(Any)`
-const CARRY: usize = 1;
 
 /// One role opens a session, sends the endpoint that it has kept through it, and keeps the new one, again and
 /// again.

@@ -68,8 +68,8 @@ fn agree_everywhere(between: Between) {
             let setting = &settings[at % settings.len()];
             let agreed = run(image, way, setting, between, seed)
                 .and_then(|ran| agree(&reference, &ran, between));
-            let context = || format!("{way:?}, {between:?}, {name}, seed {seed}, {setting:?}");
-            failures.note(way, agreed, context);
+            let case = || format!("{name}, seed {seed}, {setting:?}");
+            failures.note((way, between), agreed, case);
         }
     }
     failures.report();
@@ -97,12 +97,16 @@ fn agree(reference: &Ran, ran: &Ran, between: Between) -> Result<(), String> {
     }
 }
 
+/// What comes between where copies are compared with what they are copied from.
+const BETWEEN: [Between; 4] =
+    [Between::Nothing, Between::LateAnswers, Between::SlowMessages, Between::Strangers];
+
 #[test]
 fn copied_programs_have_the_trace_of_compiled_ones_even_where_messages_are_lost() {
     let mut failures = Failures::default();
     for (at, (name, image)) in protocols().iter().enumerate() {
         for setting in lossy_settings() {
-            for between in [Between::Nothing, Between::LateAnswers, Between::SlowMessages] {
+            for between in BETWEEN {
                 let seed = at as u64;
                 let ran = |way| match run(image, way, &setting, between, seed) {
                     Ok(ran) => [lines(&ran.trace), ran.logs.concat()].concat(),
@@ -110,8 +114,8 @@ fn copied_programs_have_the_trace_of_compiled_ones_even_where_messages_are_lost(
                 };
                 let (one, other) = (ran(Way::Compiled), ran(Way::Copied));
                 let same = same(&one, &other);
-                let context = || format!("{name}, {between:?}, seed {seed}, {setting:?}");
-                failures.note(Way::Copied, same, context);
+                let case = || format!("{name}, seed {seed}, {setting:?}");
+                failures.note((Way::Copied, between), same, case);
             }
         }
     }
@@ -167,7 +171,8 @@ fn channels_lose_as_many_messages_whoever_plays() {
             let expected: Vec<String> =
                 expected.iter().map(|sent| format!("{sent} was lost")).collect();
             let lost = lost_to_a_paused_receiver(&image, way, &config);
-            failures.note(way, same(&expected, &lost), || format!("{way:?}, {config:?}"));
+            let case = || format!("{config:?}");
+            failures.note((way, Between::Nothing), same(&expected, &lost), case);
         }
     }
     failures.report();
@@ -197,13 +202,14 @@ struct Failures {
 }
 
 impl Failures {
-    fn note(&mut self, way: Way, done: Result<(), String>, context: impl Fn() -> String) {
+    /// Of each kind, the first two are shown.
+    fn note(&mut self, kind: (Way, Between), done: Result<(), String>, case: impl Fn() -> String) {
         self.of += 1;
         let Err(wrong) = done else { return };
         self.count += 1;
-        let way = format!("{way:?}");
-        if self.texts.iter().filter(|text| text.contains(&way)).count() < 2 {
-            self.texts.push(format!("{}: {wrong}", context()));
+        let kind = format!("{kind:?}: ");
+        if self.texts.iter().filter(|text| text.starts_with(&kind)).count() < 2 {
+            self.texts.push(format!("{kind}{}: {wrong}", case()));
         }
     }
 

@@ -149,7 +149,7 @@ pub use effect::{
     Context, EffectHandler, HandlerError, HandlerResult, Network, NoHandler, Picked, SendDecision,
 };
 pub use error::{Cause, Fault, VMError};
-pub use machine::{Message, VM};
+pub use machine::{Message, Rejected, VM};
 pub use roles::session::Session;
 pub use session::{Outcome, SessionId, SessionStatus};
 pub use telltale_bytecode::{Branch, SetId};

@@ -10,5 +10,5 @@ mod vm;
 
 pub(crate) use lifecycle::drop_quietly;
 
-pub use control::Message;
+pub use control::{Message, Rejected};
 pub use vm::VM;

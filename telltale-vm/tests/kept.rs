@@ -60,7 +60,7 @@ fn a_session_of_another_vm_is_told_apart() {
         vm.cancel(foreign, "not mine").err(),
         vm.close(foreign).err(),
         vm.wake(foreign, "A").err(),
-        vm.inject(foreign, message).err(),
+        vm.inject(foreign, message).err().map(VMError::from),
         vm.give_up_deferred(foreign).err(),
     ];
     for error in errors {

@@ -5,6 +5,8 @@
 //! outside does. It is made from a seed, [played](play::play), and made smaller when it fails.
 
 pub mod census;
+mod holds;
+mod leaving;
 pub mod moody;
 pub mod objects;
 pub mod parts;
@@ -13,5 +15,6 @@ pub mod program;
 pub mod quiet;
 pub mod scene;
 pub mod shrink;
+mod stage;
 pub mod wild;
 pub mod write;

@@ -51,8 +51,11 @@ fn silent(roles: &[&str]) -> CodeImage {
 /// The part with one message without payload.
 pub const PING: usize = 0;
 
+/// The part with one message that carries anything.
+pub const CARRY: usize = 1;
+
 /// The parts on whose messages endpoints can be handed on.
-pub const MOVES: [usize; 3] = [1, 2, 7];
+pub const MOVES: [usize; 3] = [CARRY, 2, 7];
 
 /// The part with all roles and no messages.
 pub const SILENT: usize = 9;

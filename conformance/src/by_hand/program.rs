@@ -1,12 +1,9 @@
 //! Programs as data, and the images that they make.
 
-use std::fmt;
-
 use telltale_bytecode::{Assembler, Branch, EffectId, ImportId, Instr, Pc, Via};
-use telltale_types::RoleId;
 use telltale_vm::loader::CodeImage;
 
-use super::parts::{NAMES, PARTS};
+use super::parts::{GAME, NAMES, PARTS};
 
 /// An instruction. The branches of a choice have no numbers before the image is made.
 #[derive(Clone, Debug, PartialEq)]
@@ -31,9 +28,14 @@ pub struct Programs {
 /// The effect that programs can invoke. The next number is none.
 pub const EFFECT: EffectId = EffectId(0);
 
-/// The import of a part; the part after the last cannot be opened, because nobody provides it.
+/// The import of a part. That after the last cannot be opened, because nobody provides it.
 pub fn import(part: usize) -> ImportId {
     ImportId(part as u16)
+}
+
+/// The import of an image that is there before.
+pub fn import_of_image(image: usize) -> ImportId {
+    import(PARTS.len() + 1 + image)
 }
 
 impl Programs {
@@ -45,16 +47,20 @@ impl Programs {
         Self { part, roles: roles.collect() }
     }
 
-    /// The image.
+    /// The image, whose programs can open sessions of parts and of images that are there before it.
     ///
     /// # Panics
     ///
     /// When there is not one program for each role.
-    pub fn image(&self) -> CodeImage {
+    pub fn image(&self, before: &[CodeImage]) -> CodeImage {
         let part = &PARTS[self.part];
         let mut asm = assembler(part);
         for (image, name) in PARTS.iter().zip(NAMES) {
             asm.import(name, image).expect("a few imports");
+        }
+        asm.import("unknown", &GAME).expect("a few imports");
+        for image in before {
+            asm.import("earlier", image).expect("a few imports");
         }
         asm.effect("dice").expect("one effect");
         for ((role, _), code) in part.local_types.iter().zip(&self.roles) {
@@ -144,17 +150,4 @@ fn targets(line: &Line, at: usize) -> Vec<Pc> {
             branches.iter().map(|(_, target)| *target).collect()
         }
     }
-}
-
-/// The disassembly.
-impl fmt::Display for Programs {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let image = self.image();
-        write!(f, "for {}\n{image}", PARTS[self.part].global_type)
-    }
-}
-
-/// The role of a part by its number.
-pub fn roles(part: usize) -> impl Iterator<Item = RoleId> {
-    (0..PARTS[part].names().role_count()).map(RoleId::at)
 }

@@ -3,6 +3,7 @@
 use std::fmt;
 
 use telltale_theory::oracle::Rng;
+use telltale_vm::loader::CodeImage;
 use telltale_vm::{ChannelConfig, ChannelMode, Policy, Recording, VMConfig, WhenFull};
 
 use super::moody::Mood;
@@ -21,6 +22,17 @@ pub struct Scene {
     pub images: Vec<Programs>,
     /// What somebody outside does, one after the other.
     pub acts: Vec<Act>,
+}
+
+impl Scene {
+    /// The images.
+    pub fn code(&self) -> Vec<CodeImage> {
+        let mut images = Vec::new();
+        for programs in &self.images {
+            images.push(programs.image(&images));
+        }
+        images
+    }
 }
 
 /// What somebody outside does. Sessions are named by their place among those that are running.
@@ -73,7 +85,10 @@ pub enum Act {
 pub fn scene(seed: u64) -> Scene {
     let mut rng = Rng::new(seed);
     let config = config(&mut rng);
-    let images: Vec<Programs> = (0..3).map(|_| programs(&mut rng)).collect();
+    let mut images = Vec::new();
+    for _ in 0..3 {
+        images.push(programs(&mut rng, &images));
+    }
     let mut acts = vec![Act::OpenGame { with_objects: rng.once_in(2) }, Act::Open(0)];
     acts.push(Act::Mood(mood(&mut rng)));
     let count = 4 + rng.below(14);
@@ -85,7 +100,7 @@ pub fn scene(seed: u64) -> Scene {
 }
 
 fn config(rng: &mut Rng) -> VMConfig {
-    let policies = [Policy::Cooperative].into_iter().chain(Policy::ALL).collect::<Vec<_>>();
+    let policies = [[Policy::Cooperative; 2].as_slice(), &Policy::ALL].concat();
     let fulls = [
         WhenFull::Block,
         WhenFull::Block,
@@ -180,13 +195,8 @@ impl fmt::Display for Scene {
             write!(f, " and {} roles", self.config.max_coroutines)?;
         }
         writeln!(f, ", max_buffered {}", self.config.max_buffered)?;
-        for (at, image) in self.images.iter().enumerate() {
-            let is_used = self.acts.iter().any(
-                |act| matches!(act, Act::Open(image) | Act::OpenAndCancel(image) if *image == at),
-            );
-            if is_used {
-                writeln!(f, "image {at}, {image}")?;
-            }
+        for (at, image) in self.code().iter().enumerate() {
+            writeln!(f, "image {at}, for {}\n{image}", image.global_type)?;
         }
         self.acts.iter().try_for_each(|act| writeln!(f, "{act:?}"))
     }

@@ -24,7 +24,7 @@ pub fn line(rng: &mut Rng, len: usize) -> Line {
             Instr::Recv { via, from, value, label, next }
         }
         2 => return choice(rng, len),
-        3 => Instr::Open { import: ImportId(rng.below(PARTS.len() + 1) as u16), first: reg(rng) },
+        3 => Instr::Open { import: ImportId(rng.below(PARTS.len() + 4) as u16), first: reg(rng) },
         4 => Instr::Close { endpoint: reg(rng) },
         5 => Instr::Invoke {
             effect: EffectId(rng.below(2) as u16),

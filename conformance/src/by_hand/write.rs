@@ -1,26 +1,31 @@
 //! Programs that mostly know what they do: they follow the type of their role, and on the way they open
 //! sessions, play in them and hand their endpoints on.
 
-use telltale_bytecode::{Branch, Hop, Instr, Pc, Reg, Slot, Via};
+use telltale_bytecode::{Branch, Hop, ImmKind, ImportId, Instr, Pc, Reg, Slot, Via};
 use telltale_theory::oracle::Rng;
 use telltale_types::{Direction, LabelId, LocalExit, LocalTypeR, RoleId, StateId};
 use telltale_vm::loader::CodeImage;
 
+use super::leaving;
 use super::parts::{MOVES, PARTS};
-use super::program::{EFFECT, Line, Programs, import};
+use super::program::{EFFECT, Line, Programs, import, import_of_image};
 use super::wild::{self, REGISTERS};
 
-/// Programs for a random protocol: written along its types, or compiled, and often with a mistake.
-pub fn programs(rng: &mut Rng) -> Programs {
+/// Programs for a random protocol: written along its types, or compiled, and often with a mistake. They can
+/// open sessions of the programs that are there before them.
+pub fn programs(rng: &mut Rng, before: &[Programs]) -> Programs {
     let part = if rng.once_in(2) { rng.below(PARTS.len()) } else { MOVES[rng.below(MOVES.len())] };
     let mut programs = if rng.once_in(6) {
         Programs::compiled(part)
     } else {
         let image = &PARTS[part];
         let locals = image.local_types.iter();
-        let roles = locals.map(|(_, local)| Writer::new(rng, image, local).program());
+        let roles = locals.map(|(_, local)| Writer::new(rng, image, local, before).program());
         Programs { part, roles: roles.collect() }
     };
+    if rng.once_in(8) {
+        programs = leaving::programs(rng);
+    }
     if rng.once_in(3) {
         spoil(rng, &mut programs);
     }
@@ -61,23 +66,26 @@ struct Writer<'a> {
     rng: &'a mut Rng,
     image: &'a CodeImage,
     local: &'a LocalTypeR,
+    before: &'a [Programs],
     guesses: [Guess; REGISTERS],
     block: Vec<Draft>,
 }
 
 impl<'a> Writer<'a> {
-    fn new(rng: &'a mut Rng, image: &'a CodeImage, local: &'a LocalTypeR) -> Self {
-        Self { rng, image, local, guesses: [Guess::Nothing; REGISTERS], block: Vec::new() }
+    fn new(
+        rng: &'a mut Rng,
+        image: &'a CodeImage,
+        local: &'a LocalTypeR,
+        before: &'a [Programs],
+    ) -> Self {
+        let guesses = [Guess::Nothing; REGISTERS];
+        Self { rng, image, local, before, guesses, block: Vec::new() }
     }
 
     /// A block for each state, one behind the other.
     fn program(mut self) -> Vec<Line> {
         // The program has all registers from here on.
-        self.plain(Instr::LoadImm {
-            into: Reg(REGISTERS as u8 - 1),
-            kind: telltale_bytecode::ImmKind::Uint,
-            bits: 7,
-        });
+        self.plain(Instr::LoadImm { into: Reg(REGISTERS as u8 - 1), kind: ImmKind::Uint, bits: 7 });
         let mut blocks = Vec::new();
         for state in self.local.states() {
             for _ in 0..self.rng.below(4) {
@@ -130,18 +138,28 @@ impl<'a> Writer<'a> {
     }
 
     fn open(&mut self) {
-        let part = self.rng.below(PARTS.len());
+        let (part, import) = self.opened();
         let roles = PARTS[part].names().role_count();
         let first = self.rng.below(REGISTERS - roles);
         for role in 0..roles {
             let seat = Guess::Seat { part, role: RoleId::at(role), state: StateId::START };
             self.guesses[first + role] = seat;
         }
-        self.plain(Instr::Open { import: import(part), first: Reg(first as u8) });
+        self.plain(Instr::Open { import, first: Reg(first as u8) });
         // Often the session is played for a while.
         for _ in 0..self.rng.below(4) {
             self.act();
         }
+    }
+
+    /// A part to open, or an image of such a part.
+    fn opened(&mut self) -> (usize, ImportId) {
+        if !self.before.is_empty() && self.rng.once_in(5) {
+            let image = self.rng.below(self.before.len());
+            return (self.before[image].part, import_of_image(image));
+        }
+        let part = self.rng.below(PARTS.len());
+        (part, import(part))
     }
 
     /// Does what the role of an endpoint may do next.

@@ -4,9 +4,11 @@
 use std::sync::Arc;
 
 use telltale_types::{LabelId, RoleId};
+use thiserror::Error;
 
 use super::deferred::Outstanding;
 use crate::memory::arena::Slot;
+use crate::memory::channel::Plan;
 use crate::memory::coroutine::{Coro, DRAINS, HALTED, PAUSED, PENDING};
 use crate::memory::{channel, header, ready};
 use crate::trace::store::Tag;
@@ -23,6 +25,23 @@ pub struct Message {
     pub label: LabelId,
     /// What it carries.
     pub value: Value,
+}
+
+/// A message that was not injected, and why.
+#[derive(Debug, Error)]
+#[error("{error}")]
+pub struct Rejected {
+    /// The message, as it was.
+    pub message: Message,
+    /// Why.
+    #[source]
+    pub error: VMError,
+}
+
+impl From<Rejected> for VMError {
+    fn from(rejected: Rejected) -> Self {
+        rejected.error
+    }
 }
 
 impl VM {
@@ -118,23 +137,16 @@ impl VM {
     ///
     /// # Errors
     ///
-    /// When the session has ended, its protocol has no such channel or label, or there is no room.
-    pub fn inject(&mut self, session: SessionId, message: Message) -> Result<(), VMError> {
-        let slot = self.running(session)?;
+    /// When the session has ended, its protocol has no such channel or label, or there is no room. The message
+    /// comes back with the error.
+    pub fn inject(&mut self, session: SessionId, message: Message) -> Result<(), Rejected> {
+        let plan = match self.place_for(session, &message) {
+            Ok(plan) => plan,
+            Err(error) => return Err(Rejected { message, error }),
+        };
         let Message { from, to, label, value } = message;
+        let slot = session.slot();
         let block = self.run_queue.arena.block_mut(slot);
-        let loaded = self.images.get(header::image(block));
-        let known = from.index().max(to.index()) < loaded.roles
-            && label.index() < loaded.image.names().label_count()
-            && loaded.plans.plan(from, to).exists();
-        if !known {
-            let what = format!("channel from role {from} to role {to} for label {label}");
-            return Err(VMError::NotInProtocol { session, what });
-        }
-        let plan = loaded.plans.plan(from, to);
-        if !channel::has_room(block, plan) {
-            return Err(VMError::ChannelFull { capacity: plan.pending_choices() });
-        }
         header::set_place(block, None);
         let message = channel::Message { label, word: self.heap.encode(value) };
         let waits = channel::push(block, &mut self.buffers, plan, message);
@@ -148,6 +160,23 @@ impl VM {
         self.look_again(slot);
         self.drain_sink();
         Ok(())
+    }
+
+    /// The channel of a message from outside, if there is one, and room in it.
+    fn place_for(&self, session: SessionId, message: &Message) -> Result<Plan, VMError> {
+        let slot = self.running(session)?;
+        let Message { from, to, label, .. } = *message;
+        let loaded = self.loaded_at(slot);
+        let is_known = label.index() < loaded.image.names().label_count();
+        let Some(plan) = loaded.plans.find(from, to).filter(|_| is_known) else {
+            let what = format!("channel from role {from} to role {to} for label {label}");
+            return Err(VMError::NotInProtocol { session, what });
+        };
+        if channel::has_room(self.run_queue.arena.block(slot), plan) {
+            Ok(plan)
+        } else {
+            Err(VMError::ChannelFull { capacity: plan.room() })
+        }
     }
 
     /// The messages of a session that its network has deferred will not come any more: those that are still

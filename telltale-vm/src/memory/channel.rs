@@ -78,7 +78,7 @@ impl Plan {
     }
 
     /// How many messages the channel holds at most.
-    pub(crate) fn pending_choices(self) -> u16 {
+    pub(crate) fn room(self) -> u16 {
         match self.shape {
             Shape::Cell => 1,
             Shape::Ring => self.capacity,

@@ -89,7 +89,7 @@ pub(crate) fn inject(
     value: Value,
 ) -> Result<(), VMError> {
     let message = vm.session(session)?.message(from, to, label, value)?;
-    vm.inject(session, message)
+    Ok(vm.inject(session, message)?)
 }
 
 /// The number in an environment variable.

@@ -1,6 +1,8 @@
 //! Every protocol of the corpus, and many random ones, through `choreography!`: the image in the
 //! binary is the one of run time, and role objects do what a handler does that answers alike.
 
+mod disturbed;
+
 use telltale_conformance::case::Case;
 use telltale_conformance::image::images;
 use telltale_conformance::play::{Setting, settings, with_handler, with_objects};
