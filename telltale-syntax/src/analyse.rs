@@ -6,6 +6,7 @@ use telltale_types::{GlobalType, Label, Names};
 
 use crate::ast::{Ast, Attributes};
 use crate::diagnostic::Diagnostic;
+use crate::explain::Arms;
 use crate::flow::{self, Ahead};
 use crate::forget::Forget;
 use crate::graph::{Graph, graph};
@@ -56,6 +57,7 @@ pub struct Lowered {
     pub global: GlobalType,
     /// Where its steps stand in the source.
     pub source: SourceMap,
+    pub(crate) arms: Arms,
 }
 
 /// Reads a choreography from a text.
@@ -156,5 +158,6 @@ fn lower(protocol: &Protocol<'_>, graph: &Graph<'_>) -> Option<Lowered> {
         |state: &crate::graph::State<'_>| state.exits.iter().map(|exit| exit.global).collect();
     let states = graph.states.iter().map(exits).collect();
     let global = GlobalType::new(names, states).ok()?;
-    Some(Lowered { global, source: SourceMap::new(graph) })
+    let arms = Arms::of(&protocol.ast.body);
+    Some(Lowered { global, source: SourceMap::new(graph), arms })
 }

@@ -1,5 +1,6 @@
 //! Says in the words of the source why some role cannot know what to do, and what to write.
 
+mod arms;
 mod propose;
 mod words;
 
@@ -12,6 +13,9 @@ use crate::analyse::{Analysed, Lowered};
 use crate::diagnostic::{Annotation, Diagnostic};
 use crate::mistake::{Mistake, Quote};
 use crate::source_map::{Place, SourceMap, StepSource};
+
+pub(crate) use arms::Arms;
+pub(crate) use propose::can_be_written;
 
 /// Why some role cannot know what to do.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -141,7 +145,7 @@ impl<'s> Scene<'s> {
         // What the statement says itself is not said again.
         let label = |branch: &Branch, decided: Step, then: Option<Step>| match then {
             Some(then) if then != decided => branch.decided.clone(),
-            _ => branch.then.trim_start_matches("then ").to_owned(),
+            _ => branch.then.trim_start_matches("then").trim_start_matches([',', ' ']).to_owned(),
         };
         let unplaced = Explanation::of(self.violation, &lowered.global, |_| None).decision;
         let mut spots = vec![

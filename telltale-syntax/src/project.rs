@@ -9,7 +9,7 @@ use telltale_types::{GlobalType, LocalTypeR};
 
 use crate::analyse::{Analysed, Analysis, Lowered};
 use crate::diagnostic::Diagnostic;
-use crate::explain::{Cause, explain};
+use crate::explain::{Cause, can_be_written, explain};
 use crate::mistake::Mistake;
 
 /// A protocol in which every role can play its part.
@@ -37,8 +37,11 @@ pub struct Projected {
 /// ```
 pub fn project(protocol: &Analysed) -> Result<Projected, Vec<Diagnostic>> {
     let Some(lowered) = &protocol.lowered else { return Err(Vec::new()) };
-    let options =
-        Options { allow_silent_end: protocol.attributes.silent_end, ..Options::default() };
+    let options = Options {
+        allow_silent_end: protocol.attributes.silent_end,
+        find_remedies: false,
+        ..Options::default()
+    };
     match project_all_with(&lowered.global, &options) {
         Ok(locals) => {
             Ok(Projected { global: lowered.global.clone(), locals: locals.into_iter().collect() })
@@ -75,9 +78,10 @@ fn diagnostics(
     error: ProjectionError,
     options: &Options,
 ) -> Vec<Diagnostic> {
-    let ProjectionError::Violations(wrong) = error else {
+    let ProjectionError::Violations(mut wrong) = error else {
         return vec![Diagnostic::new(Mistake::TooHard(error), &protocol.name)];
     };
+    wrong.find_remedies(options, |_, insertions| can_be_written(insertions, lowered));
     let causes = causes(&wrong).into_iter();
     let mut diagnostics: Vec<Diagnostic> =
         causes.map(|cause| explain(&cause, protocol, lowered, options)).collect();

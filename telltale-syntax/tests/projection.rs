@@ -145,17 +145,16 @@ fn nothing_is_projected_where_there_are_mistakes() {
 
 #[test]
 fn of_many_errors_the_first_are_explained() {
-    let untold: String = (1..=40)
-        .map(|nth| {
-            format!(
-                "choice C{nth} at Alice {{ Alice -> Bob: L{nth}; Carol -> Bob: X{nth}; }}
-                 or {{ Alice -> Bob: R{nth}; Carol -> Bob: Y{nth}; }}\n"
-            )
-        })
-        .collect();
+    let untold = |nth| {
+        format!(
+            "choice C{nth} at Alice {{ Alice -> Bob: L{nth}; Carol -> Bob: X{nth}; }}
+             or {{ Alice -> Bob: R{nth}; Carol -> Bob: Y{nth}; }}\n"
+        )
+    };
+    let untold = (1..=40).map(untold).collect::<Vec<_>>().concat();
     let said = diagnostics(&format!("protocol Talk(Alice, Bob, Carol) {{\n{untold}}}"));
     assert_eq!(said.len(), 21);
-    assert!(said[19].to_string().starts_with("line 40, column 39: `Carol`"), "{}", said[19]);
+    assert!(said[19].to_string().starts_with("line 40, column 42: `Carol`"), "{}", said[19]);
     let rest = "line 1, column 10: `Talk` is wrong in 20 more ways like these\nhelp: put these right first";
     assert_eq!(said[20].to_string(), rest);
 }

@@ -108,7 +108,7 @@ impl Writer<'_> {
 
     fn statement(&mut self, depth: usize, in_loop: bool) {
         let role = self.pick(self.roles.len());
-        match self.pick(if depth == 0 { 2 } else { 8 }) {
+        match self.pick(if depth == 0 { 2 } else { 9 }) {
             1 if self.callee.is_some() => {
                 let (one, other) = (self.roles[role], self.roles[(role + 1) % self.roles.len()]);
                 let callee = self.callee.unwrap_or_default();
@@ -116,12 +116,30 @@ impl Writer<'_> {
             }
             0..4 => self.message(role),
             4..7 => self.choice(role, depth, in_loop),
+            7 => self.par(depth, in_loop),
             _ => {
                 self.line("loop {");
                 self.choice(role, depth, true);
                 self.line("break;\n}");
             }
         }
+    }
+
+    /// Two arms for half of the roles each, and then a message that joins them.
+    fn par(&mut self, depth: usize, in_loop: bool) {
+        let (one, other) = self.roles.split_at(self.roles.len() / 2);
+        if one.len() < 2 || self.callee.is_none() || in_loop {
+            return self.message(0);
+        }
+        let all = self.roles;
+        for (word, arm) in [("par {", one), ("} and {", other)] {
+            self.line(word);
+            self.roles = arm;
+            self.message(0);
+            self.choice(0, depth, false);
+        }
+        self.roles = all;
+        self.line("}");
     }
 
     /// A choice of which the last branch goes round, if there is a loop.

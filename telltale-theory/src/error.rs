@@ -52,6 +52,16 @@ impl Violations {
         self.faults.len() - self.violations.len()
     }
 
+    /// Looks for messages that repair what is wrong, by trying some. Only what is accepted is
+    /// proposed: not everything that can be inserted can also be written.
+    pub fn find_remedies(
+        &mut self,
+        options: &Options,
+        accepts: impl Fn(&Violation, &[Insertion]) -> bool,
+    ) {
+        repair::find_insertions(self, options, &accepts);
+    }
+
     /// Whether messages, inserted together, repair a violation and leave fewer violations in all.
     pub fn repaired_by(
         &self,

@@ -104,10 +104,11 @@ fn machines(global: &GlobalType, options: &Options) -> Result<Vec<Machine>, Proj
     let Report { faults, mut violations } = report;
     if !violations.is_empty() {
         violations.sort_by_key(repair::fault);
+        let mut wrong = Violations { global: global.clone(), violations, faults };
         if options.find_remedies {
-            repair::find_insertions(global, options, &faults, &mut violations);
+            wrong.find_remedies(options, |_, _| true);
         }
-        return Err(Violations { global: global.clone(), violations, faults }.into());
+        return Err(wrong.into());
     }
     match limit {
         Some(limit) => Err(ProjectionError::Limit(limit, global.clone())),

@@ -24,20 +24,20 @@ const GUESSES: usize = 8;
 /// What is wrong, and where.
 pub(crate) type Fault = (RoleId, Condition, StateId);
 
-/// Completes the remedies of violations of a protocol, which are some of its faults.
-pub(crate) fn find_insertions(
-    global: &GlobalType,
-    options: &Options,
-    before: &BTreeSet<Fault>,
-    violations: &mut [Violation],
-) {
+/// Whether insertions for a violation may be proposed.
+type Accepts<'a> = dyn Fn(&Violation, &[Insertion]) -> bool + 'a;
+
+/// Completes the remedies of the violations of a protocol.
+pub(crate) fn find_insertions(wrong: &mut Violations, options: &Options, accepts: &Accepts<'_>) {
+    let Violations { global, violations, faults } = wrong;
+    let (global, before) = (&*global, &*faults);
     let exits: usize = global.states().map(|state| global.exits(state).len()).sum();
     let mut tries = (WORK / (exits * global.names().role_count()).max(1)).max(GUESSES);
     let count = violations.len();
     for (nth, violation) in violations.iter_mut().enumerate() {
         // What one violation leaves is for the others.
         let share = tries.div_ceil(count - nth);
-        let mut trial = Trial { global, options, before, violation, tries: share };
+        let mut trial = Trial { global, options, before, violation, accepts, tries: share };
         let found = trial.first_repair();
         let remedy =
             found.map(|found| Remedy { advice: trial.agreeing(&found), insertions: found });
@@ -54,7 +54,8 @@ pub(crate) fn repairs(
     options: &Options,
 ) -> bool {
     let (global, before) = (&wrong.global, &wrong.faults);
-    let mut trial = Trial { global, options, before, violation, tries: 1 };
+    let accepts: &Accepts<'_> = &|_, _| true;
+    let mut trial = Trial { global, options, before, violation, accepts, tries: 1 };
     matches!(trial.progress(insertions), Progress::Repaired)
 }
 
@@ -64,6 +65,7 @@ struct Trial<'a> {
     options: &'a Options,
     before: &'a BTreeSet<Fault>,
     violation: &'a Violation,
+    accepts: &'a Accepts<'a>,
     /// How many guesses may still be tried.
     tries: usize,
 }
@@ -135,6 +137,9 @@ impl Trial<'_> {
         // Most guesses fail for the role itself, and to look at one role is cheap.
         let own = project::faults_of(&repaired, role, self.options);
         if own.is_none_or(|own| own.contains(&this)) {
+            return Progress::None;
+        }
+        if !(self.accepts)(self.violation, insertions) {
             return Progress::None;
         }
         let after = project::faults(&repaired, self.options);

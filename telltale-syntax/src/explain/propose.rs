@@ -45,6 +45,11 @@ pub(super) fn propose(cause: &Cause<'_>, lowered: &Lowered, options: &Options) -
     proposed.unwrap_or_default()
 }
 
+/// Whether messages can be written as lines.
+pub(crate) fn can_be_written(insertions: &[Insertion], lowered: &Lowered) -> bool {
+    lines(insertions, lowered).is_some()
+}
+
 /// What is written after one statement.
 struct Line<'a> {
     place: &'a Place,
@@ -65,6 +70,9 @@ fn lines<'a>(insertions: &[Insertion], lowered: &'a Lowered) -> Option<Vec<Line<
         }
     }
     let mut lines = one_per_place(lines)?;
+    if lines.iter().any(|line| line.is_elsewhere(lowered)) {
+        return None;
+    }
     for line in lines.iter_mut().filter(|line| line.is_common(lowered)) {
         line.messages[0].label = common_label(lowered.global.names());
     }
@@ -112,6 +120,14 @@ impl Line<'_> {
             (0..lowered.global.exits(state).len()).map(move |exit| Step { state, exit })
         });
         steps.filter(ends)
+    }
+
+    /// Whether it is for somebody who takes part in another arm of a `par`.
+    fn is_elsewhere(&self, lowered: &Lowered) -> bool {
+        let start = self.place.span.start();
+        let roles = self.messages.iter().flat_map(|message| [message.sender, message.receiver]);
+        let mut names = roles.map(|role| lowered.global.names().role(role));
+        names.any(|role| lowered.arms.is_elsewhere(role, start))
     }
 
     /// Whether it comes after several branches of a protocol that is run.
