@@ -6,7 +6,8 @@ mod words;
 
 use proc_macro2::LineColumn;
 use telltale_theory::{
-    Branch, Condition, Explanation, Options, Remedy, Spot, Step, Violation, Violations,
+    Branch, Condition, Explanation, Options, ProjectionError, Remedy, Spot, Step, Violation,
+    Violations,
 };
 
 use crate::analyse::{Analysed, Lowered};
@@ -84,6 +85,14 @@ pub(crate) fn explain(
     let mistake = Mistake::CannotKnow(Box::new(why));
     let span = scene.underlined().map_or_else(|| (&protocol.name).into(), |place| place.span);
     Diagnostic::new(mistake, span).with_annotations(annotations)
+}
+
+/// The choice because of which a limit was reached, if it was one.
+pub(crate) fn limit_place<'s>(error: &ProjectionError, lowered: &'s Lowered) -> Option<&'s Place> {
+    let ProjectionError::Limit(reached, _) = error else { return None };
+    let state = reached.decision?;
+    let choice = lowered.source.choice(state).map(|choice| choice.call.unwrap_or(choice.choice));
+    choice.or_else(|| lowered.source.step(state, 0).map(|step| step.statement()))
 }
 
 struct Scene<'s> {

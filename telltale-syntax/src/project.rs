@@ -9,7 +9,7 @@ use telltale_types::{GlobalType, LocalTypeR};
 
 use crate::analyse::{Analysed, Analysis, Lowered};
 use crate::diagnostic::Diagnostic;
-use crate::explain::{Cause, can_be_written, explain};
+use crate::explain::{self, Cause, can_be_written, explain};
 use crate::mistake::Mistake;
 
 /// A protocol in which every role can play its part.
@@ -79,7 +79,9 @@ fn diagnostics(
     options: &Options,
 ) -> Vec<Diagnostic> {
     let ProjectionError::Violations(mut wrong) = error else {
-        return vec![Diagnostic::new(Mistake::TooHard(error), &protocol.name)];
+        let place = explain::limit_place(&error, lowered);
+        let span = place.map_or_else(|| (&protocol.name).into(), |place| place.span);
+        return vec![Diagnostic::new(Mistake::TooHard(error), span)];
     };
     wrong.find_remedies(options, |_, insertions| can_be_written(insertions, lowered));
     let causes = causes(&wrong).into_iter();

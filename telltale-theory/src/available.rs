@@ -11,9 +11,9 @@
 //!
 //! (Li, Stutz, Wies and Zufferey, CAV 2023.) Decided breadth-first over `(n, B)`, so the path found
 //! is a shortest one. `(n, B)` is skipped when some `(n, B0)` with `B0 ⊆ B` was seen, because fewer
-//! stuck roles can do more; a search ends where `q` is stuck, and where `q→p:m` cannot come any
-//! more because all its exits are in components of the graph that lie behind. Exponential in the
-//! number of roles at worst.
+//! stuck roles can do more, and only roles that send from `n` on count; a search ends where `q` is
+//! stuck, and where `q→p:m` cannot come any more because all its exits are in components of the
+//! graph that lie behind. Exponential in the number of roles at worst.
 //!
 //! One search looks for all messages of one sender from many nodes at once.
 
@@ -60,6 +60,8 @@ pub(crate) struct Available<'g> {
     order: Vec<u32>,
     /// The smallest number among the components where a message is sent.
     sent_at: HashMap<Message, u32>,
+    /// For each component, who sends in it or later; empty until the first search.
+    senders: Vec<Roles>,
     /// For each node, the sets it was come to with; only those of `touched` are not empty.
     seen: Vec<Vec<Roles>>,
     touched: Vec<Node>,
@@ -93,7 +95,7 @@ impl<'g> Available<'g> {
             *first = number.min(*first);
         }
         let seen = vec![Vec::new(); graph.len()];
-        Self { graph, order, sent_at, seen, touched: Vec::new(), steps: 0 }
+        Self { graph, order, sent_at, senders: Vec::new(), seen, touched: Vec::new(), steps: 0 }
     }
 
     /// The shortest path from one of some nodes that makes one of some messages available, with the
@@ -104,6 +106,9 @@ impl<'g> Available<'g> {
         from: &[Node],
         limit: usize,
     ) -> Result<Option<Overtaking>, LimitReached> {
+        if self.senders.is_empty() {
+            self.senders = senders(self.graph, &self.order);
+        }
         let found = self.breadth_first(wanted, from, limit);
         for node in self.touched.drain(..) {
             self.seen[node as usize].clear();
@@ -156,8 +161,9 @@ impl<'g> Available<'g> {
     }
 
     /// Adds a place, unless it is past the message, or was come to with fewer stuck roles.
-    fn come_to(&mut self, place: Place, past: u32, places: &mut Vec<Place>) {
+    fn come_to(&mut self, mut place: Place, past: u32, places: &mut Vec<Place>) {
         let node = place.node as usize;
+        place.stuck = place.stuck.and(self.senders[self.order[node] as usize]);
         let seen = &mut self.seen[node];
         self.steps += seen.len();
         if self.order[node] < past || seen.iter().any(|fewer| fewer.is_subset(place.stuck)) {
@@ -178,6 +184,20 @@ impl<'g> Available<'g> {
         }
         Ok(())
     }
+}
+
+/// For each component, who sends in it or in one that it leads to.
+fn senders(graph: &Graph, order: &[u32]) -> Vec<Roles> {
+    let mut senders =
+        vec![Roles::default(); order.iter().max().map_or(0, |&last| last as usize + 1)];
+    let mut edges: Vec<&Edge> = graph.edges().iter().collect();
+    // Exits lead to smaller numbers, so what is read is complete.
+    edges.sort_by_key(|edge| order[edge.source as usize]);
+    for edge in edges {
+        let (from, to) = (order[edge.source as usize], order[edge.target as usize]);
+        senders[from as usize] = senders[from as usize].with(edge.sender).or(senders[to as usize]);
+    }
+    senders
 }
 
 fn overtaking(places: &[Place], mut at: usize, last: EdgeId) -> Overtaking {
@@ -210,6 +230,14 @@ impl Roles {
 
     pub(crate) fn len(self) -> u32 {
         self.0.iter().map(|word| word.count_ones()).sum()
+    }
+
+    fn and(self, other: Self) -> Self {
+        Self(std::array::from_fn(|at| self.0[at] & other.0[at]))
+    }
+
+    fn or(self, other: Self) -> Self {
+        Self(std::array::from_fn(|at| self.0[at] | other.0[at]))
     }
 
     fn is_subset(self, of: Self) -> bool {

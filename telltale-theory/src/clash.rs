@@ -62,6 +62,18 @@ pub(crate) struct Clash {
 /// The shortest for each condition and each node where runs part.
 pub(crate) type Shortest = BTreeMap<(Condition, Node), Clash>;
 
+/// Where somebody decides from whom the role hears first in a state of its machine.
+pub(crate) fn decision(suspect: Suspect<'_>, set: SetId) -> Option<StateId> {
+    let mut clashes = Clashes::none(suspect, std::iter::once(set));
+    let receipts = clashes.acts(set).filter(|(action, _)| action.direction == Direction::Receive);
+    let by_sender = receipts.map(|(action, place)| Place { kind: action.peer.0.into(), ..place });
+    let places = by_sender.collect();
+    let race = Broken { set, condition: Condition::ReceiveValidity, overtaken: None };
+    clashes.keep_shortest(&race, places);
+    let shortest = clashes.shortest.iter().min_by_key(|(_, clash)| clash.length);
+    shortest.map(|((_, node), _)| StateId(*node))
+}
+
 /// What is wrong for a role, and the runs that show it.
 pub(crate) struct Clashes<'s> {
     pub(crate) suspect: Suspect<'s>,
@@ -74,21 +86,25 @@ pub(crate) struct Clashes<'s> {
 
 impl<'s> Clashes<'s> {
     pub(crate) fn of(suspect: Suspect<'s>, available: &mut Available<'_>) -> Self {
-        let Suspect { graph, view, machine, broken, .. } = suspect;
-        let runs = Runs::to(graph, view, machine, broken.iter().map(|broken| broken.set));
-        let mut clashes = Self {
-            suspect,
-            runs,
-            shortest: BTreeMap::new(),
-            #[cfg(test)]
-            compared: 0,
-        };
-        for broken in broken {
+        let mut clashes = Self::none(suspect, suspect.broken.iter().map(|broken| broken.set));
+        for broken in suspect.broken {
             for places in clashes.places(broken, available) {
                 clashes.keep_shortest(broken, places);
             }
         }
         clashes
+    }
+
+    /// None yet; the runs lead to some states of the machine.
+    fn none(suspect: Suspect<'s>, sets: impl Iterator<Item = SetId>) -> Self {
+        let Suspect { graph, view, machine, .. } = suspect;
+        Self {
+            suspect,
+            runs: Runs::to(graph, view, machine, sets),
+            shortest: BTreeMap::new(),
+            #[cfg(test)]
+            compared: 0,
+        }
     }
 
     pub(crate) fn faults(&self) -> impl Iterator<Item = Fault> + '_ {

@@ -309,8 +309,12 @@ pub(crate) fn more(count: usize) -> String {
 
 /// What a limit was reached by, and how it can be raised.
 pub(crate) fn limit(reached: &LimitReached, global: &GlobalType) -> String {
-    let LimitReached { what, role, given, limit, .. } = reached;
+    let LimitReached { what, role, decision, given, limit } = reached;
     let role = global.names().role(*role);
+    let decider = decision.and_then(|state| global.sender(state));
+    let once = decider.map_or_else(String::new, |decider| {
+        format!(", once `{}` has decided from whom it hears first,", global.names().role(decider))
+    });
     match what {
         Limit::States => {
             format!("the machine of `{role}` has {given} states or more, but the limit is {limit}")
@@ -321,8 +325,8 @@ pub(crate) fn limit(reached: &LimitReached, global: &GlobalType) -> String {
             )
         }
         Limit::Overtaking => format!(
-            "whether messages overtake each other takes {given} steps or more to decide, \
-             but the limit is {limit}"
+            "whether messages to `{role}` overtake each other{once} takes {given} steps or more \
+             to find out, but the limit is {limit}"
         ),
     }
 }

@@ -21,9 +21,9 @@ impl Default for Options {
     }
 }
 
-/// Bounds on the work for one protocol. Real ones stay far below them; they stop hostile ones,
-/// since the machine of a role can be exponential in the protocol, and receive validity in the
-/// number of roles.
+/// Bounds on the work for one protocol, counted and not timed, so that a verdict is the same on every
+/// machine. Real protocols stay far below them; they stop hostile ones, since the machine of a role
+/// can be exponential in the protocol, and receive validity in the number of roles.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Limits {
     /// How many states the machine of one role may have before it is minimised.
@@ -41,7 +41,7 @@ pub struct Limits {
 
 impl Default for Limits {
     fn default() -> Self {
-        Self { states: 1 << 17, exits: 1 << 22, overtaking: 1 << 24, explained: 20 }
+        Self { states: 1 << 17, exits: 1 << 22, overtaking: 1 << 28, explained: 20 }
     }
 }
 

@@ -10,6 +10,6 @@ mod semantics;
 
 pub use definitions::violated;
 pub use generate::{Rng, Shape, generate};
-pub use large::{Build, LARGE, REFUSED, exponential};
+pub use large::{Build, LARGE, REFUSED, exponential, waiting};
 pub use notation::protocol;
 pub use semantics::{Explored, Misbehaviour, can_happen, explore, is_run, may_do};

@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use telltale_types::{GlobalType, LocalExit, LocalState, LocalTypeR, RoleId, StateId};
 
 use crate::available::Available;
-use crate::clash::{Clashes, Suspect};
+use crate::clash::{self, Clashes, Suspect};
 use crate::error::{LimitReached, ProjectionError, Violations};
 use crate::graph::Graph;
 use crate::machine::Machine;
@@ -164,12 +164,16 @@ fn survey(
         let findings = conditions::findings(&graph, &view, &machine, &mut deciding, steps);
         let mut broken = findings.broken;
         broken.retain(|broken| !options.allows(broken.condition));
+        let suspect =
+            Suspect { graph: &graph, view: &view, machine: &machine, broken: &broken, steps };
         if !broken.is_empty() {
-            let (graph, view, machine, broken) = (&graph, &view, &machine, &broken[..]);
-            show(Suspect { graph, view, machine, broken, steps }, &mut explaining);
+            show(suspect, &mut explaining);
+        }
+        limit = findings.limit;
+        if let (Some(limit), Some(set)) = (&mut limit, findings.undecided) {
+            limit.decision = clash::decision(suspect, set);
         }
         machines.push(machine);
-        limit = findings.limit;
         if limit.is_some() {
             break;
         }

@@ -13,13 +13,16 @@ use telltale_types::{GlobalType, RoleId, StateId};
 use crate::error::{Violation, Violations};
 use crate::guess::Guess;
 use crate::remedy::{Advice, Insertion, Remedy, insert};
-use crate::{Condition, Options, project};
+use crate::{Condition, Limits, Options, project};
 
 /// How much may be tried for all violations: guesses times the exits that every role looks at.
 const WORK: usize = 1_000_000;
 
 /// So many guesses are tried however large the protocol is.
 const GUESSES: usize = 8;
+
+/// How many steps the searches for overtaking messages may take in one trial.
+const OVERTAKING: usize = 1 << 22;
 
 /// What is wrong, and where.
 pub(crate) type Fault = (RoleId, Condition, StateId);
@@ -31,6 +34,7 @@ type Accepts<'a> = dyn Fn(&Violation, &[Insertion]) -> bool + 'a;
 pub(crate) fn find_insertions(wrong: &mut Violations, options: &Options, accepts: &Accepts<'_>) {
     let Violations { global, violations, faults } = wrong;
     let (global, before) = (&*global, &*faults);
+    let options = &for_trials(options);
     let exits: usize = global.states().map(|state| global.exits(state).len()).sum();
     let mut tries = (WORK / (exits * global.names().role_count()).max(1)).max(GUESSES);
     let count = violations.len();
@@ -46,6 +50,12 @@ pub(crate) fn find_insertions(wrong: &mut Violations, options: &Options, accepts
     }
 }
 
+/// A trial is no reason to search for ever: there may be many.
+fn for_trials(options: &Options) -> Options {
+    let overtaking = options.limits.overtaking.min(OVERTAKING);
+    Options { limits: Limits { overtaking, ..options.limits }, ..*options }
+}
+
 /// Whether insertions repair a violation and leave less to repair.
 pub(crate) fn repairs(
     wrong: &Violations,
@@ -55,6 +65,7 @@ pub(crate) fn repairs(
 ) -> bool {
     let (global, before) = (&wrong.global, &wrong.faults);
     let accepts: &Accepts<'_> = &|_, _| true;
+    let options = &for_trials(options);
     let mut trial = Trial { global, options, before, violation, accepts, tries: 1 };
     matches!(trial.progress(insertions), Progress::Repaired)
 }
@@ -136,13 +147,15 @@ impl Trial<'_> {
         let Ok(repaired) = insert(self.global, insertions) else { return Progress::None };
         // Most guesses fail for the role itself, and to look at one role is cheap.
         let own = project::faults_of(&repaired, role, self.options);
-        if own.is_none_or(|own| own.contains(&this)) {
+        let is_repaired = own.as_ref().is_some_and(|own| !own.contains(&this));
+        if own.is_some() && !(is_repaired && (self.accepts)(self.violation, insertions)) {
             return Progress::None;
         }
-        if !(self.accepts)(self.violation, insertions) {
-            return Progress::None;
+        let after = own.and_then(|_| project::faults(&repaired, self.options));
+        if after.is_none() {
+            // What takes too long to check does so with other insertions as well.
+            self.tries = 0;
         }
-        let after = project::faults(&repaired, self.options);
         after.map_or(Progress::None, |after| progress(this, self.before, &after))
     }
 }

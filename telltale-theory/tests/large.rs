@@ -1,8 +1,8 @@
 //! Large protocols: the work is counted, not timed, so that a busy machine cannot fail a test.
 
-use telltale_theory::oracle::{LARGE, exponential, protocol};
+use telltale_theory::oracle::{LARGE, exponential, protocol, waiting};
 use telltale_theory::{Limit, Limits, Options, ProjectionError, check_with, project_all_with};
-use telltale_types::{GlobalTerm, GlobalType, Label};
+use telltale_types::{GlobalTerm, GlobalType, Label, RoleId, StateId};
 
 fn exits(global: &GlobalType) -> usize {
     global.states().map(|state| global.exits(state).len()).sum()
@@ -66,6 +66,10 @@ fn limits_are_errors_that_say_given_and_limit() {
     let error = check_with(&race, &with(few)).expect_err("one step is needed");
     let ProjectionError::Limit(reached, _) = &error else { panic!("{error}") };
     assert_eq!((reached.what, reached.given, reached.limit), (Limit::Overtaking, 1, 0));
+    assert_eq!((reached.role, reached.decision), (RoleId(2), Some(StateId::START)));
+    let said = "whether messages to `C` overtake each other, once `A` has decided from whom it hears \
+                first, takes 1 steps or more to find out, but the limit is 0";
+    assert_eq!(error.to_string(), said);
     check_with(&race, &Options::default()).expect("the default is enough");
 }
 
@@ -87,4 +91,11 @@ fn a_machine_that_is_exponential_is_stopped() {
     let error = project_all_with(&exponential(40), &with(limits)).expect_err("too large");
     let ProjectionError::Limit(reached, _) = &error else { panic!("{error}") };
     assert_eq!((reached.what, reached.given, reached.limit), (Limit::States, 1_001, 1_000));
+}
+
+#[test]
+fn who_waits_and_never_sends_costs_nothing() {
+    let limits = Limits { overtaking: 1_000, ..Limits::default() };
+    let lenient = Options { allow_silent_end: true, ..with(limits) };
+    check_with(&waiting(14), &lenient).expect("the message cannot be early");
 }

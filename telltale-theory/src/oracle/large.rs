@@ -54,6 +54,35 @@ pub fn exponential(letters: usize) -> GlobalType {
     b.build()
 }
 
+/// A protocol in which a role chooses again and again whom to tell, while a message to it may or may
+/// not be early: while it waits, each of `2^choices` sets of roles may wait for it. None of them ever
+/// sends.
+pub fn waiting(choices: usize) -> GlobalType {
+    let (asker, early, late, waits, first) = (0, 1, 2, 3, 4);
+    let told = first..first + 2 * choices;
+    let mut b = Builder::default();
+    let start = b.state();
+    let end = b.state();
+    let mut at = b.then(start, (asker, early, 0));
+    at = b.then(at, (early, waits, 2));
+    at = b.then(at, (waits, late, 3));
+    at = told.clone().fold(at, |at, role| b.then(at, (waits, role, 3)));
+    b.exit(at, (waits, asker, 3), end);
+    at = b.then(start, (asker, early, 1));
+    at = b.then(at, (asker, late, 0));
+    at = b.then(at, (late, waits, 3));
+    for pair in told.step_by(2) {
+        let next = b.state();
+        b.exit(at, (waits, pair, 1), next);
+        b.exit(at, (waits, pair + 1, 1), next);
+        at = next;
+    }
+    at = b.then(at, (waits, early, 1));
+    at = b.then(at, (early, waits, 2));
+    b.exit(at, (waits, asker, 3), end);
+    b.build()
+}
+
 /// A protocol under construction: states are made before their exits are known.
 #[derive(Default)]
 struct Builder {
