@@ -4,49 +4,19 @@ mod arms;
 mod propose;
 mod words;
 
-use proc_macro2::LineColumn;
 use telltale_theory::{
     Branch, Condition, Explanation, Options, ProjectionError, Remedy, Spot, Step, Violation,
     Violations,
 };
 
 use crate::analyse::{Analysed, Lowered};
+use crate::cannot_know::CannotKnow;
 use crate::diagnostic::{Annotation, Diagnostic};
-use crate::mistake::{Mistake, Quote};
+use crate::mistake::Mistake;
 use crate::source_map::{Place, SourceMap, StepSource};
 
 pub(crate) use arms::Arms;
 pub(crate) use propose::can_be_written;
-
-/// Why some role cannot know what to do.
-#[derive(Clone, Debug, PartialEq, Eq)]
-#[non_exhaustive]
-pub struct CannotKnow {
-    /// Who cannot know.
-    pub role: String,
-    /// What cannot be known, and a run that goes wrong.
-    pub explanation: Explanation,
-    /// Lines that, written together, put it right. There are none where none can be written, or none is known.
-    pub proposals: Vec<Proposal>,
-    /// The other protocol, if all of it happens within one `do` of that.
-    pub inside: Option<String>,
-    /// Which condition is violated.
-    pub condition: Condition,
-}
-
-/// Something to write.
-#[derive(Clone, Debug, PartialEq, Eq)]
-#[non_exhaustive]
-pub struct Proposal {
-    /// One or more statements, such as `Alice -> Carol: Left;`.
-    pub text: String,
-    /// The statement directly after which it goes.
-    pub after: Quote,
-    /// Where that statement begins.
-    pub start: LineColumn,
-    /// Where it ends, without its semicolon.
-    pub end: LineColumn,
-}
 
 /// Something that is wrong.
 pub(crate) struct Cause<'v> {

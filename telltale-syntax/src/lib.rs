@@ -36,6 +36,7 @@ pub mod interface;
 
 mod analyse;
 mod camel;
+mod cannot_know;
 mod diagnostic;
 mod excerpt;
 mod explain;
@@ -61,8 +62,8 @@ mod structure;
 mod text;
 
 pub use analyse::{Analysed, Analysis, Lowered, analyse, analyse_str};
+pub use cannot_know::{CannotKnow, Proposal};
 pub use diagnostic::{Annotation, Diagnostic};
-pub use explain::{CannotKnow, Proposal};
 pub use interface::Interface;
 pub use limit::{BLOCK_STEP_LIMIT, STEP_LIMIT};
 pub use mistake::{Mistake, Quote, Unfit};

@@ -8,8 +8,8 @@ use std::fmt;
 use telltale_theory::ProjectionError;
 use thiserror::Error;
 
+use crate::cannot_know::CannotKnow;
 use crate::excerpt::excerpt;
-use crate::explain::CannotKnow;
 use crate::span::SpanRange;
 
 /// A statement at another place than the mistake, quoted with its line.

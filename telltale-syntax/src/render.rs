@@ -6,8 +6,8 @@ use std::ops::Range;
 use annotate_snippets::{AnnotationKind, Group, Level, Patch, Renderer, Snippet};
 use proc_macro2::LineColumn;
 
+use crate::cannot_know::{CannotKnow, Proposal};
 use crate::diagnostic::Diagnostic;
-use crate::explain::{CannotKnow, Proposal};
 use crate::mistake::Mistake;
 
 /// Whether colours are part of the text.

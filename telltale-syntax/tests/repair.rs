@@ -31,16 +31,47 @@ fn said(source: &str) -> Vec<String> {
 /// The text with each line where the help says.
 fn written(text: &str, said: &str) -> String {
     let mut lines: Vec<String> = text.lines().map(str::to_owned).collect();
+    let mut insertions = Vec::new();
     for help in said.lines().filter_map(|line| line.trim().strip_prefix("insert `")) {
         let (new, rest) = help.split_once('`').expect("the line stands in backticks");
         let place = rest.trim_start().strip_prefix("after line ").expect("a line is named");
-        let (number, quote) = place.split_once(", `").expect("a statement is quoted");
-        let line = &mut lines[number.parse::<usize>().expect("a number") - 1];
+        let (place, quote) = place.split_once(", `").expect("a statement is quoted");
         let statement = format!("{};", quote.trim_end_matches('`'));
-        assert!(line.contains(&statement), "`{statement}` is not in `{line}`");
-        *line = line.replacen(&statement, &format!("{statement} {new}"), 1);
+        let (number, column) = match place.split_once(", column ") {
+            Some((number, column)) => (number, Some(column.parse::<usize>().expect("a number"))),
+            None => (place, None),
+        };
+        let number = number.parse::<usize>().expect("a number") - 1;
+        let places: Vec<usize> =
+            lines[number].match_indices(&statement).map(|(at, _)| at).collect();
+        let at = match column {
+            Some(column) => column - 1,
+            None => places[0],
+        };
+        assert!(places.contains(&at), "`{statement}` is not in `{}`", lines[number]);
+        assert!(column.is_some() || places.len() == 1, "which `{statement}`? {}", lines[number]);
+        insertions.push((number, at + statement.len(), new));
+    }
+    // The last first, so that the places of the others stay what they are.
+    insertions.sort_unstable();
+    for (number, at, new) in insertions.into_iter().rev() {
+        lines[number].insert_str(at, &format!(" {new}"));
     }
     lines.join("\n")
+}
+
+#[test]
+fn which_of_two_statements_on_a_line_is_said() {
+    let source = "protocol Order(Shop, Store, Client) {
+        choice at Shop { Shop -> Store: Ship; Store -> Client: Parcel; Store -> Client: Invoice; }
+        or { Shop -> Store: Gift; Store -> Client: Parcel; }
+    }";
+    let one_line = source.replace('\n', " ");
+    assert!(said(source)[0].contains("after line 3, `Store -> Client: Parcel`"));
+    let column = one_line.rfind("Store -> Client: Parcel").expect("it stands there") + 1;
+    let place = format!("after line 1, column {column}, `Store -> Client: Parcel`");
+    assert!(said(&one_line)[0].contains(&place), "{place}");
+    assert_eq!(repaired(&one_line), Vec::<String>::new());
 }
 
 /// The protocols of `tests/projection` in which no line is known for some mistake.

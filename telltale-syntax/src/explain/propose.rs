@@ -7,10 +7,11 @@
 use std::collections::BTreeSet;
 
 use telltale_theory::{Insertion, Options, Step};
-use telltale_types::{Label, Names, RoleId};
+use telltale_types::{GlobalType, Label, RoleId, StateId};
 
-use super::{Cause, Proposal};
+use super::Cause;
 use crate::analyse::Lowered;
+use crate::cannot_know::Proposal;
 use crate::source_map::Place;
 
 /// What to write.
@@ -36,7 +37,7 @@ pub(super) fn propose(cause: &Cause<'_>, lowered: &Lowered, options: &Options) -
         let is_tried = written.len() == own.len() && written.iter().all(|one| own.contains(one));
         (is_tried || cause.wrong.repaired_by(cause.violation, &written, options)).then(|| {
             Proposed {
-                proposals: lines.iter().map(|line| line.proposal(lowered.global.names())).collect(),
+                proposals: lines.iter().map(|line| line.proposal(lowered)).collect(),
                 senders: insertions.iter().map(|insertion| insertion.sender).collect(),
                 is_common: lines.iter().any(|line| line.is_common(lowered)),
             }
@@ -74,7 +75,8 @@ fn lines<'a>(insertions: &[Insertion], lowered: &'a Lowered) -> Option<Vec<Line<
         return None;
     }
     for line in lines.iter_mut().filter(|line| line.is_common(lowered)) {
-        line.messages[0].label = common_label(lowered.global.names());
+        let label = common_label(line, lowered);
+        line.messages[0].label = label;
     }
     Some(lines)
 }
@@ -93,11 +95,37 @@ fn one_per_place(lines: Vec<Line<'_>>) -> Option<Vec<Line<'_>>> {
 }
 
 /// A new label that speaks of no branch.
-fn common_label(names: &Names) -> Label {
-    let numbered = (2..).map(|number| format!("Done{number}"));
-    let mut labels = std::iter::once("Done".to_owned()).chain(numbered);
+fn common_label(line: &Line<'_>, lowered: &Lowered) -> Label {
+    let names = lowered.global.names();
+    let role = line.messages[0].receiver;
+    let is_last = |after: Step| !may_act(role, after.of(&lowered.global).target, &lowered.global);
+    let name = if line.ends(lowered).all(is_last) { "Done" } else { "Next" };
+    let numbered = (2..).map(|number| format!("{name}{number}"));
+    let mut labels = std::iter::once(name.to_owned()).chain(numbered);
     let new = labels.find(|label| names.find_label(label).is_none());
     Label::new(new.unwrap_or_default())
+}
+
+/// Whether a role may send or receive something from a state on.
+fn may_act(role: RoleId, from: StateId, global: &GlobalType) -> bool {
+    let (mut open, mut seen) = (vec![from], BTreeSet::from([from]));
+    while let Some(state) = open.pop() {
+        for exit in global.exits(state) {
+            if [exit.sender, exit.receiver].contains(&role) {
+                return true;
+            }
+            if seen.insert(exit.target) {
+                open.push(exit.target);
+            }
+        }
+    }
+    false
+}
+
+fn steps(lowered: &Lowered) -> impl Iterator<Item = Step> {
+    lowered.global.states().flat_map(|state| {
+        (0..lowered.global.exits(state).len()).map(move |exit| Step { state, exit })
+    })
 }
 
 impl Line<'_> {
@@ -116,10 +144,7 @@ impl Line<'_> {
             let step = lowered.source.step(after.state, after.exit);
             step.is_some_and(|step| step.is_last && std::ptr::eq(step.statement(), self.place))
         };
-        let steps = lowered.global.states().flat_map(|state| {
-            (0..lowered.global.exits(state).len()).map(move |exit| Step { state, exit })
-        });
-        steps.filter(ends)
+        steps(lowered).filter(ends)
     }
 
     /// Whether it is for somebody who takes part in another arm of a `par`.
@@ -135,13 +160,25 @@ impl Line<'_> {
         self.place.runs.is_some() && self.ends(lowered).count() > 1
     }
 
-    fn proposal(&self, names: &Names) -> Proposal {
+    /// Whether the same statement stands on its line once more.
+    fn is_repeated(&self, lowered: &Lowered) -> bool {
+        let mut places =
+            steps(lowered).filter_map(|step| lowered.source.step(step.state, step.exit));
+        places.any(|step| {
+            let place = step.statement();
+            place.quote == self.place.quote && !std::ptr::eq(place, self.place)
+        })
+    }
+
+    fn proposal(&self, lowered: &Lowered) -> Proposal {
+        let names = lowered.global.names();
         let statements = self.messages.iter().map(|message| message.statement(names));
         Proposal {
             text: statements.collect::<Vec<_>>().join(" "),
             after: self.place.quote.clone(),
             start: self.place.span.start(),
             end: self.place.span.end(),
+            is_repeated: self.is_repeated(lowered),
         }
     }
 }
