@@ -6,21 +6,20 @@
 //! where branches of the tree of runs meet, and of a branch only the shortest runs to two different
 //! kinds matter.
 
-use std::collections::{BTreeMap, BTreeSet, HashMap};
+mod places;
 
-use telltale_types::{Action, Direction, RoleId, StateId};
+use std::collections::BTreeMap;
+
+use telltale_types::{Action, Direction, StateId};
 
 use crate::Condition;
-use crate::available::{Available, Overtaken, Wanted};
+use crate::available::Available;
 use crate::conditions::Broken;
 use crate::graph::{EdgeId, Graph, Node};
 use crate::machine::{Machine, SetId};
 use crate::repair::Fault;
 use crate::runs::{Runs, VertexId};
 use crate::view::View;
-
-/// So many ways in which messages of one sender overtake others are looked for in one state.
-const OVERTAKINGS: usize = 4;
 
 /// A role for which something is wrong.
 #[derive(Clone, Copy, Debug)]
@@ -44,7 +43,6 @@ pub(crate) struct Place {
 }
 
 const ACT: u32 = 0;
-const WRONG: u32 = 1;
 
 /// Two runs that look the same and demand different things.
 #[derive(Clone, Copy, Debug)]
@@ -110,124 +108,6 @@ impl<'s> Clashes<'s> {
     pub(crate) fn faults(&self) -> impl Iterator<Item = Fault> + '_ {
         let role = self.suspect.view.role;
         self.shortest.keys().map(move |&(condition, node)| (role, condition, StateId(node)))
-    }
-
-    /// Places where the role would have to act differently; those of each list are to be compared.
-    fn places(&self, broken: &Broken, available: &mut Available<'_>) -> Vec<Vec<Place>> {
-        let set = broken.set;
-        let of = |direction, kind| -> Vec<Place> {
-            let acts = self.acts(set).filter(|(action, _)| action.direction == direction);
-            acts.map(|(_, place)| Place { kind, ..place }).collect()
-        };
-        match broken.condition {
-            Condition::SendValidity => vec![self.resting(set)],
-            Condition::NoMixedChoice => {
-                vec![[of(Direction::Send, ACT), of(Direction::Receive, WRONG)].concat()]
-            }
-            Condition::SilentEnd => vec![[of(Direction::Receive, ACT), self.idle(set)].concat()],
-            Condition::ReceiveValidity => {
-                let overtaken = self.overtaken(broken, available);
-                overtaken.into_iter().map(|overtaken| self.racing(set, overtaken)).collect()
-            }
-        }
-    }
-
-    /// What the role can do in a state of the machine; the shortest runs first.
-    fn acts(&self, set: SetId) -> impl Iterator<Item = (Action, Place)> + '_ {
-        let Suspect { graph, view, .. } = self.suspect;
-        self.runs.vertices_of(set).flat_map(move |vertex| {
-            graph.exit_ids(self.runs.vertex(vertex).node).filter_map(move |exit| {
-                let action = graph.edge(exit).action(view.role)?;
-                Some((action, Place { vertex, exit: Some(exit), kind: ACT }))
-            })
-        })
-    }
-
-    /// Where the role has nothing more to do.
-    fn idle(&self, set: SetId) -> Vec<Place> {
-        let view = self.suspect.view;
-        let idle =
-            |&vertex: &VertexId| view.part(view.part_of(self.runs.vertex(vertex).node)).is_idle();
-        let place = |vertex| Place { vertex, exit: None, kind: WRONG };
-        self.runs.vertices_of(set).filter(idle).map(place).collect()
-    }
-
-    /// Where silence rests; places where the same is sent are of one kind.
-    fn resting(&self, set: SetId) -> Vec<Place> {
-        let mut kinds: HashMap<Vec<Action>, u32> = HashMap::new();
-        let mut places = Vec::new();
-        let role = self.suspect.view.role;
-        for vertex in self.runs.vertices_of(set) {
-            let node = self.runs.vertex(vertex).node;
-            let sends: Vec<Action> = self.sends(vertex).collect();
-            // A part may have nodes from which silence leads to where the role sends.
-            let here = sends.is_empty() || self.suspect.graph.exits(node)[0].sender == role;
-            if here && self.suspect.view.part(self.suspect.view.part_of(node)).rests() {
-                let next = kinds.len() as u32;
-                let kind = *kinds.entry(sends).or_insert(next);
-                places.push(Place { vertex, exit: None, kind });
-            }
-        }
-        places
-    }
-
-    fn sends(&self, vertex: VertexId) -> impl Iterator<Item = Action> + '_ {
-        let view = self.suspect.view;
-        let part = view.part(view.part_of(self.runs.vertex(vertex).node));
-        part.actions().filter(|action| action.direction == Direction::Send)
-    }
-
-    /// The receipts of a message that overtakes, and those that it overtakes.
-    fn racing(&self, set: SetId, (early, from): Overtaken) -> Vec<Place> {
-        let kind = |action: Action, exit: EdgeId| match action {
-            _ if action == early => Some(ACT),
-            _ if action.direction == Direction::Receive
-                && action.peer != early.peer
-                && self.suspect.graph.edge(exit).target == from =>
-            {
-                Some(WRONG)
-            }
-            _ => None,
-        };
-        let place = |(action, place): (Action, Place)| {
-            Some(Place { kind: kind(action, place.exit?)?, ..place })
-        };
-        self.acts(set).filter_map(place).collect()
-    }
-
-    /// Messages that overtake others in a state of the machine, some of each sender. When the limit
-    /// is reached, what is known is explained.
-    fn overtaken(&self, broken: &Broken, available: &mut Available<'_>) -> BTreeSet<Overtaken> {
-        let mut overtaken: BTreeSet<Overtaken> = broken.overtaken.into_iter().collect();
-        let mut receipts: Vec<(Action, Node)> = Vec::new();
-        for (action, place) in self.acts(broken.set) {
-            if let (Direction::Receive, Some(exit)) = (action.direction, place.exit) {
-                receipts.push((action, self.suspect.graph.edge(exit).target));
-            }
-        }
-        let senders: BTreeSet<RoleId> = receipts.iter().map(|(action, _)| action.peer).collect();
-        for sender in senders {
-            let of_sender = |action: &Action| action.peer == sender;
-            let mut labels: Vec<_> = (receipts.iter().map(|(action, _)| action))
-                .filter(|action| of_sender(action))
-                .map(|action| action.label)
-                .collect();
-            labels.sort_unstable();
-            labels.dedup();
-            let mut after: Vec<Node> = (receipts.iter())
-                .filter(|(action, _)| !of_sender(action))
-                .map(|(_, target)| *target)
-                .collect();
-            let receiver = self.suspect.view.role;
-            for _ in 0..OVERTAKINGS {
-                let wanted = Wanted { sender, receiver, labels: &labels };
-                let found = available.search(wanted, &after, self.suspect.steps);
-                let Ok(Some(found)) = found else { break };
-                after.retain(|node| *node != found.from);
-                overtaken.extend(found.overtaken(self.suspect.graph, receiver));
-            }
-        }
-        overtaken
     }
 
     /// Finds where runs to places of different kinds part.

@@ -41,6 +41,9 @@ pub struct Violations {
     pub global: GlobalType,
     /// One for each role, condition and decision, with the shortest runs; at least one, and no more
     /// than [`Limits::explained`](crate::Limits::explained).
+    ///
+    /// Of the runs that lead to one state and look the same to the role, the shortest stands for
+    /// all. So a decision that only longer ones come by shows once those before it are put right.
     pub violations: Vec<Violation>,
     /// What is violated in all.
     pub(crate) faults: BTreeSet<Fault>,

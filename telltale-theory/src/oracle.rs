@@ -6,10 +6,12 @@ mod definitions;
 mod generate;
 mod large;
 mod notation;
+mod refused;
 mod semantics;
 
 pub use definitions::violated;
 pub use generate::{Rng, Shape, generate};
-pub use large::{Build, LARGE, REFUSED, exponential, waiting};
+pub use large::{Build, LARGE, exponential, waiting};
 pub use notation::protocol;
+pub use refused::REFUSED;
 pub use semantics::{Explored, Misbehaviour, can_happen, explore, is_run, may_do};

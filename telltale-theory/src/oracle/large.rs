@@ -27,14 +27,6 @@ pub const LARGE: &[(&str, Build)] = &[
     ("wrong: overtaking, 500 times", overtaking),
 ];
 
-/// What is refused in other ways than in [`LARGE`], some of it for as many reasons as it has lines.
-pub const REFUSED: &[(&str, Build)] = &[
-    ("loops in which nobody tells the third", untold_loops),
-    ("a long tail that every choice may come to", untold_tail),
-    ("a third that may stop before every step", untold_stops),
-    ("a race among many", race),
-];
-
 /// A protocol whose third role is told letters, and has to remember the last so many of them: its
 /// smallest machine has `2^letters` states.
 pub fn exponential(letters: usize) -> GlobalType {
@@ -85,19 +77,24 @@ pub fn waiting(choices: usize) -> GlobalType {
 
 /// A protocol under construction: states are made before their exits are known.
 #[derive(Default)]
-struct Builder {
+pub(super) struct Builder {
     states: Vec<Vec<GlobalExit>>,
     labels: usize,
     roles: usize,
 }
 
 impl Builder {
-    fn state(&mut self) -> usize {
+    pub(super) fn state(&mut self) -> usize {
         self.states.push(Vec::new());
         self.states.len() - 1
     }
 
-    fn exit(&mut self, at: usize, (from, to, label): (usize, usize, usize), target: usize) {
+    pub(super) fn exit(
+        &mut self,
+        at: usize,
+        (from, to, label): (usize, usize, usize),
+        target: usize,
+    ) {
         self.labels = self.labels.max(label + 1);
         self.roles = self.roles.max(from + 1).max(to + 1);
         self.states[at].push(GlobalExit {
@@ -109,13 +106,13 @@ impl Builder {
     }
 
     /// One exchange to a new state.
-    fn then(&mut self, at: usize, exchange: (usize, usize, usize)) -> usize {
+    pub(super) fn then(&mut self, at: usize, exchange: (usize, usize, usize)) -> usize {
         let next = self.state();
         self.exit(at, exchange, next);
         next
     }
 
-    fn build(self) -> GlobalType {
+    pub(super) fn build(self) -> GlobalType {
         let roles = (0..self.roles).map(|role| format!("R{role}"));
         let labels = (0..self.labels).map(|label| Label::new(format!("m{label}")));
         let names = Names::new(roles, labels).expect("the names are distinct");
@@ -342,60 +339,4 @@ fn overtaking(scale: usize) -> GlobalType {
         b.exit(left, (1, 2, 2), next);
         b.exit(right, (0, 2, 3), next);
     })
-}
-
-fn untold_loops(scale: usize) -> GlobalType {
-    let mut b = Builder::default();
-    let mut at = b.state();
-    for _ in 0..400 * scale {
-        let going = b.then(at, (0, 1, 0));
-        b.exit(going, (2, 1, 2), at);
-        at = b.then(at, (0, 1, 1));
-    }
-    b.then(at, (0, 2, 3));
-    b.build()
-}
-
-fn untold_tail(scale: usize) -> GlobalType {
-    let mut b = Builder::default();
-    let mut at = b.state();
-    let tail = b.state();
-    for nth in 0..300 * scale {
-        let going = b.then(at, (0, 1, 0));
-        b.exit(at, (0, 1, 1), tail);
-        at = b.then(going, (0, 2, nth + 2));
-    }
-    b.exit(at, (0, 1, 0), tail);
-    let mut at = tail;
-    for _ in 0..300 * scale {
-        at = b.then(at, (0, 1, 0));
-    }
-    b.then(at, (2, 1, 0));
-    b.build()
-}
-
-fn untold_stops(scale: usize) -> GlobalType {
-    let mut b = Builder::default();
-    let mut at = b.state();
-    let end = b.state();
-    for nth in 0..400 * scale {
-        let going = b.then(at, (0, 1, 0));
-        b.exit(at, (0, 1, 1), end);
-        at = b.then(going, (0, 2, nth % 3));
-    }
-    b.exit(at, (0, 1, 0), end);
-    b.build()
-}
-
-fn race(scale: usize) -> GlobalType {
-    let mut b = Builder::default();
-    let start = b.state();
-    let end = b.state();
-    for nth in 0..60 * scale {
-        let asked = b.then(start, (0, nth + 2, 0));
-        let sent = b.then(asked, (nth + 2, 1, 0));
-        let asked = b.then(sent, (0, nth + 3, 1));
-        b.exit(asked, (nth + 3, 1, 0), end);
-    }
-    b.build()
 }
