@@ -4,7 +4,7 @@
 //! several exits: the first message of a loop that begins a branch, a message to several receivers, a `do`. Then
 //! the line does more than was tried, and is tried again.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use telltale_theory::{Insertion, Options, Step};
 use telltale_types::{GlobalType, Label, RoleId, StateId};
@@ -12,7 +12,7 @@ use telltale_types::{GlobalType, Label, RoleId, StateId};
 use super::Cause;
 use crate::analyse::Lowered;
 use crate::cannot_know::Proposal;
-use crate::source_map::Place;
+use crate::source_map::{Place, StepSource};
 
 /// What to write.
 #[derive(Default)]
@@ -32,14 +32,15 @@ pub(super) fn propose(cause: &Cause<'_>, lowered: &Lowered, options: &Options) -
     remedies.sort_by_key(|insertions| insertions.len());
     let proposed = remedies.into_iter().find_map(|insertions| {
         let lines = lines(insertions, lowered)?;
-        let written: Vec<Insertion> = lines.iter().flat_map(|line| line.written(lowered)).collect();
+        let written: Vec<Insertion> = lines.iter().flat_map(Line::written).collect();
         let own = &cause.violation.remedy.insertions;
         let is_tried = written.len() == own.len() && written.iter().all(|one| own.contains(one));
         (is_tried || cause.wrong.repaired_by(cause.violation, &written, options)).then(|| {
+            let repeated = repeated(lowered);
             Proposed {
-                proposals: lines.iter().map(|line| line.proposal(lowered)).collect(),
+                proposals: lines.iter().map(|line| line.proposal(lowered, &repeated)).collect(),
                 senders: insertions.iter().map(|insertion| insertion.sender).collect(),
-                is_common: lines.iter().any(|line| line.is_common(lowered)),
+                is_common: lines.iter().any(Line::is_common),
             }
         })
     });
@@ -57,24 +58,29 @@ struct Line<'a> {
     /// One after which it was meant to come.
     after: Step,
     messages: Vec<Insertion>,
+    /// The exits that end the statement.
+    ends: Vec<Step>,
 }
 
 fn lines<'a>(insertions: &[Insertion], lowered: &'a Lowered) -> Option<Vec<Line<'a>>> {
     let mut lines: Vec<Line<'a>> = Vec::new();
+    let mut known: BTreeMap<Step, usize> = BTreeMap::new();
     for message in insertions {
         let after = message.after;
-        if let Some(line) = lines.iter_mut().find(|line| line.after == after) {
-            line.messages.push(message.clone());
+        if let Some(&line) = known.get(&after) {
+            lines[line].messages.push(message.clone());
         } else {
+            known.insert(after, lines.len());
             let place = lowered.source.step(after.state, after.exit)?.statement();
-            lines.push(Line { place, after, messages: vec![message.clone()] });
+            lines.push(Line { place, after, messages: vec![message.clone()], ends: Vec::new() });
         }
     }
     let mut lines = one_per_place(lines)?;
     if lines.iter().any(|line| line.is_elsewhere(lowered)) {
         return None;
     }
-    for line in lines.iter_mut().filter(|line| line.is_common(lowered)) {
+    find_ends(&mut lines, lowered);
+    for line in lines.iter_mut().filter(|line| line.is_common()) {
         let label = common_label(line, lowered);
         line.messages[0].label = label;
     }
@@ -84,8 +90,10 @@ fn lines<'a>(insertions: &[Insertion], lowered: &'a Lowered) -> Option<Vec<Line<
 /// Lines with the same messages after the same statement are one; with others, there is no such line.
 fn one_per_place(lines: Vec<Line<'_>>) -> Option<Vec<Line<'_>>> {
     let mut places: Vec<Line<'_>> = Vec::new();
+    let mut known: BTreeMap<*const Place, usize> = BTreeMap::new();
     for line in lines {
-        match places.iter().find(|known| std::ptr::eq(known.place, line.place)) {
+        let place = *known.entry(line.place).or_insert(places.len());
+        match places.get(place) {
             None => places.push(line),
             Some(known) if known.messages_after(line.after).eq(line.messages.iter().cloned()) => {}
             Some(_) => return None,
@@ -94,12 +102,38 @@ fn one_per_place(lines: Vec<Line<'_>>) -> Option<Vec<Line<'_>>> {
     Some(places)
 }
 
+fn find_ends(lines: &mut [Line<'_>], lowered: &Lowered) {
+    let mut by_place: BTreeMap<*const Place, &mut Vec<Step>> = BTreeMap::new();
+    for line in lines {
+        by_place.insert(line.place, &mut line.ends);
+    }
+    for (step, source) in steps(lowered).filter(|(_, source)| source.is_last) {
+        if let Some(ends) = by_place.get_mut(&std::ptr::from_ref(source.statement())) {
+            ends.push(step);
+        }
+    }
+}
+
+/// The statements that stand on their line more than once.
+fn repeated(lowered: &Lowered) -> BTreeSet<*const Place> {
+    let mut first: BTreeMap<(usize, &str), *const Place> = BTreeMap::new();
+    let mut repeated = BTreeSet::new();
+    for (_, source) in steps(lowered) {
+        let place: &Place = source.statement();
+        let first = *first.entry((place.quote.line, &place.quote.text)).or_insert(place);
+        if !std::ptr::eq(first, place) {
+            repeated.extend([first, std::ptr::from_ref(place)]);
+        }
+    }
+    repeated
+}
+
 /// A new label that speaks of no branch.
 fn common_label(line: &Line<'_>, lowered: &Lowered) -> Label {
     let names = lowered.global.names();
     let role = line.messages[0].receiver;
     let is_last = |after: Step| !may_act(role, after.of(&lowered.global).target, &lowered.global);
-    let name = if line.ends(lowered).all(is_last) { "Done" } else { "Next" };
+    let name = if line.ends.iter().copied().all(is_last) { "Done" } else { "Next" };
     let numbered = (2..).map(|number| format!("{name}{number}"));
     let mut labels = std::iter::once(name.to_owned()).chain(numbered);
     let new = labels.find(|label| names.find_label(label).is_none());
@@ -122,29 +156,21 @@ fn may_act(role: RoleId, from: StateId, global: &GlobalType) -> bool {
     false
 }
 
-fn steps(lowered: &Lowered) -> impl Iterator<Item = Step> {
-    lowered.global.states().flat_map(|state| {
+fn steps(lowered: &Lowered) -> impl Iterator<Item = (Step, StepSource<'_>)> {
+    let steps = lowered.global.states().flat_map(|state| {
         (0..lowered.global.exits(state).len()).map(move |exit| Step { state, exit })
-    })
+    });
+    steps.filter_map(|step| Some((step, lowered.source.step(step.state, step.exit)?)))
 }
 
 impl Line<'_> {
     /// What it means for the global type: its messages after every exit that ends the statement.
-    fn written(&self, lowered: &Lowered) -> Vec<Insertion> {
-        self.ends(lowered).flat_map(|after| self.messages_after(after)).collect()
+    fn written(&self) -> impl Iterator<Item = Insertion> {
+        self.ends.iter().flat_map(|&after| self.messages_after(after))
     }
 
     fn messages_after(&self, after: Step) -> impl Iterator<Item = Insertion> {
         self.messages.iter().map(move |message| Insertion { after, ..message.clone() })
-    }
-
-    /// The exits that end the statement.
-    fn ends(&self, lowered: &Lowered) -> impl Iterator<Item = Step> {
-        let ends = |&after: &Step| {
-            let step = lowered.source.step(after.state, after.exit);
-            step.is_some_and(|step| step.is_last && std::ptr::eq(step.statement(), self.place))
-        };
-        steps(lowered).filter(ends)
     }
 
     /// Whether it is for somebody who takes part in another arm of a `par`.
@@ -156,21 +182,11 @@ impl Line<'_> {
     }
 
     /// Whether it comes after several branches of a protocol that is run.
-    fn is_common(&self, lowered: &Lowered) -> bool {
-        self.place.runs.is_some() && self.ends(lowered).count() > 1
+    fn is_common(&self) -> bool {
+        self.place.runs.is_some() && self.ends.len() > 1
     }
 
-    /// Whether the same statement stands on its line once more.
-    fn is_repeated(&self, lowered: &Lowered) -> bool {
-        let mut places =
-            steps(lowered).filter_map(|step| lowered.source.step(step.state, step.exit));
-        places.any(|step| {
-            let place = step.statement();
-            place.quote == self.place.quote && !std::ptr::eq(place, self.place)
-        })
-    }
-
-    fn proposal(&self, lowered: &Lowered) -> Proposal {
+    fn proposal(&self, lowered: &Lowered, repeated: &BTreeSet<*const Place>) -> Proposal {
         let names = lowered.global.names();
         let statements = self.messages.iter().map(|message| message.statement(names));
         Proposal {
@@ -178,7 +194,7 @@ impl Line<'_> {
             after: self.place.quote.clone(),
             start: self.place.span.start(),
             end: self.place.span.end(),
-            is_repeated: self.is_repeated(lowered),
+            is_repeated: repeated.contains(&std::ptr::from_ref(self.place)),
         }
     }
 }
