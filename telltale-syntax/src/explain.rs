@@ -42,6 +42,11 @@ pub(crate) fn explain(
     explanation.run = words::shortened(&explanation.run);
     let annotations = scene.annotations(&explanation, lowered);
     let proposed = propose::propose(cause, lowered, options);
+    if let Some(remedy) = proposed.remedy.filter(|remedy| **remedy != violation.remedy) {
+        let mut repaired = violation.clone();
+        repaired.remedy = remedy.clone();
+        explanation.help = Explanation::of(&repaired, &lowered.global, |_| None).help;
+    }
     if let Some(help) = words::precise_help(violation, &proposed, &lowered.global) {
         explanation.help = help;
     }

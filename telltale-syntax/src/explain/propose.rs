@@ -6,7 +6,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use telltale_theory::{Insertion, Options, Step};
+use telltale_theory::{Insertion, Options, Remedy, Step};
 use telltale_types::{GlobalType, Label, RoleId, StateId};
 
 use super::Cause;
@@ -16,7 +16,9 @@ use crate::source_map::{Place, StepSource};
 
 /// What to write.
 #[derive(Default)]
-pub(super) struct Proposed {
+pub(super) struct Proposed<'v> {
+    /// What would help; of a cause with several violations, perhaps that of another one.
+    pub(super) remedy: Option<&'v Remedy>,
     /// Nothing if what would help cannot be written.
     pub(super) proposals: Vec<Proposal>,
     /// Who would say something.
@@ -26,11 +28,12 @@ pub(super) struct Proposed {
 }
 
 /// The fewest lines to write, of those that help.
-pub(super) fn propose(cause: &Cause<'_>, lowered: &Lowered, options: &Options) -> Proposed {
-    let mut remedies: Vec<_> = cause.remedies.iter().map(|remedy| &remedy.insertions).collect();
-    remedies.retain(|insertions| !insertions.is_empty());
-    remedies.sort_by_key(|insertions| insertions.len());
-    let proposed = remedies.into_iter().find_map(|insertions| {
+pub(super) fn propose<'v>(cause: &Cause<'v>, lowered: &Lowered, options: &Options) -> Proposed<'v> {
+    let mut remedies = cause.remedies.clone();
+    remedies.retain(|remedy| !remedy.insertions.is_empty());
+    remedies.sort_by_key(|remedy| remedy.insertions.len());
+    let proposed = remedies.into_iter().find_map(|remedy| {
+        let insertions = &remedy.insertions;
         let lines = lines(insertions, lowered)?;
         let written: Vec<Insertion> = lines.iter().flat_map(Line::written).collect();
         let own = &cause.violation.remedy.insertions;
@@ -38,6 +41,7 @@ pub(super) fn propose(cause: &Cause<'_>, lowered: &Lowered, options: &Options) -
         (is_tried || cause.wrong.repaired_by(cause.violation, &written, options)).then(|| {
             let repeated = repeated(lowered);
             Proposed {
+                remedy: Some(remedy),
                 proposals: lines.iter().map(|line| line.proposal(lowered, &repeated)).collect(),
                 senders: insertions.iter().map(|insertion| insertion.sender).collect(),
                 is_common: lines.iter().any(Line::is_common),

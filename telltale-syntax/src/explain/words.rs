@@ -21,7 +21,7 @@ pub(super) fn shortened(sentence: &str) -> String {
 /// What would help, more precisely once it is known what to write.
 pub(super) fn precise_help(
     violation: &Violation,
-    proposed: &Proposed,
+    proposed: &Proposed<'_>,
     global: &GlobalType,
 ) -> Option<String> {
     let mut senders = proposed.senders.iter().filter(|&&sender| sender != violation.role);
@@ -29,7 +29,7 @@ pub(super) fn precise_help(
     let names = global.names();
     let (role, sender) = (names.role(violation.role), names.role(sender));
     let label = names.label(violation.act.of(global).label).name;
-    match violation.remedy.advice {
+    match proposed.remedy.unwrap_or(&violation.remedy).advice {
         _ if proposed.is_common => {
             Some(format!("let `{sender}` tell `{role}` when the others have finished"))
         }
