@@ -87,15 +87,20 @@ pub(crate) fn insert(
 ) -> Result<GlobalType, TypeError> {
     let names = global.names();
     let mut labels: Vec<Label> = names.labels().map(|(_, label)| label.to_label()).collect();
-    let mut known: HashMap<Label, LabelId> =
-        names.labels().map(|(id, label)| (label.to_label(), id)).collect();
+    let known: HashMap<&str, LabelId> =
+        names.labels().map(|(id, label)| (label.name, id)).collect();
+    let mut added: HashMap<&Label, LabelId> = HashMap::new();
     let mut states: Vec<Vec<GlobalExit>> =
         global.states().map(|state| global.exits(state).collect()).collect();
     // The last first, so that those after one exit end up in order.
     for insertion in insertions.iter().rev() {
-        let label = *known.entry(insertion.label.clone()).or_insert_with(|| {
-            labels.push(insertion.label.clone());
-            LabelId::at(labels.len() - 1)
+        let same = known.get(&*insertion.label.name).copied();
+        let same = same.filter(|known| labels[known.index()] == insertion.label);
+        let label = same.unwrap_or_else(|| {
+            *added.entry(&insertion.label).or_insert_with(|| {
+                labels.push(insertion.label.clone());
+                LabelId::at(labels.len() - 1)
+            })
         });
         let new = StateId::at(states.len());
         let Step { state, exit } = insertion.after;

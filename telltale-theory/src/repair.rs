@@ -15,10 +15,10 @@ use crate::guess::Guess;
 use crate::remedy::{Advice, Insertion, Remedy, insert};
 use crate::{Condition, Limits, Options, project};
 
-/// How much may be tried for all violations: guesses times the exits that every role looks at.
-const WORK: usize = 1_000_000;
+/// How much may be tried for all violations, as exits that roles look at.
+const WORK: usize = 400_000;
 
-/// So many guesses are tried however large the protocol is.
+/// The work for so many guesses is allowed however large the protocol is.
 const GUESSES: usize = 8;
 
 /// How many steps the searches for overtaking messages may take in one trial.
@@ -36,16 +36,17 @@ pub(crate) fn find_insertions(wrong: &mut Violations, options: &Options, accepts
     let (global, before) = (&*global, &*faults);
     let options = &for_trials(options);
     let exits: usize = global.states().map(|state| global.exits(state).len()).sum();
-    let mut tries = (WORK / (exits * global.names().role_count()).max(1)).max(GUESSES);
+    let mut work = WORK.max(GUESSES * exits * global.names().role_count());
     let count = violations.len();
     for (nth, violation) in violations.iter_mut().enumerate() {
         // What one violation leaves is for the others.
-        let share = tries.div_ceil(count - nth);
-        let mut trial = Trial { global, options, before, violation, accepts, tries: share };
+        let share = work.div_ceil(count - nth);
+        let mut trial =
+            Trial { global, options, before, violation, accepts, exits, work: share, spent: 0 };
         let found = trial.first_repair();
         let remedy =
             found.map(|found| Remedy { advice: trial.agreeing(&found), insertions: found });
-        tries = tries - share + trial.tries;
+        work = work.saturating_sub(trial.spent);
         violation.remedy = remedy.unwrap_or_else(|| violation.remedy.clone());
     }
 }
@@ -66,7 +67,8 @@ pub(crate) fn repairs(
     let (global, before) = (&wrong.global, &wrong.faults);
     let accepts: &Accepts<'_> = &|_, _| true;
     let options = &for_trials(options);
-    let mut trial = Trial { global, options, before, violation, accepts, tries: 1 };
+    let (exits, work, spent) = (0, 0, 0);
+    let mut trial = Trial { global, options, before, violation, accepts, exits, work, spent };
     matches!(trial.progress(insertions), Progress::Repaired)
 }
 
@@ -77,8 +79,12 @@ struct Trial<'a> {
     before: &'a BTreeSet<Fault>,
     violation: &'a Violation,
     accepts: &'a Accepts<'a>,
-    /// How many guesses may still be tried.
-    tries: usize,
+    /// How many exits the protocol has.
+    exits: usize,
+    /// How many exits of all roles may be looked at before no new guess is tried.
+    work: usize,
+    /// How many were looked at.
+    spent: usize,
 }
 
 impl Trial<'_> {
@@ -86,7 +92,7 @@ impl Trial<'_> {
     fn first_repair(&mut self) -> Option<Vec<Insertion>> {
         let mut second_best = None;
         for guess in Guess::new(self.global, self.violation).all() {
-            if self.tries == 0 {
+            if self.spent >= self.work {
                 break;
             }
             match self.progress(&guess) {
@@ -132,7 +138,7 @@ impl Trial<'_> {
         let could = |by: &RoleId| {
             let by_other = |message: &Insertion| Insertion { sender: *by, ..message.clone() };
             let instead: Vec<Insertion> = found.iter().map(by_other).collect();
-            alone && self.tries > 0 && matches!(self.progress(&instead), Progress::Repaired)
+            alone && self.spent < self.work && matches!(self.progress(&instead), Progress::Repaired)
         };
         let others: BTreeSet<RoleId> = others.into_iter().filter(could).collect();
         let by_rank = known.iter().filter(|by| told.contains(by) || others.contains(by)).copied();
@@ -142,7 +148,7 @@ impl Trial<'_> {
 
     /// Inserts messages and looks at what has changed.
     fn progress(&mut self, insertions: &[Insertion]) -> Progress {
-        self.tries = self.tries.saturating_sub(1);
+        self.spent += self.exits;
         let (this, role) = (fault(self.violation), self.violation.role);
         let Ok(repaired) = insert(self.global, insertions) else { return Progress::None };
         // Most guesses fail for the role itself, and to look at one role is cheap.
@@ -151,10 +157,11 @@ impl Trial<'_> {
         if own.is_some() && !(is_repaired && (self.accepts)(self.violation, insertions)) {
             return Progress::None;
         }
+        self.spent += self.exits * self.global.names().role_count();
         let after = own.and_then(|_| project::faults(&repaired, self.options));
         if after.is_none() {
             // What takes too long to check does so with other insertions as well.
-            self.tries = 0;
+            self.work = 0;
         }
         after.map_or(Progress::None, |after| progress(this, self.before, &after))
     }
