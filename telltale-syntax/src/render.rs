@@ -62,8 +62,11 @@ pub fn render(diagnostics: &[Diagnostic], path: &str, text: &str, style: Style) 
 
 fn mistake<'a>(diagnostic: &Diagnostic, lines: &Lines<'a>, path: &'a str) -> Group<'a> {
     let range = lines.range(diagnostic.start(), diagnostic.end());
-    let snippet = Snippet::source(lines.text).path(path);
-    let snippet = snippet.annotation(AnnotationKind::Primary.span(range));
+    let whole = lines.whole(&range);
+    let annotation =
+        AnnotationKind::Primary.span(range.start - whole.start..range.end - whole.start);
+    let snippet = Snippet::source(&lines.text[whole]).line_start(diagnostic.start().line);
+    let snippet = snippet.path(path).annotation(annotation);
     let group = Level::ERROR.primary_title(diagnostic.message()).element(snippet);
     group.elements(diagnostic.help().map(|help| Level::HELP.message(help)))
 }
@@ -111,6 +114,13 @@ impl<'a> Lines<'a> {
     fn range(&self, start: LineColumn, end: LineColumn) -> Range<usize> {
         let start = self.offset(start);
         start..self.offset(end).max(start)
+    }
+
+    /// The lines that a range is in; to look at the others would take time for each mistake.
+    fn whole(&self, range: &Range<usize>) -> Range<usize> {
+        let start = self.text[..range.start].rfind('\n').map_or(0, |at| at + 1);
+        let end = self.text[range.end..].find('\n').map_or(self.text.len(), |at| range.end + at);
+        start..end
     }
 
     /// Puts what is proposed on a line of its own, if the statement before it has one.

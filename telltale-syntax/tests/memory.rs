@@ -100,6 +100,94 @@ fn mistakes_take_memory_in_proportion() {
     }
 }
 
+/// Numbers without a pattern, the same for the same seed.
+struct Random(u64);
+
+impl Random {
+    fn below(&mut self, limit: usize) -> usize {
+        self.0 =
+            self.0.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
+        usize::try_from(self.0 >> 33).expect("31 bits are a size") % limit
+    }
+}
+
+/// A long text in which everything is used, and used right.
+fn good() -> String {
+    (0..60).fold(String::new(), |mut text, at| {
+        let _ = write!(
+            text,
+            "pub protocol P{at}(A, B, C) {{
+                'all: loop {{
+                    /// Goes on or not.
+                    choice Next{at} at A {{
+                        A -> B: Add{at}(u64, Vec<Option<[u8; 4 + {at}]>>); B -> C: Sum;
+                    }} or {{
+                        A -> B: Stop{at} {{ why: String, at: fn(&str) -> u8 }}; B -> C: Over; break 'all;
+                    }}
+                }}
+                par {{ do Q{at}(B, C); }} and {{}}
+            }}
+            protocol Q{at}(X, Y) {{ X -> Y: Bye{at}; Y -> X: Gone{at}(Box<dyn Fn() -> u8 + Send>); }}\n"
+        );
+        text
+    })
+}
+
+#[test]
+fn what_is_right_takes_no_more() {
+    let _turn = turn();
+    let analysis = read(&good());
+    assert!(analysis.diagnostics.is_empty(), "{}", analysis.diagnostics[0]);
+}
+
+#[test]
+fn changes_take_no_more_than_what_is_right() {
+    let _turn = turn();
+    let good = good();
+    for seed in 0..60 {
+        let mut random = Random(seed);
+        let mut text = good.clone();
+        for _ in 0..=random.below(40) {
+            let start = random.below(text.len());
+            let end = (start + random.below(60)).min(text.len());
+            match random.below(4) {
+                0 => text.replace_range(start..end, ""),
+                1 => {
+                    let copy = text[start..end].to_owned();
+                    text.insert_str(start, &copy);
+                }
+                2 => text.insert_str(start, PIECES[random.below(PIECES.len())]),
+                _ => {
+                    let piece = PIECES[random.below(PIECES.len())];
+                    text.insert_str(start, &piece.repeat(random.below(200)));
+                }
+            }
+        }
+        println!("seed {seed}");
+        read(&text);
+        read(&balanced(&text));
+    }
+}
+
+/// The text with delimiters removed or added so that they match.
+fn balanced(text: &str) -> String {
+    let mut open = Vec::new();
+    let mut balanced = String::new();
+    for character in text.chars() {
+        match character {
+            '(' => open.push(')'),
+            '[' => open.push(']'),
+            '{' => open.push('}'),
+            ')' | ']' | '}' if open.last() != Some(&character) => continue,
+            ')' | ']' | '}' => drop(open.pop()),
+            _ => {}
+        }
+        balanced.push(character);
+    }
+    balanced.extend(open.into_iter().rev());
+    balanced
+}
+
 #[test]
 fn mistakes_beyond_the_limit_are_counted() {
     let _turn = turn();

@@ -1,7 +1,6 @@
 //! Whatever comes in, nothing panics, hangs or overflows the stack.
 
 use std::fmt::Write;
-use std::time::{Duration, Instant};
 
 use proptest::prelude::*;
 use telltale_syntax::{Analysis, Mistake, analyse_str};
@@ -71,14 +70,8 @@ const WORDS: [&str; 48] = [
     "1",
 ];
 
-/// How long anything may take; generous, since tests run unoptimised and side by side.
-const PATIENCE: Duration = Duration::from_secs(20);
-
 fn first_mistake(source: &str) -> Option<Mistake> {
-    let start = Instant::now();
-    let analysis = analyse_str(source);
-    assert!(start.elapsed() < PATIENCE, "took {:?}", start.elapsed());
-    analysis.diagnostics.first().map(|diagnostic| diagnostic.mistake().clone())
+    analyse_str(source).diagnostics.first().map(|diagnostic| diagnostic.mistake().clone())
 }
 
 /// Everything that can be asked of an analysis.
@@ -173,19 +166,16 @@ fn the_good_text_is_good() {
 
 #[test]
 fn many_statements_are_no_burden() {
-    let start = Instant::now();
     let mut source = "protocol P(A, B) {".to_owned();
     for at in 0..2_000 {
         let _ = write!(source, "A -> B: M{at}(u64);");
     }
     source.push('}');
     assert_eq!(first_mistake(&source), None);
-    println!("2,000 statements: {:?}", start.elapsed());
 }
 
 #[test]
 fn many_choices_are_shared() {
-    let start = Instant::now();
     let choice = "choice at A { A -> B: X; B -> A: Z; } or { A -> B: Y; B -> A: Z; }\n";
     let source = format!("protocol P(A, B) {{ {} }}", choice.repeat(500));
     let analysis = analyse_str(&source);
@@ -193,7 +183,6 @@ fn many_choices_are_shared() {
     let lowered = analysis.protocols[0].lowered.as_ref().expect("there are no mistakes");
     assert_eq!(lowered.global.len(), 1_501);
     assert_eq!(analysis.protocols[0].interface.choices.len(), 1);
-    println!("500 choices: {:?}", start.elapsed());
 }
 
 /// Protocols that each run the one before twice; the last has two to the power of `depth` steps.
@@ -212,12 +201,10 @@ fn doubling(depth: usize, more: &str) -> String {
 
 #[test]
 fn steps_are_counted_when_protocols_are_written_out() {
-    let start = Instant::now();
     let analysis = analyse_str(&doubling(16, ""));
     assert!(analysis.diagnostics.is_empty());
     let last = analysis.protocols[16].lowered.as_ref().expect("there are no mistakes");
     assert_eq!(last.global.len(), 65_537);
-    println!("65,536 steps: {:?}", start.elapsed());
 
     let too_many = |statement: &str, protocol: &str| Mistake::TooManySteps {
         statement: statement.to_owned(),
