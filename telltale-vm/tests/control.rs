@@ -183,6 +183,7 @@ mod injecting {
         {
             let (from, to, label) = (RoleId(from), RoleId(to), LabelId(label));
             let error = vm.inject(session, Message { from, to, label, value: Value::Unit });
+            let error = error.map_err(|rejected| rejected.error);
             assert!(matches!(error, Err(VMError::NotInProtocol { .. })), "{error:?}");
         }
         let view = vm.session(session).expect("it runs");
@@ -732,7 +733,7 @@ mod ending {
             assert!(stale(vm.cancel(session, "again")));
             assert!(stale(vm.close(session)));
             assert!(stale(vm.wake(session, "A")));
-            assert!(stale(vm.inject(session, message())));
+            assert!(stale(vm.inject(session, message()).map_err(VMError::from)));
             assert!(vm.take_deferred(session).is_empty());
             assert_eq!(vm.status(session).is_err(), is_reused);
             run(&mut vm);

@@ -124,7 +124,8 @@ fn disturb(vm: &mut VM, session: SessionId, role: &str, what: Disturbance, is_di
         return vm.cancel(session, "enough").expect("it is running");
     }
     if !is_disturbed && what == Disturbance::Close {
-        vm.close(session).expect("it is running");
+        // Closing waits for no handler.
+        return vm.close(session).expect("it is running");
     }
     vm.wake(session, role).expect("it waits for its handler");
     if what == Disturbance::LateAndSteps {

@@ -258,6 +258,9 @@ pub(crate) fn pop(block: &mut [u64], buffers: &mut Buffers, plan: Plan) -> (Mess
             } else {
                 let next = (first + 1) & (ring_size(block, buffers, plan) - 1);
                 block[at] = ring_head(head & MOVED, next, ring_len(head) - 1);
+                if head & MOVED != 0 {
+                    shrink_if_sparse(block, buffers, plan);
+                }
             }
             slot
         }
@@ -336,17 +339,40 @@ fn put(block: &mut [u64], buffers: &mut Buffers, plan: Plan, place: usize, slot:
 /// Moves a full ring to a buffer of at least twice its size.
 #[cold]
 fn grow(block: &mut [u64], buffers: &mut Buffers, plan: Plan) {
-    let (at, size) = (plan.at(), ring_size(block, buffers, plan));
-    let first = ring_first(block[at]);
-    let messages: Vec<[u64; 2]> =
-        (0..size).map(|nth| ring_slot(block, buffers, plan, (first + nth) & (size - 1))).collect();
-    release(block, buffers, plan);
-
+    let size = ring_size(block, buffers, plan);
     let number = buffers.take(size * 2);
-    buffers.rings[number as usize][..size].copy_from_slice(&messages);
-    block[at] = ring_head(block[at] & MARKS | MOVED, 0, size);
+    move_ring(block, buffers, plan, number);
+}
+
+/// A ring of which a burst has left most empty moves to a smaller buffer. As it must fill up again before it
+/// grows, and empty again before it shrinks, this costs each message little.
+#[inline]
+fn shrink_if_sparse(block: &mut [u64], buffers: &mut Buffers, plan: Plan) {
+    let size = ring_size(block, buffers, plan);
+    if size > SMALLEST && ring_len(block[plan.at()]) <= size / 8 {
+        let number = buffers.take(size / 4);
+        move_ring(block, buffers, plan, number);
+    }
+}
+
+/// Moves a ring to another buffer, which has room for its messages.
+#[cold]
+fn move_ring(block: &mut [u64], buffers: &mut Buffers, plan: Plan, number: u32) {
+    let (at, size) = (plan.at(), ring_size(block, buffers, plan));
+    let (first, len) = (ring_first(block[at]), ring_len(block[at]));
+    for nth in 0..len {
+        let slot = ring_slot(block, buffers, plan, (first + nth) & (size - 1));
+        buffers.rings[number as usize][nth] = slot;
+    }
+    if block[at] & MOVED != 0 {
+        buffers.give_back(block[at + 1] as u32);
+    }
+    block[at] = ring_head(block[at] & MARKS | MOVED, 0, len);
     block[at + 1] = number.into();
 }
+
+/// How many messages the smallest buffer holds.
+const SMALLEST: usize = 16;
 
 impl Buffers {
     /// How many bytes the buffers take.
@@ -356,13 +382,14 @@ impl Buffers {
 
     /// A buffer of at least so many slots, which is a power of two.
     fn take(&mut self, size: usize) -> u32 {
-        let size = size.max(16);
+        let size = size.max(SMALLEST);
         let number = self.free.pop().unwrap_or_else(|| {
             self.rings.push(Box::default());
             u32::try_from(self.rings.len() - 1).expect("buffers fill the memory before that")
         });
         self.kept -= self.rings[number as usize].len();
-        if self.rings[number as usize].len() < size {
+        let is_right = (size..=size * 2).contains(&self.rings[number as usize].len());
+        if !is_right {
             self.rings[number as usize] = vec![[0; 2]; size].into();
         }
         number
@@ -453,7 +480,7 @@ mod tests {
         }
         assert!(sent - received > 500);
         release(&mut block, &mut buffers, RING);
-        assert_eq!((len(&block, RING), buffers.free.len()), (0, 1));
+        assert_eq!((len(&block, RING), buffers.free.len()), (0, buffers.rings.len()));
     }
 
     #[test]
@@ -470,8 +497,8 @@ mod tests {
                 assert_eq!(pop(&mut block, &mut buffers, RING).0, message(n));
             }
         }
-        // One buffer was enough for all of them.
-        assert_eq!((buffers.rings.len(), buffers.free.len()), (1, 1));
+        // A ring that moves needs two buffers, and no more.
+        assert_eq!((buffers.rings.len(), buffers.free.len()), (2, 2));
     }
 
     #[test]
