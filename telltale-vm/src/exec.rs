@@ -25,7 +25,7 @@ use telltale_types::{LabelId, RoleId};
 use crate::effect::Context;
 use crate::machine::deferred::Deferred;
 use crate::memory::channel::Buffers;
-use crate::memory::coroutine::{Coro, DRAINS, HALTED, HOLDS, PAUSED, PENDING};
+use crate::memory::coroutine::{self, Coro, DRAINS, HALTED, HOLDS, PAUSED, PENDING};
 use crate::memory::heap::{Heap, Word};
 use crate::memory::{header, ready, registers};
 use crate::program::loaded::Loaded;
@@ -176,7 +176,7 @@ impl<'a, 's> Slice<'a, 's> {
     pub(crate) fn turn(&mut self, role: RoleId) -> Result<(), Exit> {
         self.word_at = self.loaded.roles_at + role.index();
         self.state_at = self.loaded.state_at(role);
-        let coro = Coro::from_word(self.block[self.word_at]);
+        let coro = coroutine::read(self.block, self.word_at);
         self.cx.role = role;
         self.cx.word = coro.to_word();
         let mut pc = coro.pc();
@@ -202,7 +202,7 @@ impl<'a, 's> Slice<'a, 's> {
                 step => return self.leave(step),
             }
         }
-        self.block[self.word_at] = Coro::at(pc, self.cx.count()).to_word();
+        coroutine::write(self.block, self.word_at, Coro::at(pc, self.cx.count()));
         Ok(())
     }
 
@@ -245,18 +245,18 @@ impl<'a, 's> Slice<'a, 's> {
                 return Ok(None);
             };
             let coro = coro.without(HOLDS).moved_to(target, self.cx.count());
-            self.block[self.word_at] = coro.to_word();
+            coroutine::write(self.block, self.word_at, coro);
         }
         if coro.has(DRAINS) {
             self.drain()?;
             return Ok(None);
         }
-        Ok(Some(Coro::from_word(self.block[self.word_at]).pc()))
+        Ok(Some(coroutine::read(self.block, self.word_at).pc()))
     }
 
     #[inline]
     fn wait(&mut self, coro: Coro) {
-        self.block[self.word_at] = coro.to_word();
+        coroutine::write(self.block, self.word_at, coro);
         self.rest(self.cx.role);
     }
 
@@ -266,7 +266,7 @@ impl<'a, 's> Slice<'a, 's> {
         let at = |place| Coro::at(place, here.count);
         match step {
             Step::Next(next) | Step::Yield(next) => {
-                self.block[self.word_at] = at(next).to_word();
+                coroutine::write(self.block, self.word_at, at(next));
                 self.left = self.left.saturating_sub(1);
             }
             Step::Wait => self.wait(here),
@@ -278,7 +278,7 @@ impl<'a, 's> Slice<'a, 's> {
                 return Err(Exit::Outside(self.cx.role));
             }
             Step::Fault(cause) => {
-                self.block[self.word_at] = here.to_word();
+                coroutine::write(self.block, self.word_at, here);
                 return Err(Exit::Fault(self.cx.role, cause));
             }
         }
@@ -289,7 +289,7 @@ impl<'a, 's> Slice<'a, 's> {
     #[inline(never)]
     fn halt(&mut self) {
         self.left = self.left.saturating_sub(1);
-        self.block[self.word_at] = Coro::at(self.cx.at, self.cx.count()).to_word();
+        coroutine::write(self.block, self.word_at, Coro::at(self.cx.at, self.cx.count()));
         self.rest(self.cx.role);
         note_halted(self.block, self.word_at, self.cx.role);
         self.run.trace.push_if(Tag::Halted, self.cx.role, RoleId(0), LabelId(0));
@@ -317,7 +317,7 @@ impl<'a, 's> Slice<'a, 's> {
 /// A role, whose word is at this place of the block, is done. Its ready bit is left to the caller.
 #[inline]
 pub(crate) fn note_halted(block: &mut [u64], at: usize, role: RoleId) {
-    debug_assert!(!Coro::from_word(block[at]).has(HALTED), "role {role} halts once");
-    block[at] |= Coro::bit(HALTED);
+    debug_assert!(!coroutine::read(block, at).has(HALTED), "role {role} halts once");
+    coroutine::mark(block, at, HALTED);
     header::halted(block);
 }

@@ -7,7 +7,7 @@ use telltale_types::{RoleId, StateId};
 
 use crate::machine::deferred::{Deferred, Outstanding};
 use crate::memory::channel::{self, Plan};
-use crate::memory::coroutine::{Coro, HALTED, HOLDS, PAUSED, PENDING};
+use crate::memory::coroutine::{self, Coro, HALTED, HOLDS, PAUSED, PENDING};
 use crate::memory::{header, ready};
 use crate::program::loaded::Loaded;
 use crate::{Message, SessionId, SessionStatus, VM, VMError, Value};
@@ -225,7 +225,7 @@ impl<'a> CoroutineView<'a> {
     fn may_rest(&self) -> bool {
         let SessionView { loaded, block, .. } = self.session;
         if loaded.is_guarded {
-            let state = Coro::from_word(block[loaded.state_at(self.role)]).pc();
+            let state = coroutine::read(block, loaded.state_at(self.role)).pc();
             loaded.image.local_types[self.role].may_end(StateId(state))
         } else {
             loaded.image.may_rest(self.role, self.place())
@@ -233,7 +233,7 @@ impl<'a> CoroutineView<'a> {
     }
 
     fn coro(&self) -> Coro {
-        Coro::from_word(self.session.block[self.session.loaded.roles_at + self.role.index()])
+        coroutine::read(self.session.block, self.session.loaded.roles_at + self.role.index())
     }
 
     fn place(&self) -> Pc {

@@ -103,7 +103,9 @@ fn reg(number: u8) -> Slot {
 
 fn machine(config: VMConfig, images: &[&CodeImage]) -> VM {
     let mut vm = VM::new(config);
-    images.iter().for_each(|image| vm.provide(image));
+    for image in images {
+        vm.provide(image);
+    }
     vm
 }
 

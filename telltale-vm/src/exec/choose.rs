@@ -66,13 +66,11 @@ impl Slice<'_, '_> {
             Err(error) => return Self::no_answer(error, self.cx.at),
         };
         let count = labels.len();
-        match labels.nth(picked) {
-            Some(label) => self.wrong_payload(label, value),
-            None => {
-                self.discard(value);
-                Cause::NoSuchBranch { picked, branches: count }.into()
-            }
+        if let Some(label) = labels.nth(picked) {
+            return self.wrong_payload(label, value);
         }
+        self.discard(value);
+        Cause::NoSuchBranch { picked, branches: count }.into()
     }
 
     #[inline]

@@ -4,7 +4,7 @@ use telltale_types::{Action, Direction, LabelId, RoleId};
 
 use super::Slice;
 use crate::memory::channel::{self, Message, Plan};
-use crate::memory::coroutine::Coro;
+use crate::memory::coroutine;
 use crate::program::op::Exchange;
 use crate::trace::store::Tag;
 use crate::{Kind, SendDecision, Value};
@@ -87,7 +87,7 @@ impl Slice<'_, '_> {
         let action = Action { direction, peer, label };
         let exit = self.local_type().exits(self.type_state()).find(|exit| exit.action == action);
         let exit = exit.expect("the guard has let only actions of the local type pass");
-        let word = Coro::from_word(self.block[self.state_at]);
-        self.block[self.state_at] = word.moved_to(exit.target.0, word.count).to_word();
+        let word = coroutine::read(self.block, self.state_at);
+        coroutine::write(self.block, self.state_at, word.moved_to(exit.target.0, word.count));
     }
 }

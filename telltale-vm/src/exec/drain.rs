@@ -3,7 +3,7 @@
 use telltale_bytecode::Instr;
 
 use super::{Exit, Slice, Step};
-use crate::memory::coroutine::{Coro, DRAINS};
+use crate::memory::coroutine::{self, Coro, DRAINS};
 use crate::program::op::{Code, Op};
 
 impl Slice<'_, '_> {
@@ -13,7 +13,7 @@ impl Slice<'_, '_> {
     pub(super) fn drain(&mut self) -> Result<(), Exit> {
         let ops = &*self.loaded.linked.ops;
         while self.left > 0 {
-            let coro = Coro::from_word(self.block[self.word_at]);
+            let coro = coroutine::read(self.block, self.word_at);
             let op = &ops[coro.pc() as usize];
             self.cx.at = coro.pc();
             if !self.only_receives(op) {
@@ -29,7 +29,11 @@ impl Slice<'_, '_> {
                 step => return self.leave(step),
             };
             self.left -= 1;
-            self.block[self.word_at] = Coro::at(next, self.cx.count()).with(DRAINS).to_word();
+            coroutine::write(
+                self.block,
+                self.word_at,
+                Coro::at(next, self.cx.count()).with(DRAINS),
+            );
         }
         Ok(())
     }

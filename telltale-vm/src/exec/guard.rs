@@ -8,7 +8,7 @@ use telltale_types::{Action, Direction, LocalTypeR, StateId};
 
 use super::{Operand, Slice, Step};
 use crate::Cause;
-use crate::memory::coroutine::Coro;
+use crate::memory::coroutine;
 use crate::program::op::{Code, Exchange, Op};
 use crate::program::typestate;
 
@@ -66,6 +66,6 @@ impl Slice<'_, '_> {
 
     /// The state of it that the role has come to.
     pub(super) fn type_state(&self) -> StateId {
-        StateId(Coro::from_word(self.block[self.state_at]).pc())
+        StateId(coroutine::read(self.block, self.state_at).pc())
     }
 }

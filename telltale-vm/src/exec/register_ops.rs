@@ -71,13 +71,11 @@ impl Slice<'_, '_> {
         };
         self.run.trace.push_if(Tag::Invoked, self.cx.role, RoleId(0), LabelId(effect.0));
         self.cx.add_effect();
-        match result.as_reg() {
-            Some(reg) => self.fill(reg, value).map_or_else(Step::Fault, |()| Step::Next(next)),
-            None => {
-                self.discard(value);
-                Step::Next(next)
-            }
-        }
+        let Some(reg) = result.as_reg() else {
+            self.discard(value);
+            return Step::Next(next);
+        };
+        self.fill(reg, value).map_or_else(Step::Fault, |()| Step::Next(next))
     }
 
     /// What a register lends to an instruction: the payload to send. One that receives gets nothing.

@@ -4,7 +4,7 @@ use telltale_bytecode::Branch;
 use telltale_types::RoleId;
 
 use super::{Operand, Slice, Step};
-use crate::memory::coroutine::{Coro, HOLDS, PAUSED};
+use crate::memory::coroutine::{self, HOLDS, PAUSED};
 use crate::program::op::{Code, Exchange, Op};
 
 /// An instruction, linked for the session that it acts on.
@@ -28,25 +28,25 @@ impl Slice<'_, '_> {
         self.word_at = self.loaded.roles_at + role.index();
         self.state_at = self.word_at;
         self.cx.role = role;
-        self.cx.word = self.block[self.word_at];
+        self.cx.word = coroutine::read(self.block, self.word_at).to_word();
         self.operand = operand;
         let step = self.seated(seat);
-        let coro = Coro::from_word(self.block[self.word_at]).counting(self.cx.count());
+        let coro = coroutine::read(self.block, self.word_at).counting(self.cx.count());
         let coro = if matches!(step, Step::Hold) { coro.with(HOLDS) } else { coro };
-        self.block[self.word_at] = coro.to_word();
+        coroutine::write(self.block, self.word_at, coro);
         self.write_ready();
         (step, std::mem::replace(&mut self.operand, Operand::Host))
     }
 
     fn seated(&mut self, seat: &SeatOp) -> Step {
-        let coro = Coro::from_word(self.block[self.word_at]);
+        let coro = coroutine::read(self.block, self.word_at);
         if coro.has(PAUSED) {
             return Step::Wait;
         }
         if coro.has(HOLDS) {
             let Some(next) = self.send_held() else { return Step::Wait };
-            let coro = Coro::from_word(self.block[self.word_at]);
-            self.block[self.word_at] = coro.without(HOLDS).to_word();
+            let coro = coroutine::read(self.block, self.word_at);
+            coroutine::write(self.block, self.word_at, coro.without(HOLDS));
             return Step::Next(next);
         }
         let SeatOp { op, exchanges, branches } = seat;

@@ -9,7 +9,7 @@ use thiserror::Error;
 use super::deferred::Outstanding;
 use crate::memory::arena::Slot;
 use crate::memory::channel::Plan;
-use crate::memory::coroutine::{Coro, DRAINS, HALTED, PAUSED, PENDING};
+use crate::memory::coroutine::{self, Coro, DRAINS, HALTED, PAUSED, PENDING};
 use crate::memory::{channel, header, ready};
 use crate::trace::store::Tag;
 use crate::{Outcome, SessionId, SessionStatus, VM, VMError, Value};
@@ -118,7 +118,7 @@ impl VM {
         let slot = self.running(session)?;
         let id = self.role_of(session, slot, role)?;
         let (block, roles_at) = (self.run_queue.arena.block(slot), self.loaded_at(slot).roles_at);
-        let is_pending = Coro::from_word(block[roles_at + id.index()]).has(PENDING);
+        let is_pending = coroutine::read(block, roles_at + id.index()).has(PENDING);
         if !header::has_coroutines(block) {
             // Whoever holds the endpoint waits in its place.
             if self.wake_waiter(session, id, true) {
@@ -251,8 +251,8 @@ impl VM {
         let block = self.run_queue.arena.block_mut(slot);
         let loaded = self.images.get(header::image(block));
         let place = loaded.roles_at + role.index();
-        let coro = mark(Coro::from_word(block[place]));
-        block[place] = coro.to_word();
+        let coro = mark(coroutine::read(block, place));
+        coroutine::write(block, place, coro);
         header::set_place(block, None);
         if !wake || coro.has(HALTED | PENDING) {
             return;

@@ -16,7 +16,7 @@ use super::lifecycle::drop_quietly;
 use super::rounds::Call;
 use crate::exec::{Operand, RunContext, SeatOp, Slice, Step};
 use crate::memory::arena::Slot;
-use crate::memory::coroutine::{Coro, HALTED, PENDING};
+use crate::memory::coroutine::{self, Coro, HALTED, PENDING};
 use crate::memory::{header, ready, registers};
 use crate::program::link::{Channels, Linker, endpoint_of};
 use crate::program::op::Code;
@@ -62,7 +62,7 @@ impl VM {
         let block = self.run_queue.arena.block(slot);
         let session = self.run_queue.session_at(slot);
         let loaded = self.images.get(header::image(block));
-        let coro = Coro::from_word(block[loaded.roles_at + role.index()]);
+        let coro = coroutine::read(block, loaded.roles_at + role.index());
         let at = coro.pc();
         let pc = Pc(at - loaded.image.programs.start(role));
         let instr = loaded.image.programs.code()[at as usize];
@@ -81,14 +81,17 @@ impl VM {
     fn move_holder(&mut self, holder: Holder, step: &Step) {
         let block = self.run_queue.arena.block_mut(holder.slot);
         let roles_at = self.images.get(header::image(block)).roles_at;
-        let word = &mut block[roles_at + holder.role.index()];
-        let coro = Coro::from_word(*word);
+        let at = roles_at + holder.role.index();
+        let coro = coroutine::read(block, at);
         match step {
             Step::Next(next) => {
-                *word = coro.moved_to(*next, coro.count).to_word();
+                coroutine::write(block, at, coro.moved_to(*next, coro.count));
                 ready::set(block, holder.role);
             }
-            Step::Pend(then) => *word = coro.moved_to(*then, coro.count).with(PENDING).to_word(),
+            Step::Pend(then) => {
+                let coro = coro.moved_to(*then, coro.count).with(PENDING);
+                coroutine::write(block, at, coro);
+            }
             _waits => {}
         }
     }
@@ -229,7 +232,9 @@ impl VM {
         let block = self.run_queue.arena.block_mut(session.slot());
         let loaded = self.images.get(header::image(block));
         ready::clear_all(block, ready::words(loaded.roles));
-        block[loaded.roles_at..loaded.roles_at + loaded.roles].fill(StateId::START.0.into());
+        for at in (0..loaded.roles).map(|role| loaded.roles_at + role) {
+            coroutine::write(block, at, Coro::at(StateId::START.0, 0));
+        }
         header::set_without_coroutines(block);
         loaded.pause(block, &self.paused);
         if loaded.roles == 0 {
@@ -317,14 +322,14 @@ impl VM {
         }
         let block = self.run_queue.arena.block_mut(session.slot());
         let loaded = self.images.get(header::image(block));
-        let word = &mut block[loaded.roles_at + role.index()];
-        let state = StateId(Coro::from_word(*word).pc());
+        let at = loaded.roles_at + role.index();
+        let state = StateId(coroutine::read(block, at).pc());
         if !loaded.image.local_types[role].may_end(state) {
             let role = loaded.image.names().role(role);
             let reason = format!("nobody plays `{role}` any more: {why}");
             return self.finish(session.slot(), Outcome::Cancelled { reason: reason.into() });
         }
-        *word |= Coro::bit(HALTED);
+        coroutine::mark(block, at, HALTED);
         header::halted(block);
         if header::live(block) == 0 {
             self.settle(session.slot());

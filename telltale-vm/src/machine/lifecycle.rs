@@ -8,7 +8,7 @@ use telltale_bytecode::{CodeImage, Pc};
 use telltale_types::RoleId;
 
 use crate::memory::arena::Slot;
-use crate::memory::coroutine::Coro;
+use crate::memory::coroutine;
 use crate::memory::{channel, header, registers};
 use crate::roles::host::SessionObjects;
 use crate::roles::objects::RoleObjects;
@@ -40,9 +40,8 @@ impl VM {
         };
         let loaded = self.images.get_mut(number);
         let block = self.run_queue.arena.block_mut(slot);
-        block[..loaded.template.len()].copy_from_slice(&loaded.template);
-        header::set_ordinal(block, self.next_ordinal);
-        block[1] = header::opened(objects, number, loaded.roles, owned);
+        header::begin(block, &loaded.template, self.next_ordinal);
+        header::open(block, objects, number, loaded.roles, owned);
         loaded.sessions += 1;
         self.coroutines += loaded.roles;
         if !self.paused.is_empty() {
@@ -118,7 +117,7 @@ impl VM {
         let block = self.run_queue.arena.block(slot);
         let loaded = self.images.get(header::image(block));
         let image = &loaded.image;
-        let pc = Coro::from_word(block[loaded.roles_at + role.index()]).pc();
+        let pc = coroutine::read(block, loaded.roles_at + role.index()).pc();
         let place = Pc(pc - image.programs.start(role));
         let instr = image.programs[role].get(place.index());
         // In the disassembly the operands stand in a column, in a sentence they do not.

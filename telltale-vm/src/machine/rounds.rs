@@ -9,7 +9,7 @@ use super::lifecycle::drop_quietly;
 use super::slices::{Mode, Session, Slices};
 use crate::exec::{Exit, RunContext, Step};
 use crate::memory::arena::Slot;
-use crate::memory::coroutine::Coro;
+use crate::memory::coroutine::{self, Coro};
 use crate::memory::{header, ready};
 use crate::scheduler::Turns;
 use crate::scheduler::run_queue::Fuel;
@@ -104,7 +104,7 @@ impl VM {
             let roles_at = self.images.get(header::image(block)).roles_at;
             if at != Context::AS_WRITTEN {
                 // For whoever explains what happened.
-                block[roles_at + role.index()] = Coro::at(at, count).to_word();
+                coroutine::write(block, roles_at + role.index(), Coro::at(at, count));
             }
             Some((slot, Exit::Fault(role, panicked(panic).into())))
         })

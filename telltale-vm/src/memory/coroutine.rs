@@ -8,6 +8,9 @@
 //!
 //! The program counter is an index into the code of all roles of the image.
 
+/// How many words of roles are looked at: as many as there are numbers of roles.
+pub(crate) const ROLES: usize = 1 << u8::BITS;
+
 /// The role has finished.
 pub(crate) const HALTED: u32 = 1 << 31;
 /// The role has chosen a branch whose channel was full; the answer is kept beside the sessions.
@@ -26,6 +29,42 @@ const MARKS: u32 = HALTED | HOLDS | PENDING | PAUSED | DRAINS;
 pub(crate) struct Coro {
     pc_and_marks: u32,
     pub(crate) count: u32,
+}
+
+/// The coroutine whose word is at this place of a block.
+#[inline]
+pub(crate) fn read(block: &[u64], at: usize) -> Coro {
+    Coro::from_word(block[at])
+}
+
+#[inline]
+pub(crate) fn write(block: &mut [u64], at: usize, coro: Coro) {
+    block[at] = coro.to_word();
+}
+
+/// Marks it.
+#[inline]
+pub(crate) fn mark(block: &mut [u64], at: usize, mark: u32) {
+    block[at] |= u64::from(mark);
+}
+
+/// Moves it by what one place, with its count, has more than another; wraps round.
+#[inline]
+pub(crate) fn advance(block: &mut [u64], at: usize, step: u64) {
+    block[at] = block[at].wrapping_add(step);
+}
+
+/// The words of so many coroutines, which lie side by side.
+#[inline]
+pub(crate) fn words(block: &[u64], at: usize, roles: usize) -> &[u64] {
+    &block[at..][..roles]
+}
+
+/// The words of all coroutines that a session could have: so many are in the window behind a block.
+#[inline(always)]
+pub(crate) fn window(block: &mut [u64], at: usize) -> &mut [u64; ROLES] {
+    let words = block[at..].first_chunk_mut();
+    words.expect("the window behind a block has a word for each number of a role")
 }
 
 impl Coro {
@@ -74,12 +113,6 @@ impl Coro {
     #[inline]
     pub(crate) const fn has(self, mark: u32) -> bool {
         self.pc_and_marks & mark != 0
-    }
-
-    /// The bit of a mark in the word.
-    #[inline]
-    pub(crate) const fn bit(mark: u32) -> u64 {
-        mark as u64
     }
 
     pub(crate) const fn with(self, mark: u32) -> Self {

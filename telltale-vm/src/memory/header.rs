@@ -8,18 +8,29 @@
 
 use crate::SessionStatus;
 
-/// The second word of the block of a session that has just been opened.
-pub(crate) fn opened(objects: u32, image: u16, roles: usize, owned: bool) -> u64 {
+/// How many words it is: the ready bits come next.
+pub(crate) const READY: usize = 3;
+
+/// Begins a session in a block with what all sessions of its image begin with.
+#[inline]
+pub(crate) fn begin(block: &mut [u64], template: &[u64], ordinal: u64) {
+    block[..template.len()].copy_from_slice(template);
+    block[0] = ordinal;
+}
+
+/// The session is open: with role objects of this key plus one, or without any.
+#[inline]
+pub(crate) fn open(block: &mut [u64], objects: u32, image: u16, roles: usize, owned: bool) {
     let marks = if owned { OWNED } else { 0 };
-    u64::from(objects) | u64::from(image) << 32 | (roles as u64) << 48 | status_bits(ACTIVE) | marks
+    block[1] = u64::from(objects)
+        | u64::from(image) << 32
+        | (roles as u64) << 48
+        | status_bits(ACTIVE)
+        | marks;
 }
 
 pub(crate) const fn ordinal(block: &[u64]) -> u64 {
     block[0]
-}
-
-pub(crate) fn set_ordinal(block: &mut [u64], ordinal: u64) {
-    block[0] = ordinal;
 }
 
 /// The third word of the block of a session at a place in its script.

@@ -2,7 +2,7 @@
 
 use telltale_types::RoleId;
 
-use crate::program::loaded::READY;
+use crate::memory::header::READY;
 
 /// How many roles have their bits in one word.
 pub(crate) const WORD: usize = 64;

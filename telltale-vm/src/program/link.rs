@@ -18,20 +18,20 @@ pub(crate) fn link(image: &Image, plans: &Plans) -> Linked {
     let expected =
         image.names().labels().map(|(_, label)| ExpectedKind::of_type(label.payload)).collect();
     let mut ops = Vec::with_capacity(image.programs.code().len() + 1);
-    let mut linked = Linked { expected, ..Linked::default() };
+    let mut all = Linked { expected, ..Linked::default() };
     for (role, _) in image.names().roles() {
         for (at, &instr) in image.programs[role].iter().enumerate() {
-            let channels = Channels { plans, expected: &linked.expected, role };
+            let channels = Channels { plans, expected: &all.expected, role };
             let linker = Linker { image, program: role, pc: Pc(at as u32), channels };
-            let (op, exchanges, branches) = linker.own(instr, linked.exchanges.len());
-            linked.exchanges.extend(exchanges);
-            linked.branches.extend(branches);
+            let (op, exchanges, branches) = linker.own(instr, all.exchanges.len());
+            all.exchanges.extend(exchanges);
+            all.branches.extend(branches);
             ops.push(op);
         }
     }
     ops.push(Op::new(Code::Trap));
-    linked.ops = ops.into();
-    linked
+    all.ops = ops.into();
+    all
 }
 
 /// The channels of the session that an instruction acts on, seen from the role that acts.

@@ -17,18 +17,13 @@ use telltale_types::RoleId;
 use crate::exec::Step;
 use crate::memory::arena::{Arena, WINDOW};
 use crate::memory::channel::{Plan, Rule, Shape};
-use crate::memory::coroutine::{Coro, PAUSED};
+use crate::memory::coroutine::{self, Coro, PAUSED, ROLES};
+use crate::memory::header::READY;
 use crate::memory::{header, ready, registers};
 use crate::program::link::link;
 use crate::program::op::Linked;
 use crate::program::schedule::Schedule;
 use crate::{Cause, ChannelMode, VMConfig, WhenFull};
-
-/// The words before the ready bits.
-pub(crate) const READY: usize = 3;
-
-/// How many words of roles are looked at: as many as there are numbers of roles.
-pub(crate) const ROLES: usize = 1 << u8::BITS;
 
 // So the words of the roles, and as many behind them, are always in the window.
 const _: () = assert!(READY + ready::words(ROLES) + ROLES <= WINDOW);
@@ -106,8 +101,7 @@ impl Loaded {
     pub(crate) fn pause(&self, block: &mut [u64], paused: &BTreeSet<String>) {
         for (role, name) in self.image.names().roles() {
             if paused.contains(name) {
-                let word = &mut block[self.roles_at + role.index()];
-                *word = Coro::from_word(*word).with(PAUSED).to_word();
+                coroutine::mark(block, self.roles_at + role.index(), PAUSED);
                 header::set_place(block, None);
             }
         }

@@ -56,7 +56,7 @@ impl Draws {
 
 const GOLDEN: u64 = 0x9E37_79B9_7F4A_7C15;
 
-/// SplitMix64 (G. Steele, D. Lea, C. Flood, OOPSLA 2014): every bit of the result depends on every bit of the number.
+/// `SplitMix64` (G. Steele, D. Lea, C. Flood, OOPSLA 2014): every bit of the result depends on every bit of the number.
 fn mix(number: u64) -> u64 {
     let number = number.wrapping_add(GOLDEN);
     let number = (number ^ number >> 30).wrapping_mul(0xBF58_476D_1CE4_E5B9);

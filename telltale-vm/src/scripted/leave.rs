@@ -7,7 +7,7 @@ use telltale_types::RoleId;
 use super::run::{End, Failure, ScriptState};
 use crate::HandlerError;
 use crate::exec::{Exit, Slice, Step, note_halted};
-use crate::memory::coroutine::{Coro, HALTED, PENDING};
+use crate::memory::coroutine::{self, Coro, HALTED, PENDING};
 use crate::memory::{header, ready};
 use crate::program::loaded::Loaded;
 use crate::program::schedule::{ScheduleStep, StepKind};
@@ -33,7 +33,8 @@ impl<'a> Slice<'_, 'a> {
             Some(Step::Fault(cause)) => Err(Exit::Fault(self.cx.role, cause)),
             Some(Step::Pend(_)) => {
                 // The words of the roles are true after every step, so only the mark is missing.
-                self.block[self.loaded.roles_at + self.cx.role.index()] |= Coro::bit(PENDING);
+                let at = self.loaded.roles_at + self.cx.role.index();
+                coroutine::mark(self.block, at, PENDING);
                 self.rest(self.cx.role);
                 Ok(())
             }
@@ -68,8 +69,7 @@ impl<'a> Slice<'_, 'a> {
         // A role that fails is named with the instruction at which it did.
         let waits = matches!(done, Step::Pend(_));
         let to_step = if waits { step.to_step } else { Coro::at(0, 1).to_word() };
-        let word = &mut self.block[self.loaded.roles_at + step.to.index()];
-        *word = word.wrapping_add(to_step);
+        coroutine::advance(self.block, self.loaded.roles_at + step.to.index(), to_step);
         done
     }
 }
@@ -86,7 +86,7 @@ pub(crate) fn halt(
     let &ScheduleStep { what, from, next, .. } = loaded.schedule.step(place);
     let mut halt = |role: RoleId| {
         let at = loaded.roles_at + role.index();
-        if !Coro::from_word(block[at]).has(HALTED) {
+        if !coroutine::read(block, at).has(HALTED) {
             ready::clear(block, role);
             note_halted(block, at, role);
             trace.push_if(Tag::Halted, role, RoleId(0), telltale_types::LabelId(0));

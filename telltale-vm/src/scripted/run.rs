@@ -10,8 +10,9 @@ use slab::Slab;
 use telltale_types::RoleId;
 
 use super::participants::{ByHandler, ByObjects, Participant, Participants};
+use crate::memory::coroutine::{self, ROLES};
 use crate::memory::header;
-use crate::program::loaded::{Loaded, ROLES};
+use crate::program::loaded::Loaded;
 use crate::program::schedule::{Schedule, ScheduleStep, StepKind};
 use crate::roles::host::SessionObjects;
 use crate::roles::objects::RoleObjects;
@@ -118,9 +119,7 @@ fn follow<P: Participants, const TRACE: bool>(participants: &P, run_loop: RunLoo
         if TRACE {
             trace.enter(cx.session);
         }
-        let roles = block[loaded.roles_at..].first_chunk_mut();
-        let roles =
-            roles.expect("the window behind a block holds a word for each number of a role");
+        let roles = coroutine::window(block, loaded.roles_at);
         let at = (place, left);
         let failure = &mut script.failure;
         match exchanges::<_, TRACE>(&mut participant, roles, cx, trace, schedule, at, failure) {
