@@ -193,27 +193,6 @@ impl Instr {
     }
 }
 
-/// The instructions whose words stand in a string of bytes, little-endian, one behind the other.
-/// Evaluated while a program with a static image is compiled.
-#[doc(hidden)]
-pub const fn decode<const N: usize>(bytes: &[u8]) -> [Instr; N] {
-    let mut code = [Instr::Halt; N];
-    let mut at = 0;
-    while at < N {
-        let (mut word, mut byte) = (0, 8);
-        while byte > 0 {
-            byte -= 1;
-            word = word << 8 | bytes[at * 8 + byte] as u64;
-        }
-        code[at] = match Instr::from_word(word) {
-            Some(instr) => instr,
-            None => panic!("not an instruction"),
-        };
-        at += 1;
-    }
-    code
-}
-
 const fn pack(a: u8, b: u8, c: u8, number: u16, next: u16) -> u64 {
     (a as u64) << 8
         | (b as u64) << 16

@@ -39,6 +39,8 @@ mod error;
 mod image;
 mod instr;
 mod operand;
+#[doc(hidden)]
+pub mod packed;
 
 pub use assemble::Assembler;
 #[doc(hidden)]
@@ -50,6 +52,4 @@ pub use error::CompileError;
 pub use image::StaticImage;
 pub use image::{Branch, CodeImage, ContentHash, FORMAT, Image};
 pub use instr::Instr;
-#[doc(hidden)]
-pub use instr::decode;
 pub use operand::{EffectId, Hop, ImmKind, ImportId, Pc, Reg, SetId, Slot, TargetsId, Via};

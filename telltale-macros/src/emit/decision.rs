@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 
 use proc_macro2::{Literal, Span, TokenStream};
 use quote::{quote, quote_spanned};
+use telltale_bytecode::packed::choice_key;
 use telltale_bytecode::{Branch, CodeImage, Instr, SetId};
 use telltale_syntax::interface::{ChoiceInterface, Interface, Variant};
 use telltale_types::RoleId;
@@ -19,14 +20,12 @@ pub(super) fn arms(interface: &Interface, image: &CodeImage) -> Vec<Arm> {
     let arm = |choice: &ChoiceInterface| {
         let branches = sorted(choice.variants.iter().map(first_message));
         let set = sets.get(&(choice.role, branches.clone()))?;
-        Some(Arm { key: key(choice.role, *set), gives: decision(interface, choice, &branches) })
+        Some(Arm {
+            key: choice_key(choice.role, *set),
+            gives: decision(interface, choice, &branches),
+        })
     };
     interface.choices.iter().filter_map(arm).collect()
-}
-
-/// As `__telltale::choice_key` gives it.
-fn key(role: RoleId, set: SetId) -> u32 {
-    u32::from(role.0) << 16 | u32::from(set.0)
 }
 
 /// The numbers of the sets of branches that each role chooses from.

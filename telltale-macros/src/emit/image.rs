@@ -4,7 +4,7 @@
 
 use proc_macro2::{Literal, TokenStream};
 use quote::quote;
-use telltale_bytecode::{Branch, Channel, CodeImage, Pc};
+use telltale_bytecode::{CodeImage, Pc, packed};
 use telltale_types::RoleId;
 
 /// `pub static IMAGE: CodeImage = …;`
@@ -18,16 +18,12 @@ pub(super) fn emit(image: &CodeImage) -> TokenStream {
     let local_count = Literal::usize_unsuffixed(image.local_types.len());
     let local_types =
         image.local_types.iter().map(|(_, local)| Literal::byte_string(local.packed()));
-    let code = image.programs.code().iter().flat_map(|instr| instr.to_word().to_le_bytes());
-    let code = table(&quote!(decode), image.programs.code().len(), code);
-    let program_ends = numbers(image.programs.ends());
-    let set_ends_and_targets = numbers(set_ends_and_targets);
-    let branches =
-        table(&quote!(branches), branches.len(), branches.iter().copied().flat_map(branch));
+    let code = table(&quote!(code), image.programs.code(), packed::pack_code);
+    let program_ends = table(&quote!(numbers), image.programs.ends(), packed::pack_numbers);
+    let set_ends_and_targets = table(&quote!(numbers), set_ends_and_targets, packed::pack_numbers);
+    let branches = table(&quote!(branches), branches, packed::pack_branches);
     let extras = extras(image.rests());
-    let channels = image.channels();
-    let channels =
-        table(&quote!(channels), channels.len(), channels.iter().copied().flat_map(channel));
+    let channels = table(&quote!(channels), image.channels(), packed::pack_channels);
     let hash = Literal::byte_string(&image.hash().0);
     quote! {
         /// The protocol, ready to run. It prints as a readable disassembly.
@@ -54,42 +50,23 @@ pub(super) fn emit(image: &CodeImage) -> TokenStream {
     }
 }
 
-fn branch(branch: Branch) -> [u8; 3] {
-    let [low, high] = branch.label.0.to_le_bytes();
-    [branch.peer.0, low, high]
-}
-
 /// Few protocols have places where a role may rest.
 fn extras(rests: &[(RoleId, Pc)]) -> TokenStream {
     if rests.is_empty() {
         return quote!(::core::option::Option::None);
     }
-    let rests = table(&quote!(rests), rests.len(), rests.iter().copied().flat_map(rest));
+    let rests = table(&quote!(rests), rests, packed::pack_rests);
     quote!(::core::option::Option::Some(
         const { &__telltale::Extras::resting_static(#rests) }
     ))
 }
 
-fn rest((role, pc): (RoleId, Pc)) -> [u8; 5] {
-    let [a, b, c, d] = pc.0.to_le_bytes();
-    [role.0, a, b, c, d]
-}
-
-fn channel(channel: Channel) -> [u8; 3] {
-    [channel.from.0, channel.to.0, channel.single.into()]
-}
-
-fn numbers(numbers: &[u32]) -> TokenStream {
-    let bytes = numbers.iter().flat_map(|number| number.to_le_bytes());
-    table(&quote!(numbers), numbers.len(), bytes)
-}
-
 /// A table that the compiler unpacks into read-only data.
-fn table(unpack: &TokenStream, rows: usize, bytes: impl Iterator<Item = u8>) -> TokenStream {
-    if rows == 0 {
+fn table<T>(unpack: &TokenStream, rows: &[T], pack: fn(&[T]) -> Vec<u8>) -> TokenStream {
+    if rows.is_empty() {
         return quote!(&[]);
     }
-    let bytes = Literal::byte_string(&bytes.collect::<Vec<u8>>());
-    let rows = Literal::usize_unsuffixed(rows);
+    let bytes = Literal::byte_string(&pack(rows));
+    let rows = Literal::usize_unsuffixed(rows.len());
     quote!(const { &__telltale::#unpack::<#rows>(#bytes) })
 }

@@ -2,11 +2,12 @@
 
 use proc_macro2::{Ident, Span, TokenStream};
 use quote::{ToTokens, quote, quote_spanned};
+use telltale_bytecode::packed::message_key;
 use telltale_syntax::Payload;
 use telltale_syntax::interface::{
     Interface, LabelInterface, ReceiveMethod, RoleInterface, SendMethod,
 };
-use telltale_types::{LabelId, RoleId};
+use telltale_types::RoleId;
 
 use super::dispatch::Arm;
 use super::{at, local};
@@ -17,7 +18,7 @@ pub(super) fn arms(interface: &Interface) -> Vec<Arm> {
     for (to, receiver) in interface.roles.iter().enumerate() {
         for method in &receiver.receives {
             arms.extend(method.peers.iter().map(|&from| Arm {
-                key: key(from, RoleId::at(to), method.label),
+                key: message_key(from, RoleId::at(to), method.label),
                 gives: message(interface, from, RoleId::at(to), method),
             }));
         }
@@ -25,12 +26,7 @@ pub(super) fn arms(interface: &Interface) -> Vec<Arm> {
     arms
 }
 
-/// As `__telltale::message_key` gives it.
-fn key(from: RoleId, to: RoleId, label: LabelId) -> u32 {
-    u32::from(from.0) << 24 | u32::from(to.0) << 16 | u32::from(label.0)
-}
-
-/// `carrier.carry(&mut self.bob, self::Bob::quote, &mut self.alice, self::Alice::on_quote)`
+/// `visitor.transfer(&mut self.bob, self::Bob::quote, &mut self.alice, self::Alice::on_quote)`
 fn message(interface: &Interface, from: RoleId, to: RoleId, method: &ReceiveMethod) -> TokenStream {
     let (sender, label) = (&interface.roles[from.index()], &interface.labels[method.label.index()]);
     let sends = |sends: &&SendMethod| sends.label == method.label && sends.peers.contains(&to);
@@ -46,7 +42,7 @@ fn message(interface: &Interface, from: RoleId, to: RoleId, method: &ReceiveMeth
     quote_spanned!(place(label)=> visitor.#carried(#given #taken))
 }
 
-/// The method of a carrier that carries such a message.
+/// The method of a visitor for such a message.
 pub(super) fn carrying(carried: &str, method: &ReceiveMethod, label: &LabelInterface) -> Ident {
     let signal = if method.parameters.is_empty() { "_signal" } else { "" };
     Ident::new(&format!("{carried}{signal}"), place(label))
