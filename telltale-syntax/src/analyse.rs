@@ -4,9 +4,9 @@ use proc_macro2::TokenStream;
 use syn::Visibility;
 use telltale_types::{GlobalType, Label, Names};
 
+use crate::arms::Arms;
 use crate::ast::{Ast, Attributes};
 use crate::diagnostic::Diagnostic;
-use crate::explain::Arms;
 use crate::flow::{self, Ahead};
 use crate::forget::Forget;
 use crate::graph::{Graph, graph};

@@ -5,7 +5,7 @@ use std::fmt;
 use proc_macro2::LineColumn;
 use telltale_theory::{Condition, Explanation};
 
-use crate::mistake::Quote;
+use crate::quote::Quote;
 
 /// Why some role cannot know what to do.
 #[derive(Clone, Debug, PartialEq, Eq)]

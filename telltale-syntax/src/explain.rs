@@ -1,6 +1,5 @@
 //! Says in the words of the source why some role cannot know what to do, and what to write.
 
-mod arms;
 mod propose;
 mod words;
 
@@ -15,7 +14,6 @@ use crate::diagnostic::{Annotation, Diagnostic};
 use crate::mistake::Mistake;
 use crate::source_map::{Place, SourceMap, StepSource};
 
-pub(crate) use arms::Arms;
 pub(crate) use propose::can_be_written;
 
 /// Something that is wrong.

@@ -3,35 +3,11 @@
 //! They speak like the compiler: lower case, no final period, code in backticks, and a remedy on
 //! a `help:` line where one is known.
 
-use std::fmt;
-
 use telltale_theory::ProjectionError;
 use thiserror::Error;
 
 use crate::cannot_know::CannotKnow;
-use crate::excerpt::excerpt;
-use crate::span::SpanRange;
-
-/// A statement at another place than the mistake, quoted with its line.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Quote {
-    /// The line it begins on.
-    pub line: usize,
-    /// The statement as it prints itself, without its semicolon; only the beginning of a long one.
-    pub text: String,
-}
-
-impl Quote {
-    pub(crate) fn new(at: SpanRange, text: &impl fmt::Display) -> Self {
-        Self { line: at.line(), text: excerpt(text) }
-    }
-}
-
-impl fmt::Display for Quote {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "line {}, `{}`", self.line, self.text)
-    }
-}
+use crate::quote::Quote;
 
 /// Why a Rust type cannot be a payload.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Error)]

@@ -8,8 +8,8 @@ use telltale_types::StateId;
 use crate::ast::{Choice, Do, Message};
 use crate::forget::Forget;
 use crate::graph::Graph;
-use crate::mistake::Quote;
 use crate::name::Name;
+use crate::quote::Quote;
 use crate::span::SpanRange;
 
 /// For every state and every exit of a global type, the statement it comes from.

@@ -7,8 +7,9 @@ use telltale_types::{LabelId, RoleId};
 use super::{Ahead, BranchEntry, ChoiceSlot, Flow, MessageSlot, Next, Passes, Slot};
 use crate::ast::{self, Block, Statement};
 use crate::diagnostic::Diagnostic;
-use crate::mistake::{Mistake, Quote};
+use crate::mistake::Mistake;
 use crate::mistakes::Mistakes;
+use crate::quote::Quote;
 use crate::span::SpanRange;
 
 /// Checks the choices that the protocol makes itself; those of a protocol that it runs are

@@ -10,8 +10,9 @@ use super::{ChoiceInterface, Variant, snake_ident};
 use crate::ast::{self, Docs};
 use crate::diagnostic::Diagnostic;
 use crate::graph::{ChoiceOrigin, Exit, Graph, State};
-use crate::mistake::{Mistake, Quote};
+use crate::mistake::Mistake;
 use crate::mistakes::Mistakes;
+use crate::quote::Quote;
 use crate::resolve::Protocol;
 use crate::span::SpanRange;
 

@@ -11,9 +11,10 @@ use crate::ast::{Do, Message};
 use crate::camel::check_camel_case;
 use crate::diagnostic::Diagnostic;
 use crate::excerpt::excerpt;
-use crate::mistake::{Mistake, Quote};
+use crate::mistake::Mistake;
 use crate::mistakes::Mistakes;
 use crate::payload::{find_unfit, type_text};
+use crate::quote::Quote;
 use crate::span::SpanRange;
 
 /// A label and where it is first used.

@@ -8,8 +8,9 @@ use telltale_types::RoleId;
 use super::Falls;
 use crate::ast::{self, Statement};
 use crate::diagnostic::Diagnostic;
-use crate::mistake::{Mistake, Quote};
+use crate::mistake::Mistake;
 use crate::mistakes::Mistakes;
+use crate::quote::Quote;
 use crate::resolve::{Meaning, Step};
 use crate::span::SpanRange;
 

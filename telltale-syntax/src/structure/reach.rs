@@ -2,8 +2,9 @@
 
 use super::Falls;
 use crate::diagnostic::Diagnostic;
-use crate::mistake::{Mistake, Quote};
+use crate::mistake::Mistake;
 use crate::mistakes::Mistakes;
+use crate::quote::Quote;
 use crate::resolve::Step;
 
 /// Reports the first statement of each block that is not reached.

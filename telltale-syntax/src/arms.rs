@@ -21,7 +21,7 @@ impl Arms {
     }
 
     /// Whether a role takes part in another arm than the statement that begins here.
-    pub(super) fn is_elsewhere(&self, role: &str, start: LineColumn) -> bool {
+    pub(crate) fn is_elsewhere(&self, role: &str, start: LineColumn) -> bool {
         let roles = self.elsewhere.get(&(start.line, start.column));
         roles.is_some_and(|roles| roles.contains(role))
     }
