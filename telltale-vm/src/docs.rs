@@ -21,7 +21,7 @@ mod lifecycle {}
 #[doc = include_str!("../../docs/13_effects.md")]
 mod effects {}
 
-/// The tables of faults and errors are true to what is printed, and name every cause that is here:
+/// The tables of faults and errors say what is printed, for every cause and error below:
 ///
 /// ```
 /// # use std::sync::Arc;
@@ -43,15 +43,17 @@ mod effects {}
 ///
 /// let text = |text: &str| text.to_owned();
 /// let ping = || text("Ping(u64)");
-/// let (expected, waiting) = (text("`Ping(u64)`"), text("`Alice` waits for `Bob`, `Bob` waits for `Alice`"));
+/// let (alice, bob) = (|| text("Alice"), || text("Bob"));
+/// let waiting = text("`Alice` waits for `Bob`, `Bob` waits for `Alice`");
 /// let limit = VMError::TooManySessions { limit: 8 };
 /// for cause in [
 ///     Cause::Handler(HandlerError::msg("no book of this title")),
 ///     Cause::Panicked { message: text("attempt to subtract with overflow") },
-///     Cause::WrongPayload { label: ping(), expected: Kind::Uint, found: Kind::Bool },
+///     Cause::WrongPayload { label: text("Ping"), expected: text("u64"), found: text("`true`, a bool") },
 ///     Cause::NoSuchBranch { picked: 2, branches: 2 },
-///     Cause::UnexpectedMessage { from: text("Alice"), found: text("Pong"), expected },
-///     Cause::ChannelFull { label: ping(), to: text("Bob"), capacity: 4 },
+///     Cause::UnexpectedMessage { from: alice(), found: text("Pong"), expected: text("`Ping(u64)`") },
+///     Cause::ChannelFull { label: ping(), to: bob(), capacity: 4 },
+///     Cause::LeftOver { from: alice(), to: bob(), label: ping() },
 ///     Cause::Stuck { waiting },
 ///     Cause::NotAllowed { expected: text("`Bob!Ping`"), found: text("halt") },
 ///     Cause::EmptyRegister { register: 0 },
@@ -73,11 +75,12 @@ mod effects {}
 /// let image = CodeImage::from_local_types(&locals, &global);
 /// let session = VM::new(VMConfig::default()).load_choreography(&image)?;
 /// let fault = Arc::new(Fault {
-///     role: Some(text("Alice")),
+///     role: Some(alice()),
 ///     instruction: None,
 ///     cause: Cause::OutOfProgram,
 /// });
 /// for (name, error) in [
+///     ("ForeignSession", VMError::ForeignSession { session }),
 ///     ("StaleSession", VMError::StaleSession { session }),
 ///     ("StillRunning", VMError::StillRunning { session }),
 ///     ("Detached", VMError::Detached { session }),
@@ -87,7 +90,7 @@ mod effects {}
 ///     ("TooManyImages", VMError::TooManyImages { limit: 8 }),
 ///     ("NotInProtocol", VMError::NotInProtocol { session, what: text("role `Carol`") }),
 ///     ("ChannelFull", VMError::ChannelFull { capacity: 4 }),
-///     ("NotPending", VMError::NotPending { session, role: text("Alice") }),
+///     ("NotPending", VMError::NotPending { session, role: alice() }),
 ///     ("Faulted", VMError::Faulted { count: 2, session, fault }),
 /// ] {
 ///     check(LIFECYCLE, name, &error.to_string());

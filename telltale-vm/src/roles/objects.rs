@@ -1,8 +1,8 @@
 //! The role objects of one session, as the VM sees them.
 //!
-//! A cast says for each message which of its objects gives the payload and which takes it. How the payload
-//! gets from the one to the other is the VM's business: a *carrier* takes it there at once while the
-//! session performs its script, and half of the way, as a [`Value`](crate::Value), when it does not.
+//! Role objects name, for each message, the method that gives its payload and the method that takes it. How the
+//! payload gets from one to the other is up to a *visitor*: on the script it is moved straight across; off the script
+//! one visitor sends it as a [`Value`](crate::Value), and another receives it later.
 
 use std::any::Any;
 
@@ -15,40 +15,41 @@ use crate::{HandlerError, HandlerResult, Value};
 /// The role objects of one session. The macro implements it.
 ///
 /// ```
-/// use telltale_vm::{Carrier, Cast, ChoiceCarrier, HandlerError, LabelId, RoleId, SetId};
+/// use telltale_vm::generated::{ChoiceVisitor, MessageVisitor, RoleObjects};
+/// use telltale_vm::{HandlerError, LabelId, RoleId, SetId};
 ///
-/// /// `A→B:Number(u64)`, over and over: how far `A` has counted, and what `B` has heard.
+/// /// `A→B:Number(u64)`, over and over: how far `A` has counted, and what `B` has received.
 /// struct Counting {
 ///     a: u64,
 ///     b: Vec<u64>,
 /// }
 ///
-/// impl Cast for Counting {
-///     fn message<C: Carrier>(
+/// impl RoleObjects for Counting {
+///     fn message<V: MessageVisitor>(
 ///         &mut self,
 ///         _from: RoleId,
 ///         _to: RoleId,
 ///         _label: LabelId,
-///         carrier: C,
-///     ) -> C::Done {
-///         let give = |count: &mut u64| {
+///         visitor: V,
+///     ) -> V::Done {
+///         let send = |count: &mut u64| {
 ///             *count += 1;
 ///             Ok(*count)
 ///         };
-///         let take = |heard: &mut Vec<u64>, number| {
-///             heard.push(number);
+///         let take = |received: &mut Vec<u64>, number| {
+///             received.push(number);
 ///             Ok(())
 ///         };
-///         carrier.carry(&mut self.a, give, &mut self.b, take)
+///         visitor.transfer(&mut self.a, send, &mut self.b, take)
 ///     }
 ///
-///     fn choice<C: ChoiceCarrier>(&mut self, _role: RoleId, _set: SetId, carrier: C) -> C::Done {
-///         carrier.fail(HandlerError::msg("nobody decides anything"))
+///     fn choice<V: ChoiceVisitor>(&mut self, _role: RoleId, _set: SetId, visitor: V) -> V::Done {
+///         visitor.fail(HandlerError::msg("the protocol has no choice"))
 ///     }
 /// }
 /// ```
 pub trait RoleObjects: Any + Send + Sized {
-    /// Gives the message to the carrier, once: who gives its payload, and who takes it.
+    /// Calls the visitor once, with the object that sends the message and the one that receives it.
     fn message<C: MessageVisitor>(
         &mut self,
         from: RoleId,
@@ -57,8 +58,7 @@ pub trait RoleObjects: Any + Send + Sized {
         visitor: C,
     ) -> C::Done;
 
-    /// Asks `role` which of the branches of a set it takes, and gives the first message of that branch to
-    /// the carrier.
+    /// Asks `role` which branch of a set it takes, and calls the visitor with the first message of that branch.
     fn choice<C: ChoiceVisitor>(&mut self, role: RoleId, set: SetId, visitor: C) -> C::Done;
 
     /// Drops the objects one by one with [`discard`], so that one that panics does not keep the others.
@@ -87,12 +87,12 @@ pub fn discard<T>(object: T) {
     drop_quietly(object);
 }
 
-/// Carries a message from the role object that gives it to the one that takes it, or one half of that way.
+/// Moves a message from the role object that sends it to the one that receives it, or one half of that way.
 pub trait MessageVisitor: Sized {
-    /// What has come of it.
+    /// The result.
     type Done;
 
-    /// `give` asks `giver` for the payload, `take` hands it to `taker`.
+    /// `send` asks `sender` for the payload, `take` gives it to `receiver`.
     fn transfer<G, T, P: Send + 'static>(
         self,
         sender: &mut G,
@@ -101,17 +101,17 @@ pub trait MessageVisitor: Sized {
         take: impl FnOnce(&mut T, P) -> HandlerResult<()>,
     ) -> Self::Done;
 
-    /// The same for a message that nobody gives, because it always comes of a choice.
+    /// The same for a message without a sending method: its payload always comes with a choice.
     fn deliver<T, P: 'static>(
         self,
         receiver: &mut T,
         take: impl FnOnce(&mut T, P) -> HandlerResult<()>,
     ) -> Self::Done;
 
-    /// No role object gives or takes this message.
+    /// No role object sends or receives this message.
     fn fail(self, error: HandlerError) -> Self::Done;
 
-    /// [`MessageVisitor::carry`] for a message without payload.
+    /// [`MessageVisitor::transfer`] for a message without payload.
     #[inline(always)]
     fn transfer_signal<G, T>(
         self,
@@ -123,7 +123,7 @@ pub trait MessageVisitor: Sized {
         self.transfer(sender, send, receiver, |receiver, ()| take(receiver))
     }
 
-    /// [`MessageVisitor::hand`] for a message without payload.
+    /// [`MessageVisitor::deliver`] for a message without payload.
     #[inline(always)]
     fn deliver_signal<T>(
         self,
@@ -134,12 +134,12 @@ pub trait MessageVisitor: Sized {
     }
 }
 
-/// Carries the first message of a branch, which has been given with the decision.
+/// Moves the first message of a branch; its payload came with the decision.
 pub trait ChoiceVisitor: Sized {
-    /// What has come of it.
+    /// The result.
     type Done;
 
-    /// The branch is the one with this number; `take` hands its payload to `taker`.
+    /// The branch has this number; `take` gives its payload to `receiver`.
     fn transfer<T, P: Send + 'static>(
         self,
         branch: usize,
@@ -151,7 +151,7 @@ pub trait ChoiceVisitor: Sized {
     /// Nothing has been chosen.
     fn fail(self, error: HandlerError) -> Self::Done;
 
-    /// [`ChoiceVisitor::carry`] for a message without payload.
+    /// [`ChoiceVisitor::transfer`] for a message without payload.
     #[inline(always)]
     fn transfer_signal<T>(
         self,
