@@ -20,7 +20,7 @@ pub trait VMBackend {
     /// When sessions faulted that nobody will be told about otherwise.
     fn step_round(&mut self, handler: &dyn EffectHandler, n: usize) -> Result<StepResult, VMError>;
 
-    /// Runs until nobody can act, or for so many rounds.
+    /// Runs until nobody can act, or for `max_rounds` rounds.
     ///
     /// # Errors
     ///

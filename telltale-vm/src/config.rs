@@ -41,7 +41,7 @@ pub struct VMConfig {
     pub recording: Recording,
     /// What a message means that nobody has received when all roles are done.
     pub leftover: Leftover,
-    /// Where the seeds of the handlers' contexts come from.
+    /// Where the seeds of the handlers' contexts come from, and the decisions of [`Policy::Random`].
     pub seed: u64,
 }
 
@@ -73,9 +73,9 @@ pub enum Policy {
     /// messages, or for room in whose channels, most others wait; of equals, the next in order. The
     /// first turn of a slice goes round, so nobody starves.
     ProgressAware,
-    /// Chance decides, from [`VMConfig::seed`]: which ready role has a turn, how long it is, and in
-    /// which order sessions are visited. For tests of role objects that share something; the
-    /// seed replays what was found.
+    /// Chance decides, from [`VMConfig::seed`]: which ready role has a turn, how long it is, and the order of
+    /// sessions in a round. For tests of role objects and handlers that share something: each seed tries
+    /// another order, and the same seed replays it.
     Random,
 }
 
@@ -110,25 +110,27 @@ pub enum ChannelMode {
     LatestValue,
 }
 
-/// What a message means that is still in its channel when all roles of a session are done. No program that keeps to
-/// its protocol leaves one; somebody outside who sends too much does ([`VM::inject`](crate::VM::inject)).
+/// What a message means that is still in its channel when all roles of a session are done.
+///
+/// Programs that keep to their protocol leave none; a peer outside that sends too much does
+/// ([`VM::inject`](crate::VM::inject)).
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
 pub enum Leftover {
     /// The session faults, and the fault names the message.
     #[default]
     Fault,
-    /// It is dropped without a word.
+    /// It is dropped, and the session completes.
     Drop,
 }
 
 /// What a VM records of its run.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum Recording {
-    /// Nothing, so that a VM can run for ever.
+    /// Nothing.
     Off,
     /// Every event: memory grows as long as the VM runs.
     Full,
-    /// The last events, so many of them.
+    /// The last events, this many of them.
     Last(usize),
 }
 
@@ -141,7 +143,7 @@ impl Default for Recording {
 
 impl Default for VMConfig {
     /// Cooperative, 64 instructions per slice, channels of 64 messages whose senders wait, as many
-    /// sessions as fit into memory, the last 65,536 events, seed 0.
+    /// sessions as fit into memory, the last 65,536 events, a fault for messages that are left over, seed 0.
     fn default() -> Self {
         Self {
             policy: Policy::default(),

@@ -136,7 +136,7 @@ pub struct Context<'a> {
 }
 
 impl Context<'_> {
-    /// In place of an instruction: the role's word in the block says it.
+    /// In place of an instruction: on the script, the role's word in the block says where it is.
     pub(crate) const AS_WRITTEN: u32 = u32::MAX;
 
     /// The session.
@@ -213,7 +213,7 @@ const fn mix(seed: u64) -> u64 {
     z ^ (z >> 31)
 }
 
-/// What a handler gives.
+/// The answer of a handler.
 pub type HandlerResult<T> = Result<T, HandlerError>;
 
 /// Why a handler gives up, or that it has no answer yet. Every error converts into it, so `?` works
@@ -231,7 +231,7 @@ pub struct HandlerError(Option<Box<Box<dyn Error + Send + Sync>>>);
 
 impl HandlerError {
     /// An error that is just a text.
-    // Not inlined: what a handler does when it fails need not burden what it does when not.
+    // Not inlined, so that handlers that mostly succeed stay small.
     #[cold]
     #[inline(never)]
     pub fn msg(text: impl Into<String>) -> Self {
@@ -241,7 +241,7 @@ impl HandlerError {
     /// There is no answer yet: the role waits until [`VM::wake`](crate::VM::wake) and is asked again.
     ///
     /// As the answer of [`EffectHandler::receive`]: the message is taken, and the role waits before it
-    /// goes on.
+    /// continues; it is not told again.
     pub fn pending() -> Self {
         Self(None)
     }

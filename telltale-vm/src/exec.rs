@@ -5,10 +5,10 @@
 //! the same `send`, `receive`, `offer`, `choose` and `halt`. Where a program is not verified, a [guard](guard) in front
 //! compares with the local type first.
 //!
-//! An instruction that sends makes sure that there is room, asks whoever plays the role, and `commit` puts the message
-//! into its channel; one that receives lets `commit` take the message, then tells. One that blocks only notes where it
-//! waits. Why this session and this role run now is the scheduler's business. (A session that nothing disturbs
-//! needs none of this: see `scripted`.)
+//! An instruction that sends makes sure that there is room, asks the role's [`Host`] for the payload, and `commit` puts
+//! the message into its channel; one that receives lets `commit` take the message, then tells the host. One that blocks
+//! only notes where it waits. Why this session and this role run now is the scheduler's business. (A session on its
+//! script needs none of this: see `scripted`.)
 
 mod choose;
 mod commit;
@@ -38,7 +38,7 @@ pub(crate) use choose::PendingChoices;
 pub(crate) use operand::Operand;
 pub(crate) use seat::SeatOp;
 
-/// What the slices of a run have in common: whatever of the machine is not a session.
+/// What the slices of a run share: the parts of the machine that are not sessions.
 pub(crate) struct RunContext<'a> {
     pub(crate) handler: &'a dyn EffectHandler,
     pub(crate) network: Option<&'a dyn Network>,
@@ -47,7 +47,8 @@ pub(crate) struct RunContext<'a> {
     pub(crate) pending_choices: &'a mut PendingChoices,
     pub(crate) deferred: &'a mut Deferred,
     pub(crate) trace: &'a mut Trace,
-    /// Payloads that have lost their place, and with them perhaps an endpoint.
+    /// Payloads that have lost their place. Some may be endpoints, which the machine gives up after the slice: a
+    /// slice sees one session only.
     pub(crate) orphans: &'a mut Vec<Word>,
 }
 
@@ -59,11 +60,11 @@ pub(crate) struct Slice<'a, 's> {
     /// Who acts, and where.
     pub(crate) cx: &'a mut Context<'s>,
     pub(crate) host: Host<'a>,
-    /// The ready bits of the first 64 roles. Those in the block are out of date meanwhile.
+    /// The ready bits of the first 64 roles. Those in the block are out of date until `write_ready`.
     pub(crate) ready: u64,
     /// Where the word of the role that acts is in the block.
     pub(crate) word_at: usize,
-    /// Where its type state is, if its program is guarded; 0 otherwise.
+    /// Where its type state is, if it is guarded; 0, which is never a type state, otherwise.
     pub(crate) state_at: usize,
     /// Where the payload of the instruction comes from, or goes to.
     pub(crate) operand: Operand,
@@ -75,15 +76,15 @@ pub(crate) struct Slice<'a, 's> {
 pub(crate) enum Step {
     /// Control goes there.
     Next(u32),
-    /// The role waits, at the same instruction.
+    /// The role waits at the same instruction; whatever removes the cause wakes it.
     Wait,
     /// The role's turn is over, but it stays ready.
     Yield(u32),
     /// The role is done.
     Halt,
-    /// The role waits for room; its answer is kept.
+    /// The role waits for room; its answer is kept in [`PendingChoices`].
     Hold,
-    /// The role waits for its handler, and goes on there.
+    /// The role waits for its handler, and continues there.
     Pend(u32),
     /// The instruction concerns another session; the machine executes it between slices.
     Outside,
@@ -93,7 +94,7 @@ pub(crate) enum Step {
 
 /// Why a session that has not used up its slice stops acting.
 pub(crate) enum Exit {
-    /// All roles stand together: it follows its schedule.
+    /// All roles are at one place of the schedule: it follows its schedule again.
     OnScript,
     /// Nobody in it can act.
     Idle,
@@ -104,7 +105,7 @@ pub(crate) enum Exit {
     Outside(RoleId),
     /// A role has gone wrong.
     Fault(RoleId, Box<Cause>),
-    /// It can still act; but payloads have lost their place.
+    /// It can still act, but there are orphans to give up.
     Orphans,
 }
 
@@ -116,7 +117,7 @@ impl From<Cause> for Step {
 }
 
 impl<'a, 's> Slice<'a, 's> {
-    /// A session whose roles may execute so many instructions.
+    /// A session whose roles may execute `left` instructions.
     pub(crate) fn new(
         block: &'a mut [u64],
         loaded: &'s Loaded,
@@ -171,7 +172,8 @@ impl<'a, 's> Slice<'a, 's> {
         ready::set_first_word(self.block, self.ready);
     }
 
-    /// Runs one role until it cannot go on or nothing is left to execute. It is still ready then, or not.
+    /// Runs one role until it waits, yields, halts or nothing is left to execute. Its ready bit says whether it
+    /// can still act.
     #[inline(never)]
     pub(crate) fn turn(&mut self, role: RoleId) -> Result<(), Exit> {
         self.word_at = self.loaded.roles_at + role.index();
@@ -232,7 +234,7 @@ impl<'a, 's> Slice<'a, 's> {
         }
     }
 
-    /// The start of a turn of a role with marks. Gives where it goes on, if it does.
+    /// The start of a turn of a role with marks. Gives where it continues, if it does.
     #[cold]
     fn marked_turn(&mut self, coro: Coro) -> Result<Option<u32>, Exit> {
         if coro.has(HALTED | PENDING | PAUSED) {
@@ -285,7 +287,7 @@ impl<'a, 's> Slice<'a, 's> {
         Ok(())
     }
 
-    /// The role is done; what its registers hold has lost its place.
+    /// The role is done; what its registers hold becomes orphans.
     #[inline(never)]
     fn halt(&mut self) {
         self.left = self.left.saturating_sub(1);
@@ -298,7 +300,7 @@ impl<'a, 's> Slice<'a, 's> {
         }
     }
 
-    /// Drops a payload that nobody gets; if it is an endpoint, whoever else is concerned is told.
+    /// Drops a payload that nobody gets. What is not a scalar is dropped between slices: it may be an endpoint.
     fn discard(&mut self, value: Value) {
         let word = self.run.heap.encode(value);
         if Kind::from_number(word.kind) >= Kind::Text {
@@ -306,15 +308,15 @@ impl<'a, 's> Slice<'a, 's> {
         }
     }
 
-    /// What a handler that gives no answer makes of the role: it waits and goes on at this place then,
-    /// or its session faults.
+    /// What becomes of a role whose handler gives no answer: if the answer is pending, the role waits and continues
+    /// at `then`; otherwise its session faults.
     #[cold]
     pub(crate) fn no_answer(error: HandlerError, then: u32) -> Step {
         if error.is_pending() { Step::Pend(then) } else { Cause::from(error).into() }
     }
 }
 
-/// A role, whose word is at this place of the block, is done. Its ready bit is left to the caller.
+/// The role whose word is at this place of the block is done. Its ready bit is left to the caller.
 #[inline]
 pub(crate) fn note_halted(block: &mut [u64], at: usize, role: RoleId) {
     debug_assert!(!coroutine::read(block, at).has(HALTED), "role {role} halts once");

@@ -1,6 +1,6 @@
-//! What the code that `choreography!` generates is made of. Nobody else should use it.
+//! What the code that `choreography!` generates is made of. Nobody else should use it; it can change in any version.
 //!
-//! Whatever a generated module needs is here, so that the module says little and depends on no name
+//! Everything that a generated module needs is here, so that the module is short and depends on no name
 //! that its user could have hidden.
 
 pub use core::marker::Send;

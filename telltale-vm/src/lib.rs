@@ -105,7 +105,7 @@
 //! - **Isolation.** A session has its own channels, its own state and its own role objects. What goes
 //!   wrong in one ends that one.
 //! - **Determinism.** The same calls with the same answers give the same trace. There is no clock but
-//!   the [`SimClock`], no randomness but [`Context::seed`].
+//!   the [`SimClock`], no randomness but what [`VMConfig::seed`] gives.
 //! - **Effects.** The machine computes no payload and takes no decision; it asks an [`EffectHandler`] or
 //!   the role objects of the session.
 //!

@@ -1,9 +1,9 @@
 //! Who runs next.
 //!
-//! Sessions that can act stand in a queue. A policy decides what happens when the head of the queue
-//! is visited: which of its ready roles have turns, and how long. It never decides what an
-//! instruction means, so a session that completes has the same trace, up to the order of independent
-//! events, under every policy.
+//! Sessions that can act stand in the run queue. A policy decides what the session at its head does with
+//! its slice: which of its ready roles have turns, and how long. It never decides what an instruction
+//! means, so a session that completes has the same trace, up to the order of independent events, under
+//! every policy.
 
 mod cooperative;
 pub(crate) mod fifo;
@@ -35,7 +35,10 @@ impl Turns {
     }
 }
 
-/// Gives turns to the ready roles of one session, as the policy says. Every slice ends.
+/// Gives turns to the ready roles of one session, as the policy says.
+///
+/// Every slice ends: a turn executes an instruction, of which `left` are allowed, or clears a ready bit, and only an
+/// executed instruction sets one.
 #[inline]
 pub(crate) fn slice(
     policy: Policy,

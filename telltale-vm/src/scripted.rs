@@ -1,4 +1,7 @@
-//! Sessions that nothing disturbs: what all roles do together, exchange by exchange, without channels.
+//! Sessions on their script: what all roles do together, exchange by exchange, without channels.
+//!
+//! `run` is the innermost loop, `participants` are the handlers and role objects in it. `leave` is where roles continue
+//! by turns, `rejoin` where they come back.
 
 pub(crate) mod leave;
 pub(crate) mod participants;
@@ -10,8 +13,8 @@ use crate::EffectHandler;
 
 /// Plays all roles of sessions on their scripts.
 ///
-/// It is the same for every handler; but it is compiled for each type of handler, so that asking and telling are no
-/// calls in the innermost loop.
+/// Every handler has it, and nobody else can implement it. It is compiled for each type of handler, so that asking and
+/// telling are no calls in the innermost loop.
 pub trait FollowsSchedules {
     /// Runs until the loop needs more than a handler.
     #[doc(hidden)]

@@ -115,11 +115,12 @@ impl ThreadedVM {
         Ok(opened)
     }
 
-    /// Lets the sessions of all workers act, each on its own thread, until nobody can, or for so many rounds.
+    /// Lets the sessions of all workers act, each worker on its own thread, until nobody can, or for `max_rounds`
+    /// rounds.
     ///
     /// # Errors
     ///
-    /// When sessions faulted that nobody will be told about otherwise; all others have gone on.
+    /// When sessions faulted that nobody will be told about otherwise; all others have continued.
     pub fn run(&mut self, handler: &dyn EffectHandler, max_rounds: usize) -> Result<(), VMError> {
         let (busy, idle): (Vec<_>, Vec<_>) =
             self.machines_mut().partition(|vm| vm.progress() == Progress::OutOfFuel);
@@ -131,7 +132,7 @@ impl ThreadedVM {
                 busy.map(|vm| scope.spawn(|| vm.run(handler, max_rounds))).collect();
             reports.extend(mine.map(|vm| vm.run(handler, max_rounds)));
             reports.extend(others.into_iter().map(|other| {
-                // Whatever a handler does is caught in the machine; this is about the machine itself.
+                // Panics of handlers are caught in the VM; this would be one of the VM itself.
                 other.join().unwrap_or_else(|panic| std::panic::resume_unwind(panic))
             }));
         });
@@ -144,7 +145,7 @@ impl ThreadedVM {
     ///
     /// # Errors
     ///
-    /// When sessions faulted that nobody will be told about otherwise; all others have gone on.
+    /// When sessions faulted that nobody will be told about otherwise; all others have continued.
     pub fn step_round(
         &mut self,
         handler: &dyn EffectHandler,
@@ -163,7 +164,7 @@ impl ThreadedVM {
         Ok(StepResult { turns, progress: self.progress() })
     }
 
-    /// All workers go on at the same time.
+    /// All workers continue at the same tick.
     fn set_clocks(&mut self) {
         let now = self.clock();
         self.machines_mut().for_each(|vm| vm.set_clock(now));
@@ -176,7 +177,7 @@ impl ThreadedVM {
         self.machines_mut().map(|vm| vm.pause(role)).sum()
     }
 
-    /// The roles of this name go on. Says whether they were paused.
+    /// The roles of this name act again. Says whether they were paused.
     pub fn resume(&mut self, role: &str) -> bool {
         let mut was_paused = false;
         self.machines_mut().for_each(|vm| was_paused |= vm.resume(role));
@@ -240,7 +241,7 @@ impl ThreadedVM {
     }
 }
 
-/// What is to be said of two runs: how many sessions faulted, and which was the first of them.
+/// The result of two runs: how many sessions faulted, and the one of them that was opened first.
 fn both(one: Result<(), VMError>, other: Result<(), VMError>) -> Result<(), VMError> {
     let (mut one, mut other) = match (one, other) {
         (Err(one), Err(other)) => (one, other),

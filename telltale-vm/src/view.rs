@@ -139,7 +139,7 @@ impl<'a> SessionView<'a> {
         lines.join(", ")
     }
 
-    /// What is on its way but not here: deferred messages, and those for roles that are done.
+    /// Messages that nobody receives now: those that are deferred, and those for roles that are done.
     fn aside(&self) -> impl Iterator<Item = String> + '_ {
         let names = self.loaded.image.names();
         let deferred = self.deferred.outstanding(self.session).iter();
@@ -215,7 +215,8 @@ impl<'a> CoroutineView<'a> {
         }
     }
 
-    /// Whether it is for others to begin: on a script nothing is on its way to anybody.
+    /// Whether it waits for a message although its ready bit is set: on the script nothing is on its way, so a role at
+    /// a receiving instruction waits for others to begin.
     fn stands_by(&self) -> bool {
         header::place(self.session.block).is_some()
             && matches!(self.instr(), Some(Instr::Recv { .. } | Instr::Offer { .. }))
@@ -244,7 +245,7 @@ impl<'a> CoroutineView<'a> {
         self.program().get(self.place().index()).copied()
     }
 
-    /// The roles of its session without which it cannot go on.
+    /// The roles of its session for which it waits.
     fn awaited(&self) -> Vec<&'a str> {
         let image = &self.session.loaded.image;
         let mut peers = match self.instr() {

@@ -12,7 +12,7 @@ use crate::program::op::Exchange;
 use crate::trace::store::Tag;
 use crate::{Cause, HandlerResult, Picked, SessionId, Value};
 
-/// The answers of roles whose channel was full when they had chosen.
+/// The answers of roles that chose a branch whose channel was full.
 #[derive(Debug, Default)]
 pub(crate) struct PendingChoices(BTreeMap<(SessionId, RoleId), (Exchange, Value)>);
 
@@ -54,7 +54,7 @@ impl Slice<'_, '_> {
         self.refused_choice(exchanges.iter().map(|branch| branch.label), answer)
     }
 
-    /// What an answer that is no choice between these branches makes of the role.
+    /// What becomes of a role whose answer is not one of these branches.
     #[cold]
     pub(crate) fn refused_choice(
         &mut self,
@@ -93,8 +93,8 @@ impl Slice<'_, '_> {
         }
     }
 
-    /// Sends the message that was chosen when there was no room for it; gives where its branch
-    /// leads, or nothing if there is still no room.
+    /// Sends the chosen message for which there was no room; gives where its branch leads, or nothing if there
+    /// is still no room.
     pub(super) fn send_held(&mut self) -> Option<u32> {
         let key = (self.cx.session, self.cx.role);
         let channel = self.run.pending_choices.0.get(&key)?.0.channel;

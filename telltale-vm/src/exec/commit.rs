@@ -1,4 +1,5 @@
-//! The one place where messages enter and leave channels, and where type states move with them.
+//! The one place where instructions put messages into channels and take them out, and where type states move with
+//! them. (Besides, the embedder injects messages, and the end of a session takes out what is left.)
 
 use telltale_types::{Action, Direction, LabelId, RoleId};
 
@@ -31,7 +32,7 @@ impl Slice<'_, '_> {
         }
     }
 
-    /// What the network makes of a message. There is only one of each endpoint, so none is left to it.
+    /// What the network makes of a message. An endpoint exists once, so the network cannot lose or delay it.
     #[inline]
     fn decide(&self, to: RoleId, label: LabelId, value: &Value) -> SendDecision {
         match self.run.network {
@@ -40,7 +41,7 @@ impl Slice<'_, '_> {
         }
     }
 
-    /// The message takes the place of the newest one, goes behind it, or is lost.
+    /// The message replaces the newest one, goes behind it, or is lost.
     #[inline]
     fn deliver(&mut self, plan: Plan, to: RoleId, label: LabelId, value: Value, tag: Tag) {
         let message = Message { label, word: self.run.heap.encode(value) };
@@ -68,7 +69,7 @@ impl Slice<'_, '_> {
         self.cx.add_effect();
     }
 
-    /// The first message of a channel is taken out, and its sender is woken.
+    /// Takes the first message of a channel, which must be there, and wakes its sender if that waits for room.
     #[inline]
     pub(super) fn commit_receipt(&mut self, plan: Plan, from: RoleId) -> Value {
         let (message, sender_waits) = channel::pop(self.block, self.run.buffers, plan);
@@ -82,7 +83,7 @@ impl Slice<'_, '_> {
         self.run.heap.decode(message.word)
     }
 
-    /// A guarded role comes to another state of its local type.
+    /// A guarded role moves to the next state of its local type.
     fn move_state(&mut self, direction: Direction, peer: RoleId, label: LabelId) {
         let action = Action { direction, peer, label };
         let exit = self.local_type().exits(self.type_state()).find(|exit| exit.action == action);

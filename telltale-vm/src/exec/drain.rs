@@ -9,7 +9,7 @@ use crate::program::op::{Code, Op};
 impl Slice<'_, '_> {
     /// Receives what is on its way. A role that would send, or ask for an effect, is done.
     ///
-    /// Nobody is waited for: a role whose handler has no answer yet to what it was told goes on all the same.
+    /// It waits for no handler: a pending answer to a received message counts as an answer.
     pub(super) fn drain(&mut self) -> Result<(), Exit> {
         let ops = &*self.loaded.linked.ops;
         while self.left > 0 {

@@ -1,8 +1,8 @@
-//! What stands before an instruction of which nobody knows beforehand whether it is right.
+//! The check in front of instructions that are not verified.
 //!
-//! Programs that were written by hand, and whoever acts through an endpoint, keep a *type state*: the state of the
-//! local type that the role has come to. The guard compares with it; then the same text as everywhere is executed, and
-//! the type state moves where messages enter and leave channels.
+//! Programs written by hand, and roles that are played through endpoints, keep a *type state*: the state of the local
+//! type that the role has come to. The guard compares the instruction with it. Then the same code as for compiled
+//! programs executes the instruction, and the type state moves in `commit`.
 
 use telltale_types::{Action, Direction, LocalTypeR, StateId};
 
@@ -35,7 +35,8 @@ impl Slice<'_, '_> {
         }
     }
 
-    /// Whether the local type of the role allows what an instruction does, whatever comes of it.
+    /// Whether the local type of the role allows what an instruction does, whichever branch is taken. What passes
+    /// here has a channel, so `Plan::NONE` never gets further.
     pub(super) fn allows(&self, op: &Op, branches: &[Exchange]) -> Result<(), Box<Cause>> {
         let action = |direction, exchange: &Exchange| Action {
             direction,
@@ -64,7 +65,7 @@ impl Slice<'_, '_> {
         &self.loaded.image.local_types[self.cx.role]
     }
 
-    /// The state of it that the role has come to.
+    /// The type state of the role that acts.
     pub(super) fn type_state(&self) -> StateId {
         StateId(coroutine::read(self.block, self.state_at).pc())
     }

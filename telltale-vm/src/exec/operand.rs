@@ -5,17 +5,17 @@ use telltale_types::{LabelId, RoleId};
 use super::Slice;
 use crate::{Cause, HandlerError, HandlerResult, Kind, Value};
 
-/// Whoever plays the role, or a register. A register lends its payload to the instruction and gets back what the
-/// instruction has not used, so it does not matter in which session it is.
+/// The host, or a register. A register lends its payload to the instruction and gets back what the instruction
+/// has not used, so it does not matter in which session the register is.
 pub(crate) enum Operand {
-    /// Whoever plays the role is asked, or told.
+    /// The host of the role is asked, or told.
     Host,
-    /// What a register has lent, or is to be filled with.
+    /// What a register has lent, or will be filled with.
     Register(Option<Value>),
 }
 
 impl Operand {
-    /// What a register gets back, or is filled with.
+    /// What a register gets back, or will be filled with.
     pub(crate) fn into_value(self) -> Option<Value> {
         match self {
             Self::Host => None,
@@ -30,7 +30,7 @@ impl Slice<'_, '_> {
     pub(super) fn payload(&mut self, to: RoleId, label: LabelId) -> HandlerResult<Value> {
         match &mut self.operand {
             Operand::Host => self.host.send(self.cx, to, label),
-            // The guard has looked that it is not empty before it lent it.
+            // Only a register that is not empty lends, and only to one instruction.
             Operand::Register(lent) => {
                 lent.take().ok_or_else(|| HandlerError::msg("the register is empty"))
             }

@@ -21,7 +21,7 @@ impl Slice<'_, '_> {
         }
     }
 
-    /// Takes the message of whichever branch has come on the one channel of this choice.
+    /// Takes the message of the branch that has come on the one channel of this choice.
     #[inline(never)]
     pub(super) fn offer_one(&mut self, offered: &Exchange, branches: &[Exchange]) -> Step {
         let Exchange { channel, peer, .. } = *offered;
@@ -35,8 +35,8 @@ impl Slice<'_, '_> {
         }
     }
 
-    /// Takes the message of whichever branch has come, from any of several senders. What else is
-    /// first in one of their channels may be meant for later.
+    /// Takes the message of a branch that has come, from any of several senders. Another label at the head of one of
+    /// their channels may be meant for later, so it is no fault here.
     #[inline(never)]
     pub(super) fn offer_many(&mut self, branches: &[Exchange]) -> Step {
         let has_come = |branch: &&Exchange| {
@@ -49,6 +49,7 @@ impl Slice<'_, '_> {
             }
             return Step::Wait;
         };
+        // Of all the channels that were marked, the role does not wait at any now.
         for branch in branches {
             channel::forget_receiver(self.block, branch.channel);
         }
@@ -59,7 +60,7 @@ impl Slice<'_, '_> {
     #[inline]
     fn take(&mut self, taken: &Exchange) -> Step {
         let value = self.commit_receipt(taken.channel, taken.peer);
-        // Nobody who sends by the protocol can be the cause, but a message may have been injected.
+        // A sender has been checked, but a message may have been injected.
         if !self.accepts(taken.expected, &value) {
             return self.wrong_payload(taken.label, value);
         }

@@ -1,4 +1,6 @@
 //! Instructions on registers, and effects: what a program written by hand does between its messages.
+//!
+//! What is not a scalar is never just dropped here: it may be an endpoint, so it becomes an orphan.
 
 use telltale_bytecode::{EffectId, ImmKind, Instr, Reg, Slot};
 use telltale_types::{LabelId, RoleId};
@@ -78,7 +80,7 @@ impl Slice<'_, '_> {
         self.fill(reg, value).map_or_else(Step::Fault, |()| Step::Next(next))
     }
 
-    /// What a register lends to an instruction: the payload to send. One that receives gets nothing.
+    /// What a register lends to an instruction: the payload to send, or nothing if it receives.
     pub(super) fn lend(&mut self, reg: Reg, code: Code) -> Result<Option<Value>, Box<Cause>> {
         if code == Code::Recv {
             self.register(reg).map(|_| None)
@@ -95,7 +97,7 @@ impl Slice<'_, '_> {
         }
     }
 
-    /// What was in the register has lost its place.
+    /// Fills a register. What was in it becomes an orphan.
     pub(super) fn fill(&mut self, reg: Reg, value: Value) -> Result<(), Box<Cause>> {
         let at = match self.register(reg) {
             Ok(at) => at,

@@ -1,4 +1,4 @@
-//! A role of a session without coroutines: whoever holds its endpoint takes its seat for one instruction.
+//! A role of a session without coroutines: the holder of its endpoint takes its seat for one instruction.
 
 use telltale_bytecode::Branch;
 use telltale_types::RoleId;
@@ -15,10 +15,10 @@ pub(crate) struct SeatOp {
 }
 
 impl Slice<'_, '_> {
-    /// Executes one instruction in place of a role. Gives what becomes of whoever holds its endpoint,
-    /// and what is left for the register that lent the payload or waits for one.
+    /// Executes one instruction in place of a role. Gives what becomes of the holder, and what is left for the
+    /// register that lent the payload or waits for one.
     ///
-    /// The word of the role is that of a coroutine whose program counter is its type state.
+    /// The word of the role is that of a coroutine whose program counter is its type state, so that `commit` moves it.
     pub(crate) fn act_in_seat(
         &mut self,
         role: RoleId,

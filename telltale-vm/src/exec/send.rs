@@ -30,13 +30,13 @@ impl Slice<'_, '_> {
         }
     }
 
-    /// Whether a payload is one of the message. What role objects give, the compiler has checked.
+    /// Whether a payload is one of the message. The compiler has checked what role objects give.
     #[inline]
     pub(super) fn accepts(&self, expected: ExpectedKind, value: &Value) -> bool {
         expected.accepts(value) || self.host.is_typed()
     }
 
-    /// What an answer that is no payload of the message makes of the role.
+    /// What becomes of a role whose answer is not a payload of the message.
     #[cold]
     pub(crate) fn refused(&mut self, label: LabelId, answer: HandlerResult<Value>) -> Step {
         match answer {
@@ -45,7 +45,8 @@ impl Slice<'_, '_> {
         }
     }
 
-    /// Whether a message has to wait for room. Where it may neither wait nor be lost, it is a fault.
+    /// Whether a message has to wait for room; a fault where it may neither wait nor be lost. `Send` looks before it
+    /// asks, so that no payload has to be kept.
     #[inline]
     pub(super) fn must_wait(
         &self,
@@ -62,7 +63,7 @@ impl Slice<'_, '_> {
         }
     }
 
-    /// The same for a full channel that does not simply let its sender wait.
+    /// [`Slice::must_wait`] for a full channel that does not simply let its sender wait.
     #[cold]
     fn without_room(&self, plan: Plan, to: RoleId, label: LabelId) -> Result<bool, Box<Cause>> {
         let replaces = plan.rule.replaces()
@@ -77,7 +78,7 @@ impl Slice<'_, '_> {
         }
     }
 
-    /// A payload must be of the kind that its label carries.
+    /// The fault of a payload that is not of its label's kind.
     #[cold]
     pub(super) fn wrong_payload(&mut self, label: LabelId, value: Value) -> Step {
         let cause = Cause::wrong_payload(self.cx.label(label), &value);

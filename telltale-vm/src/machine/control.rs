@@ -1,5 +1,5 @@
-//! What somebody outside can do with running sessions: pause and resume roles, put messages into
-//! channels, answer late, close and cancel.
+//! What the embedder can do with running sessions: pause and resume roles, put messages into channels, answer late,
+//! close and cancel. All of it takes the session off its script.
 
 use std::sync::Arc;
 
@@ -49,8 +49,9 @@ impl VM {
     ///
     /// This looks at all sessions; running them does not.
     ///
-    /// Gives in how many running sessions there is such a role: none may be a misspelling, or a role of
-    /// sessions that are still to be opened.
+    /// Gives in how many running sessions there is such a role: none may mean a misspelling, or a role of
+    /// sessions that are still to be opened. A role that is played through an endpoint is paused as well: its holder
+    /// waits when it acts for that role.
     pub fn pause(&mut self, role: &str) -> usize {
         self.paused.insert(role.to_owned());
         self.mark_role(role, |coro| coro.with(PAUSED), false)
@@ -88,9 +89,9 @@ impl VM {
     /// Begins to close a session: its roles receive what is on its way, and one that would send or ask for
     /// an effect is done. When nothing is left to receive, the session is closed.
     ///
-    /// Closing waits for no handler: a role whose handler has no answer yet is done if it would send, and goes
-    /// on receiving if not. It does wait for roles that are paused and for messages that are deferred, as
-    /// [`VM::waiting`] says. A session whose roles are played by the programs of others is cancelled.
+    /// Closing waits for no handler: a role whose handler has no answer yet is done if it would send, and
+    /// continues to receive if not. It does wait for roles that are paused and for messages that are deferred, as
+    /// [`VM::waiting`] says. A session whose roles are played through endpoints is cancelled.
     ///
     /// # Errors
     ///
@@ -109,7 +110,9 @@ impl VM {
         Ok(())
     }
 
-    /// The handler of a role that had no answer has one now: the role goes on.
+    /// The handler of a role that had no answer has one now: the role continues.
+    ///
+    /// For a role that is played through an endpoint, its holder continues.
     ///
     /// # Errors
     ///
@@ -120,7 +123,7 @@ impl VM {
         let (block, roles_at) = (self.run_queue.arena.block(slot), self.loaded_at(slot).roles_at);
         let is_pending = coroutine::read(block, roles_at + id.index()).has(PENDING);
         if !header::has_coroutines(block) {
-            // Whoever holds the endpoint waits in its place.
+            // The holder of the endpoint waits in its place.
             if self.wake_waiter(session, id, true) {
                 return Ok(());
             }
@@ -133,7 +136,8 @@ impl VM {
 
     /// Puts a message into its channel, as if its sender had sent it.
     ///
-    /// This is for simulation: a message that the protocol does not allow makes its receiver fault.
+    /// This is for simulation and for peers elsewhere: a message or a payload that the protocol does not allow makes its
+    /// receiver fault, and one that nobody receives is left over ([`VMConfig::leftover`](crate::VMConfig::leftover)).
     ///
     /// # Errors
     ///
@@ -180,7 +184,7 @@ impl VM {
     }
 
     /// The messages of a session that its network has deferred will not come any more: those that are still
-    /// aside are dropped, and those that were handed out need not be injected. Gives how many that are.
+    /// aside are dropped, and those that were handed out need not be injected. Gives how many they are.
     ///
     /// Until then, or until they are injected, the session waits for them.
     ///
@@ -194,7 +198,8 @@ impl VM {
         Ok(given_up)
     }
 
-    /// Something has changed for a session, though perhaps for none of its roles: it is settled once more.
+    /// Something has changed for a session, but perhaps for none of its roles: it must be settled again, because it
+    /// may have waited for this only.
     fn look_again(&mut self, slot: Slot) {
         let block = self.run_queue.arena.block(slot);
         if header::has_coroutines(block) {
@@ -240,7 +245,8 @@ impl VM {
         marked
     }
 
-    /// Changes the marks of a role, and lets it, or whoever waits in its seat, look again whether it can act.
+    /// Changes the marks of a role, and takes its session off the script. If `wake`, the role, or the holder that
+    /// waits in its seat, executes its instruction again.
     pub(super) fn change(
         &mut self,
         slot: Slot,

@@ -13,6 +13,7 @@ pub(crate) struct Deferred(BTreeMap<SessionId, Aside>);
 /// What is aside of one session.
 #[derive(Debug, Default)]
 struct Aside {
+    /// The messages that have not been handed out.
     messages: Vec<Message>,
     /// The messages that have been deferred, and neither injected nor given up.
     outstanding: Vec<Outstanding>,
@@ -66,7 +67,7 @@ impl Deferred {
         self.0.get(&session).map_or(&[], |aside| &aside.outstanding)
     }
 
-    /// Nothing that is aside of a session, or was, will be injected any more. Gives how many messages that are.
+    /// No deferred message of a session will be injected any more. Gives how many were outstanding.
     pub(crate) fn forget(&mut self, session: SessionId) -> usize {
         let Some(aside) = self.0.remove(&session) else { return 0 };
         aside.messages.into_iter().for_each(drop_quietly);

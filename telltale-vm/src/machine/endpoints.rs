@@ -1,9 +1,9 @@
 //! Instructions that concern other sessions: opening one, giving up an endpoint, acting through one.
 //!
 //! A slice sees the memory of one session only, so these are executed by the machine, when the turn of the role
-//! has ended. A session that was opened by a program has no coroutines: whoever holds an endpoint plays that role. For
-//! one instruction the holder takes the *seat* of the role: the instruction is executed on the other session's block, as
-//! any guarded instruction is, and what it makes of the role (it waits, it is pending, it goes on) happens to the holder.
+//! has ended. A session that was opened by a program has no coroutines: the holder of an endpoint plays that role. For
+//! one instruction it takes the *seat* of the role: the instruction is executed on the other session's block, as any
+//! guarded instruction is, and what it makes of the role (it waits, is pending, or continues) happens to the holder.
 
 mod collect;
 
@@ -29,14 +29,15 @@ use crate::{Cause, Context, Kind, Outcome, SessionId, VM, VMError, Value};
 pub(crate) struct Endpoints {
     /// The images that programs can open, by content.
     provided: BTreeMap<ContentHash, CodeImage>,
-    /// For roles of sessions without coroutines, the role of another session that waits in their seats.
+    /// For roles of sessions without coroutines, the role of another session that waits in their seat. An entry may be
+    /// out of date: the waiter may have been woken otherwise, or its session may have ended.
     waiters: BTreeMap<(SessionId, RoleId), (SessionId, RoleId)>,
     /// How many endpoints are, or were lately, on their way through sessions without coroutines: only then can
     /// there be sessions that nobody can reach.
     suspects: usize,
-    /// Whether an endpoint was given up, or went such a way, since somebody last looked for these.
+    /// Whether an endpoint was given up, or went such a way, since the last look for these sessions.
     has_moved: bool,
-    /// How many of these there may be before somebody looks again.
+    /// How many suspects there may be before the next look.
     patience: usize,
 }
 
@@ -275,7 +276,7 @@ impl VM {
         Ok(at.ok_or(Cause::BadInstruction)?)
     }
 
-    /// Roles of a session without coroutines that are woken wake whoever waits in their seats.
+    /// Where a role of a session without coroutines has been woken, its holder is woken instead.
     fn relay(&mut self, session: SessionId) {
         loop {
             let block = self.run_queue.arena.block_mut(session.slot());
@@ -286,8 +287,8 @@ impl VM {
         }
     }
 
-    /// Whoever waits in the seat of a role looks again; even if it waits for an answer, when that has come
-    /// or will not come any more. Says whether somebody did.
+    /// Wakes the holder that waits in the seat of a role: if `answered`, one that waits for its handler, otherwise one
+    /// that waits for a message or for room. Says whether there was one.
     pub(super) fn wake_waiter(&mut self, session: SessionId, role: RoleId, answered: bool) -> bool {
         let Some(&(holder, holders_role)) = self.endpoints.waiters.get(&(session, role)) else {
             return false;
@@ -314,7 +315,8 @@ impl VM {
         }
     }
 
-    /// A role of a session without coroutines has nobody any more who plays it.
+    /// Nobody plays a role of a session without coroutines any more. If the role may end where it is, it has ended; if
+    /// not, the session is cancelled.
     fn give_up(&mut self, session: SessionId, role: RoleId, why: &str) {
         self.endpoints.has_moved = true;
         if !self.block_of(session).is_ok_and(header::is_running) {
@@ -336,8 +338,8 @@ impl VM {
         }
     }
 
-    /// Drops the payloads that have lost their place, and gives up the endpoints among them. Ending a session
-    /// that way makes orphans of what it holds, so this goes on until there are none.
+    /// Drops the orphans, and gives up the endpoints among them. That may end a session and make orphans of what it
+    /// holds, so this is a loop until there are none: recursion would be as deep as the chain of sessions is long.
     #[inline]
     pub(super) fn drop_orphans(&mut self) {
         while let Some(word) = self.orphans.pop() {

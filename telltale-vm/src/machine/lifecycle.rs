@@ -18,7 +18,7 @@ use crate::view::SessionView;
 use crate::{Cause, Fault, Leftover, Outcome, Recording, SessionId, SessionStatus, VM, VMError};
 
 impl VM {
-    /// Opens a session, with role objects of this key plus one or without any. One that acts stands in the queue.
+    /// Opens a session, with role objects of this key plus one or without any (0). If it `acts`, it is queued.
     pub(super) fn open(
         &mut self,
         image: &CodeImage,
@@ -70,7 +70,7 @@ impl VM {
         self.run_queue.arena.take(loaded.class).ok_or(VMError::TooManySessions { limit: self.open })
     }
 
-    /// Nobody in the session can act: it is complete, it waits for the outside, or it is stuck.
+    /// Nobody in the session can act: it waits for the outside, is complete, or is stuck. It is not in the queue.
     pub(super) fn settle(&mut self, slot: Slot) {
         let block = self.run_queue.arena.block(slot);
         let loaded = self.images.get(header::image(block));
@@ -138,7 +138,8 @@ impl VM {
         self.finish(slot, Outcome::Faulted(fault));
     }
 
-    /// Ends a session. What was in it is an orphan until somebody drops it.
+    /// Ends a session. Payloads in its channels and registers become orphans; the caller drops them, so that a chain of
+    /// sessions that hold endpoints of each other does not recurse.
     pub(super) fn finish(&mut self, slot: Slot, outcome: Outcome) {
         if self.holds_messages(slot) {
             self.release_messages(slot);
@@ -163,7 +164,7 @@ impl VM {
         }
     }
 
-    /// All roles of a session have done their parts, on its script: there is nothing left in it.
+    /// All roles of a session are done, on its script: its channels are empty.
     #[inline]
     pub(super) fn complete(&mut self, slot: Slot) {
         self.retire(slot, Outcome::Completed);
@@ -238,10 +239,10 @@ impl VM {
     }
 }
 
-/// Drops what is somebody else's, who may panic when it goes. Nobody is left to be told.
+/// Drops a value of the embedder's, whose `Drop` may panic. Nobody is left to be told.
 pub(crate) fn drop_quietly<T>(it: T) {
     let mut dropped = catch_unwind(AssertUnwindSafe(|| drop(it)));
-    // What a panic carries is somebody else's as well; one that carries its like is left alone at last.
+    // The payload of a panic may panic when it is dropped, and so may that of this panic. The last one is leaked.
     for _ in 0..8 {
         let Err(panic) = dropped else { return };
         dropped = catch_unwind(AssertUnwindSafe(|| drop(panic)));
@@ -294,7 +295,7 @@ impl SessionHost for VM {
             return Err(if was_taken { stale } else { detached });
         }
         let key = header::objects(block) as usize - 1;
-        // The VM that a session is taken from may be another than the one it was opened in.
+        // Callers of `SessionHost` may ask for role objects of another type.
         let stale = VMError::StaleSession { session };
         if !(&*self.objects[key].objects as &dyn Any).is::<C>() {
             return Err(stale);

@@ -26,7 +26,7 @@ pub(super) struct Call<'a> {
 }
 
 impl VM {
-    /// So many rounds, or until nobody can act or no turns are left.
+    /// Runs rounds, until the fuel is used, nobody can act or no turns are left.
     pub(super) fn rounds(&mut self, call: Call<'_>, rounds: usize, turns: &mut Turns) {
         self.run_queue.fuel = Fuel { rounds, visits: 0 };
         while (self.run_queue.fuel.visits > 0 || self.begins(call.by_turns)) && turns.left > 0 {
@@ -48,13 +48,13 @@ impl VM {
     fn begins(&mut self, by_turns: bool) -> bool {
         self.drain_sink();
         self.collect_if_many();
-        // Turns that nobody wants are a round, too.
+        // `step_round` counts as a round even if nobody can act.
         (by_turns || !self.run_queue.is_idle()) && self.run_queue.begin_round(&mut self.trace)
     }
 
     /// Gives slices to the sessions at the head of the queue until one of them needs more than that.
     ///
-    /// A panic of a handler ends the session in whose name it was called; a net for many slices
+    /// A panic of a handler ends the session for which it was called. One `catch_unwind` around many slices
     /// costs each of them nothing.
     #[inline(never)]
     fn slices<const TRACE: bool>(
@@ -82,7 +82,7 @@ impl VM {
             trace,
             orphans,
         };
-        // Whichever it is, the first slice finds out.
+        // Any image will do: the first slice enters its own.
         let image = 0;
         let loaded = images.get(image);
         let cx = Context {
@@ -110,7 +110,7 @@ impl VM {
         })
     }
 
-    /// Settles the sessions in which slices left nobody who can act.
+    /// Completes or settles the sessions in which nobody can act after their slices.
     #[inline]
     fn settle_idle(&mut self) {
         while let Some(slot) = self.run_queue.finished.pop() {
@@ -140,13 +140,15 @@ impl VM {
         }
     }
 
-    /// A turn has ended at an instruction that concerns another session.
+    /// A turn has ended at an instruction that concerns another session. Meanwhile the session stays marked as queued,
+    /// so whatever the instruction wakes cannot queue it; it is put back, or leaves the queue, in the end.
     #[cold]
     fn act_outside(&mut self, slot: Slot, role: RoleId, call: Call<'_>) {
         let acted = catch_unwind(AssertUnwindSafe(|| self.execute_outside(slot, role, call)));
         let step = acted.unwrap_or_else(|panic| panicked(panic).into());
         self.drop_orphans();
         let block = self.run_queue.arena.block(slot);
+        // Dropping an orphan may have ended this session, too.
         if !header::is_running(block) {
             return self.bury(slot);
         }

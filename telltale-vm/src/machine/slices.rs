@@ -22,7 +22,7 @@ pub(super) struct Mode {
     pub(super) on_script: bool,
 }
 
-/// All that slices need: the machine in its parts.
+/// The parts of the machine that slices need, borrowed one by one.
 pub(super) struct Slices<'a> {
     pub(super) mode: Mode,
     pub(super) run_queue: &'a mut RunQueue,
@@ -55,7 +55,7 @@ impl Slices<'_> {
                 match self.slice(end, turns) {
                     Ok(()) => self.run_queue.requeue(slot),
                     Err(Exit::OnScript) => continue,
-                    // In a trace, a session's end follows upon its last event.
+                    // With a trace, the session is settled at once, so that its end is recorded behind its last event.
                     Err(Exit::Idle) if !TRACE => self.run_queue.idle.push_back(slot),
                     Err(exit) => return Some((slot, exit)),
                 }
@@ -85,7 +85,7 @@ impl Slices<'_> {
         None
     }
 
-    /// Whoever plays the session plays it, and those after it.
+    /// The handler, or the role objects of the session, play it and those after it that they can play as well.
     fn by_participants<const TRACE: bool>(&mut self, of_session: u32) -> End {
         let Self { run_queue, objects, script, .. } = self;
         let Session { image, loaded, cx } = &mut self.session;
@@ -100,7 +100,7 @@ impl Slices<'_> {
         }
     }
 
-    /// Of the session on its script, one role halts, or all do. Says whether the schedule goes on.
+    /// One role of the session on its script halts, or all do. Says whether the schedule continues.
     fn halt(&mut self) -> bool {
         let Self { run_queue, session, run, script, .. } = self;
         let block = run_queue.block();
@@ -156,7 +156,7 @@ impl<'a> Session<'a> {
     }
 }
 
-/// The session leaves its script, or goes back to it, or its roles have turns.
+/// The session leaves its script, or rejoins it, or its roles have turns.
 fn act<'a>(
     mode: Mode,
     slice: &mut Slice<'_, 'a>,

@@ -103,7 +103,7 @@ impl VM {
         }
     }
 
-    /// One of several machines that give their sessions numbers from one series, by turns: every `step`th one.
+    /// One of several machines that number their sessions from one series: this one takes every `step`th number.
     #[cfg(feature = "multi-thread")]
     pub(crate) fn numbering(config: VMConfig, tag: VmTag, first: u64, step: u64) -> Self {
         let mut vm = Self::with_tag(config, tag);
@@ -137,11 +137,11 @@ impl VM {
     }
 
     /// Lets up to `n` ready coroutines have a turn: each runs until it waits, is done or has used
-    /// what its session may execute in one visit.
+    /// what its session may execute in one slice.
     ///
     /// # Errors
     ///
-    /// When sessions faulted that nobody will be told about otherwise; all others have gone on.
+    /// When sessions faulted that nobody will be told about otherwise; all others have continued.
     pub fn step_round(
         &mut self,
         handler: &dyn EffectHandler,
@@ -161,14 +161,14 @@ impl VM {
         n - turns.left
     }
 
-    /// Lets sessions act until nobody can, or for so many rounds. In a round, every session that
-    /// was ready at its start has one visit.
+    /// Lets sessions act until nobody can, or for `max_rounds` rounds. In a round, every session that
+    /// was ready at its start has one slice.
     ///
     /// [`VM::progress`] says afterwards whether all is done.
     ///
     /// # Errors
     ///
-    /// When sessions faulted that nobody will be told about otherwise; all others have gone on.
+    /// When sessions faulted that nobody will be told about otherwise; all others have continued.
     pub fn run(&mut self, handler: &dyn EffectHandler, max_rounds: usize) -> Result<(), VMError> {
         let call = Call { handler, network: handler.network(), by_turns: false };
         self.start_report();
@@ -192,8 +192,8 @@ impl VM {
         self.sessions().flat_map(|session| session.coroutines())
     }
 
-    /// The sessions that wait for the outside: for an answer of a handler, for a deferred message, for
-    /// a paused role. Each prints who waits for what.
+    /// The sessions that wait for the outside: for an answer of a handler, for a deferred message, for a paused
+    /// role, or for the holders of their endpoints. Each prints who waits for what.
     pub fn waiting(&self) -> impl Iterator<Item = SessionView<'_>> {
         self.sessions().filter(|session| !session.is_ready())
     }
@@ -253,7 +253,7 @@ impl VM {
     ///
     /// # Errors
     ///
-    /// When the session is stale.
+    /// When the session is stale, or belongs to another VM.
     pub fn status(&self, session: SessionId) -> Result<SessionStatus, VMError> {
         let status = header::status(self.block_of(session)?);
         status.ok_or(VMError::StaleSession { session })
@@ -284,8 +284,8 @@ impl VM {
         })
     }
 
-    /// Where the sessions are that are running, in the order in which they were opened: where they are in memory
-    /// must not show.
+    /// The slots of the sessions that are running, in the order in which they were opened: the order in memory depends
+    /// on what ran before, and must not show in a trace.
     pub(super) fn running_slots(&self) -> Vec<Slot> {
         let RunQueue { arena, .. } = &self.run_queue;
         let mut slots: Vec<Slot> =

@@ -7,14 +7,14 @@
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub(crate) struct Slot(u32);
 
-/// A chunk has at most so many blocks, in powers of two.
+/// A chunk has at most two to the power of this many blocks.
 const PLACE_BITS: u32 = 8;
 
 /// About as many words as a chunk has at most.
 const CHUNK_WORDS: usize = 1 << 13;
 
-/// So many words are always there from the start of a block on. What is behind the block is nothing to
-/// whoever looks at it; but a place that is known to be in the window need not be compared with its end.
+/// How many words there are at least from the start of every block on. The words behind a block belong to others and
+/// are never used through it; but an index that is known to be in the window needs no bounds check.
 pub(crate) const WINDOW: usize = 8 + (1 << 8);
 
 #[derive(Debug, Default)]
@@ -23,7 +23,7 @@ pub(crate) struct Arena {
     classes: Vec<Class>,
 }
 
-/// Blocks one behind the other, and enough behind the last.
+/// Blocks one behind the other, and a [`WINDOW`] behind the last.
 #[derive(Debug)]
 struct Chunk {
     /// The size of a block.
@@ -58,7 +58,7 @@ impl Slot {
 }
 
 impl Arena {
-    /// The class for blocks of at least so many words. Sizes grow by at most a quarter from class
+    /// The class for blocks of at least `words` words. Sizes grow by at most a quarter from class
     /// to class, so at most a fifth of a block is unused.
     pub(crate) fn class_for(&mut self, words: usize) -> usize {
         let class = class_of(words);

@@ -37,11 +37,11 @@ pub(crate) enum Rule {
     Drop,
     /// A message without room is a fault.
     Refuse,
-    /// The newest message gives way to one of the same label; without room the sender waits.
+    /// A message replaces the newest one if that has the same label; without room the sender waits.
     Latest,
-    /// The same; without room the message is lost.
+    /// As `Latest`; without room the message is lost.
     LatestOrDrop,
-    /// The same; without room it is a fault.
+    /// As `Latest`; without room it is a fault.
     LatestOrRefuse,
 }
 
@@ -225,7 +225,7 @@ pub(crate) fn push(block: &mut [u64], buffers: &mut Buffers, plan: Plan, message
     head & RECEIVER_WAITS != 0
 }
 
-/// Puts a message in the place of the newest one of a ring that is not empty. Gives what was there.
+/// Replaces the newest message of a ring that is not empty. Gives the old payload.
 pub(crate) fn replace(
     block: &mut [u64],
     buffers: &mut Buffers,
@@ -380,7 +380,7 @@ impl Buffers {
         self.rings.iter().map(|ring| size_of_val(&**ring)).sum()
     }
 
-    /// A buffer of at least so many slots, which is a power of two.
+    /// A buffer of at least `size` slots, a power of two.
     fn take(&mut self, size: usize) -> u32 {
         let size = size.max(SMALLEST);
         let number = self.free.pop().unwrap_or_else(|| {

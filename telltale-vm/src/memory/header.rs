@@ -38,7 +38,7 @@ pub(crate) fn at_place(place: Option<u32>) -> u64 {
     place.unwrap_or(OFF).into()
 }
 
-/// The place in the script that the session is performing, if it is.
+/// The place of the schedule that the session has come to, if it is on its script.
 #[inline]
 pub(crate) const fn place(block: &[u64]) -> Option<u32> {
     match block[2] as u32 {
@@ -70,7 +70,7 @@ pub(crate) fn draw(block: &mut [u64]) -> u64 {
     drawn
 }
 
-/// The key of the session's role objects plus one; 0 if it has none.
+/// The key of the session's role objects plus one; 0 if it has none, or they have been taken.
 #[inline]
 pub(crate) const fn objects(block: &[u64]) -> u32 {
     block[1] as u32
@@ -133,7 +133,7 @@ pub(crate) fn set_status(block: &mut [u64], status: SessionStatus) {
     set_place(block, None);
 }
 
-/// The session has no coroutines: its roles are played through endpoints.
+/// The session has no coroutines: its roles are played through endpoints. It is never in the run queue.
 pub(crate) fn set_without_coroutines(block: &mut [u64]) {
     block[1] |= WITHOUT_COROUTINES;
     set_place(block, None);
@@ -145,7 +145,7 @@ pub(crate) const fn has_coroutines(block: &[u64]) -> bool {
 
 /// The run queue is about to name the session; says whether it does not yet.
 ///
-/// It is named from here on until it leaves the queue, also while it is visited.
+/// It is named from here on until it leaves the queue, also while it has its slice.
 #[inline]
 pub(crate) fn enter_queue(block: &mut [u64]) -> bool {
     let is_new = block[1] & QUEUED == 0;
@@ -159,7 +159,7 @@ pub(crate) fn leave_queue(block: &mut [u64]) {
     block[1] &= !QUEUED;
 }
 
-/// Whether the run queue names the session, or it is being visited.
+/// Whether the run queue names the session, or it has its slice.
 #[inline]
 pub(crate) const fn is_queued(block: &[u64]) -> bool {
     block[1] & QUEUED != 0
@@ -174,7 +174,7 @@ pub(crate) const fn is_zombie(block: &[u64]) -> bool {
     block[1] & ZOMBIE != 0
 }
 
-/// Instead of a place: the session does not perform its script.
+/// Instead of a place: the session is not on its script.
 const OFF: u32 = u32::MAX;
 const ACTIVE: u64 = 1;
 const DRAINING: u64 = 2;

@@ -40,10 +40,10 @@ impl Heap {
         Word { kind: kind as u8, bits }
     }
 
-    /// The payload of two numbers that [`Heap::lower`] gave; it must be asked for once.
+    /// The payload of two numbers that [`Heap::encode`] gave; it must be asked for once.
     #[inline]
     pub(crate) fn decode(&mut self, word: Word) -> Value {
-        // By far the most payloads that a VM sees; the others cost a jump more.
+        // The most frequent payload; the others cost one more jump.
         if word.kind == UINT { Value::Uint(word.bits) } else { self.decode_any(word) }
     }
 

@@ -7,7 +7,7 @@ use crate::memory::header::READY;
 /// How many roles have their bits in one word.
 pub(crate) const WORD: usize = 64;
 
-/// How many words hold the bits of so many roles.
+/// How many words hold the bits of `roles` roles.
 pub(crate) const fn words(roles: usize) -> usize {
     if roles <= WORD { 1 } else { roles.div_ceil(WORD) }
 }

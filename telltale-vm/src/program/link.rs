@@ -98,7 +98,7 @@ impl Linker<'_> {
         (op, Vec::new(), Vec::new())
     }
 
-    /// What has no message.
+    /// An instruction without a message.
     fn passing(&self, code: Code, next: Pc) -> Op {
         let exchange = Exchange { next: self.settle(next), ..Exchange::NONE };
         Op { exchange, ..Op::new(code) }

@@ -1,10 +1,12 @@
 //! How the words of a session's block are used.
 //!
 //! ```text
-//! 0..3         ordinal, cast, status, place in the script (see `header`)
-//! 3..          ready: one bit per role                    (see `ready`)
-//! roles..      per role: program counter, count of effects (see `coroutine`)
-//! channels..   per channel: a cell or a ring              (see `channel`)
+//! 0..3         ordinal, role objects, status, place in the schedule (see `header`)
+//! 3..          ready: one bit per role                              (see `ready`)
+//! roles..      per role: program counter, count of effects          (see `coroutine`)
+//! channels..   per channel: a cell or a ring                        (see `channel`)
+//! states..     by hand only, per role: its type state               (see `typestate`)
+//! registers..  by hand only, per role: its registers                (see `registers`)
 //! ```
 //!
 //! The block is made by copying the template of its image.
@@ -33,7 +35,7 @@ const _: () = assert!(READY + ready::words(ROLES) + ROLES <= WINDOW);
 pub(crate) struct Loaded {
     pub(crate) image: CodeImage,
     pub(crate) linked: Linked,
-    /// What its roles do together.
+    /// What its roles do together; without steps if its sessions never follow one.
     pub(crate) schedule: Schedule,
     pub(crate) template: Box<[u64]>,
     /// The size class of the blocks.
@@ -107,7 +109,7 @@ impl Loaded {
         }
     }
 
-    /// A step of a guarded program: control must stay inside of it. What the step has done is done.
+    /// Faults if a step of a guarded program leads out of it. What the step has done remains done.
     pub(crate) fn inside(&self, step: Step) -> Step {
         let trap = self.image.programs.code().len();
         match step {
@@ -118,7 +120,7 @@ impl Loaded {
         }
     }
 
-    /// The place of a register in the block, if the programs have so many.
+    /// The place of a register in the block, if the programs have that register.
     pub(crate) fn register(&self, role: RoleId, reg: Reg) -> Option<usize> {
         let at = usize::from(reg.0);
         let first = self.states_at + self.roles;
@@ -151,7 +153,7 @@ impl Loaded {
     }
 }
 
-/// Whether all channels are such that it does not matter who is faster.
+/// Whether no channel loses or refuses messages: then what a session does depends on nobody's speed.
 fn keeps_every_message(image: &CodeImage, config: &VMConfig) -> bool {
     let names = image.names();
     image.channels().iter().all(|channel| {
@@ -199,7 +201,7 @@ impl Plans {
         self.of_pairs[from.index() * self.roles + to.index()]
     }
 
-    /// The same for roles that may not be in the protocol, or not talk.
+    /// [`Plans::plan`] for roles that may not be in the protocol, or not talk.
     pub(crate) fn find(&self, from: RoleId, to: RoleId) -> Option<Plan> {
         let is_there = from.index().max(to.index()) < self.roles;
         is_there.then(|| self.plan(from, to)).filter(|plan| plan.exists())

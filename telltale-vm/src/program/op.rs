@@ -35,7 +35,7 @@ pub(crate) enum Code {
     Registers,
     /// Concerns another session.
     Outside,
-    /// Names what its image does not have.
+    /// A choice without branches, or between branches that its image does not have.
     Invalid,
     /// The end of a program that does not end.
     Trap,
@@ -81,7 +81,7 @@ impl Linked {
         &self.exchanges[op.first as usize..][..op.count as usize]
     }
 
-    /// The same, as a handler sees them.
+    /// The branches of a choice as a handler sees them, in the same order.
     #[inline]
     pub(crate) fn branches(&self, op: &Op) -> &[Branch] {
         &self.branches[op.first as usize..][..op.count as usize]
@@ -114,7 +114,7 @@ impl Op {
 }
 
 impl Exchange {
-    /// That of an instruction which is none: no channel is at the start of a block.
+    /// For instructions without a message. No channel is at place 0, the start of a block.
     pub(crate) const NONE: Self = Self {
         channel: Plan::NONE,
         next: 0,

@@ -11,7 +11,7 @@ use crate::{VMConfig, VMError};
 /// How many images can be in use at once.
 const LIMIT: usize = u16::MAX as usize;
 
-/// So many images without sessions are kept, since linking one again costs more than opening a session.
+/// How many images without sessions are kept, since linking one again costs more than opening a session.
 const KEPT: usize = 64;
 
 #[derive(Debug, Default)]

@@ -1,18 +1,17 @@
-//! The protocol as one list of exchanges.
+//! The protocol as one list of steps.
 //!
-//! A choreography says what all roles do together. While nothing disturbs a session, its VM performs
-//! just that: one exchange of the global type after the other, the sender asked and the receiver told,
-//! with no message waiting in any channel and no role waiting for another. Since everything that comes
-//! earlier in a run of the global type has been done, whoever takes part in the next exchange stands
-//! where it does so; so nothing of this has to be looked up while a session runs.
+//! A choreography says what all roles do together. While nothing disturbs a session, it does just that: one exchange
+//! of the global type after the other, the sender asked and the receiver told, with no message in any channel and no
+//! role waiting for another. Since everything that comes earlier in a run of the global type has been done, the roles of
+//! the next exchange are at its instructions; so nothing of this has to be looked up while a session runs.
 //!
 //! It is one of the orders in which the roles could have acted anyway (Honda, Yoshida and Carbone, POPL
 //! 2008: an asynchronous run is a synchronous one up to the order of independent actions), so nothing
 //! but that order shows it. A session that is disturbed (a role waits for its handler or is paused, a
 //! message is injected) leaves the script; its roles then run their programs side by side,
-//! until all of them stand together again where the script has a place for them.
+//! until all of them are together again at a place of the schedule.
 //!
-//! How a script is written is in `write`, how it is performed in `exec::perform`.
+//! How a schedule is written is in `write`, how sessions follow it in `scripted`.
 
 mod write;
 
@@ -30,24 +29,24 @@ pub(crate) struct Schedule {
     steps: Box<[ScheduleStep]>,
     /// What is exchanged at each place, as a handler sees it among the branches of a choice.
     branches: Box<[Branch]>,
-    /// Where the roles stand at each place that has an exchange: one word for each role, in the order of
-    /// these words.
+    /// Where the roles are at each place at which sessions may rejoin: one word for each role, in the order of
+    /// these words, for a binary search.
     standings: Box<[u32]>,
     /// The places that have those standings.
     places: Box<[u32]>,
 }
 
-/// What happens at a place of the script.
+/// What happens at a place of the schedule.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct ScheduleStep {
-    /// What the exchange adds to the word of its sender: where it stands then, and one more effect.
+    /// What the exchange adds to the word of its sender: the way to its next instruction, and one more effect.
     pub(crate) from_step: u64,
-    /// The same for its receiver.
+    /// What it adds to the word of its receiver.
     pub(crate) to_step: u64,
     /// This place, and the next one.
     pub(crate) place: u32,
     pub(crate) next: u32,
-    /// How many branches a choice has. Their cues are right behind that of the choice.
+    /// How many branches a choice has. Their steps are right behind that of the choice.
     pub(crate) count: u32,
     /// The set of branches of a choice, as the image knows it.
     pub(crate) set: SetId,
@@ -71,7 +70,7 @@ pub(crate) enum StepKind {
     Halt,
     /// All roles that are not done yet are done now.
     Finish,
-    /// The roles go on by themselves.
+    /// The schedule ends here; the roles continue by turns.
     Leave,
 }
 
@@ -111,12 +110,12 @@ impl Schedule {
         &self.branches[choice.place as usize + 1..][..choice.count as usize]
     }
 
-    /// The place where it starts, if there is anything in it.
+    /// The place where it starts, if it has steps. Place 0 is `Leave`.
     pub(crate) fn first_place(&self) -> Option<u32> {
         (self.steps.len() > 1).then_some(1)
     }
 
-    /// The place where the roles stand as in these words of a block.
+    /// The place at which the roles are where these words of a block say.
     pub(crate) fn place_of(&self, roles: &[u64]) -> Option<u32> {
         let standing = |nth: usize| &self.standings[nth * roles.len()..][..roles.len()];
         let (mut low, mut high) = (0, self.places.len());

@@ -1,4 +1,4 @@
-//! Whoever answers for the roles of a session: the handler of the run, or its role objects.
+//! Who answers for the roles of a session: the handler of the run, or its role objects.
 
 use std::any::Any;
 use std::fmt;
@@ -19,7 +19,8 @@ pub(crate) enum Host<'a> {
     Handler(&'a dyn EffectHandler),
     /// The role objects of the session.
     Objects(&'a mut dyn ErasedObjects),
-    /// Nobody: the role of another session is played by a program of a session with role objects.
+    /// Nobody: a program in a session with role objects acts through an endpoint, and these objects play the roles of
+    /// their own session only. Payloads must be in registers.
     Nobody,
 }
 

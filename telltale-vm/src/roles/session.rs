@@ -11,7 +11,7 @@ use telltale_bytecode::CodeImage;
 use crate::roles::objects::RoleObjects;
 use crate::{Outcome, SessionId, VMError};
 
-/// A cast that can be handed back when its session has ended.
+/// Role objects that can be handed back when their session has ended.
 pub trait Returned: RoleObjects {
     /// The role objects and the outcome.
     type Ended;

@@ -1,4 +1,4 @@
-//! One half of the way of a message between role objects: a session off its script has channels in between,
+//! Visitors that move a message half of the way between role objects: off the script there is a channel in between,
 //! and what is in a channel is a value.
 
 use telltale_types::LabelId;
@@ -7,7 +7,7 @@ use crate::effect::Context;
 use crate::roles::objects::{ChoiceVisitor, MessageVisitor};
 use crate::{HandlerError, HandlerResult, Picked, Value, pack};
 
-/// From the giver into a value.
+/// From the sender into a value.
 pub(super) struct Sending;
 
 impl MessageVisitor for Sending {
@@ -37,7 +37,7 @@ impl MessageVisitor for Sending {
     }
 }
 
-/// From a value to the taker.
+/// From a value to the receiver.
 pub(super) struct Receiving<'c, 'x> {
     pub(super) cx: &'c Context<'x>,
     pub(super) label: LabelId,
@@ -94,7 +94,7 @@ impl ChoiceVisitor for Choosing {
     }
 }
 
-/// The answer to a question that no session of the protocol asks.
+/// The answer for a message that is only sent with a choice; the VM does not ask for it alone.
 #[cold]
 pub(crate) fn nobody_sends() -> HandlerError {
     HandlerError::msg("no role object gives this message; it only comes of a choice")

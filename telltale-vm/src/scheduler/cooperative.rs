@@ -1,5 +1,5 @@
 //! A role runs until it waits or is done. A message wakes its receiver, which runs in the same
-//! visit, so a conversation stays in the processor's nearest memory. Turns go round, so nobody starves.
+//! slice, so a conversation stays in the processor's nearest memory. Turns go round, so nobody starves.
 
 use super::Turns;
 use crate::exec::{Exit, Slice};

@@ -1,9 +1,9 @@
-//! The sessions that can act, in the order in which they will be visited.
+//! The sessions that can act, in the order in which they will have their slices.
 
 use crate::memory::arena::Slot;
 
-/// A queue of two lists: one is read while the other is written. It costs less than a ring, and whoever
-/// is visited next lies behind whoever is visited now.
+/// A queue of two lists: one is read while the other is written. It costs less than a ring, and the slots that
+/// come next lie one behind the other.
 #[derive(Debug, Default)]
 pub(crate) struct Fifo {
     now: Vec<Slot>,

@@ -1,6 +1,7 @@
-//! The ready role comes first for whose messages, or for whose taking of messages, most roles wait.
+//! Of the ready roles, the one comes first for which most others wait: for its messages, or for room in the channels
+//! that it empties.
 //!
-//! The first turn of a visit goes round, and nobody has a second one before every ready role has had
+//! The first turn of a slice goes round, and nobody has a second one before every ready role has had
 //! one, so nobody starves.
 
 use telltale_types::RoleId;

@@ -1,8 +1,8 @@
-//! Chance decides, from the seed of the VM: which ready role has the next turn, how long it is, and in which order
-//! sessions are visited. The same seed gives the same run.
+//! Chance decides, from the seed of the VM: which ready role has the next turn, how long it is, and the order of
+//! sessions in a round. The same seed gives the same run.
 //!
 //! What a session draws depends on the seed, on the session and on how much it has drawn, so it does not matter
-//! beside which others it runs. A visit ends because every turn executes an instruction.
+//! beside which others it runs. A slice ends because every turn counts as one instruction at least.
 
 use super::Turns;
 use crate::exec::{Exit, Slice};

@@ -1,4 +1,4 @@
-//! Every role that was ready at the start of the visit executes one instruction.
+//! Every role that was ready at the start of the slice executes one instruction.
 
 use telltale_types::RoleId;
 

@@ -1,4 +1,4 @@
-//! The sessions of a machine, and which of them is visited next.
+//! The sessions of a machine, and which of them acts next.
 
 use std::collections::VecDeque;
 
@@ -15,23 +15,24 @@ use crate::trace::store::Trace;
 #[derive(Debug, Default)]
 pub(crate) struct Fuel {
     pub(crate) rounds: usize,
-    /// How many sessions are still to be visited in this round.
+    /// How many sessions still have a slice in this round.
     pub(crate) visits: usize,
 }
 
-/// Sessions that can act stand in a queue, each of them once: a mark in its block says that it does. The mark stays
-/// while the session is visited, so nothing that happens meanwhile can put it into the queue again.
+/// Sessions that can act stand in a queue, each of them once: a mark in the block of a session says that it does. The
+/// mark stays while the session has its slice, so nothing that happens meanwhile can put it into the queue again, and a
+/// block that the queue names is never given to another session.
 #[derive(Debug)]
 pub(crate) struct RunQueue {
-    /// The session that is visited now.
+    /// The session that acts now.
     pub(crate) slot: Slot,
     /// The VM to which the sessions belong.
     pub(crate) vm: VmTag,
     queue: Fifo,
-    /// How many sessions in the queue have ended.
+    /// How many sessions in the queue have ended. Their blocks wait until they leave it.
     dead: usize,
     pub(crate) arena: Arena,
-    /// The sessions in which nobody can act any more, until somebody looks why.
+    /// The sessions in which nobody can act any more, until they are settled.
     pub(crate) idle: VecDeque<Slot>,
     /// The sessions whose roles have done their parts, until somebody takes them out.
     pub(crate) finished: Vec<Slot>,
@@ -76,7 +77,7 @@ impl RunQueue {
         self.queue.len() == self.dead
     }
 
-    /// The session that is visited next.
+    /// The session that acts next.
     pub(crate) fn first(&self) -> Option<Slot> {
         self.queue.first()
     }
@@ -89,14 +90,14 @@ impl RunQueue {
         }
     }
 
-    /// The session that has been visited can still act.
+    /// The session that has had its slice can still act.
     #[inline]
     pub(crate) fn requeue(&mut self, slot: Slot) {
         debug_assert!(header::is_queued(self.arena.block(slot)), "only what was taken is put back");
         self.queue.push(slot);
     }
 
-    /// The session that has been visited cannot act any more.
+    /// The session that has had its slice cannot act any more.
     #[inline]
     pub(crate) fn leave(&mut self, slot: Slot) {
         header::leave_queue(self.arena.block_mut(slot));
@@ -123,7 +124,7 @@ impl RunQueue {
         self.queue.take_out(|slot| !header::is_running(arena.block(slot)))
     }
 
-    /// Goes to the session that is visited next, if there is one.
+    /// Goes to the session that acts next, if there is one.
     #[inline(always)]
     pub(crate) fn take(&mut self, trace: &mut Trace) -> bool {
         if self.fuel.visits == 0 && !self.begins(trace) {
@@ -145,7 +146,7 @@ impl RunQueue {
             && self.begin_round(trace)
     }
 
-    /// Begins another round, in which every session that can act now is visited; says whether it may.
+    /// Begins another round, in which every session that can act now has a slice; says whether it may.
     pub(crate) fn begin_round(&mut self, trace: &mut Trace) -> bool {
         let Some(rounds) = self.fuel.rounds.checked_sub(1) else { return false };
         self.fuel = Fuel { rounds, visits: self.queue.len() };

@@ -1,6 +1,4 @@
-//! How a session leaves its script.
-//!
-//! A role without an answer, and the end of the schedule, leave the roles to themselves.
+//! How a session leaves its script: because a role has no answer, or because the schedule ends.
 
 use telltale_types::RoleId;
 
@@ -14,7 +12,7 @@ use crate::program::schedule::{ScheduleStep, StepKind};
 use crate::trace::store::{Tag, Trace};
 
 impl<'a> Slice<'_, 'a> {
-    /// The script has ended so: the roles go on by themselves, from where they are.
+    /// The run loop has ended so: the roles continue by turns, from where they are.
     pub(crate) fn leave_script(
         &mut self,
         script: &mut ScriptState<'a>,
@@ -42,7 +40,7 @@ impl<'a> Slice<'_, 'a> {
         }
     }
 
-    /// What a role that does not do its part makes of itself.
+    /// What becomes of a role that has not done its part.
     #[cold]
     fn failed(&mut self, failure: Failure<'a>) -> Step {
         match failure {
@@ -54,7 +52,7 @@ impl<'a> Slice<'_, 'a> {
         }
     }
 
-    /// What is no exchange, and where the schedule ends.
+    /// A step that is not an exchange: a role halts, or the schedule ends.
     fn no_exchange(&mut self, place: u32) {
         self.write_ready();
         halt(self.block, self.loaded, place, self.run.trace);
@@ -62,11 +60,12 @@ impl<'a> Slice<'_, 'a> {
         self.left = self.left.saturating_sub(1);
     }
 
-    /// The message has been received, but its receiver does not go on.
+    /// The message has been received, but its receiver answers with an error, or is pending.
     #[cold]
     fn not_digested(&mut self, step: &ScheduleStep, error: HandlerError) -> Step {
         let done = Self::no_answer(error, self.cx.at);
-        // A role that fails is named with the instruction at which it did.
+        // A pending role has received the message and moves on. One that fails stays at the instruction that the fault
+        // names; only its effect is counted.
         let waits = matches!(done, Step::Pend(_));
         let to_step = if waits { step.to_step } else { Coro::at(0, 1).to_word() };
         coroutine::advance(self.block, self.loaded.roles_at + step.to.index(), to_step);
@@ -75,7 +74,7 @@ impl<'a> Slice<'_, 'a> {
 }
 
 /// What happens at a place without an exchange: one role halts, or all do. Gives the next place, if the
-/// schedule goes on.
+/// schedule continues.
 #[inline]
 pub(crate) fn halt(
     block: &mut [u64],

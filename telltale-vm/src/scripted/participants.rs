@@ -1,4 +1,4 @@
-//! Whoever plays the roles of sessions on their scripts: handlers exchange values, role objects payloads of any type.
+//! Who plays the roles of sessions on their scripts: handlers exchange values, role objects payloads of any type.
 
 use std::any::Any;
 use std::marker::PhantomData;
@@ -13,12 +13,12 @@ use crate::roles::objects::{ChoiceVisitor, MessageVisitor, RoleObjects};
 use crate::roles::transfer::nobody_sends;
 use crate::{HandlerError, HandlerResult, Picked, pack};
 
-/// Whoever plays one session after the other.
+/// Those who play one session after the other.
 pub(super) trait Participants {
-    /// Whoever plays one of them.
+    /// Plays one of them.
     type Participant<'p>: Participant;
 
-    /// Who plays a session with these role objects, by their key plus one. Nobody, if it is not these.
+    /// The participant of a session with these role objects, by their key plus one; none if others play it.
     fn of_session<'p>(
         &self,
         objects: &'p mut Slab<SessionObjects>,
@@ -26,12 +26,10 @@ pub(super) trait Participants {
     ) -> Option<Self::Participant<'p>>;
 }
 
-/// Plays all roles of a session.
+/// Plays all roles of a session. Its methods return the step that has been done.
 ///
-/// Between the sender's answer and the receiver, `sent` is called, so that whatever the receiver does
-/// finds everything written down.
-///
-/// What is returned is the step that has been done.
+/// They call `sent` after the sender has answered and before the receiver is told: if the receiver panics or fails,
+/// the sender's half has been recorded.
 pub(super) trait Participant {
     /// The sender of the message is asked for the payload, the receiver takes it.
     fn exchange<'a>(
@@ -115,7 +113,7 @@ impl<H: EffectHandler + ?Sized> Participant for ByHandler<'_, H> {
     }
 }
 
-/// Role objects of one type play their sessions.
+/// Role objects of one type, each of which plays its own session.
 pub(super) struct ByObjects<C>(PhantomData<fn() -> C>);
 
 impl<C> ByObjects<C> {
@@ -165,10 +163,10 @@ impl<C: RoleObjects> Participant for &mut C {
     }
 }
 
-/// Carries a message the whole way.
+/// Moves a message from its sender straight to its receiver.
 struct Direct<'c, 'x, 'a, W, F> {
     cx: &'c mut Context<'x>,
-    /// The cue of a message; the script and the cue of a choice.
+    /// The step of a message; the schedule and the step of a choice.
     what: W,
     failure: &'c mut Option<Box<Failure<'a>>>,
     sent: F,
@@ -244,7 +242,7 @@ where
     }
 }
 
-/// What has come of a message that was sent.
+/// The result of an exchange whose message has been sent.
 #[inline(always)]
 fn taken<'a>(
     step: &'a ScheduleStep,
@@ -260,7 +258,7 @@ fn taken<'a>(
 /// Somebody has not done its part.
 pub(super) struct Failed;
 
-/// Writes down why. (Not a part of the result, which every exchange would carry through the loop.)
+/// Writes down why. It is not a part of the result, because then every exchange would move it through the loop.
 #[cold]
 fn fail<'a>(written: &mut Option<Box<Failure<'a>>>, failure: Failure<'a>) -> Failed {
     *written = Some(Box::new(failure));

@@ -7,8 +7,10 @@ use crate::memory::coroutine::{self, HALTED};
 use crate::memory::{channel, header};
 
 impl Slice<'_, '_> {
-    /// Goes back to the script if all roles stand together where the schedule has a place for them: then nothing
-    /// is on its way and nobody waits for anything else than a message. Says whether it has.
+    /// Goes back to the script if all roles are together at a place of the schedule and all channels are empty. Says
+    /// whether it has.
+    ///
+    /// A role with a mark is at no place of the schedule, except for one that has halted.
     pub(crate) fn rejoin(&mut self) -> bool {
         let loaded = self.loaded;
         let roles = coroutine::words(self.block, loaded.roles_at, loaded.roles);
@@ -16,6 +18,7 @@ impl Slice<'_, '_> {
         if !loaded.plans.all().all(|plan| channel::is_idle(self.block, plan)) {
             return false;
         }
+        // On the script nobody waits, and everyone who has not halted is ready.
         loaded.plans.all().for_each(|plan| channel::forget_receiver(self.block, plan));
         for role in (0..loaded.roles).map(RoleId::at) {
             if !coroutine::read(self.block, loaded.roles_at + role.index()).has(HALTED) {

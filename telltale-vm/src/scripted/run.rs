@@ -1,8 +1,10 @@
 //! The run loop of sessions on their scripts.
 //!
-//! Nobody waits here, and nothing is looked for: each step of the schedule says who is asked, who is told and what
-//! comes next. What the roles' words in the block say is true after every step, so the session can leave its script
-//! at any of them.
+//! Nobody waits here, and nothing is looked up: each step of the schedule says who is asked, who is told and what
+//! comes next.
+//!
+//! Invariant: after every step, the roles' words in the block are what turns would have made of them, and all channels
+//! are empty. So a session can leave its script between any two steps.
 
 use std::fmt;
 
@@ -39,7 +41,7 @@ pub(crate) struct ScriptState<'a> {
 pub enum End {
     /// No session is left in this round.
     NoSession,
-    /// The next session is not on its script, or is played by others.
+    /// The next session is not on its script, has another image, or is played by others.
     NotTheirs,
     /// There is no exchange at this place of the schedule.
     NoExchange,
@@ -47,17 +49,17 @@ pub enum End {
     Failure,
 }
 
-/// What a role has not done.
+/// What went wrong in an exchange.
 pub(super) enum Failure<'a> {
-    /// The sender has given no payload of the message.
+    /// The sender has not given a payload of the message.
     Refused(&'a ScheduleStep, HandlerResult<Value>),
     /// The sender has chosen none of these branches, or given no payload of its message.
     NotChosen(&'a [ScheduleStep], HandlerResult<Picked>),
-    /// The receiver has got the message, but does not go on.
+    /// The receiver has got the message, and answered with an error or is pending.
     NotDigested(&'a ScheduleStep, HandlerError),
 }
 
-/// Sessions on their scripts, as they are given to whoever plays their roles.
+/// Sessions on their scripts, as they are given to those who play their roles.
 pub struct RunLoop<'p, 'a> {
     pub(crate) run_queue: &'p mut RunQueue,
     pub(crate) objects: &'p mut Slab<SessionObjects>,
@@ -148,7 +150,7 @@ fn follow<P: Participants, const TRACE: bool>(participants: &P, run_loop: RunLoo
     }
 }
 
-/// Why there are no more exchanges in a session, for now: at which place, and how many instructions are left.
+/// Why there are no more exchanges in a session, for now: the place, and how many instructions are left.
 enum Pause {
     UsedUp(u32),
     NoExchange(u32, u32),
@@ -158,7 +160,7 @@ enum Pause {
 /// The innermost loop: exchanges, as long as there are any. Each type of participants has its own, in which the
 /// compiler sees what they do.
 ///
-/// What it changes are arguments and variables, so that the compiler knows that no participant does.
+/// What it changes are arguments and variables, not fields, so that the compiler knows that no participant changes them.
 #[inline(always)]
 fn exchanges<'a, P: Participant, const TRACE: bool>(
     participant: &mut P,
@@ -175,6 +177,7 @@ fn exchanges<'a, P: Participant, const TRACE: bool>(
             return Pause::UsedUp(place);
         }
         let step = &steps[place as usize];
+        // First the sender's word, then the receiver's: if the receiver fails, the sender has sent.
         let mut sent = |cx: &mut Context<'_>, roles: &mut Roles, step: &ScheduleStep, tag| {
             advance(roles, step.from, step.from_step);
             if TRACE {
@@ -201,7 +204,8 @@ fn exchanges<'a, P: Participant, const TRACE: bool>(
     }
 }
 
-/// The words of the roles, with so many of what is behind them that each number of a role is that of a word.
+/// The words of the roles and of what is behind them: as many words as a role can have ids, so that no id needs a
+/// bounds check.
 type Roles = [u64; ROLES];
 
 /// A handler is about to be asked in the name of this role.

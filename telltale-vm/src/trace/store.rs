@@ -1,6 +1,6 @@
 //! The events of a run as they are kept: six bytes each, in chunks.
 //!
-//! Events of one session mostly come in a row, and so do those of one tick. So both stand beside the
+//! Events of one session mostly come in a row, and so do those of one tick. So both are kept beside the
 //! events, once for each row.
 
 use std::collections::{BTreeMap, VecDeque};
@@ -260,7 +260,7 @@ impl Trace {
         }
     }
 
-    /// Gives up what only the events of this chunk have needed.
+    /// Drops the faults and names that only the events of this chunk have needed.
     fn forget(&mut self, chunk: &Chunk) {
         for (row, events) in chunk.rows() {
             for event in events {

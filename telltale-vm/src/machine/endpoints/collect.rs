@@ -1,8 +1,9 @@
 //! Sessions that nobody can reach any more.
 //!
 //! An endpoint can be sent through the session that it belongs to, or through one whose endpoint is on its way through
-//! the first. When the last of the others is given up, nobody can ever take them out again. So, from time to time, it is
-//! followed which sessions can be reached from those that run; the others are cancelled.
+//! the first. When the last of the others is given up, nobody can take them out again. So, from time to time, the
+//! endpoints in channels and registers are followed from the sessions with coroutines; what is not reached is
+//! cancelled.
 
 use std::collections::BTreeSet;
 
@@ -15,7 +16,7 @@ use crate::memory::{channel, header, registers};
 use crate::value::{Endpoint, Large};
 use crate::{Outcome, VM};
 
-/// So many endpoints may be on their way through sessions without coroutines before it is looked for the first time.
+/// How many endpoints may be on their way through sessions without coroutines before the first look.
 const PATIENCE: usize = 64;
 
 impl VM {
@@ -27,14 +28,17 @@ impl VM {
         }
     }
 
-    /// Looks when there is so much to find that looking costs no more than it took to make it.
+    /// Looks when enough endpoints have been sent since the last look to pay for another one.
     pub(in crate::machine) fn collect_if_many(&mut self) {
         if self.endpoints.suspects > self.endpoints.patience.max(PATIENCE) {
             self.collect();
         }
     }
 
-    /// Cancels the sessions without coroutines whose endpoints nobody can get hold of.
+    /// Cancels the sessions without coroutines whose endpoints nobody can get hold of, in the order in which they were
+    /// opened.
+    ///
+    /// What is reachable today may not be tomorrow, so every endpoint that is found on its way stays a suspect.
     pub(super) fn collect(&mut self) {
         let running = self.running_slots();
         let mut reached: BTreeSet<Slot> =

@@ -1,4 +1,4 @@
-//! Scripts that are whole, and scripts that are not; sessions that leave theirs and come back.
+//! Schedules that are whole, and schedules that are not; sessions that leave their script and rejoin it.
 
 use telltale_bytecode::{CodeImage, Pc};
 use telltale_theory::oracle::{Shape, generate};

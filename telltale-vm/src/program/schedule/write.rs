@@ -1,8 +1,8 @@
-//! From a global type and linked programs to a script.
+//! From a global type and linked programs to a schedule.
 //!
-//! Both are followed together, from scene to scene: the global type says which exchange comes next, the
-//! programs must stand where its sender sends it and its receiver takes it. Where they do not, or where
-//! there would be too many scenes, the script ends and the roles go on by themselves.
+//! Both are followed together, from configuration to configuration: the global type says which exchange comes next; the
+//! programs must be where its sender sends it and its receiver takes it. Where they are not, or where there would be
+//! too many configurations, the schedule ends and the roles continue by turns.
 
 use std::collections::BTreeMap;
 
@@ -13,12 +13,11 @@ use super::{Schedule, ScheduleStep, StepKind};
 use crate::memory::coroutine::{Coro, HALTED};
 use crate::program::op::{Code, Exchange, Linked, Op};
 
-/// A script has not more scenes than that, times roles.
+/// How many configurations a schedule may have, times roles.
 pub(super) const LIMIT: usize = if cfg!(test) { 1 << 12 } else { 1 << 20 };
 
 impl Schedule {
-    /// The script of an image whose programs do what its global type says, and whose roles start as
-    /// these words say.
+    /// The schedule of an image with these programs, whose roles start as these words say.
     pub(crate) fn of(global: &GlobalType, linked: &Linked, start: &[u64]) -> Self {
         let (numbers, todo) = (BTreeMap::new(), Vec::new());
         let (steps, starts) = (Vec::new(), Vec::new());
@@ -29,7 +28,7 @@ impl Schedule {
     }
 }
 
-/// Where all roles stand, and where that is in the global type.
+/// Where all roles are in their programs, and in the global type.
 #[derive(Clone, PartialEq, Eq, PartialOrd, Ord)]
 struct Configuration {
     standing: Box<[u32]>,
@@ -39,17 +38,17 @@ struct Configuration {
 /// Where the exchanges of a state of the global type lead, by receiver and label.
 type Exits = BTreeMap<(RoleId, LabelId), StateId>;
 
-/// Writes the scenes that can be reached. Until all of them have been written, cues lead to numbers of
-/// scenes.
+/// Writes the steps of all configurations that can be reached. Until all have been written, steps lead to numbers of
+/// configurations instead of places.
 struct Writer<'a> {
     global: &'a GlobalType,
     linked: &'a Linked,
-    /// The numbers of all scenes so far. Number 0 is none of them: there, the roles go on by themselves.
+    /// The numbers of all configurations so far. Number 0 is none of them: there the schedule ends.
     numbers: BTreeMap<Configuration, u32>,
-    /// The scenes that are still to be written.
+    /// The configurations that are still to be written.
     todo: Vec<Configuration>,
     steps: Vec<ScheduleStep>,
-    /// For each scene, where its cues start.
+    /// For each configuration, where its steps start.
     starts: Vec<u32>,
 }
 
@@ -84,7 +83,7 @@ impl Writer<'_> {
         }
     }
 
-    /// The number of a scene; that of none, if the script is too long already.
+    /// The number of a configuration; 0 if the schedule is too long already.
     fn number_of(&mut self, scene: Configuration) -> u32 {
         if let Some(&number) = self.numbers.get(&scene) {
             return number;
@@ -141,7 +140,7 @@ impl Writer<'_> {
         }
     }
 
-    /// What becomes of a message that can be sent in a scene.
+    /// The step of a message that can be sent in a configuration, if its receiver takes it there.
     fn exchange(
         &mut self,
         scene: &Configuration,
