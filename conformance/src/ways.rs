@@ -173,7 +173,7 @@ impl Mail<'_> {
         let mut sessions: Vec<SessionId> = vm.sessions().map(|session| session.id()).collect();
         sessions.sort();
         for session in sessions {
-            let messages = vm.take_deferred(session).into_iter();
+            let messages = vm.take_deferred(session).unwrap_or_default().into_iter();
             self.messages.extend(messages.map(|message| (session, message)));
         }
         let mut full = BTreeSet::new();

@@ -32,7 +32,7 @@ pub(crate) fn protocol(protocol: &Analysed, image: Option<&CodeImage>) -> TokenS
     let roles = roles::emit(interface);
     let choices = choices::emit(interface);
     let session = session::emit(interface);
-    let cast = objects::emit(interface, image);
+    let objects = objects::emit(interface, image);
     // The lints are about code that somebody wrote; nobody wrote this. A payload type may be less
     // visible than the protocol, and not every protocol is used in every way.
     quote! {
@@ -55,7 +55,7 @@ pub(crate) fn protocol(protocol: &Analysed, image: Option<&CodeImage>) -> TokenS
             #roles
             #choices
             #session
-            #cast
+            #objects
         }
     }
 }

@@ -35,5 +35,5 @@ pub fn open_detached(
 /// There is no such message or choice in the protocol.
 #[cold]
 pub fn unknown() -> HandlerError {
-    HandlerError::msg("this is no session of the protocol that these roles play")
+    HandlerError::msg("not a session of the protocol of these role objects")
 }

@@ -281,35 +281,35 @@ impl SessionHost for ThreadedVM {
     fn open_session(
         &mut self,
         image: &CodeImage,
-        cast: impl RoleObjects,
+        objects: impl RoleObjects,
         owned: bool,
     ) -> Result<SessionId, VMError> {
-        self.open(|vm| vm.open_session(image, Apart(cast), owned))
+        self.open(|vm| vm.open_session(image, Apart(objects), owned))
     }
 
     fn take_session<C: RoleObjects>(
         &mut self,
         session: SessionId,
     ) -> Result<(Outcome, C), VMError> {
-        let (outcome, Apart(cast)) = self.worker_of_mut(session).take_session(session)?;
-        Ok((outcome, cast))
+        let (outcome, Apart(objects)) = self.worker_of_mut(session).take_session(session)?;
+        Ok((outcome, objects))
     }
 }
 
 impl<C: RoleObjects> RoleObjects for Apart<C> {
     #[inline]
-    fn message<R: MessageVisitor>(
+    fn message<V: MessageVisitor>(
         &mut self,
         from: RoleId,
         to: RoleId,
         label: LabelId,
-        visitor: R,
-    ) -> R::Done {
+        visitor: V,
+    ) -> V::Done {
         self.0.message(from, to, label, visitor)
     }
 
     #[inline]
-    fn choice<R: ChoiceVisitor>(&mut self, role: RoleId, set: SetId, visitor: R) -> R::Done {
+    fn choice<V: ChoiceVisitor>(&mut self, role: RoleId, set: SetId, visitor: V) -> V::Done {
         self.0.choice(role, set, visitor)
     }
 

@@ -202,7 +202,7 @@ impl<'a> CoroutineView<'a> {
             CoroStatus::Paused
         } else if coro.has(PENDING) {
             CoroStatus::AwaitsHandler
-        } else if self.stands_by() {
+        } else if self.waits_on_script() {
             CoroStatus::AwaitsMessage
         } else if ready::contains(self.session.block, self.role) {
             CoroStatus::Ready
@@ -217,7 +217,7 @@ impl<'a> CoroutineView<'a> {
 
     /// Whether it waits for a message although its ready bit is set: on the script nothing is on its way, so a role at
     /// a receiving instruction waits for others to begin.
-    fn stands_by(&self) -> bool {
+    fn waits_on_script(&self) -> bool {
         header::place(self.session.block).is_some()
             && matches!(self.instr(), Some(Instr::Recv { .. } | Instr::Offer { .. }))
     }

@@ -278,15 +278,19 @@ impl<N: Network> EffectHandler for Over<N> {
 mod networks {
     use super::*;
 
+    fn take(vm: &mut VM, session: SessionId) -> Vec<Message> {
+        vm.take_deferred(session).expect("the session is running")
+    }
+
     #[test]
     fn what_is_deferred_can_be_injected_later() {
         let handler = Over(Script::units(), ByLabel);
         let (mut vm, session) = open(VMConfig::default(), &image("A→B:late. B→A:y"));
         vm.run(&handler, 100).expect("no session faults");
         assert_eq!(vm.progress(), Progress::Waiting, "for the message");
-        let mut deferred = vm.take_deferred(session);
+        let mut deferred = take(&mut vm, session);
         assert_eq!(deferred.len(), 1);
-        assert!(vm.take_deferred(session).is_empty(), "it is handed out once");
+        assert!(take(&mut vm, session).is_empty(), "it is handed out once");
         vm.run(&handler, 100).expect("it still waits");
         vm.inject(session, deferred.remove(0)).expect("there is room");
         vm.run(&handler, 100).expect("no session faults");
@@ -299,7 +303,7 @@ mod networks {
         let handler = Over(Script::new(|_, _, n| Ok(Value::Uint(n as u64))), ByLabel);
         let (mut vm, session) = open(VMConfig::default(), &image_of("A→B:l. A→B:l. A→B:l", "u64"));
         vm.run(&handler, 100).expect("no session faults");
-        let deferred = vm.take_deferred(session);
+        let deferred = take(&mut vm, session);
         let numbers: Vec<String> =
             deferred.iter().map(|message| message.value.to_string()).collect();
         assert_eq!(numbers, ["0", "1", "2"]);
@@ -326,7 +330,7 @@ mod networks {
         let image = image("A→{B:late. B→A:y; B:other. B→A:y}");
         let (mut vm, session) = open(VMConfig::default(), &image);
         vm.run(&handler, 100).expect("no session faults");
-        let deferred = vm.take_deferred(session).remove(0);
+        let deferred = take(&mut vm, session).remove(0);
         vm.inject(session, deferred).expect("there is room");
         vm.run(&handler, 100).expect("no session faults");
         assert!(is_closed(&vm, session));
@@ -372,7 +376,7 @@ mod networks {
         assert_eq!(census.alive(), 3);
         vm.cancel(session, "enough").expect("it runs");
         assert_eq!(census.alive(), 0);
-        assert!(vm.take_deferred(session).is_empty());
+        assert!(vm.take_deferred(session).is_err());
     }
 
     #[test]
@@ -381,7 +385,7 @@ mod networks {
         let handler = Over(Script::units(), ByLabel);
         let (mut vm, session) = open(VMConfig::default(), &image("A→{C:late. A→B:late; C:x}"));
         vm.run(&handler, 100).expect("no session faults");
-        let deferred = vm.take_deferred(session);
+        let deferred = take(&mut vm, session);
         assert_eq!(deferred.len(), 2);
         for message in deferred {
             vm.inject(session, message).expect("there is room");
@@ -734,7 +738,7 @@ mod ending {
             assert!(stale(vm.close(session)));
             assert!(stale(vm.wake(session, "A")));
             assert!(stale(vm.inject(session, message()).map_err(VMError::from)));
-            assert!(vm.take_deferred(session).is_empty());
+            assert!(vm.take_deferred(session).is_err());
             assert_eq!(vm.status(session).is_err(), is_reused);
             run(&mut vm);
             assert_eq!(vm.progress(), Progress::Complete);

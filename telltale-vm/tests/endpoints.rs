@@ -310,7 +310,7 @@ fn networks_decide_about_messages_through_endpoints_as_about_any() {
     let defers = Counts { network: Some(SendDecision::Defer), ..Counts::default() };
     let (mut vm, _) = play_both(VMConfig::default(), &defers);
     let inner = vm.sessions().map(|view| view.id()).find(|id| id.ordinal() == 1).expect("it waits");
-    for message in vm.take_deferred(inner) {
+    for message in vm.take_deferred(inner).expect("it waits") {
         vm.inject(inner, message).expect("there is room");
     }
     run(&mut vm, &defers);

@@ -62,6 +62,7 @@ fn a_session_of_another_vm_is_told_apart() {
         vm.wake(foreign, "A").err(),
         vm.inject(foreign, message).err().map(VMError::from),
         vm.give_up_deferred(foreign).err(),
+        vm.take_deferred(foreign).err(),
     ];
     for error in errors {
         assert!(matches!(error, Some(VMError::ForeignSession { .. })), "{error:?}");
@@ -176,7 +177,7 @@ fn a_deferred_message_that_was_taken_can_be_given_up() {
     for closes in [false, true] {
         let (mut vm, session) = open(VMConfig::default(), &image("A→B:x. B→A:y"));
         vm.run(&Later, 10).expect("no session faults");
-        assert_eq!(vm.take_deferred(session).len(), 1);
+        assert_eq!(vm.take_deferred(session).expect("it waits").len(), 1);
         if closes {
             vm.close(session).expect("it runs");
         }
@@ -193,7 +194,7 @@ fn an_injected_message_that_nobody_waits_for_settles_the_session() {
     // Somebody else is what B waits for; the deferred message comes in, and nothing can follow.
     let (mut vm, session) = open(VMConfig::default(), &image("A→B:x. C→B:y. B→A:z"));
     vm.run(&Later, 10).expect("no session faults");
-    let mut deferred = vm.take_deferred(session);
+    let mut deferred = vm.take_deferred(session).expect("it waits");
     deferred.retain(|message| message.from == RoleId(0));
     let other = vm.session(session).expect("it waits").message("C", "B", "y", Value::Unit);
     vm.inject(session, other.expect("the protocol has it")).expect("there is room");

@@ -259,7 +259,7 @@ fn role_objects_that_break_the_rules_hurt_only_their_session() {
         (Odd::Branch(2), Some("found 2")),
         (Odd::Branch(usize::MAX), Some("found 18446744073709551615")),
         (Odd::NoMessage, Some("no such message")),
-        (Odd::NoGiver, Some("only comes of a choice")),
+        (Odd::NoGiver, Some("only sent with a choice")),
         (Odd::NoChoice, Some("no such choice")),
     ];
     for (cast, expected) in odd {

@@ -119,7 +119,7 @@ impl<'a> Stage<'a> {
 
     /// Delivers what a network has kept aside. What does not fit is lost.
     pub(super) fn deliver(&mut self, session: SessionId) {
-        for message in self.vm.take_deferred(session) {
+        for message in self.vm.take_deferred(session).unwrap_or_default() {
             let message = Message { value: defused(message.value), ..message };
             if self.vm.inject(session, message).is_err() {
                 drop(self.vm.give_up_deferred(session));
@@ -129,7 +129,7 @@ impl<'a> Stage<'a> {
 
     /// Drops what a network has kept aside.
     fn lose(&mut self, session: SessionId) {
-        for message in self.vm.take_deferred(session) {
+        for message in self.vm.take_deferred(session).unwrap_or_default() {
             drop(defused(message.value));
         }
         drop(self.vm.give_up_deferred(session));

@@ -113,7 +113,7 @@ fn finish(vm: &mut VM, mut giver: Giver) {
         }
         let sessions: Vec<_> = vm.sessions().map(|session| session.id()).collect();
         for session in sessions {
-            for message in vm.take_deferred(session) {
+            for message in vm.take_deferred(session).unwrap_or_default() {
                 drop(vm.inject(session, giver::harmless(message)));
             }
         }

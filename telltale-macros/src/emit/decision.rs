@@ -68,7 +68,7 @@ fn decision(interface: &Interface, choice: &ChoiceInterface, branches: &[Branch]
     }
 }
 
-/// `Ok(Verdict::Counter(a)) => carrier.carry(1, a, &mut self.alice, self::Alice::on_counter),`
+/// `Ok(Verdict::Counter(a)) => visitor.transfer(1, a, &mut self.alice, self::Alice::on_counter),`
 fn variant(
     interface: &Interface,
     choice: &ChoiceInterface,

@@ -8,7 +8,7 @@ use telltale_syntax::interface::Interface;
 use super::dispatch::dispatch;
 use super::{decision, message, session};
 
-/// `struct __Cast` and what the VM asks of it; without an image it asks nothing.
+/// `struct __Objects` and what the VM asks of it; without an image it asks nothing.
 pub(super) fn emit(interface: &Interface, image: Option<&CodeImage>) -> TokenStream {
     let generics = session::generics(interface);
     let bounds = session::bounds(interface);

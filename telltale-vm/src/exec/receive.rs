@@ -64,12 +64,12 @@ impl Slice<'_, '_> {
         if !self.accepts(taken.expected, &value) {
             return self.wrong_payload(taken.label, value);
         }
-        let told = match self.hand_over(taken.peer, taken.label, value) {
-            Ok(told) => told,
+        let answer = match self.hand_over(taken.peer, taken.label, value) {
+            Ok(answer) => answer,
             Err(cause) => return Step::Fault(cause),
         };
         self.cx.add_effect();
-        match told {
+        match answer {
             Ok(()) => Step::Next(taken.next),
             Err(error) => Self::no_answer(error, taken.next),
         }

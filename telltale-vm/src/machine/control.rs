@@ -211,8 +211,13 @@ impl VM {
     }
 
     /// Hands out the messages of a session that its network has deferred, oldest first.
-    pub fn take_deferred(&mut self, session: SessionId) -> Vec<Message> {
-        self.deferred.take(session)
+    ///
+    /// # Errors
+    ///
+    /// When the session has ended already.
+    pub fn take_deferred(&mut self, session: SessionId) -> Result<Vec<Message>, VMError> {
+        self.running(session)?;
+        Ok(self.deferred.take(session))
     }
 
     /// The slot of a session that has not ended.

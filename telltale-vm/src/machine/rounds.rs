@@ -28,8 +28,8 @@ pub(super) struct Call<'a> {
 impl VM {
     /// Runs rounds, until the fuel is used, nobody can act or no turns are left.
     pub(super) fn rounds(&mut self, call: Call<'_>, rounds: usize, turns: &mut Turns) {
-        self.run_queue.fuel = Fuel { rounds, visits: 0 };
-        while (self.run_queue.fuel.visits > 0 || self.begins(call.by_turns)) && turns.left > 0 {
+        self.run_queue.fuel = Fuel { rounds, slices: 0 };
+        while (self.run_queue.fuel.slices > 0 || self.begins(call.by_turns)) && turns.left > 0 {
             let exit = if self.records() {
                 self.slices::<true>(call, turns)
             } else {

@@ -31,8 +31,8 @@ pub(crate) struct Schedule {
     branches: Box<[Branch]>,
     /// Where the roles are at each place at which sessions may rejoin: one word for each role, in the order of
     /// these words, for a binary search.
-    standings: Box<[u32]>,
-    /// The places that have those standings.
+    pcs: Box<[u32]>,
+    /// The places at which they are there.
     places: Box<[u32]>,
 }
 
@@ -117,12 +117,12 @@ impl Schedule {
 
     /// The place at which the roles are where these words of a block say.
     pub(crate) fn place_of(&self, roles: &[u64]) -> Option<u32> {
-        let standing = |nth: usize| &self.standings[nth * roles.len()..][..roles.len()];
+        let pcs_of = |nth: usize| &self.pcs[nth * roles.len()..][..roles.len()];
         let (mut low, mut high) = (0, self.places.len());
         while low < high {
             let middle = usize::midpoint(low, high);
             let here = roles.iter().map(|&word| Coro::from_word(word).pc_and_marks());
-            match standing(middle).iter().copied().cmp(here) {
+            match pcs_of(middle).iter().copied().cmp(here) {
                 Ordering::Less => low = middle + 1,
                 Ordering::Equal => return Some(self.places[middle]),
                 Ordering::Greater => high = middle,

@@ -91,7 +91,7 @@ impl Host<'_> {
 
 #[cold]
 fn nobody() -> HandlerError {
-    HandlerError::msg("role objects play no role of another session")
+    HandlerError::msg("role objects cannot answer for a role of another session")
 }
 
 /// Role objects of any type.
@@ -142,7 +142,7 @@ impl fmt::Debug for SessionObjects {
     }
 }
 
-impl<C: RoleObjects> ErasedObjects for C {
+impl<O: RoleObjects> ErasedObjects for O {
     fn send(&mut self, cx: &Context<'_>, to: RoleId, label: LabelId) -> HandlerResult<Value> {
         self.message(cx.role, to, label, Sending)
     }
@@ -171,7 +171,7 @@ impl<C: RoleObjects> ErasedObjects for C {
     }
 
     fn runner(&self) -> Runner {
-        |run_loop| run_loop.by_objects::<C>()
+        |run_loop| run_loop.by_objects::<O>()
     }
 
     fn discard(self: Box<Self>) {

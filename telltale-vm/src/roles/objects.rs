@@ -50,16 +50,16 @@ use crate::{HandlerError, HandlerResult, Value};
 /// ```
 pub trait RoleObjects: Any + Send + Sized {
     /// Calls the visitor once, with the object that sends the message and the one that receives it.
-    fn message<C: MessageVisitor>(
+    fn message<V: MessageVisitor>(
         &mut self,
         from: RoleId,
         to: RoleId,
         label: LabelId,
-        visitor: C,
-    ) -> C::Done;
+        visitor: V,
+    ) -> V::Done;
 
     /// Asks `role` which branch of a set it takes, and calls the visitor with the first message of that branch.
-    fn choice<C: ChoiceVisitor>(&mut self, role: RoleId, set: SetId, visitor: C) -> C::Done;
+    fn choice<V: ChoiceVisitor>(&mut self, role: RoleId, set: SetId, visitor: V) -> V::Done;
 
     /// Drops the objects one by one with [`discard`], so that one that panics does not keep the others.
     fn discard(self) {

@@ -26,7 +26,7 @@ pub trait Returned: RoleObjects {
 #[derive(Debug)]
 pub struct Session<C> {
     id: SessionId,
-    cast: PhantomData<fn() -> C>,
+    objects: PhantomData<fn() -> C>,
 }
 
 impl<C> Clone for Session<C> {
@@ -43,9 +43,13 @@ impl<C: Returned> Session<C> {
     /// # Errors
     ///
     /// At a limit of the VM.
-    pub fn open(host: &mut impl SessionHost, image: &CodeImage, cast: C) -> Result<Self, VMError> {
-        let id = host.open_session(image, cast, true)?;
-        Ok(Self { id, cast: PhantomData })
+    pub fn open(
+        host: &mut impl SessionHost,
+        image: &CodeImage,
+        objects: C,
+    ) -> Result<Self, VMError> {
+        let id = host.open_session(image, objects, true)?;
+        Ok(Self { id, objects: PhantomData })
     }
 
     /// The session's name.
@@ -59,8 +63,8 @@ impl<C: Returned> Session<C> {
     ///
     /// When the session is still running, or they were taken before.
     pub fn take(self, host: &mut impl SessionHost) -> Result<C::Ended, VMError> {
-        let (outcome, cast) = host.take_session::<C>(self.id)?;
-        Ok(cast.end(outcome))
+        let (outcome, objects) = host.take_session::<C>(self.id)?;
+        Ok(objects.end(outcome))
     }
 }
 
@@ -75,7 +79,7 @@ pub trait SessionHost {
     fn open_session(
         &mut self,
         image: &CodeImage,
-        cast: impl RoleObjects,
+        objects: impl RoleObjects,
         owned: bool,
     ) -> Result<SessionId, VMError>;
 

@@ -97,5 +97,5 @@ impl ChoiceVisitor for Choosing {
 /// The answer for a message that is only sent with a choice; the VM does not ask for it alone.
 #[cold]
 pub(crate) fn nobody_sends() -> HandlerError {
-    HandlerError::msg("no role object gives this message; it only comes of a choice")
+    HandlerError::msg("no role object sends this message; it is only sent with a choice")
 }

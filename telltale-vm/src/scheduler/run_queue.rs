@@ -16,7 +16,7 @@ use crate::trace::store::Trace;
 pub(crate) struct Fuel {
     pub(crate) rounds: usize,
     /// How many sessions still have a slice in this round.
-    pub(crate) visits: usize,
+    pub(crate) slices: usize,
 }
 
 /// Sessions that can act stand in a queue, each of them once: a mark in the block of a session says that it does. The
@@ -127,11 +127,11 @@ impl RunQueue {
     /// Goes to the session that acts next, if there is one.
     #[inline(always)]
     pub(crate) fn take(&mut self, trace: &mut Trace) -> bool {
-        if self.fuel.visits == 0 && !self.begins(trace) {
+        if self.fuel.slices == 0 && !self.begins(trace) {
             return false;
         }
         let Some(slot) = self.queue.take() else { return false };
-        self.fuel.visits -= 1;
+        self.fuel.slices -= 1;
         self.slot = slot;
         true
     }
@@ -149,7 +149,7 @@ impl RunQueue {
     /// Begins another round, in which every session that can act now has a slice; says whether it may.
     pub(crate) fn begin_round(&mut self, trace: &mut Trace) -> bool {
         let Some(rounds) = self.fuel.rounds.checked_sub(1) else { return false };
-        self.fuel = Fuel { rounds, visits: self.queue.len() };
+        self.fuel = Fuel { rounds, slices: self.queue.len() };
         if let Some(draws) = &mut self.shuffle {
             draws.shuffle(self.queue.waiting());
         }

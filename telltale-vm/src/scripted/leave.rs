@@ -44,11 +44,11 @@ impl<'a> Slice<'_, 'a> {
     #[cold]
     fn failed(&mut self, failure: Failure<'a>) -> Step {
         match failure {
-            Failure::Refused(step, answer) => self.refused(step.label, answer),
-            Failure::NotChosen(branches, answer) => {
+            Failure::Sender(step, answer) => self.refused(step.label, answer),
+            Failure::Chooser(branches, answer) => {
                 self.refused_choice(branches.iter().map(|step| step.label), answer)
             }
-            Failure::NotDigested(step, error) => self.not_digested(step, error),
+            Failure::Receiver(step, error) => self.receiver_stops(step, error),
         }
     }
 
@@ -62,7 +62,7 @@ impl<'a> Slice<'_, 'a> {
 
     /// The message has been received, but its receiver answers with an error, or is pending.
     #[cold]
-    fn not_digested(&mut self, step: &ScheduleStep, error: HandlerError) -> Step {
+    fn receiver_stops(&mut self, step: &ScheduleStep, error: HandlerError) -> Step {
         let done = Self::no_answer(error, self.cx.at);
         // A pending role has received the message and moves on. One that fails stays at the instruction that the fault
         // names; only its effect is counted.

@@ -79,7 +79,7 @@ impl<H: EffectHandler + ?Sized> Participant for ByHandler<'_, H> {
     ) -> Result<&'a ScheduleStep, Failed> {
         let value = match self.0.send(cx, step.to, step.label) {
             Ok(value) if step.expected.accepts(&value) => value,
-            answer => return Err(fail(failure, Failure::Refused(step, answer))),
+            answer => return Err(fail(failure, Failure::Sender(step, answer))),
         };
         sent(cx, step);
         taken(step, self.0.receive(cx, step.from, step.label, value), failure)
@@ -114,30 +114,30 @@ impl<H: EffectHandler + ?Sized> Participant for ByHandler<'_, H> {
 }
 
 /// Role objects of one type, each of which plays its own session.
-pub(super) struct ByObjects<C>(PhantomData<fn() -> C>);
+pub(super) struct ByObjects<O>(PhantomData<fn() -> O>);
 
-impl<C> ByObjects<C> {
+impl<O> ByObjects<O> {
     pub(super) fn new() -> Self {
         Self(PhantomData)
     }
 }
 
-impl<C: RoleObjects> Participants for ByObjects<C> {
-    type Participant<'p> = &'p mut C;
+impl<O: RoleObjects> Participants for ByObjects<O> {
+    type Participant<'p> = &'p mut O;
 
     #[inline(always)]
     fn of_session<'p>(
         &self,
         objects: &'p mut Slab<SessionObjects>,
         of_session: u32,
-    ) -> Option<&'p mut C> {
+    ) -> Option<&'p mut O> {
         let session = objects.get_mut((of_session as usize).checked_sub(1)?)?;
         (&mut *session.objects as &mut dyn Any).downcast_mut()
     }
 }
 
 /// Role objects exchange payloads as they are.
-impl<C: RoleObjects> Participant for &mut C {
+impl<O: RoleObjects> Participant for &mut O {
     #[inline(always)]
     fn exchange<'a>(
         &mut self,
@@ -205,7 +205,7 @@ impl<'a, F: FnOnce(&mut Context<'_>, &'a ScheduleStep)> MessageVisitor
 
     #[inline(always)]
     fn fail(self, error: HandlerError) -> Self::Done {
-        Err(fail(self.failure, Failure::Refused(self.what, Err(error))))
+        Err(fail(self.failure, Failure::Sender(self.what, Err(error))))
     }
 }
 
@@ -228,7 +228,7 @@ where
             let picked = Picked { branch, value: pack(payload) };
             return Err(fail(
                 self.failure,
-                Failure::NotChosen(schedule.branches(choice), Ok(picked)),
+                Failure::Chooser(schedule.branches(choice), Ok(picked)),
             ));
         };
         (self.sent)(self.cx, step);
@@ -251,7 +251,7 @@ fn taken<'a>(
 ) -> Result<&'a ScheduleStep, Failed> {
     match done {
         Ok(()) => Ok(step),
-        Err(error) => Err(fail(failure, Failure::NotDigested(step, error))),
+        Err(error) => Err(fail(failure, Failure::Receiver(step, error))),
     }
 }
 
@@ -273,5 +273,5 @@ fn not_chosen<'a>(
     answer: HandlerResult<Picked>,
     written: &mut Option<Box<Failure<'a>>>,
 ) -> Failed {
-    fail(written, Failure::NotChosen(schedule.branches(choice), answer))
+    fail(written, Failure::Chooser(schedule.branches(choice), answer))
 }

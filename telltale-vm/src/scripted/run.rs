@@ -52,11 +52,11 @@ pub enum End {
 /// What went wrong in an exchange.
 pub(super) enum Failure<'a> {
     /// The sender has not given a payload of the message.
-    Refused(&'a ScheduleStep, HandlerResult<Value>),
+    Sender(&'a ScheduleStep, HandlerResult<Value>),
     /// The sender has chosen none of these branches, or given no payload of its message.
-    NotChosen(&'a [ScheduleStep], HandlerResult<Picked>),
+    Chooser(&'a [ScheduleStep], HandlerResult<Picked>),
     /// The receiver has got the message, and answered with an error or is pending.
-    NotDigested(&'a ScheduleStep, HandlerError),
+    Receiver(&'a ScheduleStep, HandlerError),
 }
 
 /// Sessions on their scripts, as they are given to those who play their roles.
@@ -86,8 +86,8 @@ impl RunLoop<'_, '_> {
     }
 
     /// Role objects of this type play.
-    pub(crate) fn by_objects<C: RoleObjects>(self) -> End {
-        self.by(&ByObjects::<C>::new())
+    pub(crate) fn by_objects<O: RoleObjects>(self) -> End {
+        self.by(&ByObjects::<O>::new())
     }
 
     #[inline]

@@ -96,15 +96,15 @@ pub(crate) fn unpack_of<T: 'static>(
     let is_scalar = unpack_scalar(&value, &mut payload);
     match payload {
         Some(payload) => Ok(payload),
-        None if is_scalar => Err(foreign(image, label, value)),
-        None => unpack_other(value).map_err(|value| foreign(image, label, value)),
+        None if is_scalar => Err(wrong_payload(image, label, value)),
+        None => unpack_other(value).map_err(|value| wrong_payload(image, label, value)),
     }
 }
 
 #[cold]
 #[inline(never)]
 #[expect(clippy::needless_pass_by_value, reason = "whoever calls it has nothing to drop then")]
-fn foreign(image: &Image, label: LabelId, value: Value) -> HandlerError {
+fn wrong_payload(image: &Image, label: LabelId, value: Value) -> HandlerError {
     WrongPayload::new(image.names().label(label), &value).into()
 }
 

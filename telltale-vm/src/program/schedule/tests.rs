@@ -48,16 +48,16 @@ fn the_script_of_a_protocol_is_whole() {
     let mut looked_at = 0;
     for seed in 0..3_000 {
         let Some(image) = image(&generate(seed, Shape::default())) else { continue };
-        let Loaded { schedule: script, template, roles_at, roles, .. } =
+        let Loaded { schedule, template, roles_at, roles, .. } =
             loaded(&image, &VMConfig::default());
         let start = &template[roles_at..][..roles];
         if image.global_type.len() > 1 {
-            assert!(script.first_place().is_some() && script.place_of(start).is_some());
+            assert!(schedule.first_place().is_some() && schedule.place_of(start).is_some());
         }
         if !may_rest(&image) {
             looked_at += 1;
-            let leaves = script.steps.iter().filter(|step| step.what == StepKind::Leave).count();
-            assert_eq!(leaves, 1, "only place 0 leaves the script of {image}");
+            let leaves = schedule.steps.iter().filter(|step| step.what == StepKind::Leave).count();
+            assert_eq!(leaves, 1, "only place 0 leaves the schedule of {image}");
         }
     }
     assert!(looked_at > 300, "only {looked_at}");
@@ -93,8 +93,8 @@ fn a_script_has_a_limit() {
         long = GlobalTerm::send(from, to, Label::new(format!("m{step}")), long);
     }
     let image = image(&long.close().expect("it is closed")).expect("it projects");
-    let script = loaded(&image, &VMConfig::default()).schedule;
-    assert!(script.standings.len() <= LIMIT);
+    let schedule = loaded(&image, &VMConfig::default()).schedule;
+    assert!(schedule.pcs.len() <= LIMIT);
     let mut vm = VM::new(VMConfig::default());
     vm.load_choreography(&image).expect("there is room");
     vm.run(&Units, usize::MAX).expect("no session faults");

@@ -19,11 +19,11 @@ pub(super) const LIMIT: usize = if cfg!(test) { 1 << 12 } else { 1 << 20 };
 impl Schedule {
     /// The schedule of an image with these programs, whose roles start as these words say.
     pub(crate) fn of(global: &GlobalType, linked: &Linked, start: &[u64]) -> Self {
-        let (numbers, todo) = (BTreeMap::new(), Vec::new());
+        let (ids, todo) = (BTreeMap::new(), Vec::new());
         let (steps, starts) = (Vec::new(), Vec::new());
-        let mut writer = Writer { global, linked, numbers, todo, steps, starts };
-        let standing = start.iter().map(|&word| Coro::from_word(word).pc()).collect();
-        writer.write_all(Configuration { standing, state: StateId::START });
+        let mut writer = Writer { global, linked, ids, todo, steps, starts };
+        let pcs = start.iter().map(|&word| Coro::from_word(word).pc()).collect();
+        writer.write_all(Configuration { pcs, state: StateId::START });
         writer.finish()
     }
 }
@@ -31,7 +31,7 @@ impl Schedule {
 /// Where all roles are in their programs, and in the global type.
 #[derive(Clone, PartialEq, Eq, PartialOrd, Ord)]
 struct Configuration {
-    standing: Box<[u32]>,
+    pcs: Box<[u32]>,
     state: StateId,
 }
 
@@ -44,7 +44,7 @@ struct Writer<'a> {
     global: &'a GlobalType,
     linked: &'a Linked,
     /// The numbers of all configurations so far. Number 0 is none of them: there the schedule ends.
-    numbers: BTreeMap<Configuration, u32>,
+    ids: BTreeMap<Configuration, u32>,
     /// The configurations that are still to be written.
     todo: Vec<Configuration>,
     steps: Vec<ScheduleStep>,
@@ -56,11 +56,11 @@ impl Writer<'_> {
     fn write_all(&mut self, first: Configuration) {
         self.steps.push(ScheduleStep::LEAVE);
         self.starts.push(0);
-        self.number_of(first);
-        while let Some(scene) = self.todo.pop() {
-            let number = self.numbers[&scene];
-            self.starts[number as usize] = self.steps.len() as u32;
-            let steps = self.done(&scene).or_else(|| self.exchanged(&scene));
+        self.id_of(first);
+        while let Some(configuration) = self.todo.pop() {
+            let id = self.ids[&configuration];
+            self.starts[id as usize] = self.steps.len() as u32;
+            let steps = self.done(&configuration).or_else(|| self.exchanged(&configuration));
             self.steps.extend(steps.unwrap_or_else(|| vec![ScheduleStep::LEAVE]));
         }
         for (place, step) in self.steps.iter_mut().enumerate() {
@@ -70,57 +70,58 @@ impl Writer<'_> {
     }
 
     fn finish(self) -> Schedule {
-        let place = |number: u32| self.starts[number as usize];
-        let goes_on = |number: u32| self.steps[place(number) as usize].what != StepKind::Leave;
-        let scenes = self.numbers.iter().filter(|&(_, &number)| goes_on(number));
-        let standings = scenes.clone().flat_map(|(scene, _)| scene.standing.iter().copied());
+        let place = |id: u32| self.starts[id as usize];
+        let continues = |id: u32| self.steps[place(id) as usize].what != StepKind::Leave;
+        let configurations = self.ids.iter().filter(|&(_, &id)| continues(id));
+        let pcs =
+            configurations.clone().flat_map(|(configuration, _)| configuration.pcs.iter().copied());
         let branch = |step: &ScheduleStep| Branch { peer: step.to, label: step.label };
         Schedule {
             branches: self.steps.iter().map(branch).collect(),
-            standings: standings.collect(),
-            places: scenes.map(|(_, &number)| place(number)).collect(),
+            pcs: pcs.collect(),
+            places: configurations.map(|(_, &id)| place(id)).collect(),
             steps: self.steps.into(),
         }
     }
 
     /// The number of a configuration; 0 if the schedule is too long already.
-    fn number_of(&mut self, scene: Configuration) -> u32 {
-        if let Some(&number) = self.numbers.get(&scene) {
-            return number;
+    fn id_of(&mut self, configuration: Configuration) -> u32 {
+        if let Some(&id) = self.ids.get(&configuration) {
+            return id;
         }
-        let number = self.starts.len() as u32;
-        if self.starts.len() * scene.standing.len() > LIMIT {
+        let id = self.starts.len() as u32;
+        if self.starts.len() * configuration.pcs.len() > LIMIT {
             return 0;
         }
         self.starts.push(0);
-        self.numbers.insert(scene.clone(), number);
-        self.todo.push(scene);
-        number
+        self.ids.insert(configuration.clone(), id);
+        self.todo.push(configuration);
+        id
     }
 
     /// One role has come to its end, or all of them.
-    fn done(&mut self, scene: &Configuration) -> Option<Vec<ScheduleStep>> {
+    fn done(&mut self, configuration: &Configuration) -> Option<Vec<ScheduleStep>> {
         let at_end = |at: u32| self.op(at).is_some_and(|op| op.code == Code::Halt);
-        if scene.standing.iter().all(|&at| at & HALTED != 0 || at_end(at)) {
+        if configuration.pcs.iter().all(|&at| at & HALTED != 0 || at_end(at)) {
             return Some(vec![ScheduleStep { what: StepKind::Finish, ..ScheduleStep::LEAVE }]);
         }
-        let role = RoleId::at(scene.standing.iter().position(|&at| at_end(at))?);
-        let mut then = scene.clone();
-        then.standing[role.index()] |= HALTED;
-        let next = self.number_of(then);
+        let role = RoleId::at(configuration.pcs.iter().position(|&at| at_end(at))?);
+        let mut then = configuration.clone();
+        then.pcs[role.index()] |= HALTED;
+        let next = self.id_of(then);
         Some(vec![ScheduleStep { from: role, next, what: StepKind::Halt, ..ScheduleStep::LEAVE }])
     }
 
     /// One exchange, or a choice between several.
-    fn exchanged(&mut self, scene: &Configuration) -> Option<Vec<ScheduleStep>> {
-        let from = self.global.sender(scene.state)?;
-        let exits = self.global.exits(scene.state);
+    fn exchanged(&mut self, configuration: &Configuration) -> Option<Vec<ScheduleStep>> {
+        let from = self.global.sender(configuration.state)?;
+        let exits = self.global.exits(configuration.state);
         let exits = exits.map(|exit| ((exit.receiver, exit.label), exit.target)).collect();
-        let op = *self.op(scene.standing[from.index()])?;
+        let op = *self.op(configuration.pcs[from.index()])?;
         let linked = self.linked;
         match op.code {
             Code::Send => {
-                let step = self.exchange(scene, &exits, from, &op.exchange)?;
+                let step = self.exchange(configuration, &exits, from, &op.exchange)?;
                 (exits.len() == 1).then(|| vec![step])
             }
             Code::Choose if op.count as usize == exits.len() => {
@@ -133,7 +134,8 @@ impl Writer<'_> {
                     ..ScheduleStep::LEAVE
                 };
                 let branches = linked.exchanges(&op).iter();
-                let branches = branches.map(|sent| self.exchange(scene, &exits, from, sent));
+                let branches =
+                    branches.map(|sent| self.exchange(configuration, &exits, from, sent));
                 std::iter::once(Some(choice)).chain(branches).collect()
             }
             _ => None,
@@ -143,22 +145,22 @@ impl Writer<'_> {
     /// The step of a message that can be sent in a configuration, if its receiver takes it there.
     fn exchange(
         &mut self,
-        scene: &Configuration,
+        configuration: &Configuration,
         exits: &Exits,
         from: RoleId,
         sent: &Exchange,
     ) -> Option<ScheduleStep> {
         let (to, label) = (sent.peer, sent.label);
         let state = *exits.get(&(to, label))?;
-        let (from_stands, to_stands) = (scene.standing[from.index()], scene.standing[to.index()]);
-        let taken = self.taken(to_stands, from, label)?;
-        let mut then = Configuration { state, ..scene.clone() };
-        then.standing[from.index()] = sent.next;
-        then.standing[to.index()] = taken.next;
+        let (from_pc, to_pc) = (configuration.pcs[from.index()], configuration.pcs[to.index()]);
+        let taken = self.taken(to_pc, from, label)?;
+        let mut then = Configuration { state, ..configuration.clone() };
+        then.pcs[from.index()] = sent.next;
+        then.pcs[to.index()] = taken.next;
         Some(ScheduleStep {
-            from_step: step(from_stands, sent.next),
-            to_step: step(to_stands, taken.next),
-            next: self.number_of(then),
+            from_step: step(from_pc, sent.next),
+            to_step: step(to_pc, taken.next),
+            next: self.id_of(then),
             what: StepKind::Exchange,
             expected: sent.expected,
             label,
@@ -169,8 +171,8 @@ impl Writer<'_> {
     }
 
     /// How a role takes a message where it stands, if it does.
-    fn taken(&self, stands: u32, from: RoleId, label: LabelId) -> Option<Exchange> {
-        let op = self.op(stands)?;
+    fn taken(&self, pc: u32, from: RoleId, label: LabelId) -> Option<Exchange> {
+        let op = self.op(pc)?;
         let branches = match op.code {
             Code::Recv => std::slice::from_ref(&op.exchange),
             Code::Offer | Code::OfferMany => self.linked.exchanges(op),
@@ -182,8 +184,8 @@ impl Writer<'_> {
     }
 
     /// The instruction where a role stands, unless it has halted.
-    fn op(&self, stands: u32) -> Option<&Op> {
-        self.linked.ops.get(stands as usize)
+    fn op(&self, pc: u32) -> Option<&Op> {
+        self.linked.ops.get(pc as usize)
     }
 }
 
