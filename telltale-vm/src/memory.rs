@@ -1,6 +1,7 @@
 //! The memory of sessions: blocks of words, and what is kept beside them.
 //!
-//! This wing alone knows what the words of a block mean.
+//! This wing alone knows what the words of a block mean. Others find them by the places in `program::loaded`, and read
+//! them through the types and functions here.
 
 pub(crate) mod arena;
 pub(crate) mod channel;
