@@ -97,7 +97,9 @@ pub trait EffectHandler: Sync + FollowsSchedules {
 
 /// Decides what becomes of each message that is sent: for simulations of a network.
 pub trait Network: Sync {
-    /// The fate of a message whose payload has been given and which need not wait for room.
+    /// What becomes of a message whose payload has been given and which need not wait for room.
+    ///
+    /// Not asked about messages that carry an endpoint: those are always delivered.
     fn decide(&self, cx: &Context<'_>, to: RoleId, label: LabelId) -> SendDecision;
 }
 
@@ -109,7 +111,8 @@ pub enum SendDecision {
     /// It is lost.
     Drop,
     /// It is kept aside: [`VM::take_deferred`](crate::VM::take_deferred) gives it, and
-    /// [`VM::inject`](crate::VM::inject) delivers it.
+    /// [`VM::inject`](crate::VM::inject) delivers it. Its session waits until then, or until
+    /// [`VM::give_up_deferred`](crate::VM::give_up_deferred).
     Defer,
 }
 
@@ -238,7 +241,8 @@ impl HandlerError {
         Self(Some(Box::new(text.into().into())))
     }
 
-    /// There is no answer yet: the role waits until [`VM::wake`](crate::VM::wake) and is asked again.
+    /// There is no answer yet: the role waits until [`VM::wake`](crate::VM::wake) and is asked again. (If it is
+    /// played through an endpoint, the holder waits.)
     ///
     /// As the answer of [`EffectHandler::receive`]: the message is taken, and the role waits before it
     /// continues; it is not told again.

@@ -108,7 +108,7 @@ fn messages(number: u16) -> String {
     if number == 1 { "1 message".to_owned() } else { format!("{number} messages") }
 }
 
-/// `main` prints errors so, and a sentence is what a reader wants there.
+/// `main` prints errors with `Debug`, and a reader wants a sentence there.
 impl fmt::Debug for VMError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         fmt::Display::fmt(self, f)
@@ -261,7 +261,8 @@ impl Cause {
     }
 }
 
-/// What a handler says of a payload is a cause of its own.
+/// What [`Context::unpack`](crate::Context::unpack) and role objects say of a wrong payload is the cause
+/// [`Cause::WrongPayload`], every other error is [`Cause::Handler`].
 impl From<HandlerError> for Cause {
     fn from(error: HandlerError) -> Self {
         match error.downcast_ref::<WrongPayload>() {
@@ -275,8 +276,8 @@ impl From<HandlerError> for Cause {
     }
 }
 
-/// A role or a handler was told a payload of another type than it takes: [`Cause::WrongPayload`], on its way
-/// through a [`HandlerError`].
+/// A role object or a handler got a payload of another type than it takes: [`Cause::WrongPayload`], inside a
+/// [`HandlerError`].
 #[derive(Debug, Error)]
 #[error("expected `{expected}` as payload of `{label}`, found {found}")]
 pub(crate) struct WrongPayload {

@@ -12,8 +12,8 @@ use crate::memory::arena::Slot;
 /// The name of a session. No two sessions of a VM ever have the same.
 ///
 /// A VM knows the names that it has given, and answers others with
-/// [`VMError::ForeignSession`](crate::VMError::ForeignSession). So that runs of two VMs can be compared, names are
-/// equal when the sessions are the same in the order of their VMs.
+/// [`VMError::ForeignSession`](crate::VMError::ForeignSession). Still, two VMs that are used in the same way give names
+/// that are equal, so that their traces can be compared.
 #[derive(Clone, Copy)]
 pub struct SessionId {
     ordinal: u64,

@@ -10,8 +10,8 @@ pub(crate) struct ExpectedKind {
     kind: Option<Kind>,
 }
 
-/// The number of values that are not scalar. It follows upon those of the scalar kinds, so that the compiler
-/// reads it where it keeps which variant a value is.
+/// The number of values that are not scalar. It comes right after those of the scalar kinds, so that the numbers are
+/// those of the variants of `Value` and the comparison is one.
 const LARGE: u8 = Kind::Text as u8;
 const NONE: u8 = u8::MAX;
 

@@ -189,7 +189,7 @@ impl Writer<'_> {
     }
 }
 
-/// What leads a role from one instruction to another, with one more effect.
+/// What to add to the word of a role to move it from one instruction to another and count one more effect.
 pub(super) fn step(from: u32, to: u32) -> u64 {
     Coro::at(to, 1).to_word().wrapping_sub(Coro::at(from, 0).to_word())
 }
