@@ -6,6 +6,7 @@
 pub mod contender;
 pub mod count;
 pub mod measure;
+pub mod off_script;
 pub mod ours;
 pub mod peers;
 pub mod sections;

@@ -6,9 +6,10 @@ use clap::{Parser, Subcommand, ValueEnum};
 use telltale_benches::contender::Visits;
 use telltale_benches::count::Counting;
 use telltale_benches::measure::Effort;
+use telltale_benches::off_script::OffScript;
 use telltale_benches::sections::{
-    compile, image, instructions, memory, messages, mixes, opening, sessions, theory, threads,
-    trace,
+    compile, image, instructions, memory, messages, mixes, off_script, opening, sessions, theory,
+    threads, trace,
 };
 use telltale_benches::ways::{Exchange, Way};
 
@@ -40,6 +41,12 @@ enum Command {
         #[arg(long)]
         short_visits: bool,
     },
+    /// Exchanges messages of ping-pong off its script and prints nothing, for a profiler
+    RunOff {
+        way: OffScript,
+        #[arg(default_value_t = 1_000_000)]
+        messages: u64,
+    },
     /// Counts instructions per message, with `valgrind`
     Instructions {
         /// Fails when there are more than there should be
@@ -56,6 +63,8 @@ enum Section {
     Sessions,
     /// What two threads are worth
     Threads,
+    /// What a message costs off the script
+    OffScript,
     /// What it costs to record everything
     Trace,
     /// What it costs to open a session
@@ -79,6 +88,12 @@ fn main() -> ExitCode {
         Some(Command::Run { workload, contender, messages, short_visits }) => {
             let visits = if short_visits { Visits::short() } else { Visits::one_session() };
             run(workload, contender, visits, messages)
+        }
+        Some(Command::RunOff { way, messages }) => {
+            let mut ready = way.contender();
+            ready.exchange(messages);
+            ready.end();
+            Ok(())
         }
         Some(Command::Instructions { check }) => instructions::run(check),
         None => {
@@ -115,6 +130,7 @@ impl Section {
             Self::Messages => messages::print(effort),
             Self::Sessions => sessions::print(effort),
             Self::Threads => threads::print(effort),
+            Self::OffScript => off_script::print(effort),
             Self::Trace => trace::print(effort),
             Self::Opening => opening::print(effort),
             Self::Mixes => mixes::print(effort),

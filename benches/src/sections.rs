@@ -6,6 +6,7 @@ pub mod instructions;
 pub mod memory;
 pub mod messages;
 pub mod mixes;
+pub mod off_script;
 pub mod opening;
 pub mod sessions;
 pub mod theory;

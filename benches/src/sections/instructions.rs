@@ -9,6 +9,7 @@ use std::process::Command;
 
 use self::parts::Parts;
 use super::D2;
+use crate::off_script::OffScript;
 use crate::table::{Table, goal, none};
 use crate::ways::{Exchange, Way};
 
@@ -24,6 +25,25 @@ const LIMITS: [(Exchange, Way, Length, f64); 10] = [
     (Exchange::Structs, Way::Roles, Long, 60.0),
     (Exchange::PingPong, Way::Handler, Short, 90.0),
     (Exchange::PingPong, Way::Roles, Short, 115.0),
+];
+
+/// How many a message of ping-pong may take off the script.
+const OFF_LIMITS: [(OffScript, f64); 15] = [
+    (OffScript::RoundRobin, 2_000.0),
+    (OffScript::RoundRobinTraced, 2_200.0),
+    (OffScript::ProgressAware, 1_050.0),
+    (OffScript::Random, 780.0),
+    (OffScript::QuantumOne, 1_550.0),
+    (OffScript::Faulting, 640.0),
+    (OffScript::Growing, 55.0),
+    (OffScript::Latest, 700.0),
+    (OffScript::Network, 660.0),
+    (OffScript::Sink, 600.0),
+    (OffScript::Steps, 660.0),
+    (OffScript::OneStep, 1_450.0),
+    (OffScript::Late, 3_000.0),
+    (OffScript::ByHand, 2_300.0),
+    (OffScript::Endpoints, 5_900.0),
 ];
 
 /// How many more a message of ping-pong may take when everything is recorded.
@@ -74,6 +94,10 @@ pub fn run(is_checked: bool) -> Result<(), String> {
     let [plain, traced] =
         [Way::Handler, Way::Trace].map(|way| per_message(Exchange::PingPong, way, Long));
     limited("ping-pong", "more for a full trace", traced? - plain?, TRACE_LIMIT);
+    for (way, most) in OFF_LIMITS {
+        let count = off_script_per_message(way)?;
+        limited("ping-pong  off its script", &way.name(), count, most);
+    }
     for (exchange, way, length) in OTHERS {
         let count = per_message(exchange, way, length)?;
         table.row(title(exchange, length), [way.name(), whole(count), none()]);
@@ -131,21 +155,37 @@ fn parts_of_a_message(visits: Length) -> Result<BTreeMap<String, f64>, String> {
 }
 
 fn per_message(exchange: Exchange, way: Way, visits: Length) -> Result<f64, String> {
-    let counts = [FEW, MANY].map(|messages| profile(exchange, way, visits, messages));
+    difference([FEW, MANY].map(|messages| profile(exchange, way, visits, messages)), MANY - FEW)
+}
+
+/// So many fewer messages, since each takes many more instructions.
+fn off_script_per_message(way: OffScript) -> Result<f64, String> {
+    let (few, many) = (FEW / 10, MANY / 10);
+    let count =
+        |messages: u64| count_run(&["run-off".to_owned(), way.name(), messages.to_string()]);
+    difference([few, many].map(count), many - few)
+}
+
+fn difference(counts: [Result<Parts, String>; 2], messages: u64) -> Result<f64, String> {
     let [few, many] = counts.map(|parts| parts.map(|parts| parts.values().sum::<u64>()));
-    Ok((many? - few?) as f64 / (MANY - FEW) as f64)
+    Ok((many? - few?) as f64 / messages as f64)
+}
+
+fn profile(exchange: Exchange, way: Way, visits: Length, messages: u64) -> Result<Parts, String> {
+    let mut arguments = vec!["run".to_owned(), exchange.name(), way.name(), messages.to_string()];
+    arguments.extend((visits == Short).then(|| "--short-visits".to_owned()));
+    count_run(&arguments)
 }
 
 /// The instructions of a whole run of this program.
-fn profile(exchange: Exchange, way: Way, visits: Length, messages: u64) -> Result<Parts, String> {
+fn count_run(arguments: &[String]) -> Result<Parts, String> {
     let program = std::env::current_exe().map_err(|error| error.to_string())?;
     let file = std::env::temp_dir().join(format!("telltale-callgrind-{}", std::process::id()));
     let output = Command::new("valgrind")
         .arg("--tool=callgrind")
         .arg(format!("--callgrind-out-file={}", file.display()))
         .arg(program)
-        .args(["run", &exchange.name(), &way.name(), &messages.to_string()])
-        .args((visits == Short).then_some("--short-visits"))
+        .args(arguments)
         .output()
         .map_err(|error| match error.kind() {
             ErrorKind::NotFound => {

@@ -1,0 +1,183 @@
+//! Ping-pong with a handler where something keeps the session off its script: another policy, a network, a late answer,
+//! a program written by hand.
+
+mod handlers;
+mod programs;
+
+use std::hint::black_box;
+
+use clap::ValueEnum;
+use telltale_vm::{
+    ChannelMode, EffectHandler, Policy, Recording, SessionId, VM, VMConfig, WhenFull,
+};
+
+use self::handlers::{Delivering, Late};
+use crate::contender::Contender;
+use crate::tally::Counter;
+use crate::workload::{PingPong, Workload};
+
+/// What keeps it off its script.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub enum OffScript {
+    /// The policy gives every role one instruction
+    RoundRobin,
+    /// The same, and everything is recorded
+    RoundRobinTraced,
+    /// The policy prefers whom others wait for
+    ProgressAware,
+    /// Chance decides
+    Random,
+    /// A slice is one instruction
+    QuantumOne,
+    /// A channel holds one message, and a full one is a fault
+    Faulting,
+    /// A channel holds one message, and a full one grows
+    Growing,
+    /// Channels keep the latest value
+    Latest,
+    /// A network delivers every message
+    Network,
+    /// Every event goes to a sink
+    Sink,
+    /// A thousand turns in each call
+    Steps,
+    /// One turn in each call
+    OneStep,
+    /// Every answer is late, and its role is woken
+    Late,
+    /// The same programs, written by hand
+    ByHand,
+    /// One program plays both roles through endpoints
+    Endpoints,
+}
+
+/// How the messages of a call are asked for.
+#[derive(Clone, Copy)]
+enum Drive {
+    /// In rounds, each of which gives about so many messages.
+    Rounds(u64),
+    /// In turns, so many in a call.
+    Turns(usize),
+    /// A message for each role that is woken.
+    Wakes,
+}
+
+impl OffScript {
+    /// The name on the command line, which tables use as well.
+    pub fn name(self) -> String {
+        self.to_possible_value().map(|value| value.get_name().to_owned()).unwrap_or_default()
+    }
+
+    /// A session that exchanges messages so.
+    pub fn contender(self) -> Box<dyn Contender> {
+        let mut vm = VM::new(self.config());
+        if self == Self::Sink {
+            vm.record_to(|event| drop(black_box(event)));
+        }
+        let image = match self {
+            Self::ByHand => programs::copied(),
+            Self::Endpoints => programs::both_roles(&mut vm),
+            _ => <PingPong>::image().clone(),
+        };
+        let session = vm.load_choreography(&image).expect("room");
+        let drive = self.drive();
+        match self {
+            Self::Late => Box::new(Off { vm, session, drive, handler: Late::default() }),
+            Self::Network => Box::new(Off { vm, session, drive, handler: Delivering::default() }),
+            _ => Box::new(Off { vm, session, drive, handler: Counter::default() }),
+        }
+    }
+
+    fn config(self) -> VMConfig {
+        let config = VMConfig { recording: Recording::Off, ..VMConfig::default() };
+        let full = |when_full| VMConfig { capacity: 1, when_full, ..config.clone() };
+        match self {
+            Self::RoundRobin => VMConfig { policy: Policy::RoundRobin, ..config },
+            Self::RoundRobinTraced => {
+                let (policy, recording) = (Policy::RoundRobin, Recording::Last(1 << 16));
+                VMConfig { policy, recording, ..config }
+            }
+            Self::ProgressAware => VMConfig { policy: Policy::ProgressAware, ..config },
+            Self::Random => VMConfig { policy: Policy::Random, ..config },
+            Self::QuantumOne => VMConfig { quantum: 1, ..config },
+            Self::Faulting => full(WhenFull::Error),
+            Self::Growing => VMConfig { max_buffered: 64, ..full(WhenFull::Resize) },
+            Self::Latest => VMConfig { mode: ChannelMode::LatestValue, ..config },
+            Self::Sink => VMConfig { recording: Recording::Full, ..config },
+            Self::Network
+            | Self::Steps
+            | Self::OneStep
+            | Self::Late
+            | Self::ByHand
+            | Self::Endpoints => config,
+        }
+    }
+
+    fn drive(self) -> Drive {
+        match self {
+            Self::Steps => Drive::Turns(1_000),
+            Self::OneStep => Drive::Turns(1),
+            Self::Late => Drive::Wakes,
+            Self::RoundRobin | Self::RoundRobinTraced | Self::QuantumOne | Self::Endpoints => {
+                Drive::Rounds(1)
+            }
+            _ => Drive::Rounds(32),
+        }
+    }
+}
+
+/// A handler that counts.
+trait Counting: EffectHandler {
+    fn counter(&self) -> &Counter;
+}
+
+impl Counting for Counter {
+    fn counter(&self) -> &Counter {
+        self
+    }
+}
+
+struct Off<H> {
+    vm: VM,
+    session: SessionId,
+    drive: Drive,
+    handler: H,
+}
+
+impl<H: Counting> Contender for Off<H> {
+    fn exchange(&mut self, messages: u64) {
+        let target = self.sent() + messages;
+        while self.sent() < target {
+            let left = target - self.sent();
+            let handler: &dyn EffectHandler = black_box(&self.handler);
+            match self.drive {
+                Drive::Rounds(messages) => {
+                    let rounds = left.div_ceil(messages);
+                    self.vm.run(handler, rounds as usize).expect("no faults");
+                }
+                Drive::Turns(turns) => {
+                    self.vm.step_round(handler, turns).expect("no faults");
+                }
+                Drive::Wakes => {
+                    self.vm.run(handler, 1).expect("no faults");
+                    // Whoever received last is the one who has no answer yet.
+                    let role = if self.sent().is_multiple_of(2) { "Alice" } else { "Bob" };
+                    self.vm.wake(self.session, role).expect("its answer is late");
+                    self.vm.run(handler, 1).expect("no faults");
+                }
+            }
+        }
+    }
+
+    fn sent(&self) -> u64 {
+        self.handler.counter().sent()
+    }
+
+    fn handicap(&self) -> u64 {
+        8
+    }
+
+    fn end(self: Box<Self>) {
+        self.handler.counter().audit().check("a session off its script", 1);
+    }
+}
