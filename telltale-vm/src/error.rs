@@ -188,7 +188,7 @@ pub enum Cause {
         /// The message.
         label: String,
     },
-    /// Nobody can act, and nobody outside can help.
+    /// Nobody can act, and nothing from outside is awaited.
     #[error("the session is stuck: {waiting}")]
     Stuck {
         /// Who waits for whom.

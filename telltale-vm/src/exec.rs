@@ -98,7 +98,7 @@ pub(crate) enum Exit {
     OnScript,
     /// Nobody in it can act.
     Idle,
-    /// Somebody outside has ended it.
+    /// It has ended while it was in the queue.
     Ended,
     /// A role has come to an instruction that concerns another session. It is not ready until the
     /// machine has executed that.

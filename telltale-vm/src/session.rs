@@ -101,7 +101,8 @@ pub enum SessionStatus {
     Draining,
     /// All its roles have finished.
     Closed,
-    /// Somebody outside ended it.
+    /// It was ended from outside: by [`VM::cancel`](crate::VM::cancel), or because nobody can play its roles
+    /// any more, which is possible where they are played through endpoints.
     Cancelled,
     /// Something went wrong.
     Faulted,
@@ -120,9 +121,9 @@ impl SessionStatus {
 pub enum Outcome {
     /// All roles did their part.
     Completed,
-    /// Somebody outside ended it.
+    /// It was ended from outside ([`SessionStatus::Cancelled`]).
     Cancelled {
-        /// Why, in the words of who did it.
+        /// Why: what was given to [`VM::cancel`](crate::VM::cancel), or what the VM found.
         reason: Arc<str>,
     },
     /// Something went wrong.

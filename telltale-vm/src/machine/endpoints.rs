@@ -24,7 +24,7 @@ use crate::roles::host::Host;
 use crate::value::{Endpoint, Large};
 use crate::{Cause, Context, Kind, Outcome, SessionId, VM, VMError, Value};
 
-/// What sessions that concern others need beside their memory.
+/// What programs that open sessions and hold endpoints need beside the memory of sessions.
 #[derive(Debug, Default)]
 pub(crate) struct Endpoints {
     /// The images that programs can open, by content.

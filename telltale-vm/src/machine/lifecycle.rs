@@ -92,7 +92,7 @@ impl VM {
         self.fault(slot, Fault { role: None, instruction: None, cause });
     }
 
-    /// A message that nobody has received, although all roles are done; nothing if there is none, or if that
+    /// A message that is left over although all roles are done; nothing if there is none, or if that
     /// is no fault.
     fn left_over(&self, slot: Slot) -> Option<Cause> {
         let block = self.run_queue.arena.block(slot);

@@ -69,7 +69,7 @@ impl VM {
         let on_script = self.config.follows_schedules() && !by_turns && network.is_none();
         let mode = Mode { policy: self.config.policy, on_script };
         run_queue.in_a_row = self.sink.is_none();
-        // What nobody will look at need not be written down.
+        // Without a trace, sessions that finish on their script need not be settled one by one.
         run_queue.ends_quietly = !TRACE && deferred.is_empty();
         let (trace, orphans) = (&mut self.trace, &mut self.orphans);
         let run = RunContext {
@@ -164,7 +164,7 @@ impl VM {
         }
     }
 
-    /// The queue has come to a session that somebody outside has ended.
+    /// The queue has come to a session that has ended.
     #[cold]
     pub(super) fn bury(&mut self, slot: Slot) {
         self.run_queue.bury(slot);

@@ -68,7 +68,7 @@ impl<C: Returned> Session<C> {
     }
 }
 
-/// Whatever can hold sessions with role objects: any backend.
+/// A backend, as something that can hold sessions with role objects.
 pub trait SessionHost {
     /// Opens a session with role objects. When it is `owned`, its end is kept until somebody takes
     /// it; otherwise the objects are dropped with the session.

@@ -11,7 +11,7 @@ use crate::scheduler::random::Draws;
 use crate::session::VmTag;
 use crate::trace::store::Trace;
 
-/// What may still be done in one call, beside turns.
+/// How much may still be done in one call. (Turns are counted apart.)
 #[derive(Debug, Default)]
 pub(crate) struct Fuel {
     pub(crate) rounds: usize,
@@ -34,15 +34,15 @@ pub(crate) struct RunQueue {
     pub(crate) arena: Arena,
     /// The sessions in which nobody can act any more, until they are settled.
     pub(crate) idle: VecDeque<Slot>,
-    /// The sessions whose roles have done their parts, until somebody takes them out.
+    /// The sessions whose roles are all done, on the script, until they are completed.
     pub(crate) finished: Vec<Slot>,
     pub(crate) clock: SimClock,
     pub(crate) fuel: Fuel,
     /// How many instructions a session may execute in one slice.
     pub(crate) quantum: u32,
-    /// Whether one round may follow upon another without anything between them.
+    /// Whether a round may begin without anything to do before, such as giving events to a sink.
     pub(crate) in_a_row: bool,
-    /// Whether the end of a session need not be written down when it comes.
+    /// Whether sessions that finish on their script may be completed in a batch: without a trace, nobody sees when.
     pub(crate) ends_quietly: bool,
     /// What decides the order of sessions, if chance does.
     shuffle: Option<Draws>,

@@ -255,7 +255,7 @@ fn taken<'a>(
     }
 }
 
-/// Somebody has not done its part.
+/// A role has not done its part; why is written down beside the loop.
 pub(super) struct Failed;
 
 /// Writes down why. It is not a part of the result, because then every exchange would move it through the loop.

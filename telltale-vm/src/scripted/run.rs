@@ -32,7 +32,7 @@ pub(crate) struct ScriptState<'a> {
     pub(crate) place: u32,
     /// How many instructions may still be executed.
     pub(crate) left: u32,
-    /// What went wrong, until somebody has seen to it.
+    /// What went wrong, until the session leaves its script.
     pub(super) failure: Option<Box<Failure<'a>>>,
 }
 

@@ -93,7 +93,7 @@ pub enum Observed {
     },
     /// All roles have finished, and the session is over.
     Closed,
-    /// Somebody outside ended the session.
+    /// The session was cancelled.
     Cancelled,
     /// Something went wrong, and the session is over.
     Faulted {
