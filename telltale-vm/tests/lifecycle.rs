@@ -340,12 +340,14 @@ mod casts {
         let census = Census::default();
         let (mut vm, session) = opened(Manner::Plays, &census);
         vm.run(&NoHandler, 100).expect("no session faults");
+        let same = Clone::clone(&session);
         let (cast, outcome) = session.take(&mut vm).expect("it has ended");
         assert!(outcome.is_completed());
         assert_eq!(outcome.to_string(), "completed");
         assert_eq!((cast.a.1, cast.b.1, census.alive()), (2, 2, 2));
         drop(cast);
         assert_eq!(census.alive(), 0);
+        assert!(same.take(&mut vm).is_err(), "they were taken");
     }
 
     #[test]

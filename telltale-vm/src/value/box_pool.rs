@@ -95,6 +95,15 @@ mod tests {
     }
 
     #[test]
+    fn any_hash_of_a_type_is_a_place() {
+        let mut number = Number(0);
+        number.write(&[1, 2]);
+        assert_eq!(number.finish(), 0x0102);
+        number.write_u64(7);
+        assert_eq!(number.finish(), 7);
+    }
+
+    #[test]
     fn large_payloads_give_their_memory_back() {
         let value = Value::opaque([7_u8; LARGEST + 1]);
         assert!(value.into_opaque::<[u8; LARGEST + 1]>().is_ok());
