@@ -80,7 +80,8 @@ fn a_fault_says_the_same_however_often_it_is_asked() {
     let (mut vm, _) = open(VMConfig::default(), &image("A→B:x"));
     vm.run(&script, 10).expect_err("it faults");
     let (_, fault) = vm.faults().next().expect("a fault");
-    assert!(fault.source().is_some_and(|source| source.is::<std::num::ParseIntError>()));
+    let source = fault.source().expect("the error of the handler");
+    assert!(source.is::<std::num::ParseIntError>());
     let events = vm.trace();
     let Some(Observed::Faulted { fault: told }) = events.last().map(|event| &event.what) else {
         panic!("it is the last that happens")
