@@ -152,7 +152,7 @@ impl ThreadedVM {
         n: usize,
     ) -> Result<StepResult, VMError> {
         let (count, mut turns) = (self.workers.len(), 0);
-        self.machines_mut().for_each(VM::start_report);
+        self.machines_mut().for_each(VM::forget_reported);
         for nth in (self.first..count).chain(0..self.first) {
             if turns < n {
                 turns += self.workers[nth].0.give_turns(handler, n - turns);
@@ -160,7 +160,7 @@ impl ThreadedVM {
         }
         self.first = (self.first + 1) % count;
         self.set_clocks();
-        self.machines().map(VM::report).fold(Ok(()), both)?;
+        self.machines_mut().map(VM::report).fold(Ok(()), both)?;
         Ok(StepResult { turns, progress: self.progress() })
     }
 

@@ -139,6 +139,16 @@ impl<'a> SessionView<'a> {
         lines.join(", ")
     }
 
+    /// Why nobody acts in the seats of a session without coroutines, unless it is for those who hold its endpoints.
+    fn in_seats(&self) -> impl Iterator<Item = String> + '_ {
+        let names = self.loaded.image.names();
+        let is_paused = |role: RoleId| {
+            coroutine::read(self.block, self.loaded.roles_at + role.index()).has(PAUSED)
+        };
+        let paused = names.roles().filter(move |&(role, _)| is_paused(role));
+        paused.map(|(_, name)| format!("`{name}` is paused")).chain(self.aside())
+    }
+
     /// Messages that nobody receives now: those that are deferred, and those for roles that are done.
     fn aside(&self) -> impl Iterator<Item = String> + '_ {
         let names = self.loaded.image.names();
@@ -295,7 +305,8 @@ fn is_outside(instr: Instr) -> bool {
 impl fmt::Display for SessionView<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         if !header::has_coroutines(self.block) {
-            return write!(f, "{}: its roles are played through endpoints", self.session);
+            write!(f, "{}: its roles are played through endpoints", self.session)?;
+            return self.in_seats().try_for_each(|line| write!(f, ", {line}"));
         }
         let lines: Vec<String> =
             self.coroutines().map(|c| c.describe()).chain(self.aside()).collect();

@@ -344,6 +344,7 @@ fn roles_are_paused_through_endpoints_as_anywhere() {
     let counts = Counts::default();
     run(&mut vm, &counts);
     assert_eq!((vm.progress(), counts.sent.load(Ordering::Relaxed)), (Progress::Waiting, 0));
+    assert!(vm.to_string().ends_with("its roles are played through endpoints, `A` is paused"));
     vm.resume("A");
     run(&mut vm, &counts);
     assert_eq!((vm.progress(), counts.told.load(Ordering::Relaxed)), (Progress::Complete, 2));
@@ -392,4 +393,128 @@ fn tables_of_programs_by_hand_have_limits() -> Result<(), CompileError> {
     let error = asm.effect("one more").expect_err("the table is full").to_string();
     assert_eq!(error, "more than 65536 effects");
     Ok(())
+}
+
+#[test]
+fn sessions_that_nobody_can_reach_do_not_keep_the_embedder_from_opening_one() {
+    let inner = ping("X→Y:m");
+    let spin =
+        [open(0, 0), send(0, 1, reg(1)), close(0), Instr::Yield, Instr::Jmp { target: Pc(3) }];
+    let mut vm = machine(VMConfig { max_sessions: 2, ..VMConfig::default() }, &[&inner]);
+    vm.load_choreography(&alone(&[&inner], spin)).expect("room");
+    run(&mut vm, &Counts::default());
+    vm.load_choreography(&inner).expect("one of the two is out of reach");
+}
+
+#[test]
+fn a_role_that_was_woken_by_its_own_name_has_left_the_seat() {
+    // It waits for an answer in the seat of X, is woken, and waits for another answer on its own.
+    let inner = ping("X→Y:m");
+    let global = GlobalTerm::send("A", "B", Label::with("n", "Any"), GlobalTerm::end());
+    let mut asm = asm(&global.close().expect("a global type"));
+    let import = asm.import("it", &inner).expect("one import");
+    let own =
+        Instr::Send { via: Via::OWN, to: RoleId(1), value: HANDLER, label: LabelId(0), next: NEXT };
+    asm.program("A", [Instr::Open { import, first: Reg(0) }, send(0, 1, HANDLER), own, close(1)])
+        .expect("a role");
+    let take = Instr::Recv {
+        via: Via::OWN,
+        from: RoleId(0),
+        value: HANDLER,
+        label: LabelId(0),
+        next: NEXT,
+    };
+    asm.program("B", [take, Instr::Halt]).expect("a role");
+    let mut vm = machine(VMConfig::default(), &[&inner]);
+    let session = vm.load_choreography(&asm.finish().expect("an image")).expect("room");
+    let counts = Counts { hesitates: AtomicUsize::new(1), ..Counts::default() };
+    run(&mut vm, &counts);
+    vm.wake(session, "A").expect("its answer is late");
+    vm.run(&counts, 1).expect("it sends in the seat");
+    counts.hesitates.store(1, Ordering::Relaxed);
+    run(&mut vm, &counts);
+    let seat = vm.sessions().map(|view| view.id()).find(|id| id.ordinal() == 1).expect("it runs");
+    vm.wake(seat, "X").expect_err("nobody waits there");
+    vm.cancel(seat, "enough").expect("it runs");
+    run(&mut vm, &counts);
+    assert_eq!(vm.progress(), Progress::Waiting, "only its own answer wakes it");
+}
+
+/// Panics when it decides, or when it is asked for an effect.
+struct Panics;
+
+impl EffectHandler for Panics {
+    fn send(&self, _: &Context<'_>, _: RoleId, _: LabelId) -> HandlerResult<Value> {
+        Ok(Value::opaque(Bomb))
+    }
+    fn receive(&self, _: &Context<'_>, _: RoleId, _: LabelId, _: Value) -> HandlerResult<()> {
+        Ok(())
+    }
+    fn choose(&self, _: &Context<'_>, _: &[Branch]) -> HandlerResult<Picked> {
+        Ok(Picked { branch: 0, value: Value::Unit })
+    }
+    fn invoke(&self, _: &Context<'_>, _: &str, argument: Option<&Value>) -> HandlerResult<Value> {
+        if argument.is_none() { Ok(Value::opaque(Bomb)) } else { panic!("no effect") }
+    }
+    fn network(&self) -> Option<&dyn Network> {
+        Some(self)
+    }
+}
+
+impl Network for Panics {
+    fn decide(&self, _: &Context<'_>, _: RoleId, _: LabelId) -> SendDecision {
+        panic!("no network")
+    }
+}
+
+/// Panics when it is dropped.
+struct Bomb;
+
+impl Drop for Bomb {
+    fn drop(&mut self) {
+        panic!("a payload is dropped");
+    }
+}
+
+#[test]
+fn a_panic_drops_no_payload_while_it_unwinds() {
+    let mut vm = VM::new(VMConfig::default());
+    vm.load_choreography(&ping("A→B:m")).expect("room");
+    let error = vm.run(&Panics, 10).expect_err("it faults").to_string();
+    assert!(error.ends_with("its handler panicked: no network"), "{error}");
+
+    let names = Names::new(["Me", "Other"], []).expect("distinct names");
+    let global = GlobalType::new(names, vec![vec![]]).expect("nothing happens");
+    let mut asm = asm(&global);
+    let effect = asm.effect("boom").expect("one effect");
+    let invoke = |argument, result| Instr::Invoke { effect, argument, result, next: NEXT };
+    asm.program("Me", [invoke(HANDLER, reg(0)), invoke(reg(0), HANDLER), Instr::Halt])
+        .expect("a role");
+    asm.program("Other", [Instr::Halt]).expect("a role");
+    vm.load_choreography(&asm.finish().expect("an image")).expect("room");
+    let error = vm.run(&Panics, 10).expect_err("it faults").to_string();
+    assert!(error.ends_with("its handler panicked: no effect"), "{error}");
+    assert_eq!(vm.progress(), Progress::Complete);
+}
+
+#[test]
+fn what_faults_between_two_runs_is_in_the_next_report() {
+    let inner = ping("X→Y:m");
+    let code = [
+        open(0, 0),
+        send(0, 1, HANDLER),
+        recv(1, 0, HANDLER),
+        Instr::Yield,
+        Instr::Jmp { target: Pc(3) },
+    ];
+    let mut vm = machine(VMConfig::default(), &[&inner]);
+    let holder = vm.load_choreography(&alone(&[&inner], code)).expect("room");
+    run(&mut vm, &Counts::default());
+    let seat = vm.sessions().map(|view| view.id()).find(|id| id.ordinal() == 1).expect("it runs");
+    let message = vm.session(seat).and_then(|view| view.message("X", "Y", "m", Value::Unit));
+    vm.inject(seat, message.expect("the protocol has it")).expect("there is room");
+    vm.cancel(holder, "enough").expect("it runs");
+    vm.run(&Counts::default(), 10).expect_err("one message was too many");
+    assert_eq!(vm.faults().count(), 1);
+    vm.run(&Counts::default(), 10).expect("it was reported");
 }

@@ -274,3 +274,33 @@ fn answers_that_are_held_may_panic_when_they_are_dropped() {
     drop(vm);
     assert!(*bombs.lock().expect("whole") >= 2);
 }
+
+#[test]
+fn a_sink_gets_every_event() {
+    let image = image("A→B:x");
+    let told = Arc::new(Mutex::new(0));
+    let sink = told.clone();
+    let mut vm = VM::new(VMConfig::default());
+    vm.record_to(move |_| *sink.lock().expect("whole") += 1);
+    for _ in 0..30_000 {
+        vm.load_choreography(&image).expect("room");
+    }
+    vm.run(&Seeded, 100).expect("no session faults");
+    assert_eq!(*told.lock().expect("whole"), 30_000 * 6);
+    assert_eq!(vm.forgotten_events(), 0);
+}
+
+#[test]
+fn an_injected_message_takes_the_place_of_the_latest_value() {
+    let mode = telltale_vm::ChannelMode::LatestValue;
+    for capacity in [64, 1] {
+        let config = VMConfig { mode, capacity, ..VMConfig::default() };
+        let (mut vm, session) = open(config, &image("A→B:x. A→B:x. B→A:y"));
+        vm.pause("A");
+        for _ in 0..2 {
+            inject(&mut vm, session, ("A", "B", "x"), Value::Unit).expect("it takes its place");
+        }
+        assert_eq!(support::queued(&vm, session, "A", "B"), 1);
+        assert!(lines(&vm).contains(&"#0 A!B:x was lost".to_owned()));
+    }
+}

@@ -6,6 +6,7 @@ use telltale_types::{Action, Direction, LabelId, RoleId};
 use super::Slice;
 use crate::memory::channel::{self, Message, Plan};
 use crate::memory::coroutine;
+use crate::memory::heap::Word;
 use crate::program::op::Exchange;
 use crate::trace::store::Tag;
 use crate::{Kind, SendDecision, Value};
@@ -19,35 +20,42 @@ impl Slice<'_, '_> {
         if self.state_at != 0 {
             self.move_state(Direction::Send, peer, label);
         }
-        match self.decide(peer, label, &value) {
-            SendDecision::Deliver => self.deliver(channel, peer, label, value, tag),
+        let word = self.run.heap.encode(value);
+        match self.decide(peer, label, word) {
+            SendDecision::Deliver => self.deliver(channel, peer, Message { label, word }, tag),
             SendDecision::Drop => {
-                self.discard(value);
+                self.run.orphans.push(word);
                 self.note_sent(peer, label, Tag::Dropped);
             }
             SendDecision::Defer => {
+                let value = self.run.heap.decode(word);
                 self.run.deferred.keep(self.cx.session, self.cx.role, peer, label, value);
                 self.note_sent(peer, label, Tag::Deferred);
             }
         }
     }
 
-    /// What the network makes of a message. An endpoint exists once, so the network cannot lose or delay it.
+    /// What the network makes of a message. There is only one of each endpoint, so none is left to it.
+    ///
+    /// If the network panics, the payload is among the orphans: nothing of somebody else's is dropped while the
+    /// panic unwinds.
     #[inline]
-    fn decide(&self, to: RoleId, label: LabelId, value: &Value) -> SendDecision {
-        match self.run.network {
-            Some(network) if value.kind() != Kind::Endpoint => network.decide(self.cx, to, label),
-            _ => SendDecision::Deliver,
+    fn decide(&mut self, to: RoleId, label: LabelId, word: Word) -> SendDecision {
+        let Some(network) = self.run.network else { return SendDecision::Deliver };
+        if Kind::from_number(word.kind) == Kind::Endpoint {
+            return SendDecision::Deliver;
         }
+        self.run.orphans.push(word);
+        let decision = network.decide(self.cx, to, label);
+        self.run.orphans.pop();
+        decision
     }
 
-    /// The message replaces the newest one, goes behind it, or is lost.
+    /// The message takes the place of the newest one, goes behind it, or is lost.
     #[inline]
-    fn deliver(&mut self, plan: Plan, to: RoleId, label: LabelId, value: Value, tag: Tag) {
-        let message = Message { label, word: self.run.heap.encode(value) };
-        let replaces = plan.rule.replaces()
-            && channel::last_label(self.block, self.run.buffers, plan) == Some(label);
-        if replaces {
+    fn deliver(&mut self, plan: Plan, to: RoleId, message: Message, tag: Tag) {
+        let label = message.label;
+        if channel::replaces(self.block, self.run.buffers, plan, label) {
             let old = channel::replace(self.block, self.run.buffers, plan, message);
             self.run.orphans.push(old);
             self.run.trace.push_if(Tag::Dropped, self.cx.role, to, label);

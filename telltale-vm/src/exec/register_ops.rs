@@ -2,6 +2,9 @@
 //!
 //! What is not a scalar is never just dropped here: it may be an endpoint, so it becomes an orphan.
 
+use std::any::Any;
+use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};
+
 use telltale_bytecode::{EffectId, ImmKind, Instr, Reg, Slot};
 use telltale_types::{LabelId, RoleId};
 
@@ -10,6 +13,9 @@ use crate::memory::registers;
 use crate::program::op::Code;
 use crate::trace::store::Tag;
 use crate::{Cause, HandlerResult, Kind, Value};
+
+/// What a panic carries.
+type Panic = Box<dyn Any + Send>;
 
 impl Slice<'_, '_> {
     /// Executes the instruction that the role is at; control goes to `next`.
@@ -39,25 +45,40 @@ impl Slice<'_, '_> {
             Ok(argument) => argument,
             Err(cause) => return Step::Fault(cause),
         };
-        let is_endpoint = |(_, value): &(Reg, Value)| value.kind() == Kind::Endpoint;
-        let answer = if argument.as_ref().is_some_and(is_endpoint) {
-            let what = name.to_owned();
-            Err(Cause::EndpointToHandler { what }.into())
-        } else {
-            Ok(self.host.invoke(self.cx, name, argument.as_ref().map(|(_, value)| value)))
-        };
-        let completed = matches!(answer, Ok(Ok(_)));
-        if let Some((reg, value)) = argument {
-            if completed {
-                self.discard(value);
-            } else if let Err(cause) = self.fill(reg, value) {
+        if argument.as_ref().is_some_and(|(_, value)| value.kind() == Kind::Endpoint) {
+            let (what, endpoint) = (name.to_owned(), argument);
+            return match self.put_back(endpoint) {
+                Ok(()) => Cause::EndpointToHandler { what }.into(),
+                Err(cause) => Step::Fault(cause),
+            };
+        }
+        let answer = self.ask_for(name, argument.as_ref().map(|(_, value)| value));
+        if !matches!(answer, Ok(Ok(_))) {
+            // The instruction has not completed, so its argument is where it was.
+            if let Err(cause) = self.put_back(argument) {
                 return Step::Fault(cause);
             }
+        } else if let Some((_, value)) = argument {
+            self.discard(value);
         }
         match answer {
             Ok(answer) => self.invoked(effect, answer, result, next),
-            Err(cause) => Step::Fault(cause),
+            Err(panic) => resume_unwind(panic),
         }
+    }
+
+    /// Asks for an effect. A panic goes on when the argument has a place again: nothing of somebody else's is dropped
+    /// while it unwinds.
+    fn ask_for(
+        &mut self,
+        name: &str,
+        argument: Option<&Value>,
+    ) -> Result<HandlerResult<Value>, Panic> {
+        catch_unwind(AssertUnwindSafe(|| self.host.invoke(self.cx, name, argument)))
+    }
+
+    fn put_back(&mut self, argument: Option<(Reg, Value)>) -> Result<(), Box<Cause>> {
+        argument.map_or(Ok(()), |(reg, value)| self.fill(reg, value))
     }
 
     fn invoked(

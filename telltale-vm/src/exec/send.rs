@@ -66,8 +66,7 @@ impl Slice<'_, '_> {
     /// [`Slice::must_wait`] for a full channel that does not simply let its sender wait.
     #[cold]
     fn without_room(&self, plan: Plan, to: RoleId, label: LabelId) -> Result<bool, Box<Cause>> {
-        let replaces = plan.rule.replaces()
-            && channel::last_label(self.block, self.run.buffers, plan) == Some(label);
+        let replaces = channel::replaces(self.block, self.run.buffers, plan, label);
         if replaces || plan.rule.drops() {
             Ok(false)
         } else if plan.rule.refuses() {

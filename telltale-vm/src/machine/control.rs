@@ -128,6 +128,7 @@ impl VM {
                 return Ok(());
             }
         } else if is_pending {
+            self.endpoints.leave_seat((session, id));
             self.change(slot, id, |coro| coro.without(PENDING), true);
             return Ok(());
         }
@@ -153,7 +154,16 @@ impl VM {
         let block = self.run_queue.arena.block_mut(slot);
         header::set_place(block, None);
         let message = channel::Message { label, word: self.heap.encode(value) };
-        let waits = channel::push(block, &mut self.buffers, plan, message);
+        let replaces = channel::replaces(block, &self.buffers, plan, label);
+        let waits = if replaces {
+            self.orphans.push(channel::replace(block, &mut self.buffers, plan, message));
+            false
+        } else {
+            channel::push(block, &mut self.buffers, plan, message)
+        };
+        if replaces && self.records() {
+            self.trace.push_of(session, Tag::Dropped, from, to, label);
+        }
         self.deferred.injected(session, Outstanding { from, to, label });
         if self.records() {
             self.trace.push_of(session, Tag::Injected, from, to, label);
@@ -162,6 +172,7 @@ impl VM {
             self.change(slot, to, |coro| coro, true);
         }
         self.look_again(slot);
+        self.drop_orphans();
         self.drain_sink();
         Ok(())
     }
@@ -176,11 +187,10 @@ impl VM {
             let what = format!("channel from role {from} to role {to} for label {label}");
             return Err(VMError::NotInProtocol { session, what });
         };
-        if channel::has_room(self.run_queue.arena.block(slot), plan) {
-            Ok(plan)
-        } else {
-            Err(VMError::ChannelFull { capacity: plan.room() })
-        }
+        let block = self.run_queue.arena.block(slot);
+        let fits = channel::has_room(block, plan)
+            || channel::replaces(block, &self.buffers, plan, message.label);
+        if fits { Ok(plan) } else { Err(VMError::ChannelFull { capacity: plan.room() }) }
     }
 
     /// The messages of a session that its network has deferred will not come any more: those that are still

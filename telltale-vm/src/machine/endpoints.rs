@@ -29,9 +29,11 @@ use crate::{Cause, Context, Kind, Outcome, SessionId, VM, VMError, Value};
 pub(crate) struct Endpoints {
     /// The images that programs can open, by content.
     provided: BTreeMap<ContentHash, CodeImage>,
-    /// For roles of sessions without coroutines, the role of another session that waits in their seat. An entry may be
-    /// out of date: the waiter may have been woken otherwise, or its session may have ended.
-    waiters: BTreeMap<(SessionId, RoleId), (SessionId, RoleId)>,
+    /// For roles of sessions without coroutines, the role of another session that waits in their seat. The session of
+    /// the waiter may have ended.
+    waiters: BTreeMap<Member, Member>,
+    /// The same the other way round: a role waits in one seat at most.
+    seats: BTreeMap<Member, Member>,
     /// How many endpoints are, or were lately, on their way through sessions without coroutines: only then can
     /// there be sessions that nobody can reach.
     suspects: usize,
@@ -39,6 +41,23 @@ pub(crate) struct Endpoints {
     has_moved: bool,
     /// How many suspects there may be before the next look.
     patience: usize,
+}
+
+/// A role of a session.
+type Member = (SessionId, RoleId);
+
+impl Endpoints {
+    fn wait_in(&mut self, seat: Member, holder: Member) {
+        self.waiters.insert(seat, holder);
+        self.seats.insert(holder, seat);
+    }
+
+    /// A role does not wait in a seat any more, if it did.
+    pub(super) fn leave_seat(&mut self, holder: Member) {
+        if let Some(seat) = self.seats.remove(&holder) {
+            self.waiters.remove(&seat);
+        }
+    }
 }
 
 /// Who executes an instruction.
@@ -68,6 +87,7 @@ impl VM {
         let pc = Pc(at - loaded.image.programs.start(role));
         let instr = loaded.image.programs.code()[at as usize];
         let holder = Holder { slot, session, role, at, pc };
+        self.endpoints.leave_seat((session, role));
         let done = match instr {
             Instr::Open { import, first } => self.open_import(holder, import, first),
             Instr::Close { endpoint } => self.close_endpoint(holder, endpoint),
@@ -168,8 +188,7 @@ impl VM {
             self.endpoints.has_moved = true;
         }
         if matches!(step, Step::Wait | Step::Hold | Step::Pend(_)) {
-            let waiter = (holder.session, holder.role);
-            self.endpoints.waiters.insert((session, role), waiter);
+            self.endpoints.wait_in((session, role), (holder.session, holder.role));
         }
         self.relay(session);
         Ok(step)
@@ -221,15 +240,7 @@ impl VM {
     /// Opens a session that nobody runs: its endpoints are about to be handed out. Without roles it is
     /// over at once.
     fn open_without_coroutines(&mut self, image: &CodeImage) -> Result<SessionId, VMError> {
-        let session = match self.open(image, 0, false, false) {
-            Err(VMError::TooManySessions { .. } | VMError::TooManyCoroutines { .. })
-                if self.endpoints.suspects > 0 =>
-            {
-                self.collect();
-                self.open(image, 0, false, false)?
-            }
-            opened => opened?,
-        };
+        let session = self.open(image, 0, false, false)?;
         let block = self.run_queue.arena.block_mut(session.slot());
         let loaded = self.images.get(header::image(block));
         ready::clear_all(block, ready::words(loaded.roles));
@@ -294,7 +305,7 @@ impl VM {
             return false;
         };
         if !self.block_of(holder).is_ok_and(header::is_running) {
-            self.endpoints.waiters.remove(&(session, role));
+            self.endpoints.leave_seat((holder, holders_role));
             return false;
         }
         let at = self.loaded_at(holder.slot()).roles_at + holders_role.index();
@@ -303,7 +314,7 @@ impl VM {
         if is_pending != answered {
             return false;
         }
-        self.endpoints.waiters.remove(&(session, role));
+        self.endpoints.leave_seat((holder, holders_role));
         self.change(holder.slot(), holders_role, |coro| coro.without(PENDING), true);
         true
     }

@@ -26,6 +26,7 @@ impl VM {
         owned: bool,
         acts: bool,
     ) -> Result<SessionId, VMError> {
+        self.collect_at_limit(image.names().role_count());
         let limit = self.config.max_sessions;
         if self.open >= limit {
             return Err(VMError::TooManySessions { limit });
@@ -128,10 +129,10 @@ impl VM {
     }
 
     fn fault(&mut self, slot: Slot, fault: Fault) {
-        let block = self.run_queue.arena.block(slot);
+        self.forget_reported();
         let session = self.run_queue.session_at(slot);
         let fault = Arc::new(fault);
-        if !header::is_owned(block) {
+        if !header::is_owned(self.run_queue.arena.block(slot)) {
             self.unreported += 1;
         }
         self.faults.push((session, fault.clone()));

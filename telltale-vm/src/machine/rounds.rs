@@ -173,14 +173,19 @@ impl VM {
         }
     }
 
-    pub(crate) fn start_report(&mut self) {
-        std::mem::take(&mut self.faults).into_iter().for_each(drop_quietly);
-        self.unreported = 0;
+    /// Forgets the faults that were reported. Those since then, of sessions that ended between two runs, are in the
+    /// next report.
+    pub(crate) fn forget_reported(&mut self) {
+        if std::mem::take(&mut self.is_reported) {
+            std::mem::take(&mut self.faults).into_iter().for_each(drop_quietly);
+            self.unreported = 0;
+        }
     }
 
     /// An error if sessions faulted and nobody holds a handle that will say so. It names the one that was opened
     /// first.
-    pub(crate) fn report(&self) -> Result<(), VMError> {
+    pub(crate) fn report(&mut self) -> Result<(), VMError> {
+        self.is_reported = true;
         if self.unreported == 0 {
             return Ok(());
         }

@@ -59,6 +59,8 @@ pub struct VM {
     pub(super) coroutines: usize,
     pub(super) faults: Vec<(SessionId, Arc<Fault>)>,
     pub(super) unreported: usize,
+    /// Whether the faults have been reported.
+    pub(super) is_reported: bool,
 }
 
 /// Whoever is told every event instead of the trace.
@@ -99,6 +101,7 @@ impl VM {
             coroutines: 0,
             faults: Vec::new(),
             unreported: 0,
+            is_reported: false,
             config: VMConfig { quantum, ..config },
         }
     }
@@ -147,7 +150,7 @@ impl VM {
         handler: &dyn EffectHandler,
         n: usize,
     ) -> Result<StepResult, VMError> {
-        self.start_report();
+        self.forget_reported();
         let turns = self.give_turns(handler, n);
         self.report()?;
         Ok(StepResult { turns, progress: self.progress() })
@@ -171,7 +174,7 @@ impl VM {
     /// When sessions faulted that nobody will be told about otherwise; all others have continued.
     pub fn run(&mut self, handler: &dyn EffectHandler, max_rounds: usize) -> Result<(), VMError> {
         let call = Call { handler, network: handler.network(), by_turns: false };
-        self.start_report();
+        self.forget_reported();
         self.rounds(call, max_rounds, &mut Turns { left: usize::MAX });
         self.report()
     }
@@ -202,6 +205,7 @@ impl VM {
     ///
     /// Nothing is given unless something is recorded ([`VMConfig::recording`]).
     pub fn record_to(&mut self, sink: impl FnMut(ObsEvent) + Send + 'static) {
+        self.trace.keep_all();
         self.sink = Some(Sink(Box::new(sink)));
     }
 

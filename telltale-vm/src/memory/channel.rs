@@ -165,8 +165,14 @@ pub(crate) fn first_label(block: &[u64], buffers: &Buffers, plan: Plan) -> Optio
     }
 }
 
+/// Whether a message with this label would take the place of the newest one.
+#[inline]
+pub(crate) fn replaces(block: &[u64], buffers: &Buffers, plan: Plan, label: LabelId) -> bool {
+    plan.rule.replaces() && last_label(block, buffers, plan) == Some(label)
+}
+
 /// The label of the newest message of a ring.
-pub(crate) fn last_label(block: &[u64], buffers: &Buffers, plan: Plan) -> Option<LabelId> {
+fn last_label(block: &[u64], buffers: &Buffers, plan: Plan) -> Option<LabelId> {
     let head = block[plan.at()];
     if plan.shape == Shape::Cell || ring_len(head) == 0 {
         return None;

@@ -115,6 +115,11 @@ impl Trace {
         }
     }
 
+    /// No event is forgotten from now on: somebody takes them out.
+    pub(crate) fn keep_all(&mut self) {
+        self.keep = None;
+    }
+
     /// Events from now on happen at this tick.
     pub(crate) fn set_tick(&mut self, tick: u64) {
         self.tick = tick;

@@ -35,6 +35,17 @@ impl VM {
         }
     }
 
+    /// Looks before a limit keeps a session with so many roles from being opened.
+    #[inline]
+    pub(in crate::machine) fn collect_at_limit(&mut self, roles: usize) {
+        if self.endpoints.suspects > 0
+            && (self.open >= self.config.max_sessions
+                || self.coroutines.saturating_add(roles) > self.config.max_coroutines)
+        {
+            self.collect();
+        }
+    }
+
     /// Cancels the sessions without coroutines whose endpoints nobody can get hold of, in the order in which they were
     /// opened.
     ///
