@@ -23,9 +23,9 @@ mod send;
 use telltale_types::{LabelId, RoleId};
 
 use crate::effect::Context;
-use crate::machine::deferred::Deferred;
 use crate::memory::channel::Buffers;
 use crate::memory::coroutine::{self, Coro, DRAINS, HALTED, HOLDS, PAUSED, PENDING};
+use crate::memory::deferred::Deferred;
 use crate::memory::heap::{Heap, Word};
 use crate::memory::{header, ready, registers};
 use crate::program::loaded::Loaded;
@@ -35,6 +35,7 @@ use crate::trace::store::{Tag, Trace};
 use crate::{Cause, EffectHandler, HandlerError, Kind, Network, Value};
 
 pub(crate) use choose::PendingChoices;
+pub(crate) use guard::inside;
 pub(crate) use operand::Operand;
 pub(crate) use seat::SeatOp;
 

@@ -131,6 +131,7 @@ mod exec;
 mod machine;
 mod memory;
 mod program;
+mod quietly;
 mod roles;
 mod scheduler;
 mod scripted;

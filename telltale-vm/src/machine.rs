@@ -1,14 +1,11 @@
 //! The machine as its embedder sees it, and the loop that runs its sessions.
 
 mod control;
-pub(crate) mod deferred;
 pub(crate) mod endpoints;
 mod lifecycle;
 mod rounds;
 mod slices;
 mod vm;
-
-pub(crate) use lifecycle::drop_quietly;
 
 pub use control::{Message, Rejected};
 pub use vm::VM;

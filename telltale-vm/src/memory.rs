@@ -6,6 +6,7 @@
 pub(crate) mod arena;
 pub(crate) mod channel;
 pub(crate) mod coroutine;
+pub(crate) mod deferred;
 pub(crate) mod header;
 pub(crate) mod heap;
 pub(crate) mod ready;

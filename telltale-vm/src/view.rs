@@ -5,9 +5,9 @@ use std::fmt;
 use telltale_bytecode::{Instr, Pc};
 use telltale_types::{RoleId, StateId};
 
-use crate::machine::deferred::{Deferred, Outstanding};
 use crate::memory::channel::{self, Plan};
 use crate::memory::coroutine::{self, Coro, HALTED, HOLDS, PAUSED, PENDING};
+use crate::memory::deferred::{Deferred, Outstanding};
 use crate::memory::{header, ready};
 use crate::program::loaded::Loaded;
 use crate::{Message, SessionId, SessionStatus, VM, VMError, Value};

@@ -384,3 +384,41 @@ fn ids_of_an_event_are_those_of_its_protocol() {
         .collect();
     assert_eq!(sent, ["#0 A!B:x", "#1 C!D:y", "#2 A!B:x", "#3 C!D:y"]);
 }
+
+/// Takes the last branch.
+struct Last;
+impl EffectHandler for Last {
+    fn send(&self, _: &Context<'_>, _: RoleId, _: LabelId) -> HandlerResult<Value> {
+        Ok(Value::Unit)
+    }
+    fn receive(&self, _: &Context<'_>, _: RoleId, _: LabelId, _: Value) -> HandlerResult<()> {
+        Ok(())
+    }
+    fn choose(&self, _: &Context<'_>, branches: &[Branch]) -> HandlerResult<Picked> {
+        assert_eq!(branches.len(), 2 * MANY_LABELS);
+        Ok(Picked { branch: branches.len() - 1, value: Value::Unit })
+    }
+}
+
+const MANY_LABELS: usize = 33_000;
+
+#[test]
+fn a_choice_has_more_branches_than_sixteen_bits_count() {
+    let labels = (0..MANY_LABELS).map(|at| Label::new(format!("l{at}")));
+    let names = Names::new(["A", "B", "C"], labels).expect("distinct names");
+    let branches = [RoleId(1), RoleId(2)].into_iter().flat_map(|receiver| {
+        (0..MANY_LABELS).map(move |at| GlobalExit {
+            sender: RoleId(0),
+            receiver,
+            label: LabelId::at(at),
+            target: StateId(1),
+        })
+    });
+    let global = GlobalType::new(names, vec![branches.collect(), vec![]]).expect("a protocol");
+    let image = try_image(&global).expect("it projects");
+    for quantum in [64, 1] {
+        let (mut vm, session) = open(VMConfig { quantum, ..VMConfig::default() }, &image);
+        vm.run(&Last, 10).expect("no session faults");
+        assert!(is_closed(&vm, session));
+    }
+}

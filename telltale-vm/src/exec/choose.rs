@@ -6,9 +6,9 @@ use telltale_bytecode::{Branch, SetId};
 use telltale_types::{LabelId, RoleId};
 
 use super::{Slice, Step};
-use crate::machine::drop_quietly;
 use crate::memory::channel;
 use crate::program::op::Exchange;
+use crate::quietly::drop_quietly;
 use crate::trace::store::Tag;
 use crate::{Cause, HandlerResult, Picked, SessionId, Value};
 

@@ -9,6 +9,7 @@ use telltale_types::{Action, Direction, LocalTypeR, StateId};
 use super::{Operand, Slice, Step};
 use crate::Cause;
 use crate::memory::coroutine;
+use crate::program::loaded::Loaded;
 use crate::program::op::{Code, Exchange, Op};
 use crate::program::typestate;
 
@@ -21,7 +22,7 @@ impl Slice<'_, '_> {
         }
         let Some(reg) = op.operand.as_reg() else {
             let step = self.unguarded(op);
-            return self.loaded.inside(step);
+            return inside(self.loaded, step);
         };
         self.operand = match self.lend(reg, op.code) {
             Ok(lent) => Operand::Register(lent),
@@ -30,7 +31,7 @@ impl Slice<'_, '_> {
         let step = self.unguarded(op);
         let left = std::mem::replace(&mut self.operand, Operand::Host).into_value();
         match left.map_or(Ok(()), |value| self.fill(reg, value)) {
-            Ok(()) => self.loaded.inside(step),
+            Ok(()) => inside(self.loaded, step),
             Err(cause) => Step::Fault(cause),
         }
     }
@@ -68,5 +69,16 @@ impl Slice<'_, '_> {
     /// The type state of the role that acts.
     pub(super) fn type_state(&self) -> StateId {
         StateId(coroutine::read(self.block, self.state_at).pc())
+    }
+}
+
+/// A step of a guarded program: control must stay inside of it. What the step has done is done.
+pub(crate) fn inside(loaded: &Loaded, step: Step) -> Step {
+    let trap = loaded.image.programs.code().len();
+    match step {
+        Step::Next(next) | Step::Yield(next) | Step::Pend(next) if next as usize == trap => {
+            Cause::OutOfProgram.into()
+        }
+        inside => inside,
     }
 }

@@ -6,10 +6,10 @@ use std::sync::Arc;
 use telltale_types::{LabelId, RoleId};
 use thiserror::Error;
 
-use super::deferred::Outstanding;
 use crate::memory::arena::Slot;
 use crate::memory::channel::Plan;
 use crate::memory::coroutine::{self, Coro, DRAINS, HALTED, PAUSED, PENDING};
+use crate::memory::deferred::Outstanding;
 use crate::memory::{channel, header, ready};
 use crate::trace::store::Tag;
 use crate::{Outcome, SessionId, SessionStatus, VM, VMError, Value};

@@ -12,14 +12,14 @@ use std::collections::BTreeMap;
 use telltale_bytecode::{CodeImage, ContentHash, ImportId, Instr, Pc, Reg};
 use telltale_types::{RoleId, StateId};
 
-use super::lifecycle::drop_quietly;
 use super::rounds::Call;
-use crate::exec::{Operand, RunContext, SeatOp, Slice, Step};
+use crate::exec::{Operand, RunContext, SeatOp, Slice, Step, inside};
 use crate::memory::arena::Slot;
 use crate::memory::coroutine::{self, Coro, HALTED, PENDING};
 use crate::memory::{header, ready, registers};
 use crate::program::link::{Channels, Linker, endpoint_of};
 use crate::program::op::Code;
+use crate::quietly::drop_quietly;
 use crate::roles::host::Host;
 use crate::value::{Endpoint, Large};
 use crate::{Cause, Context, Kind, Outcome, SessionId, VM, VMError, Value};
@@ -93,7 +93,7 @@ impl VM {
             Instr::Close { endpoint } => self.close_endpoint(holder, endpoint),
             _ => self.act_through(holder, instr, call),
         };
-        let step = self.loaded_at(slot).inside(done.unwrap_or_else(Step::Fault));
+        let step = inside(self.loaded_at(slot), done.unwrap_or_else(Step::Fault));
         self.move_holder(holder, &step);
         step
     }

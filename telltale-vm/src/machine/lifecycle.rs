@@ -1,7 +1,6 @@
 //! How sessions begin and end.
 
 use std::any::Any;
-use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
 
 use telltale_bytecode::{CodeImage, Pc};
@@ -10,6 +9,7 @@ use telltale_types::RoleId;
 use crate::memory::arena::Slot;
 use crate::memory::coroutine;
 use crate::memory::{channel, header, registers};
+use crate::quietly::drop_quietly;
 use crate::roles::host::SessionObjects;
 use crate::roles::objects::RoleObjects;
 use crate::roles::session::SessionHost;
@@ -238,17 +238,6 @@ impl VM {
             self.bury(slot);
         }
     }
-}
-
-/// Drops a value of the embedder's, whose `Drop` may panic. Nobody is left to be told.
-pub(crate) fn drop_quietly<T>(it: T) {
-    let mut dropped = catch_unwind(AssertUnwindSafe(|| drop(it)));
-    // The payload of a panic may panic when it is dropped, and so may that of this panic. The last one is leaked.
-    for _ in 0..8 {
-        let Err(panic) = dropped else { return };
-        dropped = catch_unwind(AssertUnwindSafe(|| drop(panic)));
-    }
-    std::mem::forget(dropped);
 }
 
 /// What the VM still holds is dropped as at the end of a session: piece by piece, whatever panics.

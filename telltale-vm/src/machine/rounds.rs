@@ -5,12 +5,12 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 
 use telltale_types::RoleId;
 
-use super::lifecycle::drop_quietly;
 use super::slices::{Mode, Session, Slices};
 use crate::exec::{Exit, RunContext, Step};
 use crate::memory::arena::Slot;
 use crate::memory::coroutine::{self, Coro};
 use crate::memory::{header, ready};
+use crate::quietly::drop_quietly;
 use crate::scheduler::Turns;
 use crate::scheduler::run_queue::Fuel;
 use crate::scripted::run::ScriptState;

@@ -16,7 +16,6 @@ use std::collections::BTreeSet;
 use telltale_bytecode::{CodeImage, Reg};
 use telltale_types::RoleId;
 
-use crate::exec::Step;
 use crate::memory::arena::{Arena, WINDOW};
 use crate::memory::channel::{Plan, Rule, Shape};
 use crate::memory::coroutine::{self, Coro, PAUSED, ROLES};
@@ -25,7 +24,7 @@ use crate::memory::{header, ready, registers};
 use crate::program::link::link;
 use crate::program::op::Linked;
 use crate::program::schedule::Schedule;
-use crate::{Cause, ChannelMode, VMConfig, WhenFull};
+use crate::{ChannelMode, VMConfig, WhenFull};
 
 // So the words of the roles, and as many behind them, are always in the window.
 const _: () = assert!(READY + ready::words(ROLES) + ROLES <= WINDOW);
@@ -106,17 +105,6 @@ impl Loaded {
                 coroutine::mark(block, self.roles_at + role.index(), PAUSED);
                 header::set_place(block, None);
             }
-        }
-    }
-
-    /// Faults if a step of a guarded program leads out of it. What the step has done remains done.
-    pub(crate) fn inside(&self, step: Step) -> Step {
-        let trap = self.image.programs.code().len();
-        match step {
-            Step::Next(next) | Step::Yield(next) | Step::Pend(next) if next as usize == trap => {
-                Cause::OutOfProgram.into()
-            }
-            inside => inside,
         }
     }
 

@@ -7,7 +7,7 @@ use telltale_bytecode::{Branch, SetId};
 use telltale_types::{LabelId, RoleId};
 
 use crate::effect::{Context, EffectHandler};
-use crate::machine::drop_quietly;
+use crate::quietly::drop_quietly;
 use crate::roles::objects::RoleObjects;
 use crate::roles::transfer::{Choosing, Receiving, Sending};
 use crate::scripted::run::{End, RunLoop};

@@ -9,7 +9,7 @@ use std::any::Any;
 use telltale_bytecode::SetId;
 use telltale_types::{LabelId, RoleId};
 
-use crate::machine::drop_quietly;
+use crate::quietly::drop_quietly;
 use crate::{HandlerError, HandlerResult, Value};
 
 /// The role objects of one session. The macro implements it.

@@ -8,7 +8,7 @@ use std::sync::Arc;
 
 use telltale_types::{LabelId, Names, RoleId, Shared};
 
-use crate::machine::drop_quietly;
+use crate::quietly::drop_quietly;
 use crate::{Fault, ObsEvent, Observed, Recording, SessionId};
 
 /// What an [`Event`] says.

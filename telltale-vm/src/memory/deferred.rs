@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use telltale_types::{LabelId, RoleId};
 
-use super::lifecycle::drop_quietly;
+use crate::quietly::drop_quietly;
 use crate::{Message, SessionId, Value};
 
 #[derive(Debug, Default)]
