@@ -36,6 +36,8 @@ impl VM {
                 self.slices::<false>(call, turns)
             };
             self.settle_idle();
+            // What has been given up must not depend on whether an event was written down for it.
+            self.drop_orphans();
             if let Some((slot, exit)) = exit {
                 self.attend(slot, exit, call);
             }
