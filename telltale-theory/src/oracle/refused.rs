@@ -4,7 +4,7 @@ use telltale_types::GlobalType;
 
 use super::large::{Build, Builder};
 
-/// What is refused in other ways than in [`LARGE`], some of it for as many reasons as it has lines.
+/// What is refused in other ways than in [`LARGE`](super::LARGE), some of it for as many reasons as it has lines.
 pub const REFUSED: &[(&str, Build)] = &[
     ("loops in which nobody tells the third", untold_loops),
     ("a long tail that every choice may come to", untold_tail),
