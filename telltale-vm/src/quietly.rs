@@ -12,3 +12,22 @@ pub(crate) fn drop_quietly<T>(it: T) {
     }
     std::mem::forget(dropped);
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Panics when it is dropped, with its like.
+    struct Endless;
+
+    impl Drop for Endless {
+        fn drop(&mut self) {
+            std::panic::panic_any(Self);
+        }
+    }
+
+    #[test]
+    fn what_never_stops_panicking_is_left_alone() {
+        drop_quietly(Endless);
+    }
+}
