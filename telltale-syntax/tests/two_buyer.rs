@@ -3,28 +3,8 @@
 use telltale_syntax::interface::{Interface, Parameter, Variant};
 use telltale_syntax::{Analysed, analyse_str};
 
-const TWO_BUYER: &str = "\
-/// Two buyers split the price of a book.
-pub protocol TwoBuyer(Alice, Bob, Seller) {
-    Alice -> Seller: Title(String);
-    Seller -> Alice, Bob: Quote(u64);
-    'haggle: loop {
-        Alice -> Bob: Share(u64);
-        choice Verdict at Bob {
-            Bob -> Seller: Accept { address: String };
-            Bob -> Alice: Accepted;
-            Seller -> Bob: Delivery(chrono::NaiveDate);
-            break;
-        } or {
-            Bob -> Alice: Counter(u64);
-        } or {
-            Bob -> Seller: Decline;
-            Bob -> Alice: Declined;
-            break;
-        }
-    }
-}
-";
+/// The protocol of the examples, which is read at run time there as well.
+const TWO_BUYER: &str = include_str!("../../examples/protocols/two_buyer.txt");
 
 fn two_buyer() -> Analysed {
     let mut analysis = analyse_str(TWO_BUYER);

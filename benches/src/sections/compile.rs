@@ -155,28 +155,11 @@ fn many(count: usize) -> String {
     (0..count).map(two_buyer).collect()
 }
 
+/// The protocol of the corpus under another name.
 fn two_buyer(nth: usize) -> String {
-    format!(
-        "pub protocol TwoBuyer{nth}(Alice, Bob, Seller) {{
-            Alice -> Seller: Title(String);
-            Seller -> Alice, Bob: Quote(u64);
-            'haggle: loop {{
-                Alice -> Bob: Share(u64);
-                choice Verdict at Bob {{
-                    Bob -> Seller: Accept {{ address: String }};
-                    Bob -> Alice: Accepted;
-                    Seller -> Bob: Delivery(u32);
-                    break;
-                }} or {{
-                    Bob -> Alice: Counter(u64);
-                }} or {{
-                    Bob -> Seller: Decline;
-                    Bob -> Alice: Declined;
-                    break;
-                }}
-            }}
-        }}\n"
-    )
+    const TEXT: &str = include_str!("../../../conformance/corpus/two_buyer.tell");
+    let (_, protocol) = TEXT.split_once("protocol TwoBuyer").expect("it is the protocol's name");
+    format!("pub protocol TwoBuyer{nth}{protocol}\n")
 }
 
 fn long(statements: usize, labels: usize) -> String {
