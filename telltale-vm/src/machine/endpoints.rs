@@ -310,7 +310,7 @@ impl VM {
         }
         let at = self.loaded_at(holder.slot()).roles_at + holders_role.index();
         let is_pending =
-            Coro::from_word(self.run_queue.arena.block(holder.slot())[at]).has(PENDING);
+            coroutine::read(self.run_queue.arena.block(holder.slot()), at).has(PENDING);
         if is_pending != answered {
             return false;
         }
