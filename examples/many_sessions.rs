@@ -138,10 +138,12 @@ fn main() -> Result<(), Box<dyn Error>> {
     for nth in 0..EACH {
         let player = Player { low: 1, high: 1_000, guess: 0, guesses: 0 };
         let host = Host { number: nth % 1_000 + 1, guess: 0 };
-        games.push(guessing::open(&mut vm, player, host)?);
+        games.push(guessing::Roles { player, host }.open(&mut vm)?);
         let balance = u64::from(nth % 400);
         let bank = Bank { balance, order: 0 };
-        transfers.push(transfer::open(&mut vm, Account(balance), bank, Account(0))?);
+        transfers.push(
+            transfer::Roles { payer: Account(balance), bank, payee: Account(0) }.open(&mut vm)?,
+        );
     }
     let all = vm.open_sessions();
     println!("{all} sessions are open");
@@ -156,7 +158,7 @@ fn main() -> Result<(), Box<dyn Error>> {
 
     let (mut guesses, mut most) = (0, 0);
     for game in games {
-        let player = game.take(&mut vm)?.player;
+        let player = game.into_roles(&mut vm)?.player;
         guesses += player.guesses;
         most = most.max(player.guesses);
     }
@@ -164,10 +166,10 @@ fn main() -> Result<(), Box<dyn Error>> {
 
     let (mut paid, mut kept, mut received) = (0, 0, 0);
     for transfer in transfers {
-        let ended = transfer.take(&mut vm)?;
-        paid += u32::from(ended.payee.0 > 0);
-        kept += ended.payer.0;
-        received += ended.payee.0;
+        let roles = transfer.into_roles(&mut vm)?;
+        paid += u32::from(roles.payee.0 > 0);
+        kept += roles.payer.0;
+        received += roles.payee.0;
     }
     println!("{EACH} transfers: {paid} paid, {} refused", EACH - paid);
     println!("{received} received and {kept} kept make {}", received + kept);

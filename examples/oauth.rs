@@ -9,7 +9,7 @@
 
 use std::error::Error;
 
-use telltale_vm::{HandlerError, HandlerResult, NoHandler, VM, VMConfig, choreography};
+use telltale_vm::{HandlerError, HandlerResult, choreography};
 
 /// What the client shows to the resource server. It says nothing about who holds it.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -163,12 +163,14 @@ fn main() -> Result<(), Box<dyn Error>> {
         let wishes = vec!["/calendar", "/letters", "/calendar", "/calendar"];
         let client = Client { password, token: None, wishes };
 
-        let mut vm = VM::new(VMConfig::default());
-        let session = oauth::open(&mut vm, client, Authority::default(), Resources::default())?;
-        vm.run(&NoHandler, 1_000)?;
-        let ended = session.take(&mut vm)?;
-        assert!(ended.authority.granted.is_none(), "nobody is logged in any more");
-        println!("  (the session has {})\n", ended.outcome);
+        let roles = oauth::Roles {
+            client,
+            authority: Authority::default(),
+            resources: Resources::default(),
+        };
+        let roles = roles.play()?;
+        assert!(roles.authority.granted.is_none(), "nobody is logged in any more");
+        println!("  (the session is complete)\n");
     }
     Ok(())
 }

@@ -6,7 +6,7 @@
 
 use std::error::Error;
 
-use telltale_vm::{HandlerResult, NoHandler, VM, VMConfig, choreography, normalize_trace};
+use telltale_vm::{HandlerResult, NoHandler, VM, choreography, normalize_trace};
 
 choreography! {
     /// The ball goes to and fro until one player has had enough.
@@ -78,9 +78,9 @@ fn main() -> Result<(), Box<dyn Error>> {
         println!("  {line}");
     }
 
-    let mut vm = VM::new(VMConfig::default());
+    let mut vm = VM::default();
     let server = Server { balls: 3, speed: 20 };
-    let session = ping_pong::open(&mut vm, server, Returner::default())?;
+    let session = ping_pong::Roles { server, returner: Returner::default() }.open(&mut vm)?;
     vm.run(&NoHandler, 1_000)?;
 
     // In a normal form, which is the same whoever ran first.
@@ -88,8 +88,7 @@ fn main() -> Result<(), Box<dyn Error>> {
     for event in normalize_trace(&vm.trace()) {
         println!("  {:>2}  {event}", event.tick);
     }
-    let ended = session.take(&mut vm)?;
-    println!("\nThe session has {}.", ended.outcome);
-    println!("The fastest ball came at {} km/h.", ended.returner.fastest);
+    let roles = session.into_roles(&mut vm)?;
+    println!("\nThe fastest ball came at {} km/h.", roles.returner.fastest);
     Ok(())
 }

@@ -6,7 +6,7 @@
 
 use std::error::Error;
 
-use telltale_vm::{HandlerResult, NoHandler, VM, VMConfig, choreography};
+use telltale_vm::{HandlerResult, choreography};
 
 choreography! {
     /// A customer asks for a price, and buys or leaves.
@@ -102,12 +102,8 @@ fn main() -> Result<(), Box<dyn Error>> {
         let shop = Shop { asked_for: String::new(), address: String::new() };
         let warehouse = Warehouse { next_parcel: 4711 };
 
-        let mut vm = VM::new(VMConfig::default());
-        let session = purchase::open(&mut vm, customer, shop, warehouse)?;
-        vm.run(&NoHandler, 1_000)?;
-
-        let ended = session.take(&mut vm)?;
-        match ended.customer.parcel {
+        let roles = purchase::Roles { customer, shop, warehouse }.play()?;
+        match roles.customer.parcel {
             Some(parcel) => println!("The customer has {wants}, in parcel {parcel}."),
             None => println!("The customer has left without {wants}."),
         }

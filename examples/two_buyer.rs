@@ -7,8 +7,8 @@
 use std::error::Error;
 
 use chrono::NaiveDate;
-use telltale_vm::{HandlerResult, NoHandler, VM, VMConfig, choreography};
-use two_buyer::{Role, Verdict};
+use telltale_vm::{HandlerResult, choreography};
+use two_buyer::Verdict;
 
 choreography! {
     /// Two buyers split the price of a book.
@@ -125,7 +125,7 @@ impl two_buyer::Seller for Seller {
         say("Seller", &format!("“{title}” costs {}.", self.price));
         Ok(())
     }
-    fn quote(&mut self, _to: Role) -> HandlerResult<u64> {
+    fn quote(&mut self) -> HandlerResult<u64> {
         Ok(self.price)
     }
     fn on_accept(&mut self, address: String) -> HandlerResult<()> {
@@ -153,13 +153,8 @@ fn main() -> Result<(), Box<dyn Error>> {
         let bob = Bob { address: "Rose Street 7", purse: 50, ..Bob::default() };
         let seller = Seller { price, today, sold_to: None };
 
-        let mut vm = VM::new(VMConfig::default());
-        let session = two_buyer::open(&mut vm, alice, bob, seller)?;
-        vm.run(&NoHandler, 1_000)?;
-
-        // The objects come back, whatever has become of the session.
-        let two_buyer::Ended { outcome, alice, bob, seller } = session.take(&mut vm)?;
-        println!("(the session has {outcome}, after {} events)", vm.trace().len());
+        let two_buyer::Roles { alice, bob, seller } =
+            two_buyer::Roles { alice, bob, seller }.play()?;
         match (bob.delivery, seller.sold_to) {
             (Some(day), Some(address)) => {
                 let (alice, bob) = (alice.share, bob.quote - alice.share);

@@ -8,7 +8,7 @@
 
 use std::error::Error;
 
-use telltale_vm::{HandlerResult, NoHandler, VM, VMConfig, choreography};
+use telltale_vm::{HandlerResult, choreography};
 
 choreography! {
     /// One participant says whether it is able.
@@ -48,26 +48,32 @@ pub struct Order(u32);
 /// Asks everybody, and decides.
 struct Coordinator {
     order: Order,
-    objections: Vec<(Role, String)>,
+    objections: Vec<String>,
 }
 
 impl two_phase_commit::Coordinator for Coordinator {
-    fn prepare(&mut self, _to: Role) -> HandlerResult<Order> {
+    fn prepare(&mut self) -> HandlerResult<Order> {
         Ok(self.order)
     }
-    fn on_yes(&mut self, from: Role) -> HandlerResult<()> {
-        println!("  {from:?} is able");
+    fn on_yes(&mut self) -> HandlerResult<()> {
         Ok(())
     }
-    fn on_no(&mut self, from: Role, no: String) -> HandlerResult<()> {
-        println!("  {from:?} is not: {no}");
-        self.objections.push((from, no));
+    fn on_yes_from(&mut self, from: Role) -> HandlerResult<()> {
+        println!("  {from:?} is able");
+        self.on_yes()
+    }
+    fn on_no(&mut self, no: String) -> HandlerResult<()> {
+        self.objections.push(no);
         Ok(())
+    }
+    fn on_no_from(&mut self, from: Role, no: String) -> HandlerResult<()> {
+        println!("  {from:?} is not: {no}");
+        self.on_no(no)
     }
     fn decision(&mut self) -> HandlerResult<Decision> {
         Ok(if self.objections.is_empty() { Decision::Commit } else { Decision::Abort })
     }
-    fn on_done(&mut self, _from: Role) -> HandlerResult<()> {
+    fn on_done(&mut self) -> HandlerResult<()> {
         Ok(())
     }
 }
@@ -118,7 +124,6 @@ macro_rules! looks_after_a_store {
 looks_after_a_store! { Payment, PaymentChoice; Stock, StockChoice; Shipping, ShippingChoice; }
 
 fn main() -> Result<(), Box<dyn Error>> {
-    let mut vm = VM::new(VMConfig::default());
     let mut money = Store::new(100, "euros", 20);
     let mut books = Store::new(7, "books", 1);
     let mut boxes = Store::new(10, "boxes", 2);
@@ -126,13 +131,13 @@ fn main() -> Result<(), Box<dyn Error>> {
     for order in [3, 3, 2].map(Order) {
         println!("An order of {}:", order.0);
         let coordinator = Coordinator { order, objections: Vec::new() };
-        let session = two_phase_commit::open(&mut vm, coordinator, money, books, boxes)?;
-        vm.run(&NoHandler, 1_000)?;
+        let roles =
+            two_phase_commit::Roles { coordinator, payment: money, stock: books, shipping: boxes };
+        let roles = roles.play()?;
 
         // What the participants have left goes into the next session.
-        let ended = session.take(&mut vm)?;
-        (money, books, boxes) = (ended.payment, ended.stock, ended.shipping);
-        let verb = if ended.coordinator.objections.is_empty() { "committed" } else { "aborted" };
+        (money, books, boxes) = (roles.payment, roles.stock, roles.shipping);
+        let verb = if roles.coordinator.objections.is_empty() { "committed" } else { "aborted" };
         let left = [&money, &books, &boxes].map(|store| format!("{} {}", store.left, store.unit));
         println!("  {verb}; left are {}\n", left.join(", "));
     }

@@ -62,15 +62,18 @@ fn module(from: &str, text: &str, analysis: &Analysis) -> String {
 /// `fn open_two_buyer`
 fn open(interface: &Interface) -> String {
     let module = &interface.module;
-    let ids = 0..interface.roles.len();
-    let actors = joined(ids, |id| format!("{CRATE}::script::Actor::new(&actors, {id})"));
-    let logs = joined(&interface.roles, |role| format!("ended.{}.into_log()", role.argument));
+    let ids = interface.roles.iter().enumerate();
+    let actors = joined(ids, |(id, role)| {
+        format!("{}: {CRATE}::script::Actor::new(&actors, {id})", role.argument)
+    });
+    let logs = joined(&interface.roles, |role| format!("roles.{}.into_log()", role.argument));
     format!(
         "fn open_{module}(vm: &mut ::telltale_vm::VM, actors: {CRATE}::script::Actors) \
          -> Result<{CRATE}::play::Opened, ::telltale_vm::VMError> {{\n    \
-         let session = {module}::open(vm, {actors})?;\n    \
+         let session = {module}::Roles {{ {actors} }}.open(vm)?;\n    \
          Ok((session.id(), Box::new(move |vm| {{\n        \
-         let ended = session.take(vm)?;\n        Ok((ended.outcome, vec![{logs}]))\n    }})))\n}}\n\n"
+         let (outcome, roles) = {CRATE}::play::ended(session.into_roles(vm))?;\n        \
+         Ok((outcome, vec![{logs}]))\n    }})))\n}}\n\n"
     )
 }
 
@@ -83,6 +86,9 @@ fn role(interface: &Interface, id: usize) -> String {
     let module = &interface.module;
     format!("impl {module}::{name} for {CRATE}::script::Actor {{\n{sends}{receives}{choices}}}\n\n")
 }
+
+/// Where there are several peers, the method that names them is called.
+const ASKED_BY_PEER: &str = "Err(\"the method that names the peer is called\".into())";
 
 /// The parameter for a peer, if there is one, and what names the peer.
 fn peer(
@@ -101,7 +107,7 @@ fn peer(
 
 fn send(interface: &Interface, method: &SendMethod) -> String {
     let only = method.peers.first().map(|role| role.index());
-    let (parameter, to) = peer(interface, "to", method.to, only);
+    let (parameter, to) = peer(interface, "to", method.to.is_some(), only);
     let label = &interface.labels[method.label.index()];
     let message = format!("{to}, {:?}, {:?}", label.name.to_string(), label.text);
     let (module, name) = (&interface.module, &method.name);
@@ -113,12 +119,17 @@ fn send(interface: &Interface, method: &SendMethod) -> String {
         }
         _ => (label.ty().to_string(), format!("self.give({message})")),
     };
-    method_of(name, &parameter, &ty, &body)
+    match &method.to {
+        Some(by_peer) => {
+            method_of(name, "", &ty, ASKED_BY_PEER) + &method_of(by_peer, &parameter, &ty, &body)
+        }
+        None => method_of(name, &parameter, &ty, &body),
+    }
 }
 
 fn receive(interface: &Interface, method: &ReceiveMethod) -> String {
     let only = method.peers.first().map(|role| role.index());
-    let (parameter, from) = peer(interface, "from", method.from, only);
+    let (parameter, from) = peer(interface, "from", method.from.is_some(), only);
     let label = &interface.labels[method.label.index()];
     let parameters = method.parameters.iter().enumerate();
     let parameters =
@@ -132,7 +143,15 @@ fn receive(interface: &Interface, method: &ReceiveMethod) -> String {
         _ => noted(0),
     };
     let body = format!("self.told({from}, {:?}, &{note})", label.name.to_string());
-    method_of(&method.name, &format!("{parameter}{parameters}"), "()", &body)
+    let given = format!("{parameter}{parameters}");
+    match &method.from {
+        Some(by_peer) => {
+            let unused = lines_in(&method.parameters, |parameter| format!(", _: {}", parameter.ty));
+            method_of(&method.name, &unused, "()", ASKED_BY_PEER)
+                + &method_of(by_peer, &given, "()", &body)
+        }
+        None => method_of(&method.name, &given, "()", &body),
+    }
 }
 
 fn choose(interface: &Interface, choice: &ChoiceInterface) -> String {

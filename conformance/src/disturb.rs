@@ -118,7 +118,9 @@ pub fn disturb(
     let handler = Interrupting::new(seed, session, moment, what);
     match moment {
         Moment::Call(_) => go_on(&mut vm, &handler, &sessions)?,
-        Moment::Round(rounds) => vm.run(&handler, rounds).map_err(|error| error.to_string())?,
+        Moment::Round(rounds) => {
+            vm.run(&handler, rounds).map_err(|error| error.to_string())?;
+        }
     }
     let is_running = vm.session(session).is_ok();
     if is_running {
@@ -205,7 +207,7 @@ fn told_right_kinds(image: &CodeImage, found: &Done) -> Result<(), String> {
 fn go_on(vm: &mut VM, handler: &Interrupting, sessions: &[SessionId]) -> Result<(), String> {
     loop {
         match vm.run(handler, 1) {
-            Ok(()) | Err(VMError::Faulted { .. }) => {}
+            Ok(_) | Err(VMError::Faulted { .. }) => {}
             Err(error) => return Err(error.to_string()),
         }
         if handler.is_interrupted() {

@@ -4,8 +4,8 @@ use std::sync::mpsc::{Receiver, channel};
 
 use telltale_vm::loader::CodeImage;
 use telltale_vm::{
-    EffectHandler, NoHandler, ObsEvent, Outcome, Policy, Progress, Recording, SessionId, VM,
-    VMConfig, VMError, WhenFull, normalize_trace,
+    EffectHandler, NoHandler, ObsEvent, Outcome, PlayError, Policy, Progress, Recording, SessionId,
+    VM, VMConfig, VMError, WhenFull, normalize_trace,
 };
 
 use crate::script::{Actors, Log, Script};
@@ -92,8 +92,21 @@ pub fn with_objects(
         vm.cancel(session, "enough").expect("the session is running");
     }
     let (outcome, logs) = take(&mut vm).expect("the session has ended");
-    assert_eq!(outcome.is_completed(), is_complete, "{outcome}");
+    assert_eq!(outcome.is_ok(), is_complete, "{outcome:?}");
     Played { trace, is_complete, logs }
+}
+
+/// How a session has ended, and its roles.
+///
+/// # Errors
+///
+/// When it has not ended.
+pub fn ended<R>(taken: Result<R, PlayError<R>>) -> Result<(Outcome, R), VMError> {
+    match taken.map_err(PlayError::into_parts) {
+        Ok(roles) => Ok((Ok(()), roles)),
+        Err((VMError::Incomplete { error, .. }, Some(roles))) => Ok((Err(error), roles)),
+        Err((error, _)) => Err(error),
+    }
 }
 
 /// A VM, and what happens in it.
@@ -117,7 +130,7 @@ fn drive(
     while trace.len() < ENOUGH {
         let ran = match setting.turns {
             Some(turns) => vm.step_round(handler, turns).map(drop),
-            None => vm.run(handler, 1),
+            None => vm.run(handler, 1).map(drop),
         };
         ran.unwrap_or_else(|error| panic!("{setting:?}: {error}"));
         trace.extend(events.try_iter());

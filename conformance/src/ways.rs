@@ -114,7 +114,7 @@ fn drive(
     for round in 0.. {
         let ran = match setting.turns {
             Some(turns) => vm.step_round(handler, turns).map(drop),
-            None => vm.run(handler, 1),
+            None => vm.run(handler, 1).map(drop),
         };
         ran.map_err(|error| error.to_string())?;
         match handler.between {

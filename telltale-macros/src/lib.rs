@@ -70,7 +70,7 @@ use proc_macro::TokenStream;
 ///
 /// fn main() -> Result<(), Box<dyn std::error::Error>> {
 ///     let mut vm = VM::new(VMConfig::default());
-///     let session = price::open(&mut vm, Bob(None), Seller)?;
+///     let session = price::Roles { bob: Bob(None), seller: Seller }.open(&mut vm)?;
 ///     vm.run(&NoHandler, 100)?;
 ///     assert_eq!(session.take(&mut vm)?.bob.0, Some(40));
 ///     Ok(())

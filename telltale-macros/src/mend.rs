@@ -9,7 +9,7 @@ use std::collections::BTreeSet;
 use proc_macro2::{Ident, TokenStream, TokenTree};
 use quote::{ToTokens, format_ident};
 use syn::parse_quote;
-use telltale_syntax::interface::{Interface, RESERVED_FIELD, RESERVED_TYPES};
+use telltale_syntax::interface::{Interface, RESERVED_TYPES};
 use telltale_syntax::{Analysis, Diagnostic, Mistake, Payload, Unfit};
 
 /// Mends the interfaces of all protocols.
@@ -57,7 +57,7 @@ impl Taken {
 
 fn part_names(interface: &mut Interface) {
     let mut types = Taken::new(&RESERVED_TYPES);
-    let mut fields = Taken::new(&[RESERVED_FIELD]);
+    let mut fields = Taken::default();
     for role in &mut interface.roles {
         types.take(&mut role.name);
         fields.take(&mut role.argument);
@@ -83,6 +83,9 @@ fn part_names(interface: &mut Interface) {
         role.sends.iter_mut().for_each(|method| methods.take(&mut method.name));
         role.receives.iter_mut().for_each(|method| methods.take(&mut method.name));
         role.choices.iter().for_each(|&at| methods.take(&mut interface.choices[at].method));
+        role.sends.iter_mut().filter_map(|one| one.to.as_mut()).for_each(|to| methods.take(to));
+        let by_peer = role.receives.iter_mut().filter_map(|one| one.from.as_mut());
+        by_peer.for_each(|from| methods.take(from));
     }
 }
 

@@ -41,6 +41,8 @@ pub struct Attributes {
     pub docs: Docs,
     /// `#[allow(silent_end)]`: a role may be left waiting when the protocol ends.
     pub silent_end: bool,
+    /// `#[derive(…)]`: for every enum and struct that is generated.
+    pub derives: Derives,
     /// `#[serde]`: payloads are converted by serde.
     pub serde: bool,
     /// `#[telltale(crate = path)]`: where the generated code finds `telltale_vm`.
@@ -60,6 +62,37 @@ impl Docs {
     /// Whether nothing is said.
     pub fn is_empty(&self) -> bool {
         self.tokens.is_empty()
+    }
+}
+
+/// `#[derive(…)]`, for the types that are generated.
+#[derive(Clone, Debug, Default)]
+pub struct Derives {
+    /// The macros, without repetitions.
+    pub paths: Vec<syn::Path>,
+    /// The first of the attributes.
+    pub span: Option<SpanRange>,
+}
+
+impl Derives {
+    /// Adds those that are not there.
+    pub fn extend(&mut self, more: &Self) {
+        for path in &more.paths {
+            if !self.paths.contains(path) {
+                self.paths.push(path.clone());
+            }
+        }
+        self.span = self.span.or(more.span);
+    }
+
+    /// Whether a trait of this name is derived.
+    pub fn has(&self, name: &str) -> bool {
+        self.paths.iter().any(|path| path.segments.last().is_some_and(|last| last.ident == name))
+    }
+
+    /// Whether nothing is derived.
+    pub fn is_empty(&self) -> bool {
+        self.paths.is_empty()
     }
 }
 
@@ -131,6 +164,8 @@ impl Statement {
 pub struct Message {
     /// `///`
     pub docs: Docs,
+    /// `#[derive(…)]`: for the struct of the label.
+    pub derives: Derives,
     /// Who sends.
     pub sender: Name,
     /// Who receives, one after the other.
@@ -150,6 +185,8 @@ pub struct Message {
 pub struct Choice {
     /// `///`
     pub docs: Docs,
+    /// `#[derive(…)]`: for the enum.
+    pub derives: Derives,
     /// What the choice is called, if it has a name.
     pub name: Option<Name>,
     /// Who decides.

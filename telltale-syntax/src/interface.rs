@@ -6,13 +6,14 @@
 mod choices;
 mod claims;
 mod methods;
+mod order;
 mod payloads;
 
 use proc_macro2::{Ident, TokenStream};
 use quote::ToTokens;
 use telltale_types::{LabelId, RoleId, StateId};
 
-use crate::ast::Docs;
+use crate::ast::{Derives, Docs};
 use crate::camel::to_snake_case;
 use crate::graph::Graph;
 use crate::keyword::to_ident;
@@ -22,10 +23,7 @@ use crate::resolve::{Protocol, Resolved};
 use claims::{Claims, Owner};
 
 /// The types that every generated module has, beside those named by the user.
-pub const RESERVED_TYPES: [&str; 3] = ["Ended", "Role", "Session"];
-
-/// The field that every generated `Ended` has, beside one for each role.
-pub const RESERVED_FIELD: &str = "outcome";
+pub const RESERVED_TYPES: [&str; 2] = ["Role", "Roles"];
 
 /// The names in a generated module.
 #[derive(Clone, Debug)]
@@ -55,6 +53,19 @@ pub struct RoleInterface {
     pub receives: Vec<ReceiveMethod>,
     /// The choices of the role, by their place in [`Interface::choices`].
     pub choices: Vec<usize>,
+    /// All of these methods, in the order of the protocol.
+    pub order: Vec<Method>,
+}
+
+/// A method of a role.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Method {
+    /// By its place in [`RoleInterface::sends`].
+    Send(usize),
+    /// By its place in [`RoleInterface::receives`].
+    Receive(usize),
+    /// By its place in [`Interface::choices`].
+    Choice(usize),
 }
 
 /// `fn quote(&mut self) -> HandlerResult<u64>`; it has a default body if nothing is carried.
@@ -66,8 +77,8 @@ pub struct SendMethod {
     pub name: Ident,
     /// To whom, except for first messages of a choice, in the order of the roles.
     pub peers: Vec<RoleId>,
-    /// Whether the first parameter is `to: Role`.
-    pub to: bool,
+    /// `fn quote_to(&mut self, to: Role)`, for those who want to know to whom, if there are several.
+    pub to: Option<Ident>,
     /// The documentation of the first message that has some.
     pub docs: Docs,
 }
@@ -81,8 +92,8 @@ pub struct ReceiveMethod {
     pub name: Ident,
     /// From whom, in the order of the roles.
     pub peers: Vec<RoleId>,
-    /// Whether the first parameter is `from: Role`.
-    pub from: bool,
+    /// `fn on_quote_from(&mut self, from: Role, …)`, for those who want to know from whom, if there are several.
+    pub from: Option<Ident>,
     /// What is carried: nothing, one payload, or one parameter for each named field.
     pub parameters: Vec<Parameter>,
     /// The documentation of the first message that has some.
@@ -109,6 +120,8 @@ pub struct LabelInterface {
     pub text: String,
     /// Whether a struct of the label's name is generated, for what a sending method returns.
     pub has_struct: bool,
+    /// What the struct derives.
+    pub derives: Derives,
     /// The documentation of the first message that has some.
     pub docs: Docs,
 }
@@ -124,6 +137,8 @@ pub struct ChoiceInterface {
     pub method: Ident,
     /// The documentation of the first such choice that has some.
     pub docs: Docs,
+    /// What the enum derives.
+    pub derives: Derives,
     /// One for each branch.
     pub variants: Vec<Variant>,
     /// The states of the global type at which this choice is made.
@@ -174,6 +189,7 @@ fn interface(
     }
     let mut labels = labels(protocol);
     methods::add(&mut roles, &mut labels, protocol, graph);
+    order::add(&mut roles, &choices, graph);
 
     let interface = Interface { module, roles, labels, choices };
     let types = claim_types(&interface, mistakes);
@@ -184,7 +200,6 @@ fn interface(
 
 fn roles(protocol: &Protocol<'_>, mistakes: &mut Mistakes) -> Vec<RoleInterface> {
     let mut fields = Claims::default();
-    fields.reserve(RESERVED_FIELD);
     let mut roles = Vec::new();
     for role in &protocol.roles {
         let argument = snake_ident(&role.name);
@@ -197,6 +212,7 @@ fn roles(protocol: &Protocol<'_>, mistakes: &mut Mistakes) -> Vec<RoleInterface>
             sends: Vec::new(),
             receives: Vec::new(),
             choices: Vec::new(),
+            order: Vec::new(),
         });
     }
     roles
@@ -208,6 +224,7 @@ fn labels(protocol: &Protocol<'_>) -> Vec<LabelInterface> {
         payload: entry.first.payload.one_module_in(),
         text: entry.payload.to_string(),
         has_struct: false,
+        derives: protocol.ast.attributes.derives.clone(),
         docs: Docs::default(),
     };
     protocol.labels.iter().map(label).collect()

@@ -6,7 +6,8 @@ use quote::ToTokens;
 use syn::Visibility;
 
 use crate::ast::{
-    Ast, Attributes, Block, Choice, Do, Docs, Jump, Loop, Message, Par, Protocol, Statement,
+    Ast, Attributes, Block, Choice, Derives, Do, Docs, Jump, Loop, Message, Par, Protocol,
+    Statement,
 };
 use crate::name::Name;
 use crate::payload::Payload;
@@ -50,6 +51,7 @@ impl Display for Attributes {
         if self.silent_end {
             f.write_str("#[allow(silent_end)]\n")?;
         }
+        derives(f, &self.derives, 0)?;
         if self.serde {
             f.write_str("#[serde]\n")?;
         }
@@ -143,6 +145,15 @@ fn docs(f: &mut Formatter<'_>, docs: &Docs, depth: usize) -> fmt::Result {
         .try_for_each(|line| writeln!(f, "{}///{line}", Indent(depth)))
 }
 
+fn derives(f: &mut Formatter<'_>, derives: &Derives, depth: usize) -> fmt::Result {
+    if derives.is_empty() {
+        return Ok(());
+    }
+    let path = |path: &syn::Path| path.to_token_stream().to_string().replace(' ', "");
+    let paths: Vec<String> = derives.paths.iter().map(path).collect();
+    writeln!(f, "{}#[derive({})]", Indent(depth), paths.join(", "))
+}
+
 fn block(f: &mut Formatter<'_>, block: &Block, depth: usize) -> fmt::Result {
     f.write_str("{\n")?;
     block.statements.iter().try_for_each(|inner| statement(f, inner, depth + 1))?;
@@ -151,8 +162,11 @@ fn block(f: &mut Formatter<'_>, block: &Block, depth: usize) -> fmt::Result {
 
 fn statement(f: &mut Formatter<'_>, statement: &Statement, depth: usize) -> fmt::Result {
     match statement {
-        Statement::Message(Message { docs: text, .. })
-        | Statement::Choice(Choice { docs: text, .. }) => docs(f, text, depth)?,
+        Statement::Message(Message { docs: text, derives: paths, .. })
+        | Statement::Choice(Choice { docs: text, derives: paths, .. }) => {
+            docs(f, text, depth)?;
+            derives(f, paths, depth)?;
+        }
         _ => {}
     }
     write!(f, "{}{statement}", Indent(depth))?;

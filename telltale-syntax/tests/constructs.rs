@@ -245,10 +245,10 @@ fn names_follow_from_how_labels_are_used() {
     let interface = &analysis.protocols[0].interface;
     let [a, _, c] = &interface.roles[..] else { panic!("there are three roles") };
     let sends: Vec<(String, bool)> =
-        a.sends.iter().map(|method| (method.name.to_string(), method.to)).collect();
+        a.sends.iter().map(|method| (method.name.to_string(), method.to.is_some())).collect();
     assert_eq!(sends, [("r#type".to_owned(), false), ("note".to_owned(), true)]);
     let receives: Vec<(String, bool)> =
-        c.receives.iter().map(|method| (method.name.to_string(), method.from)).collect();
+        c.receives.iter().map(|method| (method.name.to_string(), method.from.is_some())).collect();
     assert_eq!(receives, [("on_note".to_owned(), true), ("on_stop".to_owned(), false)]);
     let structs = interface.labels.iter().filter(|label| label.has_struct);
     assert_eq!(structs.map(|label| label.name.to_string()).collect::<Vec<_>>(), ["Note"]);

@@ -1,6 +1,8 @@
 //! The protocol of the language reference, from text to names.
 
-use telltale_syntax::interface::{Interface, Parameter, Variant};
+use telltale_syntax::interface::{
+    Interface, Method, Parameter, ReceiveMethod, SendMethod, Variant,
+};
 use telltale_syntax::{Analysed, analyse_str};
 
 /// The protocol of the examples, which is read at run time there as well.
@@ -47,26 +49,36 @@ fn labels_name_methods_and_branches_name_choices() {
     insta::assert_snapshot!(describe(&two_buyer().interface));
 }
 
+fn send(interface: &Interface, method: &SendMethod) -> String {
+    let label = &interface.labels[method.label.index()];
+    let (name, ty) = (&method.name, label.ty());
+    let default = if label.payload.is_unit() { " { }" } else { "" };
+    let to = |to| format!("\n    fn {to}(&mut self, to: Role) -> {ty} {{ self.{name}() }}");
+    let by_peer = method.to.as_ref().map(to).unwrap_or_default();
+    format!("    fn {name}(&mut self) -> {ty}{default}{by_peer}")
+}
+
+fn receive(method: &ReceiveMethod) -> String {
+    let parameter = |one: &Parameter| format!(", {}: {}", one.name, one.ty);
+    let parameters: Vec<String> = method.parameters.iter().map(parameter).collect();
+    let parameters = parameters.concat();
+    let from = |from| format!("\n    fn {from}(&mut self, from: Role{parameters}) {{ … }}");
+    let by_peer = method.from.as_ref().map(from).unwrap_or_default();
+    format!("    fn {}(&mut self{parameters}){by_peer}", method.name)
+}
+
 /// The interface as the Rust that would be generated from it, roughly.
 fn describe(interface: &Interface) -> String {
     let mut lines = vec![format!("mod {}", interface.module)];
     for role in &interface.roles {
         lines.push(format!("trait {} ({})", role.name, role.argument));
-        lines.extend(role.sends.iter().map(|method| {
-            let label = &interface.labels[method.label.index()];
-            let to = if method.to { ", to: Role" } else { "" };
-            let default = if label.payload.is_unit() { " { }" } else { "" };
-            format!("    fn {}(&mut self{to}) -> {}{default}", method.name, label.ty())
-        }));
-        lines.extend(role.receives.iter().map(|method| {
-            let from = if method.from { ", from: Role" } else { "" };
-            let parameter = |one: &Parameter| format!(", {}: {}", one.name, one.ty);
-            let parameters: Vec<String> = method.parameters.iter().map(parameter).collect();
-            format!("    fn {}(&mut self{from}{})", method.name, parameters.concat())
-        }));
-        lines.extend(role.choices.iter().map(|&at| {
-            let choice = &interface.choices[at];
-            format!("    fn {}(&mut self) -> {}", choice.method, choice.name)
+        lines.extend(role.order.iter().map(|method| match *method {
+            Method::Send(at) => send(interface, &role.sends[at]),
+            Method::Receive(at) => receive(&role.receives[at]),
+            Method::Choice(at) => {
+                let choice = &interface.choices[at];
+                format!("    fn {}(&mut self) -> {}", choice.method, choice.name)
+            }
         }));
     }
     lines.extend(interface.choices.iter().map(|choice| {

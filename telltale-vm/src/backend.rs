@@ -1,5 +1,7 @@
 //! What all ways of running sessions have in common.
 
+use std::fmt;
+
 use telltale_bytecode::CodeImage;
 
 use crate::{EffectHandler, ObsEvent, SessionId, VM, VMError};
@@ -20,12 +22,12 @@ pub trait VMBackend {
     /// When sessions faulted that nobody will be told about otherwise.
     fn step_round(&mut self, handler: &dyn EffectHandler, n: usize) -> Result<StepResult, VMError>;
 
-    /// Runs until nobody can act, or for `max_rounds` rounds.
+    /// Runs until nobody can act, or for `max_rounds` rounds. Says how far the sessions have come.
     ///
     /// # Errors
     ///
     /// When sessions faulted that nobody will be told about otherwise.
-    fn run(&mut self, handler: &dyn EffectHandler, max_rounds: usize) -> Result<(), VMError>;
+    fn run(&mut self, handler: &dyn EffectHandler, max_rounds: usize) -> Result<Progress, VMError>;
 
     /// What was recorded, oldest first.
     fn trace(&self) -> Vec<ObsEvent>;
@@ -52,6 +54,18 @@ pub enum Progress {
     Waiting,
 }
 
+impl fmt::Display for Progress {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::Complete => "all sessions have ended",
+            Self::OutOfFuel => {
+                "out of fuel: the rounds are used up, and some sessions can still act"
+            }
+            Self::Waiting => "some sessions wait for the outside",
+        })
+    }
+}
+
 impl VMBackend for VM {
     fn load_choreography(&mut self, image: &CodeImage) -> Result<SessionId, VMError> {
         Self::load_choreography(self, image)
@@ -61,7 +75,7 @@ impl VMBackend for VM {
         Self::step_round(self, handler, n)
     }
 
-    fn run(&mut self, handler: &dyn EffectHandler, max_rounds: usize) -> Result<(), VMError> {
+    fn run(&mut self, handler: &dyn EffectHandler, max_rounds: usize) -> Result<Progress, VMError> {
         Self::run(self, handler, max_rounds)
     }
 

@@ -219,16 +219,21 @@ const fn mix(seed: u64) -> u64 {
 /// The answer of a handler.
 pub type HandlerResult<T> = Result<T, HandlerError>;
 
-/// Why a handler gives up, or that it has no answer yet. Every error converts into it, so `?` works
-/// in handlers.
+/// Why a handler or a role gives up, or that it has no answer yet.
+///
+/// Every error converts into it, boxed or not, and so do texts: `?` works in handlers and in the methods of roles.
 ///
 /// ```
 /// use telltale_vm::HandlerResult;
 ///
 /// fn parse(text: &str) -> HandlerResult<u64> {
+///     if text.is_empty() {
+///         return Err("expected a number".into());
+///     }
 ///     Ok(text.parse()?)
 /// }
 /// assert_eq!(parse("x").unwrap_err().to_string(), "invalid digit found in string");
+/// assert_eq!(parse("").unwrap_err().to_string(), "expected a number");
 /// ```
 pub struct HandlerError(Option<Box<Box<dyn Error + Send + Sync>>>);
 
@@ -270,9 +275,11 @@ impl HandlerError {
     }
 }
 
-impl<E: Error + Send + Sync + 'static> From<E> for HandlerError {
+impl<E: Into<Box<dyn Error + Send + Sync>>> From<E> for HandlerError {
+    // Not inlined, so that handlers that mostly succeed stay small.
+    #[cold]
     fn from(error: E) -> Self {
-        Self(Some(Box::new(Box::new(error))))
+        Self(Some(Box::new(error.into())))
     }
 }
 

@@ -7,7 +7,7 @@ use thiserror::Error;
 
 use telltale_types::LabelView;
 
-use crate::{HandlerError, Kind, Large, SessionId, Value};
+use crate::{HandlerError, Kind, Large, SessionError, SessionId, Value};
 
 /// What an embedder asked of a VM and cannot have. The VM is as it was before, but for
 /// [`VMError::Faulted`], which reports a run that has happened.
@@ -27,10 +27,32 @@ pub enum VMError {
         session: SessionId,
     },
     /// The session has not ended yet.
-    #[error("session {session} is still running")]
+    #[error("session {session} is still running: {state}")]
     StillRunning {
         /// The session.
         session: SessionId,
+        /// What its roles do or wait for.
+        state: String,
+    },
+    /// The session has ended, but not as its protocol says.
+    #[error("session {session} {error}")]
+    Incomplete {
+        /// The session.
+        session: SessionId,
+        /// Why.
+        error: SessionError,
+    },
+    /// The session's role objects have been handed out before.
+    #[error("the roles of session {session} have been taken already")]
+    RolesTaken {
+        /// The session.
+        session: SessionId,
+    },
+    /// A role is to be played by the handler of the run, and there is no handler.
+    #[error("`{role}` is played by the handler of the run, and `play` has none")]
+    NoHandler {
+        /// The role.
+        role: String,
     },
     /// The session's role objects were not kept: it was opened without an owner.
     #[error("session {session} has no owner to take its roles back")]
@@ -314,6 +336,8 @@ impl PartialEq for Fault {
         self.to_string() == other.to_string()
     }
 }
+
+impl Eq for Fault {}
 
 impl std::error::Error for Fault {
     fn source(&self) -> Option<&(dyn std::error::Error + 'static)> {

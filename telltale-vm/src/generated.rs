@@ -3,6 +3,8 @@
 //! Everything that a generated module needs is here, so that the module is short and depends on no name
 //! that its user could have hidden.
 
+mod printed;
+
 pub use core::marker::Send;
 pub use core::option::Option;
 pub use core::result::Result::{self, Err, Ok};
@@ -15,9 +17,15 @@ pub use telltale_bytecode::{
 };
 pub use telltale_types::{LabelId, LocalTypeR, Names, RoleId};
 
+pub use printed::{Printed, PrintedAsDebug, PrintedAsHole};
+
+pub use crate::roles::by_handler::RoleSet;
 pub use crate::roles::objects::{ChoiceVisitor, MessageVisitor, RoleObjects, discard};
-pub use crate::roles::session::{Returned, SessionHost};
-pub use crate::{HandlerError, HandlerResult, Outcome, Session, SessionId, VMError};
+pub use crate::roles::play::{play, play_with};
+pub use crate::roles::session::{NamedRoles, SessionHost};
+pub use crate::{
+    ByHandler, EffectHandler, HandlerError, HandlerResult, PlayError, Session, SessionId, VMError,
+};
 
 /// A session that nobody waits for: its role objects are dropped with it.
 ///
@@ -27,9 +35,19 @@ pub use crate::{HandlerError, HandlerResult, Outcome, Session, SessionId, VMErro
 pub fn open_detached(
     host: &mut impl SessionHost,
     image: &CodeImage,
-    objects: impl RoleObjects,
+    roles: impl NamedRoles,
 ) -> Result<SessionId, VMError> {
-    host.open_session(image, objects, false)
+    host.open_session(image, roles.into_objects(), false)
+}
+
+/// The handler of the run plays this role, so nobody asks its object.
+///
+/// # Errors
+///
+/// Always.
+#[cold]
+pub fn no_object<T>() -> HandlerResult<T> {
+    Err(HandlerError::msg("the handler of the run plays this role"))
 }
 
 /// There is no such message or choice in the protocol.

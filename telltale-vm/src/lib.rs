@@ -151,8 +151,10 @@ pub use effect::{
 };
 pub use error::{Cause, Fault, VMError};
 pub use machine::{Message, Rejected, VM};
+pub use roles::by_handler::ByHandler;
+pub use roles::play::PlayError;
 pub use roles::session::Session;
-pub use session::{Outcome, SessionId, SessionStatus};
+pub use session::{Outcome, SessionError, SessionId, SessionStatus};
 pub use telltale_bytecode::{Branch, SetId};
 #[cfg(feature = "macros")]
 pub use telltale_macros::choreography;

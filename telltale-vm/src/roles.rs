@@ -1,6 +1,8 @@
 //! Role objects: one value per role, given when a session is opened.
 
+pub(crate) mod by_handler;
 pub(crate) mod host;
 pub(crate) mod objects;
+pub(crate) mod play;
 pub(crate) mod session;
 pub(crate) mod transfer;

@@ -115,12 +115,20 @@ impl SessionStatus {
     }
 }
 
-/// How a session ended.
-#[derive(Clone, Debug)]
+/// How a session ended: as its protocol says, or why not.
+pub type Outcome = Result<(), SessionError>;
+
+/// Why a session did not come to the end of its protocol.
+///
+/// ```
+/// use telltale_vm::SessionError;
+///
+/// let error = SessionError::Cancelled { reason: "the shop is closing".into() };
+/// assert_eq!(error.to_string(), "was cancelled: the shop is closing");
+/// ```
+#[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
-pub enum Outcome {
-    /// All roles did their part.
-    Completed,
+pub enum SessionError {
     /// It was ended from outside ([`SessionStatus::Cancelled`]).
     Cancelled {
         /// Why: what was given to [`VM::cancel`](crate::VM::cancel), or what the VM found.
@@ -130,27 +138,29 @@ pub enum Outcome {
     Faulted(Arc<Fault>),
 }
 
-impl Outcome {
-    pub(crate) fn status(&self) -> SessionStatus {
-        match self {
-            Self::Completed => SessionStatus::Closed,
-            Self::Cancelled { .. } => SessionStatus::Cancelled,
-            Self::Faulted(_) => SessionStatus::Faulted,
-        }
-    }
-
-    /// Whether all roles did their part.
-    pub fn is_completed(&self) -> bool {
-        matches!(self, Self::Completed)
+/// Where a session is that ended like this.
+pub(crate) fn status_after(outcome: &Outcome) -> SessionStatus {
+    match outcome {
+        Ok(()) => SessionStatus::Closed,
+        Err(SessionError::Cancelled { .. }) => SessionStatus::Cancelled,
+        Err(SessionError::Faulted(_)) => SessionStatus::Faulted,
     }
 }
 
-impl fmt::Display for Outcome {
+impl fmt::Display for SessionError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Self::Completed => f.write_str("completed"),
-            Self::Cancelled { reason } => write!(f, "cancelled: {reason}"),
+            Self::Cancelled { reason } => write!(f, "was cancelled: {reason}"),
             Self::Faulted(fault) => write!(f, "faulted: {fault}"),
+        }
+    }
+}
+
+impl std::error::Error for SessionError {
+    fn source(&self) -> Option<&(dyn std::error::Error + 'static)> {
+        match self {
+            Self::Faulted(fault) => fault.source(),
+            Self::Cancelled { .. } => None,
         }
     }
 }

@@ -5,6 +5,7 @@ use std::{iter, thread};
 
 use telltale_bytecode::CodeImage;
 
+use crate::roles::by_handler::RoleSet;
 use crate::roles::objects::{ChoiceVisitor, MessageVisitor, RoleObjects};
 use crate::roles::session::SessionHost;
 use crate::session::VmTag;
@@ -121,7 +122,11 @@ impl ThreadedVM {
     /// # Errors
     ///
     /// When sessions faulted that nobody will be told about otherwise; all others have continued.
-    pub fn run(&mut self, handler: &dyn EffectHandler, max_rounds: usize) -> Result<(), VMError> {
+    pub fn run(
+        &mut self,
+        handler: &dyn EffectHandler,
+        max_rounds: usize,
+    ) -> Result<Progress, VMError> {
         let (busy, idle): (Vec<_>, Vec<_>) =
             self.machines_mut().partition(|vm| vm.progress() == Progress::OutOfFuel);
         let mut reports: Vec<_> = idle.into_iter().map(|vm| vm.run(handler, max_rounds)).collect();
@@ -137,7 +142,8 @@ impl ThreadedVM {
             }));
         });
         self.set_clocks();
-        reports.into_iter().fold(Ok(()), both)
+        reports.into_iter().map(|report| report.map(|_| ())).fold(Ok(()), both)?;
+        Ok(self.progress())
     }
 
     /// Lets up to `n` ready coroutines have a turn, one worker after the other and in this thread: steps
@@ -268,7 +274,7 @@ impl VMBackend for ThreadedVM {
         Self::step_round(self, handler, n)
     }
 
-    fn run(&mut self, handler: &dyn EffectHandler, max_rounds: usize) -> Result<(), VMError> {
+    fn run(&mut self, handler: &dyn EffectHandler, max_rounds: usize) -> Result<Progress, VMError> {
         Self::run(self, handler, max_rounds)
     }
 
@@ -311,6 +317,10 @@ impl<C: RoleObjects> RoleObjects for Apart<C> {
     #[inline]
     fn choice<V: ChoiceVisitor>(&mut self, role: RoleId, set: SetId, visitor: V) -> V::Done {
         self.0.choice(role, set, visitor)
+    }
+
+    fn by_handler(&self) -> RoleSet {
+        self.0.by_handler()
     }
 
     fn discard(self) {

@@ -107,6 +107,14 @@ impl<'a> SessionView<'a> {
         })
     }
 
+    /// What the roles of a running session do: one of them can act, or who waits for whom.
+    pub(crate) fn state(&self) -> String {
+        if self.is_ready() {
+            return "it can go on, but the run was out of fuel".to_owned();
+        }
+        self.who_waits()
+    }
+
     /// Whether some role can act.
     pub(crate) fn is_ready(&self) -> bool {
         ready::any(self.block, ready::words(self.loaded.roles))

@@ -103,7 +103,7 @@ fn run(image: &CodeImage, host: &dyn EffectHandler) -> Result<VM, String> {
     vm.provide(&inner());
     vm.load_choreography(image).expect("room");
     match vm.run(host, 100) {
-        Ok(()) => Ok(vm),
+        Ok(_) => Ok(vm),
         Err(_) => Err(vm.faults().next().expect("a fault").1.to_string()),
     }
 }

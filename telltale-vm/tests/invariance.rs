@@ -109,8 +109,8 @@ fn drive(vm: &mut VM, by: Drive) {
         match by {
             _ if vm.progress() != Progress::OutOfFuel => break,
             Drive::Step(n) => drop(vm.step_round(&Seeded, n).expect("no session faults")),
-            Drive::Run => vm.run(&Seeded, 1 << call).expect("no session faults"),
-            Drive::Mixed if call % 2 == 0 => vm.run(&Seeded, 1).expect("no session faults"),
+            Drive::Run => drop(vm.run(&Seeded, 1 << call).expect("no session faults")),
+            Drive::Mixed if call % 2 == 0 => drop(vm.run(&Seeded, 1).expect("no session faults")),
             Drive::Mixed => drop(vm.step_round(&Seeded, call % 7).expect("no session faults")),
             Drive::Pausing => {
                 let roles: BTreeSet<_> =

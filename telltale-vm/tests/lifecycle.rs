@@ -3,11 +3,11 @@
 
 mod support;
 
-use support::{Census, Counted, Script, Seeded, image, is_closed, lines, open};
-use telltale_vm::generated::{ChoiceVisitor, MessageVisitor, Returned, RoleObjects, SessionHost};
+use support::{Census, Counted, Script, Seeded, ended, image, is_closed, lines, open};
+use telltale_vm::generated::{ChoiceVisitor, MessageVisitor, RoleObjects, SessionHost};
 use telltale_vm::loader::CodeImage;
 use telltale_vm::{
-    HandlerError, HandlerResult, LabelId, NoHandler, Outcome, Progress, Recording, RoleId, Session,
+    HandlerError, HandlerResult, LabelId, NoHandler, Progress, Recording, RoleId, Session,
     SessionId, SessionStatus, SetId, VM, VMConfig, VMError,
 };
 
@@ -316,14 +316,6 @@ impl RoleObjects for Pair {
     }
 }
 
-impl Returned for Pair {
-    type Ended = (Self, Outcome);
-
-    fn end(self, outcome: Outcome) -> Self::Ended {
-        (self, outcome)
-    }
-}
-
 /// Role objects.
 mod casts {
     use super::*;
@@ -341,13 +333,12 @@ mod casts {
         let (mut vm, session) = opened(Manner::Plays, &census);
         vm.run(&NoHandler, 100).expect("no session faults");
         let same = Clone::clone(&session);
-        let (cast, outcome) = session.take(&mut vm).expect("it has ended");
-        assert!(outcome.is_completed());
-        assert_eq!(outcome.to_string(), "completed");
+        let (outcome, cast) = ended(session.into_roles(&mut vm)).expect("it has ended");
+        assert_eq!(outcome, Ok(()));
         assert_eq!((cast.a.1, cast.b.1, census.alive()), (2, 2, 2));
         drop(cast);
         assert_eq!(census.alive(), 0);
-        assert!(same.take(&mut vm).is_err(), "they were taken");
+        assert!(same.into_roles(&mut vm).is_err(), "they were taken");
     }
 
     #[test]
@@ -360,8 +351,8 @@ mod casts {
             let (mut vm, session) = opened(manner, &census);
             vm.run(&NoHandler, 100).expect("whoever opened the session is told");
             assert_eq!(vm.faults().len(), 1);
-            let (cast, outcome) = session.take(&mut vm).expect("it has ended");
-            assert_eq!(outcome.to_string(), text);
+            let (outcome, cast) = ended(session.into_roles(&mut vm)).expect("it has ended");
+            assert_eq!(outcome.unwrap_err().to_string(), text);
             assert_eq!((cast.a.1, cast.b.1), (1, 0));
         }
         assert_eq!(census.alive(), 0);
@@ -376,8 +367,8 @@ mod casts {
             vm.run(&NoHandler, rounds_before).expect("no session faults");
             vm.cancel(session.id(), "enough").expect("it runs");
             vm.run(&NoHandler, rounds_after).expect("no session faults");
-            let (cast, outcome) = session.take(&mut vm).expect("it has ended");
-            assert_eq!(outcome.to_string(), "cancelled: enough");
+            let (outcome, cast) = ended(session.into_roles(&mut vm)).expect("it has ended");
+            assert_eq!(outcome.unwrap_err().to_string(), "was cancelled: enough");
             assert_eq!(cast.a.1 as usize, rounds_before);
             vm.run(&NoHandler, 10).expect("no session faults");
             assert_eq!(vm.progress(), Progress::Complete);
@@ -391,8 +382,8 @@ mod casts {
         let (mut vm, session) = opened(Manner::Plays, &census);
         vm.close(session.id()).expect("it runs");
         vm.run(&NoHandler, 100).expect("no session faults");
-        let (cast, outcome) = session.take(&mut vm).expect("it has ended");
-        assert!(outcome.is_completed());
+        let (outcome, cast) = ended(session.into_roles(&mut vm)).expect("it has ended");
+        assert!(outcome.is_ok());
         assert_eq!((cast.a.1, cast.b.1), (0, 0));
     }
 
@@ -402,7 +393,7 @@ mod casts {
         let (mut vm, session) = opened(Manner::Waits, &census);
         for rounds in [0, 1, 5] {
             vm.run(&NoHandler, rounds).expect("no session faults");
-            let error = session.take(&mut vm).err().expect("it is running");
+            let error = session.into_roles(&mut vm).err().expect("it is running");
             assert_eq!(error.to_string(), "session #0 is still running");
             assert_eq!(census.alive(), 2);
         }
@@ -413,15 +404,15 @@ mod casts {
         let census = Census::default();
         let (mut vm, session) = opened(Manner::Plays, &census);
         vm.run(&NoHandler, 100).expect("no session faults");
-        drop(session.take(&mut vm).expect("it has ended"));
-        session.take(&mut vm).err().expect("they are gone");
+        drop(session.into_roles(&mut vm).expect("it has ended"));
+        session.into_roles(&mut vm).err().expect("they are gone");
         // Also when the memory is in use again.
         let next = Session::open(&mut vm, &image("A→B:x. B→A:y"), Pair::new(&census));
-        session.take(&mut vm).err().expect("they are gone");
+        session.into_roles(&mut vm).err().expect("they are gone");
         let next = next.expect("there is room");
         vm.run(&NoHandler, 100).expect("no session faults");
-        session.take(&mut vm).err().expect("these are not its own");
-        next.take(&mut vm).expect("it has ended");
+        session.into_roles(&mut vm).err().expect("these are not its own");
+        next.into_roles(&mut vm).expect("it has ended");
         assert_eq!(census.alive(), 0);
     }
 
@@ -435,8 +426,8 @@ mod casts {
             vm.run(&Seeded, 100).expect("no session faults");
         }
         assert_eq!(vm.progress(), Progress::Complete);
-        let (cast, outcome) = session.take(&mut vm).expect("it has ended");
-        assert!(outcome.is_completed());
+        let (outcome, cast) = ended(session.into_roles(&mut vm)).expect("it has ended");
+        assert!(outcome.is_ok());
         assert_eq!((cast.a.1, cast.b.1), (2, 2));
     }
 
@@ -475,7 +466,7 @@ mod casts {
         vm.run(&script, 1_000).expect("no session faults");
         assert_eq!(script.log().len(), 20 * 4, "sessions with role objects ask nobody else");
         for session in owned {
-            let (cast, _) = session.take(&mut vm).expect("it has ended");
+            let (_, cast) = ended(session.into_roles(&mut vm)).expect("it has ended");
             assert_eq!((cast.a.1, cast.b.1), (2, 2));
         }
     }
@@ -509,20 +500,14 @@ mod casts {
                 self.0.choice(r, set, c)
             }
         }
-        impl Returned for Other {
-            type Ended = (Self, Outcome);
-            fn end(self, outcome: Outcome) -> Self::Ended {
-                (self, outcome)
-            }
-        }
         let census = Census::default();
         let (mut one, session) = opened(Manner::Plays, &census);
         let mut other = VM::new(VMConfig::default());
         let others = Session::open(&mut other, &image("A→B:x. B→A:y"), Other(Pair::new(&census)));
         one.run(&NoHandler, 100).expect("no session faults");
         other.run(&NoHandler, 100).expect("no session faults");
-        session.take(&mut other).err().expect("it is another machine's");
-        others.expect("there is room").take(&mut other).map(drop).expect("it is still there");
-        session.take(&mut one).map(drop).expect("it is still there");
+        session.into_roles(&mut other).err().expect("it is another machine's");
+        others.expect("there is room").into_roles(&mut other).map(drop).expect("it is still there");
+        session.into_roles(&mut one).map(drop).expect("it is still there");
     }
 }

@@ -71,7 +71,7 @@ impl EffectHandler for Unusual {
 fn fault(protocol: &str, handler: &Unusual, by_turns: bool) -> String {
     let (mut vm, _) = open(VMConfig::default(), &image(protocol));
     while vm.progress() == Progress::OutOfFuel {
-        let _ = if by_turns { vm.step(handler).map(drop) } else { vm.run(handler, 10) };
+        let _ = if by_turns { vm.step(handler).map(drop) } else { vm.run(handler, 10).map(drop) };
     }
     let (_, fault) = vm.faults().next().expect("B has failed");
     assert_eq!(fault.role.as_deref(), Some("B"));
@@ -272,7 +272,7 @@ fn role_objects_that_break_the_rules_hurt_only_their_session() {
             let run = vm.run(&Seeded, 20);
             assert_eq!(vm.open_sessions(), 0);
             match expected {
-                None => run.expect("they play their parts"),
+                None => drop(run.expect("they play their parts")),
                 Some(expected) => {
                     let error = run.expect_err("they do not").to_string();
                     assert!(error.contains(expected), "{cast:?} with {quantum}: {error}");

@@ -4,14 +4,14 @@ mod support;
 
 use std::num::NonZeroUsize;
 
-use support::{Census, Counted, Script, Seeded, image, number, try_image};
+use support::{Census, Counted, Script, Seeded, ended, image, number, try_image};
 use telltale_theory::oracle::{Shape, generate};
-use telltale_vm::generated::{ChoiceVisitor, MessageVisitor, Returned, RoleObjects};
+use telltale_vm::generated::{ChoiceVisitor, MessageVisitor, RoleObjects};
 use telltale_vm::loader::CodeImage;
 use telltale_vm::{
     Branch, Context, EffectHandler, HandlerError, HandlerResult, LabelId, NoHandler, ObsEvent,
-    Observed, Outcome, Picked, Progress, Recording, RoleId, Session, SessionStatus, SetId,
-    ThreadedVM, VM, VMBackend, VMConfig, VMError, Value,
+    Observed, Picked, Progress, Recording, RoleId, Session, SessionStatus, SetId, ThreadedVM, VM,
+    VMBackend, VMConfig, VMError, Value,
 };
 
 fn threaded(config: VMConfig, workers: usize) -> ThreadedVM {
@@ -161,14 +161,6 @@ impl RoleObjects for Counting {
     }
 }
 
-impl Returned for Counting {
-    type Ended = (Self, Outcome);
-
-    fn end(self, outcome: Outcome) -> Self::Ended {
-        (self, outcome)
-    }
-}
-
 #[test]
 fn role_objects_come_back() {
     let (image, census) = (image("A→B:x. B→A:y. A→B:z"), Census::default());
@@ -176,12 +168,13 @@ fn role_objects_come_back() {
     let cast = || Counting { counted: census.counted(), acts: 0 };
     let open = |vm: &mut ThreadedVM| Session::open(vm, &image, cast());
     let sessions: Vec<_> = (0..10).map(|_| open(&mut vm).expect("there is room")).collect();
-    assert!(matches!(sessions[4].take(&mut vm), Err(VMError::StillRunning { .. })));
+    let early = sessions[4].into_roles(&mut vm).err().expect("it is running");
+    assert!(matches!(early.reason(), VMError::StillRunning { .. }));
     vm.run(&NoHandler, 10).expect("no session faults");
     for session in &sessions {
-        let (cast, outcome) = session.take(&mut vm).expect("it has ended");
-        assert_eq!((cast.acts, outcome.is_completed()), (3, true));
-        assert!(session.take(&mut vm).is_err(), "it was taken");
+        let (outcome, cast) = ended(session.into_roles(&mut vm)).expect("it has ended");
+        assert_eq!((cast.acts, outcome.is_ok()), (3, true));
+        assert!(session.into_roles(&mut vm).is_err(), "it was taken");
         drop(cast.counted);
     }
     assert_eq!(census.alive(), 0);

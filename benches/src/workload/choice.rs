@@ -57,7 +57,7 @@ impl Workload for Choice {
     }
 
     fn open(host: &mut impl SessionHost) {
-        eight_ways::open_detached(host, Player::default(), Player::default()).expect("room");
+        eight_ways::Roles { chooser: Player::default(), listener: Player::default() }.open_detached(host).expect("room");
     }
 
     fn settled(audit: Audit) -> Audit {

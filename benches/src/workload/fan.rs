@@ -51,7 +51,7 @@ impl Workload for Fan {
 
     fn open(host: &mut impl SessionHost) {
         let [a, b, c, d, e] = array::from_fn(|_| Player::default());
-        fan_out::open_detached(host, a, b, c, d, e).expect("room");
+        fan_out::Roles { coordinator: a, w1: b, w2: c, w3: d, w4: e }.open_detached(host).expect("room");
     }
 }
 

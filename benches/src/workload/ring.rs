@@ -58,8 +58,7 @@ macro_rules! ring {
             }
 
             fn open(host: &mut impl SessionHost) {
-                $(let $role = Player::default();)*
-                $protocol::open_detached(host, $($role),*).expect("room");
+                $protocol::Roles { $($role: Player::default()),* }.open_detached(host).expect("room");
             }
         }
     };

@@ -38,7 +38,7 @@ impl Workload for Stream {
     }
 
     fn open(host: &mut impl SessionHost) {
-        flow::open_detached(host, Player::default(), Player::default()).expect("room");
+        flow::Roles { source: Player::default(), sink: Player::default() }.open_detached(host).expect("room");
     }
 }
 

@@ -6,8 +6,8 @@ use telltale_conformance::case::Case;
 use telltale_conformance::play::{Opened, Played, agree, agree_as_far_as_they_go};
 use telltale_conformance::script::Actors;
 use telltale_vm::{
-    CoroStatus, HandlerError, HandlerResult, NoHandler, Outcome, SessionId, VM, VMConfig,
-    filter_by_session,
+    CoroStatus, HandlerError, HandlerResult, NoHandler, Outcome, SessionError, SessionId, VM,
+    VMConfig, filter_by_session,
 };
 
 use crate::protocols::cases;
@@ -60,9 +60,9 @@ impl Disturbance {
     /// Whether a session that is complete otherwise ends so.
     fn ends_as(self, outcome: &Outcome) -> bool {
         match self {
-            Self::Late | Self::LateAndSteps | Self::Close => outcome.is_completed(),
-            Self::Cancel => matches!(outcome, Outcome::Cancelled { .. }),
-            Self::Fail | Self::Panic => matches!(outcome, Outcome::Faulted(_)),
+            Self::Late | Self::LateAndSteps | Self::Close => outcome.is_ok(),
+            Self::Cancel => matches!(outcome, Err(SessionError::Cancelled { .. })),
+            Self::Fail | Self::Panic => matches!(outcome, Err(SessionError::Faulted(_))),
         }
     }
 }
@@ -88,7 +88,7 @@ fn at_every_call() {
                     agree_as_far_as_they_go(&reference[1].logs, &found[1].logs, &name);
                 }
                 let ends = what.ends_as(&outcome) || !reference[1].is_complete;
-                assert!(ends, "{name}: {outcome}");
+                assert!(ends, "{name}: {outcome:?}");
             }
         }
     }
@@ -141,5 +141,5 @@ fn ended(vm: &mut VM, (session, take): Opened) -> (Played, Outcome) {
     // It may have ended.
     drop(vm.cancel(session, "enough"));
     let (outcome, logs) = take(vm).expect("it has ended");
-    (Played { trace, is_complete: outcome.is_completed(), logs }, outcome)
+    (Played { trace, is_complete: outcome.is_ok(), logs }, outcome)
 }

@@ -3,6 +3,7 @@
 use std::panic::{AssertUnwindSafe, catch_unwind};
 
 use telltale_conformance::by_hand::census::{Census, Counted};
+use telltale_conformance::play::ended;
 use telltale_vm::{HandlerError, HandlerResult, NoHandler, VM, VMConfig, choreography};
 
 choreography! {
@@ -75,7 +76,7 @@ fn nothing_is_left(play: impl Fn(&mut VM, Player, Player)) {
 #[test]
 fn detached_ones_that_go_on() {
     nothing_is_left(|vm, a, b| {
-        letter::open_detached(vm, a, b).expect("there is room");
+        letter::Roles { a, b }.open_detached(vm).expect("there is room");
         drop(vm.run(&NoHandler, 100));
         vm.resume("B");
         drop(vm.run(&NoHandler, 100));
@@ -85,7 +86,7 @@ fn detached_ones_that_go_on() {
 #[test]
 fn detached_ones_that_are_cancelled() {
     nothing_is_left(|vm, a, b| {
-        let session = letter::open_detached(vm, a, b).expect("there is room");
+        let session = letter::Roles { a, b }.open_detached(vm).expect("there is room");
         vm.run(&NoHandler, 0).expect("nothing happens");
         vm.step(&NoHandler).expect("one role has a turn");
         drop(vm.cancel(session, "enough"));
@@ -95,20 +96,20 @@ fn detached_ones_that_are_cancelled() {
 #[test]
 fn those_that_come_back() {
     nothing_is_left(|vm, a, b| {
-        let session = letter::open(vm, a, b).expect("there is room");
+        let session = letter::Roles { a, b }.open(vm).expect("there is room");
         drop(vm.run(&NoHandler, 100));
         vm.resume("B");
         drop(vm.run(&NoHandler, 100));
-        let ended = session.take(vm).expect("it has ended");
-        ended.a.own.defused();
-        ended.b.own.defused();
+        let (_, roles) = ended(session.into_roles(vm)).expect("it has ended");
+        roles.a.own.defused();
+        roles.b.own.defused();
     });
 }
 
 #[test]
 fn those_that_are_dropped_with_their_machine() {
     nothing_is_left(|vm, a, b| {
-        letter::open(vm, a, b).expect("there is room");
+        let _forgotten = letter::Roles { a, b }.open(vm).expect("there is room");
         drop(vm.run(&NoHandler, 100));
     });
 }

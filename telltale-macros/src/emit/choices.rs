@@ -1,10 +1,12 @@
 //! An enum for each choice, and a struct for each message with named fields.
 
-use proc_macro2::TokenStream;
+use proc_macro2::{Ident, TokenStream};
 use quote::{quote, quote_spanned};
+use telltale_syntax::ast::Derives;
 use telltale_syntax::interface::{ChoiceInterface, Interface, LabelInterface, Variant};
 use telltale_syntax::{Field, Payload};
 
+use super::message::{fields, taken_apart_of};
 use super::{at, docs, placed};
 
 /// All types that carry payloads.
@@ -17,12 +19,68 @@ pub(super) fn emit(interface: &Interface) -> TokenStream {
 
 /// `pub enum Verdict { Accept { address: String }, … }`
 fn choice_enum(interface: &Interface, choice: &ChoiceInterface) -> TokenStream {
-    let ChoiceInterface { name, docs, role, variants, .. } = choice;
+    let ChoiceInterface { name, docs, derives, role, variants, .. } = choice;
     let more = format!("What `{}` can decide.", docs::role_name(interface, *role));
     let docs = docs::with(docs, &more);
     let variants = variants.iter().map(|one| variant(interface, one));
     let name = placed(name);
-    quote_spanned!(at(name.span())=> #docs pub enum #name { #(#variants,)* })
+    let derived = derive(derives);
+    let debug = debug(
+        derives,
+        &name,
+        choice
+            .variants
+            .iter()
+            .map(|one| (Some(&one.name), &interface.labels[one.label.index()].payload)),
+    );
+    quote_spanned!(at(name.span())=> #docs #derived pub enum #name { #(#variants,)* } #debug)
+}
+
+/// `#[derive(…)]`
+fn derive(derives: &Derives) -> Option<TokenStream> {
+    let paths = &derives.paths;
+    (!derives.is_empty()).then(|| quote!(#[::core::prelude::v1::derive(#(#paths),*)]))
+}
+
+/// `impl Debug`, unless it is derived: what carries a payload that cannot be printed can be printed all the same.
+fn debug<'a>(
+    derives: &Derives,
+    name: &Ident,
+    variants: impl Iterator<Item = (Option<&'a Ident>, &'a Payload)>,
+) -> Option<TokenStream> {
+    if derives.has("Debug") {
+        return None;
+    }
+    let arms = variants.map(|(variant, payload)| {
+        let of = variant.map(|variant| quote!(::#variant));
+        let text = variant.unwrap_or(name).to_string();
+        let (pattern, _) = taken_apart_of(payload, name.span());
+        let names = fields(payload.types().count(), name.span());
+        let printed = match payload {
+            Payload::Unit => quote!(f.write_str(#text)),
+            Payload::Tuple(_) => {
+                quote!(f.debug_tuple(#text)#(.field((&__telltale::Printed(#names)).printable()))*.finish())
+            }
+            Payload::Record(record) => {
+                let keys = record.iter().map(|field| field.name.to_string());
+                quote! {
+                    f.debug_struct(#text)
+                        #(.field(#keys, (&__telltale::Printed(#names)).printable()))*
+                        .finish()
+                }
+            }
+        };
+        quote!(Self #of #pattern => #printed,)
+    });
+    let name = name.clone();
+    Some(quote! {
+        impl ::core::fmt::Debug for #name {
+            fn fmt(&self, f: &mut ::core::fmt::Formatter<'_>) -> ::core::fmt::Result {
+                use __telltale::{PrintedAsDebug as _, PrintedAsHole as _};
+                match self { #(#arms)* }
+            }
+        }
+    })
 }
 
 fn variant(interface: &Interface, variant: &Variant) -> TokenStream {
@@ -42,13 +100,15 @@ fn variant(interface: &Interface, variant: &Variant) -> TokenStream {
 
 /// `pub struct Accept { pub address: String }`
 fn payload_struct(label: &LabelInterface) -> TokenStream {
-    let LabelInterface { name, payload, docs, .. } = label;
+    let LabelInterface { name, payload, docs, derives, .. } = label;
+    let debug = debug(derives, name, [(None, payload)].into_iter());
+    let derived = derive(derives);
     let Payload::Record(fields) = payload else { return TokenStream::new() };
     let docs = docs::with(docs, &format!("What `{name}` carries."));
     let public = quote!(pub);
     let fields = fields.iter().map(|one| field(label, Some(&public), one));
     let name = placed(name);
-    quote_spanned!(at(name.span())=> #docs pub struct #name { #(#fields),* })
+    quote_spanned!(at(name.span())=> #docs #derived pub struct #name { #(#fields),* } #debug)
 }
 
 fn field(label: &LabelInterface, public: Option<&TokenStream>, field: &Field) -> TokenStream {

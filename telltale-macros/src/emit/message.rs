@@ -51,8 +51,8 @@ pub(super) fn carrying(carried: &str, method: &ReceiveMethod, label: &LabelInter
 /// What gives the payload: the sender's method, or what makes a tuple of the struct that it gives.
 fn give(interface: &Interface, from: RoleId, to: RoleId, sends: &SendMethod) -> TokenStream {
     let (sender, label) = (&interface.roles[from.index()], &interface.labels[sends.label.index()]);
-    let method = path(sender, &sends.name);
-    let peer = sends.to.then(|| by_name(interface, to));
+    let method = path(sender, sends.to.as_ref().unwrap_or(&sends.name));
+    let peer = sends.to.as_ref().map(|_| by_name(interface, to));
     if peer.is_none() && !label.has_struct {
         return method;
     }
@@ -72,8 +72,9 @@ pub(super) fn taken(
     method: &ReceiveMethod,
 ) -> TokenStream {
     let receiver = &interface.roles[to.index()];
-    let (taker, take) = (object(receiver), path(receiver, &method.name));
-    let peer = method.from.then(|| by_name(interface, from));
+    let take = path(receiver, method.from.as_ref().unwrap_or(&method.name));
+    let taker = object(receiver);
+    let peer = method.from.as_ref().map(|_| by_name(interface, from));
     let count = method.parameters.len();
     if peer.is_none() && count <= 1 {
         return quote!(#taker, #take);
@@ -115,8 +116,12 @@ pub(super) fn place(label: &LabelInterface) -> Span {
 
 /// A pattern for the fields of a payload, and the value that travels: nothing, one, or a tuple.
 pub(super) fn taken_apart(label: &LabelInterface) -> (TokenStream, TokenStream) {
-    let payload = &label.payload;
-    let names = fields(payload.types().count(), place(label));
+    taken_apart_of(&label.payload, place(label))
+}
+
+/// The same for a payload whose fields get their names here.
+pub(super) fn taken_apart_of(payload: &Payload, place: Span) -> (TokenStream, TokenStream) {
+    let names = fields(payload.types().count(), place);
     let value = match &names[..] {
         [] => quote!(()),
         [one] => quote!(#one),
@@ -133,6 +138,7 @@ pub(super) fn taken_apart(label: &LabelInterface) -> (TokenStream, TokenStream) 
     (pattern, value)
 }
 
-fn fields(count: usize, place: Span) -> Vec<Ident> {
+/// Names for this many fields.
+pub(super) fn fields(count: usize, place: Span) -> Vec<Ident> {
     (0..count).map(|at| local(&format!("field{at}"), place)).collect()
 }

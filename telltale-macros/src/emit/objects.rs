@@ -1,6 +1,6 @@
 //! The role objects of one session, as the VM sees them: from numbers to typed methods.
 
-use proc_macro2::TokenStream;
+use proc_macro2::{Literal, TokenStream};
 use quote::quote;
 use telltale_bytecode::CodeImage;
 use telltale_syntax::interface::Interface;
@@ -8,20 +8,19 @@ use telltale_syntax::interface::Interface;
 use super::dispatch::dispatch;
 use super::{decision, message, session};
 
-/// `struct __Objects` and what the VM asks of it; without an image it asks nothing.
+/// What the VM asks of `Roles`; without an image it asks nothing.
 pub(super) fn emit(interface: &Interface, image: Option<&CodeImage>) -> TokenStream {
     let generics = session::generics(interface);
     let bounds = session::bounds(interface);
     let arguments: Vec<_> = interface.roles.iter().map(|role| &role.argument).collect();
+    let names = interface.roles.iter().map(|role| &role.name);
+    let ids = (0..=u8::MAX).map(Literal::u8_unsuffixed);
     let messages = image.map(|_| message::arms(interface)).unwrap_or_default();
     let choices = image.map(|image| decision::arms(interface, image)).unwrap_or_default();
     let messages = dispatch(&quote!(__telltale::message_key(from, to, label)), messages);
     let choices = dispatch(&quote!(__telltale::choice_key(role, set)), choices);
     quote! {
-        #[doc(hidden)]
-        pub struct __Objects<#(#generics),*> { #(#arguments: #generics),* }
-
-        impl<#(#bounds),*> __telltale::RoleObjects for __Objects<#(#generics),*> {
+        impl<#(#bounds),*> __telltale::RoleObjects for Roles<#(#generics),*> {
             #[inline]
             fn message<__Visitor: __telltale::MessageVisitor>(
                 &mut self,
@@ -43,16 +42,14 @@ pub(super) fn emit(interface: &Interface, image: Option<&CodeImage>) -> TokenStr
                 #choices
             }
 
+            #[inline]
+            fn by_handler(&self) -> __telltale::RoleSet {
+                __telltale::RoleSet::default()
+                    #(.with(__telltale::RoleId(#ids), self::#names::__is_by_handler(&self.#arguments)))*
+            }
+
             fn discard(self) {
                 #(__telltale::discard(self.#arguments);)*
-            }
-        }
-
-        impl<#(#bounds),*> __telltale::Returned for __Objects<#(#generics),*> {
-            type Ended = Ended<#(#generics),*>;
-
-            fn end(self, outcome: __telltale::Outcome) -> Self::Ended {
-                Ended { outcome, #(#arguments: self.#arguments),* }
             }
         }
     }

@@ -3,7 +3,7 @@
 use proc_macro2::TokenStream;
 use quote::{quote, quote_spanned};
 use telltale_syntax::interface::{
-    ChoiceInterface, Interface, ReceiveMethod, RoleInterface, SendMethod,
+    ChoiceInterface, Interface, Method, ReceiveMethod, RoleInterface, SendMethod,
 };
 
 use super::{at, docs, placed};
@@ -35,13 +35,29 @@ pub(super) fn emit(interface: &Interface) -> TokenStream {
 fn role_trait(interface: &Interface, role: &RoleInterface) -> TokenStream {
     let name = placed(&role.name);
     let docs = docs::with(&role.docs, &format!("What `{name}` gives, takes and decides."));
-    let sends = role.sends.iter().map(|method| send(interface, method));
-    let receives = role.receives.iter().map(|method| receive(interface, method));
-    let choices = role.choices.iter().map(|&choice| choose(&interface.choices[choice]));
+    let methods = role.order.iter().map(|method| match *method {
+        Method::Send(at) => send(interface, &role.sends[at]),
+        Method::Receive(at) => receive(interface, &role.receives[at]),
+        Method::Choice(at) => choose(&interface.choices[at]),
+    });
+    let refusals = role.order.iter().map(|method| match *method {
+        Method::Send(at) => refuse_to_send(interface, &role.sends[at]),
+        Method::Receive(at) => refuse_to_receive(&role.receives[at]),
+        Method::Choice(at) => refuse_to_choose(&interface.choices[at]),
+    });
     quote_spanned! {at(name.span())=>
         #docs
-        pub trait #name: __telltale::Send + 'static {
-            #(#sends)* #(#receives)* #(#choices)*
+        pub trait #name: __telltale::Send {
+            #(#methods)*
+
+            #[doc(hidden)]
+            fn __is_by_handler(&self) -> bool { false }
+        }
+
+        impl self::#name for __telltale::ByHandler {
+            #(#refusals)*
+
+            fn __is_by_handler(&self) -> bool { true }
         }
     }
 }
@@ -53,17 +69,34 @@ fn send(interface: &Interface, method: &SendMethod) -> TokenStream {
     let text = docs::label(label);
     let more = format!("Gives `{text}` for {}.", docs::roles(interface, peers));
     let docs = docs::with(docs, &more);
-    let to = to.then(|| quote!(, to: Role));
     let ty = label.ty();
     let body = if label.payload.is_unit() {
-        let unused = to.is_some().then(|| quote!(let _ = to;));
-        quote_spanned!(at(name.span())=> { #unused __telltale::Ok(()) })
+        quote_spanned!(at(name.span())=> { __telltale::Ok(()) })
     } else {
         quote_spanned!(at(name.span())=> ;)
     };
+    let by_peer = to.as_ref().map(|by_peer| {
+        let docs =
+            docs::doc(&format!("As [`{name}`](Self::{name}), for those who want to know to whom."));
+        quote_spanned! {at(name.span())=>
+            #docs
+            fn #by_peer(&mut self, to: Role) -> __telltale::HandlerResult<#ty> {
+                let _ = to;
+                self.#name()
+            }
+        }
+    });
     quote_spanned! {at(name.span())=>
         #docs
-        fn #name(&mut self #to) -> __telltale::HandlerResult<#ty> #body
+        fn #name(&mut self) -> __telltale::HandlerResult<#ty> #body
+        #by_peer
+    }
+}
+
+fn refuse_to_send(interface: &Interface, method: &SendMethod) -> TokenStream {
+    let (name, ty) = (&method.name, interface.labels[method.label.index()].ty());
+    quote_spanned! {at(name.span())=>
+        fn #name(&mut self) -> __telltale::HandlerResult<#ty> { __telltale::no_object() }
     }
 }
 
@@ -73,12 +106,37 @@ fn receive(interface: &Interface, method: &ReceiveMethod) -> TokenStream {
     let text = docs::label(&interface.labels[label.index()]);
     let more = format!("Takes `{text}` from {}.", docs::roles(interface, peers));
     let docs = docs::with(docs, &more);
-    let from = from.then(|| quote!(, from: Role));
-    let names = parameters.iter().map(|parameter| &parameter.name);
-    let types = parameters.iter().map(|parameter| &parameter.ty);
+    let names: Vec<_> = parameters.iter().map(|parameter| &parameter.name).collect();
+    let types: Vec<_> = parameters.iter().map(|parameter| &parameter.ty).collect();
+    let by_peer = from.as_ref().map(|by_peer| {
+        let docs = docs::doc(&format!("As [`{name}`](Self::{name}), for those who want to know from whom."));
+        quote_spanned! {at(name.span())=>
+            #docs
+            fn #by_peer(&mut self, from: Role #(, #names: #types)*) -> __telltale::HandlerResult<()> {
+                let _ = from;
+                self.#name(#(#names),*)
+            }
+        }
+    });
     quote_spanned! {at(name.span())=>
         #docs
-        fn #name(&mut self #from #(, #names: #types)*) -> __telltale::HandlerResult<()>;
+        fn #name(&mut self #(, #names: #types)*) -> __telltale::HandlerResult<()>;
+        #by_peer
+    }
+}
+
+fn refuse_to_receive(method: &ReceiveMethod) -> TokenStream {
+    let name = &method.name;
+    let types = method.parameters.iter().map(|parameter| &parameter.ty);
+    quote_spanned! {at(name.span())=>
+        fn #name(&mut self #(, _: #types)*) -> __telltale::HandlerResult<()> { __telltale::no_object() }
+    }
+}
+
+fn refuse_to_choose(choice: &ChoiceInterface) -> TokenStream {
+    let (name, method) = (&choice.name, &choice.method);
+    quote_spanned! {at(method.span())=>
+        fn #method(&mut self) -> __telltale::HandlerResult<#name> { __telltale::no_object() }
     }
 }
 

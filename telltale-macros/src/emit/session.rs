@@ -1,4 +1,4 @@
-//! `open`, and what it gives.
+//! `Roles`: one object for each role, and what can be done with them.
 
 use proc_macro2::{Ident, Span, TokenStream};
 use quote::{quote, quote_spanned};
@@ -6,54 +6,87 @@ use telltale_syntax::interface::{Interface, RoleInterface};
 
 use super::{at, docs, local};
 
-/// `open`, `open_detached`, `Session`, `Ended`.
+/// `struct Roles`, with `play` and `open`.
 pub(super) fn emit(interface: &Interface) -> TokenStream {
     let generics = generics(interface);
     let bounds = bounds(interface);
-    let arguments: Vec<_> = interface.roles.iter().map(|role| &role.argument).collect();
-    let objects = interface
-        .roles
-        .iter()
-        .map(|role| docs::doc(&format!("The object that played `{}`.", role.name)));
-    let host = local("host", Span::call_site());
-    let [open, open_detached] =
-        ["open", "open_detached"].map(|name| Ident::new(name, at(interface.module.span())));
+    let arguments = interface.roles.iter().map(|role| &role.argument);
+    let objects = interface.roles.iter().map(|role| {
+        docs::doc(&format!(
+            "Plays `{0}`: something that implements [trait `{0}`](trait@{0}).",
+            role.name
+        ))
+    });
+    let (vm, handler) = (local("vm", Span::call_site()), local("handler", Span::call_site()));
     quote! {
-        /// Opens a session with one object for each role.
+        /// One object for each role.
         ///
-        /// When it has ended, `take` of what this gives hands the objects back.
-        ///
-        /// # Errors
-        ///
-        /// When there are too many sessions.
-        pub fn #open<#(#bounds),*>(
-            #host: &mut impl __telltale::SessionHost,
-            #(#arguments: #generics),*
-        ) -> __telltale::Result<Session<#(#generics),*>, __telltale::VMError> {
-            __telltale::Session::open(#host, &IMAGE, __Objects { #(#arguments),* })
-        }
-
-        /// Opens a session with one object for each role, which are dropped when it ends.
-        ///
-        /// # Errors
-        ///
-        /// When there are too many sessions.
-        pub fn #open_detached<#(#bounds),*>(
-            #host: &mut impl __telltale::SessionHost,
-            #(#arguments: #generics),*
-        ) -> __telltale::Result<__telltale::SessionId, __telltale::VMError> {
-            __telltale::open_detached(#host, &IMAGE, __Objects { #(#arguments),* })
-        }
-
-        /// A session, by the types of its role objects.
-        pub type Session<#(#generics),*> = __telltale::Session<__Objects<#(#generics),*>>;
-
-        /// A session that has ended: how, and its role objects.
-        #[::core::prelude::v1::derive(::core::fmt::Debug)]
-        pub struct Ended<#(#generics),*> {
-            /// How it ended.
-            pub outcome: __telltale::Outcome,
+        /// [`Roles::play`] runs one session to its end; [`Roles::open`] opens one among others in a VM.
+        #[::core::prelude::v1::derive(::core::clone::Clone, ::core::fmt::Debug)]
+        pub struct Roles<#(#generics),*> {
             #(#objects pub #arguments: #generics,)*
+        }
+
+        impl<#(#generics),*> Roles<#(#generics),*> {
+            /// Runs one session from its beginning to its end, and gives the objects back.
+            ///
+            /// # Errors
+            ///
+            /// When it did not come to its end: because a role gave up or panicked, or waits for something that
+            /// nobody can bring. The error says why and has the objects.
+            pub fn play(self) -> __telltale::Result<Self, __telltale::PlayError<Self>>
+            where
+                #(#bounds,)*
+            {
+                __telltale::play(&IMAGE, self)
+            }
+
+            /// As `play`, with a handler that plays the roles which are `ByHandler`.
+            ///
+            /// # Errors
+            ///
+            /// As `play`.
+            pub fn play_with(
+                self,
+                #handler: &dyn __telltale::EffectHandler,
+            ) -> __telltale::Result<Self, __telltale::PlayError<Self>>
+            where
+                #(#bounds,)*
+            {
+                __telltale::play_with(&IMAGE, self, #handler)
+            }
+
+            /// Opens a session in a VM, which runs it beside its others. When it has ended, `into_roles` of what this
+            /// gives hands the objects back.
+            ///
+            /// # Errors
+            ///
+            /// At a limit of the VM.
+            pub fn open(
+                self,
+                #vm: &mut impl __telltale::SessionHost,
+            ) -> __telltale::Result<__telltale::Session<Self>, __telltale::VMError>
+            where
+                #(#bounds,)*
+            {
+                __telltale::Session::open(#vm, &IMAGE, self)
+            }
+
+            /// Opens a session whose objects nobody wants back: they are dropped when it ends, and if it faults,
+            /// the run says so.
+            ///
+            /// # Errors
+            ///
+            /// At a limit of the VM.
+            pub fn open_detached(
+                self,
+                #vm: &mut impl __telltale::SessionHost,
+            ) -> __telltale::Result<__telltale::SessionId, __telltale::VMError>
+            where
+                #(#bounds,)*
+            {
+                __telltale::open_detached(#vm, &IMAGE, self)
+            }
         }
     }
 }
@@ -68,11 +101,11 @@ pub(super) fn generics(interface: &Interface) -> Vec<Ident> {
     interface.roles.iter().map(|role| generic(&role.name)).collect()
 }
 
-/// `Bob: self::Bob`; the first is the type of an object, the second the trait.
+/// `Bob: self::Bob + 'static`; the first is the type of an object, the second the trait.
 pub(super) fn bounds(interface: &Interface) -> Vec<TokenStream> {
     let bound = |(generic, role): (&Ident, &RoleInterface)| {
         let name = &role.name;
-        quote_spanned!(at(name.span())=> #generic: self::#name)
+        quote_spanned!(at(name.span())=> #generic: self::#name + 'static)
     };
     generics(interface).iter().zip(&interface.roles).map(bound).collect()
 }

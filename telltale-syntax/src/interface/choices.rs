@@ -7,7 +7,7 @@ use telltale_types::{LabelId, RoleId, StateId};
 
 use super::claims::{Claims, Owner};
 use super::{ChoiceInterface, Variant, snake_ident};
-use crate::ast::{self, Docs};
+use crate::ast::{self, Derives, Docs};
 use crate::diagnostic::Diagnostic;
 use crate::graph::{ChoiceOrigin, Exit, Graph, State};
 use crate::mistake::Mistake;
@@ -29,6 +29,7 @@ struct Group<'g, 'a> {
     origin: ChoiceOrigin<'a>,
     exits: &'g [Exit<'a>],
     docs: Docs,
+    derives: Derives,
     states: Vec<StateId>,
 }
 
@@ -139,6 +140,7 @@ fn groups<'g, 'a>(graph: &'g Graph<'a>, mistakes: &mut Mistakes) -> Vec<Group<'g
                 origin,
                 exits: &state.exits,
                 docs: origin.ast.docs.clone(),
+                derives: origin.ast.derives.clone(),
                 states: vec![id],
             }),
         }
@@ -175,6 +177,7 @@ impl<'a> Group<'_, 'a> {
 
     fn add(&mut self, state: StateId, choice: ChoiceOrigin<'a>, mistakes: &mut Mistakes) {
         self.states.push(state);
+        self.derives.extend(&choice.ast.derives);
         if self.docs.is_empty() {
             self.docs = choice.ast.docs.clone();
         }
@@ -199,7 +202,9 @@ fn choice(
     let ChoiceName { choice: name, method } = name;
     let variants = variants(group, protocol, mistakes);
     let (docs, states) = (group.docs.clone(), group.states.clone());
-    ChoiceInterface { role: group.role, name, method, docs, variants, states }
+    let mut derives = protocol.ast.attributes.derives.clone();
+    derives.extend(&group.derives);
+    ChoiceInterface { role: group.role, name, method, docs, derives, variants, states }
 }
 
 fn variants(

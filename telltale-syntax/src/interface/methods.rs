@@ -48,9 +48,10 @@ pub(super) fn add(
                 sending.asked.insert(receiver);
             }
             uses.entry((receiver, exit.global.label)).or_default().received.insert(sender);
-            let docs = &mut labels[exit.global.label.index()].docs;
-            if docs.is_empty() {
-                docs.clone_from(&exit.message.docs);
+            let label = &mut labels[exit.global.label.index()];
+            label.derives.extend(&exit.message.derives);
+            if label.docs.is_empty() {
+                label.docs.clone_from(&exit.message.docs);
             }
         }
     }
@@ -70,16 +71,22 @@ pub(super) fn add(
 
 fn send(label: LabelId, name: &Ident, uses: &Use, docs: Docs) -> SendMethod {
     let peers = uses.asked.iter().copied().collect();
-    SendMethod { label, name: snake_ident(name), peers, to: uses.sent.len() > 1, docs }
+    let to = (uses.sent.len() > 1).then(|| method("", name, "_to"));
+    SendMethod { label, name: snake_ident(name), peers, to, docs }
 }
 
 fn receive(label: LabelId, own: &Ident, uses: &Use, info: &LabelInterface) -> ReceiveMethod {
-    use syn::ext::IdentExt;
-    let name = to_ident(&format!("on_{}", to_snake_case(&own.unraw().to_string())), own.span());
+    let name = method("on_", own, "");
     let peers = uses.received.iter().copied().collect();
-    let from = uses.received.len() > 1;
+    let from = (uses.received.len() > 1).then(|| method("on_", own, "_from"));
     let parameters = parameters(own, &info.payload);
     ReceiveMethod { label, name, peers, from, parameters, docs: info.docs.clone() }
+}
+
+fn method(before: &str, label: &Ident, after: &str) -> Ident {
+    use syn::ext::IdentExt;
+    let label_in_snake_case = to_snake_case(&label.unraw().to_string());
+    to_ident(&format!("{before}{label_in_snake_case}{after}"), label.span())
 }
 
 fn parameters(label: &Ident, payload: &Payload) -> Vec<Parameter> {
@@ -118,6 +125,14 @@ fn check_trait(interface: &Interface, role: &RoleInterface, mistakes: &mut Mista
     for method in &role.receives {
         claim(&method.name, of_label(method.label));
     }
+    for (to, label) in role.sends.iter().filter_map(|one| Some((one.to.as_ref()?, one.label))) {
+        claim(to, of_label(label));
+    }
+    for (from, label) in
+        role.receives.iter().filter_map(|one| Some((one.from.as_ref()?, one.label)))
+    {
+        claim(from, of_label(label));
+    }
     for choice in role.choices.iter().map(|&at| &interface.choices[at]) {
         let owner = Owner::new("choice", &choice.name).at(choice.method.span());
         claim(&choice.method, owner);
@@ -126,7 +141,8 @@ fn check_trait(interface: &Interface, role: &RoleInterface, mistakes: &mut Mista
 
 /// The parameter for the peer is called `from`.
 fn check_parameters(method: &ReceiveMethod, mistakes: &mut Mistakes) {
-    if let Some(from) = method.parameters.iter().find(|one| method.from && one.name == "from") {
+    let has_from = method.from.is_some();
+    if let Some(from) = method.parameters.iter().find(|one| has_from && one.name == "from") {
         let mistake = Mistake::FromTwice { method: method.name.to_string() };
         mistakes.push(Diagnostic::new(mistake, &from.name));
     }

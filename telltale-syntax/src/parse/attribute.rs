@@ -3,9 +3,10 @@
 use proc_macro2::{Delimiter, TokenStream, TokenTree};
 use quote::ToTokens;
 use syn::parse::Parser;
+use syn::punctuated::Punctuated;
 
 use super::tokens::Tokens;
-use crate::ast::{Attributes, Docs};
+use crate::ast::{Attributes, Derives, Docs};
 use crate::diagnostic::Diagnostic;
 use crate::excerpt::excerpt;
 use crate::mistake::Mistake;
@@ -13,10 +14,11 @@ use crate::mistakes::Mistakes;
 use crate::span::SpanRange;
 
 const ON_PROTOCOL: &str =
-    "`///`, `#[allow(silent_end)]`, `#[serde]` and `#[telltale(crate = path)]`";
+    "`///`, `#[allow(silent_end)]`, `#[derive(…)]`, `#[serde]` and `#[telltale(crate = path)]`";
+const ON_STATEMENT: &str = "`///` and `#[derive(…)]`";
 const ON_OTHERS: &str = "`///`";
-const NOWHERE: &str =
-    "`///` in front of a protocol, a role, a message, a choice or a branch of a choice";
+const NOWHERE: &str = "`///` in front of a protocol, a role, a message, a choice or a branch of a choice, \
+     and `#[derive(…)]` in front of a protocol, a message or a choice";
 
 /// What stands between the brackets.
 struct Attribute {
@@ -50,14 +52,56 @@ pub(super) fn docs(tokens: &mut Tokens, mistakes: &mut Mistakes) -> Docs {
     docs
 }
 
-/// A mistake about documentation in front of something that generates nothing.
-pub(super) fn no_docs(docs: &Docs) -> Result<(), Diagnostic> {
-    if docs.is_empty() {
-        return Ok(());
+/// What can stand in front of a statement.
+#[derive(Default)]
+pub(super) struct Outer {
+    pub(super) docs: Docs,
+    pub(super) derives: Derives,
+}
+
+/// Reads the attributes of a statement.
+pub(super) fn outer(tokens: &mut Tokens, mistakes: &mut Mistakes) -> Outer {
+    let mut outer = Outer::default();
+    while let Some(mut attribute) = next(tokens) {
+        match attribute.name.as_str() {
+            "doc" => add_doc(&mut outer.docs, attribute),
+            "derive" => match derives(&mut attribute) {
+                Ok(derives) => outer.derives.extend(&derives),
+                Err(mistake) => mistakes.push(mistake),
+            },
+            _ => mistakes.push(unknown(&attribute, ON_STATEMENT)),
+        }
     }
-    let mistake = Mistake::UnknownAttribute { attribute: "doc".to_owned(), allowed: NOWHERE };
-    let span = SpanRange::of_tokens(docs.tokens.clone(), proc_macro2::Span::call_site().into());
-    Err(Diagnostic::new(mistake, span))
+    outer
+}
+
+/// Reads what a choice derives, if that stands behind its first word: there the compiler proposes it.
+pub(super) fn late_derives(tokens: &mut Tokens, outer: &mut Outer, mistakes: &mut Mistakes) {
+    let late = self::outer(tokens, mistakes);
+    outer.derives.extend(&late.derives);
+    outer.docs.tokens.extend(late.docs.tokens);
+    outer.docs.lines.extend(late.docs.lines);
+}
+
+/// Reports attributes in front of something that generates nothing.
+pub(super) fn none(outer: &Outer, mistakes: &mut Mistakes) {
+    no_docs(&outer.docs, mistakes);
+    if let Some(span) = outer.derives.span {
+        mistakes.push(nowhere("derive", span));
+    }
+}
+
+/// Reports documentation in front of something that generates nothing.
+pub(super) fn no_docs(docs: &Docs, mistakes: &mut Mistakes) {
+    if !docs.is_empty() {
+        let elsewhere = proc_macro2::Span::call_site().into();
+        mistakes.push(nowhere("doc", SpanRange::of_tokens(docs.tokens.clone(), elsewhere)));
+    }
+}
+
+fn nowhere(attribute: &str, span: SpanRange) -> Diagnostic {
+    let mistake = Mistake::UnknownAttribute { attribute: attribute.to_owned(), allowed: NOWHERE };
+    Diagnostic::new(mistake, span)
 }
 
 fn next(tokens: &mut Tokens) -> Option<Attribute> {
@@ -91,6 +135,7 @@ fn next(tokens: &mut Tokens) -> Option<Attribute> {
 fn add(attributes: &mut Attributes, mut attribute: Attribute) -> Result<(), Diagnostic> {
     match attribute.name.as_str() {
         "doc" => add_doc(&mut attributes.docs, attribute),
+        "derive" => attributes.derives.extend(&derives(&mut attribute)?),
         "serde" if attribute.inside.is_empty() => attributes.serde = true,
         "allow" if is_silent_end(&attribute) => attributes.silent_end = true,
         "telltale" => attributes.crate_path = Some(crate_path(&mut attribute)?),
@@ -106,6 +151,20 @@ fn add_doc(docs: &mut Docs, mut attribute: Attribute) {
     });
     docs.lines.extend(text.map(|text| text.value()));
     docs.tokens.extend(attribute.tokens);
+}
+
+/// The paths in `derive(Debug, Clone)`.
+fn derives(attribute: &mut Attribute) -> Result<Derives, Diagnostic> {
+    let Some(group) = attribute.inside.group(Delimiter::Parenthesis) else {
+        return Err(attribute.inside.expected("`(`"));
+    };
+    let mistake = Tokens::inside(&group).expected("the names of macros, with commas");
+    let paths = Punctuated::<syn::Path, syn::Token![,]>::parse_terminated_with;
+    let parse = |input: syn::parse::ParseStream<'_>| paths(input, syn::Path::parse_mod_style);
+    let paths = parse.parse2(group.stream()).map_err(|_| mistake)?;
+    let mut derives = Derives::default();
+    derives.extend(&Derives { paths: paths.into_iter().collect(), span: Some(attribute.span) });
+    Ok(derives)
 }
 
 fn is_silent_end(attribute: &Attribute) -> bool {

@@ -57,16 +57,14 @@ fn inside(group: &Group, docs: Docs, mistakes: &mut Mistakes) -> Block {
 /// Whatever is read is put together where it is read: blocks nest, and each copy of a statement on the
 /// way would be on the stack as often as they do.
 fn statement(tokens: &mut Tokens, mistakes: &mut Mistakes) -> Result<Statement, Diagnostic> {
-    let docs = attribute::docs(tokens, mistakes);
+    let outer = attribute::outer(tokens, mistakes);
     if tokens.is_signs(1, "->") && tokens.is_name(0) {
-        return message::message(tokens, docs, mistakes);
+        return message::message(tokens, outer, mistakes);
     }
     if tokens.is_word(0, "choice") {
-        return choice::choice(tokens, docs, mistakes);
+        return choice::choice(tokens, outer, mistakes);
     }
-    if let Err(mistake) = attribute::no_docs(&docs) {
-        mistakes.push(mistake);
-    }
+    attribute::none(&outer, mistakes);
     match tokens.peek(0) {
         Some(TokenTree::Punct(_)) if tokens.is_loop_label() => looping::looping(tokens, mistakes),
         Some(TokenTree::Ident(word)) => match word.to_string().as_str() {
@@ -76,7 +74,7 @@ fn statement(tokens: &mut Tokens, mistakes: &mut Mistakes) -> Result<Statement, 
             "do" => call::call(tokens, mistakes),
             "par" => par::par(tokens, mistakes),
             word if tokens.is_name(0) && is_like_a_role(word) => {
-                message::message(tokens, docs, mistakes)
+                message::message(tokens, outer, mistakes)
             }
             _ => Err(tokens.expected("a statement")),
         },

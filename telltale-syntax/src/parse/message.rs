@@ -1,15 +1,16 @@
 //! `Alice -> Bob, Carol: Title(String);`
 
+use super::attribute::Outer;
 use super::tokens::Tokens;
 use super::{block, payload};
-use crate::ast::{Docs, Message, Statement};
+use crate::ast::{Message, Statement};
 use crate::diagnostic::Diagnostic;
 use crate::mistakes::Mistakes;
 use crate::name::Name;
 
 pub(super) fn message(
     tokens: &mut Tokens,
-    docs: Docs,
+    outer: Outer,
     mistakes: &mut Mistakes,
 ) -> Result<Statement, Diagnostic> {
     let start = tokens.span();
@@ -23,7 +24,17 @@ pub(super) fn message(
     let span = start.to(tokens.previous());
     block::semicolon(tokens, mistakes)?;
     let payload_text = payload.text().into();
-    Ok(Statement::Message(Message { docs, sender, receivers, label, payload, payload_text, span }))
+    let Outer { docs, derives } = outer;
+    Ok(Statement::Message(Message {
+        docs,
+        derives,
+        sender,
+        receivers,
+        label,
+        payload,
+        payload_text,
+        span,
+    }))
 }
 
 fn receivers(tokens: &mut Tokens) -> Result<Vec<Name>, Diagnostic> {

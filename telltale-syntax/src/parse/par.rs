@@ -12,9 +12,7 @@ pub(super) fn par(tokens: &mut Tokens, mistakes: &mut Mistakes) -> Result<Statem
     tokens.skip(1);
     let arms = block::alternatives(tokens, "and", mistakes)?;
     for arm in &arms {
-        if let Err(mistake) = attribute::no_docs(&arm.docs) {
-            mistakes.push(mistake);
-        }
+        attribute::no_docs(&arm.docs, mistakes);
     }
     if arms.len() == 1 {
         mistakes.push(Diagnostic::new(Mistake::OneArm, head));

@@ -12,7 +12,7 @@ use crate::memory::coroutine::{self, Coro, DRAINS, HALTED, PAUSED, PENDING};
 use crate::memory::deferred::Outstanding;
 use crate::memory::{channel, header, ready};
 use crate::trace::store::Tag;
-use crate::{Outcome, SessionId, SessionStatus, VM, VMError, Value};
+use crate::{SessionError, SessionId, SessionStatus, VM, VMError, Value};
 
 /// A message of a session, for [`VM::inject`].
 #[derive(Debug)]
@@ -78,7 +78,7 @@ impl VM {
     /// When the session has ended already.
     pub fn cancel(&mut self, session: SessionId, reason: &str) -> Result<(), VMError> {
         let slot = self.running(session)?;
-        self.finish(slot, Outcome::Cancelled { reason: Arc::from(reason) });
+        self.finish(slot, Err(SessionError::Cancelled { reason: Arc::from(reason) }));
         self.drop_orphans();
         self.collect_if_idle();
         self.bury_dead();

@@ -22,7 +22,7 @@ use crate::program::op::Code;
 use crate::quietly::drop_quietly;
 use crate::roles::host::Host;
 use crate::value::{Endpoint, Large};
-use crate::{Cause, Context, Kind, Outcome, SessionId, VM, VMError, Value};
+use crate::{Cause, Context, Kind, SessionError, SessionId, VM, VMError, Value};
 
 /// What programs that open sessions and hold endpoints need beside the memory of sessions.
 #[derive(Debug, Default)]
@@ -250,7 +250,7 @@ impl VM {
         header::set_without_coroutines(block);
         loaded.pause(block, &self.paused);
         if loaded.roles == 0 {
-            self.finish(session.slot(), Outcome::Completed);
+            self.finish(session.slot(), Ok(()));
         }
         Ok(session)
     }
@@ -340,7 +340,8 @@ impl VM {
         if !loaded.image.local_types[role].may_end(state) {
             let role = loaded.image.names().role(role);
             let reason = format!("nobody plays `{role}` any more: {why}");
-            return self.finish(session.slot(), Outcome::Cancelled { reason: reason.into() });
+            return self
+                .finish(session.slot(), Err(SessionError::Cancelled { reason: reason.into() }));
         }
         coroutine::mark(block, at, HALTED);
         header::halted(block);

@@ -1,6 +1,5 @@
 //! How sessions begin and end.
 
-use std::any::Any;
 use std::sync::Arc;
 
 use telltale_bytecode::{CodeImage, Pc};
@@ -13,9 +12,12 @@ use crate::quietly::drop_quietly;
 use crate::roles::host::SessionObjects;
 use crate::roles::objects::RoleObjects;
 use crate::roles::session::SessionHost;
+use crate::session::status_after;
 use crate::trace::store::Tag;
 use crate::view::SessionView;
-use crate::{Cause, Fault, Leftover, Outcome, Recording, SessionId, SessionStatus, VM, VMError};
+use crate::{
+    Cause, Fault, Leftover, Outcome, Recording, SessionError, SessionId, SessionStatus, VM, VMError,
+};
 
 impl VM {
     /// Opens a session, with role objects of this key plus one or without any (0). If it `acts`, it is queued.
@@ -83,11 +85,11 @@ impl VM {
         if header::live(block) == 0 {
             return match self.left_over(slot) {
                 Some(cause) => self.fault(slot, Fault { role: None, instruction: None, cause }),
-                None => self.finish(slot, Outcome::Completed),
+                None => self.finish(slot, Ok(())),
             };
         }
         if view.is_at_rest() || view.status() == SessionStatus::Draining {
-            return self.finish(slot, Outcome::Completed);
+            return self.finish(slot, Ok(()));
         }
         let cause = Cause::Stuck { waiting: view.who_waits() };
         self.fault(slot, Fault { role: None, instruction: None, cause });
@@ -136,7 +138,7 @@ impl VM {
             self.unreported += 1;
         }
         self.faults.push((session, fault.clone()));
-        self.finish(slot, Outcome::Faulted(fault));
+        self.finish(slot, Err(SessionError::Faulted(fault)));
     }
 
     /// Ends a session. Payloads in its channels and registers become orphans; the caller drops them, so that a chain of
@@ -151,9 +153,11 @@ impl VM {
         let loaded = self.images.get(header::image(block));
         if records {
             match &outcome {
-                Outcome::Completed => self.trace.push_session(session, Tag::Closed),
-                Outcome::Cancelled { .. } => self.trace.push_session(session, Tag::Cancelled),
-                Outcome::Faulted(fault) => self.trace.push_fault(session, fault.clone()),
+                Ok(()) => self.trace.push_session(session, Tag::Closed),
+                Err(SessionError::Cancelled { .. }) => {
+                    self.trace.push_session(session, Tag::Cancelled)
+                }
+                Err(SessionError::Faulted(fault)) => self.trace.push_fault(session, fault.clone()),
             }
         }
         let (has_coroutines, roles) = (header::has_coroutines(block), loaded.roles);
@@ -168,7 +172,7 @@ impl VM {
     /// All roles of a session are done, on its script: its channels are empty.
     #[inline]
     pub(super) fn complete(&mut self, slot: Slot) {
-        self.retire(slot, Outcome::Completed);
+        self.retire(slot, Ok(()));
     }
 
     /// Gives back what a session has held of the machine, or keeps its role objects for their owner.
@@ -177,7 +181,7 @@ impl VM {
         let block = self.run_queue.arena.block_mut(slot);
         let (key, is_owned) = (header::objects(block) as usize, header::is_owned(block));
         let is_queued = header::is_queued(block);
-        header::set_status(block, outcome.status());
+        header::set_status(block, status_after(&outcome));
         self.open -= 1;
         self.coroutines -= self.images.get(header::image(block)).roles;
         if is_queued {
@@ -260,8 +264,7 @@ impl SessionHost for VM {
         objects: impl RoleObjects,
         owned: bool,
     ) -> Result<SessionId, VMError> {
-        let objects = SessionObjects { objects: Box::new(objects), outcome: None };
-        let key = self.objects.insert(objects);
+        let key = self.objects.insert(SessionObjects::new(objects));
         let opened = self.open(image, key as u32 + 1, owned, true);
         if opened.is_err() {
             self.objects.remove(key).discard();
@@ -275,7 +278,7 @@ impl SessionHost for VM {
     ) -> Result<(Outcome, C), VMError> {
         let block = self.block_of(session)?;
         if header::is_running(block) {
-            return Err(VMError::StillRunning { session });
+            return Err(VMError::StillRunning { session, state: self.session(session)?.state() });
         }
         if !header::is_owned(block) {
             // What has been taken is not there any more; what was opened without an owner never was.
@@ -287,15 +290,14 @@ impl SessionHost for VM {
         let key = header::objects(block) as usize - 1;
         // Callers of `SessionHost` may ask for role objects of another type.
         let stale = VMError::StaleSession { session };
-        if !(&*self.objects[key].objects as &dyn Any).is::<C>() {
+        if !self.objects[key].is::<C>() {
             return Err(stale);
         }
-        let SessionObjects { objects, outcome } = self.objects.remove(key);
-        let objects = (objects as Box<dyn Any>).downcast().map_err(|_| stale)?;
+        let (objects, outcome) = self.objects.remove(key).into_parts().ok_or(stale)?;
         header::disown(self.run_queue.arena.block_mut(session.slot()));
         self.free(session.slot());
         self.bury_dead();
         let outcome = outcome.expect("the outcome is kept when an owned session ends");
-        Ok((outcome, *objects))
+        Ok((outcome, objects))
     }
 }

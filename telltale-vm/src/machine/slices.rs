@@ -96,7 +96,7 @@ impl Slices<'_> {
         let run_loop = RunLoop { run_queue, objects, image, loaded, cx, trace, traced, script };
         match runner {
             None => self.run.handler.follow_schedules(run_loop),
-            Some(run) => run(run_loop),
+            Some(run) => run(run_loop, self.run.handler),
         }
     }
 
@@ -127,7 +127,7 @@ impl Slices<'_> {
         self.run.trace.enter(cx.session);
         let host = match header::objects(block) as usize {
             0 => Host::Handler(self.run.handler),
-            key => Host::Objects(&mut *self.objects[key - 1].objects),
+            key => self.objects[key - 1].host(self.run.handler),
         };
         let left = if end.is_some() { self.script.left } else { quantum };
         let mut slice = Slice::new(block, loaded, &mut self.run, cx, host, left);

@@ -34,7 +34,7 @@ use crate::{
 /// The same calls with the same handlers give the same trace, every time.
 ///
 /// Sessions are opened with [`VM::load_choreography`] (the handler of the run answers for all
-/// roles) or with the `open` function of a protocol made by `choreography!` (role objects answer).
+/// roles) or with `Roles { … }.open(&mut vm)` of a protocol made by `choreography!` (role objects answer).
 /// [`VM::run`] then lets them act until nobody can.
 #[derive(Debug)]
 pub struct VM {
@@ -69,6 +69,13 @@ pub(super) struct Sink(Box<dyn FnMut(ObsEvent) + Send>);
 impl std::fmt::Debug for Sink {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         f.write_str("Sink")
+    }
+}
+
+/// A machine without sessions, set up by [`VMConfig::default`].
+impl Default for VM {
+    fn default() -> Self {
+        Self::new(VMConfig::default())
     }
 }
 
@@ -167,16 +174,21 @@ impl VM {
     /// Lets sessions act until nobody can, or for `max_rounds` rounds. In a round, every session that
     /// was ready at its start has one slice.
     ///
-    /// [`VM::progress`] says afterwards whether all is done.
+    /// Gives how far the sessions have come: whether all is done, and if not, why nobody acts.
     ///
     /// # Errors
     ///
     /// When sessions faulted that nobody will be told about otherwise; all others have continued.
-    pub fn run(&mut self, handler: &dyn EffectHandler, max_rounds: usize) -> Result<(), VMError> {
+    pub fn run(
+        &mut self,
+        handler: &dyn EffectHandler,
+        max_rounds: usize,
+    ) -> Result<Progress, VMError> {
         let call = Call { handler, network: handler.network(), by_turns: false };
         self.forget_reported();
         self.rounds(call, max_rounds, &mut Turns { left: usize::MAX });
-        self.report()
+        self.report()?;
+        Ok(self.progress())
     }
 
     /// How far the sessions have come.

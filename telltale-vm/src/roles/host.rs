@@ -8,6 +8,7 @@ use telltale_types::{LabelId, RoleId};
 
 use crate::effect::{Context, EffectHandler};
 use crate::quietly::drop_quietly;
+use crate::roles::by_handler::{Mixed, MixedHost};
 use crate::roles::objects::RoleObjects;
 use crate::roles::transfer::{Choosing, Receiving, Sending};
 use crate::scripted::run::{End, RunLoop};
@@ -19,16 +20,23 @@ pub(crate) enum Host<'a> {
     Handler(&'a dyn EffectHandler),
     /// The role objects of the session.
     Objects(&'a mut dyn ErasedObjects),
+    /// Both, each for some of the roles.
+    Mixed(MixedHost<'a>),
     /// Nobody: a program in a session with role objects acts through an endpoint, and these objects play the roles of
     /// their own session only. Payloads must be in registers.
     Nobody,
 }
 
 impl Host<'_> {
-    /// Whether payloads are of the types of their messages because the compiler has seen to it.
+    /// Whether what the role sends is of the type of its message, and what it gets is compared with that type, because
+    /// the compiler has seen to it.
     #[inline]
-    pub(crate) fn is_typed(&self) -> bool {
-        matches!(self, Self::Objects(_))
+    pub(crate) fn is_typed(&self, role: RoleId) -> bool {
+        match self {
+            Self::Objects(_) => true,
+            Self::Mixed(mixed) => mixed.is_typed(role),
+            Self::Handler(_) | Self::Nobody => false,
+        }
     }
 
     #[inline]
@@ -41,6 +49,7 @@ impl Host<'_> {
         match self {
             Self::Handler(handler) => handler.send(cx, to, label),
             Self::Objects(objects) => objects.send(cx, to, label),
+            Self::Mixed(mixed) => mixed.send(cx, to, label),
             Self::Nobody => Err(nobody()),
         }
     }
@@ -56,6 +65,7 @@ impl Host<'_> {
         match self {
             Self::Handler(handler) => handler.receive(cx, from, label, value),
             Self::Objects(objects) => objects.receive(cx, from, label, value),
+            Self::Mixed(mixed) => mixed.receive(cx, from, label, value),
             Self::Nobody => Err(nobody()),
         }
     }
@@ -71,6 +81,7 @@ impl Host<'_> {
         match self {
             Self::Handler(handler) => handler.choose(cx, branches),
             Self::Objects(objects) => objects.choose(cx, set),
+            Self::Mixed(mixed) => mixed.choose(cx, set, branches),
             Self::Nobody => Err(nobody()),
         }
     }
@@ -84,6 +95,7 @@ impl Host<'_> {
         match self {
             Self::Handler(handler) => handler.invoke(cx, effect, argument),
             Self::Objects(objects) => objects.invoke(cx, effect, argument),
+            Self::Mixed(mixed) => mixed.invoke(cx, effect, argument),
             Self::Nobody => Err(nobody()),
         }
     }
@@ -129,6 +141,41 @@ pub(crate) struct SessionObjects {
 }
 
 impl SessionObjects {
+    /// Those of a session that begins.
+    pub(crate) fn new(objects: impl RoleObjects) -> Self {
+        let by_handler = objects.by_handler();
+        let objects: Box<dyn ErasedObjects> = Box::new(objects);
+        let is_mixed = !by_handler.is_empty();
+        let objects = if is_mixed { Box::new(Mixed { objects, by_handler }) } else { objects };
+        Self { objects, outcome: None }
+    }
+
+    /// The objects of all roles, if they are of this type.
+    pub(crate) fn is<O: RoleObjects>(&self) -> bool {
+        let objects = &*self.objects as &dyn Any;
+        objects
+            .downcast_ref()
+            .map_or(objects, |mixed: &Mixed| &*mixed.objects as &dyn Any)
+            .is::<O>()
+    }
+
+    /// The objects, which are of this type, and how the session has ended.
+    pub(crate) fn into_parts<O: RoleObjects>(self) -> Option<(O, Option<Outcome>)> {
+        let objects = (self.objects as Box<dyn Any>)
+            .downcast()
+            .map_or_else(|objects| objects, |mixed: Box<Mixed>| mixed.objects as Box<dyn Any>);
+        Some((*objects.downcast().ok()?, self.outcome))
+    }
+
+    /// Whoever answers for the roles.
+    pub(crate) fn host<'a>(&'a mut self, handler: &'a dyn EffectHandler) -> Host<'a> {
+        if (&*self.objects as &dyn Any).is::<Mixed>() {
+            let mixed = (&mut *self.objects as &mut dyn Any).downcast_mut::<Mixed>();
+            return Host::Mixed(mixed.expect("it is of this type").host(handler));
+        }
+        Host::Objects(&mut *self.objects)
+    }
+
     /// Drops them quietly.
     pub(crate) fn discard(self) {
         self.objects.discard();
@@ -171,7 +218,7 @@ impl<O: RoleObjects> ErasedObjects for O {
     }
 
     fn runner(&self) -> Runner {
-        |run_loop| run_loop.by_objects::<O>()
+        |run_loop, _| run_loop.by_objects::<O>()
     }
 
     fn discard(self: Box<Self>) {
@@ -179,5 +226,5 @@ impl<O: RoleObjects> ErasedObjects for O {
     }
 }
 
-/// Lets sessions with role objects of one type follow their schedules.
-pub(crate) type Runner = fn(RunLoop<'_, '_>) -> End;
+/// Lets sessions with role objects of one type follow their schedules; the handler plays roles that have none.
+pub(crate) type Runner = fn(RunLoop<'_, '_>, &dyn EffectHandler) -> End;

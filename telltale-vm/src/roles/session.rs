@@ -1,55 +1,72 @@
-//! Role objects: one value per role, given when a session is opened.
-//!
-//! The `choreography!` macro generates, per protocol, a trait for each role and an `open` function
-//! that takes one object per role. What a session's objects do stays in that session, and they
-//! are called with `&mut self`.
+//! Sessions that were opened with role objects, and how their objects come back.
 
+use std::fmt;
 use std::marker::PhantomData;
 
 use telltale_bytecode::CodeImage;
 
 use crate::roles::objects::RoleObjects;
+use crate::roles::play::PlayError;
 use crate::{Outcome, SessionId, VMError};
 
-/// Role objects that can be handed back when their session has ended.
-pub trait Returned: RoleObjects {
-    /// The role objects and the outcome.
-    type Ended;
+/// One object for each role of a protocol, by name: the struct `Roles` that `choreography!` generates.
+pub trait NamedRoles: Sized {
+    /// The same objects, as the VM sees them.
+    type Objects: RoleObjects;
 
-    /// Puts the outcome beside the role objects.
-    fn end(self, outcome: Outcome) -> Self::Ended;
+    /// Hands them to the VM.
+    fn into_objects(self) -> Self::Objects;
+
+    /// Gets them back from the VM.
+    fn from_objects(objects: Self::Objects) -> Self;
 }
 
-/// A session that was opened with role objects.
+impl<O: RoleObjects> NamedRoles for O {
+    type Objects = Self;
+
+    fn into_objects(self) -> Self {
+        self
+    }
+
+    fn from_objects(objects: Self) -> Self {
+        objects
+    }
+}
+
+/// A session that was opened with role objects; `R` is the struct that holds them.
 ///
-/// It is only a name: the session runs in its VM, and [`Session::take`] gets its objects back.
-#[derive(Debug)]
-pub struct Session<C> {
+/// It is only a name: the session runs in its VM, and [`Session::into_roles`] gets the objects back. Who does not
+/// want them back opens the session with `open_detached`.
+#[must_use = "the roles, and how the session ended, are to be had by `into_roles`; \
+              who wants neither opens it with `open_detached`"]
+pub struct Session<R> {
     id: SessionId,
-    objects: PhantomData<fn() -> C>,
+    roles: PhantomData<fn() -> R>,
 }
 
-impl<C> Clone for Session<C> {
+impl<R> Clone for Session<R> {
     fn clone(&self) -> Self {
         *self
     }
 }
 
-impl<C> Copy for Session<C> {}
+impl<R> Copy for Session<R> {}
 
-impl<C: Returned> Session<C> {
+impl<R> fmt::Debug for Session<R> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "Session({})", self.id)
+    }
+}
+
+impl<R: NamedRoles> Session<R> {
     /// Opens a session with role objects.
     ///
     /// # Errors
     ///
     /// At a limit of the VM.
-    pub fn open(
-        host: &mut impl SessionHost,
-        image: &CodeImage,
-        objects: C,
-    ) -> Result<Self, VMError> {
-        let id = host.open_session(image, objects, true)?;
-        Ok(Self { id, objects: PhantomData })
+    pub fn open(host: &mut impl SessionHost, image: &CodeImage, roles: R) -> Result<Self, VMError> {
+        let id = host.open_session(image, roles.into_objects(), true)?;
+        Ok(Self { id, roles: PhantomData })
     }
 
     /// The session's name.
@@ -57,15 +74,29 @@ impl<C: Returned> Session<C> {
         self.id
     }
 
-    /// The outcome and the role objects of the session, which has ended.
+    /// The role objects of a session that has come to the end of its protocol.
     ///
     /// # Errors
     ///
-    /// When the session is still running, or they were taken before.
-    pub fn take(self, host: &mut impl SessionHost) -> Result<C::Ended, VMError> {
-        let (outcome, objects) = host.take_session::<C>(self.id)?;
-        Ok(objects.end(outcome))
+    /// When the session was cancelled or has faulted: then the error says why, and
+    /// [has the objects](PlayError::into_roles). When it is still running, its objects were taken before, or it
+    /// belongs to another VM: then nothing has changed.
+    pub fn into_roles(self, host: &mut impl SessionHost) -> Result<R, PlayError<R>> {
+        let (outcome, objects) = host.take_session::<R::Objects>(self.id).map_err(was_taken)?;
+        let roles = R::from_objects(objects);
+        match outcome {
+            Ok(()) => Ok(roles),
+            Err(error) => Err(PlayError::with_roles(self.id, error, roles)),
+        }
     }
+}
+
+/// The objects of a session that has ended wait for whoever has opened it, and are not there if they were handed out.
+fn was_taken<R>(error: VMError) -> PlayError<R> {
+    PlayError::from(match error {
+        VMError::StaleSession { session } => VMError::RolesTaken { session },
+        error => error,
+    })
 }
 
 /// A backend, as something that can hold sessions with role objects.

@@ -7,20 +7,24 @@ use slab::Slab;
 
 use super::run::Failure;
 use crate::effect::{Context, EffectHandler};
+use crate::error::WrongPayload;
 use crate::program::schedule::{Schedule, ScheduleStep};
+use crate::roles::by_handler::{Mixed, MixedHost};
 use crate::roles::host::SessionObjects;
 use crate::roles::objects::{ChoiceVisitor, MessageVisitor, RoleObjects};
 use crate::roles::transfer::nobody_sends;
-use crate::{HandlerError, HandlerResult, Picked, pack};
+use crate::{HandlerError, HandlerResult, Picked, Value, pack};
 
 /// Those who play one session after the other.
 pub(super) trait Participants {
     /// Plays one of them.
-    type Participant<'p>: Participant;
+    type Participant<'p>: Participant
+    where
+        Self: 'p;
 
     /// The participant of a session with these role objects, by their key plus one; none if others play it.
     fn of_session<'p>(
-        &self,
+        &'p self,
         objects: &'p mut Slab<SessionObjects>,
         of_session: u32,
     ) -> Option<Self::Participant<'p>>;
@@ -55,11 +59,14 @@ pub(super) trait Participant {
 pub(super) struct ByHandler<'h, H: ?Sized>(pub(super) &'h H);
 
 impl<'h, H: EffectHandler + ?Sized> Participants for ByHandler<'h, H> {
-    type Participant<'p> = ByHandler<'h, H>;
+    type Participant<'p>
+        = ByHandler<'h, H>
+    where
+        Self: 'p;
 
     #[inline(always)]
     fn of_session<'p>(
-        &self,
+        &'p self,
         _: &'p mut Slab<SessionObjects>,
         of_session: u32,
     ) -> Option<Self::Participant<'p>> {
@@ -113,6 +120,83 @@ impl<H: EffectHandler + ?Sized> Participant for ByHandler<'_, H> {
     }
 }
 
+/// Role objects, and a handler for the roles that have none.
+pub(super) struct ByBoth<'h>(pub(super) &'h dyn EffectHandler);
+
+impl<'h> Participants for ByBoth<'h> {
+    type Participant<'p>
+        = MixedHost<'p>
+    where
+        Self: 'p;
+
+    fn of_session<'p>(
+        &'p self,
+        objects: &'p mut Slab<SessionObjects>,
+        of_session: u32,
+    ) -> Option<MixedHost<'p>> {
+        let session = objects.get_mut((of_session as usize).checked_sub(1)?)?;
+        let mixed: &mut Mixed = (&mut *session.objects as &mut dyn Any).downcast_mut()?;
+        Some(mixed.host(self.0))
+    }
+}
+
+/// Objects and handlers exchange values, which are checked where a handler has given or gets one.
+impl Participant for MixedHost<'_> {
+    fn exchange<'a>(
+        &mut self,
+        cx: &mut Context<'_>,
+        step: &'a ScheduleStep,
+        failure: &mut Option<Box<Failure<'a>>>,
+        sent: impl FnOnce(&mut Context<'_>, &'a ScheduleStep),
+    ) -> Result<&'a ScheduleStep, Failed> {
+        let value = match self.send(cx, step.to, step.label) {
+            Ok(value) if self.is_typed(step.from) || step.expected.accepts(&value) => value,
+            answer => return Err(fail(failure, Failure::Sender(step, answer))),
+        };
+        sent(cx, step);
+        taken(step, self.receive_checked(cx, step, value), failure)
+    }
+
+    fn choose_and_exchange<'a>(
+        &mut self,
+        cx: &mut Context<'_>,
+        schedule: &'a Schedule,
+        choice: &'a ScheduleStep,
+        failure: &mut Option<Box<Failure<'a>>>,
+        sent: impl FnOnce(&mut Context<'_>, &'a ScheduleStep),
+    ) -> Result<&'a ScheduleStep, Failed> {
+        let is_typed = self.is_typed(choice.from);
+        let branches = schedule.known_branches(choice);
+        let (step, value) = match self.choose(cx, choice.set, branches) {
+            Ok(Picked { branch, value }) => match schedule.branch(choice, branch) {
+                Some(step) if is_typed || step.expected.accepts(&value) => (step, value),
+                _ => {
+                    let picked = Ok(Picked { branch, value });
+                    return Err(not_chosen(schedule, choice, picked, failure));
+                }
+            },
+            error => return Err(not_chosen(schedule, choice, error, failure)),
+        };
+        sent(cx, step);
+        taken(step, self.receive_checked(cx, step, value), failure)
+    }
+}
+
+impl MixedHost<'_> {
+    /// The receiver takes a payload, which an object may have given to a handler.
+    fn receive_checked(
+        &mut self,
+        cx: &Context<'_>,
+        step: &ScheduleStep,
+        value: Value,
+    ) -> HandlerResult<()> {
+        if self.is_typed(step.to) || step.expected.accepts(&value) {
+            return self.receive(cx, step.from, step.label, value);
+        }
+        Err(WrongPayload::new(cx.label(step.label), &value).into())
+    }
+}
+
 /// Role objects of one type, each of which plays its own session.
 pub(super) struct ByObjects<O>(PhantomData<fn() -> O>);
 
@@ -127,7 +211,7 @@ impl<O: RoleObjects> Participants for ByObjects<O> {
 
     #[inline(always)]
     fn of_session<'p>(
-        &self,
+        &'p self,
         objects: &'p mut Slab<SessionObjects>,
         of_session: u32,
     ) -> Option<&'p mut O> {

@@ -11,7 +11,7 @@ use std::fmt;
 use slab::Slab;
 use telltale_types::RoleId;
 
-use super::participants::{ByHandler, ByObjects, Participant, Participants};
+use super::participants::{ByBoth, ByHandler, ByObjects, Participant, Participants};
 use crate::memory::coroutine::{self, ROLES};
 use crate::memory::header;
 use crate::program::loaded::Loaded;
@@ -83,6 +83,11 @@ impl RunLoop<'_, '_> {
     /// A handler plays all roles.
     pub(crate) fn by_handler<H: EffectHandler + ?Sized>(self, handler: &H) -> End {
         self.by(&ByHandler(handler))
+    }
+
+    /// Role objects play, and the handler in place of those that are missing.
+    pub(crate) fn by_both(self, handler: &dyn EffectHandler) -> End {
+        self.by(&ByBoth(handler))
     }
 
     /// Role objects of this type play.

@@ -126,7 +126,7 @@ fn seen(config: VMConfig, doing: Doing) -> ([Vec<String>; 2], Vec<String>, Strin
         Talker(Arc::new(Mutex::new(Journal { lines: Vec::new(), calls: 0, whim })))
     };
     let mut vm = VM::new(config);
-    let session = talk::open(&mut vm, talker(0), talker(1)).expect("room");
+    let session = talk::Roles { ann: talker(0), ben: talker(1) }.open(&mut vm).expect("room");
     for _ in 0..3 {
         vm.run(&NoHandler, 1_000).expect("whoever opened the session is told");
         if vm.progress() == Progress::Waiting {
@@ -135,10 +135,14 @@ fn seen(config: VMConfig, doing: Doing) -> ([Vec<String>; 2], Vec<String>, Strin
         }
     }
     let trace = vm.trace().iter().map(ToString::to_string).collect();
-    let ended = session.take(&mut vm).expect("it has ended");
+    let (outcome, ended) = match session.into_roles(&mut vm) {
+        Ok(roles) => ("completed".to_owned(), Some(roles)),
+        Err(error) => (error.to_string(), error.into_roles()),
+    };
+    let ended = ended.expect("it has ended");
     let journals = [ended.ann, ended.ben]
         .map(|talker| talker.0.lock().unwrap_or_else(PoisonError::into_inner).lines.clone());
-    (journals, trace, ended.outcome.to_string())
+    (journals, trace, outcome)
 }
 
 /// Events without an order: that of independent ones depends on how sessions are driven.

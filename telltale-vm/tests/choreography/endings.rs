@@ -3,7 +3,7 @@
 use std::fmt;
 
 use telltale_vm::{
-    Cause, HandlerResult, LabelId, Message, NoHandler, Outcome, RoleId, VM, VMConfig, VMError,
+    Cause, HandlerResult, LabelId, Message, NoHandler, RoleId, SessionError, VM, VMConfig, VMError,
     Value, choreography,
 };
 
@@ -86,56 +86,77 @@ const ORACLE: Oracle = Oracle { limit: 10, asked: 0 };
 #[test]
 fn a_silent_end_is_an_end() {
     let mut vm = VM::new(VMConfig::default());
-    let session = questions::open(&mut vm, Asker(3), ORACLE, Scribe::default()).expect("room");
+    let session = questions::Roles { asker: Asker(3), oracle: ORACLE, scribe: Scribe::default() }
+        .open(&mut vm)
+        .expect("room");
     vm.run(&NoHandler, 1_000).expect("nothing goes wrong");
-    let ended = session.take(&mut vm).expect("the session has ended");
-    assert!(ended.outcome.is_completed(), "{}", ended.outcome);
+    let ended = session.into_roles(&mut vm).expect("the session has ended");
     assert_eq!(ended.scribe.0, [2, 1, 0]);
 }
 
 #[test]
 fn an_error_is_kept_and_everything_comes_back() {
     let mut vm = VM::new(VMConfig::default());
-    let session = questions::open(&mut vm, Asker(30), ORACLE, Scribe::default()).expect("room");
+    let session = questions::Roles { asker: Asker(30), oracle: ORACLE, scribe: Scribe::default() }
+        .open(&mut vm)
+        .expect("room");
     vm.run(&NoHandler, 1_000).expect("the owner is told, nobody else");
-    let ended = session.take(&mut vm).expect("the session has ended");
-    let Outcome::Faulted(fault) = ended.outcome else { panic!("an oracle has no limit") };
+    let error = session.into_roles(&mut vm).err().expect("an oracle has a limit");
+    let Some(SessionError::Faulted(fault)) = error.session_error().cloned() else {
+        panic!("something else: {error}")
+    };
+    let ended = error.into_roles().expect("the session has ended");
     assert_eq!(fault.role.as_deref(), Some("Oracle"));
     let Cause::Handler(error) = &fault.cause else { panic!("not an error of a role: {fault}") };
     assert_eq!(error.downcast_ref(), Some(&TooMuch(29)));
     assert_eq!(ended.asker.0, 29);
     assert_eq!(ended.oracle.asked, 29);
-    assert!(session.take(&mut vm).is_err(), "it was taken");
+    let again = session.into_roles(&mut vm).err().expect("it was taken");
+    assert_eq!(again.to_string(), "the roles of session #0 have been taken already");
 }
 
 #[test]
 fn a_session_that_runs_cannot_be_taken() {
     let mut vm = VM::new(VMConfig::default());
-    let session = questions::open(&mut vm, Asker(3), ORACLE, Scribe::default()).expect("room");
-    assert!(matches!(session.take(&mut vm), Err(VMError::StillRunning { .. })));
+    let session = questions::Roles { asker: Asker(3), oracle: ORACLE, scribe: Scribe::default() }
+        .open(&mut vm)
+        .expect("room");
+    let early = session.into_roles(&mut vm).err().expect("it has not begun");
+    assert_eq!(
+        early.to_string(),
+        "session #0 is still running: it can go on, but the run was out of fuel"
+    );
+    assert!(early.into_roles().is_none());
 }
 
 #[test]
 fn nobody_takes_a_detached_session() {
     let mut vm = VM::new(VMConfig::default());
     for _ in 0..3 {
-        questions::open_detached(&mut vm, Asker(3), ORACLE, Scribe::default()).expect("room");
+        questions::Roles { asker: Asker(3), oracle: ORACLE, scribe: Scribe::default() }
+            .open_detached(&mut vm)
+            .expect("room");
     }
     vm.run(&NoHandler, 1_000).expect("nothing goes wrong");
 
-    questions::open_detached(&mut vm, Asker(30), ORACLE, Scribe::default()).expect("room");
+    questions::Roles { asker: Asker(30), oracle: ORACLE, scribe: Scribe::default() }
+        .open_detached(&mut vm)
+        .expect("room");
     assert!(matches!(vm.run(&NoHandler, 1_000), Err(VMError::Faulted { count: 1, .. })));
 }
 
 #[test]
 fn a_foreign_payload_is_named() {
     let mut vm = VM::new(VMConfig::default());
-    let session = questions::open(&mut vm, Asker(3), ORACLE, Scribe::default()).expect("room");
+    let session = questions::Roles { asker: Asker(3), oracle: ORACLE, scribe: Scribe::default() }
+        .open(&mut vm)
+        .expect("room");
     let (from, to, label, value) = (RoleId(0), RoleId(1), LabelId(0), Value::Uint(1 << 40));
     vm.inject(session.id(), Message { from, to, label, value }).expect("it is a number");
     vm.run(&NoHandler, 1_000).expect("the owner is told");
-    let Outcome::Faulted(fault) = session.take(&mut vm).expect("it has ended").outcome else {
-        panic!("that is no u32")
+    let error = session.into_roles(&mut vm).err().expect("that is no u32");
+    let Some(SessionError::Faulted(fault)) = error.session_error() else {
+        panic!("something else: {error}")
     };
     let text = fault.to_string();
     assert!(

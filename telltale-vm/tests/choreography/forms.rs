@@ -2,7 +2,7 @@
 
 use std::fmt::Write;
 
-use telltale_vm::{HandlerResult, NoHandler, VM, VMConfig, choreography};
+use telltale_vm::{HandlerResult, NoHandler, VM, choreography};
 
 choreography! {
     /// Labels with several peers, payloads of every shape.
@@ -65,15 +65,6 @@ choreography! {
     }
 }
 
-fn run<C: telltale_vm::generated::Returned>(
-    open: impl FnOnce(&mut VM) -> Result<telltale_vm::Session<C>, telltale_vm::VMError>,
-) -> C::Ended {
-    let mut vm = VM::new(VMConfig::default());
-    let session = open(&mut vm).expect("there is room for a session");
-    vm.run(&NoHandler, 10_000).expect("nothing goes wrong");
-    session.take(&mut vm).expect("the session has ended")
-}
-
 /// Writes down what it is told, in one line.
 #[derive(Debug, Default)]
 struct Log(String);
@@ -86,12 +77,18 @@ impl Log {
 
 impl shapes::Hub for Log {
     // `start` has a default body.
-    fn total(&mut self, to: shapes::Role) -> HandlerResult<shapes::Total> {
+    fn total_to(&mut self, to: shapes::Role) -> HandlerResult<shapes::Total> {
         self.add(to)?;
+        self.total()
+    }
+    fn total(&mut self) -> HandlerResult<shapes::Total> {
         Ok(shapes::Total { sum: 3, names: vec!["left".to_owned(), "right".to_owned()] })
     }
-    fn on_report(&mut self, from: shapes::Role, report: (u8, String)) -> HandlerResult<()> {
+    fn on_report_from(&mut self, from: shapes::Role, report: (u8, String)) -> HandlerResult<()> {
         self.add((from, report))
+    }
+    fn on_report(&mut self, _: (u8, String)) -> HandlerResult<()> {
+        Err("the method that names the peer is called".into())
     }
 }
 
@@ -124,8 +121,8 @@ impl shapes::Right for Log {
 
 #[test]
 fn payloads_of_every_shape_arrive() {
-    let ended = run(|vm| shapes::open(vm, Log::default(), Log::default(), Log::default()));
-    assert!(ended.outcome.is_completed());
+    let roles = shapes::Roles { hub: Log::default(), left: Log::default(), right: Log::default() };
+    let ended = roles.play().expect("nothing goes wrong");
     assert_eq!(ended.hub.0, "(Left, (1, \"left\")) (Right, (2, \"right\")) Left Right ");
     assert_eq!(ended.left.0, "\"start\" (3, [\"left\", \"right\"]) ");
     assert_eq!(ended.right.0, "\"start\" (3, [\"left\", \"right\"]) \"bye\" ");
@@ -179,8 +176,9 @@ fn every_branch_is_the_one_that_was_picked() {
         (Next::Work { hours: 9 }, "\"tired\" ", "9 "),
     ] {
         let boss_object = Boss(Some(next), Log::default());
-        let ended = run(|vm| choices::open(vm, boss_object, Log::default(), Log::default()));
-        assert!(ended.outcome.is_completed(), "{}", ended.outcome);
+        let ended = choices::Roles { boss: boss_object, ann: Log::default(), ben: Log::default() }
+            .play()
+            .expect("nothing goes wrong");
         assert_eq!(ended.boss.1.0, boss);
         assert_eq!(ended.ann.0, ann);
         assert_eq!(ended.ben.0, "\"stop\" ");
@@ -210,10 +208,11 @@ impl walk::Tourist for Log {
 
 #[test]
 fn one_method_makes_equal_choices() {
-    // The type of a session can be named.
-    let mut session: Option<walk::Session<Guide, Log>> = None;
-    let ended = run(|vm| Ok(*session.insert(walk::open(vm, Guide(0), Log::default())?)));
-    assert!(ended.outcome.is_completed() && session.is_some());
+    let mut vm = VM::default();
+    let session: telltale_vm::Session<walk::Roles<Guide, Log>> =
+        walk::Roles { guide: Guide(0), tourist: Log::default() }.open(&mut vm).expect("room");
+    vm.run(&NoHandler, 1_000).expect("nothing goes wrong");
+    let ended = session.into_roles(&mut vm).expect("it is complete");
     assert_eq!((ended.guide.0, ended.tourist.0.as_str()), (2, "1 \"left\" "));
 }
 
@@ -224,8 +223,11 @@ macro_rules! caller {
         }
     )*};
     (@ ask to) => {
-        fn ask(&mut self, to: calls::Role) -> HandlerResult<u8> {
+        fn ask_to(&mut self, to: calls::Role) -> HandlerResult<u8> {
             self.add(("ask", to)).map(|()| 1)
+        }
+        fn ask(&mut self) -> HandlerResult<u8> {
+            Err("the method that names the peer is called".into())
         }
     };
     (@ ask) => {
@@ -260,8 +262,7 @@ caller! {
 #[test]
 fn protocols_run_others() {
     let [a, b, c, d] = [(); 4].map(|()| Log::default());
-    let ended = run(|vm| calls::open(vm, a, b, c, d));
-    assert!(ended.outcome.is_completed());
+    let ended = calls::Roles { a, b, c, d }.play().expect("nothing goes wrong");
     assert_eq!(ended.a.0, "3 ");
     assert_eq!(ended.b.0, "2 3 2 ");
     assert_eq!(ended.c.0, "2 ");

@@ -113,10 +113,10 @@ mod inside {
     #[test]
     fn hidden_names_do_not_matter() {
         let mut vm = VM::new(VMConfig::default());
-        let session = hidden::open(&mut vm, One::default(), One::default()).expect("room");
+        let session =
+            hidden::Roles { a: One::default(), b: One::default() }.open(&mut vm).expect("room");
         vm.run(&NoHandler, 1_000).expect("no fault");
-        let ended = session.take(&mut vm).expect("it has ended");
-        assert!(ended.outcome.is_completed());
+        let ended = session.into_roles(&mut vm).expect("it has ended");
         assert_eq!(ended.a.0, "[Some(Private(5))] 6 [7, 8] into");
         assert_eq!(ended.b.0, "Local(1) Item(2) Private(3) Local(4)");
     }
@@ -180,9 +180,10 @@ impl names::Ok for All {
 fn roles_may_have_any_name() {
     let mut vm = VM::new(VMConfig::default());
     let [cast, host, image, send, ok] = [1, 2, 3, 4, 5].map(All);
-    let session = names::open(&mut vm, cast, host, image, send, ok).expect("room");
+    let session =
+        names::Roles { role_objects: cast, host, image, send, ok }.open(&mut vm).expect("room");
     vm.run(&NoHandler, 1_000).expect("no fault");
-    let ended = session.take(&mut vm).expect("it has ended");
+    let ended = session.into_roles(&mut vm).expect("it has ended");
     assert_eq!((ended.host.0, ended.send.0, ended.ok.0), (1, 4, 4));
 }
 
@@ -227,10 +228,10 @@ mod own {
         // On the script and off it.
         for quantum in [64, 1] {
             let mut vm = VM::new(VMConfig { quantum, ..VMConfig::default() });
-            let session = own::open(&mut vm, Person(1), Person(2)).expect("room");
+            let session =
+                own::Roles { ann: Person(1), ben: Person(2) }.open(&mut vm).expect("room");
             vm.run(&NoHandler, 1_000).expect("no fault");
-            let ended = session.take(&mut vm).expect("it has ended");
-            assert!(ended.outcome.is_completed(), "{}", ended.outcome);
+            let ended = session.into_roles(&mut vm).expect("it has ended");
             assert_eq!((ended.ann.0, ended.ben.0), (4, 3));
         }
     }

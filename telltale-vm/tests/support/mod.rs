@@ -10,9 +10,18 @@ use telltale_theory::{Options, oracle, project_all_with};
 use telltale_types::{GlobalType, Label, Names};
 use telltale_vm::loader::CodeImage;
 use telltale_vm::{
-    Branch, Context, EffectHandler, HandlerResult, LabelId, Picked, RoleId, SessionId,
-    SessionStatus, VM, VMConfig, VMError, Value,
+    Branch, Context, EffectHandler, HandlerResult, LabelId, Outcome, Picked, PlayError, RoleId,
+    SessionId, SessionStatus, VM, VMConfig, VMError, Value,
 };
+
+/// How a session has ended, and its roles; an error if it has not ended.
+pub(crate) fn ended<R>(taken: Result<R, PlayError<R>>) -> Result<(Outcome, R), VMError> {
+    match taken.map_err(PlayError::into_parts) {
+        Ok(roles) => Ok((Ok(()), roles)),
+        Err((VMError::Incomplete { error, .. }, Some(roles))) => Ok((Err(error), roles)),
+        Err((error, _)) => Err(error),
+    }
+}
 
 /// The protocol of a text in the notation of the papers, whose labels carry nothing:
 /// `μt. A→{B:more. t; B:stop}`.

@@ -66,7 +66,7 @@ macro_rules! carried {
 
                 fn open(host: &mut impl SessionHost) {
                     let [alice, bob] = [Player::default(), Player::default()];
-                    ping_pong::open_detached(host, alice, bob).expect("room");
+                    ping_pong::Roles { alice, bob }.open_detached(host).expect("room");
                 }
             }
 

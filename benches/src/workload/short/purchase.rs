@@ -73,7 +73,7 @@ impl Short for Purchase {
 
     fn open(vm: &mut VM, nth: u64) {
         let [alice, bob, seller] = [nth; 3].map(Person::new);
-        two_buyers::open_detached(vm, alice, bob, seller).expect("room");
+        two_buyers::Roles { alice, bob, seller }.open_detached(vm).expect("room");
     }
 
     fn due(sessions: u64) -> Account {

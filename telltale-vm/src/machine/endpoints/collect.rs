@@ -14,7 +14,7 @@ use crate::memory::arena::Slot;
 use crate::memory::heap::Word;
 use crate::memory::{channel, header, registers};
 use crate::value::{Endpoint, Large};
-use crate::{Outcome, VM};
+use crate::{SessionError, VM};
 
 /// How many endpoints may be on their way through sessions without coroutines before the first look.
 const PATIENCE: usize = 64;
@@ -70,7 +70,7 @@ impl VM {
         for slot in lost {
             if self.is_running(slot) {
                 let reason = "nobody can get hold of its endpoints any more";
-                self.finish(slot, Outcome::Cancelled { reason: reason.into() });
+                self.finish(slot, Err(SessionError::Cancelled { reason: reason.into() }));
             }
         }
         self.drop_orphans();

@@ -41,7 +41,7 @@ fn main() {
     use telltale_vm::{NoHandler, VM, VMConfig};
 
     let mut vm = VM::new(VMConfig::default());
-    let session = hello::open(&mut vm, Client, Server).unwrap();
+    let session = hello::Roles { client: Client, server: Server }.open(&mut vm).unwrap();
     vm.run(&NoHandler, 100).unwrap();
     assert!(session.take(&mut vm).unwrap().outcome.is_completed());
 }

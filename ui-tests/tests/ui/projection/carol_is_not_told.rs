@@ -50,7 +50,7 @@ impl blind::Carol for Carol {
 // The mistake in the protocol is the only error.
 fn main() {
     let mut vm = VM::new(VMConfig::default());
-    let session = blind::open(&mut vm, Alice, Bob, Carol).unwrap();
+    let session = blind::Roles { alice: Alice, bob: Bob, carol: Carol }.open(&mut vm).unwrap();
     vm.run(&NoHandler, 100).unwrap();
     println!("{}", session.take(&mut vm).unwrap().outcome);
 }

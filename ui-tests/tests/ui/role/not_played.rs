@@ -13,5 +13,5 @@ impl count::Alice for Alice {}
 
 fn main() {
     let mut vm = VM::new(VMConfig::default());
-    let _ = count::open(&mut vm, Alice, Alice);
+    let _ = count::Roles { alice: Alice, bob: Alice }.open(&mut vm);
 }
