@@ -15,7 +15,7 @@ mod session;
 
 use std::collections::BTreeMap;
 
-use proc_macro2::{Ident, Span, TokenStream};
+use proc_macro2::{Delimiter, Group, Ident, Span, TokenStream};
 use quote::{ToTokens, quote};
 use telltale_bytecode::CodeImage;
 use telltale_syntax::Analysed;
@@ -33,6 +33,20 @@ pub(crate) fn protocol(protocol: &Analysed, image: Option<&CodeImage>) -> TokenS
     let choices = choices::emit(interface);
     let session = session::emit(interface);
     let objects = objects::emit(interface, image);
+    let inside = quote! {
+        use super::*;
+        use #runtime::generated as __telltale;
+
+        #image_static
+        #roles
+        #choices
+        #session
+        #objects
+    };
+    // From the first word to the last brace it stands at the name of the protocol, so errors about it point there.
+    let keyword = Ident::new("mod", at(module.span()));
+    let mut block = Group::new(Delimiter::Brace, inside);
+    block.set_span(at(module.span()));
     // The lints are about code that somebody wrote; nobody wrote this. A payload type may be less
     // visible than the protocol, and not every protocol is used in every way.
     quote! {
@@ -47,16 +61,7 @@ pub(crate) fn protocol(protocol: &Analysed, image: Option<&CodeImage>) -> TokenS
             clippy::all,
             clippy::pedantic
         )]
-        #visibility mod #module {
-            use super::*;
-            use #runtime::generated as __telltale;
-
-            #image_static
-            #roles
-            #choices
-            #session
-            #objects
-        }
+        #visibility #keyword #module #block
     }
 }
 

@@ -6,9 +6,10 @@
 
 use std::collections::BTreeSet;
 
-use proc_macro2::{Ident, TokenStream, TokenTree};
+use proc_macro2::{Group, Ident, Punct, Spacing, Span, TokenStream, TokenTree};
 use quote::{ToTokens, format_ident};
-use syn::parse_quote;
+use syn::parse_quote_spanned;
+use syn::spanned::Spanned;
 use telltale_syntax::interface::{Interface, RESERVED_TYPES};
 use telltale_syntax::{Analysis, Diagnostic, Mistake, Payload, Unfit};
 
@@ -92,15 +93,15 @@ fn part_names(interface: &mut Interface) {
 fn mend_payload(payload: &mut Payload, mistakes: &[&Mistake]) {
     let mend = |ty: &mut syn::Type| {
         let text = Payload::Tuple(vec![ty.clone()]).text();
-        let is_no_type = mistakes.iter().any(|mistake| match mistake {
-            Mistake::UnfitPayload { payload, unfit } => {
-                *unfit != Unfit::Borrowed && is_quoted_as(&text, payload)
-            }
+        let no_type = mistakes.iter().find(|mistake| match mistake {
+            Mistake::UnfitPayload { payload, .. } => is_quoted_as(&text, payload),
             Mistake::HiddenPrelude { name, .. } => speaks_of(ty.to_token_stream(), name),
             _ => false,
         });
-        if is_no_type {
-            *ty = parse_quote!(());
+        if let Some(mistake) = no_type {
+            let borrows = matches!(mistake, Mistake::UnfitPayload { unfit: Unfit::Borrowed, .. });
+            let owned = borrows.then(|| syn::parse2(without_lifetimes(ty.to_token_stream())).ok());
+            *ty = owned.flatten().unwrap_or_else(|| parse_quote_spanned!(ty.span()=> ()));
         }
     };
     match payload {
@@ -108,6 +109,39 @@ fn mend_payload(payload: &mut Payload, mistakes: &[&Mistake]) {
         Payload::Tuple(types) => types.iter_mut().for_each(mend),
         Payload::Record(fields) => fields.iter_mut().map(|field| &mut field.ty).for_each(mend),
     }
+}
+
+/// A type in which everything lives for ever. Where it binds lifetimes itself, it is none.
+fn without_lifetimes(tokens: TokenStream) -> TokenStream {
+    let forever = || {
+        [
+            TokenTree::from(Punct::new('\'', Spacing::Joint)),
+            Ident::new("static", Span::call_site()).into(),
+        ]
+    };
+    let mut lasting = TokenStream::new();
+    let mut trees = tokens.into_iter().peekable();
+    while let Some(tree) = trees.next() {
+        match tree {
+            TokenTree::Group(group) => {
+                let mut inside = Group::new(group.delimiter(), without_lifetimes(group.stream()));
+                inside.set_span(group.span());
+                lasting.extend([TokenTree::from(inside)]);
+            }
+            TokenTree::Punct(sign) if sign.as_char() == '\'' => {
+                trees.next();
+                lasting.extend(forever());
+            }
+            TokenTree::Punct(sign) if sign.as_char() == '&' => {
+                lasting.extend([TokenTree::from(sign)]);
+                if !matches!(trees.peek(), Some(TokenTree::Punct(sign)) if sign.as_char() == '\'') {
+                    lasting.extend(forever());
+                }
+            }
+            other => lasting.extend([other]),
+        }
+    }
+    lasting
 }
 
 /// Whether a mistake repeats a text like this: only the beginning of a long one.

@@ -50,6 +50,10 @@ pub fn no_object<T>() -> HandlerResult<T> {
     Err(HandlerError::msg("the handler of the run plays this role"))
 }
 
+/// In place of a variant, where a label begins several branches of a choice.
+#[derive(Clone, Copy, Debug)]
+pub struct SeveralBranches;
+
 /// There is no such message or choice in the protocol.
 #[cold]
 pub fn unknown() -> HandlerError {

@@ -125,7 +125,9 @@ mod backend;
 mod config;
 #[cfg(all(doctest, feature = "macros"))]
 mod docs;
-mod effect;
+// Public because the compiler proposes such paths to crates that have not imported these types.
+#[doc(hidden)]
+pub mod effect;
 mod error;
 mod exec;
 mod machine;

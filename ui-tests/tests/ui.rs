@@ -18,7 +18,9 @@ fn ui() {
     }
     let cases = trybuild::TestCases::new();
     cases.pass("tests/ui/pass/*.rs");
-    for mistakes in ["protocol", "role", "label", "choice", "loop", "call", "par", "projection"] {
+    for mistakes in
+        ["protocol", "role", "session", "label", "choice", "loop", "call", "par", "projection"]
+    {
         cases.compile_fail(format!("tests/ui/{mistakes}/*.rs"));
     }
 }

@@ -1,10 +1,13 @@
 //! An enum for each choice, and a struct for each message with named fields.
 
+use std::collections::BTreeMap;
+
 use proc_macro2::{Ident, TokenStream};
 use quote::{quote, quote_spanned};
 use telltale_syntax::ast::Derives;
 use telltale_syntax::interface::{ChoiceInterface, Interface, LabelInterface, Variant};
 use telltale_syntax::{Field, Payload};
+use telltale_types::LabelId;
 
 use super::message::{fields, taken_apart_of};
 use super::{at, docs, placed};
@@ -33,7 +36,41 @@ fn choice_enum(interface: &Interface, choice: &ChoiceInterface) -> TokenStream {
             .iter()
             .map(|one| (Some(&one.name), &interface.labels[one.label.index()].payload)),
     );
-    quote_spanned!(at(name.span())=> #docs #derived pub enum #name { #(#variants,)* } #debug)
+    let several = several_branches(interface, choice, &name);
+    quote_spanned! {at(name.span())=>
+        #docs #derived pub enum #name { #(#variants,)* } #debug #several
+    }
+}
+
+/// Where a label begins several branches, no variant has its name. Whoever writes it all the same is told which there
+/// are.
+fn several_branches(
+    interface: &Interface,
+    choice: &ChoiceInterface,
+    name: &Ident,
+) -> Option<TokenStream> {
+    let mut variants: BTreeMap<LabelId, Vec<&Variant>> = BTreeMap::new();
+    for variant in &choice.variants {
+        variants.entry(variant.label).or_default().push(variant);
+    }
+    variants.retain(|_, variants| variants.len() > 1);
+    let constants = variants.iter().map(|(label, variants)| {
+        let label = placed(&interface.labels[label.index()].name);
+        let names = docs::list(variants.iter().map(|variant| &variant.name));
+        let note = format!("`{label}` begins several branches, which are called {names}");
+        quote_spanned! {label.span()=>
+            #[doc(hidden)]
+            #[deprecated(note = #note)]
+            pub const #label: __telltale::SeveralBranches = __telltale::SeveralBranches;
+        }
+    });
+    let constants: Vec<_> = constants.collect();
+    (!constants.is_empty()).then(|| {
+        quote! {
+            #[allow(non_upper_case_globals)]
+            impl #name { #(#constants)* }
+        }
+    })
 }
 
 /// `#[derive(…)]`

@@ -45,8 +45,12 @@ fn role_trait(interface: &Interface, role: &RoleInterface) -> TokenStream {
         Method::Receive(at) => refuse_to_receive(&role.receives[at]),
         Method::Choice(at) => refuse_to_choose(&interface.choices[at]),
     });
+    let module = &interface.module;
+    let message = format!("`{{Self}}` does not play `{name}`");
+    let label = format!("`{}` must implement `{module}::{name}`", role.argument);
     quote_spanned! {at(name.span())=>
         #docs
+        #[diagnostic::on_unimplemented(message = #message, label = #label)]
         pub trait #name: __telltale::Send {
             #(#methods)*
 

@@ -1,7 +1,7 @@
 //! `Roles`: one object for each role, and what can be done with them.
 
 use proc_macro2::{Ident, Span, TokenStream};
-use quote::{quote, quote_spanned};
+use quote::quote_spanned;
 use telltale_syntax::interface::{Interface, RoleInterface};
 
 use super::{at, docs, local};
@@ -17,8 +17,10 @@ pub(super) fn emit(interface: &Interface) -> TokenStream {
             role.name
         ))
     });
-    let (vm, handler) = (local("vm", Span::call_site()), local("handler", Span::call_site()));
-    quote! {
+    let place = interface.module.span();
+    let (vm, handler) = (local("vm", place), local("handler", place));
+    // Errors about calls of these functions point to the name of the protocol.
+    quote_spanned! {at(place)=>
         /// One object for each role.
         ///
         /// [`Roles::play`] runs one session to its end; [`Roles::open`] opens one among others in a VM.

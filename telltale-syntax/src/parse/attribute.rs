@@ -75,8 +75,8 @@ pub(super) fn outer(tokens: &mut Tokens, mistakes: &mut Mistakes) -> Outer {
     outer
 }
 
-/// Reads what a choice derives, if that stands behind its first word: there the compiler proposes it.
-pub(super) fn late_derives(tokens: &mut Tokens, outer: &mut Outer, mistakes: &mut Mistakes) {
+/// Reads attributes that stand directly in front of a name: there the compiler proposes what to derive.
+pub(super) fn late(tokens: &mut Tokens, outer: &mut Outer, mistakes: &mut Mistakes) {
     let late = self::outer(tokens, mistakes);
     outer.derives.extend(&late.derives);
     outer.docs.tokens.extend(late.docs.tokens);

@@ -15,7 +15,7 @@ pub(super) fn choice(
 ) -> Result<Statement, Diagnostic> {
     let start = tokens.span();
     tokens.skip(1);
-    attribute::late_derives(tokens, &mut outer, mistakes);
+    attribute::late(tokens, &mut outer, mistakes);
     let unnamed = tokens.is_word(0, "at") && !tokens.is_word(1, "at");
     let name = if unnamed { None } else { Some(tokens.name("`at`")?) };
     if tokens.word("at").is_none() {

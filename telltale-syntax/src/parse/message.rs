@@ -1,6 +1,6 @@
 //! `Alice -> Bob, Carol: Title(String);`
 
-use super::attribute::Outer;
+use super::attribute::{self, Outer};
 use super::tokens::Tokens;
 use super::{block, payload};
 use crate::ast::{Message, Statement};
@@ -10,7 +10,7 @@ use crate::name::Name;
 
 pub(super) fn message(
     tokens: &mut Tokens,
-    outer: Outer,
+    mut outer: Outer,
     mistakes: &mut Mistakes,
 ) -> Result<Statement, Diagnostic> {
     let start = tokens.span();
@@ -19,6 +19,7 @@ pub(super) fn message(
         return Err(tokens.expected("`->`"));
     }
     let receivers = receivers(tokens)?;
+    attribute::late(tokens, &mut outer, mistakes);
     let label = name(tokens, "a label")?;
     let payload = payload::payload(tokens, mistakes);
     let span = start.to(tokens.previous());

@@ -1,0 +1,16 @@
+use telltale_vm::choreography;
+
+pub struct Key;
+
+choreography! {
+    pub protocol P(A, B) {
+        #[derive(Clone, PartialEq)]
+        choice Go at A {
+            A -> B: Left(Key);
+        } or {
+            A -> B: Right;
+        }
+    }
+}
+
+fn main() {}

@@ -1,0 +1,35 @@
+use telltale_vm::{HandlerResult, VM, choreography};
+
+choreography! {
+    pub protocol Purchase(Customer, Shop) {
+        Customer -> Shop: Ask(String);
+        Shop -> Customer: Price(u64);
+    }
+}
+
+struct Ann;
+struct Bob;
+
+impl purchase::Customer for Ann {
+    fn ask(&mut self) -> HandlerResult<String> {
+        Ok("tea".to_owned())
+    }
+    fn on_price(&mut self, _: u64) -> HandlerResult<()> {
+        Ok(())
+    }
+}
+
+impl purchase::Shop for Bob {
+    fn on_ask(&mut self, _: String) -> HandlerResult<()> {
+        Ok(())
+    }
+    fn price(&mut self) -> HandlerResult<u64> {
+        Ok(3)
+    }
+}
+
+fn main() -> Result<(), telltale_vm::VMError> {
+    let vm = VM::default();
+    let session = purchase::Roles { customer: Ann, shop: Bob }.open(vm)?;
+    Ok(())
+}
