@@ -178,10 +178,6 @@ pub enum Mistake {
     Collision { this: String, other: String, generated: String },
     #[error("{this} would generate `{generated}`, which every protocol has already")]
     Reserved { this: String, generated: String },
-    #[error(
-        "`from` would be two parameters of `fn {method}`: the payload, and which role sends it"
-    )]
-    FromTwice { method: String },
     #[error("field `{field}` is declared twice")]
     FieldTwice { field: String },
     #[error("`{word}` in this payload would mean the generated `{word}`, made for {owner}")]
@@ -258,9 +254,7 @@ impl Mistake {
             Self::GeneratedPayload { word, .. } => {
                 format!("rename one of them, or write the whole path of the type `{word}`")
             }
-            Self::HiddenPrelude { .. } | Self::Reserved { .. } | Self::FromTwice { .. } => {
-                "rename it".to_owned()
-            }
+            Self::HiddenPrelude { .. } | Self::Reserved { .. } => "rename it".to_owned(),
             Self::CannotKnow(why) => why.explanation.help.clone(),
             Self::MoreToKnow { .. } => "put these right first".to_owned(),
             Self::TooHard(_) => "make several protocols of it".to_owned(),

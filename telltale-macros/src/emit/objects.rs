@@ -44,7 +44,7 @@ pub(super) fn emit(interface: &Interface, image: Option<&CodeImage>) -> TokenStr
 
             #[inline]
             fn by_handler(&self) -> __telltale::RoleSet {
-                __telltale::RoleSet::default()
+                __telltale::RoleSet::NONE
                     #(.with(__telltale::RoleId(#ids), self::#names::__is_by_handler(&self.#arguments)))*
             }
 

@@ -6,7 +6,7 @@ use telltale_syntax::interface::{
     ChoiceInterface, Interface, Method, ReceiveMethod, RoleInterface, SendMethod,
 };
 
-use super::{at, docs, placed};
+use super::{at, docs, local, placed};
 
 /// All that has to do with roles.
 pub(super) fn emit(interface: &Interface) -> TokenStream {
@@ -45,12 +45,8 @@ fn role_trait(interface: &Interface, role: &RoleInterface) -> TokenStream {
         Method::Receive(at) => refuse_to_receive(&role.receives[at]),
         Method::Choice(at) => refuse_to_choose(&interface.choices[at]),
     });
-    let module = &interface.module;
-    let message = format!("`{{Self}}` does not play `{name}`");
-    let label = format!("`{}` must implement `{module}::{name}`", role.argument);
     quote_spanned! {at(name.span())=>
         #docs
-        #[diagnostic::on_unimplemented(message = #message, label = #label)]
         pub trait #name: __telltale::Send {
             #(#methods)*
 
@@ -112,12 +108,21 @@ fn receive(interface: &Interface, method: &ReceiveMethod) -> TokenStream {
     let docs = docs::with(docs, &more);
     let names: Vec<_> = parameters.iter().map(|parameter| &parameter.name).collect();
     let types: Vec<_> = parameters.iter().map(|parameter| &parameter.ty).collect();
+    // A field may be called like the parameter for the peer.
+    let is_taken = names.iter().any(|name| *name == "from");
+    let peer = local(if is_taken { "from_role" } else { "from" }, name.span());
     let by_peer = from.as_ref().map(|by_peer| {
-        let docs = docs::doc(&format!("As [`{name}`](Self::{name}), for those who want to know from whom."));
+        let docs = docs::doc(&format!(
+            "As [`{name}`](Self::{name}), for those who want to know from whom."
+        ));
         quote_spanned! {at(name.span())=>
             #docs
-            fn #by_peer(&mut self, from: Role #(, #names: #types)*) -> __telltale::HandlerResult<()> {
-                let _ = from;
+            fn #by_peer(
+                &mut self,
+                #peer: Role
+                #(, #names: #types)*
+            ) -> __telltale::HandlerResult<()> {
+                let _ = #peer;
                 self.#name(#(#names),*)
             }
         }

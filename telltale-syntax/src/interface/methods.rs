@@ -99,13 +99,10 @@ fn parameters(label: &Ident, payload: &Payload) -> Vec<Parameter> {
     payload.as_type().filter(|_| !payload.is_unit()).map(one).into_iter().collect()
 }
 
-/// Reports methods of one name in one trait, and parameters of one name in one method.
+/// Reports methods of one name in one trait, and fields of one name in one label.
 pub(super) fn check(interface: &Interface, mistakes: &mut Mistakes) {
     for role in &interface.roles {
         check_trait(interface, role, mistakes);
-        for method in &role.receives {
-            check_parameters(method, mistakes);
-        }
     }
     for label in &interface.labels {
         check_fields(&label.payload, mistakes);
@@ -136,15 +133,6 @@ fn check_trait(interface: &Interface, role: &RoleInterface, mistakes: &mut Mista
     for choice in role.choices.iter().map(|&at| &interface.choices[at]) {
         let owner = Owner::new("choice", &choice.name).at(choice.method.span());
         claim(&choice.method, owner);
-    }
-}
-
-/// The parameter for the peer is called `from`.
-fn check_parameters(method: &ReceiveMethod, mistakes: &mut Mistakes) {
-    let has_from = method.from.is_some();
-    if let Some(from) = method.parameters.iter().find(|one| has_from && one.name == "from") {
-        let mistake = Mistake::FromTwice { method: method.name.to_string() };
-        mistakes.push(Diagnostic::new(mistake, &from.name));
     }
 }
 

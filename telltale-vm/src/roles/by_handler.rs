@@ -61,10 +61,13 @@ use crate::{Context, EffectHandler, HandlerResult, Picked, Value};
 pub struct ByHandler;
 
 /// Some roles of a protocol.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct RoleSet([u64; 4]);
 
 impl RoleSet {
+    /// None of them.
+    pub const NONE: Self = Self([0; 4]);
+
     /// Adds a role if it `is_in`.
     #[must_use]
     pub fn with(mut self, role: RoleId, is_in: bool) -> Self {
@@ -74,7 +77,7 @@ impl RoleSet {
 
     /// Whether no role is in it.
     pub fn is_empty(self) -> bool {
-        self == Self::default()
+        self == Self::NONE
     }
 
     pub(crate) fn contains(self, role: RoleId) -> bool {

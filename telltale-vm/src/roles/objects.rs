@@ -64,7 +64,7 @@ pub trait RoleObjects: Any + Send + Sized {
 
     /// The roles that the handler of the run plays. What their objects are asked is not asked here.
     fn by_handler(&self) -> RoleSet {
-        RoleSet::default()
+        RoleSet::NONE
     }
 
     /// Drops the objects one by one with [`discard`], so that one that panics does not keep the others.

@@ -43,5 +43,5 @@ fn main() {
     let mut vm = VM::new(VMConfig::default());
     let session = hello::Roles { client: Client, server: Server }.open(&mut vm).unwrap();
     vm.run(&NoHandler, 100).unwrap();
-    assert!(session.take(&mut vm).unwrap().outcome.is_completed());
+    session.into_roles(&mut vm).unwrap();
 }

@@ -52,5 +52,5 @@ fn main() {
     let mut vm = VM::new(VMConfig::default());
     let session = blind::Roles { alice: Alice, bob: Bob, carol: Carol }.open(&mut vm).unwrap();
     vm.run(&NoHandler, 100).unwrap();
-    println!("{}", session.take(&mut vm).unwrap().outcome);
+    session.into_roles(&mut vm).unwrap();
 }

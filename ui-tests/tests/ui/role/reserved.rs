@@ -1,8 +1,8 @@
 use telltale_vm::choreography;
 
 choreography! {
-    protocol Theatre(Actor, Session) {
-        Actor -> Session: Begin;
+    protocol Theatre(Actor, Roles) {
+        Actor -> Roles: Begin;
     }
 }
 
