@@ -7,6 +7,7 @@ mod choices;
 mod decision;
 mod dispatch;
 mod docs;
+mod given_once;
 mod image;
 mod message;
 mod objects;

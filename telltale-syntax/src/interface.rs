@@ -5,6 +5,7 @@
 
 mod choices;
 mod claims;
+mod given_once;
 mod methods;
 mod order;
 mod payloads;
@@ -154,6 +155,8 @@ pub struct Variant {
     pub receiver: RoleId,
     /// What it is called.
     pub label: LabelId,
+    /// Who else receives the message directly afterwards: its payload is given once, for all of them.
+    pub others: Vec<RoleId>,
     /// The documentation of the branch, or else of its first message.
     pub docs: Docs,
 }
@@ -183,12 +186,13 @@ fn interface(
     mistakes: &mut Mistakes,
 ) -> Interface {
     let mut roles = roles(protocol, mistakes);
-    let choices = choices::choices(protocol, graph, mistakes);
+    let mut choices = choices::choices(protocol, graph, mistakes);
+    let given = given_once::add(&mut choices, graph);
     for (at, choice) in choices.iter().enumerate() {
         roles[choice.role.index()].choices.push(at);
     }
     let mut labels = labels(protocol);
-    methods::add(&mut roles, &mut labels, protocol, graph);
+    methods::add(&mut roles, &mut labels, protocol, graph, &given);
     order::add(&mut roles, &choices, graph);
 
     let interface = Interface { module, roles, labels, choices };

@@ -4,6 +4,7 @@ mod choreography {
     mod at_once;
     mod endings;
     mod forms;
+    mod given_once;
     mod hygiene;
     mod two_buyer;
 }

@@ -121,10 +121,11 @@ fn debug<'a>(
 }
 
 fn variant(interface: &Interface, variant: &Variant) -> TokenStream {
-    let Variant { name, receiver, label, docs } = variant;
+    let Variant { name, receiver, label, docs, others } = variant;
     let label = &interface.labels[label.index()];
-    let (text, receiver) = (docs::label(label), docs::role_name(interface, *receiver));
-    let docs = docs::with(docs, &format!("Sends `{text}` to `{receiver}`."));
+    let receivers: Vec<_> = [receiver].into_iter().chain(others).copied().collect();
+    let (text, receivers) = (docs::label(label), docs::roles(interface, &receivers));
+    let docs = docs::with(docs, &format!("Sends `{text}` to {receivers}."));
     match &label.payload {
         Payload::Unit => quote!(#docs #name),
         Payload::Tuple(types) => quote!(#docs #name(#(#types),*)),

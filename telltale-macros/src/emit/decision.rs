@@ -10,11 +10,12 @@ use telltale_syntax::interface::{ChoiceInterface, Interface, Variant};
 use telltale_types::RoleId;
 
 use super::dispatch::Arm;
+use super::given_once::GivenOnce;
 use super::local;
 use super::message::{carrying, object, path, place, taken, taken_apart};
 
 /// An arm for each choice.
-pub(super) fn arms(interface: &Interface, image: &CodeImage) -> Vec<Arm> {
+pub(super) fn arms(interface: &Interface, image: &CodeImage, given: &GivenOnce) -> Vec<Arm> {
     let sets = sets(image);
     // Whatever is chosen in the protocol is chosen in the image.
     let arm = |choice: &ChoiceInterface| {
@@ -22,7 +23,7 @@ pub(super) fn arms(interface: &Interface, image: &CodeImage) -> Vec<Arm> {
         let set = sets.get(&(choice.role, branches.clone()))?;
         Some(Arm {
             key: choice_key(choice.role, *set),
-            gives: decision(interface, choice, &branches),
+            gives: decision(interface, given, choice, &branches),
         })
     };
     interface.choices.iter().filter_map(arm).collect()
@@ -52,12 +53,17 @@ fn first_message(variant: &Variant) -> Branch {
 }
 
 /// `match self::Bob::verdict(&mut self.bob) { … }`
-fn decision(interface: &Interface, choice: &ChoiceInterface, branches: &[Branch]) -> TokenStream {
+fn decision(
+    interface: &Interface,
+    given: &GivenOnce,
+    choice: &ChoiceInterface,
+    branches: &[Branch],
+) -> TokenStream {
     let role = &interface.roles[choice.role.index()];
-    let (object, method) = (object(role), path(role, &choice.method));
+    let (object, method) = (object(given, role), path(role, &choice.method));
     let variants = (choice.variants.iter()).filter_map(|one| {
         let branch = branches.iter().position(|branch| *branch == first_message(one))?;
-        variant(interface, choice, one, branch)
+        variant(interface, given, choice, one, branch)
     });
     let error = local("error", Span::call_site());
     quote! {
@@ -71,6 +77,7 @@ fn decision(interface: &Interface, choice: &ChoiceInterface, branches: &[Branch]
 /// `Ok(Verdict::Counter(a)) => visitor.transfer(1, a, &mut self.alice, self::Alice::on_counter),`
 fn variant(
     interface: &Interface,
+    given: &GivenOnce,
     choice: &ChoiceInterface,
     variant: &Variant,
     branch: usize,
@@ -78,13 +85,20 @@ fn variant(
     let receives = &interface.roles[variant.receiver.index()].receives;
     let receives = receives.iter().find(|method| method.label == variant.label)?;
     let label = &interface.labels[variant.label.index()];
-    let taken = taken(interface, choice.role, variant.receiver, receives);
+    let taken = taken(interface, given, choice.role, variant.receiver, receives);
     let (fields, payload) = taken_apart(label);
     let (carried, branch) =
         (carrying("transfer", receives, label), Literal::usize_unsuffixed(branch));
+    let sent = local("payload", place(label));
+    let kept = given.keep(interface, choice.role, variant, &quote!(#sent));
+    let kept = kept.map(|kept| quote!(let #sent = #payload; #kept));
+    let payload = if kept.is_some() { quote!(#sent) } else { payload };
     let payload = (!receives.parameters.is_empty()).then(|| quote!(#payload,));
     let (choice, variant) = (&choice.name, &variant.name);
     Some(quote_spanned! {place(label)=>
-        __telltale::Ok(#choice::#variant #fields) => visitor.#carried(#branch, #payload #taken),
+        __telltale::Ok(#choice::#variant #fields) => {
+            #kept
+            visitor.#carried(#branch, #payload #taken)
+        }
     })
 }

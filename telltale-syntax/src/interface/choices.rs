@@ -230,7 +230,7 @@ fn variants(
         let branch_docs = exit.branch.map(|branch| &branch.docs).filter(|docs| !docs.is_empty());
         let docs = branch_docs.unwrap_or(&exit.message.docs).clone();
         let (receiver, label) = (exit.global.receiver, exit.global.label);
-        variants.push(Variant { name, receiver, label, docs });
+        variants.push(Variant { name, receiver, label, others: Vec::new(), docs });
     }
     variants
 }
