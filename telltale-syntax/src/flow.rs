@@ -3,9 +3,11 @@
 //! Built backwards, from what follows to what comes first, so that everything behind a choice is
 //! there once and all branches point to it. A `do` copies the states of the protocol that it runs,
 //! with other roles and labels. Loops, jumps and the ends of branches are slots that only point
-//! on; [`Ahead`] looks through them.
+//! on; [`Ahead`] looks through them. A branch that begins with another choice is looked through by
+//! [`Firsts`].
 
 mod ahead;
+mod begins;
 mod build;
 mod firsts;
 mod heads;

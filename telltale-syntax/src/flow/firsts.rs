@@ -9,11 +9,10 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use telltale_types::{LabelId, RoleId};
 
+use super::begins::Begins;
 use super::heads::{Heads, without_message};
-use super::{
-    Ahead, BranchEntry, BranchOrigin, ChoiceSlot, Flow, MessageSlot, Passes, Slot, SlotId,
-};
-use crate::ast::{self, Block, Statement};
+use super::{Ahead, BranchEntry, BranchOrigin, ChoiceSlot, Flow, MessageSlot, Slot, SlotId};
+use crate::ast::{self, Block};
 use crate::diagnostic::Diagnostic;
 use crate::limit::Budget;
 use crate::mistakes::Mistakes;
@@ -62,14 +61,6 @@ impl<'a> Firsts<'a> {
     }
 }
 
-impl<'a> Flow<'a> {
-    /// The `par` that begins before anything happens.
-    pub(crate) fn par_ahead(&self, ahead: &Ahead, from: SlotId) -> Option<&'a Statement> {
-        let (_, begins) = Begins::of(self, ahead, from);
-        if let Begins::Par(par) = begins { Some(par) } else { None }
-    }
-}
-
 /// Finds out how every choice begins, and reports what is wrong with that. In a choice of a protocol
 /// that is run nothing is: that was reported there.
 pub(crate) fn firsts<'a>(
@@ -89,43 +80,6 @@ pub(crate) fn firsts<'a>(
         }
     }
     search.firsts
-}
-
-/// How a branch begins.
-#[derive(Clone, Copy)]
-enum Begins<'f, 'a> {
-    /// Not at all.
-    Nothing,
-    /// With the end of the protocol.
-    Exit,
-    Par(&'a Statement),
-    Message(SlotId, &'f MessageSlot<'a>),
-    Choice(SlotId, &'f ChoiceSlot<'a>),
-}
-
-impl<'f, 'a> Begins<'f, 'a> {
-    /// What comes first from a slot on, and the ends of branches in front of it. There are few of them:
-    /// whoever comes to the end of a branch is no longer in it, and comes into no other.
-    fn of(flow: &'f Flow<'a>, ahead: &Ahead, from: SlotId) -> (Vec<SlotId>, Self) {
-        let mut ends = Vec::new();
-        if ahead.slot(from).is_none() {
-            return (ends, Self::Nothing);
-        }
-        let mut slot = ahead.stop(from);
-        let begins = loop {
-            match &flow.slots[slot.index()] {
-                Slot::Exit => break Self::Exit,
-                Slot::Message(message) => break Self::Message(slot, message),
-                Slot::Choice(choice) => break Self::Choice(slot, choice),
-                Slot::Skip { passes: Passes::Par(par), .. } => break Self::Par(par),
-                Slot::Skip { to, .. } => {
-                    ends.push(slot);
-                    slot = ahead.stop(*to);
-                }
-            }
-        };
-        (ends, begins)
-    }
 }
 
 struct Search<'s, 'a> {
