@@ -160,12 +160,16 @@ pub enum Mistake {
     UnguardedLoop,
     #[error("this branch has no message")]
     BranchWithoutMessage,
-    #[error("this branch begins with another choice{}", at(.elsewhere.as_ref()))]
-    NestedChoice { same_role: bool, chooser: String, elsewhere: Option<Quote> },
+    #[error("a branch of the choice at {choice}, ends here without a message")]
+    BranchEnds { choice: Quote, chooser: String },
+    #[error("this branch begins with a `par`{}", at(.elsewhere.as_ref()))]
+    BranchBeginsWithPar { chooser: String, elsewhere: Option<Quote> },
+    #[error("`{chooser}` decides, but this branch begins with a choice of `{decider}`{}", at(.elsewhere.as_ref()))]
+    NestedChoice { chooser: String, decider: String, elsewhere: Option<Quote> },
     #[error("`{chooser}` decides, but this branch begins with a message of `{sender}`{}", at(.elsewhere.as_ref()))]
     ForeignBranch { chooser: String, sender: String, elsewhere: Option<Quote> },
     #[error("two branches begin with `{event}`, the first at {first}")]
-    BranchesAlike { event: String, first: Quote },
+    BranchesAlike { event: String, first: Quote, is_same: bool },
 
     // Generated names.
     #[error("`{role}` has another choice without a name at {first}")]
@@ -230,11 +234,16 @@ impl Mistake {
             Self::BranchWithoutMessage => {
                 "begin it with a message of the role that decides".to_owned()
             }
-            Self::NestedChoice { same_role: true, .. } => {
-                "add its branches to this choice".to_owned()
-            }
-            Self::NestedChoice { chooser, .. } | Self::ForeignBranch { chooser, .. } => {
+            Self::BranchEnds { chooser, .. }
+            | Self::NestedChoice { chooser, .. }
+            | Self::ForeignBranch { chooser, .. } => {
                 format!("let `{chooser}` send first")
+            }
+            Self::BranchBeginsWithPar { chooser, .. } => {
+                format!("let `{chooser}` send before the `par`")
+            }
+            Self::BranchesAlike { is_same: true, .. } => {
+                "begin each of them with a message of its own".to_owned()
             }
             Self::BranchesAlike { .. } => {
                 "use another label, or move what they have in common before the choice".to_owned()

@@ -9,7 +9,8 @@ use super::claims::{Claims, Owner};
 use super::{ChoiceInterface, Variant, snake_ident};
 use crate::ast::{self, Derives, Docs};
 use crate::diagnostic::Diagnostic;
-use crate::graph::{ChoiceOrigin, Exit, Graph, State};
+use crate::flow::ChoiceOrigin;
+use crate::graph::{Exit, Graph, State};
 use crate::mistake::Mistake;
 use crate::mistakes::Mistakes;
 use crate::quote::Quote;
@@ -227,8 +228,7 @@ fn variants(
             label.ident.clone()
         };
         claims.claim(&name, name.to_string(), Owner::new("label", label), mistakes);
-        let branch_docs = exit.branch.map(|branch| &branch.docs).filter(|docs| !docs.is_empty());
-        let docs = branch_docs.unwrap_or(&exit.message.docs).clone();
+        let docs = exit.branch.map_or(&exit.message.docs, |branch| branch.docs).clone();
         let (receiver, label) = (exit.global.receiver, exit.global.label);
         variants.push(Variant { name, receiver, label, others: Vec::new(), docs });
     }
