@@ -57,7 +57,7 @@ impl Budget<'_> {
                 self.spend(block);
             }
             let size = match &step.meaning {
-                Meaning::Message { receivers, .. } => receivers.len(),
+                Meaning::Message { senders, receivers, .. } => senders.len() * receivers.len(),
                 Meaning::Do { callee, .. } => self.sizes[*callee],
                 Meaning::Choice { branches, .. } => {
                     branches.iter().filter(|branch| !begins_with_message(branch)).count()

@@ -29,6 +29,27 @@ fn a_list_of_receivers_is_a_message_to_each() {
 }
 
 #[test]
+fn a_list_of_senders_is_a_message_from_each() {
+    assert_eq!(body("A, B -> C: X;"), "A→C:X. B→C:X. end");
+    // To all receivers of one sender, then of the next.
+    assert_eq!(body("A, B, -> C, D: X(u8);"), "A→C:X(u8). A→D:X(u8). B→C:X(u8). B→D:X(u8). end");
+}
+
+#[test]
+fn a_branch_may_begin_with_several_senders() {
+    assert_eq!(
+        body("choice at A { A, B -> C: X; } or { A -> C: Y; B -> C: Y; }"),
+        body("choice at A { A -> C: X; B -> C: X; } or { A, B -> C: Y; }"),
+    );
+}
+
+#[test]
+fn several_senders_print_as_they_are_written() {
+    let written = "protocol P(A, B, C) {\n    A, B -> C: X;\n}\n";
+    assert_eq!(analyse(written).ast.to_string(), written);
+}
+
+#[test]
 fn labels_have_three_shapes() {
     assert_eq!(
         body("A -> B: X; A -> B: Y(); A -> B: Z {}; A -> B: V(u8, u8); A -> B: W { a: u8 };"),
