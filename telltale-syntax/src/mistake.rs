@@ -169,7 +169,7 @@ pub enum Mistake {
     #[error("protocol `{protocol}` runs itself{}", list_through(.through, *.more))]
     Recursion { protocol: String, through: Vec<String>, more: usize },
     #[error("protocol `{protocol}` has {} but {} given", count_roles(*.expected), count_given(*.given))]
-    WrongRoleCount { protocol: String, expected: usize, given: usize },
+    WrongRoleCount { protocol: String, expected: usize, given: usize, roles: Vec<String> },
     #[error("`{role}` cannot play two roles of `{protocol}`")]
     RoleTwice { role: String, protocol: String },
     #[error(
@@ -257,34 +257,17 @@ impl Mistake {
                 "write out the types that are sent, as in `A -> B: Label(Vec<u8>);`".to_owned()
             }
             Self::IndexedRole { instead, .. } => format!("write `{instead}`"),
-            Self::NotCamelCase { better, .. } => {
-                let instead = better.clone().map_or(Instead::OtherName, Instead::Write);
-                instead.to_string()
+            Self::InvalidType { .. } => {
+                "a message carries types, as in `Label(u64, String)` or `Label { name: String }`; the values come from the code of the sender".to_owned()
             }
-            Self::UnknownRole { similar: Some(name), .. }
-            | Self::UnknownProtocol { similar: Some(name), .. } => {
-                format!("there is `{name}`")
+            Self::JumpOutsideLoop { word: "break" } => Instead::End.to_string(),
+            Self::JumpOutsideLoop { .. } => {
+                "steps are repeated by `loop { … }`, which must be around this".to_owned()
             }
-            Self::UnknownLoop { similar: Some(name), .. } => format!("there is `'{name}`"),
-            Self::UnknownLoop { label, .. } => {
-                format!("give it to a loop around this: `'{label}: loop {{ … }}`")
-            }
-            Self::UnknownRole { added, .. } => {
-                format!("add it to the roles of the protocol: `{added}`")
-            }
-            Self::UnknownRoles { all, .. } => {
-                format!("a protocol begins with all of its roles: `{all}`")
-            }
-            Self::UnknownProtocol { .. } => {
-                "a protocol that is run stands in the same `choreography!` block".to_owned()
-            }
-            Self::SelfMessage { .. } => {
-                "leave it out; what a role does by itself stands in its own code".to_owned()
-            }
-            Self::DuplicateSender { .. } | Self::DuplicateReceiver { .. } => {
-                "write another line if it is meant to happen twice".to_owned()
-            }
-            Self::UnusedRole { .. } => "remove it, or give it something to do".to_owned(),
+            Self::JumpOutOfPar { word } => format!(
+                "let the whole loop stand in the arm, or `{word}` behind the `par`, where all arms have ended"
+            ),
+            Self::Unreachable { after } => after_which_nothing_comes(&after.text).to_owned(),
             Self::PayloadClash { .. } | Self::LabelClash { .. } => {
                 "a label has one payload type in a protocol; use another label".to_owned()
             }
@@ -331,6 +314,52 @@ impl Mistake {
             Self::CannotKnow(why) => why.explanation.help.clone(),
             Self::MoreToKnow { .. } => "put these right first".to_owned(),
             Self::TooHard(_) => "make several protocols of it".to_owned(),
+            _ => return self.name_help(),
+        };
+        Some(text)
+    }
+
+    /// The same for roles, protocols and loops that are not what they should be.
+    fn name_help(&self) -> Option<String> {
+        let text = match self {
+            Self::NotCamelCase { better, .. } => {
+                let instead = better.clone().map_or(Instead::OtherName, Instead::Write);
+                instead.to_string()
+            }
+            Self::UnknownRole { similar: Some(name), .. }
+            | Self::UnknownProtocol { similar: Some(name), .. } => {
+                format!("there is `{name}`")
+            }
+            Self::UnknownLoop { similar: Some(name), .. } => format!("there is `'{name}`"),
+            Self::UnknownLoop { label, .. } => {
+                format!("give it to a loop around this: `'{label}: loop {{ … }}`")
+            }
+            Self::UnknownRole { added, .. } => {
+                format!("add it to the roles of the protocol: `{added}`")
+            }
+            Self::UnknownRoles { all, .. } => {
+                format!("a protocol begins with all of its roles: `{all}`")
+            }
+            Self::UnknownProtocol { .. } => {
+                "a protocol that is run stands in the same `choreography!` block".to_owned()
+            }
+            Self::SelfMessage { .. } => {
+                "leave it out; what a role does by itself stands in its own code".to_owned()
+            }
+            Self::DuplicateSender { .. } | Self::DuplicateReceiver { .. } => {
+                "write another line if it is meant to happen twice".to_owned()
+            }
+            Self::DuplicateProtocol { .. } => "rename one of them".to_owned(),
+            Self::DuplicateRole { .. } => "remove it, or rename one of them".to_owned(),
+            Self::TooFewRoles => {
+                "name all who take part, as in `protocol Name(Alice, Bob)`".to_owned()
+            }
+            Self::WrongRoleCount { protocol, expected, roles, .. } => {
+                let more = and_more(expected.saturating_sub(roles.len()));
+                format!("the roles of `{protocol}` are {}{more}, in this order", list_names(roles))
+            }
+            Self::RoleTwice { .. } => "name another role; each is played by one".to_owned(),
+            Self::UnusedRole { .. } => "remove it, or give it something to do".to_owned(),
             _ => return None,
         };
         Some(text)
@@ -352,6 +381,21 @@ fn take_part(roles: &[String]) -> String {
 
 fn quoted(character: Option<char>) -> String {
     character.map(|character| format!(" `{character}`")).unwrap_or_default()
+}
+
+/// Why nothing comes after a statement, by how it begins.
+fn after_which_nothing_comes(statement: &str) -> &'static str {
+    if statement.ends_with("loop") {
+        "remove it, or leave the loop with `break`"
+    } else if statement.starts_with("choice ") {
+        "every branch goes elsewhere by `break` or `continue`, or never ends; let one come to its end"
+    } else if statement.starts_with("do ") {
+        "the protocol that is run never ends; leave its loop with `break`"
+    } else if statement == "par" {
+        "an arm of it never ends; leave its loop with `break`"
+    } else {
+        "remove it, or let it come first"
+    }
 }
 
 fn never(always: bool) -> &'static str {

@@ -16,7 +16,7 @@ use crate::name::Name;
 const EXPLAINED: usize = 4;
 
 /// How many roles are named in a sentence.
-const NAMED: usize = 8;
+pub(super) const NAMED: usize = 8;
 
 /// The roles of one protocol, to be found by name, and which of them do something.
 pub(super) struct Roles<'a> {

@@ -6,7 +6,7 @@ use telltale_types::RoleId;
 
 use super::calls::Calls;
 use super::labels::Labels;
-use super::roles::{Roles, Unknown};
+use super::roles::{NAMED, Roles, Unknown};
 use super::{Branch, LoopIndex, Meaning, Protocol, ProtocolIndex, Step};
 use crate::ast::{self, Block, Choice, Do, Jump, LoopLabel, Message, Statement};
 use crate::camel::check_camel_case;
@@ -45,7 +45,8 @@ pub(super) fn protocol<'a>(
     };
     let body = scope.block(&ast.body);
     let unknown = std::mem::take(&mut scope.unknown_roles);
-    if unknown.is_empty() {
+    // Whoever is alone can do nothing, which has been said.
+    if unknown.is_empty() && scope.roles.declared.len() > 1 {
         for role in scope.roles.unused() {
             let mistake = Mistake::UnusedRole { name: role.name.to_string() };
             scope.mistakes.push(Diagnostic::new(mistake, &role.name));
@@ -228,7 +229,9 @@ impl<'a> Scope<'_, 'a> {
         let expected = protocol.ast.roles.len();
         let given = roles.len();
         if given != expected {
-            let mistake = Mistake::WrongRoleCount { protocol: name, expected, given };
+            let theirs = protocol.ast.roles.iter().take(NAMED);
+            let roles = theirs.map(|role| role.name.to_string()).collect();
+            let mistake = Mistake::WrongRoleCount { protocol: name, expected, given, roles };
             self.mistake(mistake, call.span);
             return None;
         }
