@@ -77,7 +77,7 @@ impl Budget<'_> {
                 self.spend(block, mistakes);
             }
             let size = match &step.meaning {
-                Meaning::Message { receivers, .. } => receivers.len(),
+                Meaning::Message { senders, receivers, .. } => senders.len() * receivers.len(),
                 Meaning::Do { callee, .. } => self.steps.protocols[*callee].used,
                 Meaning::Choice { branches, .. } => {
                     branches.iter().filter(|branch| !begins_with_message(branch)).count()

@@ -14,6 +14,7 @@ mod par;
 mod payload;
 mod protocol;
 mod tokens;
+mod words;
 
 use proc_macro2::{Span, TokenStream};
 

@@ -10,6 +10,7 @@ const GOOD: &str = "
     #[allow(silent_end)]
     pub protocol Outer(A, B, C, D) {
         A -> B, C: X(u64, Vec<Option<&'static str>>);
+        A, D -> B, C: Sure;
         par { C -> D: Note { text: String, at: [u8; 4] }; } and { do Inner(B, A); }
         'out: loop {
             choice First at A
@@ -19,7 +20,15 @@ const GOOD: &str = "
     }
     protocol Inner(X, Y) { loop { choice at X { X -> Y: Go; } or { X -> Y: Stop; break; } } }";
 
-const WORDS: [&str; 48] = [
+const WORDS: [&str; 56] = [
+    "<-",
+    "- >",
+    "->>",
+    "A, B ->",
+    "x",
+    "if",
+    "rec X {",
+    "u64",
     "A",
     "B",
     "C",

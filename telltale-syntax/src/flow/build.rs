@@ -57,10 +57,12 @@ impl<'a> Builder<'_, '_, 'a> {
 
     fn step(&mut self, step: &Step<'a>, next: SlotId) -> SlotId {
         match &step.meaning {
-            Meaning::Message { ast, sender, receivers, label } => {
-                let (sender, label) = (*sender, *label);
+            Meaning::Message { ast, senders, receivers, label } => {
+                let label = *label;
                 let after = next;
-                receivers.iter().rev().fold(after, |next, &receiver| {
+                let to = |&sender| receivers.iter().map(move |&receiver| (sender, receiver));
+                let pairs: Vec<_> = senders.iter().flat_map(to).collect();
+                pairs.into_iter().rev().fold(after, |next, (sender, receiver)| {
                     let (via, is_last) = (None, next == after);
                     let message = MessageSlot { ast, via, sender, receiver, label, next, is_last };
                     self.add(Slot::Message(message))

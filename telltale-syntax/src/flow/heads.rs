@@ -71,7 +71,7 @@ impl Heads<'_, '_> {
             sender: self.role(message.sender),
             elsewhere: (!is_here).then(|| Quote::new(message.ast.span, message.ast)),
         };
-        let here = SpanRange::from(&message.ast.sender);
+        let here = SpanRange::from(&message.ast.senders[0]);
         Diagnostic::new(mistake, if is_here { here } else { first_span(block) })
     }
 

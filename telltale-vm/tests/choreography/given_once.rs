@@ -3,10 +3,10 @@
 use telltale_vm::{HandlerResult, NoHandler, Policy, VM, VMConfig, choreography};
 
 #[derive(Clone, Debug, PartialEq)]
-pub struct Own(u8);
+pub(super) struct Own(u8);
 
 choreography! {
-    pub protocol P(A, B, C, D) {
+    protocol P(A, B, C, D) {
         loop {
             choice at A {
                 A -> B, C, D: Go(Own, String);
