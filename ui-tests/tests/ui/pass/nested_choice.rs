@@ -1,6 +1,6 @@
 //! A branch that begins with a choice of the same role has the branches of that one.
 
-use telltale_vm::{HandlerResult, NoHandler, VM, VMConfig, choreography};
+use telltale_vm::{HandlerResult, choreography};
 
 choreography! {
     pub protocol Haggle(Buyer, Seller) {
@@ -95,10 +95,8 @@ impl haggle::Seller for Seller {
 }
 
 fn told(buyer: u8) -> String {
-    let mut vm = VM::new(VMConfig::default());
-    let session = haggle::open(&mut vm, Buyer(buyer), Seller::default()).expect("there is room");
-    vm.run(&NoHandler, 1_000).expect("nothing goes wrong");
-    session.take(&mut vm).expect("the session has ended").seller.0.join(", ")
+    let roles = haggle::Roles { buyer: Buyer(buyer), seller: Seller::default() }.play();
+    roles.map(|roles| roles.seller.0.join(", ")).unwrap_or_else(|error| error.to_string())
 }
 
 fn main() {

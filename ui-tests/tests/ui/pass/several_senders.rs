@@ -1,6 +1,6 @@
 //! Each of several senders sends, and the receiver is told by whom.
 
-use telltale_vm::{HandlerResult, NoHandler, VM, VMConfig, choreography};
+use telltale_vm::{HandlerResult, choreography};
 
 choreography! {
     pub protocol Vote(Left, Right, Chair) {
@@ -34,20 +34,21 @@ impl vote::Right for Voter {
 struct Chair(Vec<(vote::Role, bool)>);
 
 impl vote::Chair for Chair {
-    fn on_ballot(&mut self, from: vote::Role, ballot: bool) -> HandlerResult<()> {
-        self.0.push((from, ballot));
+    fn on_ballot(&mut self, _: bool) -> HandlerResult<()> {
         Ok(())
     }
-    fn result(&mut self, _to: vote::Role) -> HandlerResult<u32> {
+    fn on_ballot_from(&mut self, from: vote::Role, ballot: bool) -> HandlerResult<()> {
+        self.0.push((from, ballot));
+        self.on_ballot(ballot)
+    }
+    fn result(&mut self) -> HandlerResult<u32> {
         Ok(self.0.iter().map(|(_, ballot)| u32::from(*ballot)).sum())
     }
 }
 
 fn main() {
-    let mut vm = VM::new(VMConfig::default());
-    let session = vote::open(&mut vm, Voter(true), Voter(false), Chair(Vec::new())).unwrap();
-    vm.run(&NoHandler, 100).unwrap();
-    let ended = session.take(&mut vm).unwrap();
-    let froms: Vec<_> = ended.chair.0.iter().map(|(from, ballot)| (*from, *ballot)).collect();
+    let roles = vote::Roles { left: Voter(true), right: Voter(false), chair: Chair(Vec::new()) };
+    let Ok(roles) = roles.play() else { panic!("the vote is complete") };
+    let froms: Vec<_> = roles.chair.0.iter().map(|(from, ballot)| (*from, *ballot)).collect();
     assert_eq!(froms, [(vote::Role::Left, true), (vote::Role::Right, false)]);
 }
