@@ -101,6 +101,8 @@ impl Derives {
 pub struct Role {
     /// `///`
     pub docs: Docs,
+    /// `#[like(Left)]`: the role whose trait its objects implement.
+    pub like: Option<Name>,
     /// Its name.
     pub name: Name,
 }

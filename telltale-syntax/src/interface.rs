@@ -3,6 +3,7 @@
 //! Labels name methods, and sets of branches name choices; states have no names. Identifiers that
 //! the user wrote keep their place, those that are made of them get it.
 
+mod alike;
 mod choices;
 mod claims;
 mod given_once;
@@ -44,6 +45,8 @@ pub struct Interface {
 pub struct RoleInterface {
     /// The trait, as the user wrote the role.
     pub name: Ident,
+    /// The role whose trait its objects implement; then it has none of its own.
+    pub like: Option<RoleId>,
     /// The role in snake case, for arguments and fields.
     pub argument: Ident,
     /// The role's documentation.
@@ -132,6 +135,9 @@ pub struct LabelInterface {
 pub struct ChoiceInterface {
     /// Who decides.
     pub role: RoleId,
+    /// The choice whose enum and method it has, by its place in [`Interface::choices`]: that of the role that its
+    /// role is like.
+    pub like: Option<usize>,
     /// The enum.
     pub name: Ident,
     /// The method.
@@ -159,6 +165,14 @@ pub struct Variant {
     pub others: Vec<RoleId>,
     /// The documentation of the branch, or else of its first message.
     pub docs: Docs,
+}
+
+impl Interface {
+    /// The role whose trait is implemented by what plays a role: itself, or the one that it is like.
+    pub fn model(&self, role: RoleId) -> &RoleInterface {
+        let own = &self.roles[role.index()];
+        own.like.map_or(own, |model| &self.roles[model.index()])
+    }
 }
 
 /// The interface of every protocol.
@@ -195,7 +209,8 @@ fn interface(
     methods::add(&mut roles, &mut labels, protocol, graph, &given);
     order::add(&mut roles, &choices, graph);
 
-    let interface = Interface { module, roles, labels, choices };
+    let mut interface = Interface { module, roles, labels, choices };
+    alike::add(&mut interface, protocol, mistakes);
     let types = claim_types(&interface, mistakes);
     methods::check(&interface, mistakes);
     payloads::check(&interface, protocol, &types, mistakes);
@@ -211,6 +226,7 @@ fn roles(protocol: &Protocol<'_>, mistakes: &mut Mistakes) -> Vec<RoleInterface>
         fields.claim(&argument, argument.to_string(), owner, mistakes);
         roles.push(RoleInterface {
             name: role.name.ident.clone(),
+            like: None,
             argument,
             docs: role.docs.clone(),
             sends: Vec::new(),
@@ -240,11 +256,11 @@ fn claim_types(interface: &Interface, mistakes: &mut Mistakes) -> Claims {
     for name in RESERVED_TYPES {
         types.reserve(name);
     }
-    for role in &interface.roles {
+    for role in interface.roles.iter().filter(|role| role.like.is_none()) {
         let name = &role.name;
         types.claim(name, format!("trait {name}"), Owner::new("role", name), mistakes);
     }
-    for choice in &interface.choices {
+    for choice in interface.choices.iter().filter(|choice| choice.like.is_none()) {
         let name = &choice.name;
         types.claim(name, format!("enum {name}"), Owner::new("choice", name), mistakes);
     }

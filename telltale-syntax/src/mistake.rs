@@ -226,6 +226,9 @@ pub enum Mistake {
     #[error("{owner} hides the type `{name}` of the prelude, which is used as a payload at {used}")]
     HiddenPrelude { owner: String, name: String, used: Quote },
 
+    #[error("`{role}` is not like `{model}`: {why}")]
+    NotAlike { role: String, model: String, why: String },
+
     // Projection.
     #[error("{}", .0.explanation.title)]
     CannotKnow(Box<CannotKnow>),
@@ -310,6 +313,9 @@ impl Mistake {
             }
             Self::ChoiceNameTwice { .. } => "give it a name of its own".to_owned(),
             Self::Collision { .. } => "rename one of them".to_owned(),
+            Self::NotAlike { role, .. } => format!(
+                "roles are alike if they send, receive and decide between the same labels; leave `#[like]` out, and `{role}` has a trait of its own"
+            ),
             Self::GeneratedPayload { word, .. } => {
                 format!("rename one of them, or write the whole path of the type `{word}`")
             }

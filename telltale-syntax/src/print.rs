@@ -31,12 +31,15 @@ impl Display for Protocol {
             }
         }
         write!(f, "protocol {}(", self.name)?;
-        if self.roles.iter().all(|role| role.docs.is_empty()) {
+        if self.roles.iter().all(|role| role.docs.is_empty() && role.like.is_none()) {
             names(f, self.roles.iter().map(|role| &role.name))?;
         } else {
             f.write_str("\n")?;
             for role in &self.roles {
                 docs(f, &role.docs, 1)?;
+                if let Some(model) = &role.like {
+                    writeln!(f, "{}#[like({model})]", Indent(1))?;
+                }
                 writeln!(f, "{}{},", Indent(1), role.name)?;
             }
         }

@@ -1,6 +1,7 @@
 //! Protocols written with `choreography!`, played by role objects.
 
 mod choreography {
+    mod alike;
     mod at_once;
     mod endings;
     mod forms;

@@ -14,7 +14,8 @@ use super::{at, docs, placed};
 
 /// All types that carry payloads.
 pub(super) fn emit(interface: &Interface) -> TokenStream {
-    let choices = interface.choices.iter().map(|choice| choice_enum(interface, choice));
+    let own = interface.choices.iter().filter(|choice| choice.like.is_none());
+    let choices = own.map(|choice| choice_enum(interface, choice));
     let labels = interface.labels.iter().filter(|label| label.has_struct);
     let structs = labels.map(payload_struct);
     quote!(#(#choices)* #(#structs)*)

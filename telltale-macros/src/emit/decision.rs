@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use proc_macro2::{Literal, Span, TokenStream};
+use proc_macro2::{Ident, Literal, Span, TokenStream};
 use quote::{quote, quote_spanned};
 use telltale_bytecode::packed::choice_key;
 use telltale_bytecode::{Branch, CodeImage, Instr, SetId};
@@ -60,7 +60,9 @@ fn decision(
     branches: &[Branch],
 ) -> TokenStream {
     let role = &interface.roles[choice.role.index()];
-    let (object, method) = (object(given, role), path(role, &choice.method));
+    let asked = choice.like.map_or(choice, |model| &interface.choices[model]);
+    let method = path(interface.model(choice.role), &asked.method);
+    let object = object(given, role);
     let variants = (choice.variants.iter()).filter_map(|one| {
         let branch = branches.iter().position(|branch| *branch == first_message(one))?;
         variant(interface, given, choice, one, branch)
@@ -72,6 +74,23 @@ fn decision(
             __telltale::Err(#error) => visitor.fail(#error),
         }
     }
+}
+
+/// The enum and the variant for a branch. They may be those of another choice, whose branches begin with the same
+/// labels.
+fn variant_of<'i>(
+    interface: &'i Interface,
+    choice: &'i ChoiceInterface,
+    variant: &'i Variant,
+) -> (&'i Ident, &'i Ident) {
+    let Some(model) = choice.like.map(|model| &interface.choices[model]) else {
+        return (&choice.name, &variant.name);
+    };
+    let with_label = |choice: &'i ChoiceInterface| {
+        choice.variants.iter().filter(|other| other.label == variant.label)
+    };
+    let nth = with_label(choice).position(|other| std::ptr::eq(other, variant)).unwrap_or(0);
+    (&model.name, with_label(model).nth(nth).map_or(&variant.name, |other| &other.name))
 }
 
 /// `Ok(Verdict::Counter(a)) => visitor.transfer(1, a, &mut self.alice, self::Alice::on_counter),`
@@ -94,7 +113,7 @@ fn variant(
     let kept = kept.map(|kept| quote!(let #sent = #payload; #kept));
     let payload = if kept.is_some() { quote!(#sent) } else { payload };
     let payload = (!receives.parameters.is_empty()).then(|| quote!(#payload,));
-    let (choice, variant) = (&choice.name, &variant.name);
+    let (choice, variant) = variant_of(interface, choice, variant);
     Some(quote_spanned! {place(label)=>
         __telltale::Ok(#choice::#variant #fields) => {
             #kept

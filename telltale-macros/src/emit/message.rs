@@ -81,8 +81,9 @@ pub(super) fn carrying(carried: &str, method: &ReceiveMethod, label: &LabelInter
 
 /// What gives the payload: the sender's method, or what makes a tuple of the struct that it gives.
 fn give(interface: &Interface, from: RoleId, to: RoleId, sends: &SendMethod) -> TokenStream {
-    let (sender, label) = (&interface.roles[from.index()], &interface.labels[sends.label.index()]);
-    let method = path(sender, sends.to.as_ref().unwrap_or(&sends.name));
+    let (model, label) = (interface.model(from), &interface.labels[sends.label.index()]);
+    let sends = model.sends.iter().find(|one| one.label == sends.label).unwrap_or(sends);
+    let method = path(model, sends.to.as_ref().unwrap_or(&sends.name));
     let peer = sends.to.as_ref().map(|_| by_name(interface, to));
     if peer.is_none() && !label.has_struct {
         return method;
@@ -104,7 +105,9 @@ pub(super) fn taken(
     method: &ReceiveMethod,
 ) -> TokenStream {
     let receiver = &interface.roles[to.index()];
-    let take = path(receiver, method.from.as_ref().unwrap_or(&method.name));
+    let model = interface.model(to);
+    let method = model.receives.iter().find(|one| one.label == method.label).unwrap_or(method);
+    let take = path(model, method.from.as_ref().unwrap_or(&method.name));
     let taker = object(given, receiver);
     let peer = method.from.as_ref().map(|_| by_name(interface, from));
     let count = method.parameters.len();

@@ -4,6 +4,7 @@ use proc_macro2::{Literal, TokenStream};
 use quote::quote;
 use telltale_bytecode::CodeImage;
 use telltale_syntax::interface::Interface;
+use telltale_types::RoleId;
 
 use super::dispatch::dispatch;
 use super::given_once::GivenOnce;
@@ -14,7 +15,7 @@ pub(super) fn emit(interface: &Interface, image: Option<&CodeImage>) -> TokenStr
     let generics = session::generics(interface);
     let bounds = session::bounds(interface);
     let arguments: Vec<_> = interface.roles.iter().map(|role| &role.argument).collect();
-    let names = interface.roles.iter().map(|role| &role.name);
+    let names = (0..interface.roles.len()).map(|role| &interface.model(RoleId::at(role)).name);
     let ids = (0..=u8::MAX).map(Literal::u8_unsuffixed);
     let given = GivenOnce::of(interface);
     let (objects, ty, kept) = (given.objects(), given.type_name(), given.emit(interface));

@@ -5,17 +5,19 @@ use quote::{quote, quote_spanned};
 use telltale_syntax::interface::{
     ChoiceInterface, Interface, Method, ReceiveMethod, RoleInterface, SendMethod,
 };
+use telltale_types::RoleId;
 
 use super::{at, docs, local, placed};
 
 /// All that has to do with roles.
 pub(super) fn emit(interface: &Interface) -> TokenStream {
     let names = interface.roles.iter().map(|role| &role.name);
-    let docs = interface
-        .roles
-        .iter()
-        .map(|role| docs::with(&role.docs, &format!("See [trait `{0}`](trait@{0}).", role.name)));
-    let traits = interface.roles.iter().map(|role| role_trait(interface, role));
+    let docs = interface.roles.iter().enumerate().map(|(id, role)| {
+        let model = &interface.model(RoleId::at(id)).name;
+        docs::with(&role.docs, &format!("See [trait `{model}`](trait@{model})."))
+    });
+    let own = interface.roles.iter().filter(|role| role.like.is_none());
+    let traits = own.map(|role| role_trait(interface, role));
     quote! {
         /// The roles.
         #[::core::prelude::v1::derive(

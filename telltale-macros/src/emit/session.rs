@@ -3,6 +3,7 @@
 use proc_macro2::{Ident, Span, TokenStream};
 use quote::quote_spanned;
 use telltale_syntax::interface::{Interface, RoleInterface};
+use telltale_types::RoleId;
 
 use super::{at, docs, local};
 
@@ -11,7 +12,7 @@ pub(super) fn emit(interface: &Interface) -> TokenStream {
     let generics = generics(interface);
     let bounds = bounds(interface);
     let arguments = interface.roles.iter().map(|role| &role.argument);
-    let objects = interface.roles.iter().map(|role| {
+    let objects = models(interface).map(|role| {
         docs::doc(&format!(
             "Plays `{0}`: something that implements [trait `{0}`](trait@{0}).",
             role.name
@@ -103,11 +104,16 @@ pub(super) fn generics(interface: &Interface) -> Vec<Ident> {
     interface.roles.iter().map(|role| generic(&role.name)).collect()
 }
 
+/// The roles whose traits the objects implement.
+fn models(interface: &Interface) -> impl Iterator<Item = &RoleInterface> {
+    (0..interface.roles.len()).map(|role| interface.model(RoleId::at(role)))
+}
+
 /// `Bob: self::Bob + 'static`; the first is the type of an object, the second the trait.
 pub(super) fn bounds(interface: &Interface) -> Vec<TokenStream> {
     let bound = |(generic, role): (&Ident, &RoleInterface)| {
         let name = &role.name;
         quote_spanned!(at(name.span())=> #generic: self::#name + 'static)
     };
-    generics(interface).iter().zip(&interface.roles).map(bound).collect()
+    generics(interface).iter().zip(models(interface)).map(bound).collect()
 }

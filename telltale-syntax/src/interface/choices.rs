@@ -205,7 +205,7 @@ fn choice(
     let (docs, states) = (group.docs.clone(), group.states.clone());
     let mut derives = protocol.ast.attributes.derives.clone();
     derives.extend(&group.derives);
-    ChoiceInterface { role: group.role, name, method, docs, derives, variants, states }
+    ChoiceInterface { role: group.role, like: None, name, method, docs, derives, variants, states }
 }
 
 fn variants(

@@ -163,8 +163,8 @@ fn roles(tokens: &mut Tokens, mistakes: &mut Mistakes) -> Vec<Role> {
     let mut roles = Vec::new();
     let mut has_mistake = false;
     while !tokens.is_empty() {
-        let docs = attribute::docs(tokens, mistakes);
-        let read = declared(tokens, mistakes).map(|name| roles.push(Role { docs, name }));
+        let (docs, like) = attribute::of_role(tokens, mistakes);
+        let read = declared(tokens, mistakes).map(|name| roles.push(Role { docs, like, name }));
         let read = read.and_then(|()| match tokens.signs(",") {
             None if !tokens.is_empty() => Err(tokens.expected_instead("`,`", Instead::PlainRoles)),
             _ => Ok(()),
