@@ -61,6 +61,7 @@ pub enum Instead {
         back: String,
     },
     OneArrow,
+    List,
     OneLabel,
     PayloadMeant {
         message: String,
@@ -145,6 +146,7 @@ impl fmt::Display for Instead {
                 write!(f, "a message goes one way; write two: `{there}: …; {back}: …;`")
             }
             Self::OneArrow => f.write_str("write a line for each message"),
+            Self::List => f.write_str("several roles are a list: `A, B -> C, D: Label;`"),
             Self::OneLabel => f.write_str("a message has one label; write a line for each message"),
             Self::PayloadMeant { message } => write!(
                 f,

@@ -46,11 +46,19 @@ impl Between {
         }
     }
 
-    fn expected(self, tokens: &Tokens) -> Diagnostic {
+    fn form(self) -> Instead {
         match self {
-            Self::Branches => tokens.expected_instead("`or`", Instead::Choice),
-            Self::Arms => tokens.expected_instead("`and`", Instead::Par),
+            Self::Branches => Instead::Choice,
+            Self::Arms => Instead::Par,
         }
+    }
+
+    fn expected(self, tokens: &Tokens) -> Diagnostic {
+        let expected = match self {
+            Self::Branches => "`or`",
+            Self::Arms => "`and`",
+        };
+        tokens.expected_instead(expected, self.form())
     }
 }
 
@@ -64,7 +72,7 @@ pub(super) fn alternatives(
     loop {
         let docs = attribute::docs(tokens, mistakes);
         let Some(group) = tokens.group(Delimiter::Brace) else {
-            return Err(tokens.expected("`{`"));
+            return Err(tokens.expected_instead("`{`", between.form()));
         };
         blocks.push(inside(&group, docs, mistakes));
         if tokens.word(between.word()).is_some() {
@@ -115,7 +123,8 @@ fn inside(group: &Group, docs: Docs, mistakes: &mut Mistakes) -> Block {
 /// way would be on the stack as often as they do.
 fn statement(tokens: &mut Tokens, mistakes: &mut Mistakes) -> Result<Statement, Diagnostic> {
     let outer = attribute::outer(tokens, mistakes);
-    if tokens.is_name(0) && (tokens.is_signs(1, "->") || tokens.is_signs(1, ",")) {
+    let is_exchange = tokens.is_any_word(0) && tokens.is_signs(1, "->");
+    if is_exchange || (tokens.is_name(0) && tokens.is_signs(1, ",")) {
         return message::message(tokens, outer, mistakes);
     }
     if tokens.is_word(0, "choice") {
@@ -236,6 +245,9 @@ fn starts_next(tokens: &Tokens) -> bool {
 fn recover(tokens: &mut Tokens, start: usize) {
     if tokens.position() == start {
         tokens.skip(usize::from(!tokens.is_signs(0, ";")));
+        while tokens.is_signs(0, ";;") {
+            tokens.skip(1);
+        }
     }
     while !tokens.is_empty() && !starts_next(tokens) {
         if tokens.signs(";").is_some() {
@@ -243,6 +255,7 @@ fn recover(tokens: &mut Tokens, start: usize) {
         }
         let block = tokens.group(Delimiter::Brace).is_some();
         if block && !GOES_ON.iter().any(|word| tokens.is_word(0, word)) {
+            tokens.signs(";");
             return;
         }
         if !block {

@@ -32,6 +32,12 @@ pub(super) fn looping(
     if label.is_none() && (tokens.is_name(0) || tokens.is_loop_label()) {
         label = label_behind(tokens, mistakes)?;
     }
+    if !tokens.is_block(0) {
+        // A name, a message: what is to be repeated; a number, a condition: how often.
+        let is_body = tokens.is_name(0) || tokens.is_on_new_line() || tokens.is_empty();
+        let instead = if is_body { Instead::Loop } else { Instead::Repetition };
+        return Err(tokens.expected_instead("`{`", instead));
+    }
     let body = block::block(tokens, mistakes)?;
     Ok(Statement::Loop(Loop { label, body, head }))
 }
@@ -44,8 +50,7 @@ pub(super) fn jump(
     let start = tokens.span();
     let word = tokens.peek(0).map(ToString::to_string).unwrap_or_default();
     tokens.skip(1);
-    let is_last = tokens.peek(1).is_none() || tokens.is_signs(1, ";");
-    let label = if tokens.is_name(0) && is_last {
+    let label = if tokens.is_name(0) && !tokens.is_on_new_line() && tokens.is_last() {
         Some(bare_label(tokens, (&format!("{word} "), ""), mistakes)?)
     } else if tokens.is_signs(2, ":") {
         // A label with a colon belongs to the loop that comes next.

@@ -73,6 +73,9 @@ fn receivers(
     mistakes: &mut Mistakes,
 ) -> Result<Vec<Name>, Diagnostic> {
     refuse_next_message(tokens, "a role")?;
+    if tokens.is_group(0) || tokens.is_signs(0, "*") {
+        return Err(tokens.expected_instead("a role", Instead::List));
+    }
     let mut receivers = vec![protocol::role(tokens, mistakes)?];
     loop {
         if tokens.signs(":").is_some() {
@@ -89,13 +92,22 @@ fn receivers(
             return Err(tokens.expected_instead("`:`", Instead::OneArrow));
         }
         if !is_label(tokens) {
-            return Err(tokens.expected_instead("`,` or `:`", Instead::Message));
+            let instead = if is_and(tokens) { Instead::List } else { Instead::Message };
+            return Err(tokens.expected_instead("`,` or `:`", instead));
         }
         let label = tokens.peek(0).map(ToString::to_string).unwrap_or_default();
         let instead = Instead::Write(format!("{}: {label}", exchange(senders, &receivers)));
         mistakes.push(tokens.expected_instead("`:`", instead));
         return Ok(receivers);
     }
+}
+
+/// Whether something else than a comma stands between roles.
+fn is_and(tokens: &Tokens) -> bool {
+    let word = ["and", "or", "&", "&&", "|", "||", "+"]
+        .into_iter()
+        .find(|word| tokens.is_word(0, word) || tokens.is_signs(0, word));
+    word.is_some() && (tokens.is_name(1) || tokens.is_name(2))
 }
 
 /// Whether the next word can be meant as a label although there is no colon in front of it.
@@ -119,6 +131,9 @@ fn label(tokens: &mut Tokens, senders: &[Name], receivers: &[Name]) -> Result<Na
         };
         let mistake = tokens.expected_instead("a label", instead);
         return Err(mistake.spanning(ty.span));
+    }
+    if tokens.is_group(0) {
+        return Err(tokens.expected_instead("a label", Instead::Message));
     }
     tokens.name("a label")
 }
@@ -238,6 +253,9 @@ fn arrow(tokens: &mut Tokens) -> Result<Option<WrongArrow>, Diagnostic> {
     if is_right && (length == 2 || !tokens.is_name(length)) {
         tokens.signs("->");
         return Ok(None);
+    }
+    if is_and(tokens) {
+        return Err(tokens.expected_instead("`->`", Instead::List));
     }
     if length == 0 || !tokens.is_name(length) {
         return Err(tokens.expected_instead("`->`", Instead::Message));

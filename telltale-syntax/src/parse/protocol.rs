@@ -12,6 +12,7 @@ use crate::instead::Instead;
 use crate::mistake::Mistake;
 use crate::mistakes::Mistakes;
 use crate::name::Name;
+use crate::similar::similar;
 
 /// How many roles are named in a proposal.
 const ROLES_NAMED: usize = 8;
@@ -26,7 +27,9 @@ pub(super) fn protocol(
         return Err(no_protocol(tokens));
     }
     let name = tokens.name("the name of the protocol")?;
-    if let Some(mistake) = type_parameters(tokens) {
+    let type_parameters = type_parameters(tokens);
+    let is_generic = type_parameters.is_some();
+    if let Some(mistake) = type_parameters {
         mistakes.push(mistake);
     }
     let roles = match tokens.group(Delimiter::Parenthesis) {
@@ -40,6 +43,9 @@ pub(super) fn protocol(
         }
         None => return Err(tokens.expected_instead("`(`", Instead::Protocol)),
     };
+    while is_generic && !tokens.is_empty() && !tokens.is_block(0) {
+        tokens.skip(1);
+    }
     if !tokens.is_block(0) {
         return Err(tokens.expected_instead("`{`", Instead::Protocol));
     }
@@ -50,11 +56,22 @@ pub(super) fn protocol(
 /// A mistake at something else than a protocol.
 fn no_protocol(tokens: &Tokens) -> Diagnostic {
     let instead = match tokens.peek(0) {
-        Some(TokenTree::Ident(word)) => words::instead(&word.to_string(), None),
+        Some(TokenTree::Ident(word)) => {
+            let word = word.to_string();
+            match words::instead(&word, None) {
+                Instead::Item => Instead::Item,
+                _ if similar(&word, ["protocol"]).is_some() => {
+                    Instead::Write("protocol".to_owned())
+                }
+                _ => Instead::Protocol,
+            }
+        }
+        Some(TokenTree::Punct(_)) if tokens.is_signs(0, ";") || tokens.is_signs(0, ",") => {
+            Instead::Nothing
+        }
         _ => Instead::Protocol,
     };
-    let is_item = instead == Instead::Item;
-    tokens.expected_instead("`protocol`", if is_item { instead } else { Instead::Protocol })
+    tokens.expected_instead("`protocol`", instead)
 }
 
 /// Reads past `<T, …>`, which is a mistake.
@@ -125,8 +142,11 @@ fn number(group: &Group) -> Option<usize> {
     group.stream().to_string().parse().ok()
 }
 
-/// Leaves a protocol that could not be read: behind its block, or where the next one begins.
+/// Leaves a protocol that could not be read: behind a sign that ends it, behind its block, or where the next one begins.
 pub(super) fn recover(tokens: &mut Tokens) {
+    if tokens.signs(";").is_some() || tokens.signs(",").is_some() {
+        return;
+    }
     while !tokens.is_empty() {
         if tokens.group(Delimiter::Brace).is_some() {
             return;
@@ -184,6 +204,10 @@ fn roles(tokens: &mut Tokens, mistakes: &mut Mistakes) -> Vec<Role> {
 
 /// Reads a role of a protocol, and past how many there should be of it, which is a mistake.
 fn declared(tokens: &mut Tokens, mistakes: &mut Mistakes) -> Result<Name, Diagnostic> {
+    let is_alone = tokens.peek(1).is_none() || tokens.is_signs(1, ",");
+    if !tokens.is_name(0) && !is_alone {
+        return Err(tokens.expected_instead("a role", Instead::PlainRoles));
+    }
     let name = tokens.name("a role")?;
     let count = match tokens.group(Delimiter::Bracket) {
         Some(group) => number(&group),

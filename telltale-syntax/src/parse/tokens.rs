@@ -86,6 +86,13 @@ impl Tokens {
         }
     }
 
+    /// Whether a statement can be over behind the next token.
+    pub(super) fn is_last(&self) -> bool {
+        let line = self.span().line();
+        let is_later = |tree: &TokenTree| SpanRange::from(tree).line() > line;
+        self.is_signs(1, ";") || self.peek(1).is_none_or(is_later)
+    }
+
     /// Whether the next token stands on a later line than the one that was read last.
     pub(super) fn is_on_new_line(&self) -> bool {
         self.span().line() > self.previous().end().line
@@ -128,12 +135,16 @@ impl Tokens {
         (text, length)
     }
 
-    /// What is left of the statement: up to a `;`, or to the end of the line.
+    /// What is left of the statement: up to a `;` or a block, or to the end of the line.
     pub(super) fn up_to_semicolon(&self) -> (Vec<TokenTree>, SpanRange) {
         let line = self.span().line();
         let is_rest = |(at, tree): &(usize, &TokenTree)| {
-            !matches!(tree, TokenTree::Punct(punct) if punct.as_char() == ';')
-                && (*at == 0 || tree.span().start().line == line)
+            let is_end = match tree {
+                TokenTree::Punct(punct) => punct.as_char() == ';',
+                TokenTree::Group(group) => *at > 0 && group.delimiter() == Delimiter::Brace,
+                _ => false,
+            };
+            !is_end && (*at == 0 || tree.span().start().line == line)
         };
         let rest = self.trees[self.next..].iter().take(REST_LIMIT).enumerate();
         let rest: Vec<TokenTree> = rest.take_while(is_rest).map(|(_, tree)| tree.clone()).collect();
@@ -155,6 +166,11 @@ impl Tokens {
     /// Whether this word comes, `ahead` tokens from here.
     pub(super) fn is_word(&self, ahead: usize, word: &str) -> bool {
         matches!(self.peek(ahead), Some(TokenTree::Ident(ident)) if ident == word)
+    }
+
+    /// Whether a word comes that may be a name or not, `ahead` tokens from here.
+    pub(super) fn is_any_word(&self, ahead: usize) -> bool {
+        matches!(self.peek(ahead), Some(TokenTree::Ident(_)))
     }
 
     /// Whether a name comes, `ahead` tokens from here.
@@ -209,7 +225,8 @@ impl Tokens {
                 self.skip(1);
                 Ok(name)
             }
-            Some(TokenTree::Ident(keyword)) if !self.is_on_new_line() => {
+            // At the beginning of a line, something else begins, unless it sends.
+            Some(TokenTree::Ident(keyword)) if !self.is_on_new_line() || self.is_signs(1, "->") => {
                 let name = to_camel_case(&keyword.to_string());
                 let instead =
                     if is_name(&name) { Instead::Keyword { name } } else { Instead::OtherName };
