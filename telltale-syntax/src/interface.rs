@@ -207,6 +207,7 @@ fn interface(
     }
     let mut labels = labels(protocol);
     methods::add(&mut roles, &mut labels, protocol, graph, &given);
+    methods::check_derives(&labels, graph, mistakes);
     order::add(&mut roles, &choices, graph);
 
     let mut interface = Interface { module, roles, labels, choices };

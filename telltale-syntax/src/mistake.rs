@@ -229,6 +229,9 @@ pub enum Mistake {
     #[error("`{role}` is not like `{model}`: {why}")]
     NotAlike { role: String, model: String, why: String },
 
+    #[error("nothing is generated for this `{label}`, so nothing can be derived for it")]
+    NothingToDerive { label: String },
+
     // Projection.
     #[error("{}", .0.explanation.title)]
     CannotKnow(Box<CannotKnow>),
@@ -313,6 +316,10 @@ impl Mistake {
             }
             Self::ChoiceNameTwice { .. } => "give it a name of its own".to_owned(),
             Self::Collision { .. } => "rename one of them".to_owned(),
+            Self::NothingToDerive { .. } => {
+                "a struct is generated for named fields that are sent outside of a choice, an enum for a choice; \
+                 write it in front of the choice or of the protocol".to_owned()
+            }
             Self::NotAlike { role, .. } => format!(
                 "roles are alike if they send, receive and decide between the same labels; leave `#[like]` out, and `{role}` has a trait of its own"
             ),

@@ -91,8 +91,8 @@ fn asked(graph: &Graph<'_>, given: &Given) -> BTreeSet<StateId> {
         let at = StateId::at(at);
         for exit in &state.exits {
             let target = exit.global.target;
-            let gives = given.by.contains(&(at, exit.global.receiver, exit.global.label));
-            if !gives && !given.states.contains(&at) && given.states.contains(&target) {
+            let is_giving = given.by.contains(&(at, exit.global.receiver, exit.global.label));
+            if !is_giving && !given.states.contains(&at) && given.states.contains(&target) {
                 found.push(target);
             }
         }

@@ -10,7 +10,7 @@ use super::claims::{Claims, Owner};
 use super::{
     Interface, LabelInterface, Parameter, ReceiveMethod, RoleInterface, SendMethod, snake_ident,
 };
-use crate::ast::Docs;
+use crate::ast::{self, Docs};
 use crate::camel::to_snake_case;
 use crate::diagnostic::Diagnostic;
 use crate::graph::Graph;
@@ -99,6 +99,19 @@ fn parameters(label: &Ident, payload: &Payload) -> Vec<Parameter> {
     }
     let one = |ty| Parameter { name: snake_ident(label), ty };
     payload.as_type().filter(|_| !payload.is_unit()).map(one).into_iter().collect()
+}
+
+/// Reports what is derived for messages of which no struct is made.
+pub(super) fn check_derives(labels: &[LabelInterface], graph: &Graph<'_>, mistakes: &mut Mistakes) {
+    let mut reported: BTreeSet<*const ast::Message> = BTreeSet::new();
+    for exit in graph.states.iter().flat_map(|state| &state.exits) {
+        let Some(span) = exit.message.derives.span.filter(|_| exit.via.is_none()) else { continue };
+        let has_struct = labels[exit.global.label.index()].has_struct;
+        if !has_struct && reported.insert(exit.message) {
+            let label = exit.message.label.to_string();
+            mistakes.push(Diagnostic::new(Mistake::NothingToDerive { label }, span));
+        }
+    }
 }
 
 /// Reports methods of one name in one trait, and fields of one name in one label.
