@@ -352,7 +352,7 @@ mod casts {
             vm.run(&NoHandler, 100).expect("whoever opened the session is told");
             assert_eq!(vm.faults().len(), 1);
             let (outcome, cast) = ended(session.into_roles(&mut vm)).expect("it has ended");
-            assert_eq!(outcome.unwrap_err().to_string(), text);
+            assert_eq!(outcome.expect_err("it ended early").to_string(), text);
             assert_eq!((cast.a.1, cast.b.1), (1, 0));
         }
         assert_eq!(census.alive(), 0);
@@ -368,7 +368,7 @@ mod casts {
             vm.cancel(session.id(), "enough").expect("it runs");
             vm.run(&NoHandler, rounds_after).expect("no session faults");
             let (outcome, cast) = ended(session.into_roles(&mut vm)).expect("it has ended");
-            assert_eq!(outcome.unwrap_err().to_string(), "was cancelled: enough");
+            assert_eq!(outcome.expect_err("it ended early").to_string(), "was cancelled: enough");
             assert_eq!(cast.a.1 as usize, rounds_before);
             vm.run(&NoHandler, 10).expect("no session faults");
             assert_eq!(vm.progress(), Progress::Complete);

@@ -35,35 +35,42 @@ fn message(
     to: RoleId,
     method: &ReceiveMethod,
 ) -> TokenStream {
-    let (sender, label) = (&interface.roles[from.index()], &interface.labels[method.label.index()]);
-    let sends = |sends: &&SendMethod| sends.label == method.label && sends.peers.contains(&to);
-    let asked = sender
-        .sends
-        .iter()
-        .find(sends)
-        .map(|sends| (object(given, sender), give(interface, from, to, sends)));
-    let is_given = is_given(interface, from, to, method.label);
-    let kept = given.place_of(from, method.label).filter(|_| is_given);
-    let giver = local("giver", Span::call_site());
-    let (carried, source) = match (asked, kept) {
-        (Some((object, give)), None) => ("transfer", Some(quote!(#object, #give,))),
-        (None, Some(kept)) => ("transfer", Some(quote!(#kept, __telltale::GivenOnce::give,))),
-        // It may have been given, depending on how the protocol has come here.
-        (Some((object, give)), Some(kept)) => (
-            "transfer",
-            Some(quote! {
-                &mut (#kept, #object),
-                |#giver| match #giver.0.take() {
-                    __telltale::Option::Some(payload) => __telltale::Ok(payload),
-                    __telltale::Option::None => (#give)(#giver.1),
-                },
-            }),
-        ),
-        (None, None) => ("deliver", None),
-    };
+    let label = &interface.labels[method.label.index()];
+    let source = source(interface, given, from, to, method.label);
+    let carried = if source.is_some() { "transfer" } else { "deliver" };
     let carried = carrying(carried, method, label);
     let taken = taken(interface, given, from, to, method);
     quote_spanned!(place(label)=> visitor.#carried(#source #taken))
+}
+
+/// `&mut self.bob, self::Bob::quote,`: where the payload comes from; nowhere if it always comes with a choice.
+fn source(
+    interface: &Interface,
+    given: &GivenOnce,
+    from: RoleId,
+    to: RoleId,
+    label: LabelId,
+) -> Option<TokenStream> {
+    let sender = &interface.roles[from.index()];
+    let method = sender.sends.iter().find(|one| one.label == label && one.peers.contains(&to));
+    let asked = method.map(|method| (object(given, sender), give(interface, from, to, method)));
+    let kept = given.place_of(from, label).filter(|_| is_given(interface, from, to, label));
+    match (asked, kept) {
+        (Some((object, ask)), None) => Some(quote!(#object, #ask,)),
+        (None, Some(kept)) => Some(quote!(#kept, __telltale::GivenOnce::give,)),
+        // It may have been given, depending on how the protocol has come here.
+        (Some((object, ask)), Some(kept)) => {
+            let [both, payload] = ["both", "payload"].map(|name| local(name, Span::call_site()));
+            Some(quote! {
+                &mut (#kept, #object),
+                |#both| match #both.0.take() {
+                    __telltale::Option::Some(#payload) => __telltale::Ok(#payload),
+                    __telltale::Option::None => (#ask)(#both.1),
+                },
+            })
+        }
+        (None, None) => None,
+    }
 }
 
 /// Whether the receiver is one of those for which a choice gives the payload once.

@@ -123,7 +123,7 @@ impl<H: EffectHandler + ?Sized> Participant for ByHandler<'_, H> {
 /// Role objects, and a handler for the roles that have none.
 pub(super) struct ByBoth<'h>(pub(super) &'h dyn EffectHandler);
 
-impl<'h> Participants for ByBoth<'h> {
+impl Participants for ByBoth<'_> {
     type Participant<'p>
         = MixedHost<'p>
     where
