@@ -31,12 +31,17 @@ pub(super) struct Gift(Mutex<Given>);
 enum Given {
     /// A payload; nothing if it has been given and could not be copied.
     Once(Option<Value>),
+    Literal(&'static str),
     Made(Box<dyn Fn() -> Value + Send>),
 }
 
 impl Gift {
     pub(super) fn once(value: Value) -> Self {
-        Self(Mutex::new(Given::Once(Some(value))))
+        let given = match value.into_opaque() {
+            Ok(text) => Given::Literal(text),
+            Err(value) => Given::Once(Some(value)),
+        };
+        Self(Mutex::new(given))
     }
 
     pub(super) fn made(make: impl Fn() -> Value + Send + 'static) -> Self {
@@ -49,6 +54,7 @@ impl Gift {
                 Some(copy) => Some(copy),
                 None => value.take(),
             },
+            Given::Literal(text) => Some(Value::opaque(*text)),
             Given::Made(make) => Some(make()),
         }
     }
