@@ -27,7 +27,9 @@ use crate::schedule::Schedule;
 ///     Ok(vm.run(&Script::new().send("Alice", "Hello", "Bob?"))?)
 /// });
 /// let [without_hello] = &runs[..] else { panic!("there is one message") };
+/// assert_eq!(without_hello.message().label, "Hello");
 /// assert!(without_hello.result().is_err() && without_hello.panic().is_none());
+/// assert_eq!(without_hello.fates().len(), 1);
 /// assert_eq!(*without_hello.fate(), Fate::Stuck("`Bob` waits for `Alice`".to_owned()));
 /// assert_eq!(
 ///     without_hello.to_string(),
@@ -84,9 +86,11 @@ impl<T> Lost<T> {
     }
 
     /// What became of the session whose message it was.
-    #[expect(clippy::missing_panics_doc, reason = "the session was opened before it could send")]
+    #[expect(clippy::missing_panics_doc, reason = "a scenario does the same in each run")]
     pub fn fate(&self) -> &Fate {
-        self.fates.get(&self.message.session).expect("the session of a message was opened")
+        self.fates
+            .get(&self.message.session)
+            .expect("a scenario opens the same sessions in each run")
     }
 
     /// What became of each session.
@@ -163,18 +167,9 @@ impl<T> fmt::Display for Lost<T> {
 /// When the scenario fails although nothing is lost, or panics itself.
 #[track_caller]
 pub fn lose_each_message<T>(
-    mut scenario: impl FnMut(&mut TestVM) -> Result<T, Box<dyn Error>>,
+    scenario: impl FnMut(&mut TestVM) -> Result<T, Box<dyn Error>>,
 ) -> Vec<Lost<T>> {
-    let (_, messages) = undisturbed(&mut scenario);
-    let lose = |message: SentMessage| {
-        let disturbance = Disturbance::of(&message, SendDecision::Drop);
-        let mut vm = TestVM::disturbed(Schedule::default(), disturbance);
-        match caught(|| scenario(&mut vm)) {
-            Ok(result) => Lost { message, fates: fates(&vm), result },
-            Err(panic) => panic!("without {message}: {panic}"),
-        }
-    };
-    messages.into_iter().map(lose).collect()
+    Schedule::default().lose_each_message(scenario)
 }
 
 /// Runs a scenario once for each message that it sends, in which that one is late: it arrives when nobody can act without it. What
@@ -208,35 +203,99 @@ pub fn lose_each_message<T>(
 /// When the scenario fails, or gives another result than without delay: the panic says which message was late.
 #[track_caller]
 pub fn delay_each_message<T: PartialEq + fmt::Debug>(
-    mut scenario: impl FnMut(&mut TestVM) -> Result<T, Box<dyn Error>>,
+    scenario: impl FnMut(&mut TestVM) -> Result<T, Box<dyn Error>>,
 ) -> T {
-    let (expected, messages) = undisturbed(&mut scenario);
-    for message in messages {
-        let disturbance = Disturbance::of(&message, SendDecision::Defer);
-        let mut vm = TestVM::disturbed(Schedule::default(), disturbance);
-        match attempt(|| scenario(&mut vm)) {
-            Ok(result) if result == expected => {}
-            Ok(result) => {
-                panic!("when {message} is late: the result is {result:?}, and not {expected:?}")
-            }
-            Err(reason) => panic!("when {message} is late: {reason}"),
-        }
-    }
-    expected
+    Schedule::default().delay_each_message(scenario)
 }
 
-/// What a scenario gives in which every message arrives, and the messages.
-#[track_caller]
-fn undisturbed<T>(
-    scenario: &mut impl FnMut(&mut TestVM) -> Result<T, Box<dyn Error>>,
-) -> (T, Vec<SentMessage>) {
-    let mut vm = TestVM::disturbed(Schedule::default(), Disturbance::default());
-    match attempt(|| scenario(&mut vm)) {
-        Ok(result) => {
-            let messages = vm.into_disturbance().map(Disturbance::into_messages);
-            (result, messages.unwrap_or_default())
+impl Schedule {
+    /// As [`lose_each_message`], in this order of turns.
+    ///
+    /// ```
+    /// # use telltale_vm::{ByHandler, choreography};
+    /// # choreography! { pub protocol Tell(Alice, Bob) { Alice -> Bob: Hello(String); } }
+    /// # fn main() {
+    /// use telltale_testing::{Schedule, Script};
+    ///
+    /// let runs = Schedule { turns: Some(1), ..Schedule::default() }.lose_each_message(|vm| {
+    ///     tell::Roles { alice: ByHandler, bob: ByHandler }.open_detached(vm)?;
+    ///     Ok(vm.run(&Script::new().send("Alice", "Hello", "Bob?"))?)
+    /// });
+    /// assert_eq!(runs[0].message().label, "Hello");
+    /// # }
+    /// ```
+    ///
+    /// # Panics
+    ///
+    /// When the scenario fails although nothing is lost, or panics itself.
+    #[track_caller]
+    pub fn lose_each_message<T>(
+        self,
+        mut scenario: impl FnMut(&mut TestVM) -> Result<T, Box<dyn Error>>,
+    ) -> Vec<Lost<T>> {
+        let (_, messages) = self.undisturbed(&mut scenario);
+        let mut lost = Vec::new();
+        for message in messages {
+            let mut vm = TestVM::disturbed(self, Disturbance::of(&message, SendDecision::Drop));
+            match caught(|| scenario(&mut vm)) {
+                Ok(result) => lost.push(Lost { message, fates: fates(&vm), result }),
+                Err(panic) => panic!("without {message}: {panic}"),
+            }
         }
-        Err(reason) => panic!("when every message arrives: {reason}"),
+        lost
+    }
+
+    /// As [`delay_each_message`], in this order of turns.
+    ///
+    /// ```
+    /// # use telltale_vm::{ByHandler, choreography};
+    /// # choreography! { pub protocol Tell(Alice, Bob) { Alice -> Bob: Hello(String); } }
+    /// # fn main() {
+    /// use telltale_testing::{Schedule, Script};
+    ///
+    /// Schedule { capacity: 1, ..Schedule::default() }.delay_each_message(|vm| {
+    ///     tell::Roles { alice: ByHandler, bob: ByHandler }.open_detached(vm)?;
+    ///     Ok(vm.run(&Script::new().send("Alice", "Hello", "Bob?"))?)
+    /// });
+    /// # }
+    /// ```
+    ///
+    /// # Panics
+    ///
+    /// When the scenario fails, or gives another result than without delay: the panic says which message was late.
+    #[track_caller]
+    pub fn delay_each_message<T: PartialEq + fmt::Debug>(
+        self,
+        mut scenario: impl FnMut(&mut TestVM) -> Result<T, Box<dyn Error>>,
+    ) -> T {
+        let (expected, messages) = self.undisturbed(&mut scenario);
+        for message in messages {
+            let mut vm = TestVM::disturbed(self, Disturbance::of(&message, SendDecision::Defer));
+            match attempt(|| scenario(&mut vm)) {
+                Ok(found) if found == expected => {}
+                Ok(found) => {
+                    panic!("when {message} is late: the result is {found:?}, and not {expected:?}")
+                }
+                Err(reason) => panic!("when {message} is late: {reason}"),
+            }
+        }
+        expected
+    }
+
+    /// What a scenario gives in which every message arrives, and the messages.
+    #[track_caller]
+    fn undisturbed<T>(
+        self,
+        scenario: &mut impl FnMut(&mut TestVM) -> Result<T, Box<dyn Error>>,
+    ) -> (T, Vec<SentMessage>) {
+        let mut vm = TestVM::disturbed(self, Disturbance::default());
+        match attempt(|| scenario(&mut vm)) {
+            Ok(result) => {
+                let messages = vm.into_disturbance().map(Disturbance::into_messages);
+                (result, messages.unwrap_or_default())
+            }
+            Err(reason) => panic!("when every message arrives: {reason}"),
+        }
     }
 }
 

@@ -269,7 +269,7 @@ impl Script {
     /// let script = Script::new().send("Warehouse", "Parcel", 4711);
     /// let error = script.finish().expect_err("nobody has played it").to_string();
     /// assert!(error.starts_with("expected `Warehouse` to send `Parcel` ("));
-    /// assert!(error.ends_with("), but it was never asked or told anything"));
+    /// assert!(error.ends_with("), but no role of this name was asked or told anything"));
     /// ```
     ///
     /// # Errors

@@ -6,10 +6,10 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicU32, Ordering};
 
 use support::{Shop, purchase, roles};
-use telltale_testing::{Fate, Random, Script, delay_each_message, lose_each_message};
+use telltale_testing::{Fate, Random, Schedules, Script, delay_each_message, lose_each_message};
 use telltale_vm::{
-    Branch, ByHandler, Context, EffectHandler, HandlerResult, LabelId, Network, NoHandler, Picked,
-    RoleId, SendDecision, Value,
+    Branch, ByHandler, Context, EffectHandler, HandlerResult, LabelId, Network, NoHandler,
+    ObsEvent, Observed, Picked, RoleId, SendDecision, Value,
 };
 
 fn teapot() -> Script {
@@ -213,12 +213,18 @@ fn late_messages_keep_their_place() {
             .expect("Sink", "Third", 3)
             .send("Sink", "Done", ())
     };
-    delay_each_message(|vm| {
-        let script = script();
-        stream::stream::Roles { source: ByHandler, sink: ByHandler }.open_detached(vm)?;
-        vm.run(&script)?;
-        Ok(script.finish()?)
-    });
+    for schedule in Schedules::new().iter() {
+        let mut deferred = Vec::new();
+        schedule.delay_each_message(|vm| {
+            let script = script();
+            stream::stream::Roles { source: ByHandler, sink: ByHandler }.open_detached(vm)?;
+            vm.run(&script)?;
+            let is_deferred = |event: &ObsEvent| matches!(event.what, Observed::Deferred { .. });
+            deferred.push(vm.trace().iter().filter(|event| is_deferred(event)).count());
+            Ok(script.finish()?)
+        });
+        assert_eq!(deferred, [0, 3, 2, 1, 1], "{schedule}");
+    }
 }
 
 /// The network of a handler comes first.

@@ -278,7 +278,7 @@ mod something_else_happens {
         roles().play_with(&script).expect("nobody knows a carrier");
         let (before, after) = around(&script.finish().expect_err("a line is left").to_string());
         assert_eq!(before, "expected `Carrier` to receive `Parcel` with 4711 (");
-        assert_eq!(after, ", but it was never asked or told anything");
+        assert_eq!(after, ", but no role of this name was asked or told anything");
     }
 
     #[test]
@@ -293,7 +293,7 @@ mod something_else_happens {
         let error = script.finish().expect_err("the warehouse is paused").to_string();
         assert!(
             error.ends_with(&format!(
-                ", but it was never asked or told anything in session {}",
+                ", but no role of this name was asked or told anything in session {}",
                 third.id()
             )),
             "{error}"

@@ -119,7 +119,7 @@ impl fmt::Display for Happened {
             Self::Misfit(misfit) => f.write_str(misfit),
             Self::End { session } => write!(f, "it did not come to that{}", of(session)),
             Self::Nothing { session } => {
-                write!(f, "it was never asked or told anything{}", of(session))
+                write!(f, "no role of this name was asked or told anything{}", of(session))
             }
         }
     }

@@ -72,7 +72,10 @@ type Comparison = dyn Fn(Value) -> Result<(), String> + Send + Sync;
 
 impl Takes {
     pub(super) fn this<T: PartialEq + fmt::Debug + Send + 'static>(expected: T) -> Self {
-        let payload = format!(" with {expected:?}");
+        let payload = match format!("{expected:?}") {
+            nothing if nothing == "()" => String::new(),
+            payload => format!(" with {payload}"),
+        };
         let expected = Mutex::new(expected);
         let compare =
             move |found| compare(&*expected.lock().unwrap_or_else(PoisonError::into_inner), found);
