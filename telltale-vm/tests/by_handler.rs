@@ -556,7 +556,10 @@ mod alike {
     }
 
     /// An object that gives a text where its protocol has a number: what was generated cannot.
-    struct Liar;
+    struct Liar {
+        /// Says who is played by the handler: the second role.
+        like: haggle::Roles<Actor, ByHandler, Actor>,
+    }
 
     impl RoleObjects for Liar {
         fn message<V: MessageVisitor>(
@@ -575,7 +578,7 @@ mod alike {
         }
 
         fn by_handler(&self) -> RoleSet {
-            RoleSet::default().with(RoleId(1), true)
+            self.like.by_handler()
         }
     }
 
@@ -585,7 +588,9 @@ mod alike {
         for config in configs() {
             for by_turns in [false, true] {
                 let mut vm = VM::new(config.clone());
-                let session = vm.open_session(&image, Liar, true).expect("there is room");
+                let (alice, carol) = (Actor::default(), Actor::default());
+                let liar = Liar { like: haggle::Roles { alice, bob: ByHandler, carol } };
+                let session = vm.open_session(&image, liar, true).expect("there is room");
                 let peers = Peers::default();
                 if by_turns {
                     while vm.progress() == Progress::OutOfFuel {
@@ -594,7 +599,7 @@ mod alike {
                 } else {
                     vm.run(&peers, 100).expect("its owner is told");
                 }
-                let (outcome, Liar) = vm.take_session(session).expect("it has ended");
+                let (outcome, _) = vm.take_session::<Liar>(session).expect("it has ended");
                 let Err(SessionError::Faulted(fault)) = outcome else { panic!("{outcome:?}") };
                 assert_eq!(fault.role.as_deref(), Some("B"), "{config:?}");
                 let text = "expected `u64` as payload of `x`, found text";
