@@ -3,7 +3,7 @@
 pub(crate) mod error;
 mod line;
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 use std::fmt::Debug;
 use std::panic::Location;
 use std::sync::{Mutex, MutexGuard, PoisonError};
@@ -65,11 +65,19 @@ pub struct Script {
     lines: Vec<Line>,
     is_strict: bool,
     others: Option<Box<dyn EffectHandler + Send>>,
-    places: Mutex<BTreeMap<(SessionId, RoleId), Place>>,
+    performances: Mutex<Performances>,
+}
+
+/// The sessions that have played the script, by their names, which those of several machines may share.
+type Performances = BTreeMap<SessionId, Vec<Performance>>;
+
+/// One session that plays the script: how far its roles have come.
+struct Performance {
+    session: SessionId,
+    places: BTreeMap<RoleId, Place>,
 }
 
 /// How far a role of a session has come.
-#[derive(Default)]
 struct Place {
     role: String,
     /// The line that is to be used next, or one of other roles before it.
@@ -276,18 +284,17 @@ impl Script {
     ///
     /// When a line has not been used: the first of them.
     pub fn finish(&self) -> Result<(), ScriptError> {
-        let places = std::mem::take(&mut *self.places());
-        let begun: BTreeSet<SessionId> =
-            places.iter().filter(|(_, place)| place.last.is_some()).map(|(key, _)| key.0).collect();
+        let performances = std::mem::take(&mut *self.performances());
+        let has_begun = |it: &Performance| it.places.values().any(|place| place.last.is_some());
+        let begun: Vec<Performance> =
+            performances.into_values().flatten().filter(has_begun).collect();
         if begun.is_empty() {
             return self.unused(|_| None, None);
         }
-        for &session in &begun {
-            let of_role = |role: &str| {
-                places.iter().find(|(key, place)| key.0 == session && place.role == role)
-            };
-            let next = |role: &str| of_role(role).map(|(_, place)| place.next);
-            self.unused(next, (begun.len() > 1).then_some(session))?;
+        for Performance { session, places } in &begun {
+            let of_role = |role: &str| places.values().find(|place| place.role == role);
+            let next = |role: &str| of_role(role).map(|place| place.next);
+            self.unused(next, (begun.len() > 1).then_some(*session))?;
         }
         Ok(())
     }
@@ -304,7 +311,7 @@ impl Script {
                 Some(next) if next <= at => Happened::End { session },
                 Some(_) => continue,
             };
-            return Err(ScriptError::new(&line.role, Some(line), happened));
+            return Err(ScriptError::new(&line.role, line, happened));
         }
         Ok(())
     }
@@ -316,8 +323,8 @@ impl Script {
         self
     }
 
-    fn places(&self) -> MutexGuard<'_, BTreeMap<(SessionId, RoleId), Place>> {
-        self.places.lock().unwrap_or_else(PoisonError::into_inner)
+    fn performances(&self) -> MutexGuard<'_, Performances> {
+        self.performances.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     /// Who plays the role, if not the script.
@@ -327,41 +334,39 @@ impl Script {
         (!is_in_script).then_some(others)
     }
 
-    /// The next line of the role, if it `fits`; nothing if it is not about what has happened, and need not be.
-    fn line(
-        &self,
-        cx: &Context<'_>,
-        fits: impl Fn(&Line) -> bool,
-        is_needed: impl Fn(&Line) -> bool,
-        happened: impl FnOnce() -> Happened,
-    ) -> Result<Option<&Line>, ScriptError> {
-        let (role, count) = (cx.role_name(), cx.count());
-        let mut places = self.places();
-        let place = places.entry((cx.session(), cx.role())).or_default();
-        if place.role.is_empty() || place.last.is_some_and(|(last, _)| last > count) {
-            // Sessions of two machines may have one name.
-            *place = Place { role: role.to_owned(), ..Place::default() };
-        }
+    /// The next line of the role, which is used if it `fits`. Otherwise it is an error, or nothing if there is none.
+    ///
+    /// A role that is asked again, because its answer was late, has the same line again.
+    fn line(&self, cx: &Context<'_>, fits: impl Fn(&Line) -> bool) -> Result<&Line, Option<&Line>> {
+        let (role, session, count) = (cx.role_name(), cx.session(), cx.count());
+        let mut performances = self.performances();
+        let of_name = performances.entry(session).or_default();
+        let known = of_name.iter().position(|it| it.session.is_of_same_vm(session));
+        let at = known.unwrap_or_else(|| {
+            of_name.push(Performance { session, places: BTreeMap::new() });
+            of_name.len() - 1
+        });
+        let place = || Place { role: role.to_owned(), next: 0, last: None };
+        let place = of_name[at].places.entry(cx.role()).or_insert_with(place);
         let again = place.last.filter(|&(last, _)| last == count).map(|(_, line)| line);
         let next = || (place.next..self.lines.len()).find(|&at| self.lines[at].role == role);
-        let Some(at) = again.or_else(next) else {
-            let last = self.lines.iter().rfind(|line| line.role == role);
-            let happened = happened();
-            if happened.needs_line() || self.is_strict {
-                return Err(ScriptError::no_line(role, last, happened));
-            }
-            return Ok(None);
-        };
+        let at = again.or_else(next).ok_or(None)?;
         let line = &self.lines[at];
-        if fits(line) {
-            place.next = place.next.max(at + 1);
-            place.last = Some((count, at));
-            return Ok(Some(line));
+        if !fits(line) {
+            return Err(Some(line));
         }
-        if !self.is_strict && !is_needed(line) {
-            return Ok(None);
+        (place.next, place.last) = (at + 1, Some((count, at)));
+        Ok(line)
+    }
+
+    /// Something has happened for which the next line of the role is not.
+    fn refuse(&self, cx: &Context<'_>, next: Option<&Line>, happened: Happened) -> ScriptError {
+        let role = cx.role_name();
+        let last = || self.lines.iter().rfind(|line| line.role == role);
+        match next {
+            Some(next) => ScriptError::new(role, next, happened),
+            None => ScriptError::no_line(role, last(), happened),
         }
-        Err(ScriptError::new(role, Some(line), happened()))
     }
 }
 
@@ -370,15 +375,12 @@ impl EffectHandler for Script {
         if let Some(other) = self.other(cx) {
             return other.send(cx, to, label);
         }
-        let view = cx.label(label);
-        let fits = |line: &Line| {
-            line.label == view.name && matches!(line.what, What::Sends(_) | What::Fails(_))
-        };
-        let happened = || Happened::Asked { label: view.name.to_owned() };
-        match self.line(cx, fits, |_| true, happened)? {
-            Some(line) => Ok(line.gives(view.name, view.payload)?),
-            None => Err("the script has no line for it".into()),
-        }
+        let label = cx.label(label);
+        let gives = |line: &Line| matches!(line.what, What::Sends(_) | What::Fails(_));
+        let line = self.line(cx, |line| line.label == label.name && gives(line));
+        let happened = || Happened::Asked { label: label.name.to_owned() };
+        let line = line.map_err(|next| self.refuse(cx, next, happened()))?;
+        line.gives(label.name, label.payload)
     }
 
     fn receive(
@@ -393,12 +395,13 @@ impl EffectHandler for Script {
         }
         let name = cx.label(label).name;
         let receives = |line: &Line| matches!(line.what, What::Receives(_));
-        let fits = |line: &Line| line.label == name && receives(line);
-        let found = payload::shown(&value);
-        let happened = || Happened::Told { label: name.to_owned(), payload: found };
-        match self.line(cx, fits, receives, happened)? {
-            Some(line) => Ok(line.takes(value)?),
-            None => Ok(()),
+        match self.line(cx, |line| line.label == name && receives(line)) {
+            Ok(line) => Ok(line.takes(value)?),
+            Err(next) if self.is_strict || next.is_some_and(receives) => {
+                let (label, payload) = (name.to_owned(), payload::shown(&value));
+                Err(self.refuse(cx, next, Happened::Told { label, payload }).into())
+            }
+            Err(_) => Ok(()),
         }
     }
 
@@ -410,16 +413,15 @@ impl EffectHandler for Script {
             line.label == cx.label(branch.label).name && line.goes_to(cx.name(branch.peer))
         };
         let position = |line: &Line| branches.iter().position(|branch| is_of(line, branch));
-        let fits =
-            |line: &Line| !matches!(line.what, What::Receives(_)) && position(line).is_some();
+        let gives = |line: &Line| !matches!(line.what, What::Receives(_));
+        let line = self.line(cx, |line| gives(line) && position(line).is_some());
         let happened = || {
             let name = |branch: &Branch| cx.label(branch.label).name.to_owned();
             Happened::Decides { labels: branches.iter().map(name).collect() }
         };
-        let line = self.line(cx, fits, |_| true, happened)?;
-        let Some((line, branch)) = line.and_then(|line| Some((line, position(line)?))) else {
-            return Err("the script has no line for it".into());
-        };
+        let line = line.map_err(|next| self.refuse(cx, next, happened()))?;
+        // A line that fits is about one of the branches.
+        let branch = position(line).unwrap_or_default();
         let label = cx.label(branches[branch].label);
         Ok(Picked { branch, value: line.gives(label.name, label.payload)? })
     }

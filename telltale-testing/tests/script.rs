@@ -94,6 +94,31 @@ mod what_is_written_happens {
         script.finish().expect("all lines have been used");
     }
 
+    /// Sessions of two machines have one name, and are two sessions.
+    #[test]
+    fn in_two_machines_at_once() {
+        let script = teapot();
+        let mut vms = [VM::default(), VM::default()];
+        let sessions = vms.each_mut().map(|vm| roles().open(vm).expect("there is room"));
+        assert_eq!(sessions[0].id(), sessions[1].id());
+        while vms.iter().any(|vm| vm.progress() == Progress::OutOfFuel) {
+            for vm in &mut vms {
+                vm.step(&script).expect("no session faults");
+            }
+        }
+        script.finish().expect("both have used all lines");
+        for (vm, session) in vms.iter_mut().zip(sessions) {
+            session.into_roles(vm).expect("it is complete");
+        }
+        let unfinished = teapot();
+        let mut vm = VM::default();
+        let session = roles().open(&mut vm).expect("there is room");
+        vm.pause("Warehouse");
+        vm.run(&unfinished, 100).expect("no session faults");
+        roles().play_with(&unfinished).expect("this one is complete");
+        assert!(unfinished.finish().is_err() && session.into_roles(&mut vm).is_err());
+    }
+
     #[test]
     fn with_all_roles_by_the_handler() {
         let script = teapot()

@@ -55,17 +55,10 @@ pub(super) enum Happened {
     },
 }
 
-impl Happened {
-    /// Whether nobody knows what the role does, if there is no line.
-    pub(super) fn needs_line(&self) -> bool {
-        !matches!(self, Self::Told { .. })
-    }
-}
-
 impl ScriptError {
     /// Something else than the line says.
-    pub(super) fn new(role: &str, line: Option<&Line>, happened: Happened) -> Self {
-        let (expected, at) = (line.map(ToString::to_string), line.map(|line| line.at));
+    pub(super) fn new(role: &str, line: &Line, happened: Happened) -> Self {
+        let (expected, at) = (Some(line.to_string()), Some(line.at));
         Self(Box::new(Inner { role: role.to_owned(), expected, at, happened }))
     }
 

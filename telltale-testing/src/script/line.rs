@@ -114,7 +114,7 @@ impl Line {
             What::Fails(why) => return Err(why.as_str().into()),
             What::Receives(_) => return Err("the line gives nothing".into()),
         };
-        let error = |happened| ScriptError::new(&self.role, Some(self), happened);
+        let error = |happened| ScriptError::new(&self.role, self, happened);
         let value = gift.give().ok_or_else(|| error(Happened::Spent))?;
         let value = fitted(value, ty);
         match misfit(&value, label, ty) {
@@ -128,7 +128,7 @@ impl Line {
         let What::Receives(takes) = &self.what else { return Ok(()) };
         (takes.compare)(value).map_err(|payload| {
             let happened = Happened::Told { label: self.label.clone(), payload };
-            ScriptError::new(&self.role, Some(self), happened)
+            ScriptError::new(&self.role, self, happened)
         })
     }
 }
