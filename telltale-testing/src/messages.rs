@@ -165,6 +165,7 @@ impl<T> fmt::Display for Lost<T> {
 /// # Panics
 ///
 /// When the scenario fails although nothing is lost, or panics itself.
+#[must_use = "what became of each run is what it is for"]
 #[track_caller]
 pub fn lose_each_message<T>(
     scenario: impl FnMut(&mut TestVM) -> Result<T, Box<dyn Error>>,
@@ -228,6 +229,7 @@ impl Schedule {
     /// # Panics
     ///
     /// When the scenario fails although nothing is lost, or panics itself.
+    #[must_use = "what became of each run is what it is for"]
     #[track_caller]
     pub fn lose_each_message<T>(
         self,

@@ -2,13 +2,14 @@
 
 mod support;
 
+use std::num::NonZeroUsize;
 use std::sync::atomic::{AtomicBool, Ordering};
 
 use support::{Point, Roles, Shop, auction, drawing, purchase, roles, wrong};
 use telltale_testing::{Random, Schedule, Script, ScriptError};
 use telltale_vm::{
     Branch, ByHandler, Cause, Context, EffectHandler, HandlerError, HandlerResult, LabelId, Picked,
-    Progress, RoleId, SessionError, VM, Value,
+    Progress, RoleId, SessionError, ThreadedVM, VM, VMConfig, Value,
 };
 
 /// Somebody buys a teapot, line by line.
@@ -117,6 +118,17 @@ mod what_is_written_happens {
         vm.run(&unfinished, 100).expect("no session faults");
         roles().play_with(&unfinished).expect("this one is complete");
         assert!(unfinished.finish().is_err() && session.into_roles(&mut vm).is_err());
+    }
+
+    #[test]
+    fn on_several_threads() {
+        let script = teapot();
+        let workers = NonZeroUsize::new(2).expect("some");
+        let mut vm = ThreadedVM::new(VMConfig::default(), workers);
+        let sessions = [(); 20].map(|()| roles().open(&mut vm).expect("there is room"));
+        assert_eq!(vm.run(&script, 100).expect("no session faults"), Progress::Complete);
+        script.finish().expect("all have used all lines");
+        assert!(sessions.iter().all(|session| session.into_roles(&mut vm).is_ok()));
     }
 
     #[test]
