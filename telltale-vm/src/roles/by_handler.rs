@@ -37,7 +37,7 @@ use crate::{Context, EffectHandler, HandlerResult, Picked, Value};
 ///         Ok(Value::text("tea"))
 ///     }
 ///     fn receive(&self, _: &Context<'_>, _: RoleId, _: LabelId, value: Value) -> HandlerResult<()> {
-///         assert_eq!(value, Value::Uint(3));
+///         assert_eq!(value.to_string(), "3");
 ///         Ok(())
 ///     }
 ///     fn choose(&self, _: &Context<'_>, _: &[Branch]) -> HandlerResult<Picked> {
