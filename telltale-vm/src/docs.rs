@@ -50,6 +50,44 @@ mod effects {}
 #[doc = include_str!("../../docs/performance.md")]
 mod performance {}
 
+/// The README says what is printed when a role gives up:
+///
+/// ```
+/// # use telltale_vm::{HandlerResult, choreography};
+/// # choreography! {
+/// #     pub protocol Purchase(Customer, Shop) {
+/// #         Customer -> Shop: Ask(String);
+/// #         Shop -> Customer: Price(u64);
+/// #     }
+/// # }
+/// # struct Customer;
+/// # impl purchase::Customer for Customer {
+/// #     fn ask(&mut self) -> HandlerResult<String> {
+/// #         Ok("a teapot".to_owned())
+/// #     }
+/// #     fn on_price(&mut self, _: u64) -> HandlerResult<()> {
+/// #         Ok(())
+/// #     }
+/// # }
+/// # struct Shop;
+/// # impl purchase::Shop for Shop {
+/// #     fn on_ask(&mut self, _: String) -> HandlerResult<()> {
+/// #         Ok(())
+/// #     }
+/// #     fn price(&mut self) -> HandlerResult<u64> {
+/// #         Err("the price list is empty".into())
+/// #     }
+/// # }
+/// # fn main() {
+/// const README: &str = include_str!(concat!(env!("CARGO_MANIFEST_DIR"), "/../README.md"));
+///
+/// let error = purchase::Roles { customer: Customer, shop: Shop }.play().err();
+/// let error = error.expect("the shop gives up");
+/// assert!(README.contains(&format!("\nError: {error:?}\n")), "the README does not say {error}");
+/// # }
+/// ```
+mod readme {}
+
 /// The tables of faults and errors say what is printed, for every cause and error below:
 ///
 /// ```
