@@ -26,6 +26,7 @@ choreography! {
 fn payloads_print_if_they_can() {
     assert_eq!(format!("{:?}", p::Go::Left(1, "x".to_owned())), "Left(1, \"x\")");
     assert_eq!(format!("{:?}", p::Go::Both { x: 1 }.clone()), "Both { x: 1 }");
+    assert!(p::Go::Neither == p::Go::Neither, "what an inner choice derives is derived");
     assert_eq!(format!("{:?}", p::Loud { x: vec![1] }.clone()), "Loud { x: [1] }");
 }
 
