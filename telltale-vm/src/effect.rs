@@ -221,7 +221,8 @@ pub type HandlerResult<T> = Result<T, HandlerError>;
 
 /// Why a handler or a role gives up, or that it has no answer yet.
 ///
-/// Every error converts into it, boxed or not, and so do texts: `?` works in handlers and in the methods of roles.
+/// Every error that is `Send` and `Sync` converts into it, `Box<dyn Error + Send + Sync>` and `anyhow::Error` as well, and
+/// so do texts: `?` works in handlers and in the methods of roles.
 ///
 /// ```
 /// use telltale_vm::HandlerResult;

@@ -11,23 +11,20 @@ use crate::{HandlerError, Kind, Large, SessionError, SessionId, Value};
 
 /// What an embedder asked of a VM and cannot have. The VM is as it was before, but for
 /// [`VMError::Faulted`], which reports a run that has happened.
-#[derive(Clone, Error)]
+#[derive(Clone)]
 #[non_exhaustive]
 pub enum VMError {
     /// The session belongs to another VM.
-    #[error("session {session} belongs to another VM")]
     ForeignSession {
         /// The session.
         session: SessionId,
     },
     /// The session has ended.
-    #[error("session {session} has ended")]
     StaleSession {
         /// The session.
         session: SessionId,
     },
     /// The session has not ended yet.
-    #[error("session {session} is still running: {state}")]
     StillRunning {
         /// The session.
         session: SessionId,
@@ -35,7 +32,6 @@ pub enum VMError {
         state: String,
     },
     /// The session has ended, but not as its protocol says.
-    #[error("session {session} {error}")]
     Incomplete {
         /// The session.
         session: SessionId,
@@ -43,31 +39,26 @@ pub enum VMError {
         error: SessionError,
     },
     /// The session's role objects have been handed out before.
-    #[error("the roles of session {session} have been taken already")]
     RolesTaken {
         /// The session.
         session: SessionId,
     },
     /// A role is to be played by the handler of the run, and there is no handler.
-    #[error("`{role}` is played by the handler of the run, and `play` has none")]
     NoHandler {
         /// The role.
         role: String,
     },
     /// The session's role objects were not kept: it was opened without an owner.
-    #[error("session {session} has no owner to take its roles back")]
     Detached {
         /// The session.
         session: SessionId,
     },
     /// There are as many sessions as the configuration allows, or as fit into memory.
-    #[error("{limit} sessions are open, which is the limit")]
     TooManySessions {
         /// How many there may be.
         limit: usize,
     },
     /// The roles of the open sessions would be more than the configuration allows.
-    #[error("the session has {given} roles, and {open} of at most {limit} are open")]
     TooManyCoroutines {
         /// How many the session has.
         given: usize,
@@ -77,7 +68,6 @@ pub enum VMError {
         limit: usize,
     },
     /// A program uses more registers than the configuration allows.
-    #[error("a program uses {given} registers, but the limit is {limit}")]
     TooManyRegisters {
         /// How many it uses.
         given: usize,
@@ -85,7 +75,6 @@ pub enum VMError {
         limit: usize,
     },
     /// A role or a message is not part of the session's protocol.
-    #[error("session {session} has no {what}")]
     NotInProtocol {
         /// The session.
         session: SessionId,
@@ -93,13 +82,11 @@ pub enum VMError {
         what: String,
     },
     /// There is no room for a message from outside.
-    #[error("the channel holds {}, which is all it may", messages(*capacity))]
     ChannelFull {
         /// How many it may hold.
         capacity: u16,
     },
     /// The role does not wait for an answer of its handler.
-    #[error("`{role}` of session {session} does not wait for its handler")]
     NotPending {
         /// The session.
         session: SessionId,
@@ -107,7 +94,6 @@ pub enum VMError {
         role: String,
     },
     /// There are as many images in use as the VM can tell apart.
-    #[error("{limit} images are in use, which is the limit")]
     TooManyImages {
         /// How many there may be.
         limit: usize,
@@ -115,7 +101,6 @@ pub enum VMError {
     /// Sessions faulted that nobody will be told about otherwise.
     ///
     /// All other sessions went on; see [`VM::faults`](crate::VM::faults) for the whole list.
-    #[error("{count} {} faulted; session {session}: {fault}", if *count == 1 { "session" } else { "sessions" })]
     Faulted {
         /// How many sessions.
         count: usize,
@@ -124,6 +109,65 @@ pub enum VMError {
         /// Why the first one faulted.
         fault: Arc<Fault>,
     },
+}
+
+impl fmt::Display for VMError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::ForeignSession { session } => {
+                write!(f, "session {session} belongs to another VM")
+            }
+            Self::StaleSession { session } => write!(f, "session {session} has ended"),
+            Self::StillRunning { session, state } => {
+                write!(f, "session {session} is still running: {state}")
+            }
+            Self::Incomplete { session, error } => write!(f, "session {session} {error}"),
+            Self::RolesTaken { session } => {
+                write!(f, "the roles of session {session} have been taken already")
+            }
+            Self::NoHandler { role } => {
+                write!(f, "`{role}` is played by the handler of the run, and `play` has none")
+            }
+            Self::Detached { session } => {
+                write!(f, "session {session} has no owner to take its roles back")
+            }
+            Self::TooManySessions { limit } => {
+                write!(f, "{limit} sessions are open, which is the limit")
+            }
+            Self::TooManyCoroutines { given, open, limit } => {
+                write!(f, "the session has {given} roles, and {open} of at most {limit} are open")
+            }
+            Self::TooManyRegisters { given, limit } => {
+                write!(f, "a program uses {given} registers, but the limit is {limit}")
+            }
+            Self::NotInProtocol { session, what } => write!(f, "session {session} has no {what}"),
+            Self::ChannelFull { capacity } => {
+                write!(f, "the channel holds {}, which is all it may", messages(*capacity))
+            }
+            Self::NotPending { session, role } => {
+                write!(f, "`{role}` of session {session} does not wait for its handler")
+            }
+            Self::TooManyImages { limit } => {
+                write!(f, "{limit} images are in use, which is the limit")
+            }
+            Self::Faulted { count, session, fault } => write!(
+                f,
+                "{count} {} faulted; session {session}: {fault}",
+                if *count == 1 { "session" } else { "sessions" }
+            ),
+        }
+    }
+}
+
+/// The source is the error of the role or the handler, if there is one, with all that caused it.
+impl std::error::Error for VMError {
+    fn source(&self) -> Option<&(dyn std::error::Error + 'static)> {
+        match self {
+            Self::Incomplete { error, .. } => error.source(),
+            Self::Faulted { fault, .. } => fault.source(),
+            _ => None,
+        }
+    }
 }
 
 fn messages(number: u16) -> String {

@@ -6,6 +6,7 @@
 mod given_once;
 mod printed;
 
+pub use core::clone::Clone;
 pub use core::marker::Send;
 pub use core::option::Option;
 pub use core::result::Result::{self, Err, Ok};

@@ -117,7 +117,7 @@ pub enum SessionStatus {
     Active,
     /// It is being closed: its roles receive what is on its way and send nothing more.
     Draining,
-    /// All its roles have finished.
+    /// All its roles have finished, or it was closed before.
     Closed,
     /// It was ended from outside: by [`VM::cancel`](crate::VM::cancel), or because nobody can play its roles
     /// any more, which is possible where they are played through endpoints.
@@ -147,6 +147,9 @@ pub type Outcome = Result<(), SessionError>;
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum SessionError {
+    /// It was closed ([`VM::close`](crate::VM::close)): what was on its way has been received, the rest was left
+    /// undone.
+    Closed,
     /// It was ended from outside ([`SessionStatus::Cancelled`]).
     Cancelled {
         /// Why: what was given to [`VM::cancel`](crate::VM::cancel), or what the VM found.
@@ -159,7 +162,7 @@ pub enum SessionError {
 /// Where a session is that ended like this.
 pub(crate) fn status_after(outcome: &Outcome) -> SessionStatus {
     match outcome {
-        Ok(()) => SessionStatus::Closed,
+        Ok(()) | Err(SessionError::Closed) => SessionStatus::Closed,
         Err(SessionError::Cancelled { .. }) => SessionStatus::Cancelled,
         Err(SessionError::Faulted(_)) => SessionStatus::Faulted,
     }
@@ -168,6 +171,7 @@ pub(crate) fn status_after(outcome: &Outcome) -> SessionStatus {
 impl fmt::Display for SessionError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
+            Self::Closed => f.write_str("was closed before its end"),
             Self::Cancelled { reason } => write!(f, "was cancelled: {reason}"),
             Self::Faulted(fault) => write!(f, "faulted: {fault}"),
         }
@@ -178,7 +182,7 @@ impl std::error::Error for SessionError {
     fn source(&self) -> Option<&(dyn std::error::Error + 'static)> {
         match self {
             Self::Faulted(fault) => fault.source(),
-            Self::Cancelled { .. } => None,
+            Self::Closed | Self::Cancelled { .. } => None,
         }
     }
 }

@@ -110,7 +110,7 @@ impl<'a> SessionView<'a> {
     /// What the roles of a running session do: one of them can act, or who waits for whom.
     pub(crate) fn state(&self) -> String {
         if self.is_ready() {
-            return "it can go on, but the run was out of fuel".to_owned();
+            return "it can go on: call `run`, or let it have more rounds".to_owned();
         }
         self.who_waits()
     }

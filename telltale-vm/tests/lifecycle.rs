@@ -392,7 +392,7 @@ mod casts {
         let census = Census::default();
         let (mut vm, session) = opened(Manner::Waits, &census);
         let waits = "`A` waits for its handler, `B` waits for `A`";
-        let states = ["it can go on, but the run was out of fuel", waits, waits];
+        let states = ["it can go on: call `run`, or let it have more rounds", waits, waits];
         for (rounds, state) in [0, 1, 5].into_iter().zip(states) {
             vm.run(&NoHandler, rounds).expect("no session faults");
             let error = session.into_roles(&mut vm).err().expect("it is running");

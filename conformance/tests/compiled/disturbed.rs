@@ -60,7 +60,8 @@ impl Disturbance {
     /// Whether a session that is complete otherwise ends so.
     fn ends_as(self, outcome: &Outcome) -> bool {
         match self {
-            Self::Late | Self::LateAndSteps | Self::Close => outcome.is_ok(),
+            Self::Late | Self::LateAndSteps => outcome.is_ok(),
+            Self::Close => matches!(outcome, Ok(()) | Err(SessionError::Closed)),
             Self::Cancel => matches!(outcome, Err(SessionError::Cancelled { .. })),
             Self::Fail | Self::Panic => matches!(outcome, Err(SessionError::Faulted(_))),
         }

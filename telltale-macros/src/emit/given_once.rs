@@ -51,7 +51,7 @@ impl GivenOnce {
         if self.is_empty() { quote!(Roles) } else { quote!(__Objects) }
     }
 
-    /// `self.given.0.keep(&payload, 2);`
+    /// `self.given.0.keep(|| Clone::clone(&payload), 2);`
     pub(super) fn keep(
         &self,
         interface: &Interface,
@@ -62,7 +62,9 @@ impl GivenOnce {
         let count = Literal::usize_unsuffixed(variant.others.len());
         let kept = self.place_of(role, variant.label).filter(|_| !variant.others.is_empty())?;
         let label = &interface.labels[variant.label.index()];
-        Some(quote_spanned!(place(label)=> (#kept).keep(&#payload, #count);))
+        Some(
+            quote_spanned!(place(label)=> (#kept).keep(|| __telltale::Clone::clone(&#payload), #count);),
+        )
     }
 
     /// `struct __Objects`, if there is something to keep.

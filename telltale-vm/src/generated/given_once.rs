@@ -2,38 +2,35 @@
 
 use crate::{HandlerError, HandlerResult};
 
-/// The payload of a branch's first message, until its last receiver has it.
+/// The payload of a branch's first message, once for each receiver that still gets it.
 ///
 /// ```
 /// use telltale_vm::generated::GivenOnce;
 ///
 /// let mut given = GivenOnce::default();
-/// given.keep(&"tea", 2);
+/// given.keep(|| "tea", 2);
 /// assert_eq!([given.take(), given.take(), given.take()], [Some("tea"), Some("tea"), None]);
 /// ```
 #[derive(Debug)]
-pub struct GivenOnce<P> {
-    payload: Option<P>,
-    /// How many receivers still get it.
-    left: usize,
-}
+pub struct GivenOnce<P>(Vec<P>);
 
 impl<P> Default for GivenOnce<P> {
     fn default() -> Self {
-        Self { payload: None, left: 0 }
+        Self(Vec::new())
     }
 }
 
-impl<P: Clone> GivenOnce<P> {
-    /// Keeps a copy for this many receivers.
-    pub fn keep(&mut self, payload: &P, receivers: usize) {
-        (self.payload, self.left) = (Some(payload.clone()), receivers);
+impl<P> GivenOnce<P> {
+    /// Keeps a copy for each of this many receivers.
+    // The copies are made by the caller, so that a payload that has no copies is one error, at its type.
+    pub fn keep(&mut self, copy: impl Fn() -> P, receivers: usize) {
+        self.0.clear();
+        self.0.extend(std::iter::repeat_with(copy).take(receivers));
     }
 
     /// The payload for the next receiver, if it was given.
     pub fn take(&mut self) -> Option<P> {
-        self.left = self.left.saturating_sub(1);
-        if self.left == 0 { self.payload.take() } else { self.payload.clone() }
+        self.0.pop()
     }
 
     /// The payload for the next receiver, which has always been given before.

@@ -82,13 +82,16 @@ impl VM {
         if view.waits_for_outside() {
             return;
         }
+        if view.status() == SessionStatus::Draining {
+            return self.finish(slot, Err(SessionError::Closed));
+        }
         if header::live(block) == 0 {
             return match self.left_over(slot) {
                 Some(cause) => self.fault(slot, Fault { role: None, instruction: None, cause }),
                 None => self.finish(slot, Ok(())),
             };
         }
-        if view.is_at_rest() || view.status() == SessionStatus::Draining {
+        if view.is_at_rest() {
             return self.finish(slot, Ok(()));
         }
         let cause = Cause::Stuck { waiting: view.who_waits() };
@@ -100,8 +103,7 @@ impl VM {
     fn left_over(&self, slot: Slot) -> Option<Cause> {
         let block = self.run_queue.arena.block(slot);
         let loaded = self.images.get(header::image(block));
-        let is_fault = self.config.leftover == Leftover::Fault
-            && header::status(block) == Some(SessionStatus::Active);
+        let is_fault = self.config.leftover == Leftover::Fault;
         let names = loaded.image.names();
         let channels = loaded.image.channels().iter().filter(|_| is_fault);
         channels.into_iter().find_map(|channel| {
@@ -123,8 +125,15 @@ impl VM {
         let pc = coroutine::read(block, loaded.roles_at + role.index()).pc();
         let place = Pc(pc - image.programs.start(role));
         let instr = image.programs[role].get(place.index());
-        // In the disassembly the operands stand in a column, in a sentence they do not.
-        let in_a_sentence = |line: String| line.split_whitespace().collect::<Vec<_>>().join(" ");
+        // In the disassembly the operands stand in a column, and branches say where control goes. A sentence does not.
+        let in_a_sentence = |line: String| {
+            let words: Vec<&str> = line.split_whitespace().collect();
+            let branches = words.join(" ");
+            let branches = branches
+                .split(", ")
+                .map(|branch| branch.rsplit_once(" -> ").map_or(branch, |(branch, _)| branch));
+            branches.collect::<Vec<_>>().join(", ")
+        };
         let instruction = instr.map(|&instr| in_a_sentence(image.show(place, instr).to_string()));
         let role = Some(image.names().role(role).to_owned());
         self.fault(slot, Fault { role, instruction, cause });
@@ -153,7 +162,9 @@ impl VM {
         let loaded = self.images.get(header::image(block));
         if records {
             match &outcome {
-                Ok(()) => self.trace.push_session(session, Tag::Closed),
+                Ok(()) | Err(SessionError::Closed) => {
+                    self.trace.push_session(session, Tag::Closed);
+                }
                 Err(SessionError::Cancelled { .. }) => {
                     self.trace.push_session(session, Tag::Cancelled);
                 }

@@ -124,7 +124,7 @@ fn a_session_that_runs_cannot_be_taken() {
     let early = session.into_roles(&mut vm).err().expect("it has not begun");
     assert_eq!(
         early.to_string(),
-        "session #0 is still running: it can go on, but the run was out of fuel"
+        "session #0 is still running: it can go on: call `run`, or let it have more rounds"
     );
     assert!(early.into_roles().is_none());
 }

@@ -99,6 +99,8 @@ fn the_source_is_the_error_of_the_role() {
     let faulted = SessionError::Faulted(fault.clone());
     assert_eq!(faulted, SessionError::Faulted(fault.clone()));
     assert_ne!(faulted, cancelled);
+    let source = error.source().expect("the error of the role");
+    assert!(source.is::<std::num::ParseIntError>());
     // It goes where errors go in programs.
     let boxed: Box<dyn Error + Send + Sync> = error.into();
     assert!(boxed.to_string().ends_with("invalid digit found in string"));
