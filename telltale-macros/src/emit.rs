@@ -27,7 +27,7 @@ use telltale_types::{GlobalType, Names};
 pub(crate) fn protocol(protocol: &Analysed, image: Option<&CodeImage>) -> TokenStream {
     let interface = &protocol.interface;
     let (visibility, module) = (&protocol.visibility, &interface.module);
-    let docs = docs::module(protocol);
+    let docs = docs::module(protocol, image);
     let runtime = runtime(protocol.attributes.crate_path.as_ref());
     let image_static = image.map_or_else(|| image::emit(&no_image()), image::emit);
     let roles = roles::emit(interface);

@@ -391,10 +391,12 @@ mod casts {
     fn a_running_session_keeps_them() {
         let census = Census::default();
         let (mut vm, session) = opened(Manner::Waits, &census);
-        for rounds in [0, 1, 5] {
+        let waits = "`A` waits for its handler, `B` waits for `A`";
+        let states = ["it can go on, but the run was out of fuel", waits, waits];
+        for (rounds, state) in [0, 1, 5].into_iter().zip(states) {
             vm.run(&NoHandler, rounds).expect("no session faults");
             let error = session.into_roles(&mut vm).err().expect("it is running");
-            assert_eq!(error.to_string(), "session #0 is still running");
+            assert_eq!(error.to_string(), format!("session #0 is still running: {state}"));
             assert_eq!(census.alive(), 2);
         }
     }

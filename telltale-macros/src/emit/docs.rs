@@ -4,24 +4,40 @@ use std::fmt::Display;
 
 use proc_macro2::{Ident, TokenStream};
 use quote::quote;
-use telltale_syntax::interface::{Interface, LabelInterface, RoleInterface};
+use telltale_bytecode::CodeImage;
+use telltale_syntax::interface::{Interface, LabelInterface};
 use telltale_syntax::{Analysed, ast::Docs};
 use telltale_types::{LabelView, RoleId};
 
-/// The user's documentation of the protocol, its text, and its roles.
-pub(super) fn module(protocol: &Analysed) -> TokenStream {
-    let row = |role: &RoleInterface| {
-        let summary = role.docs.lines.first().map_or("", |line| line.trim());
-        format!("| [`{0}`](trait@{0}) | {summary} |", role.name)
-    };
-    let rows: Vec<_> = protocol.interface.roles.iter().map(row).collect();
-    let rows = rows.join("\n");
-    let text = format!("```text\n{}\n```\n\n| role | |\n|---|---|\n{rows}", protocol.text);
+/// The longest part of a role that is shown, in bytes. A reader follows no longer one.
+const PART_LIMIT: usize = 600;
+
+/// The user's documentation of the protocol, its text, and the part of each role.
+pub(super) fn module(protocol: &Analysed, image: Option<&CodeImage>) -> TokenStream {
+    let roles = 0..protocol.interface.roles.len();
+    let roles: String =
+        roles.map(|role| part(&protocol.interface, RoleId::at(role), image)).collect();
+    let text = format!("```text\n{}\n```\n\n# Roles\n{roles}", protocol.text);
     let docs = &protocol.attributes.docs;
     if docs.is_empty() {
         return doc(&format!("The protocol `{}`.\n\n{text}", protocol.name));
     }
     with(docs, &text)
+}
+
+/// What a role is, and what it does: in the notation of the papers, `!` sends and `?` receives.
+fn part(interface: &Interface, role: RoleId, image: Option<&CodeImage>) -> String {
+    let model = &interface.model(role).name;
+    let role = &interface.roles[role.index()];
+    let name = &role.name;
+    let summary =
+        role.docs.lines.first().map_or_else(String::new, |line| format!(": {}", line.trim()));
+    let local_type = image.and_then(|image| image.local_types.get(&name.to_string()));
+    // Its table is about as long as its text, and printing a long one takes time.
+    let short = local_type.filter(|local_type| local_type.packed().len() <= PART_LIMIT);
+    let part = short.map(ToString::to_string).filter(|part| part.len() <= PART_LIMIT);
+    let part = part.map_or_else(String::new, |part| format!("\n```text\n{part}\n```\n"));
+    format!("\n[`{name}`](trait@{model}){summary}\n{part}")
 }
 
 /// Documentation with the space in front of each line that `///` has.

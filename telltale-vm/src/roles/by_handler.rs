@@ -36,8 +36,8 @@ use crate::{Context, EffectHandler, HandlerResult, Picked, Value};
 ///     fn send(&self, _: &Context<'_>, _: RoleId, _: LabelId) -> HandlerResult<Value> {
 ///         Ok(Value::text("tea"))
 ///     }
-///     fn receive(&self, _: &Context<'_>, _: RoleId, _: LabelId, value: Value) -> HandlerResult<()> {
-///         assert_eq!(value.to_string(), "3");
+///     fn receive(&self, cx: &Context<'_>, _: RoleId, label: LabelId, value: Value) -> HandlerResult<()> {
+///         assert_eq!(cx.unpack::<u64>(label, value)?, 3);
 ///         Ok(())
 ///     }
 ///     fn choose(&self, _: &Context<'_>, _: &[Branch]) -> HandlerResult<Picked> {
