@@ -7,5 +7,7 @@ mod choreography {
     mod forms;
     mod given_once;
     mod hygiene;
+    mod play;
+    mod prints;
     mod two_buyer;
 }

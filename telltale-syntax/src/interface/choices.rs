@@ -141,12 +141,21 @@ fn groups<'g, 'a>(graph: &'g Graph<'a>, mistakes: &mut Mistakes) -> Vec<Group<'g
                 origin,
                 exits: &state.exits,
                 docs: origin.ast.docs.clone(),
-                derives: origin.ast.derives.clone(),
+                derives: derives(origin, &state.exits),
                 states: vec![id],
             }),
         }
     }
     groups
+}
+
+/// What a choice derives, and what is derived by those that its branches begin with.
+fn derives(origin: ChoiceOrigin<'_>, exits: &[Exit<'_>]) -> Derives {
+    let mut derives = origin.ast.derives.clone();
+    for branch in exits.iter().filter_map(|exit| exit.branch) {
+        derives.extend(&branch.choice.ast.derives);
+    }
+    derives
 }
 
 /// The states with a choice, by the place of the choice or of the `do` that it comes from.

@@ -18,9 +18,7 @@ use crate::{EffectHandler, NoHandler, SessionError, SessionId, VM, VMError};
 /// # #[cfg(feature = "macros")] mod doc {
 /// # use telltale_vm::{HandlerResult, choreography};
 /// # choreography! { pub protocol Ask(Client, Server) { Client -> Server: Question(String); } }
-/// # #[derive(Debug)]
 /// struct Client;
-/// # #[derive(Debug)]
 /// struct Server { asked: u32 }
 ///
 /// # impl ask::Client for Client {
@@ -34,7 +32,8 @@ use crate::{EffectHandler, NoHandler, SessionError, SessionId, VM, VMError};
 /// }
 ///
 /// # pub fn main() {
-/// let error = ask::Roles { client: Client, server: Server { asked: 0 } }.play().unwrap_err();
+/// let played = ask::Roles { client: Client, server: Server { asked: 0 } }.play();
+/// let error = played.err().expect("the server gives up");
 /// assert_eq!(error.to_string(), "session #0 faulted: `Server` at `recv Client?Question(String)`: I cannot say why");
 /// let roles = error.into_roles().expect("the session has ended");
 /// assert_eq!(roles.server.asked, 1);
