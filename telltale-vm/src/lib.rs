@@ -145,7 +145,7 @@
 //!
 //! A role object is a value, so a test can play it against others. [`ByHandler`] in place of an object leaves its role to the
 //! handler of the run. [`Policy::Random`] tries other orders, which a seed brings back; a [`simulation::Network`] loses and delays
-//! messages.
+//! messages. The crate `telltale-testing` has scripted and random peers for a role under test, and tries all of this.
 //!
 //! # Async and networks
 //!
