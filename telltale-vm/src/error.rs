@@ -200,7 +200,7 @@ pub enum Cause {
     #[error("{0}")]
     Handler(HandlerError),
     /// The handler, or a method of a role, panicked.
-    #[error("its handler panicked: {message}")]
+    #[error("it panicked: {message}")]
     Panicked {
         /// What the panic said.
         message: String,

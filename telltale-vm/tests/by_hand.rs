@@ -123,10 +123,7 @@ fn an_offer_must_take_whatever_may_come() {
     let (set, targets) = asm.branches([left]).expect("a set");
     asm.program("B", [Instr::Offer { via: OWN, set, targets }, Instr::Halt]).expect("a role");
     let fault = run(&asm.finish().expect("an image"), &calm()).expect_err("it leaves out `r`");
-    assert_eq!(
-        fault,
-        "`B` at `offer A?l -> 1`: expected `A?l` or `A?r`, found `an offer without A?r`"
-    );
+    assert_eq!(fault, "`B` at `offer A?l`: expected `A?l` or `A?r`, found `an offer without A?r`");
 }
 
 #[test]

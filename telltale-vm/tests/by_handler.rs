@@ -547,7 +547,7 @@ mod alike {
             let found = fault::<ByHandler, ByHandler, Actor>(label, |_| Err("no answer".into()));
             assert_eq!(reason(&found).1, "no answer");
             let found = fault::<ByHandler, ByHandler, Actor>(label, |_| panic!("too much"));
-            assert_eq!(reason(&found).1, "its handler panicked: too much");
+            assert_eq!(reason(&found).1, "it panicked: too much");
         }
         let found = fault::<Actor, Actor, ByHandler>("Note", |_| Err("no answer".into()));
         assert_eq!(reason(&found), ("Carol", "no answer"));

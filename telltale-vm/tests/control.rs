@@ -434,8 +434,8 @@ mod networks {
         vm.resume("C");
         let error = vm.run(&XThenB, 100).expect_err("the session faults").to_string();
         assert_eq!(vm.status(session).expect("it is known"), SessionStatus::Faulted);
-        assert!(error.contains("`A` at `choose B!b -> "), "{error}");
-        assert!(error.contains("its handler panicked: "), "{error}");
+        assert!(error.contains("`A` at `choose B!b, "), "{error}");
+        assert!(error.contains("it panicked: "), "{error}");
     }
 }
 

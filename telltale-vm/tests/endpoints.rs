@@ -481,7 +481,7 @@ fn a_panic_drops_no_payload_while_it_unwinds() {
     let mut vm = VM::new(VMConfig::default());
     vm.load_choreography(&ping("A→B:m")).expect("room");
     let error = vm.run(&Panics, 10).expect_err("it faults").to_string();
-    assert!(error.ends_with("its handler panicked: no network"), "{error}");
+    assert!(error.ends_with("it panicked: no network"), "{error}");
 
     let names = Names::new(["Me", "Other"], []).expect("distinct names");
     let global = GlobalType::new(names, vec![vec![]]).expect("nothing happens");
@@ -493,7 +493,7 @@ fn a_panic_drops_no_payload_while_it_unwinds() {
     asm.program("Other", [Instr::Halt]).expect("a role");
     vm.load_choreography(&asm.finish().expect("an image")).expect("room");
     let error = vm.run(&Panics, 10).expect_err("it faults").to_string();
-    assert!(error.ends_with("its handler panicked: no effect"), "{error}");
+    assert!(error.ends_with("it panicked: no effect"), "{error}");
     assert_eq!(vm.progress(), Progress::Complete);
 }
 

@@ -66,27 +66,18 @@ mod table {
         let no = || Err(HandlerError::msg("I would rather not"));
         assert_eq!(failing(TALK, "x!", no), "`A` at `send B!x`: I would rather not");
         assert_eq!(failing(TALK, "x?", no), "`B` at `recv A?x`: I would rather not");
-        assert_eq!(
-            failing(TALK, "…!", no),
-            "`B` at `choose A!yes -> 2, A!no -> 2`: I would rather not"
-        );
-        assert_eq!(
-            failing(TALK, "yes?", no),
-            "`A` at `offer B?yes -> 2, B?no -> 2`: I would rather not"
-        );
+        assert_eq!(failing(TALK, "…!", no), "`B` at `choose A!yes, A!no`: I would rather not");
+        assert_eq!(failing(TALK, "yes?", no), "`A` at `offer B?yes, B?no`: I would rather not");
     }
 
     #[test]
     fn the_handler_panics() {
-        let text = "`A` at `send B!x`: its handler panicked: ";
+        let text = "`A` at `send B!x`: it panicked: ";
         let of = |fail: fn() -> HandlerResult<Value>| failing(TALK, "x!", fail);
         assert_eq!(of(|| panic!("oh")), format!("{text}oh"));
         assert_eq!(of(|| panic!("oh {}", 1 + 1)), format!("{text}oh 2"));
         assert_eq!(of(|| std::panic::panic_any(7)), format!("{text}a value that is not text"));
-        assert_eq!(
-            failing(TALK, "x?", || panic!("oh")),
-            "`B` at `recv A?x`: its handler panicked: oh"
-        );
+        assert_eq!(failing(TALK, "x?", || panic!("oh")), "`B` at `recv A?x`: it panicked: oh");
     }
 
     #[test]
@@ -131,7 +122,7 @@ mod table {
     #[test]
     fn a_payload_of_a_choice_is_of_the_wrong_kind() {
         let script = Script::new(|_, _, _| Ok(Value::Uint(1)));
-        let text = "`A` at `choose B!x(bool) -> 1, B!y(bool) -> 1`: \
+        let text = "`A` at `choose B!x(bool), B!y(bool)`: \
                     expected `bool` as payload of `x`, found `1`, an unsigned integer";
         assert_eq!(fault("A→{B:x; B:y}", "bool", &script), text);
     }
@@ -141,9 +132,8 @@ mod table {
         for branch in [2, 3, usize::MAX] {
             let mut script = Script::units();
             script.branch = branch;
-            let text = format!(
-                "`A` at `choose B!x -> 1, B!y -> 1`: expected a branch from 0 to 1, found {branch}"
-            );
+            let text =
+                format!("`A` at `choose B!x, B!y`: expected a branch from 0 to 1, found {branch}");
             assert_eq!(fault("A→{B:x; B:y}", "()", &script), text);
         }
     }
@@ -169,7 +159,7 @@ mod table {
     fn a_message_comes_that_no_branch_has() {
         assert_eq!(
             injected("A→{B:x. A→B:z; B:y. A→B:z}", ("A", "B", "z")),
-            "`B` at `offer A?x -> 1, A?y -> 1`: expected `x` or `y` from `A`, found `z`"
+            "`B` at `offer A?x, A?y`: expected `x` or `y` from `A`, found `z`"
         );
     }
 
@@ -188,7 +178,7 @@ mod table {
         let image = image_of("A→B:x. A→{B:x; B:y}", "u64");
         let mut script = Script::new(|_, _, _| Ok(Value::Uint(0)));
         script.branch = 1;
-        let text = "`A` at `choose B!x(u64) -> 2, B!y(u64) -> 2`: \
+        let text = "`A` at `choose B!x(u64), B!y(u64)`: \
                     no room for `y(u64)` to `B`: the channel holds 1 message";
         assert_eq!(fault_of(config, &image, &script), text);
     }
@@ -255,7 +245,7 @@ fn the_same_fault_however_it_is_run() {
                     "c!" => Err(HandlerError::msg("oh")),
                     _ => Ok(Value::Unit),
                 });
-                let expected = if panics { "its handler panicked: oh" } else { "oh" };
+                let expected = if panics { "it panicked: oh" } else { "oh" };
                 let fault = fault_of(config, &image, &handler);
                 assert_eq!(fault, format!("`A` at `send B!c`: {expected}"));
             }

@@ -255,7 +255,7 @@ fn what_a_panic_carries_may_panic() {
     let script = Script::new(move |_, _, _| std::panic::panic_any(Bomb(thrown.clone())));
     let (mut vm, session) = open(VMConfig::default(), &image("A→B:x"));
     let error = vm.run(&script, 10).expect_err("it faults").to_string();
-    assert!(error.ends_with("its handler panicked: a value that is not text"), "{error}");
+    assert!(error.ends_with("it panicked: a value that is not text"), "{error}");
     assert_eq!(vm.status(session).ok(), Some(SessionStatus::Faulted));
     assert!(vm.progress() == Progress::Complete && *bombs.lock().expect("whole") > 1);
 }

@@ -8,7 +8,7 @@ use telltale_vm::generated::{ChoiceVisitor, MessageVisitor, RoleObjects, Session
 use telltale_vm::loader::CodeImage;
 use telltale_vm::{
     HandlerError, HandlerResult, LabelId, NoHandler, Progress, Recording, RoleId, Session,
-    SessionId, SessionStatus, SetId, VM, VMConfig, VMError,
+    SessionError, SessionId, SessionStatus, SetId, VM, VMConfig, VMError,
 };
 
 /// How many times something is done that is cheap: fewer where nothing is optimised.
@@ -346,7 +346,7 @@ mod casts {
         let census = Census::default();
         for (manner, text) in [
             (Manner::Fails, "faulted: `A` at `send B!x`: no"),
-            (Manner::Panics, "faulted: `A` at `send B!x`: its handler panicked: no"),
+            (Manner::Panics, "faulted: `A` at `send B!x`: it panicked: no"),
         ] {
             let (mut vm, session) = opened(manner, &census);
             vm.run(&NoHandler, 100).expect("whoever opened the session is told");
@@ -383,7 +383,8 @@ mod casts {
         vm.close(session.id()).expect("it runs");
         vm.run(&NoHandler, 100).expect("no session faults");
         let (outcome, cast) = ended(session.into_roles(&mut vm)).expect("it has ended");
-        assert!(outcome.is_ok());
+        assert_eq!(outcome, Err(SessionError::Closed));
+        assert_eq!(outcome.expect_err("it was closed").to_string(), "was closed before its end");
         assert_eq!((cast.a.1, cast.b.1), (0, 0));
     }
 

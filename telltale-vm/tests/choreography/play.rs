@@ -79,7 +79,7 @@ fn every_error_ends_the_session_and_says_so() {
         (|_| Err("no shoes".into()), "no shoes"),
         (|go| Err(format!("no {go}"))?, "no twelve"),
         (|_| Err(Box::<dyn Error + Send + Sync>::from("boxed"))?, "boxed"),
-        (|_| panic!("stumbled"), "its handler panicked: stumbled"),
+        (|_| panic!("stumbled"), "it panicked: stumbled"),
     ];
     for (task, text) in tasks {
         assert_eq!(failed(task).0, format!("{place}{text}"));
