@@ -59,6 +59,12 @@ pub struct Docs {
 }
 
 impl Docs {
+    /// Adds more of it.
+    pub fn extend(&mut self, more: Self) {
+        self.tokens.extend(more.tokens);
+        self.lines.extend(more.lines);
+    }
+
     /// Whether nothing is said.
     pub fn is_empty(&self) -> bool {
         self.tokens.is_empty()

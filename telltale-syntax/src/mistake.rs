@@ -120,6 +120,8 @@ pub enum Mistake {
     MissingSemicolon,
     #[error("unknown attribute `{attribute}`")]
     UnknownAttribute { attribute: String, allowed: &'static str },
+    #[error("attribute `{attribute}` cannot stand here like this")]
+    MisplacedAttribute { attribute: String, allowed: &'static str },
     #[error("invalid payload type: {reason}")]
     InvalidType { reason: String },
     #[error("a choice needs at least two branches")]
@@ -232,6 +234,11 @@ pub enum Mistake {
     #[error("nothing is generated for this `{label}`, so nothing can be derived for it")]
     NothingToDerive { label: String },
 
+    #[error("`Default` cannot be derived for a choice: no branch of it comes without a decision")]
+    DefaultChoice,
+    #[error("the branches of `{name}` belong to another choice: {outer}")]
+    NameOfInnerChoice { name: String, outer: Quote },
+
     // Projection.
     #[error("{}", .0.explanation.title)]
     CannotKnow(Box<CannotKnow>),
@@ -256,7 +263,7 @@ impl Mistake {
             }
             Self::NoProtocol => "write `protocol Name(Alice, Bob) { … }`".to_owned(),
             Self::Expected { instead: Some(instead), .. } => instead.to_string(),
-            Self::UnknownAttribute { allowed, .. } => format!("allowed here: {allowed}"),
+            Self::UnknownAttribute { allowed, .. } | Self::MisplacedAttribute { allowed, .. } => format!("allowed here: {allowed}"),
             Self::OneBranch => "add `or { … }`".to_owned(),
             Self::OneArm => "add `and { … }`".to_owned(),
             Self::GenericProtocol => {
@@ -320,6 +327,10 @@ impl Mistake {
                 "a struct is generated for named fields that are sent outside of a choice, an enum for a choice; \
                  write it in front of the choice or of the protocol".to_owned()
             }
+            Self::DefaultChoice => "derive it for the messages that need it".to_owned(),
+            Self::NameOfInnerChoice { name, .. } => format!(
+                "nothing is called `{name}` then; leave the name out, or give it to the outer choice"
+            ),
             Self::NotAlike { role, .. } => format!(
                 "roles are alike if they send, receive and decide between the same labels; leave `#[like]` out, and `{role}` has a trait of its own"
             ),

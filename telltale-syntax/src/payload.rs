@@ -4,9 +4,10 @@ mod inner;
 mod print;
 mod unfit;
 
-use proc_macro2::{Ident, TokenStream};
+use proc_macro2::{Delimiter, Group, Ident, Span, TokenStream, TokenTree};
 use quote::ToTokens;
 use syn::Type;
+use syn::spanned::Spanned;
 
 pub(crate) use print::type_text;
 pub(crate) use unfit::find_unfit;
@@ -80,7 +81,12 @@ impl Payload {
         match self {
             Self::Unit => Some(quote::quote!(())),
             Self::Tuple(types) if types.len() == 1 => Some(types[0].to_token_stream()),
-            Self::Tuple(types) => Some(quote::quote!((#(#types),*))),
+            Self::Tuple(types) => {
+                // Where the first type stands, so that errors about the whole do not point to the whole macro.
+                let mut tuple = Group::new(Delimiter::Parenthesis, quote::quote!(#(#types),*));
+                tuple.set_span(types.first().map_or_else(Span::call_site, Spanned::span));
+                Some(TokenTree::from(tuple).into())
+            }
             Self::Record(_) => None,
         }
     }

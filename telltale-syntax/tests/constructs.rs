@@ -370,3 +370,19 @@ fn signs_with_a_space_between_them_are_no_arrow() {
     assert_eq!(mistakes("A - > B: X;"), ["expected `->`, found `- >`"]);
     assert_eq!(mistakes("A -> B: X;").len(), 0);
 }
+
+#[test]
+fn a_branch_is_documented_on_either_side_of_its_word() {
+    let analysis = analyse(
+        "protocol P(A, B) {
+             choice at A { A -> B: One; }
+             /// In front.
+             or
+             /// Behind.
+             { A -> B: Two; }
+         }",
+    );
+    assert!(analysis.diagnostics.is_empty());
+    let docs = &analysis.protocols[0].interface.choices[0].variants[1].docs;
+    assert_eq!(docs.lines, [" In front.", " Behind."]);
+}

@@ -88,7 +88,7 @@ fn two_choices_with_the_same_messages_are_the_same() {
 fn jumps_are_looked_through() {
     // The second branch goes on with what follows the loop, which is a choice itself.
     let source = "loop { choice One at X { X -> Y: A; } or { break; } }
-        choice Two at X { X -> Y: B; } or { X -> Y: C; }";
+        choice at X { X -> Y: B; } or { X -> Y: C; }";
     assert_eq!(local(source), "μt0. ⊕{Y!A. t0, Y!B. end, Y!C. end}");
     let protocol = last(&format!("protocol P(X, Y) {{ {source} }}"));
     assert_eq!(choices(&protocol), ["One { A, B, C }"]);
@@ -165,7 +165,7 @@ fn each_step_knows_the_innermost_choice() {
         "protocol Ask(One, Other) { choice at One { One -> Other: Yes; } or { One -> Other: No; } }
          protocol P(X, Y) {
              choice Outer at X {
-                 choice Inner at X { X -> Y: A; } or { do Ask(X, Y); }
+                 choice at X { X -> Y: A; } or { do Ask(X, Y); }
              } or {
                  X -> Y: C;
              }
@@ -180,7 +180,7 @@ fn each_step_knows_the_innermost_choice() {
     assert_eq!(
         steps.collect::<Vec<_>>(),
         [
-            "line 4, `choice Inner at X`",
+            "line 4, `choice at X`",
             "line 1, `choice at One`, line 4, `do Ask(X, Y)`",
             "line 1, `choice at One`, line 4, `do Ask(X, Y)`",
             "line 3, `choice Outer at X`",

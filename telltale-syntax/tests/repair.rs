@@ -3,7 +3,7 @@
 use std::fs;
 
 use proptest::prelude::*;
-use telltale_syntax::{analyse_str, project_all};
+use telltale_syntax::{Mistake, analyse_str, project_all};
 
 /// Writes what is proposed, one mistake after the other, as long as something is. What is still said then is
 /// returned.
@@ -17,6 +17,16 @@ fn repaired(source: &str) -> Vec<String> {
         text = written(&text, proposed);
     }
     panic!("there is no end to it:\n{source}\n\n{text}");
+}
+
+/// The same text in which no choice has a name that is only the beginning of another one.
+fn without_inner_names(mut source: String) -> String {
+    for diagnostic in analyse_str(&source).diagnostics {
+        if let Mistake::NameOfInnerChoice { name, .. } = diagnostic.mistake() {
+            source = source.replace(&format!("choice {name} at"), "choice at");
+        }
+    }
+    source
 }
 
 /// What is said of a choreography that can be analysed.
@@ -236,6 +246,6 @@ proptest! {
     /// Each line leaves less to repair, and can be written. One protocol in fifty is not repaired by lines alone.
     #[test]
     fn random_protocols_can_be_worked_on(numbers in prop::collection::vec(any::<u8>(), 10..60)) {
-        repaired(&protocols(&numbers));
+        repaired(&without_inner_names(protocols(&numbers)));
     }
 }

@@ -53,7 +53,12 @@ fn pair(interface: &Interface, role: usize, model: usize) -> Result<Vec<(usize, 
     let (own, other) = (&interface.roles[role], &interface.roles[model]);
     let sent = |role: &RoleInterface| role.sends.iter().map(|one| one.label).collect();
     let received = |role: &RoleInterface| role.receives.iter().map(|one| one.label).collect();
-    same(interface, "is asked for", (own, sent(own)), (other, sent(other)))?;
+    same(
+        interface,
+        "sends, other than as the first message of a branch,",
+        (own, sent(own)),
+        (other, sent(other)),
+    )?;
     same(interface, "receives", (own, received(own)), (other, received(other)))?;
     let mut left: Vec<usize> = other.choices.clone();
     let mut pairs = Vec::new();
@@ -64,7 +69,15 @@ fn pair(interface: &Interface, role: usize, model: usize) -> Result<Vec<(usize, 
             let name = &interface.choices[choice].name;
             return Err(format!("`{}` has no choice like `{name}`", other.name));
         };
-        pairs.push((choice, left.remove(at)));
+        let at = left.remove(at);
+        let (name, model) = (&interface.choices[choice].name, &interface.choices[at].name);
+        let is_given = !name.to_string().starts_with(&format!("{}Choice", own.name));
+        if is_given && name != model {
+            return Err(format!(
+                "its choice `{name}` is called `{model}` there; leave the name out"
+            ));
+        }
+        pairs.push((choice, at));
     }
     match left.first() {
         Some(&choice) => {

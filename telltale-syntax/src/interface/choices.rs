@@ -41,6 +41,7 @@ pub(super) fn choices(
     mistakes: &mut Mistakes,
 ) -> Vec<ChoiceInterface> {
     let groups = groups(graph, mistakes);
+    check_inner_names(graph, mistakes);
     let mut meanings = Meanings::new();
     for group in &groups {
         let by_role = meanings.entry(std::ptr::from_ref(group.origin.ast)).or_default();
@@ -94,7 +95,7 @@ impl ChoiceName {
             return Self { choice, method };
         }
         let span = group.origin.ast.head.first();
-        let choice = Ident::new(&format!("{chooser}Choice{to}"), chooser.span());
+        let choice = Ident::new(&format!("{chooser}Choice{to}"), group.origin.span().first());
         let method = snake_ident(&Ident::new(&format!("Choose{to}"), span));
         Self { choice, method }
     }
@@ -147,6 +148,30 @@ fn groups<'g, 'a>(graph: &'g Graph<'a>, mistakes: &mut Mistakes) -> Vec<Group<'g
         }
     }
     groups
+}
+
+/// Reports names of choices that are only ever the beginning of a branch of another one.
+fn check_inner_names(graph: &Graph<'_>, mistakes: &mut Mistakes) {
+    let outer: BTreeSet<*const ast::Choice> = graph
+        .states
+        .iter()
+        .filter_map(|state| Some(std::ptr::from_ref(state.choice?.ast)))
+        .collect();
+    let mut reported = BTreeSet::new();
+    for (_, origin, state) in in_source_order(graph) {
+        for branch in state.exits.iter().filter_map(|exit| exit.branch) {
+            let inner = branch.choice;
+            let id = std::ptr::from_ref(inner.ast);
+            let Some(name) = inner.ast.name.as_ref().filter(|_| inner.via.is_none()) else {
+                continue;
+            };
+            if !outer.contains(&id) && reported.insert(id) {
+                let (name, outer) = (name.to_string(), origin.quote());
+                let mistake = Mistake::NameOfInnerChoice { name, outer };
+                mistakes.push(Diagnostic::new(mistake, inner.name_span()));
+            }
+        }
+    }
 }
 
 /// What a choice derives, and what is derived by those that its branches begin with.
@@ -214,6 +239,10 @@ fn choice(
     let (docs, states) = (group.docs.clone(), group.states.clone());
     let mut derives = protocol.ast.attributes.derives.clone();
     derives.extend(&group.derives);
+    if derives.has("Default") {
+        let span = derives.span.unwrap_or_else(|| group.origin.span());
+        mistakes.push(Diagnostic::new(Mistake::DefaultChoice, span));
+    }
     ChoiceInterface { role: group.role, like: None, name, method, docs, derives, variants, states }
 }
 

@@ -22,6 +22,9 @@ const ON_OTHERS: &str = "`///`";
 const NOWHERE: &str = "`///` in front of a protocol, a role, a message, a choice or a branch of a choice, \
      and `#[derive(…)]` in front of a protocol, a message or a choice";
 
+/// The attributes that mean something somewhere.
+const KNOWN: [&str; 4] = ["derive", "doc", "like", "serde"];
+
 /// What stands between the brackets.
 struct Attribute {
     name: String,
@@ -107,8 +110,7 @@ pub(super) fn outer(tokens: &mut Tokens, mistakes: &mut Mistakes) -> Outer {
 pub(super) fn late(tokens: &mut Tokens, outer: &mut Outer, mistakes: &mut Mistakes) {
     let late = self::outer(tokens, mistakes);
     outer.derives.extend(&late.derives);
-    outer.docs.tokens.extend(late.docs.tokens);
-    outer.docs.lines.extend(late.docs.lines);
+    outer.docs.extend(late.docs);
 }
 
 /// Reports attributes in front of something that generates nothing.
@@ -128,8 +130,19 @@ pub(super) fn no_docs(docs: &Docs, mistakes: &mut Mistakes) {
 }
 
 fn nowhere(attribute: &str, span: SpanRange) -> Diagnostic {
-    let mistake = Mistake::UnknownAttribute { attribute: attribute.to_owned(), allowed: NOWHERE };
+    let mistake = Mistake::MisplacedAttribute { attribute: attribute.to_owned(), allowed: NOWHERE };
     Diagnostic::new(mistake, span)
+}
+
+/// Whether attributes come next, and behind them this word.
+pub(super) fn is_before(tokens: &Tokens, word: &str) -> bool {
+    let mut ahead = 0;
+    while tokens.is_signs(ahead, "#")
+        && matches!(tokens.peek(ahead + 1), Some(TokenTree::Group(group)) if group.delimiter() == Delimiter::Bracket)
+    {
+        ahead += 2;
+    }
+    ahead > 0 && tokens.is_word(ahead, word)
 }
 
 fn next(tokens: &mut Tokens) -> Option<Attribute> {
@@ -219,6 +232,11 @@ fn unknown(attribute: &Attribute, allowed: &'static str) -> Diagnostic {
         Some(inside) if !text.starts_with("#!") => inside.to_owned(),
         _ => text,
     };
-    let mistake = Mistake::UnknownAttribute { attribute: excerpt(&attribute_text), allowed };
+    let text = excerpt(&attribute_text);
+    let mistake = if KNOWN.contains(&attribute.name.as_str()) {
+        Mistake::MisplacedAttribute { attribute: text, allowed }
+    } else {
+        Mistake::UnknownAttribute { attribute: text, allowed }
+    };
     Diagnostic::new(mistake, attribute.span)
 }

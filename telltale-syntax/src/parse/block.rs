@@ -69,12 +69,18 @@ pub(super) fn alternatives(
     mistakes: &mut Mistakes,
 ) -> Result<Vec<Block>, Diagnostic> {
     let mut blocks = Vec::new();
+    let mut early = Docs::default();
     loop {
-        let docs = attribute::docs(tokens, mistakes);
+        let mut docs = std::mem::take(&mut early);
+        docs.extend(attribute::docs(tokens, mistakes));
         let Some(group) = tokens.group(Delimiter::Brace) else {
             return Err(tokens.expected_instead("`{`", between.form()));
         };
         blocks.push(inside(&group, docs, mistakes));
+        // Documentation may also stand in front of the word.
+        if attribute::is_before(tokens, between.word()) {
+            early = attribute::docs(tokens, mistakes);
+        }
         if tokens.word(between.word()).is_some() {
             continue;
         }

@@ -11,7 +11,7 @@ choreography! {
             A -> B: Left(u8, String);
         } or {
             #[derive(Debug, PartialEq)]
-            choice Kind at A { A -> B: Neither; } or { A -> B: Both { x: u8 }; }
+            choice at A { A -> B: Neither; } or { A -> B: Both { x: u8 }; }
         }
         A -> B: Loud { x: Vec<u8> };
     }
