@@ -8,10 +8,12 @@ mod decision;
 mod dispatch;
 mod docs;
 mod image;
+mod links;
 mod message;
 mod objects;
 mod roles;
 mod session;
+mod span;
 
 use std::collections::BTreeMap;
 
@@ -21,18 +23,23 @@ use telltale_bytecode::CodeImage;
 use telltale_syntax::Analysed;
 use telltale_types::{GlobalType, Names};
 
+use span::{at, local};
+
 /// The module of a protocol. Without an image it has every item all the same, so that code that uses
 /// them is right, but it does nothing.
 pub(crate) fn protocol(protocol: &Analysed, image: Option<&CodeImage>) -> TokenStream {
     let interface = &protocol.interface;
     let (visibility, module) = (&protocol.visibility, &interface.module);
     let docs = docs::module(protocol);
-    let runtime = runtime(protocol.attributes.crate_path.as_ref());
+    let crate_path = protocol.attributes.crate_path.as_ref();
+    let runtime = runtime(crate_path);
     let image_static = image.map_or_else(|| image::emit(&no_image()), image::emit);
-    let roles = roles::emit(interface);
+    let roles = roles::emit(interface, &outside(crate_path));
     let choices = choices::emit(interface);
+    let uses = span::without_places(interface);
     let session = session::emit(interface);
-    let objects = objects::emit(interface, image);
+    let objects = objects::emit(&uses, image);
+    let links = links::emit(interface);
     let inside = quote! {
         use super::*;
         use #runtime::generated as __telltale;
@@ -42,11 +49,12 @@ pub(crate) fn protocol(protocol: &Analysed, image: Option<&CodeImage>) -> TokenS
         #choices
         #session
         #objects
+        #links
     };
     // From the first word to the last brace it stands at the name of the protocol, so errors about it point there.
     let keyword = Ident::new("mod", at(module.span()));
     let mut block = Group::new(Delimiter::Brace, inside);
-    block.set_span(at(module.span()));
+    block.set_span(Span::call_site().located_at(module.span()));
     // The lints are about code that somebody wrote; nobody wrote this. A payload type may be less
     // visible than the protocol, and not every protocol is used in every way.
     quote! {
@@ -87,20 +95,13 @@ fn runtime(path: Option<&syn::Path>) -> TokenStream {
     }
 }
 
-/// Where the user's token stands, for what is made of it. So errors about what is generated point there,
-/// and lints know that nobody wrote it.
-fn at(place: Span) -> Span {
-    Span::call_site().located_at(place)
-}
-
-/// A name of the user's, for an item that is made of it.
-fn placed(name: &Ident) -> Ident {
-    let mut name = name.clone();
-    name.set_span(at(name.span()));
-    name
-}
-
-/// A name of ours that no local name of the user's can be mistaken for.
-fn local(name: &str, place: Span) -> Ident {
-    Ident::new(name, Span::mixed_site().located_at(place))
+/// Where the user finds `telltale_vm`: how a method says it that an editor copies from a trait to an `impl`.
+fn outside(path: Option<&syn::Path>) -> TokenStream {
+    match path {
+        Some(path) if path.segments.len() > 1 && path.segments[0].ident == "self" => {
+            let rest = path.segments.iter().skip(1);
+            quote!(#(#rest)::*)
+        }
+        path => runtime(path),
+    }
 }

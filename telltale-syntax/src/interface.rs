@@ -5,6 +5,7 @@
 
 mod choices;
 mod claims;
+mod mentions;
 mod methods;
 mod order;
 mod payloads;
@@ -36,6 +37,28 @@ pub struct Interface {
     pub labels: Vec<LabelInterface>,
     /// The choices of all roles.
     pub choices: Vec<ChoiceInterface>,
+    /// The names in the statements, in the order of the source.
+    pub mentions: Vec<Mention>,
+}
+
+/// A name in a statement.
+#[derive(Clone, Debug)]
+pub struct Mention {
+    /// As the user wrote it.
+    pub name: Ident,
+    /// What it means.
+    pub meaning: Mentioned,
+}
+
+/// What a name in a statement means.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Mentioned {
+    /// Somebody who sends, receives or decides, or plays in a protocol that is run.
+    Role(RoleId),
+    /// A message, other than where the label is first used.
+    Label(LabelId),
+    /// A choice.
+    Choice,
 }
 
 /// The trait of a role.
@@ -191,7 +214,8 @@ fn interface(
     methods::add(&mut roles, &mut labels, protocol, graph);
     order::add(&mut roles, &choices, graph);
 
-    let interface = Interface { module, roles, labels, choices };
+    let mentions = mentions::mentions(protocol);
+    let interface = Interface { module, roles, labels, choices, mentions };
     let types = claim_types(&interface, mistakes);
     methods::check(&interface, mistakes);
     payloads::check(&interface, protocol, &types, mistakes);
@@ -254,6 +278,14 @@ fn claim_types(interface: &Interface, mistakes: &mut Mistakes) -> Claims {
 fn snake_ident(name: &Ident) -> Ident {
     use syn::ext::IdentExt;
     to_ident(&to_snake_case(&name.unraw().to_string()), name.span())
+}
+
+impl Interface {
+    /// Whether a choice has the name that the user gave to one, and not one that is made of it.
+    pub fn is_named(&self, choice: &ChoiceInterface) -> bool {
+        let mut choices = self.mentions.iter().filter(|one| one.meaning == Mentioned::Choice);
+        choices.any(|one| one.name == choice.name)
+    }
 }
 
 /// The payload as one type, or the struct that is generated for it.

@@ -10,7 +10,8 @@ use telltale_syntax::{Field, Payload};
 use telltale_types::LabelId;
 
 use super::message::{fields, taken_apart_of};
-use super::{at, docs, placed};
+use super::span::{across, at, hidden, made_of};
+use super::{docs, span};
 
 /// All types that carry payloads.
 pub(super) fn emit(interface: &Interface) -> TokenStream {
@@ -22,11 +23,15 @@ pub(super) fn emit(interface: &Interface) -> TokenStream {
 
 /// `pub enum Verdict { Accept { address: String }, … }`
 fn choice_enum(interface: &Interface, choice: &ChoiceInterface) -> TokenStream {
-    let ChoiceInterface { name, docs, derives, role, variants, .. } = choice;
-    let more = format!("What `{}` can decide.", docs::role_name(interface, *role));
-    let docs = docs::with(docs, &more);
+    let ChoiceInterface { name, method, docs, derives, role, variants, .. } = choice;
+    let role = docs::role_name(interface, *role);
+    let more = format!("What `{role}` can decide; asked for by `{role}::{method}`.");
     let variants = variants.iter().map(|one| variant(interface, one));
-    let name = placed(name);
+    // Without a name of the user's it stands at the word `choice`, as its method does.
+    let is_named = interface.is_named(choice);
+    let name = if is_named { name.clone() } else { made_of(name, method.span()) };
+    let place = name.span();
+    let docs = docs::with(place, docs, &more);
     let derived = derive(derives);
     let debug = debug(
         derives,
@@ -37,9 +42,8 @@ fn choice_enum(interface: &Interface, choice: &ChoiceInterface) -> TokenStream {
             .map(|one| (Some(&one.name), &interface.labels[one.label.index()].payload)),
     );
     let several = several_branches(interface, choice, &name);
-    quote_spanned! {at(name.span())=>
-        #docs #derived pub enum #name { #(#variants,)* } #debug #several
-    }
+    let item = across(place, quote_spanned!(at(place)=> pub enum #name<> { #(#variants,)* }));
+    quote!(#docs #derived #item #debug #several)
 }
 
 /// Where a label begins several branches, no variant has its name. Whoever writes it all the same is told which there
@@ -55,16 +59,21 @@ fn several_branches(
     }
     variants.retain(|_, variants| variants.len() > 1);
     let constants = variants.iter().map(|(label, variants)| {
-        let label = placed(&interface.labels[label.index()].name);
+        let label = &interface.labels[label.index()].name;
         let names = docs::list(variants.iter().map(|variant| &variant.name));
         let note = format!("`{label}` begins several branches, which are called {names}");
-        quote_spanned! {label.span()=>
+        let label = made_of(label, label.span());
+        let place = label.span();
+        let ty = across(place, quote_spanned!(at(place)=> __telltale::SeveralBranches));
+        let constant = quote_spanned! {at(place)=>
             #[doc(hidden)]
             #[deprecated(note = #note)]
-            pub const #label: __telltale::SeveralBranches = __telltale::SeveralBranches;
-        }
+            pub const #label: #ty = __telltale::SeveralBranches;
+        };
+        across(place, constant)
     });
     let constants: Vec<_> = constants.collect();
+    let name = hidden(name);
     (!constants.is_empty()).then(|| {
         quote! {
             #[allow(non_upper_case_globals)]
@@ -89,9 +98,9 @@ fn debug<'a>(
         return None;
     }
     let arms = variants.map(|(variant, payload)| {
-        let of = variant.map(|variant| quote!(::#variant));
+        let of = variant.map(hidden).map(|variant| quote!(::#variant));
         let text = variant.unwrap_or(name).to_string();
-        let (pattern, _) = taken_apart_of(payload, name.span());
+        let (pattern, _) = taken_apart_of(&span::payload_without_places(payload), name.span());
         let names = fields(payload.types().count(), name.span());
         let printed = match payload {
             Payload::Unit => quote!(f.write_str(#text)),
@@ -109,7 +118,7 @@ fn debug<'a>(
         };
         quote!(Self #of #pattern => #printed,)
     });
-    let name = name.clone();
+    let name = hidden(name);
     Some(quote! {
         impl ::core::fmt::Debug for #name {
             fn fmt(&self, f: &mut ::core::fmt::Formatter<'_>) -> ::core::fmt::Result {
@@ -124,7 +133,8 @@ fn variant(interface: &Interface, variant: &Variant) -> TokenStream {
     let Variant { name, receiver, label, docs } = variant;
     let label = &interface.labels[label.index()];
     let (text, receiver) = (docs::label(label), docs::role_name(interface, *receiver));
-    let docs = docs::with(docs, &format!("Sends `{text}` to `{receiver}`."));
+    let docs = docs::with(name.span(), docs, &format!("Sends `{text}` to `{receiver}`."));
+    let name = if *name == label.name { name.clone() } else { made_of(name, name.span()) };
     match &label.payload {
         Payload::Unit => quote!(#docs #name),
         Payload::Tuple(types) => quote!(#docs #name(#(#types),*)),
@@ -141,15 +151,16 @@ fn payload_struct(label: &LabelInterface) -> TokenStream {
     let debug = debug(derives, name, [(None, payload)].into_iter());
     let derived = derive(derives);
     let Payload::Record(fields) = payload else { return TokenStream::new() };
-    let docs = docs::with(docs, &format!("What `{name}` carries."));
+    let docs = docs::with(name.span(), docs, &format!("What `{name}` carries."));
     let public = quote!(pub);
     let fields = fields.iter().map(|one| field(label, Some(&public), one));
-    let name = placed(name);
-    quote_spanned!(at(name.span())=> #docs #derived pub struct #name { #(#fields),* } #debug)
+    let place = name.span();
+    let item = across(place, quote_spanned!(at(place)=> pub struct #name<> { #(#fields),* }));
+    quote!(#docs #derived #item #debug)
 }
 
 fn field(label: &LabelInterface, public: Option<&TokenStream>, field: &Field) -> TokenStream {
     let Field { name, ty } = field;
-    let docs = docs::doc(&format!("`{name}` of `{}`.", label.name));
+    let docs = docs::of(name.span(), &format!("`{name}` of `{}`.", label.name));
     quote!(#docs #public #name: #ty)
 }

@@ -2,11 +2,13 @@
 
 use std::fmt::Display;
 
-use proc_macro2::{Ident, TokenStream};
-use quote::quote;
+use proc_macro2::{Ident, Span, TokenStream};
+use quote::{quote, quote_spanned};
 use telltale_syntax::interface::{Interface, LabelInterface, RoleInterface};
 use telltale_syntax::{Analysed, ast::Docs};
-use telltale_types::{LabelView, RoleId};
+use telltale_types::{LabelId, LabelView, RoleId};
+
+use super::span;
 
 /// The user's documentation of the protocol, its text, and its roles.
 pub(super) fn module(protocol: &Analysed) -> TokenStream {
@@ -21,30 +23,46 @@ pub(super) fn module(protocol: &Analysed) -> TokenStream {
     if docs.is_empty() {
         return doc(&format!("The protocol `{}`.\n\n{text}", protocol.name));
     }
-    with(docs, &text)
+    with(protocol.name.span(), docs, &text)
 }
 
-/// Documentation with the space in front of each line that `///` has.
-pub(super) fn doc(text: &str) -> TokenStream {
+/// Documentation of what is made of a word, with the space in front of each line that `///` has.
+pub(super) fn of(word: Span, text: &str) -> TokenStream {
+    span::moved(word, doc(text))
+}
+
+/// Documentation of what belongs to the whole protocol.
+fn doc(text: &str) -> TokenStream {
     let text: Vec<_> = text.lines().map(|line| format!(" {line}")).collect();
     let text = text.join("\n");
     quote!(#[doc = #text])
 }
 
-/// What the user wrote, and behind it what there is to know.
-pub(super) fn with(docs: &Docs, more: &str) -> TokenStream {
-    let more = doc(more);
+/// What the user wrote, and behind it what there is to know of what is made of a word.
+pub(super) fn with(word: Span, docs: &Docs, more: &str) -> TokenStream {
+    let more = of(word, more);
     if docs.is_empty() {
         return more;
     }
     let user = &docs.tokens;
-    quote!(#user #[doc = ""] #more)
+    quote_spanned!(span::at(word)=> #user #[doc = ""] #more)
 }
 
 /// A label with what it carries: ``Quote(u64)``.
 pub(super) fn label(label: &LabelInterface) -> String {
     let name = label.name.to_string();
     LabelView { name: &name, payload: &label.text }.to_string()
+}
+
+/// What a label carries, and the methods that give and take it.
+pub(super) fn methods(interface: &Interface, id: LabelId) -> String {
+    let methods = interface.roles.iter().flat_map(|role| {
+        let sends = role.sends.iter().map(|method| (method.label, &method.name));
+        let receives = role.receives.iter().map(|method| (method.label, &method.name));
+        let methods = sends.chain(receives).filter(|(label, _)| *label == id);
+        methods.map(|(_, name)| format!("{}::{name}", role.name))
+    });
+    format!("`{}`: {}.", label(&interface.labels[id.index()]), list(methods))
 }
 
 /// `` `Alice`, `Bob` ``

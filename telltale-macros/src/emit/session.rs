@@ -4,21 +4,24 @@ use proc_macro2::{Ident, Span, TokenStream};
 use quote::quote_spanned;
 use telltale_syntax::interface::{Interface, RoleInterface};
 
-use super::{at, docs, local};
+use super::docs;
+use super::span::{across, at, hidden, local};
 
 /// `struct Roles`, with `play` and `open`.
 pub(super) fn emit(interface: &Interface) -> TokenStream {
     let generics = generics(interface);
     let bounds = bounds(interface);
-    let arguments = interface.roles.iter().map(|role| &role.argument);
+    let arguments = interface.roles.iter().map(|role| hidden(&role.argument));
     let objects = interface.roles.iter().map(|role| {
-        docs::doc(&format!(
-            "Plays `{0}`: something that implements [trait `{0}`](trait@{0}).",
-            role.name
-        ))
+        let text = "something that implements";
+        docs::of(
+            role.name.span(),
+            &format!("Plays `{0}`: {text} [trait `{0}`](trait@{0}).", role.name),
+        )
     });
     let place = interface.module.span();
     let (vm, handler) = (local("vm", place), local("handler", place));
+    let host = across(place, quote_spanned!(at(place)=> &mut impl __telltale::SessionHost));
     // Errors about calls of these functions point to the name of the protocol.
     quote_spanned! {at(place)=>
         /// One object for each role.
@@ -66,7 +69,7 @@ pub(super) fn emit(interface: &Interface) -> TokenStream {
             /// At a limit of the VM.
             pub fn open(
                 self,
-                #vm: &mut impl __telltale::SessionHost,
+                #vm: #host,
             ) -> __telltale::Result<__telltale::Session<Self>, __telltale::VMError>
             where
                 #(#bounds,)*
@@ -82,7 +85,7 @@ pub(super) fn emit(interface: &Interface) -> TokenStream {
             /// At a limit of the VM.
             pub fn open_detached(
                 self,
-                #vm: &mut impl __telltale::SessionHost,
+                #vm: #host,
             ) -> __telltale::Result<__telltale::SessionId, __telltale::VMError>
             where
                 #(#bounds,)*
@@ -106,8 +109,8 @@ pub(super) fn generics(interface: &Interface) -> Vec<Ident> {
 /// `Bob: self::Bob + 'static`; the first is the type of an object, the second the trait.
 pub(super) fn bounds(interface: &Interface) -> Vec<TokenStream> {
     let bound = |(generic, role): (&Ident, &RoleInterface)| {
-        let name = &role.name;
-        quote_spanned!(at(name.span())=> #generic: self::#name + 'static)
+        let name = hidden(&role.name);
+        quote_spanned!(at(role.name.span())=> #generic: self::#name + 'static)
     };
     generics(interface).iter().zip(&interface.roles).map(bound).collect()
 }

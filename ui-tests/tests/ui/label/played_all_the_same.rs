@@ -14,8 +14,8 @@ impl p::A for Ann {
     fn text(&mut self) -> telltale_vm::HandlerResult<&str> {
         Ok("x")
     }
-    fn part(&mut self) -> telltale_vm::HandlerResult<[u8]> {
-        Ok("x")
+    fn part(&mut self) -> telltale_vm::HandlerResult<Box<[u8]>> {
+        Ok(Box::new([0]))
     }
     fn on_any(&mut self, any: dyn Send) -> telltale_vm::HandlerResult<()> {
         Ok(())
