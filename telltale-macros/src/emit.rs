@@ -62,6 +62,7 @@ pub(crate) fn protocol(protocol: &Analysed, image: Option<&CodeImage>) -> TokenS
         #[allow(
             unused,
             unused_qualifications,
+            unexpected_cfgs,
             private_interfaces,
             unreachable_pub,
             missing_debug_implementations,

@@ -22,7 +22,9 @@ pub(super) fn emit(interface: &Interface) -> TokenStream {
         }
     });
     quote! {
+        #[cfg(rust_analyzer)]
         enum __Message { #(#labels,)* }
+        #[cfg(rust_analyzer)]
         const _: () = { use self::{#(#uses),*}; };
     }
 }
