@@ -50,13 +50,44 @@ fn module(from: &str, text: &str, analysis: &Analysis) -> String {
         let module = &protocol.interface.module;
         format!(
             "    {CRATE}::case::Case {{ from: {from:?}, text: TEXT, protocol: {at}, \
-             image: &{module}::IMAGE, open: open_{module} }},"
+             image: &{module}::IMAGE, given_once: &[{}], open: open_{module} }},",
+            given_once(&protocol.interface)
         )
     });
     let text = format!("const TEXT: &str = {text:?};\n");
     source
         + &text
         + &format!("pub(super) static CASES: [{CRATE}::case::Case; {count}] = [\n{cases}];\n")
+}
+
+/// What is given once, with the ids of roles and labels.
+fn given_once(interface: &Interface) -> String {
+    let mut lines = String::new();
+    for choice in &interface.choices {
+        let variants = sorted(choice);
+        let branches = joined(&variants, |variant| {
+            format!("({}, {})", variant.receiver.index(), variant.label.index())
+        });
+        for (branch, variant) in variants.iter().enumerate() {
+            if variant.others.is_empty() {
+                continue;
+            }
+            let others = joined(&variant.others, |other| other.index().to_string());
+            lines += &format!(
+                "{CRATE}::script::GivenOnce {{ role: {}, branches: &[{branches}], \
+                 branch: {branch}, others: &[{others}] }}, ",
+                choice.role.index()
+            );
+        }
+    }
+    lines
+}
+
+/// The variants of a choice in the order of the image, which is that of the handler's branches.
+fn sorted(choice: &ChoiceInterface) -> Vec<&Variant> {
+    let mut variants: Vec<&Variant> = choice.variants.iter().collect();
+    variants.sort_by_key(|variant| (variant.label, variant.receiver));
+    variants
 }
 
 /// `fn open_two_buyer`
@@ -155,9 +186,7 @@ fn receive(interface: &Interface, method: &ReceiveMethod) -> String {
 }
 
 fn choose(interface: &Interface, choice: &ChoiceInterface) -> String {
-    // In the order of the image, which is that of the handler's branches.
-    let mut variants: Vec<&Variant> = choice.variants.iter().collect();
-    variants.sort_by_key(|variant| (variant.label, variant.receiver));
+    let variants = sorted(choice);
     let label = |variant: &Variant| -> &LabelInterface { &interface.labels[variant.label.index()] };
     let messages = joined(&variants, |variant| {
         let (to, label) = (name_of(interface, variant.receiver.index()), label(variant));

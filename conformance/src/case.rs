@@ -4,7 +4,7 @@ use telltale_vm::loader::CodeImage;
 use telltale_vm::{VM, VMError};
 
 use crate::play::Opened;
-use crate::script::Actors;
+use crate::script::{Actors, GivenOnce};
 
 /// A protocol in the binary.
 #[derive(Debug)]
@@ -17,6 +17,8 @@ pub struct Case {
     pub protocol: usize,
     /// What the macro has made of it.
     pub image: &'static CodeImage,
+    /// The payloads that its role objects give once for several receivers.
+    pub given_once: &'static [GivenOnce],
     /// Opens a session whose role objects answer from a seed.
     pub open: fn(&mut VM, Actors) -> Result<Opened, VMError>,
 }

@@ -36,17 +36,64 @@ fn told(from: &str, label: &str, note: &str) -> String {
     format!("?{from} {label} {note}")
 }
 
+/// A branch whose first message goes to several receivers: role objects give its payload once.
+#[derive(Debug)]
+pub struct GivenOnce {
+    /// Who decides, by its id.
+    pub role: usize,
+    /// The receivers and labels of all branches, by their ids, in the order of the image.
+    pub branches: &'static [(usize, usize)],
+    /// Which of the branches.
+    pub branch: usize,
+    /// The other receivers.
+    pub others: &'static [usize],
+}
+
+impl GivenOnce {
+    fn is(&self, role: RoleId, branches: &[Branch], branch: usize) -> bool {
+        let ids = |branch: &Branch| (branch.peer.index(), branch.label.index());
+        self.role == role.index()
+            && self.branch == branch
+            && branches.iter().map(ids).eq(self.branches.iter().copied())
+    }
+}
+
 /// A handler that answers for all roles of all sessions.
 #[derive(Debug)]
 pub struct Script {
     seed: u64,
     logs: Mutex<BTreeMap<(SessionId, RoleId), Log>>,
+    /// The branches whose payload it gives once, as role objects do.
+    given_once: &'static [GivenOnce],
+    /// What it has given for those who still get it, with the number of the payload.
+    given: Mutex<BTreeMap<(SessionId, RoleId, usize), u64>>,
 }
 
 impl Script {
     /// A handler with this seed.
     pub fn new(seed: u64) -> Self {
-        Self { seed, logs: Mutex::default() }
+        Self { seed, logs: Mutex::default(), given_once: &[], given: Mutex::default() }
+    }
+
+    /// The same, but it gives these payloads once.
+    #[must_use]
+    pub fn giving_once(self, given_once: &'static [GivenOnce]) -> Self {
+        Self { given_once, ..self }
+    }
+
+    /// What was given with a choice waits for the other receivers of its message.
+    fn keep(&self, cx: &Context<'_>, branches: &[Branch], branch: usize, number: u64) {
+        let given = self.given_once.iter().find(|given| given.is(cx.role(), branches, branch));
+        let mut kept = self.given.lock().unwrap_or_else(PoisonError::into_inner);
+        for &other in given.map_or(&[][..], |given| given.others) {
+            kept.insert((cx.session(), cx.role(), other), number);
+        }
+    }
+
+    /// The number of what has been given for a receiver, if it has.
+    fn kept(&self, cx: &Context<'_>, to: RoleId) -> Option<u64> {
+        let mut kept = self.given.lock().unwrap_or_else(PoisonError::into_inner);
+        kept.remove(&(cx.session(), cx.role(), to.index()))
     }
 
     /// What each role of a session has done, in the order of their ids.
@@ -94,7 +141,10 @@ impl Script {
 
 impl EffectHandler for Script {
     fn send(&self, cx: &Context<'_>, to: RoleId, label: LabelId) -> HandlerResult<Value> {
-        Ok(self.give(cx, to, label))
+        match self.kept(cx, to) {
+            Some(number) => Ok(value_of(cx.label(label).payload, number)),
+            None => Ok(self.give(cx, to, label)),
+        }
     }
 
     fn receive(
@@ -109,7 +159,9 @@ impl EffectHandler for Script {
     }
 
     fn choose(&self, cx: &Context<'_>, branches: &[Branch]) -> HandlerResult<Picked> {
-        let branch = branch_of(self.number(cx), branches.len());
+        let number = self.number(cx);
+        let branch = branch_of(number, branches.len());
+        self.keep(cx, branches, branch, number);
         let Branch { peer, label } = branches[branch];
         Ok(Picked { branch, value: self.give(cx, peer, label) })
     }

@@ -16,18 +16,18 @@ use proc_macro::TokenStream;
 ///
 /// For each protocol it generates a module, named like the protocol in snake case, with:
 ///
-/// - `IMAGE`, the protocol as bytecode, in the read-only data of your binary;
-/// - a trait for each role: a method for each message that the role sends (it gives the payload) or
-///   receives (`on_…`, it takes the payload), and one for each choice that it makes;
+/// - a trait for each role, its methods in the order of the protocol: one for each message that the role sends (it gives
+///   the payload) or receives (`on_…`, it takes the payload), and one for each choice that it makes;
 /// - an enum for each choice, with one variant for each branch, carrying that branch's first payload;
 /// - a struct for each message with named fields that is sent outside of choices;
-/// - `open`, which starts a session with one object per role, `open_detached` for those who do not
-///   ask how it ends, and `Session` and `Ended`, which give the objects back.
+/// - `Roles`, with one object for each role by name: `Roles { … }.play()?` runs one session to its end and gives the
+///   objects back, `Roles { … }.open(&mut vm)?` opens one in a VM;
+/// - `Role`, the names of the roles, and `IMAGE`, the protocol as bytecode, in the read-only data of your binary.
 ///
 /// A protocol that some role cannot play is a compile error that shows the run that goes wrong.
 ///
 /// ```
-/// use telltale_vm::{HandlerResult, NoHandler, VM, VMConfig, choreography};
+/// use telltale_vm::{HandlerResult, choreography};
 ///
 /// choreography! {
 ///     /// Bob may ask once.
@@ -69,10 +69,8 @@ use proc_macro::TokenStream;
 /// }
 ///
 /// fn main() -> Result<(), Box<dyn std::error::Error>> {
-///     let mut vm = VM::new(VMConfig::default());
-///     let session = price::Roles { bob: Bob(None), seller: Seller }.open(&mut vm)?;
-///     vm.run(&NoHandler, 100)?;
-///     assert_eq!(session.take(&mut vm)?.bob.0, Some(40));
+///     let roles = price::Roles { bob: Bob(None), seller: Seller }.play()?;
+///     assert_eq!(roles.bob.0, Some(40));
 ///     Ok(())
 /// }
 /// ```
@@ -81,19 +79,25 @@ use proc_macro::TokenStream;
 ///
 /// ```text
 /// pub mod price {
-///     pub static IMAGE: CodeImage;
-///     pub enum Role { Bob, Seller }
-///     pub trait Bob: Send + 'static {
-///         fn on_quote(&mut self, quote: u64) -> HandlerResult<()>;
+///     pub trait Bob: Send {
 ///         fn choose(&mut self) -> HandlerResult<BobChoice>;
+///         fn on_quote(&mut self, quote: u64) -> HandlerResult<()>;
 ///     }
-///     pub trait Seller: Send + 'static {
-///         fn quote(&mut self) -> HandlerResult<u64>;
+///     pub trait Seller: Send {
 ///         fn on_ask(&mut self, ask: String) -> HandlerResult<()>;
+///         fn quote(&mut self) -> HandlerResult<u64>;
 ///         fn on_leave(&mut self) -> HandlerResult<()>;
 ///     }
 ///     pub enum BobChoice { Ask(String), Leave }
-///     pub fn open(host, bob: impl Bob, seller: impl Seller) -> Result<Session<…>, VMError>;
+///     pub struct Roles<Bob, Seller> { pub bob: Bob, pub seller: Seller }
+///     impl<Bob: self::Bob, Seller: self::Seller> Roles<Bob, Seller> {
+///         pub fn play(self) -> Result<Self, PlayError<Self>>;
+///         pub fn play_with(self, handler: &dyn EffectHandler) -> Result<Self, PlayError<Self>>;
+///         pub fn open(self, vm: &mut VM) -> Result<Session<Self>, VMError>;
+///         pub fn open_detached(self, vm: &mut VM) -> Result<SessionId, VMError>;
+///     }
+///     pub enum Role { Bob, Seller }
+///     pub static IMAGE: CodeImage;
 /// }
 /// ```
 ///
@@ -101,6 +105,8 @@ use proc_macro::TokenStream;
 ///
 /// - `///`, which is copied to what is generated, as it is in front of roles, messages, choices and branches;
 /// - `#[allow(silent_end)]`, when a role may be left waiting for a message that does not come;
+/// - `#[derive(…)]`, for the enums and structs that are generated; it can stand in front of a choice or a message as well.
+///   `Debug` is there in any case;
 /// - `#[telltale(crate = path)]`, when `telltale_vm` has another name or is reached through another crate;
 /// - `#[serde]`, which is accepted and changes nothing so far.
 ///

@@ -11,7 +11,7 @@ use crate::flow::{self, Ahead};
 use crate::forget::Forget;
 use crate::graph::{Graph, graph};
 use crate::interface::{self, Interface};
-use crate::limit::limit_steps;
+use crate::limit::{Steps, limit_steps};
 use crate::mistakes::Mistakes;
 use crate::name::Name;
 use crate::parse::parse;
@@ -94,9 +94,9 @@ pub fn analyse(tokens: TokenStream) -> Analysis {
     // From here on every name is a `RoleId`, a `LabelId`, a loop or a protocol.
     let mut resolved = stages.run(|mistakes| resolve(&ast, mistakes));
     // No protocol has more steps than the limit, with those of the protocols that it runs.
-    stages.run(|mistakes| limit_steps(&mut resolved, mistakes));
+    let mut steps = stages.run(|mistakes| limit_steps(&mut resolved, mistakes));
     // Everything is reached, loops have messages, choices begin with a message of who decides.
-    let graphs = stages.run(|mistakes| graphs(&resolved, mistakes));
+    let graphs = stages.run(|mistakes| graphs(&resolved, &mut steps, mistakes));
     let has_meaning = stages.is_clean();
     // No two things are generated under one name.
     let interfaces = stages.run(|mistakes| interface::interfaces(&resolved, &graphs, mistakes));
@@ -135,15 +135,20 @@ impl Stages {
     }
 }
 
-fn graphs<'a>(resolved: &Resolved<'a>, mistakes: &mut Mistakes) -> Vec<Graph<'a>> {
+fn graphs<'a>(
+    resolved: &Resolved<'a>,
+    steps: &mut Steps,
+    mistakes: &mut Mistakes,
+) -> Vec<Graph<'a>> {
     let falls = check_structure(resolved, mistakes);
     let mut graphs: Vec<Option<Graph<'a>>> = resolved.protocols.iter().map(|_| None).collect();
     for &index in &resolved.callees_first {
         let protocol = &resolved.protocols[index];
-        let flow = flow::build(protocol, &graphs, &falls);
+        let mut budget = steps.budget(index, protocol.ast);
+        let flow = flow::build(protocol, &graphs, &falls, &mut budget, mistakes);
         let ahead = Ahead::of(&flow, mistakes);
-        flow::check_heads(&flow, &ahead, &protocol.roles, mistakes);
-        graphs[index] = Some(graph(&flow, &ahead));
+        let firsts = flow::firsts(&flow, &ahead, &protocol.roles, &mut budget, mistakes);
+        graphs[index] = Some(graph(&flow, &ahead, &firsts));
     }
     graphs.into_iter().flatten().collect()
 }

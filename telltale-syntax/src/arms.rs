@@ -53,8 +53,7 @@ fn take_part(block: &Block, roles: &mut BTreeSet<String>) {
     for statement in &block.statements {
         match statement {
             Statement::Message(message) => {
-                let all = message.receivers.iter().chain([&message.sender]);
-                roles.extend(all.map(ToString::to_string));
+                roles.extend(message.names().map(ToString::to_string));
             }
             Statement::Do(call) => roles.extend(call.roles.iter().map(ToString::to_string)),
             _ => {}

@@ -101,6 +101,8 @@ impl Derives {
 pub struct Role {
     /// `///`
     pub docs: Docs,
+    /// `#[like(Left)]`: the role whose trait its objects implement.
+    pub like: Option<Name>,
     /// Its name.
     pub name: Name,
 }
@@ -159,16 +161,16 @@ impl Statement {
     }
 }
 
-/// `Alice -> Bob, Carol: Title(String);`
+/// `Alice, Bob -> Carol, Dave: Title(String);`
 #[derive(Clone, Debug)]
 pub struct Message {
     /// `///`
     pub docs: Docs,
     /// `#[derive(…)]`: for the struct of the label.
     pub derives: Derives,
-    /// Who sends.
-    pub sender: Name,
-    /// Who receives, one after the other.
+    /// Who sends, one after the other.
+    pub senders: Vec<Name>,
+    /// Who receives from each of them, one after the other.
     pub receivers: Vec<Name>,
     /// What the message is called.
     pub label: Name,
@@ -178,6 +180,13 @@ pub struct Message {
     pub(crate) payload_text: Rc<str>,
     /// All of it, without the semicolon.
     pub span: SpanRange,
+}
+
+impl Message {
+    /// The roles that it names.
+    pub(crate) fn names(&self) -> impl Iterator<Item = &Name> {
+        self.senders.iter().chain(&self.receivers)
+    }
 }
 
 /// `choice Name at Alice { … } or { … }`

@@ -4,6 +4,7 @@ use proc_macro2::Ident;
 use syn::ext::IdentExt;
 
 use crate::diagnostic::Diagnostic;
+use crate::keyword::is_keyword;
 use crate::mistake::Mistake;
 use crate::mistakes::Mistakes;
 
@@ -12,13 +13,19 @@ pub(crate) fn check_camel_case(noun: &'static str, name: &Ident, mistakes: &mut 
     let text = name.unraw().to_string();
     let starts_small = text.chars().next().is_some_and(char::is_lowercase);
     if starts_small || text.contains('_') {
-        let better = to_camel_case(&text);
+        let better = Some(to_camel_case(&text)).filter(|better| is_name(better));
         let mistake = Mistake::NotCamelCase { noun, name: text, better };
         mistakes.push(Diagnostic::new(mistake, name));
     }
 }
 
-fn to_camel_case(name: &str) -> String {
+/// Whether something can be a name as it is.
+pub(crate) fn is_name(text: &str) -> bool {
+    text.starts_with(char::is_alphabetic) && !is_keyword(text)
+}
+
+/// A name as a type would be written.
+pub(crate) fn to_camel_case(name: &str) -> String {
     let mut camel = String::new();
     for word in name.split('_') {
         let mut letters = word.chars();

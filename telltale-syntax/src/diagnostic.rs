@@ -6,6 +6,7 @@ use proc_macro2::{LineColumn, TokenStream};
 use quote::quote_spanned;
 
 use crate::forget::Forget;
+use crate::instead::Instead;
 use crate::mistake::Mistake;
 use crate::span::SpanRange;
 
@@ -49,6 +50,18 @@ impl Diagnostic {
     /// A mistake at tokens that are there.
     pub fn new(mistake: Mistake, span: impl Into<SpanRange>) -> Self {
         Self { mistake: Box::new(mistake), span: span.into(), annotations: Vec::new() }
+    }
+
+    /// The same, with what to write instead, if something was expected.
+    pub(crate) fn with_instead(mut self, remedy: Instead) -> Self {
+        if let Mistake::Expected { instead, .. } = &mut *self.mistake {
+            *instead = Some(remedy);
+        }
+        self
+    }
+
+    pub(crate) fn spanning(self, span: SpanRange) -> Self {
+        Self { span, ..self }
     }
 
     pub(crate) fn with_annotations(self, annotations: Vec<Annotation>) -> Self {

@@ -4,15 +4,16 @@ mod propose;
 mod words;
 
 use telltale_theory::{
-    Branch, Condition, Explanation, Options, ProjectionError, Remedy, Spot, Step, Violation,
-    Violations,
+    Branch, Condition, Decision, Explanation, Options, ProjectionError, Remedy, Spot, Step,
+    Violation, Violations,
 };
+use telltale_types::StateId;
 
 use crate::analyse::{Analysed, Lowered};
 use crate::cannot_know::CannotKnow;
 use crate::diagnostic::{Annotation, Diagnostic};
 use crate::mistake::Mistake;
-use crate::source_map::{Place, SourceMap, StepSource};
+use crate::source_map::{ChoiceSource, Place, SourceMap, StepSource};
 
 pub(crate) use propose::can_be_written;
 
@@ -83,10 +84,22 @@ impl<'s> Scene<'s> {
         let of_step = |step: StepSource<'s>| (step.message, step.call);
         match spot {
             Spot::Exchange(step) => self.step(step).map(of_step),
-            Spot::Decision(state) => match self.source.choice(state) {
+            Spot::Decision(state) => match self.choice(state) {
                 Some(choice) => Some((choice.choice, choice.call)),
                 None => self.source.step(state, 0).map(of_step),
             },
+        }
+    }
+
+    /// The choice at a state. If a branch of it begins with another, and what is decided is between branches
+    /// of that, it is the other.
+    fn choice(&self, state: StateId) -> Option<ChoiceSource<'s>> {
+        let outer = self.source.choice(state)?;
+        let Decision { here, there, .. } = self.violation.decision;
+        let inner = |step: Step| self.step(step).filter(|_| step.state == state)?.choice;
+        match (inner(here), inner(there)) {
+            (Some(one), Some(other)) if one.is(&other) => Some(one),
+            _ => Some(outer),
         }
     }
 

@@ -3,19 +3,22 @@
 //! Built backwards, from what follows to what comes first, so that everything behind a choice is
 //! there once and all branches point to it. A `do` copies the states of the protocol that it runs,
 //! with other roles and labels. Loops, jumps and the ends of branches are slots that only point
-//! on; [`Ahead`] looks through them.
+//! on; [`Ahead`] looks through them. A branch that begins with another choice is looked through by
+//! [`Firsts`].
 
 mod ahead;
+mod begins;
 mod build;
+mod firsts;
 mod heads;
 
 use telltale_types::{LabelId, RoleId};
 
-use crate::ast::{self, Block, Do};
+use crate::ast::{self, Block, Do, Docs, Statement};
 
-pub(crate) use ahead::{Ahead, Next};
+pub(crate) use ahead::Ahead;
 pub(crate) use build::build;
-pub(crate) use heads::check_heads;
+pub(crate) use firsts::{Firsts, firsts};
 
 /// A place in a [`Flow`].
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -59,6 +62,8 @@ pub(crate) enum Slot<'a> {
 pub(crate) enum Passes<'a> {
     /// The beginning of a loop of this protocol.
     Loop(&'a ast::Loop),
+    /// The beginning of a `par`, here or in a protocol that is run.
+    Par(&'a Statement),
     /// The end of a branch.
     BranchEnd,
     /// The end of a protocol that was run.
@@ -82,18 +87,34 @@ pub(crate) struct MessageSlot<'a> {
 /// A role decides.
 #[derive(Clone)]
 pub(crate) struct ChoiceSlot<'a> {
-    pub(crate) ast: &'a ast::Choice,
-    /// The `do` of this protocol that the choice comes from.
-    pub(crate) via: Option<&'a Do>,
+    pub(crate) origin: ChoiceOrigin<'a>,
     pub(crate) chooser: RoleId,
     pub(crate) branches: Vec<BranchEntry<'a>>,
     /// The slot at the end of every branch, for a choice of the protocol itself.
     pub(crate) join: Option<SlotId>,
 }
 
+/// Where a choice is written.
+#[derive(Clone, Copy)]
+pub(crate) struct ChoiceOrigin<'a> {
+    pub(crate) ast: &'a ast::Choice,
+    /// The `do` of the protocol that the choice comes from.
+    pub(crate) via: Option<&'a Do>,
+}
+
 /// Where a branch begins.
 #[derive(Clone, Copy)]
 pub(crate) struct BranchEntry<'a> {
-    pub(crate) ast: &'a Block,
+    pub(crate) origin: BranchOrigin<'a>,
     pub(crate) entry: SlotId,
+}
+
+/// Where a branch is written. If it begins with another choice, its branches are those of that one.
+#[derive(Clone, Copy)]
+pub(crate) struct BranchOrigin<'a> {
+    pub(crate) ast: &'a Block,
+    /// The choice that it belongs to.
+    pub(crate) choice: ChoiceOrigin<'a>,
+    /// What is said of it.
+    pub(crate) docs: &'a Docs,
 }

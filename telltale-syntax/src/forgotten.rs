@@ -34,7 +34,7 @@ forget! {
     Docs { tokens }
     Role { docs, name }
     Block { docs, statements, span }
-    Message { docs, sender, receivers, label, payload, span }
+    Message { docs, senders, receivers, label, payload, span }
     Choice { docs, name, chooser, branches, head }
     Loop { label, body, head }
     LoopLabel { span }

@@ -4,12 +4,16 @@ use std::collections::BTreeMap;
 
 use telltale_types::{GlobalExit, StateId};
 
-use crate::ast::{self, Block, Do};
-use crate::flow::{Ahead, ChoiceSlot, EXIT, Flow, MessageSlot, Next, SlotId};
+use crate::ast::{self, Do, Statement};
+use crate::flow::{
+    Ahead, BranchOrigin, ChoiceOrigin, EXIT, Firsts, Flow, MessageSlot, Slot, SlotId,
+};
 
 /// The states that can be reached, in the order in which they are.
 pub(crate) struct Graph<'a> {
     pub(crate) states: Vec<State<'a>>,
+    /// The `par` that is reached before any message.
+    pub(crate) par: Option<&'a Statement>,
 }
 
 impl Graph<'_> {
@@ -27,14 +31,6 @@ pub(crate) struct State<'a> {
     pub(crate) exits: Vec<Exit<'a>>,
 }
 
-/// The choice that a state comes from.
-#[derive(Clone, Copy)]
-pub(crate) struct ChoiceOrigin<'a> {
-    pub(crate) ast: &'a ast::Choice,
-    /// The `do` of the protocol that the choice comes from.
-    pub(crate) via: Option<&'a Do>,
-}
-
 /// A way out of a state.
 pub(crate) struct Exit<'a> {
     pub(crate) global: GlobalExit,
@@ -43,39 +39,48 @@ pub(crate) struct Exit<'a> {
     pub(crate) via: Option<&'a Do>,
     /// Whether that statement of this protocol, the message or the `do`, is over after it.
     pub(crate) is_last: bool,
-    /// The branch that begins here.
-    pub(crate) branch: Option<&'a Block>,
+    /// The branch that begins here, the innermost.
+    pub(crate) branch: Option<BranchOrigin<'a>>,
+    /// Whether another message at the beginning of the same choice is the same step.
+    pub(crate) is_shared: bool,
 }
 
 /// Makes states of slots, from the first on.
 ///
 /// Where a branch has no message to begin with, it is left out: that is reported, and what is left
 /// still names everything else.
-pub(crate) fn graph<'a>(flow: &Flow<'a>, ahead: &Ahead) -> Graph<'a> {
-    let mut table = Table { ahead, ids: BTreeMap::new(), order: Vec::new() };
+pub(crate) fn graph<'a>(flow: &Flow<'a>, ahead: &Ahead, firsts: &Firsts<'a>) -> Graph<'a> {
+    let mut table = Table { flow, ahead, firsts, ids: BTreeMap::new(), order: Vec::new() };
     table.state(flow.entry);
     let mut states = Vec::new();
     while let Some(&slot) = table.order.get(states.len()) {
-        let state = match ahead.next(flow, slot) {
-            Next::Exit | Next::Nothing => State::default(),
-            Next::Message(message) => {
-                State { choice: None, exits: vec![table.exit(message, None)] }
+        let state = match &flow.slots[slot.index()] {
+            Slot::Exit | Slot::Skip { .. } => State::default(),
+            Slot::Message(_) => {
+                State { choice: None, exits: table.exit(slot, None).into_iter().collect() }
             }
-            Next::Choice(choice) => table.choice(flow, choice),
+            Slot::Choice(choice) => {
+                let firsts = firsts.of(slot).iter();
+                let exits =
+                    firsts.filter_map(|first| table.exit(first.message, Some(first.branch)));
+                State { exits: exits.collect(), choice: Some(choice.origin) }
+            }
         };
         states.push(state);
     }
-    Graph { states }
+    Graph { states, par: flow.par_ahead(ahead, flow.entry) }
 }
 
-struct Table<'t> {
+struct Table<'t, 'a> {
+    flow: &'t Flow<'a>,
     ahead: &'t Ahead,
+    firsts: &'t Firsts<'a>,
     ids: BTreeMap<SlotId, StateId>,
     /// The slots that have a state, by state.
     order: Vec<SlotId>,
 }
 
-impl Table<'_> {
+impl<'a> Table<'_, 'a> {
     /// The state at which things go on from a slot.
     fn state(&mut self, slot: SlotId) -> StateId {
         let slot = self.ahead.slot(slot).unwrap_or(EXIT);
@@ -85,23 +90,12 @@ impl Table<'_> {
         })
     }
 
-    fn exit<'a>(&mut self, message: &MessageSlot<'a>, branch: Option<&'a Block>) -> Exit<'a> {
-        let target = self.state(message.next);
-        let MessageSlot { sender, receiver, label, is_last, .. } = *message;
-        let global = GlobalExit { sender, receiver, label, target };
-        Exit { global, message: message.ast, via: message.via, is_last, branch }
-    }
-
-    fn choice<'a>(&mut self, flow: &Flow<'a>, choice: &ChoiceSlot<'a>) -> State<'a> {
-        let mut exits = Vec::new();
-        for branch in &choice.branches {
-            if let Next::Message(message) = self.ahead.next(flow, branch.entry)
-                && message.sender == choice.chooser
-            {
-                exits.push(self.exit(message, Some(branch.ast)));
-            }
-        }
-        let origin = ChoiceOrigin { ast: choice.ast, via: choice.via };
-        State { choice: Some(origin), exits }
+    /// The exit by the message at a slot.
+    fn exit(&mut self, slot: SlotId, branch: Option<BranchOrigin<'a>>) -> Option<Exit<'a>> {
+        let Slot::Message(message) = &self.flow.slots[slot.index()] else { return None };
+        let MessageSlot { ast, via, sender, receiver, label, is_last, next } = *message;
+        let global = GlobalExit { sender, receiver, label, target: self.state(next) };
+        let is_shared = self.firsts.are_several(slot);
+        Some(Exit { global, message: ast, via, is_last, branch, is_shared })
     }
 }

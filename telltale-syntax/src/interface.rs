@@ -3,8 +3,10 @@
 //! Labels name methods, and sets of branches name choices; states have no names. Identifiers that
 //! the user wrote keep their place, those that are made of them get it.
 
+mod alike;
 mod choices;
 mod claims;
+mod given_once;
 mod mentions;
 mod methods;
 mod order;
@@ -66,6 +68,8 @@ pub enum Mentioned {
 pub struct RoleInterface {
     /// The trait, as the user wrote the role.
     pub name: Ident,
+    /// The role whose trait its objects implement; then it has none of its own.
+    pub like: Option<RoleId>,
     /// The role in snake case, for arguments and fields.
     pub argument: Ident,
     /// The role's documentation.
@@ -154,6 +158,9 @@ pub struct LabelInterface {
 pub struct ChoiceInterface {
     /// Who decides.
     pub role: RoleId,
+    /// The choice whose enum and method it has, by its place in [`Interface::choices`]: that of the role that its
+    /// role is like.
+    pub like: Option<usize>,
     /// The enum.
     pub name: Ident,
     /// The method.
@@ -177,8 +184,24 @@ pub struct Variant {
     pub receiver: RoleId,
     /// What it is called.
     pub label: LabelId,
+    /// Who else receives the message directly afterwards: its payload is given once, for all of them.
+    pub others: Vec<RoleId>,
     /// The documentation of the branch, or else of its first message.
     pub docs: Docs,
+}
+
+impl Interface {
+    /// The role whose trait is implemented by what plays a role: itself, or the one that it is like.
+    pub fn model(&self, role: RoleId) -> &RoleInterface {
+        let own = &self.roles[role.index()];
+        own.like.map_or(own, |model| &self.roles[model.index()])
+    }
+
+    /// Whether a choice has the name that the user gave to one, and not one that is made of it.
+    pub fn is_named(&self, choice: &ChoiceInterface) -> bool {
+        let mut choices = self.mentions.iter().filter(|one| one.meaning == Mentioned::Choice);
+        choices.any(|one| one.name == choice.name)
+    }
 }
 
 /// The interface of every protocol.
@@ -206,16 +229,19 @@ fn interface(
     mistakes: &mut Mistakes,
 ) -> Interface {
     let mut roles = roles(protocol, mistakes);
-    let choices = choices::choices(protocol, graph, mistakes);
+    let mut choices = choices::choices(protocol, graph, mistakes);
+    let given = given_once::add(&mut choices, graph);
     for (at, choice) in choices.iter().enumerate() {
         roles[choice.role.index()].choices.push(at);
     }
     let mut labels = labels(protocol);
-    methods::add(&mut roles, &mut labels, protocol, graph);
+    methods::add(&mut roles, &mut labels, protocol, graph, &given);
+    methods::check_derives(&labels, graph, mistakes);
     order::add(&mut roles, &choices, graph);
 
     let mentions = mentions::mentions(protocol);
-    let interface = Interface { module, roles, labels, choices, mentions };
+    let mut interface = Interface { module, roles, labels, choices, mentions };
+    alike::add(&mut interface, protocol, mistakes);
     let types = claim_types(&interface, mistakes);
     methods::check(&interface, mistakes);
     payloads::check(&interface, protocol, &types, mistakes);
@@ -231,6 +257,7 @@ fn roles(protocol: &Protocol<'_>, mistakes: &mut Mistakes) -> Vec<RoleInterface>
         fields.claim(&argument, argument.to_string(), owner, mistakes);
         roles.push(RoleInterface {
             name: role.name.ident.clone(),
+            like: None,
             argument,
             docs: role.docs.clone(),
             sends: Vec::new(),
@@ -260,11 +287,11 @@ fn claim_types(interface: &Interface, mistakes: &mut Mistakes) -> Claims {
     for name in RESERVED_TYPES {
         types.reserve(name);
     }
-    for role in &interface.roles {
+    for role in interface.roles.iter().filter(|role| role.like.is_none()) {
         let name = &role.name;
         types.claim(name, format!("trait {name}"), Owner::new("role", name), mistakes);
     }
-    for choice in &interface.choices {
+    for choice in interface.choices.iter().filter(|choice| choice.like.is_none()) {
         let name = &choice.name;
         types.claim(name, format!("enum {name}"), Owner::new("choice", name), mistakes);
     }
@@ -278,14 +305,6 @@ fn claim_types(interface: &Interface, mistakes: &mut Mistakes) -> Claims {
 fn snake_ident(name: &Ident) -> Ident {
     use syn::ext::IdentExt;
     to_ident(&to_snake_case(&name.unraw().to_string()), name.span())
-}
-
-impl Interface {
-    /// Whether a choice has the name that the user gave to one, and not one that is made of it.
-    pub fn is_named(&self, choice: &ChoiceInterface) -> bool {
-        let mut choices = self.mentions.iter().filter(|one| one.meaning == Mentioned::Choice);
-        choices.any(|one| one.name == choice.name)
-    }
 }
 
 /// The payload as one type, or the struct that is generated for it.

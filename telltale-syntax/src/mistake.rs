@@ -7,6 +7,7 @@ use telltale_theory::ProjectionError;
 use thiserror::Error;
 
 use crate::cannot_know::CannotKnow;
+use crate::instead::Instead;
 use crate::quote::Quote;
 
 /// Why a Rust type cannot be a payload.
@@ -39,6 +40,34 @@ impl Unfit {
             Self::Borrowed => "send an owned value, for example a `String`, or an `Arc`",
             Self::Unsized => "put it in a `Box`",
             Self::Never => "leave the payload out",
+        }
+    }
+}
+
+/// Whether arms with a role in common can be written one after the other.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum ArmOrder {
+    /// They can.
+    Free,
+    /// One may never end, and nothing would come after it.
+    Endless,
+    /// Two roles send to each other, and one would have to wait for what crosses its message.
+    Crossing,
+}
+
+impl ArmOrder {
+    fn help(self, roles: &[String]) -> String {
+        let role = roles.first().map_or("A", String::as_str);
+        match self {
+            Self::Free => format!(
+                "write the arms one after the other; messages are buffered, so nobody waits longer than for `{role}`"
+            ),
+            Self::Endless => format!(
+                "let one role decide what comes next, `loop {{ choice at {role} {{ … }} or {{ … }} }}`, or make two protocols of it"
+            ),
+            Self::Crossing => format!(
+                "let one role decide who goes first, `choice at {role} {{ … }} or {{ … }}`, or make two protocols of it"
+            ),
         }
     }
 }
@@ -79,14 +108,14 @@ pub enum Mistake {
     UnclosedDelimiter { delimiter: char },
     #[error("unexpected closing delimiter `{delimiter}`")]
     UnopenedDelimiter { delimiter: char },
-    #[error("unknown or unfinished token")]
-    UnknownToken,
+    #[error("unknown or unfinished token{}", quoted(*.found))]
+    UnknownToken { found: Option<char> },
 
     // Grammar.
     #[error("a choreography needs a protocol")]
     NoProtocol,
     #[error("expected {expected}, found {}", .found.as_deref().unwrap_or("the end"))]
-    Expected { expected: &'static str, found: Option<String> },
+    Expected { expected: &'static str, found: Option<String>, instead: Option<Instead> },
     #[error("expected `;` after this statement")]
     MissingSemicolon,
     #[error("unknown attribute `{attribute}`")]
@@ -97,10 +126,14 @@ pub enum Mistake {
     OneBranch,
     #[error("`par` needs at least two arms")]
     OneArm,
+    #[error("a protocol has no type parameters")]
+    GenericProtocol,
+    #[error("`{name}` is a single role, without an index")]
+    IndexedRole { name: String, instead: String },
 
     // Names.
     #[error("{noun} `{name}` is not in upper camel case")]
-    NotCamelCase { noun: &'static str, name: String, better: String },
+    NotCamelCase { noun: &'static str, name: String, better: Option<String> },
     #[error("protocol `{name}` is defined twice, first at line {line}")]
     DuplicateProtocol { name: String, line: usize },
     #[error("role `{name}` is declared twice")]
@@ -110,9 +143,13 @@ pub enum Mistake {
     #[error("role `{name}` is never used")]
     UnusedRole { name: String },
     #[error("unknown role `{name}`")]
-    UnknownRole { name: String, similar: Option<String> },
+    UnknownRole { name: String, similar: Option<String>, added: String },
+    #[error("{count} more roles are unknown: {}{}", list_names(.names), and_more(*.more))]
+    UnknownRoles { count: usize, names: Vec<String>, more: usize, all: String },
     #[error("`{role}` sends a message to itself")]
     SelfMessage { role: String },
+    #[error("`{role}` sends this message twice")]
+    DuplicateSender { role: String },
     #[error("`{role}` receives this message twice")]
     DuplicateReceiver { role: String },
     #[error("label `{label}` carries `{given}` here, but `{expected}` at {first}")]
@@ -132,7 +169,7 @@ pub enum Mistake {
     #[error("protocol `{protocol}` runs itself{}", list_through(.through, *.more))]
     Recursion { protocol: String, through: Vec<String>, more: usize },
     #[error("protocol `{protocol}` has {} but {} given", count_roles(*.expected), count_given(*.given))]
-    WrongRoleCount { protocol: String, expected: usize, given: usize },
+    WrongRoleCount { protocol: String, expected: usize, given: usize, roles: Vec<String> },
     #[error("`{role}` cannot play two roles of `{protocol}`")]
     RoleTwice { role: String, protocol: String },
     #[error(
@@ -150,8 +187,8 @@ pub enum Mistake {
     // Structure.
     #[error("unreachable statement: nothing comes after {after}")]
     Unreachable { after: Quote },
-    #[error("`{role}` takes part in two arms of this `par`, first at {first}")]
-    SharedRole { role: String, first: Quote },
+    #[error("{} in two arms of this `par`, first at {first}", take_part(.roles))]
+    SharedRole { roles: Vec<String>, first: Quote, order: ArmOrder },
     #[error("two arms of this `par` {} end, the first from line {line}", never(*.always))]
     TwoEndlessArms { always: bool, line: usize },
     #[error("this would wait for an arm of the `par` that may never end: {endless}")]
@@ -160,12 +197,16 @@ pub enum Mistake {
     UnguardedLoop,
     #[error("this branch has no message")]
     BranchWithoutMessage,
-    #[error("this branch begins with another choice{}", at(.elsewhere.as_ref()))]
-    NestedChoice { same_role: bool, chooser: String, elsewhere: Option<Quote> },
+    #[error("a branch of the choice at {choice}, ends here without a message")]
+    BranchEnds { choice: Quote, chooser: String },
+    #[error("this branch begins with a `par`{}", at(.elsewhere.as_ref()))]
+    BranchBeginsWithPar { chooser: String, elsewhere: Option<Quote> },
+    #[error("`{chooser}` decides, but this branch begins with a choice of `{decider}`{}", at(.elsewhere.as_ref()))]
+    NestedChoice { chooser: String, decider: String, elsewhere: Option<Quote> },
     #[error("`{chooser}` decides, but this branch begins with a message of `{sender}`{}", at(.elsewhere.as_ref()))]
     ForeignBranch { chooser: String, sender: String, elsewhere: Option<Quote> },
     #[error("two branches begin with `{event}`, the first at {first}")]
-    BranchesAlike { event: String, first: Quote },
+    BranchesAlike { event: String, first: Quote, is_same: bool },
 
     // Generated names.
     #[error("`{role}` has another choice without a name at {first}")]
@@ -185,6 +226,12 @@ pub enum Mistake {
     #[error("{owner} hides the type `{name}` of the prelude, which is used as a payload at {used}")]
     HiddenPrelude { owner: String, name: String, used: Quote },
 
+    #[error("`{role}` is not like `{model}`: {why}")]
+    NotAlike { role: String, model: String, why: String },
+
+    #[error("nothing is generated for this `{label}`, so nothing can be derived for it")]
+    NothingToDerive { label: String },
+
     // Projection.
     #[error("{}", .0.explanation.title)]
     CannotKnow(Box<CannotKnow>),
@@ -201,27 +248,39 @@ impl Mistake {
             Self::TypeTooDeep { .. } => {
                 "give a part of it a name with `type` or `const`".to_owned()
             }
+            Self::UnknownToken { found: Some('→' | '⟶' | '⇒' | '➔' | '↦') } => {
+                Instead::Write("->".to_owned()).to_string()
+            }
+            Self::UnknownToken { found: Some('“' | '”' | '‘' | '’' | '…') } => {
+                Instead::Nothing.to_string()
+            }
             Self::NoProtocol => "write `protocol Name(Alice, Bob) { … }`".to_owned(),
+            Self::Expected { instead: Some(instead), .. } => instead.to_string(),
             Self::UnknownAttribute { allowed, .. } => format!("allowed here: {allowed}"),
             Self::OneBranch => "add `or { … }`".to_owned(),
             Self::OneArm => "add `and { … }`".to_owned(),
-            Self::NotCamelCase { better, .. } => format!("write `{better}`"),
-            Self::UnknownRole { similar: Some(name), .. }
-            | Self::UnknownProtocol { similar: Some(name), .. } => {
-                format!("there is `{name}`")
+            Self::GenericProtocol => {
+                "write out the types that are sent, as in `A -> B: Label(Vec<u8>);`".to_owned()
             }
-            Self::UnknownLoop { similar: Some(name), .. } => format!("there is `'{name}`"),
-            Self::UnknownRole { .. } => "add it to the roles of the protocol".to_owned(),
-            Self::UnusedRole { .. } => "remove it, or give it something to do".to_owned(),
+            Self::IndexedRole { instead, .. } => format!("write `{instead}`"),
+            Self::InvalidType { .. } => {
+                "a message carries types, as in `Label(u64, String)` or `Label { name: String }`; the values come from the code of the sender".to_owned()
+            }
+            Self::JumpOutsideLoop { word: "break" } => Instead::End.to_string(),
+            Self::JumpOutsideLoop { .. } => {
+                "steps are repeated by `loop { … }`, which must be around this".to_owned()
+            }
+            Self::JumpOutOfPar { word } => format!(
+                "let the whole loop stand in the arm, or `{word}` behind the `par`, where all arms have ended"
+            ),
+            Self::Unreachable { after } => after_which_nothing_comes(&after.text).to_owned(),
             Self::PayloadClash { .. } | Self::LabelClash { .. } => {
                 "a label has one payload type in a protocol; use another label".to_owned()
             }
             Self::UnfitPayload { unfit, .. } => unfit.help().to_owned(),
             Self::ShadowedLoop { .. } => "choose another label".to_owned(),
             Self::Recursion { .. } => "use `loop` to repeat steps".to_owned(),
-            Self::SharedRole { role, .. } => format!(
-                "write the arms one after the other; messages are buffered, so nobody waits longer than for `{role}`"
-            ),
+            Self::SharedRole { roles, order, .. } => order.help(roles),
             Self::TwoEndlessArms { .. } => "these are two protocols".to_owned(),
             Self::WaitsForEndless { .. } => {
                 "move it into an arm, to where that comes to its end".to_owned()
@@ -230,12 +289,18 @@ impl Mistake {
             Self::BranchWithoutMessage => {
                 "begin it with a message of the role that decides".to_owned()
             }
-            Self::NestedChoice { same_role: true, .. } => {
-                "add its branches to this choice".to_owned()
-            }
-            Self::NestedChoice { chooser, .. } | Self::ForeignBranch { chooser, .. } => {
+            Self::BranchEnds { chooser, .. } | Self::NestedChoice { chooser, .. } => {
                 format!("let `{chooser}` send first")
             }
+            Self::BranchBeginsWithPar { chooser, .. } => {
+                format!("let `{chooser}` send before the `par`")
+            }
+            Self::BranchesAlike { is_same: true, .. } => {
+                "begin each of them with a message of its own".to_owned()
+            }
+            Self::ForeignBranch { chooser, sender, .. } => format!(
+                "one role decides: let `{chooser}` tell `{sender}` first, `{chooser} -> {sender}: Label;`; if `{sender}` may want this too, let it say so before the choice, `{sender} -> {chooser}: Wants(bool);`, and `{chooser}` decide"
+            ),
             Self::BranchesAlike { .. } => {
                 "use another label, or move what they have in common before the choice".to_owned()
             }
@@ -251,6 +316,13 @@ impl Mistake {
             }
             Self::ChoiceNameTwice { .. } => "give it a name of its own".to_owned(),
             Self::Collision { .. } => "rename one of them".to_owned(),
+            Self::NothingToDerive { .. } => {
+                "a struct is generated for named fields that are sent outside of a choice, an enum for a choice; \
+                 write it in front of the choice or of the protocol".to_owned()
+            }
+            Self::NotAlike { role, .. } => format!(
+                "roles are alike if they send, receive and decide between the same labels; leave `#[like]` out, and `{role}` has a trait of its own"
+            ),
             Self::GeneratedPayload { word, .. } => {
                 format!("rename one of them, or write the whole path of the type `{word}`")
             }
@@ -258,6 +330,52 @@ impl Mistake {
             Self::CannotKnow(why) => why.explanation.help.clone(),
             Self::MoreToKnow { .. } => "put these right first".to_owned(),
             Self::TooHard(_) => "make several protocols of it".to_owned(),
+            _ => return self.name_help(),
+        };
+        Some(text)
+    }
+
+    /// The same for roles, protocols and loops that are not what they should be.
+    fn name_help(&self) -> Option<String> {
+        let text = match self {
+            Self::NotCamelCase { better, .. } => {
+                let instead = better.clone().map_or(Instead::OtherName, Instead::Write);
+                instead.to_string()
+            }
+            Self::UnknownRole { similar: Some(name), .. }
+            | Self::UnknownProtocol { similar: Some(name), .. } => {
+                format!("there is `{name}`")
+            }
+            Self::UnknownLoop { similar: Some(name), .. } => format!("there is `'{name}`"),
+            Self::UnknownLoop { label, .. } => {
+                format!("give it to a loop around this: `'{label}: loop {{ … }}`")
+            }
+            Self::UnknownRole { added, .. } => {
+                format!("add it to the roles of the protocol: `{added}`")
+            }
+            Self::UnknownRoles { all, .. } => {
+                format!("a protocol begins with all of its roles: `{all}`")
+            }
+            Self::UnknownProtocol { .. } => {
+                "a protocol that is run stands in the same `choreography!` block".to_owned()
+            }
+            Self::SelfMessage { .. } => {
+                "leave it out; what a role does by itself stands in its own code".to_owned()
+            }
+            Self::DuplicateSender { .. } | Self::DuplicateReceiver { .. } => {
+                "write another line if it is meant to happen twice".to_owned()
+            }
+            Self::DuplicateProtocol { .. } => "rename one of them".to_owned(),
+            Self::DuplicateRole { .. } => "remove it, or rename one of them".to_owned(),
+            Self::TooFewRoles => {
+                "name all who take part, as in `protocol Name(Alice, Bob)`".to_owned()
+            }
+            Self::WrongRoleCount { protocol, expected, roles, .. } => {
+                let more = and_more(expected.saturating_sub(roles.len()));
+                format!("the roles of `{protocol}` are {}{more}, in this order", list_names(roles))
+            }
+            Self::RoleTwice { .. } => "name another role; each is played by one".to_owned(),
+            Self::UnusedRole { .. } => "remove it, or give it something to do".to_owned(),
             _ => return None,
         };
         Some(text)
@@ -266,6 +384,34 @@ impl Mistake {
 
 fn at(quote: Option<&Quote>) -> String {
     quote.map(|quote| format!(": {quote}")).unwrap_or_default()
+}
+
+fn take_part(roles: &[String]) -> String {
+    match roles {
+        [all @ .., last] if !all.is_empty() => {
+            format!("{} and `{last}` take part", list_names(all))
+        }
+        roles => format!("{} takes part", list_names(roles)),
+    }
+}
+
+fn quoted(character: Option<char>) -> String {
+    character.map(|character| format!(" `{character}`")).unwrap_or_default()
+}
+
+/// Why nothing comes after a statement, by how it begins.
+fn after_which_nothing_comes(statement: &str) -> &'static str {
+    if statement.ends_with("loop") {
+        "remove it, or leave the loop with `break`"
+    } else if statement.starts_with("choice ") {
+        "every branch goes elsewhere by `break` or `continue`, or never ends; let one come to its end"
+    } else if statement.starts_with("do ") {
+        "the protocol that is run never ends; leave its loop with `break`"
+    } else if statement == "par" {
+        "an arm of it never ends; leave its loop with `break`"
+    } else {
+        "remove it, or let it come first"
+    }
 }
 
 fn never(always: bool) -> &'static str {
@@ -280,9 +426,16 @@ fn list_through(protocols: &[String], more: usize) -> String {
     if protocols.is_empty() {
         return String::new();
     }
-    let names: Vec<String> = protocols.iter().map(|name| format!("`{name}`")).collect();
-    let more = if more == 0 { String::new() } else { format!(" and {more} more") };
-    format!(" through {}{more}", names.join(", "))
+    format!(" through {}{}", list_names(protocols), and_more(more))
+}
+
+fn list_names(names: &[String]) -> String {
+    let names: Vec<String> = names.iter().map(|name| format!("`{name}`")).collect();
+    names.join(", ")
+}
+
+fn and_more(more: usize) -> String {
+    if more == 0 { String::new() } else { format!(" and {more} more") }
 }
 
 fn count_roles(count: usize) -> String {

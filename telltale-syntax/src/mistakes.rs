@@ -29,6 +29,10 @@ impl Mistakes {
         }
     }
 
+    pub(crate) fn extend(&mut self, mistakes: impl IntoIterator<Item = Diagnostic>) {
+        mistakes.into_iter().for_each(|mistake| self.push(mistake));
+    }
+
     /// Whether what is met from now on need not be explained at length.
     pub(crate) fn is_full(&self) -> bool {
         self.known.len() >= MISTAKE_LIMIT

@@ -2,7 +2,9 @@
 //!
 //! The parser recovers at `;` and `}`: a half-typed statement costs that statement, and what
 //! stands around it is read as if nothing had happened. Inside, a function that meets a mistake it
-//! cannot read past returns it; the block around it collects it and goes on.
+//! cannot read past returns it; the block around it collects it and goes on. What is on the rest of the
+//! line is more of the same, so that one cause is one mistake. Where it is clear what was meant, the
+//! mistake says what to write instead, and reading goes on as if that had been written.
 
 mod attribute;
 mod block;
@@ -14,6 +16,7 @@ mod par;
 mod payload;
 mod protocol;
 mod tokens;
+mod words;
 
 use proc_macro2::{Span, TokenStream};
 

@@ -31,12 +31,15 @@ impl Display for Protocol {
             }
         }
         write!(f, "protocol {}(", self.name)?;
-        if self.roles.iter().all(|role| role.docs.is_empty()) {
+        if self.roles.iter().all(|role| role.docs.is_empty() && role.like.is_none()) {
             names(f, self.roles.iter().map(|role| &role.name))?;
         } else {
             f.write_str("\n")?;
             for role in &self.roles {
                 docs(f, &role.docs, 1)?;
+                if let Some(model) = &role.like {
+                    writeln!(f, "{}#[like({model})]", Indent(1))?;
+                }
                 writeln!(f, "{}{},", Indent(1), role.name)?;
             }
         }
@@ -65,10 +68,11 @@ impl Display for Attributes {
     }
 }
 
-/// `Alice -> Bob: Title(String)`, on one line and without the semicolon.
+/// `Alice, Bob -> Carol: Title(String)`, on one line and without the semicolon.
 impl Display for Message {
     fn fmt(&self, f: &mut Formatter<'_>) -> fmt::Result {
-        write!(f, "{} -> ", self.sender)?;
+        names(f, &self.senders)?;
+        f.write_str(" -> ")?;
         names(f, &self.receivers)?;
         write!(f, ": {}", self.label)?;
         let payload = &*self.payload_text;
@@ -136,6 +140,11 @@ fn names<'a>(f: &mut Formatter<'_>, names: impl IntoIterator<Item = &'a Name>) -
         let separator = if at == 0 { "" } else { ", " };
         write!(f, "{separator}{name}")
     })
+}
+
+/// `Alice, Bob`
+pub(crate) fn list(names: &[Name]) -> String {
+    names.iter().map(ToString::to_string).collect::<Vec<_>>().join(", ")
 }
 
 fn docs(f: &mut Formatter<'_>, docs: &Docs, depth: usize) -> fmt::Result {

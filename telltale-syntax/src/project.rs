@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use telltale_theory::{
-    Condition, Options, ProjectionError, Violation, Violations, project_all_with,
+    Condition, Decision, Options, ProjectionError, Step, Violation, Violations, project_all_with,
 };
 use telltale_types::{GlobalType, LocalTypeR};
 
@@ -84,7 +84,7 @@ fn diagnostics(
         return vec![Diagnostic::new(Mistake::TooHard(error), span)];
     };
     wrong.find_remedies(options, |_, insertions| can_be_written(insertions, lowered));
-    let causes = causes(&wrong).into_iter();
+    let causes = causes(&wrong, lowered).into_iter();
     let mut diagnostics: Vec<Diagnostic> =
         causes.map(|cause| explain(&cause, protocol, lowered, options)).collect();
     diagnostics.sort_by_key(|diagnostic| (diagnostic.start().line, diagnostic.start().column));
@@ -96,15 +96,18 @@ fn diagnostics(
     diagnostics
 }
 
-/// What a role is not told of is one cause, however many conditions that violates.
-fn causes(wrong: &Violations) -> Vec<Cause<'_>> {
+/// What a role is not told of is one cause, however many conditions that violates, and wherever a choice is
+/// made again as the beginning of another.
+fn causes<'v>(wrong: &'v Violations, lowered: &Lowered) -> Vec<Cause<'v>> {
     let mut causes: Vec<Cause<'_>> = Vec::new();
     let mut by_rank: Vec<&Violation> = wrong.violations.iter().collect();
     by_rank.sort_by_key(|violation| rank(violation.condition));
     for violation in by_rank {
         let is_same = |cause: &&mut Cause<'_>| {
             let first = cause.violation;
-            (first.role, first.decision.state) == (violation.role, violation.decision.state)
+            first.role == violation.role
+                && (first.decision.state == violation.decision.state
+                    || is_decided_alike(&first.decision, &violation.decision, lowered))
                 && first.condition != Condition::ReceiveValidity
                 && violation.condition != Condition::ReceiveValidity
         };
@@ -114,6 +117,15 @@ fn causes(wrong: &Violations) -> Vec<Cause<'_>> {
         }
     }
     causes
+}
+
+/// Whether two decisions at different states are between the same statements.
+fn is_decided_alike(one: &Decision, other: &Decision, lowered: &Lowered) -> bool {
+    let is_same = |one: Step, other: Step| {
+        let step = |step: Step| lowered.source.step(step.state, step.exit);
+        step(one).zip(step(other)).is_some_and(|(one, other)| one.is(&other))
+    };
+    is_same(one.here, other.here) && is_same(one.there, other.there)
 }
 
 /// The most telling first.

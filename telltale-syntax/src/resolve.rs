@@ -6,7 +6,6 @@
 mod calls;
 mod labels;
 mod roles;
-mod similar;
 mod statements;
 
 use std::collections::BTreeMap;
@@ -52,13 +51,34 @@ pub(crate) struct Step<'a> {
 pub(crate) type LoopIndex = usize;
 
 pub(crate) enum Meaning<'a> {
-    Message { ast: &'a ast::Message, sender: RoleId, receivers: Vec<RoleId>, label: LabelId },
-    Choice { ast: &'a ast::Choice, chooser: RoleId, branches: Vec<Branch<'a>> },
-    Loop { ast: &'a ast::Loop, index: LoopIndex, body: Vec<Step<'a>> },
+    /// From every sender to every receiver, the first sender first.
+    Message {
+        ast: &'a ast::Message,
+        senders: Vec<RoleId>,
+        receivers: Vec<RoleId>,
+        label: LabelId,
+    },
+    Choice {
+        ast: &'a ast::Choice,
+        chooser: RoleId,
+        branches: Vec<Branch<'a>>,
+    },
+    Loop {
+        ast: &'a ast::Loop,
+        index: LoopIndex,
+        body: Vec<Step<'a>>,
+    },
     Break(LoopIndex),
     Continue(LoopIndex),
-    Par { arms: Vec<Vec<Step<'a>>> },
-    Do { ast: &'a ast::Do, callee: ProtocolIndex, roles: Vec<RoleId>, labels: Rc<[LabelId]> },
+    Par {
+        arms: Vec<Vec<Step<'a>>>,
+    },
+    Do {
+        ast: &'a ast::Do,
+        callee: ProtocolIndex,
+        roles: Vec<RoleId>,
+        labels: Rc<[LabelId]>,
+    },
 }
 
 impl<'a> Step<'a> {

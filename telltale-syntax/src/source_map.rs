@@ -5,7 +5,8 @@ use std::fmt::Display;
 
 use telltale_types::StateId;
 
-use crate::ast::{Choice, Do, Message};
+use crate::ast::{Do, Message};
+use crate::flow::ChoiceOrigin;
 use crate::forget::Forget;
 use crate::graph::Graph;
 use crate::name::Name;
@@ -40,8 +41,13 @@ pub struct StepSource<'m> {
     pub call: Option<&'m Place>,
     /// If the step begins a branch, that branch from brace to brace.
     pub branch: Option<SpanRange>,
+    /// If the step begins a branch, the choice that the branch belongs to. If a branch of one choice begins
+    /// with another, that is the other.
+    pub choice: Option<ChoiceSource<'m>>,
     /// Whether the statement of the protocol itself is over after it.
     pub is_last: bool,
+    /// Whether there is another statement that is the same step.
+    pub is_shared: bool,
 }
 
 impl<'m> StepSource<'m> {
@@ -51,6 +57,18 @@ impl<'m> StepSource<'m> {
     }
 }
 
+impl StepSource<'_> {
+    /// Whether both are the same statement, run by the same one.
+    pub(crate) fn is(&self, other: &Self) -> bool {
+        is_same((self.message, self.call), (other.message, other.call))
+    }
+}
+
+fn is_same(one: (&Place, Option<&Place>), other: (&Place, Option<&Place>)) -> bool {
+    let call = |call: Option<&Place>| call.map(std::ptr::from_ref::<Place>);
+    std::ptr::eq(one.0, other.0) && call(one.1) == call(other.1)
+}
+
 /// Where the choice at a state comes from.
 #[derive(Clone, Copy, Debug)]
 pub struct ChoiceSource<'m> {
@@ -58,6 +76,13 @@ pub struct ChoiceSource<'m> {
     pub choice: &'m Place,
     /// The `do` of the protocol that runs the other one.
     pub call: Option<&'m Place>,
+}
+
+impl ChoiceSource<'_> {
+    /// Whether both are the same statement, run by the same one.
+    pub(crate) fn is(&self, other: &Self) -> bool {
+        is_same((self.choice, self.call), (other.choice, other.call))
+    }
 }
 
 #[derive(Clone, Debug)]
@@ -70,7 +95,9 @@ struct StateSource {
 struct ExitSource {
     origin: Origin,
     branch: Option<SpanRange>,
+    choice: Option<Origin>,
     is_last: bool,
+    is_shared: bool,
 }
 
 /// Places in the list of statements.
@@ -84,16 +111,17 @@ impl SourceMap {
     pub(crate) fn new(graph: &Graph<'_>) -> Self {
         let mut places = Places::default();
         let states = graph.states.iter().map(|state| StateSource {
-            choice: state.choice.map(|choice| Origin {
-                statement: places.choice(choice.ast),
-                call: choice.via.map(|call| places.call(call)),
-            }),
+            choice: state.choice.map(|choice| places.choice(choice)),
             exits: (state.exits.iter())
-                .map(|exit| {
-                    let statement = places.message(exit.message);
-                    let call = exit.via.map(|call| places.call(call));
-                    let branch = exit.branch.map(|branch| branch.span);
-                    ExitSource { origin: Origin { statement, call }, branch, is_last: exit.is_last }
+                .map(|exit| ExitSource {
+                    origin: Origin {
+                        statement: places.message(exit.message),
+                        call: exit.via.map(|call| places.call(call)),
+                    },
+                    branch: exit.branch.map(|branch| branch.ast.span),
+                    choice: exit.branch.map(|branch| places.choice(branch.choice)),
+                    is_last: exit.is_last,
+                    is_shared: exit.is_shared,
                 })
                 .collect(),
         });
@@ -103,16 +131,22 @@ impl SourceMap {
 
     /// Where an exit of a state comes from, counting the exits in the order of the global type.
     pub fn step(&self, state: StateId, exit: usize) -> Option<StepSource<'_>> {
-        let ExitSource { origin, branch, is_last } =
+        let ExitSource { origin, branch, choice, is_last, is_shared } =
             *self.states.get(state.index())?.exits.get(exit)?;
         let (message, call) = self.places(origin);
-        Some(StepSource { message, call, branch, is_last })
+        let choice = choice.map(|choice| self.choice_at(choice));
+        Some(StepSource { message, call, branch, choice, is_last, is_shared })
     }
 
     /// The choice that is made at a state, if one is.
     pub fn choice(&self, state: StateId) -> Option<ChoiceSource<'_>> {
-        let (choice, call) = self.places(self.states.get(state.index())?.choice?);
-        Some(ChoiceSource { choice, call })
+        let choice = self.states.get(state.index())?.choice?;
+        Some(self.choice_at(choice))
+    }
+
+    fn choice_at(&self, choice: Origin) -> ChoiceSource<'_> {
+        let (choice, call) = self.places(choice);
+        ChoiceSource { choice, call }
     }
 
     fn places(&self, origin: Origin) -> (&Place, Option<&Place>) {
@@ -141,8 +175,10 @@ impl Places {
         self.find(std::ptr::from_ref(message).cast(), message.span, message, None)
     }
 
-    fn choice(&mut self, choice: &Choice) -> usize {
-        self.find(std::ptr::from_ref(choice).cast(), choice.head, choice, None)
+    fn choice(&mut self, choice: ChoiceOrigin<'_>) -> Origin {
+        let ChoiceOrigin { ast, via } = choice;
+        let statement = self.find(std::ptr::from_ref(ast).cast(), ast.head, ast, None);
+        Origin { statement, call: via.map(|call| self.call(call)) }
     }
 
     fn call(&mut self, call: &Do) -> usize {

@@ -50,7 +50,7 @@ fn lexical_mistake(found: Option<char>) -> Mistake {
     match found {
         Some(delimiter @ ('(' | '[' | '{')) => Mistake::UnclosedDelimiter { delimiter },
         Some(delimiter @ (')' | ']' | '}')) => Mistake::UnopenedDelimiter { delimiter },
-        _ => Mistake::UnknownToken,
+        found => Mistake::UnknownToken { found },
     }
 }
 
@@ -75,7 +75,10 @@ mod tests {
 
     #[test]
     fn what_is_no_token_is_said_so() {
-        assert_eq!(mistake("a # \u{1F600}"), "line 1, column 5: unknown or unfinished token");
-        assert_eq!(mistake("\n\"open"), "line 2, column 1: unknown or unfinished token");
+        assert_eq!(
+            mistake("a # \u{1F600}"),
+            "line 1, column 5: unknown or unfinished token `\u{1F600}`"
+        );
+        assert_eq!(mistake("\n\"open"), "line 2, column 1: unknown or unfinished token `\"`");
     }
 }

@@ -29,6 +29,27 @@ fn a_list_of_receivers_is_a_message_to_each() {
 }
 
 #[test]
+fn a_list_of_senders_is_a_message_from_each() {
+    assert_eq!(body("A, B -> C: X;"), "A→C:X. B→C:X. end");
+    // To all receivers of one sender, then of the next.
+    assert_eq!(body("A, B, -> C, D: X(u8);"), "A→C:X(u8). A→D:X(u8). B→C:X(u8). B→D:X(u8). end");
+}
+
+#[test]
+fn a_branch_may_begin_with_several_senders() {
+    assert_eq!(
+        body("choice at A { A, B -> C: X; } or { A -> C: Y; B -> C: Y; }"),
+        body("choice at A { A -> C: X; B -> C: X; } or { A, B -> C: Y; }"),
+    );
+}
+
+#[test]
+fn several_senders_print_as_they_are_written() {
+    let written = "protocol P(A, B, C) {\n    A, B -> C: X;\n}\n";
+    assert_eq!(analyse(written).ast.to_string(), written);
+}
+
+#[test]
 fn labels_have_three_shapes() {
     assert_eq!(
         body("A -> B: X; A -> B: Y(); A -> B: Z {}; A -> B: V(u8, u8); A -> B: W { a: u8 };"),
@@ -313,4 +334,39 @@ fn a_mistake_leaves_what_is_known() {
     let bob = &protocol.interface.roles[1];
     assert_eq!(bob.sends[0].name.to_string(), "hi");
     assert_eq!(bob.receives[0].name.to_string(), "on_hello");
+}
+
+/// What is printed about the mistakes of a protocol between `A` and `B`.
+fn mistakes(statements: &str) -> Vec<String> {
+    let analysis = analyse_str(&format!("protocol P(A, B) {{\n{statements}}}"));
+    analysis.diagnostics.iter().map(telltale_syntax::Diagnostic::message).collect()
+}
+
+#[test]
+fn an_unknown_role_is_one_mistake_however_often_it_is_named() {
+    let uses = "A -> Worker: Go;\nWorker -> A: Done;\n".repeat(150);
+    assert_eq!(mistakes(&uses), ["unknown role `Worker`"]);
+}
+
+#[test]
+fn many_unknown_roles_are_few_mistakes() {
+    let uses = |count: usize| -> String {
+        (0..count).map(|at| format!("A -> Worker{at}: Go;\n")).collect::<Vec<_>>().concat()
+    };
+    assert_eq!(mistakes(&uses(5)).len(), 5);
+    let many = mistakes(&uses(300));
+    assert_eq!(many.len(), 5);
+    assert!(many[4].starts_with("296 more roles are unknown: `Worker4`, "), "{}", many[4]);
+    assert!(many[4].ends_with("`Worker11` and 288 more"), "{}", many[4]);
+}
+
+#[test]
+fn an_unknown_protocol_is_one_mistake_however_often_it_is_run() {
+    assert_eq!(mistakes(&"do Other(A, B);\n".repeat(300)), ["unknown protocol `Other`"]);
+}
+
+#[test]
+fn signs_with_a_space_between_them_are_no_arrow() {
+    assert_eq!(mistakes("A - > B: X;"), ["expected `->`, found `- >`"]);
+    assert_eq!(mistakes("A -> B: X;").len(), 0);
 }

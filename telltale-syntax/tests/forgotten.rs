@@ -68,7 +68,7 @@ fn places_stay_right() {
 
     assert_eq!(
         analyses[1].diagnostics[0].to_string(),
-        "line 1, column 25: unknown role `C`\nhelp: there is `A`"
+        "line 1, column 25: unknown role `C`\nhelp: add it to the roles of the protocol: `protocol P(A, B, C)`"
     );
     let errors = project_all(&analyses[2]).remove(0).expect_err("`C` is not told");
     assert_eq!(errors[0].start().line, 2);

@@ -10,6 +10,7 @@ const GOOD: &str = "
     #[allow(silent_end)]
     pub protocol Outer(A, B, C, D) {
         A -> B, C: X(u64, Vec<Option<&'static str>>);
+        A, D -> B, C: Sure;
         par { C -> D: Note { text: String, at: [u8; 4] }; } and { do Inner(B, A); }
         'out: loop {
             choice First at A
@@ -19,7 +20,15 @@ const GOOD: &str = "
     }
     protocol Inner(X, Y) { loop { choice at X { X -> Y: Go; } or { X -> Y: Stop; break; } } }";
 
-const WORDS: [&str; 48] = [
+const WORDS: [&str; 56] = [
+    "<-",
+    "- >",
+    "->>",
+    "A, B ->",
+    "x",
+    "if",
+    "rec X {",
+    "u64",
     "A",
     "B",
     "C",
@@ -255,4 +264,98 @@ fn roles_and_labels_are_counted() {
     };
     assert_eq!(first_mistake(&labels(65_535)), None);
     assert!(matches!(first_mistake(&labels(65_536)), Some(Mistake::TooManyLabels { .. })));
+}
+
+/// Loops one after the other, each left by a branch of a choice; so every choice begins as all that follow do.
+fn chain(length: usize, first: impl Fn(usize) -> String) -> String {
+    let mut chain = String::new();
+    for at in 0..length {
+        let _ = writeln!(chain, "loop {{ choice at A {{ {} }} or {{ break; }} }}", first(at));
+    }
+    chain
+}
+
+#[test]
+fn what_choices_repeat_is_counted() {
+    let source = |length: usize, more: &str| {
+        let chain = chain(length, |at| format!("A -> B: M{at};"));
+        format!("protocol P(A, B) {{ {chain} A -> B: End; {more} }}")
+    };
+    // Each branch that leaves a loop counts for all that follows: 2, 3, … and with the first messages that is
+    // 360 · 361 / 2 + 360 + 1.
+    let steps = 65_341;
+    let fits = analyse_str(&source(360, &"A -> B: X;".repeat(65_536 - steps)));
+    assert!(
+        fits.diagnostics.iter().all(|one| !matches!(one.mistake(), Mistake::TooManySteps { .. }))
+    );
+    let too_many = |source: &str| match first_mistake(source) {
+        Some(Mistake::TooManySteps { statement, protocol, .. }) => (statement, protocol),
+        other => panic!("{other:?}"),
+    };
+    let choice = ("choice at A".to_owned(), "P".to_owned());
+    assert_eq!(too_many(&source(360, &"A -> B: X;".repeat(65_537 - steps))), choice);
+    assert_eq!(too_many(&source(5_000, "")), choice);
+    // So it is in a protocol that is run, and in one that is run by that.
+    let run = format!(
+        "{} protocol Q(A, B) {{ do P(A, B); }} protocol R(A, B) {{ do Q(B, A); do Q(A, B); }}",
+        source(300, "")
+    );
+    assert_eq!(too_many(&run), ("do Q(B, A)".to_owned(), "R".to_owned()));
+}
+
+#[test]
+fn what_choices_repeat_is_counted_in_a_block() {
+    let chain = chain(300, |at| format!("A -> B: M{at};"));
+    let mut source = String::new();
+    for at in 0..6 {
+        let _ = writeln!(source, "protocol P{at}(A, B) {{ {chain} A -> B: End; }}");
+    }
+    let mistakes = analyse_str(&source).diagnostics;
+    assert!(matches!(mistakes[0].mistake(), Mistake::TooManyStepsInAll { .. }), "{}", mistakes[0]);
+}
+
+#[test]
+fn long_chains_of_choices_need_neither_stack_nor_time() {
+    // All begin with the same two messages, so nothing is copied that stays.
+    let chain = chain(8_000, |_| "A -> B: Again; continue 'all;".to_owned());
+    let source = format!("protocol P(A, B) {{ 'all: loop {{ {chain} A -> B: End; break; }} }}");
+    assert_eq!(first_mistake(&source), None);
+
+    // The last choice of the chain comes back to the first.
+    let source = format!(
+        "protocol P(A, B) {{ 'all: loop {{ {chain} choice at A {{ A -> B: End; break; }} or {{ continue; }} }} }}"
+    );
+    assert!(matches!(first_mistake(&source), Some(Mistake::UnguardedLoop)));
+}
+
+#[test]
+fn branches_that_pass_many_empty_loops_need_no_time() {
+    let branches = "} or { break 'all; ".repeat(10_000);
+    let source = format!(
+        "protocol P(A, B) {{
+             'all: loop {{ choice at A {{ A -> B: X; {branches} }} }}
+             {} A -> B: Y;
+         }}",
+        "loop { break; }".repeat(10_000)
+    );
+    assert_eq!(first_mistake(&source), None);
+}
+
+#[test]
+fn choices_nest_up_to_the_limit() {
+    let nested = |levels: usize| {
+        let mut source = "A -> B: Last;".to_owned();
+        for level in 0..levels {
+            source = format!("choice at A {{ A -> B: M{level}; }} or {{ {source} }}");
+        }
+        analyse_str(&format!("protocol P(A, B) {{ {source} }}"))
+    };
+    let deepest = nested(126);
+    assert!(deepest.diagnostics.is_empty());
+    let lowered = deepest.protocols[0].lowered.as_ref().expect("there are no mistakes");
+    assert_eq!(
+        (lowered.global.len(), lowered.global.exits(telltale_types::StateId(0)).len()),
+        (2, 127)
+    );
+    assert!(matches!(nested(200).diagnostics[0].mistake(), Mistake::NestedTooDeep { .. }));
 }

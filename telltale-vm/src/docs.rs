@@ -1,10 +1,36 @@
-//! The pages of `docs/`: their examples are compiled and run with the tests of the documentation.
+//! The pages of the guide, `docs/`: their examples are compiled and run with the tests of the documentation.
+//!
+//! `examples/tests/guide.rs` sees to it that no page is missing here.
+
+#[doc = include_str!("../../docs/README.md")]
+mod introduction {}
+
+#[doc = include_str!("../../docs/00_getting_started.md")]
+mod getting_started {}
 
 #[doc = include_str!("../../docs/01_language.md")]
 mod language {}
 
 #[doc = include_str!("../../docs/02_projection.md")]
 mod projection {}
+
+#[doc = include_str!("../../docs/03_designing.md")]
+mod designing {}
+
+#[doc = include_str!("../../docs/04_roles_and_errors.md")]
+mod roles_and_errors {}
+
+#[doc = include_str!("../../docs/05_many_sessions.md")]
+mod many_sessions {}
+
+#[doc = include_str!("../../docs/06_testing.md")]
+mod testing {}
+
+#[doc = include_str!("../../docs/07_servers.md")]
+mod servers {}
+
+#[doc = include_str!("../../docs/08_words.md")]
+mod words {}
 
 #[doc = include_str!("../../docs/09_vm_overview.md")]
 mod overview {}
@@ -21,11 +47,52 @@ mod lifecycle {}
 #[doc = include_str!("../../docs/13_effects.md")]
 mod effects {}
 
+#[doc = include_str!("../../docs/performance.md")]
+mod performance {}
+
+/// The README says what is printed when a role gives up:
+///
+/// ```
+/// # use telltale_vm::{HandlerResult, choreography};
+/// # choreography! {
+/// #     pub protocol Purchase(Customer, Shop) {
+/// #         Customer -> Shop: Ask(String);
+/// #         Shop -> Customer: Price(u64);
+/// #     }
+/// # }
+/// # struct Customer;
+/// # impl purchase::Customer for Customer {
+/// #     fn ask(&mut self) -> HandlerResult<String> {
+/// #         Ok("a teapot".to_owned())
+/// #     }
+/// #     fn on_price(&mut self, _: u64) -> HandlerResult<()> {
+/// #         Ok(())
+/// #     }
+/// # }
+/// # struct Shop;
+/// # impl purchase::Shop for Shop {
+/// #     fn on_ask(&mut self, _: String) -> HandlerResult<()> {
+/// #         Ok(())
+/// #     }
+/// #     fn price(&mut self) -> HandlerResult<u64> {
+/// #         Err("the price list is empty".into())
+/// #     }
+/// # }
+/// # fn main() {
+/// const README: &str = include_str!(concat!(env!("CARGO_MANIFEST_DIR"), "/../README.md"));
+///
+/// let error = purchase::Roles { customer: Customer, shop: Shop }.play().err();
+/// let error = error.expect("the shop gives up");
+/// assert!(README.contains(&format!("\nError: {error:?}\n")), "the README does not say {error}");
+/// # }
+/// ```
+mod readme {}
+
 /// The tables of faults and errors say what is printed, for every cause and error below:
 ///
 /// ```
 /// # use std::sync::Arc;
-/// use telltale_vm::{Cause, Fault, HandlerError, Kind, VM, VMConfig, VMError};
+/// use telltale_vm::{Cause, Fault, HandlerError, Kind, SessionError, VM, VMConfig, VMError};
 /// # use telltale_types::{GlobalTerm, Label};
 /// # use telltale_vm::loader::CodeImage;
 ///
@@ -79,10 +146,14 @@ mod effects {}
 ///     instruction: None,
 ///     cause: Cause::OutOfProgram,
 /// });
+/// let late = SessionError::Cancelled { reason: "it is late".into() };
 /// for (name, error) in [
 ///     ("ForeignSession", VMError::ForeignSession { session }),
 ///     ("StaleSession", VMError::StaleSession { session }),
-///     ("StillRunning", VMError::StillRunning { session }),
+///     ("StillRunning", VMError::StillRunning { session, state: text("`Alice` can act") }),
+///     ("Incomplete", VMError::Incomplete { session, error: late }),
+///     ("RolesTaken", VMError::RolesTaken { session }),
+///     ("NoHandler", VMError::NoHandler { role: alice() }),
 ///     ("Detached", VMError::Detached { session }),
 ///     ("TooManySessions", limit),
 ///     ("TooManyCoroutines", VMError::TooManyCoroutines { given: 3, open: 7, limit: 8 }),

@@ -3,6 +3,7 @@
 //! Everything that a generated module needs is here, so that the module is short and depends on no name
 //! that its user could have hidden.
 
+mod given_once;
 mod printed;
 
 pub use core::marker::Send;
@@ -17,6 +18,7 @@ pub use telltale_bytecode::{
 };
 pub use telltale_types::{LabelId, LocalTypeR, Names, RoleId};
 
+pub use given_once::GivenOnce;
 pub use printed::{Printed, PrintedAsDebug, PrintedAsHole};
 
 pub use crate::roles::by_handler::RoleSet;

@@ -1,55 +1,130 @@
-//! Takes a protocol compiled to a [`CodeImage`](loader::CodeImage); gives its runs: any number of
-//! isolated sessions in one machine, the same trace every time.
+//! Programs that talk to each other, by a protocol that the compiler has checked.
 //!
-//! A *protocol* says who sends what to whom between several *roles*. Written with [`choreography!`],
-//! it is checked at compile time: unless every role can play its part, it does not compile. What
-//! remains in the binary is a read-only image and one trait per role:
+//! You write down once who says what to whom, and who decides. [`choreography!`] refuses the protocol unless every
+//! participant always knows what to do next; it makes one trait for each of them, and a [`VM`] runs what you fill in:
 //!
 //! ```
 //! # #[cfg(feature = "macros")] mod doc {
-//! use telltale_vm::{HandlerResult, NoHandler, VM, VMConfig, choreography};
+//! use telltale_vm::{HandlerResult, choreography};
 //!
 //! choreography! {
-//!     /// A greeting and its answer.
-//!     pub protocol Greeting(Alice, Bob) {
-//!         Alice -> Bob: Hello(String);
-//!         Bob -> Alice: Answer(usize);
+//!     /// A guest orders, and the bar serves or is out of it.
+//!     pub protocol Coffee(Guest, Bar) {
+//!         Guest -> Bar: Order(String);
+//!         choice Answer at Bar {
+//!             Bar -> Guest: Serve { drink: String, price: u32 };
+//!         } or {
+//!             Bar -> Guest: SoldOut;
+//!         }
 //!     }
 //! }
 //!
-//! struct Caller;
-//! struct Counter {
-//!     letters: usize,
+//! use coffee::Answer;
+//!
+//! struct Guest {
+//!     paid: u32,
 //! }
 //!
-//! impl greeting::Alice for Caller {
-//!     fn hello(&mut self) -> HandlerResult<String> {
-//!         Ok("Bob?".to_owned())
+//! impl coffee::Guest for Guest {
+//!     // A message that the role sends is a method that gives what it carries.
+//!     fn order(&mut self) -> HandlerResult<String> {
+//!         Ok("chocolate".to_owned())
 //!     }
-//!     fn on_answer(&mut self, answer: usize) -> HandlerResult<()> {
-//!         assert_eq!(answer, 4);
+//!     // A message that it receives is a method that takes it.
+//!     fn on_serve(&mut self, drink: String, price: u32) -> HandlerResult<()> {
+//!         assert_eq!(drink, "a hot chocolate");
+//!         self.paid += price;
 //!         Ok(())
 //!     }
+//!     fn on_sold_out(&mut self) -> HandlerResult<()> {
+//!         Err("I needed that".into())
+//!     }
 //! }
 //!
-//! impl greeting::Bob for Counter {
-//!     fn on_hello(&mut self, hello: String) -> HandlerResult<()> {
-//!         self.letters = hello.len();
+//! struct Bar {
+//!     cups: u32,
+//!     order: String,
+//! }
+//!
+//! impl coffee::Bar for Bar {
+//!     fn on_order(&mut self, order: String) -> HandlerResult<()> {
+//!         self.order = order;
 //!         Ok(())
 //!     }
-//!     fn answer(&mut self) -> HandlerResult<usize> {
-//!         Ok(self.letters)
+//!     // A choice is a method that gives one of the branches.
+//!     fn answer(&mut self) -> HandlerResult<Answer> {
+//!         if self.cups == 0 {
+//!             return Ok(Answer::SoldOut);
+//!         }
+//!         self.cups -= 1;
+//!         Ok(Answer::Serve { drink: format!("a hot {}", self.order), price: 3 })
 //!     }
 //! }
 //!
 //! # pub
-//! fn main() -> Result<(), telltale_vm::VMError> {
-//!     let mut vm = VM::new(VMConfig::default());
-//!     let session = greeting::open(&mut vm, Caller, Counter { letters: 0 })?;
-//!     vm.run(&NoHandler, 1_000)?;
-//!     let end = session.take(&mut vm)?;
-//!     assert!(end.outcome.is_completed());
-//!     assert_eq!(end.bob.letters, 4);
+//! fn main() -> Result<(), Box<dyn std::error::Error>> {
+//!     let bar = Bar { cups: 1, order: String::new() };
+//!     let roles = coffee::Roles { guest: Guest { paid: 0 }, bar }.play()?;
+//!     assert_eq!(roles.guest.paid, 3);
+//!
+//!     // The bar comes back from the first session and goes into a second one. Now it has no cup left.
+//!     let error = coffee::Roles { guest: Guest { paid: 0 }, bar: roles.bar }.play().err();
+//!     let error = error.expect("the guest gives up");
+//!     assert!(error.to_string().ends_with("I needed that"));
+//!     Ok(())
+//! }
+//! # }
+//! # #[cfg(feature = "macros")]
+//! # fn main() -> Result<(), Box<dyn std::error::Error>> { doc::main() }
+//! # #[cfg(not(feature = "macros"))]
+//! # fn main() {}
+//! ```
+//!
+//! The repository has a guide that begins at the beginning, in `docs/`. What follows says where things are.
+//!
+//! # The language
+//!
+//! Messages, to and from several roles; `choice`, `loop`, `par`, and `do`, which runs another protocol: all of it, and what
+//! is generated for it, is described at [`choreography!`].
+//!
+//! # Roles
+//!
+//! The methods of a role give a [`HandlerResult`]. Every error becomes a [`HandlerError`], and so does a text, so `?` works. An
+//! error ends the session, for all of its roles. [`HandlerError::pending`] says that there is no answer *yet*; [`VM::wake`] lets
+//! the role be asked again.
+//!
+//! # Running a session
+//!
+//! `Roles { … }.play()?` runs one session from its beginning to its end and gives the objects back. A [`PlayError`] says why
+//! that did not work out, and has the objects. How a session has ended is an [`Outcome`]: a `Result`, with a
+//! [`SessionError`] if it was cancelled, or if something went wrong ([`Fault`], [`Cause`]).
+//!
+//! # Many sessions
+//!
+//! `Roles { … }.open(&mut vm)?` opens a session in a [`VM`], beside any number of others, also of other protocols. [`VM::run`]
+//! lets them act and says how far they have come ([`Progress`]); [`Session::into_roles`] gives the objects back:
+//!
+//! ```
+//! # #[cfg(feature = "macros")] mod doc {
+//! # use telltale_vm::{HandlerResult, choreography};
+//! # choreography! { pub protocol Ping(Alice, Bob) { Alice -> Bob: Ping; } }
+//! # struct Player;
+//! # impl ping::Alice for Player {}
+//! # impl ping::Bob for Player {
+//! #     fn on_ping(&mut self) -> HandlerResult<()> {
+//! #         Ok(())
+//! #     }
+//! # }
+//! use telltale_vm::{NoHandler, Progress, VM, VMConfig, VMError};
+//!
+//! # pub
+//! fn main() -> Result<(), VMError> {
+//!     let mut vm = VM::new(VMConfig { max_sessions: 1_000, ..VMConfig::default() });
+//!     let first = ping::Roles { alice: Player, bob: Player }.open(&mut vm)?;
+//!     let second = ping::Roles { alice: Player, bob: Player }.open(&mut vm)?;
+//!     assert_eq!(vm.run(&NoHandler, 1_000)?, Progress::Complete);
+//!     let ended = (first.into_roles(&mut vm)?, second.into_roles(&mut vm)?);
+//! #   drop(ended);
 //!     Ok(())
 //! }
 //! # }
@@ -59,8 +134,29 @@
 //! # fn main() {}
 //! ```
 //!
-//! A protocol can also be loaded at run time, and one handler can answer for all roles of all
-//! sessions:
+//! - **Isolation.** A session has its own channels, its own state and its own role objects. What goes
+//!   wrong in one ends that one.
+//! - **Determinism.** The same calls with the same answers give the same trace. There is no clock, and no
+//!   randomness but what [`VMConfig::seed`] gives.
+//!
+//! With the feature `multi-thread`, `ThreadedVM` runs sessions on several threads.
+//!
+//! # Testing
+//!
+//! A role object is a value, so a test can play it against others. [`ByHandler`] in place of an object leaves its role to the
+//! handler of the run. [`Policy::Random`] tries other orders, which a seed brings back; a [`simulation::Network`] loses and delays
+//! messages.
+//!
+//! # Async and networks
+//!
+//! The machine never blocks, so it goes with every runtime: a role whose answer comes from a socket is pending until you wake it. The
+//! guide has two servers on tokio. There is *no* network layer yet: all roles of a session live in one process, methods of
+//! roles are not `async`, and the other end of a connection is played by an object that you write.
+//!
+//! # The machine
+//!
+//! A protocol becomes a [`CodeImage`](loader::CodeImage). One that is known only at run time is read, projected and loaded by the
+//! crates that the macro is made of; an [`EffectHandler`] then answers for its roles:
 //!
 //! ```
 //! # use telltale_vm::{Branch, Context, EffectHandler, HandlerResult, LabelId, Picked, RoleId, Value};
@@ -100,26 +196,21 @@
 //! # Ok::<(), Box<dyn std::error::Error>>(())
 //! ```
 //!
-//! # What holds
+//! What only simulations, tools and programs written by hand need is in [`simulation`] and [`untyped`].
 //!
-//! - **Isolation.** A session has its own channels, its own state and its own role objects. What goes
-//!   wrong in one ends that one.
-//! - **Determinism.** The same calls with the same answers give the same trace. There is no clock but
-//!   the [`SimClock`], no randomness but what [`VMConfig::seed`] gives.
-//! - **Effects.** The machine computes no payload and takes no decision; it asks an [`EffectHandler`] or
-//!   the role objects of the session.
+//! What this crate does not do: it does not decide whether a protocol is sound (`telltale-theory` does),
+//! and it does not know the language protocols are written in (`telltale-syntax` does).
 //!
 //! # Features
 //!
 //! - `macros` (default): [`choreography!`].
 //! - `multi-thread`: `ThreadedVM`, which runs its sessions on several threads.
-//!
-//! What this crate does not do: it does not decide whether a protocol is sound (`telltale-theory` does),
-//! and it does not know the language protocols are written in (`telltale-syntax` does).
 
 #[doc(hidden)]
 pub mod generated;
 pub mod loader;
+pub mod simulation;
+pub mod untyped;
 
 mod backend;
 mod config;
@@ -146,27 +237,37 @@ mod trace;
 mod value;
 mod view;
 
-pub use backend::{Progress, StepResult, VMBackend};
-pub use config::{ChannelConfig, ChannelMode, Leftover, Policy, Recording, VMConfig, WhenFull};
-pub use effect::{
-    Context, EffectHandler, HandlerError, HandlerResult, Network, NoHandler, Picked, SendDecision,
-};
-pub use error::{Cause, Fault, VMError};
-pub use machine::{Message, Rejected, VM};
-pub use roles::by_handler::ByHandler;
-pub use roles::play::PlayError;
-pub use roles::session::Session;
-pub use session::{Outcome, SessionError, SessionId, SessionStatus};
-pub use telltale_bytecode::{Branch, SetId};
 #[cfg(feature = "macros")]
 pub use telltale_macros::choreography;
-pub use telltale_types::{LabelId, RoleId};
+
+// One session.
+pub use effect::{HandlerError, HandlerResult};
+pub use error::{Cause, Fault};
+pub use roles::by_handler::ByHandler;
+pub use roles::play::PlayError;
+pub use session::{Outcome, SessionError};
+
+// Many.
+pub use backend::Progress;
+pub use config::{ChannelConfig, ChannelMode, Leftover, Policy, Recording, VMConfig, WhenFull};
+pub use effect::NoHandler;
+pub use error::VMError;
+pub use machine::VM;
+pub use roles::session::Session;
+pub use session::{SessionId, SessionStatus};
 #[cfg(feature = "multi-thread")]
 pub use threaded::ThreadedVM;
-pub use trace::clock::SimClock;
-pub use trace::event::{ObsEvent, Observed};
-pub use trace::normal::{filter_by_session, normalize_trace};
+
+// Handlers.
+pub use backend::VMBackend;
+pub use effect::{Context, EffectHandler, Picked};
+pub use telltale_bytecode::Branch;
+pub use telltale_types::{LabelId, RoleId};
+pub use value::Value;
 pub use value::payload::{pack, unpack};
-pub use value::wide::{Scalar, Wide};
-pub use value::{Endpoint, Kind, Large, Opaque, Value};
-pub use view::{CoroStatus, CoroutineView, SessionView};
+
+// What stands apart, under `simulation` and `untyped`. The documentation shows it there only.
+#[doc(hidden)]
+pub use simulation::*;
+#[doc(hidden)]
+pub use untyped::*;

@@ -48,6 +48,24 @@ impl SessionId {
         self.ordinal
     }
 
+    /// Whether both belong to one VM: for those who remember sessions of several, whose names may be equal.
+    ///
+    /// ```
+    /// # use telltale_types::{GlobalTerm, Label};
+    /// # let global = GlobalTerm::send("A", "B", Label::new("Ping"), GlobalTerm::end()).close()?;
+    /// # let projected = telltale_theory::project_all(&global)?.into_iter().collect();
+    /// # let image = telltale_vm::loader::CodeImage::from_local_types(&projected, &global);
+    /// use telltale_vm::VM;
+    ///
+    /// let (mut here, mut there) = (VM::default(), VM::default());
+    /// let (one, other) = (here.load_choreography(&image)?, there.load_choreography(&image)?);
+    /// assert!(one == other && !one.is_of_same_vm(other));
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    pub fn is_of_same_vm(self, other: Self) -> bool {
+        self.vm == other.vm
+    }
+
     pub(crate) fn slot(self) -> Slot {
         self.slot
     }

@@ -352,7 +352,7 @@ mod casts {
             vm.run(&NoHandler, 100).expect("whoever opened the session is told");
             assert_eq!(vm.faults().len(), 1);
             let (outcome, cast) = ended(session.into_roles(&mut vm)).expect("it has ended");
-            assert_eq!(outcome.unwrap_err().to_string(), text);
+            assert_eq!(outcome.expect_err("it ended early").to_string(), text);
             assert_eq!((cast.a.1, cast.b.1), (1, 0));
         }
         assert_eq!(census.alive(), 0);
@@ -368,7 +368,7 @@ mod casts {
             vm.cancel(session.id(), "enough").expect("it runs");
             vm.run(&NoHandler, rounds_after).expect("no session faults");
             let (outcome, cast) = ended(session.into_roles(&mut vm)).expect("it has ended");
-            assert_eq!(outcome.unwrap_err().to_string(), "was cancelled: enough");
+            assert_eq!(outcome.expect_err("it ended early").to_string(), "was cancelled: enough");
             assert_eq!(cast.a.1 as usize, rounds_before);
             vm.run(&NoHandler, 10).expect("no session faults");
             assert_eq!(vm.progress(), Progress::Complete);
@@ -391,10 +391,12 @@ mod casts {
     fn a_running_session_keeps_them() {
         let census = Census::default();
         let (mut vm, session) = opened(Manner::Waits, &census);
-        for rounds in [0, 1, 5] {
+        let waits = "`A` waits for its handler, `B` waits for `A`";
+        let states = ["it can go on, but the run was out of fuel", waits, waits];
+        for (rounds, state) in [0, 1, 5].into_iter().zip(states) {
             vm.run(&NoHandler, rounds).expect("no session faults");
             let error = session.into_roles(&mut vm).err().expect("it is running");
-            assert_eq!(error.to_string(), "session #0 is still running");
+            assert_eq!(error.to_string(), format!("session #0 is still running: {state}"));
             assert_eq!(census.alive(), 2);
         }
     }

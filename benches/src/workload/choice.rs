@@ -57,7 +57,9 @@ impl Workload for Choice {
     }
 
     fn open(host: &mut impl SessionHost) {
-        eight_ways::Roles { chooser: Player::default(), listener: Player::default() }.open_detached(host).expect("room");
+        eight_ways::Roles { chooser: Player::default(), listener: Player::default() }
+            .open_detached(host)
+            .expect("room");
     }
 
     fn settled(audit: Audit) -> Audit {

@@ -51,7 +51,9 @@ impl Workload for Fan {
 
     fn open(host: &mut impl SessionHost) {
         let [a, b, c, d, e] = array::from_fn(|_| Player::default());
-        fan_out::Roles { coordinator: a, w1: b, w2: c, w3: d, w4: e }.open_detached(host).expect("room");
+        fan_out::Roles { coordinator: a, w1: b, w2: c, w3: d, w4: e }
+            .open_detached(host)
+            .expect("room");
     }
 }
 
@@ -214,11 +216,11 @@ impl Machine {
 }
 
 impl fan_out::Coordinator for Player {
-    fn task(&mut self, _to: fan_out::Role) -> HandlerResult<u64> {
+    fn task(&mut self) -> HandlerResult<u64> {
         Ok(self.take())
     }
 
-    fn on_found(&mut self, _from: fan_out::Role, found: u64) -> HandlerResult<()> {
+    fn on_found(&mut self, found: u64) -> HandlerResult<()> {
         self.add(found);
         Ok(())
     }

@@ -38,7 +38,9 @@ impl Workload for Stream {
     }
 
     fn open(host: &mut impl SessionHost) {
-        flow::Roles { source: Player::default(), sink: Player::default() }.open_detached(host).expect("room");
+        flow::Roles { source: Player::default(), sink: Player::default() }
+            .open_detached(host)
+            .expect("room");
     }
 }
 

@@ -5,7 +5,8 @@ mod disturbed;
 
 use telltale_conformance::case::Case;
 use telltale_conformance::image::images;
-use telltale_conformance::play::{Setting, settings, with_handler, with_objects};
+use telltale_conformance::play::{Setting, settings, with_objects, with_script};
+use telltale_conformance::script::Script;
 use telltale_conformance::word::word;
 use telltale_theory::oracle::is_run;
 use telltale_vm::normalize_trace;
@@ -48,7 +49,8 @@ fn role_objects_do_what_the_handler_does() {
 
 fn agree(case: &Case, setting: &Setting, seed: u64) {
     let context = format!("{}, seed {seed}, {setting:?}\n{}", case.from, case.text);
-    let handled = with_handler(case.image, setting, seed);
+    let script = Script::new(seed).giving_once(case.given_once);
+    let handled = with_script(case.image, setting, script);
     let played = with_objects(case.open, setting, seed);
     assert_eq!(handled.trace, played.trace, "{context}");
     assert_eq!(normalize_trace(&handled.trace), normalize_trace(&played.trace), "{context}");

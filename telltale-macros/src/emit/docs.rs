@@ -2,67 +2,65 @@
 
 use std::fmt::Display;
 
-use proc_macro2::{Ident, Span, TokenStream};
-use quote::{quote, quote_spanned};
-use telltale_syntax::interface::{Interface, LabelInterface, RoleInterface};
+use proc_macro2::{Ident, TokenStream};
+use quote::quote;
+use telltale_bytecode::CodeImage;
+use telltale_syntax::interface::{Interface, LabelInterface};
 use telltale_syntax::{Analysed, ast::Docs};
-use telltale_types::{LabelId, LabelView, RoleId};
+use telltale_types::{LabelView, RoleId};
 
-use super::span;
+/// The longest part of a role that is shown, in bytes. A reader follows no longer one.
+const PART_LIMIT: usize = 600;
 
-/// The user's documentation of the protocol, its text, and its roles.
-pub(super) fn module(protocol: &Analysed) -> TokenStream {
-    let row = |role: &RoleInterface| {
-        let summary = role.docs.lines.first().map_or("", |line| line.trim());
-        format!("| [`{0}`](trait@{0}) | {summary} |", role.name)
-    };
-    let rows: Vec<_> = protocol.interface.roles.iter().map(row).collect();
-    let rows = rows.join("\n");
-    let text = format!("```text\n{}\n```\n\n| role | |\n|---|---|\n{rows}", protocol.text);
+/// The user's documentation of the protocol, its text, and the part of each role.
+pub(super) fn module(protocol: &Analysed, image: Option<&CodeImage>) -> TokenStream {
+    let roles = 0..protocol.interface.roles.len();
+    let roles: String =
+        roles.map(|role| part(&protocol.interface, RoleId::at(role), image)).collect();
+    let text = format!("```text\n{}\n```\n\n# Roles\n{roles}", protocol.text);
     let docs = &protocol.attributes.docs;
     if docs.is_empty() {
         return doc(&format!("The protocol `{}`.\n\n{text}", protocol.name));
     }
-    with(protocol.name.span(), docs, &text)
+    with(docs, &text)
 }
 
-/// Documentation of what is made of a word, with the space in front of each line that `///` has.
-pub(super) fn of(word: Span, text: &str) -> TokenStream {
-    span::moved(word, doc(text))
+/// What a role is, and what it does: in the notation of the papers, `!` sends and `?` receives.
+fn part(interface: &Interface, role: RoleId, image: Option<&CodeImage>) -> String {
+    let model = &interface.model(role).name;
+    let role = &interface.roles[role.index()];
+    let name = &role.name;
+    let summary =
+        role.docs.lines.first().map_or_else(String::new, |line| format!(": {}", line.trim()));
+    let local_type = image.and_then(|image| image.local_types.get(&name.to_string()));
+    // Its table is about as long as its text, and printing a long one takes time.
+    let short = local_type.filter(|local_type| local_type.packed().len() <= PART_LIMIT);
+    let part = short.map(ToString::to_string).filter(|part| part.len() <= PART_LIMIT);
+    let part = part.map_or_else(String::new, |part| format!("\n```text\n{part}\n```\n"));
+    format!("\n[`{name}`](trait@{model}){summary}\n{part}")
 }
 
-/// Documentation of what belongs to the whole protocol.
-fn doc(text: &str) -> TokenStream {
+/// Documentation with the space in front of each line that `///` has.
+pub(super) fn doc(text: &str) -> TokenStream {
     let text: Vec<_> = text.lines().map(|line| format!(" {line}")).collect();
     let text = text.join("\n");
     quote!(#[doc = #text])
 }
 
-/// What the user wrote, and behind it what there is to know of what is made of a word.
-pub(super) fn with(word: Span, docs: &Docs, more: &str) -> TokenStream {
-    let more = of(word, more);
+/// What the user wrote, and behind it what there is to know.
+pub(super) fn with(docs: &Docs, more: &str) -> TokenStream {
+    let more = doc(more);
     if docs.is_empty() {
         return more;
     }
     let user = &docs.tokens;
-    quote_spanned!(span::at(word)=> #user #[doc = ""] #more)
+    quote!(#user #[doc = ""] #more)
 }
 
 /// A label with what it carries: ``Quote(u64)``.
 pub(super) fn label(label: &LabelInterface) -> String {
     let name = label.name.to_string();
     LabelView { name: &name, payload: &label.text }.to_string()
-}
-
-/// What a label carries, and the methods that give and take it.
-pub(super) fn methods(interface: &Interface, id: LabelId) -> String {
-    let methods = interface.roles.iter().flat_map(|role| {
-        let sends = role.sends.iter().map(|method| (method.label, &method.name));
-        let receives = role.receives.iter().map(|method| (method.label, &method.name));
-        let methods = sends.chain(receives).filter(|(label, _)| *label == id);
-        methods.map(|(_, name)| format!("{}::{name}", role.name))
-    });
-    format!("`{}`: {}.", label(&interface.labels[id.index()]), list(methods))
 }
 
 /// `` `Alice`, `Bob` ``

@@ -7,19 +7,20 @@ use telltale_syntax::Payload;
 use telltale_syntax::interface::{
     Interface, LabelInterface, ReceiveMethod, RoleInterface, SendMethod,
 };
-use telltale_types::RoleId;
+use telltale_types::{LabelId, RoleId};
 
 use super::dispatch::Arm;
+use super::given_once::GivenOnce;
 use super::{at, local};
 
 /// An arm for each message.
-pub(super) fn arms(interface: &Interface) -> Vec<Arm> {
+pub(super) fn arms(interface: &Interface, given: &GivenOnce) -> Vec<Arm> {
     let mut arms = Vec::new();
     for (to, receiver) in interface.roles.iter().enumerate() {
         for method in &receiver.receives {
             arms.extend(method.peers.iter().map(|&from| Arm {
                 key: message_key(from, RoleId::at(to), method.label),
-                gives: message(interface, from, RoleId::at(to), method),
+                gives: message(interface, given, from, RoleId::at(to), method),
             }));
         }
     }
@@ -27,19 +28,56 @@ pub(super) fn arms(interface: &Interface) -> Vec<Arm> {
 }
 
 /// `visitor.transfer(&mut self.bob, self::Bob::quote, &mut self.alice, self::Alice::on_quote)`
-fn message(interface: &Interface, from: RoleId, to: RoleId, method: &ReceiveMethod) -> TokenStream {
-    let (sender, label) = (&interface.roles[from.index()], &interface.labels[method.label.index()]);
-    let sends = |sends: &&SendMethod| sends.label == method.label && sends.peers.contains(&to);
-    let taken = taken(interface, from, to, method);
-    let (carried, given) = match sender.sends.iter().find(sends) {
-        Some(sends) => {
-            let (giver, give) = (object(sender), give(interface, from, to, sends));
-            ("transfer", Some(quote!(#giver, #give,)))
-        }
-        None => ("deliver", None),
-    };
+fn message(
+    interface: &Interface,
+    given: &GivenOnce,
+    from: RoleId,
+    to: RoleId,
+    method: &ReceiveMethod,
+) -> TokenStream {
+    let label = &interface.labels[method.label.index()];
+    let source = source(interface, given, from, to, method.label);
+    let carried = if source.is_some() { "transfer" } else { "deliver" };
     let carried = carrying(carried, method, label);
-    quote_spanned!(place(label)=> visitor.#carried(#given #taken))
+    let taken = taken(interface, given, from, to, method);
+    quote_spanned!(place(label)=> visitor.#carried(#source #taken))
+}
+
+/// `&mut self.bob, self::Bob::quote,`: where the payload comes from; nowhere if it always comes with a choice.
+fn source(
+    interface: &Interface,
+    given: &GivenOnce,
+    from: RoleId,
+    to: RoleId,
+    label: LabelId,
+) -> Option<TokenStream> {
+    let sender = &interface.roles[from.index()];
+    let method = sender.sends.iter().find(|one| one.label == label && one.peers.contains(&to));
+    let asked = method.map(|method| (object(given, sender), give(interface, from, to, method)));
+    let kept = given.place_of(from, label).filter(|_| is_given(interface, from, to, label));
+    match (asked, kept) {
+        (Some((object, ask)), None) => Some(quote!(#object, #ask,)),
+        (None, Some(kept)) => Some(quote!(#kept, __telltale::GivenOnce::give,)),
+        // It may have been given, depending on how the protocol has come here.
+        (Some((object, ask)), Some(kept)) => {
+            let [both, payload] = ["both", "payload"].map(|name| local(name, Span::call_site()));
+            Some(quote! {
+                &mut (#kept, #object),
+                |#both| match #both.0.take() {
+                    __telltale::Option::Some(#payload) => __telltale::Ok(#payload),
+                    __telltale::Option::None => (#ask)(#both.1),
+                },
+            })
+        }
+        (None, None) => None,
+    }
+}
+
+/// Whether the receiver is one of those for which a choice gives the payload once.
+fn is_given(interface: &Interface, from: RoleId, to: RoleId, label: LabelId) -> bool {
+    let choices = interface.choices.iter().filter(|choice| choice.role == from);
+    let mut variants = choices.flat_map(|choice| &choice.variants);
+    variants.any(|variant| variant.label == label && variant.others.contains(&to))
 }
 
 /// The method of a visitor for such a message.
@@ -50,8 +88,9 @@ pub(super) fn carrying(carried: &str, method: &ReceiveMethod, label: &LabelInter
 
 /// What gives the payload: the sender's method, or what makes a tuple of the struct that it gives.
 fn give(interface: &Interface, from: RoleId, to: RoleId, sends: &SendMethod) -> TokenStream {
-    let (sender, label) = (&interface.roles[from.index()], &interface.labels[sends.label.index()]);
-    let method = path(sender, sends.to.as_ref().unwrap_or(&sends.name));
+    let (model, label) = (interface.model(from), &interface.labels[sends.label.index()]);
+    let sends = model.sends.iter().find(|one| one.label == sends.label).unwrap_or(sends);
+    let method = path(model, sends.to.as_ref().unwrap_or(&sends.name));
     let peer = sends.to.as_ref().map(|_| by_name(interface, to));
     if peer.is_none() && !label.has_struct {
         return method;
@@ -67,13 +106,16 @@ fn give(interface: &Interface, from: RoleId, to: RoleId, sends: &SendMethod) -> 
 /// `&mut self.alice, self::Alice::on_quote`: who takes the payload, and how.
 pub(super) fn taken(
     interface: &Interface,
+    given: &GivenOnce,
     from: RoleId,
     to: RoleId,
     method: &ReceiveMethod,
 ) -> TokenStream {
     let receiver = &interface.roles[to.index()];
-    let take = path(receiver, method.from.as_ref().unwrap_or(&method.name));
-    let taker = object(receiver);
+    let model = interface.model(to);
+    let method = model.receives.iter().find(|one| one.label == method.label).unwrap_or(method);
+    let take = path(model, method.from.as_ref().unwrap_or(&method.name));
+    let taker = object(given, receiver);
     let peer = method.from.as_ref().map(|_| by_name(interface, from));
     let count = method.parameters.len();
     if peer.is_none() && count <= 1 {
@@ -90,9 +132,9 @@ pub(super) fn taken(
 }
 
 /// `&mut self.bob`
-pub(super) fn object(role: &RoleInterface) -> TokenStream {
-    let field = &role.argument;
-    quote!(&mut self.#field)
+pub(super) fn object(given: &GivenOnce, role: &RoleInterface) -> TokenStream {
+    let (objects, field) = (given.objects(), &role.argument);
+    quote!(&mut #objects.#field)
 }
 
 /// `self::Bob::quote`; as a method of the object it could be one of another trait.
@@ -112,6 +154,16 @@ pub(super) fn place(label: &LabelInterface) -> Span {
     let types = label.payload.types().flat_map(ToTokens::to_token_stream);
     let first = types.map(|tree| tree.span()).next();
     at(first.unwrap_or_else(|| label.name.span()))
+}
+
+/// The type of the value that travels: `()`, a type, or a tuple.
+pub(super) fn payload_type(label: &LabelInterface) -> TokenStream {
+    let types: Vec<_> = label.payload.types().collect();
+    match &types[..] {
+        [] => quote!(()),
+        [one] => quote!(#one),
+        types => quote!((#(#types),*)),
+    }
 }
 
 /// A pattern for the fields of a payload, and the value that travels: nothing, one, or a tuple.

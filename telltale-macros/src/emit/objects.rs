@@ -4,8 +4,10 @@ use proc_macro2::{Literal, TokenStream};
 use quote::quote;
 use telltale_bytecode::CodeImage;
 use telltale_syntax::interface::Interface;
+use telltale_types::RoleId;
 
 use super::dispatch::dispatch;
+use super::given_once::GivenOnce;
 use super::{decision, message, session};
 
 /// What the VM asks of `Roles`; without an image it asks nothing.
@@ -13,14 +15,18 @@ pub(super) fn emit(interface: &Interface, image: Option<&CodeImage>) -> TokenStr
     let generics = session::generics(interface);
     let bounds = session::bounds(interface);
     let arguments: Vec<_> = interface.roles.iter().map(|role| &role.argument).collect();
-    let names = interface.roles.iter().map(|role| &role.name);
+    let names = (0..interface.roles.len()).map(|role| &interface.model(RoleId::at(role)).name);
     let ids = (0..=u8::MAX).map(Literal::u8_unsuffixed);
-    let messages = image.map(|_| message::arms(interface)).unwrap_or_default();
-    let choices = image.map(|image| decision::arms(interface, image)).unwrap_or_default();
+    let given = GivenOnce::of(interface);
+    let (objects, ty, kept) = (given.objects(), given.type_name(), given.emit(interface));
+    let messages = image.map(|_| message::arms(interface, &given)).unwrap_or_default();
+    let choices = image.map(|image| decision::arms(interface, image, &given)).unwrap_or_default();
     let messages = dispatch(&quote!(__telltale::message_key(from, to, label)), messages);
     let choices = dispatch(&quote!(__telltale::choice_key(role, set)), choices);
     quote! {
-        impl<#(#bounds),*> __telltale::RoleObjects for Roles<#(#generics),*> {
+        #kept
+
+        impl<#(#bounds),*> __telltale::RoleObjects for #ty<#(#generics),*> {
             #[inline]
             fn message<__Visitor: __telltale::MessageVisitor>(
                 &mut self,
@@ -45,11 +51,11 @@ pub(super) fn emit(interface: &Interface, image: Option<&CodeImage>) -> TokenStr
             #[inline]
             fn by_handler(&self) -> __telltale::RoleSet {
                 __telltale::RoleSet::NONE
-                    #(.with(__telltale::RoleId(#ids), self::#names::__is_by_handler(&self.#arguments)))*
+                    #(.with(__telltale::RoleId(#ids), self::#names::__is_by_handler(&#objects.#arguments)))*
             }
 
             fn discard(self) {
-                #(__telltale::discard(self.#arguments);)*
+                #(__telltale::discard(#objects.#arguments);)*
             }
         }
     }

@@ -3,25 +3,25 @@
 use proc_macro2::{Ident, Span, TokenStream};
 use quote::quote_spanned;
 use telltale_syntax::interface::{Interface, RoleInterface};
+use telltale_types::RoleId;
 
-use super::docs;
-use super::span::{across, at, hidden, local};
+use super::word::{Word, Words, at};
+use super::{docs, local};
 
 /// `struct Roles`, with `play` and `open`.
-pub(super) fn emit(interface: &Interface) -> TokenStream {
+pub(super) fn emit(interface: &Interface, words: &Words) -> TokenStream {
     let generics = generics(interface);
     let bounds = bounds(interface);
-    let arguments = interface.roles.iter().map(|role| hidden(&role.argument));
-    let objects = interface.roles.iter().map(|role| {
-        let text = "something that implements";
-        docs::of(
-            role.name.span(),
-            &format!("Plays `{0}`: {text} [trait `{0}`](trait@{0}).", role.name),
-        )
+    let roles = interface.roles.iter().zip(&words.roles);
+    let arguments = roles.map(|(role, word)| word.method(&role.argument));
+    let objects = models(interface).map(|role| {
+        docs::doc(&format!(
+            "Plays `{0}`: something that implements [trait `{0}`](trait@{0}).",
+            role.name
+        ))
     });
     let place = interface.module.span();
     let (vm, handler) = (local("vm", place), local("handler", place));
-    let host = across(place, quote_spanned!(at(place)=> &mut impl __telltale::SessionHost));
     // Errors about calls of these functions point to the name of the protocol.
     quote_spanned! {at(place)=>
         /// One object for each role.
@@ -69,7 +69,7 @@ pub(super) fn emit(interface: &Interface) -> TokenStream {
             /// At a limit of the VM.
             pub fn open(
                 self,
-                #vm: #host,
+                #vm: &mut impl __telltale::SessionHost,
             ) -> __telltale::Result<__telltale::Session<Self>, __telltale::VMError>
             where
                 #(#bounds,)*
@@ -85,7 +85,7 @@ pub(super) fn emit(interface: &Interface) -> TokenStream {
             /// At a limit of the VM.
             pub fn open_detached(
                 self,
-                #vm: #host,
+                #vm: &mut impl __telltale::SessionHost,
             ) -> __telltale::Result<__telltale::SessionId, __telltale::VMError>
             where
                 #(#bounds,)*
@@ -106,11 +106,17 @@ pub(super) fn generics(interface: &Interface) -> Vec<Ident> {
     interface.roles.iter().map(|role| generic(&role.name)).collect()
 }
 
+/// The roles whose traits the objects implement.
+fn models(interface: &Interface) -> impl Iterator<Item = &RoleInterface> {
+    (0..interface.roles.len()).map(|role| interface.model(RoleId::at(role)))
+}
+
 /// `Bob: self::Bob + 'static`; the first is the type of an object, the second the trait.
 pub(super) fn bounds(interface: &Interface) -> Vec<TokenStream> {
     let bound = |(generic, role): (&Ident, &RoleInterface)| {
-        let name = hidden(&role.name);
-        quote_spanned!(at(role.name.span())=> #generic: self::#name + 'static)
+        let word = Word::at(role.name.span());
+        let name = word.last(&role.name);
+        quote_spanned!(word.begin=> #generic: self::#name + 'static)
     };
-    generics(interface).iter().zip(&interface.roles).map(bound).collect()
+    generics(interface).iter().zip(models(interface)).map(bound).collect()
 }

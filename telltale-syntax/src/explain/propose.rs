@@ -84,6 +84,9 @@ fn lines<'a>(insertions: &[Insertion], lowered: &'a Lowered) -> Option<Vec<Line<
         return None;
     }
     find_ends(&mut lines, lowered);
+    if lines.iter().any(|line| line.is_shared(lowered)) {
+        return None;
+    }
     for line in lines.iter_mut().filter(|line| line.is_common()) {
         let label = common_label(line, lowered);
         line.messages[0].label = label;
@@ -183,6 +186,15 @@ impl Line<'_> {
         let roles = self.messages.iter().flat_map(|message| [message.sender, message.receiver]);
         let mut names = roles.map(|role| lowered.global.names().role(role));
         names.any(|role| lowered.arms.is_elsewhere(role, start))
+    }
+
+    /// Whether it comes after a step that is another statement as well: then both would have to go on in the
+    /// same way, and one line makes them different.
+    fn is_shared(&self, lowered: &Lowered) -> bool {
+        let mut steps = self.ends.iter().chain([&self.after]);
+        steps.any(|step| {
+            lowered.source.step(step.state, step.exit).is_some_and(|source| source.is_shared)
+        })
     }
 
     /// Whether it comes after several branches of a protocol that is run.

@@ -1,27 +1,17 @@
 //! What happens next, seen through everything at which nothing happens.
 
-use std::collections::BTreeSet;
-
-use super::{ChoiceSlot, Flow, MessageSlot, Passes, Slot, SlotId};
+use super::{Flow, Passes, Slot, SlotId};
 use crate::diagnostic::Diagnostic;
 use crate::mistake::Mistake;
 use crate::mistakes::Mistakes;
 
-/// The next thing that happens.
-#[derive(Clone, Copy)]
-pub(crate) enum Next<'f, 'a> {
-    /// The protocol is over.
-    Exit,
-    /// A message, or the first of several.
-    Message(&'f MessageSlot<'a>),
-    /// A role decides.
-    Choice(&'f ChoiceSlot<'a>),
-    /// Nothing, for ever.
-    Nothing,
+/// What comes next, by slot.
+pub(crate) struct Ahead {
+    /// The slot at which something happens next; `None` if nothing ever does.
+    ends: Vec<Option<SlotId>>,
+    /// The same, or what a branch must not come to before: the end of one, the beginning of a `par`.
+    stops: Vec<SlotId>,
 }
-
-/// By slot, the one at which something happens next; `None` if nothing ever does.
-pub(crate) struct Ahead(Vec<Option<SlotId>>);
 
 impl Ahead {
     /// Looks ahead from every slot, and reports the loops that go round without a message.
@@ -29,6 +19,7 @@ impl Ahead {
     /// Whatever points on points to one place only, so this follows each pointer once.
     pub(crate) fn of(flow: &Flow<'_>, mistakes: &mut Mistakes) -> Self {
         let mut seen = vec![Seen::No; flow.slots.len()];
+        let mut stops: Vec<SlotId> = (0..flow.slots.len()).map(SlotId::at).collect();
         for start in 0..flow.slots.len() {
             let mut path = Vec::new();
             let mut slot = SlotId::at(start);
@@ -36,7 +27,7 @@ impl Ahead {
                 match (seen[slot.index()], &flow.slots[slot.index()]) {
                     (Seen::Done(end), _) => break end,
                     (Seen::OnPath(place), _) => {
-                        report_circle(flow, &path[place..], mistakes);
+                        mistakes.extend(unguarded(flow, &path[place..]));
                         break None;
                     }
                     (Seen::No, Slot::Skip { to, .. }) => {
@@ -50,27 +41,34 @@ impl Ahead {
                     }
                 }
             };
-            for slot in path {
+            let mut stop = stops[slot.index()];
+            for slot in path.into_iter().rev() {
                 seen[slot.index()] = Seen::Done(end);
+                if flow.slots[slot.index()].is_passed_by_all() {
+                    stops[slot.index()] = stop;
+                }
+                stop = stops[slot.index()];
             }
         }
         let end = |seen| if let Seen::Done(end) = seen { end } else { None };
-        Self(seen.into_iter().map(end).collect())
+        Self { ends: seen.into_iter().map(end).collect(), stops }
     }
 
     /// The slot at which something happens next.
     pub(crate) fn slot(&self, from: SlotId) -> Option<SlotId> {
-        self.0[from.index()]
+        self.ends[from.index()]
     }
 
-    /// What happens next.
-    pub(crate) fn next<'f, 'a>(&self, flow: &'f Flow<'a>, from: SlotId) -> Next<'f, 'a> {
-        match self.slot(from).map(|slot| &flow.slots[slot.index()]) {
-            Some(Slot::Exit) => Next::Exit,
-            Some(Slot::Message(message)) => Next::Message(message),
-            Some(Slot::Choice(choice)) => Next::Choice(choice),
-            Some(Slot::Skip { .. }) | None => Next::Nothing,
-        }
+    /// The slot at which something happens next, or before that a branch ends or a `par` begins.
+    pub(crate) fn stop(&self, from: SlotId) -> SlotId {
+        self.stops[from.index()]
+    }
+}
+
+impl Slot<'_> {
+    /// Whether nothing happens here, and a branch may have come here before its first message.
+    fn is_passed_by_all(&self) -> bool {
+        matches!(self, Self::Skip { passes: Passes::Loop(_) | Passes::Call, .. })
     }
 }
 
@@ -81,15 +79,13 @@ enum Seen {
     Done(Option<SlotId>),
 }
 
-/// Reports the outermost loop of a circle, unless all of it belongs to a protocol that is run.
-fn report_circle(flow: &Flow<'_>, circle: &[SlotId], mistakes: &mut Mistakes) {
-    // A loop is added before what is in it.
-    let in_order: BTreeSet<SlotId> = circle.iter().copied().collect();
-    let outermost = in_order.into_iter().find_map(|slot| match &flow.slots[slot.index()] {
-        Slot::Skip { passes: Passes::Loop(looping), .. } => Some(looping),
+/// What there is to say about a circle: it is the outermost of its loops that goes round.
+pub(super) fn unguarded(flow: &Flow<'_>, circle: &[SlotId]) -> Option<Diagnostic> {
+    let loops = circle.iter().filter_map(|slot| match &flow.slots[slot.index()] {
+        Slot::Skip { passes: Passes::Loop(looping), .. } => Some((slot, looping)),
         _ => None,
     });
-    if let Some(looping) = outermost {
-        mistakes.push(Diagnostic::new(Mistake::UnguardedLoop, looping.head));
-    }
+    // A loop is added before what is in it.
+    let (_, outermost) = loops.min_by_key(|(slot, _)| **slot)?;
+    Some(Diagnostic::new(Mistake::UnguardedLoop, outermost.head))
 }

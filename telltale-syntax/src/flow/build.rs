@@ -2,9 +2,14 @@
 
 use telltale_types::{LabelId, RoleId};
 
-use super::{BranchEntry, ChoiceSlot, EXIT, Flow, MessageSlot, Passes, Slot, SlotId};
+use super::{
+    BranchEntry, BranchOrigin, ChoiceOrigin, ChoiceSlot, EXIT, Flow, MessageSlot, Passes, Slot,
+    SlotId,
+};
 use crate::ast::Do;
 use crate::graph::{Exit, Graph};
+use crate::limit::Budget;
+use crate::mistakes::Mistakes;
 use crate::resolve::{LoopIndex, Meaning, Protocol, Step};
 use crate::structure::Falls;
 
@@ -13,19 +18,24 @@ pub(crate) fn build<'a>(
     protocol: &Protocol<'a>,
     graphs: &[Option<Graph<'a>>],
     falls: &Falls,
+    budget: &mut Budget<'_>,
+    mistakes: &mut Mistakes,
 ) -> Flow<'a> {
-    let mut builder = Builder { slots: vec![Slot::Exit], loops: Vec::new(), graphs, falls };
+    let slots = vec![Slot::Exit];
+    let mut builder = Builder { slots, loops: Vec::new(), graphs, falls, budget, mistakes };
     let entry = builder.steps(&protocol.body, EXIT);
     Flow { slots: builder.slots, entry }
 }
 
-struct Builder<'b, 'a> {
+struct Builder<'b, 'l, 'a> {
     slots: Vec<Slot<'a>>,
     /// The loops around what is being built.
     loops: Vec<OpenLoop>,
     /// By protocol; there for those that come earlier.
     graphs: &'b [Option<Graph<'a>>],
     falls: &'b Falls,
+    budget: &'b mut Budget<'l>,
+    mistakes: &'b mut Mistakes,
 }
 
 struct OpenLoop {
@@ -34,7 +44,7 @@ struct OpenLoop {
     after: SlotId,
 }
 
-impl<'a> Builder<'_, 'a> {
+impl<'a> Builder<'_, '_, 'a> {
     fn add(&mut self, slot: Slot<'a>) -> SlotId {
         let id = SlotId::at(self.slots.len());
         self.slots.push(slot);
@@ -47,10 +57,12 @@ impl<'a> Builder<'_, 'a> {
 
     fn step(&mut self, step: &Step<'a>, next: SlotId) -> SlotId {
         match &step.meaning {
-            Meaning::Message { ast, sender, receivers, label } => {
-                let (sender, label) = (*sender, *label);
+            Meaning::Message { ast, senders, receivers, label } => {
+                let label = *label;
                 let after = next;
-                receivers.iter().rev().fold(after, |next, &receiver| {
+                let to = |&sender| receivers.iter().map(move |&receiver| (sender, receiver));
+                let pairs: Vec<_> = senders.iter().flat_map(to).collect();
+                pairs.into_iter().rev().fold(after, |next, (sender, receiver)| {
                     let (via, is_last) = (None, next == after);
                     let message = MessageSlot { ast, via, sender, receiver, label, next, is_last };
                     self.add(Slot::Message(message))
@@ -58,13 +70,15 @@ impl<'a> Builder<'_, 'a> {
             }
             Meaning::Choice { ast, chooser, branches } => {
                 let join = self.add(Slot::Skip { to: next, passes: Passes::BranchEnd });
+                let choice = ChoiceOrigin { ast, via: None };
                 let mut entries = Vec::new();
                 for branch in branches {
                     let entry = self.steps(&branch.body, join);
-                    entries.push(BranchEntry { ast: branch.ast, entry });
+                    let (ast, docs) = (branch.ast, &branch.ast.docs);
+                    entries.push(BranchEntry { origin: BranchOrigin { ast, choice, docs }, entry });
                 }
-                let (chooser, branches, join) = (*chooser, entries, Some(join));
-                self.add(Slot::Choice(ChoiceSlot { ast, via: None, chooser, branches, join }))
+                let (origin, chooser, branches, join) = (choice, *chooser, entries, Some(join));
+                self.add(Slot::Choice(ChoiceSlot { origin, chooser, branches, join }))
             }
             Meaning::Loop { ast, index, body } => {
                 let head = self.add(Slot::Exit);
@@ -76,11 +90,17 @@ impl<'a> Builder<'_, 'a> {
             }
             Meaning::Break(index) => self.open_loop(*index).map_or(next, |open| open.after),
             Meaning::Continue(index) => self.open_loop(*index).map_or(next, |open| open.head),
-            Meaning::Par { arms } => self.par(arms, next),
+            Meaning::Par { arms } => {
+                let to = self.par(arms, next);
+                self.add(Slot::Skip { to, passes: Passes::Par(step.ast) })
+            }
             Meaning::Do { ast, callee, roles, labels } => {
                 let graphs = self.graphs;
                 match &graphs[*callee] {
-                    Some(graph) if graph.has_messages() => {
+                    Some(graph)
+                        if graph.has_messages()
+                            && self.budget.repeats_in(*callee, ast, self.mistakes) =>
+                    {
                         self.copy(graph, &Call { ast, roles, labels, next })
                     }
                     _ => next,
@@ -110,16 +130,16 @@ impl<'a> Builder<'_, 'a> {
         for (at, state) in graph.states.iter().enumerate() {
             let mut messages = state.exits.iter().map(|exit| call.message(exit, graph, base));
             let slot = match &state.choice {
-                Some(origin) if !state.exits.is_empty() => {
+                Some(choice) if !state.exits.is_empty() => {
                     let chooser = call.roles[state.exits[0].global.sender.index()];
                     let branches = (state.exits.iter().zip(messages))
                         .filter_map(|(exit, message)| {
                             let entry = self.add(Slot::Message(message));
-                            Some(BranchEntry { ast: exit.branch?, entry })
+                            Some(BranchEntry { origin: call.branch(exit.branch?), entry })
                         })
                         .collect();
-                    let via = Some(call.ast);
-                    Slot::Choice(ChoiceSlot { ast: origin.ast, via, chooser, branches, join: None })
+                    let origin = call.choice(*choice);
+                    Slot::Choice(ChoiceSlot { origin, chooser, branches, join: None })
                 }
                 _ => match messages.next() {
                     Some(message) => Slot::Message(message),
@@ -128,7 +148,10 @@ impl<'a> Builder<'_, 'a> {
             };
             self.slots[base.index() + at] = slot;
         }
-        base
+        match graph.par {
+            Some(par) => self.add(Slot::Skip { to: base, passes: Passes::Par(par) }),
+            None => base,
+        }
     }
 }
 
@@ -144,6 +167,14 @@ struct Call<'c, 'a> {
 }
 
 impl<'a> Call<'_, 'a> {
+    fn choice(&self, choice: ChoiceOrigin<'a>) -> ChoiceOrigin<'a> {
+        ChoiceOrigin { via: Some(self.ast), ..choice }
+    }
+
+    fn branch(&self, branch: BranchOrigin<'a>) -> BranchOrigin<'a> {
+        BranchOrigin { choice: self.choice(branch.choice), ..branch }
+    }
+
     fn message(&self, exit: &Exit<'a>, graph: &Graph<'a>, base: SlotId) -> MessageSlot<'a> {
         MessageSlot {
             ast: exit.message,

@@ -9,7 +9,8 @@ use super::claims::{Claims, Owner};
 use super::{ChoiceInterface, Variant, snake_ident};
 use crate::ast::{self, Derives, Docs};
 use crate::diagnostic::Diagnostic;
-use crate::graph::{ChoiceOrigin, Exit, Graph, State};
+use crate::flow::ChoiceOrigin;
+use crate::graph::{Exit, Graph, State};
 use crate::mistake::Mistake;
 use crate::mistakes::Mistakes;
 use crate::quote::Quote;
@@ -140,12 +141,21 @@ fn groups<'g, 'a>(graph: &'g Graph<'a>, mistakes: &mut Mistakes) -> Vec<Group<'g
                 origin,
                 exits: &state.exits,
                 docs: origin.ast.docs.clone(),
-                derives: origin.ast.derives.clone(),
+                derives: derives(origin, &state.exits),
                 states: vec![id],
             }),
         }
     }
     groups
+}
+
+/// What a choice derives, and what is derived by those that its branches begin with.
+fn derives(origin: ChoiceOrigin<'_>, exits: &[Exit<'_>]) -> Derives {
+    let mut derives = origin.ast.derives.clone();
+    for branch in exits.iter().filter_map(|exit| exit.branch) {
+        derives.extend(&branch.choice.ast.derives);
+    }
+    derives
 }
 
 /// The states with a choice, by the place of the choice or of the `do` that it comes from.
@@ -204,7 +214,7 @@ fn choice(
     let (docs, states) = (group.docs.clone(), group.states.clone());
     let mut derives = protocol.ast.attributes.derives.clone();
     derives.extend(&group.derives);
-    ChoiceInterface { role: group.role, name, method, docs, derives, variants, states }
+    ChoiceInterface { role: group.role, like: None, name, method, docs, derives, variants, states }
 }
 
 fn variants(
@@ -227,10 +237,9 @@ fn variants(
             label.ident.clone()
         };
         claims.claim(&name, name.to_string(), Owner::new("label", label), mistakes);
-        let branch_docs = exit.branch.map(|branch| &branch.docs).filter(|docs| !docs.is_empty());
-        let docs = branch_docs.unwrap_or(&exit.message.docs).clone();
+        let docs = exit.branch.map_or(&exit.message.docs, |branch| branch.docs).clone();
         let (receiver, label) = (exit.global.receiver, exit.global.label);
-        variants.push(Variant { name, receiver, label, docs });
+        variants.push(Variant { name, receiver, label, others: Vec::new(), docs });
     }
     variants
 }

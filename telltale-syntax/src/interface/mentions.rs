@@ -13,7 +13,7 @@ pub(super) fn mentions(protocol: &Protocol<'_>) -> Vec<Mention> {
     while let Some(step) = open.pop() {
         match &step.meaning {
             Meaning::Message { ast, label, .. } => {
-                mentions.extend(role(protocol, &ast.sender));
+                mentions.extend(ast.senders.iter().filter_map(|name| role(protocol, name)));
                 mentions.extend(ast.receivers.iter().filter_map(|name| role(protocol, name)));
                 if !std::ptr::eq(protocol.labels[label.index()].first, *ast) {
                     mentions.push(mention(&ast.label, Mentioned::Label(*label)));

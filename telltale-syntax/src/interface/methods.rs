@@ -4,13 +4,13 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use proc_macro2::Ident;
 use quote::ToTokens;
-use telltale_types::{LabelId, RoleId};
+use telltale_types::{LabelId, RoleId, StateId};
 
 use super::claims::{Claims, Owner};
 use super::{
     Interface, LabelInterface, Parameter, ReceiveMethod, RoleInterface, SendMethod, snake_ident,
 };
-use crate::ast::Docs;
+use crate::ast::{self, Docs};
 use crate::camel::to_snake_case;
 use crate::diagnostic::Diagnostic;
 use crate::graph::Graph;
@@ -25,26 +25,28 @@ use crate::resolve::Protocol;
 struct Use {
     /// To whom it is sent.
     sent: BTreeSet<RoleId>,
-    /// To whom it is sent other than as the first message of a choice.
+    /// To whom it is sent when its payload has not been given with a choice.
     asked: BTreeSet<RoleId>,
     /// From whom it is received.
     received: BTreeSet<RoleId>,
 }
 
-/// Adds the methods of every role, and marks the labels that need a struct.
+/// Adds the methods of every role, and marks the labels that need a struct. In the `given` states nobody is asked.
 pub(super) fn add(
     roles: &mut [RoleInterface],
     labels: &mut [LabelInterface],
     protocol: &Protocol<'_>,
     graph: &Graph<'_>,
+    given: &BTreeSet<StateId>,
 ) {
     let mut uses: BTreeMap<(RoleId, LabelId), Use> = BTreeMap::new();
-    for state in &graph.states {
+    for (at, state) in graph.states.iter().enumerate() {
+        let is_given = state.choice.is_some() || given.contains(&StateId::at(at));
         for exit in &state.exits {
             let (sender, receiver) = (exit.global.sender, exit.global.receiver);
             let sending = uses.entry((sender, exit.global.label)).or_default();
             sending.sent.insert(receiver);
-            if state.choice.is_none() {
+            if !is_given {
                 sending.asked.insert(receiver);
             }
             uses.entry((receiver, exit.global.label)).or_default().received.insert(sender);
@@ -97,6 +99,19 @@ fn parameters(label: &Ident, payload: &Payload) -> Vec<Parameter> {
     }
     let one = |ty| Parameter { name: snake_ident(label), ty };
     payload.as_type().filter(|_| !payload.is_unit()).map(one).into_iter().collect()
+}
+
+/// Reports what is derived for messages of which no struct is made.
+pub(super) fn check_derives(labels: &[LabelInterface], graph: &Graph<'_>, mistakes: &mut Mistakes) {
+    let mut reported: BTreeSet<*const ast::Message> = BTreeSet::new();
+    for exit in graph.states.iter().flat_map(|state| &state.exits) {
+        let Some(span) = exit.message.derives.span.filter(|_| exit.via.is_none()) else { continue };
+        let has_struct = labels[exit.global.label.index()].has_struct;
+        if !has_struct && reported.insert(exit.message) {
+            let label = exit.message.label.to_string();
+            mistakes.push(Diagnostic::new(Mistake::NothingToDerive { label }, span));
+        }
+    }
 }
 
 /// Reports methods of one name in one trait, and fields of one name in one label.

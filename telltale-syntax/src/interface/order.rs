@@ -31,13 +31,15 @@ pub(super) fn add(roles: &mut [RoleInterface], choices: &[ChoiceInterface], grap
     };
     for (id, role) in roles.iter_mut().enumerate() {
         let id = RoleId::at(id);
-        let sends = (0..).zip(&role.sends);
-        let receives = (0..).zip(&role.receives);
         let mut order: Vec<(Option<Position>, Method)> = Vec::new();
-        order
-            .extend(sends.map(|(at, one)| (sent.get(&(id, one.label)).copied(), Method::Send(at))));
         order.extend(
-            receives
+            (0..)
+                .zip(&role.sends)
+                .map(|(at, one)| (sent.get(&(id, one.label)).copied(), Method::Send(at))),
+        );
+        order.extend(
+            (0..)
+                .zip(&role.receives)
                 .map(|(at, one)| (received.get(&(id, one.label)).copied(), Method::Receive(at))),
         );
         order.extend(role.choices.iter().map(|&at| (chosen(&choices[at]), Method::Choice(at))));

@@ -11,11 +11,13 @@ use crate::diagnostic::Diagnostic;
 use crate::excerpt::excerpt;
 use crate::mistake::Mistake;
 use crate::mistakes::Mistakes;
+use crate::name::Name;
 use crate::span::SpanRange;
 
 const ON_PROTOCOL: &str =
     "`///`, `#[allow(silent_end)]`, `#[derive(…)]`, `#[serde]` and `#[telltale(crate = path)]`";
 const ON_STATEMENT: &str = "`///` and `#[derive(…)]`";
+const ON_ROLE: &str = "`///` and `#[like(Role)]`";
 const ON_OTHERS: &str = "`///`";
 const NOWHERE: &str = "`///` in front of a protocol, a role, a message, a choice or a branch of a choice, \
      and `#[derive(…)]` in front of a protocol, a message or a choice";
@@ -50,6 +52,32 @@ pub(super) fn docs(tokens: &mut Tokens, mistakes: &mut Mistakes) -> Docs {
         }
     }
     docs
+}
+
+/// Reads the attributes of a role: its documentation, and the role that it is like.
+pub(super) fn of_role(tokens: &mut Tokens, mistakes: &mut Mistakes) -> (Docs, Option<Name>) {
+    let (mut docs, mut like) = (Docs::default(), None);
+    while let Some(mut attribute) = next(tokens) {
+        match attribute.name.as_str() {
+            "doc" => add_doc(&mut docs, attribute),
+            "like" if like.is_none() => match model(&mut attribute) {
+                Ok(model) => like = Some(model),
+                Err(mistake) => mistakes.push(mistake),
+            },
+            _ => mistakes.push(unknown(&attribute, ON_ROLE)),
+        }
+    }
+    (docs, like)
+}
+
+/// The role in `like(Left)`.
+fn model(attribute: &mut Attribute) -> Result<Name, Diagnostic> {
+    let group = attribute.inside.group(Delimiter::Parenthesis);
+    let Some(mut inside) = group.as_ref().map(Tokens::inside) else {
+        return Err(unknown(attribute, ON_ROLE));
+    };
+    let model = inside.name("a role")?;
+    if inside.is_empty() { Ok(model) } else { Err(unknown(attribute, ON_ROLE)) }
 }
 
 /// What can stand in front of a statement.

@@ -10,7 +10,7 @@ use crate::mistakes::Mistakes;
 pub(super) fn par(tokens: &mut Tokens, mistakes: &mut Mistakes) -> Result<Statement, Diagnostic> {
     let head = tokens.span();
     tokens.skip(1);
-    let arms = block::alternatives(tokens, "and", mistakes)?;
+    let arms = block::alternatives(tokens, block::Between::Arms, mistakes)?;
     for arm in &arms {
         attribute::no_docs(&arm.docs, mistakes);
     }

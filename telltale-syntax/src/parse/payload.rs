@@ -10,6 +10,8 @@ use syn::{Token, Type};
 use super::tokens::{Tokens, check_length};
 use crate::diagnostic::Diagnostic;
 use crate::excerpt::excerpt;
+use crate::instead::Instead;
+use crate::keyword::to_ident;
 use crate::mistake::Mistake;
 use crate::mistakes::Mistakes;
 use crate::nesting::check_types;
@@ -123,6 +125,12 @@ fn list<T: Unread>(group: &Group) -> Result<Vec<T>, Diagnostic> {
         .map_err(|error| invalid(&error, group))
 }
 
+/// A type that could be a payload, as far as tokens that were meant as something else are one.
+pub(super) fn read_type(tokens: TokenStream, place: SpanRange) -> Option<Type> {
+    let depth = check_types(tokens.clone(), place).ok()?;
+    if depth > SYN_LIMIT { None } else { syn::parse2(tokens).ok() }
+}
+
 /// `syn`'s sentence, except where it lists everything that a type can begin with.
 fn invalid(error: &syn::Error, group: &Group) -> Diagnostic {
     let text = error.to_string();
@@ -131,5 +139,17 @@ fn invalid(error: &syn::Error, group: &Group) -> Diagnostic {
     // What is missing at the end has no token, and `syn` would blame the whole macro.
     let is_at_end = error.span().start() == Span::call_site().start();
     let span = if is_at_end { group.span_close() } else { error.span() };
-    Diagnostic::new(Mistake::InvalidType { reason: excerpt(reason) }, span)
+    let mistake = match reason.strip_prefix("expected identifier, found keyword `") {
+        Some(keyword) => keyword_as_field(keyword.trim_end_matches('`')),
+        None => Mistake::InvalidType { reason: excerpt(reason) },
+    };
+    Diagnostic::new(mistake, span)
+}
+
+fn keyword_as_field(keyword: &str) -> Mistake {
+    let can_be_raw = to_ident(keyword, Span::call_site()).to_string().starts_with("r#");
+    let instead =
+        if can_be_raw { Instead::Write(format!("r#{keyword}")) } else { Instead::OtherName };
+    let found = Some(format!("keyword `{keyword}`"));
+    Mistake::Expected { expected: "the name of a field", found, instead: Some(instead) }
 }

@@ -1,11 +1,13 @@
 //! Tokens to read from, one level of delimiters at a time.
 
-use proc_macro2::{Delimiter, Group, Ident, Span, TokenStream, TokenTree};
+use proc_macro2::{Delimiter, Group, Ident, Punct, Spacing, Span, TokenStream, TokenTree};
 use syn::ext::IdentExt;
 
 use crate::ast::LoopLabel;
+use crate::camel::{is_name, to_camel_case};
 use crate::diagnostic::Diagnostic;
 use crate::excerpt::excerpt;
+use crate::instead::Instead;
 use crate::keyword::{is_keyword, to_ident};
 use crate::mistake::Mistake;
 use crate::name::Name;
@@ -13,6 +15,12 @@ use crate::span::SpanRange;
 
 /// How many characters a name may have. What is generated repeats it in many places.
 pub const NAME_LIMIT: usize = 255;
+
+/// How many signs in a row are taken for an arrow.
+const ARROW_LIMIT: usize = 4;
+
+/// How many tokens of a statement are looked at to find out what was meant.
+const REST_LIMIT: usize = 64;
 
 /// A position between the tokens inside one pair of delimiters.
 pub(super) struct Tokens {
@@ -78,11 +86,70 @@ impl Tokens {
         }
     }
 
+    /// Whether a statement can be over behind the next token.
+    pub(super) fn is_last(&self) -> bool {
+        let line = self.span().line();
+        let is_later = |tree: &TokenTree| SpanRange::from(tree).line() > line;
+        self.is_signs(1, ";") || self.peek(1).is_none_or(is_later)
+    }
+
+    /// Whether the next token stands on a later line than the one that was read last.
+    pub(super) fn is_on_new_line(&self) -> bool {
+        self.span().line() > self.previous().end().line
+    }
+
     /// A mistake at the next token: something else should stand there.
     pub(super) fn expected(&self, expected: &'static str) -> Diagnostic {
-        let found =
-            self.peek(0).map_or(self.delimiter.map(closing), |tree| Some(self.name_of(tree)));
-        Diagnostic::new(Mistake::Expected { expected, found }, self.span())
+        let found = self.found();
+        Diagnostic::new(Mistake::Expected { expected, found, instead: None }, self.span())
+    }
+
+    /// The same, with what to write instead.
+    pub(super) fn expected_instead(&self, expected: &'static str, instead: Instead) -> Diagnostic {
+        let found = self.found();
+        let mistake = Mistake::Expected { expected, found, instead: Some(instead) };
+        Diagnostic::new(mistake, self.span())
+    }
+
+    /// The next token, or the closing delimiter, in words.
+    fn found(&self) -> Option<String> {
+        self.peek(0).map_or(self.delimiter.map(closing), |tree| Some(self.name_of(tree)))
+    }
+
+    /// Signs that could be meant as an arrow, as they are written, and how many they are.
+    pub(super) fn signs_ahead(&self, ahead: usize) -> (String, usize) {
+        let mut text = String::new();
+        let mut length = 0;
+        let mut is_joint = true;
+        while let Some(TokenTree::Punct(punct)) = self.peek(ahead + length) {
+            if [',', ';', ':', '#', '\''].contains(&punct.as_char()) || length == ARROW_LIMIT {
+                break;
+            }
+            if !is_joint {
+                text.push(' ');
+            }
+            text.push(punct.as_char());
+            is_joint = punct.spacing() == Spacing::Joint;
+            length += 1;
+        }
+        (text, length)
+    }
+
+    /// What is left of the statement: up to a `;` or a block, or to the end of the line.
+    pub(super) fn up_to_semicolon(&self) -> (Vec<TokenTree>, SpanRange) {
+        let line = self.span().line();
+        let is_rest = |(at, tree): &(usize, &TokenTree)| {
+            let is_end = match tree {
+                TokenTree::Punct(punct) => punct.as_char() == ';',
+                TokenTree::Group(group) => *at > 0 && group.delimiter() == Delimiter::Brace,
+                _ => false,
+            };
+            !is_end && (*at == 0 || tree.span().start().line == line)
+        };
+        let rest = self.trees[self.next..].iter().take(REST_LIMIT).enumerate();
+        let rest: Vec<TokenTree> = rest.take_while(is_rest).map(|(_, tree)| tree.clone()).collect();
+        let span = SpanRange::of_tokens(rest.iter().cloned().collect(), self.span());
+        (rest, span)
     }
 
     fn name_of(&self, tree: &TokenTree) -> String {
@@ -101,15 +168,39 @@ impl Tokens {
         matches!(self.peek(ahead), Some(TokenTree::Ident(ident)) if ident == word)
     }
 
+    /// Whether a word comes that may be a name or not, `ahead` tokens from here.
+    pub(super) fn is_any_word(&self, ahead: usize) -> bool {
+        matches!(self.peek(ahead), Some(TokenTree::Ident(_)))
+    }
+
     /// Whether a name comes, `ahead` tokens from here.
     pub(super) fn is_name(&self, ahead: usize) -> bool {
         matches!(self.peek(ahead), Some(TokenTree::Ident(ident)) if !is_keyword(&ident.to_string()))
     }
 
+    /// Whether something in delimiters comes, `ahead` tokens from here.
+    pub(super) fn is_group(&self, ahead: usize) -> bool {
+        matches!(self.peek(ahead), Some(TokenTree::Group(_)))
+    }
+
+    /// Whether a `{ … }` comes, `ahead` tokens from here.
+    pub(super) fn is_block(&self, ahead: usize) -> bool {
+        matches!(
+            self.peek(ahead),
+            Some(TokenTree::Group(group)) if group.delimiter() == Delimiter::Brace
+        )
+    }
+
     /// Whether these signs come, `ahead` tokens from here.
     pub(super) fn is_signs(&self, ahead: usize, signs: &str) -> bool {
+        // The `#` of a comment is not joined to what follows, so only arrows are asked for that.
+        let is_one =
+            |at: usize, punct: &Punct| signs != "->" || at > 0 || punct.spacing() == Spacing::Joint;
         signs.chars().enumerate().all(|(at, sign)| {
-            matches!(self.peek(ahead + at), Some(TokenTree::Punct(punct)) if punct.as_char() == sign)
+            matches!(
+                self.peek(ahead + at),
+                Some(TokenTree::Punct(punct)) if punct.as_char() == sign && is_one(at, punct)
+            )
         })
     }
 
@@ -133,6 +224,13 @@ impl Tokens {
                 let name = Name::new(to_ident(&text, ident.span()));
                 self.skip(1);
                 Ok(name)
+            }
+            // At the beginning of a line, something else begins, unless it sends.
+            Some(TokenTree::Ident(keyword)) if !self.is_on_new_line() || self.is_signs(1, "->") => {
+                let name = to_camel_case(&keyword.to_string());
+                let instead =
+                    if is_name(&name) { Instead::Keyword { name } } else { Instead::OtherName };
+                Err(self.expected_instead(expected, instead))
             }
             _ => Err(self.expected(expected)),
         }

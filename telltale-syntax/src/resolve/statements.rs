@@ -6,8 +6,7 @@ use telltale_types::RoleId;
 
 use super::calls::Calls;
 use super::labels::Labels;
-use super::roles::Roles;
-use super::similar::similar;
+use super::roles::{NAMED, Roles, Unknown};
 use super::{Branch, LoopIndex, Meaning, Protocol, ProtocolIndex, Step};
 use crate::ast::{self, Block, Choice, Do, Jump, LoopLabel, Message, Statement};
 use crate::camel::check_camel_case;
@@ -15,6 +14,7 @@ use crate::diagnostic::Diagnostic;
 use crate::mistake::Mistake;
 use crate::mistakes::Mistakes;
 use crate::name::Name;
+use crate::similar::similar;
 use crate::span::SpanRange;
 
 /// What is known about the protocols of the block.
@@ -39,16 +39,20 @@ pub(super) fn protocol<'a>(
         loops: Vec::new(),
         loop_count: 0,
         par_loops: 0,
-        has_unknown_role: false,
+        unknown_roles: Unknown::default(),
+        unknown_names: BTreeSet::new(),
         mistakes,
     };
     let body = scope.block(&ast.body);
-    if !scope.has_unknown_role {
+    let unknown = std::mem::take(&mut scope.unknown_roles);
+    // Whoever is alone can do nothing, which has been said.
+    if unknown.is_empty() && scope.roles.declared.len() > 1 {
         for role in scope.roles.unused() {
             let mistake = Mistake::UnusedRole { name: role.name.to_string() };
             scope.mistakes.push(Diagnostic::new(mistake, &role.name));
         }
     }
+    unknown.report(ast, scope.mistakes);
     Protocol { ast, roles: scope.roles.declared, labels: scope.labels.entries, body }
 }
 
@@ -61,7 +65,9 @@ struct Scope<'s, 'a> {
     loop_count: usize,
     /// How many of them are outside of the innermost `par`.
     par_loops: usize,
-    has_unknown_role: bool,
+    unknown_roles: Unknown,
+    /// The protocols that were said to be unknown.
+    unknown_names: BTreeSet<String>,
     mistakes: &'s mut Mistakes,
 }
 
@@ -98,24 +104,41 @@ impl<'a> Scope<'_, 'a> {
         if self.mistakes.is_full() { None } else { similar(name, known) }
     }
 
-    fn role(&mut self, name: &Name) -> Option<RoleId> {
+    /// The role of this name. None that stands `beside` it is meant, for it would stand there twice.
+    fn role<'n>(
+        &mut self,
+        name: &Name,
+        beside: impl IntoIterator<Item = &'n Name>,
+    ) -> Option<RoleId> {
         let text = name.to_string();
         let role = self.roles.find(&text);
         if role.is_none() {
-            self.has_unknown_role = true;
-            let similar = self.similar(&text, self.roles.names());
-            self.mistake(Mistake::UnknownRole { name: text, similar }, name);
+            let roles = &self.roles;
+            self.unknown_roles.add(name, || {
+                let beside: BTreeSet<String> =
+                    beside.into_iter().map(ToString::to_string).collect();
+                similar(&text, roles.names().filter(|known| !beside.contains(*known)))
+            });
         }
         role
     }
 
     fn message(&mut self, message: &'a Message) -> Option<Meaning<'a>> {
-        let sender = self.role(&message.sender);
+        let mut senders = Vec::new();
+        for name in &message.senders {
+            let Some(sender) = self.role(name, message.names()) else { continue };
+            if senders.contains(&sender) {
+                let role = name.to_string();
+                self.mistake(Mistake::DuplicateSender { role }, name);
+            } else {
+                senders.push(sender);
+            }
+        }
         let mut receivers = Vec::new();
         for name in &message.receivers {
-            let Some(receiver) = self.role(name) else { continue };
+            let Some(receiver) = self.role(name, message.names()) else { continue };
             let role = name.to_string();
-            if Some(receiver) == sender {
+            if senders.contains(&receiver) {
                 self.mistake(Mistake::SelfMessage { role }, name);
             } else if receivers.contains(&receiver) {
                 self.mistake(Mistake::DuplicateReceiver { role }, name);
@@ -124,14 +147,14 @@ impl<'a> Scope<'_, 'a> {
             }
         }
         let label = self.labels.of(message, self.mistakes)?;
-        Some(Meaning::Message { ast: message, sender: sender?, receivers, label })
+        Some(Meaning::Message { ast: message, senders, receivers, label })
     }
 
     fn choice(&mut self, choice: &'a Choice) -> Option<Meaning<'a>> {
         if let Some(name) = &choice.name {
             check_camel_case("choice", name, self.mistakes);
         }
-        let chooser = self.role(&choice.chooser);
+        let chooser = self.role(&choice.chooser, []);
         let branch = |ast| Branch { ast, body: self.block(ast) };
         let branches = choice.branches.iter().map(branch).collect();
         Some(Meaning::Choice { ast: choice, chooser: chooser?, branches })
@@ -188,12 +211,15 @@ impl<'a> Scope<'_, 'a> {
     }
 
     fn call(&mut self, call: &'a Do) -> Option<Meaning<'a>> {
-        let roles: Vec<Option<RoleId>> = call.roles.iter().map(|role| self.role(role)).collect();
+        let roles: Vec<Option<RoleId>> =
+            call.roles.iter().map(|role| self.role(role, &call.roles)).collect();
         let name = call.protocol.to_string();
         let known = self.known;
         let Some(&callee) = known.by_name.get(&name) else {
-            let similar = self.similar(&name, known.by_name.keys().map(String::as_str));
-            self.mistake(Mistake::UnknownProtocol { name, similar }, &call.protocol);
+            if self.unknown_names.insert(name.clone()) {
+                let similar = self.similar(&name, known.by_name.keys().map(String::as_str));
+                self.mistake(Mistake::UnknownProtocol { name, similar }, &call.protocol);
+            }
             return None;
         };
         if known.calls.is_recursive(call) {
@@ -203,7 +229,9 @@ impl<'a> Scope<'_, 'a> {
         let expected = protocol.ast.roles.len();
         let given = roles.len();
         if given != expected {
-            let mistake = Mistake::WrongRoleCount { protocol: name, expected, given };
+            let theirs = protocol.ast.roles.iter().take(NAMED);
+            let roles = theirs.map(|role| role.name.to_string()).collect();
+            let mistake = Mistake::WrongRoleCount { protocol: name, expected, given, roles };
             self.mistake(mistake, call.span);
             return None;
         }

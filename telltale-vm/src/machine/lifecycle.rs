@@ -155,7 +155,7 @@ impl VM {
             match &outcome {
                 Ok(()) => self.trace.push_session(session, Tag::Closed),
                 Err(SessionError::Cancelled { .. }) => {
-                    self.trace.push_session(session, Tag::Cancelled)
+                    self.trace.push_session(session, Tag::Cancelled);
                 }
                 Err(SessionError::Faulted(fault)) => self.trace.push_fault(session, fault.clone()),
             }

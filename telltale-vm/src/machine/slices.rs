@@ -92,7 +92,7 @@ impl Slices<'_> {
         let (image, trace, traced) = (*image, &mut *self.run.trace, TRACE);
         cx.at = Context::AS_WRITTEN;
         let key = (of_session as usize).checked_sub(1);
-        let runner = key.map(|key| objects[key].objects.runner());
+        let runner = key.map(|key| objects[key].runner());
         let run_loop = RunLoop { run_queue, objects, image, loaded, cx, trace, traced, script };
         match runner {
             None => self.run.handler.follow_schedules(run_loop),

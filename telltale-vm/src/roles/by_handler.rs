@@ -3,7 +3,7 @@
 use telltale_bytecode::{Branch, SetId};
 use telltale_types::{LabelId, RoleId};
 
-use crate::roles::host::{ErasedObjects, Runner};
+use crate::roles::host::ErasedObjects;
 use crate::{Context, EffectHandler, HandlerResult, Picked, Value};
 
 /// In place of a role object: the handler of the run plays this role.
@@ -36,8 +36,8 @@ use crate::{Context, EffectHandler, HandlerResult, Picked, Value};
 ///     fn send(&self, _: &Context<'_>, _: RoleId, _: LabelId) -> HandlerResult<Value> {
 ///         Ok(Value::text("tea"))
 ///     }
-///     fn receive(&self, _: &Context<'_>, _: RoleId, _: LabelId, value: Value) -> HandlerResult<()> {
-///         assert_eq!(value, Value::Uint(3));
+///     fn receive(&self, cx: &Context<'_>, _: RoleId, label: LabelId, value: Value) -> HandlerResult<()> {
+///         assert_eq!(cx.unpack::<u64>(label, value)?, 3);
 ///         Ok(())
 ///     }
 ///     fn choose(&self, _: &Context<'_>, _: &[Branch]) -> HandlerResult<Picked> {
@@ -169,44 +169,5 @@ impl MixedHost<'_> {
         } else {
             self.handler.invoke(cx, effect, argument)
         }
-    }
-}
-
-/// What the VM asks of role objects goes to those that are there. As a whole they answer nothing: what they cannot do
-/// alone is done by their [`MixedHost`].
-impl ErasedObjects for Mixed {
-    fn send(&mut self, cx: &Context<'_>, to: RoleId, label: LabelId) -> HandlerResult<Value> {
-        self.objects.send(cx, to, label)
-    }
-
-    fn receive(
-        &mut self,
-        cx: &Context<'_>,
-        from: RoleId,
-        label: LabelId,
-        value: Value,
-    ) -> HandlerResult<()> {
-        self.objects.receive(cx, from, label, value)
-    }
-
-    fn choose(&mut self, cx: &Context<'_>, set: SetId) -> HandlerResult<Picked> {
-        self.objects.choose(cx, set)
-    }
-
-    fn invoke(
-        &mut self,
-        cx: &Context<'_>,
-        effect: &str,
-        argument: Option<&Value>,
-    ) -> HandlerResult<Value> {
-        self.objects.invoke(cx, effect, argument)
-    }
-
-    fn runner(&self) -> Runner {
-        |run_loop, handler| run_loop.by_both(handler)
-    }
-
-    fn discard(self: Box<Self>) {
-        self.objects.discard();
     }
 }

@@ -136,49 +136,94 @@ pub(crate) trait ErasedObjects: Any + Send {
 
 /// The role objects of a session, and how it ended.
 pub(crate) struct SessionObjects {
-    pub(crate) objects: Box<dyn ErasedObjects>,
+    objects: Objects,
     pub(crate) outcome: Option<Outcome>,
 }
+
+/// Who plays a session with role objects.
+enum Objects {
+    /// They play all roles.
+    All(Box<dyn ErasedObjects>),
+    /// The handler plays some of the roles.
+    Some(Box<Mixed>),
+}
+
+const _: () = assert!(size_of::<SessionObjects>() <= 40);
 
 impl SessionObjects {
     /// Those of a session that begins.
     pub(crate) fn new(objects: impl RoleObjects) -> Self {
         let by_handler = objects.by_handler();
         let objects: Box<dyn ErasedObjects> = Box::new(objects);
-        let is_mixed = !by_handler.is_empty();
-        let objects = if is_mixed { Box::new(Mixed { objects, by_handler }) } else { objects };
+        let objects = if by_handler.is_empty() {
+            Objects::All(objects)
+        } else {
+            Objects::Some(Box::new(Mixed { objects, by_handler }))
+        };
         Self { objects, outcome: None }
     }
 
-    /// The objects of all roles, if they are of this type.
+    fn erased(&self) -> &dyn ErasedObjects {
+        match &self.objects {
+            Objects::All(objects) => &**objects,
+            Objects::Some(mixed) => &*mixed.objects,
+        }
+    }
+
+    /// Whether they are of this type.
     pub(crate) fn is<O: RoleObjects>(&self) -> bool {
-        let objects = &*self.objects as &dyn Any;
-        objects
-            .downcast_ref()
-            .map_or(objects, |mixed: &Mixed| &*mixed.objects as &dyn Any)
-            .is::<O>()
+        (self.erased() as &dyn Any).is::<O>()
     }
 
     /// The objects, which are of this type, and how the session has ended.
     pub(crate) fn into_parts<O: RoleObjects>(self) -> Option<(O, Option<Outcome>)> {
-        let objects = (self.objects as Box<dyn Any>)
-            .downcast()
-            .map_or_else(|objects| objects, |mixed: Box<Mixed>| mixed.objects as Box<dyn Any>);
-        Some((*objects.downcast().ok()?, self.outcome))
+        let objects = match self.objects {
+            Objects::All(objects) => objects,
+            Objects::Some(mixed) => mixed.objects,
+        };
+        let objects = (objects as Box<dyn Any>).downcast().ok()?;
+        Some((*objects, self.outcome))
+    }
+
+    /// The objects, if they are of this type and play all roles.
+    #[inline(always)]
+    pub(crate) fn all<O: RoleObjects>(&mut self) -> Option<&mut O> {
+        match &mut self.objects {
+            Objects::All(objects) => (&mut **objects as &mut dyn Any).downcast_mut(),
+            Objects::Some(_) => None,
+        }
+    }
+
+    /// The objects, if the handler plays some of the roles.
+    pub(crate) fn some(&mut self) -> Option<&mut Mixed> {
+        match &mut self.objects {
+            Objects::All(_) => None,
+            Objects::Some(mixed) => Some(mixed),
+        }
     }
 
     /// Whoever answers for the roles.
     pub(crate) fn host<'a>(&'a mut self, handler: &'a dyn EffectHandler) -> Host<'a> {
-        if (&*self.objects as &dyn Any).is::<Mixed>() {
-            let mixed = (&mut *self.objects as &mut dyn Any).downcast_mut::<Mixed>();
-            return Host::Mixed(mixed.expect("it is of this type").host(handler));
+        match &mut self.objects {
+            Objects::All(objects) => Host::Objects(&mut **objects),
+            Objects::Some(mixed) => Host::Mixed(mixed.host(handler)),
         }
-        Host::Objects(&mut *self.objects)
+    }
+
+    /// How sessions like this follow their schedules.
+    pub(crate) fn runner(&self) -> Runner {
+        match &self.objects {
+            Objects::All(objects) => objects.runner(),
+            Objects::Some(_) => |run_loop, handler| run_loop.by_both(handler),
+        }
     }
 
     /// Drops them quietly.
     pub(crate) fn discard(self) {
-        self.objects.discard();
+        match self.objects {
+            Objects::All(objects) => objects.discard(),
+            Objects::Some(mixed) => mixed.objects.discard(),
+        }
         drop_quietly(self.outcome);
     }
 }

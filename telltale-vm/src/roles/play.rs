@@ -32,8 +32,9 @@ use crate::{EffectHandler, NoHandler, SessionError, SessionId, VM, VMError};
 /// }
 ///
 /// # pub fn main() {
-/// let error = ask::Roles { client: Client, server: Server { asked: 0 } }.play().unwrap_err();
-/// assert_eq!(error.to_string(), "session #0 faulted: `Server` at `Client?Question`: I cannot say why");
+/// let played = ask::Roles { client: Client, server: Server { asked: 0 } }.play();
+/// let error = played.err().expect("the server gives up");
+/// assert_eq!(error.to_string(), "session #0 faulted: `Server` at `recv Client?Question(String)`: I cannot say why");
 /// let roles = error.into_roles().expect("the session has ended");
 /// assert_eq!(roles.server.asked, 1);
 /// # }

@@ -1,6 +1,5 @@
 //! Who plays the roles of sessions on their scripts: handlers exchange values, role objects payloads of any type.
 
-use std::any::Any;
 use std::marker::PhantomData;
 
 use slab::Slab;
@@ -9,7 +8,7 @@ use super::run::Failure;
 use crate::effect::{Context, EffectHandler};
 use crate::error::WrongPayload;
 use crate::program::schedule::{Schedule, ScheduleStep};
-use crate::roles::by_handler::{Mixed, MixedHost};
+use crate::roles::by_handler::MixedHost;
 use crate::roles::host::SessionObjects;
 use crate::roles::objects::{ChoiceVisitor, MessageVisitor, RoleObjects};
 use crate::roles::transfer::nobody_sends;
@@ -123,7 +122,7 @@ impl<H: EffectHandler + ?Sized> Participant for ByHandler<'_, H> {
 /// Role objects, and a handler for the roles that have none.
 pub(super) struct ByBoth<'h>(pub(super) &'h dyn EffectHandler);
 
-impl<'h> Participants for ByBoth<'h> {
+impl Participants for ByBoth<'_> {
     type Participant<'p>
         = MixedHost<'p>
     where
@@ -135,8 +134,7 @@ impl<'h> Participants for ByBoth<'h> {
         of_session: u32,
     ) -> Option<MixedHost<'p>> {
         let session = objects.get_mut((of_session as usize).checked_sub(1)?)?;
-        let mixed: &mut Mixed = (&mut *session.objects as &mut dyn Any).downcast_mut()?;
-        Some(mixed.host(self.0))
+        Some(session.some()?.host(self.0))
     }
 }
 
@@ -216,7 +214,7 @@ impl<O: RoleObjects> Participants for ByObjects<O> {
         of_session: u32,
     ) -> Option<&'p mut O> {
         let session = objects.get_mut((of_session as usize).checked_sub(1)?)?;
-        (&mut *session.objects as &mut dyn Any).downcast_mut()
+        session.all()
     }
 }
 

@@ -57,7 +57,9 @@ impl Short for Scalar {
     }
 
     fn open(vm: &mut VM, nth: u64) {
-        deal::Roles { buyer: Person::new(nth), seller: Person::new(nth) }.open_detached(vm).expect("room");
+        deal::Roles { buyer: Person::new(nth), seller: Person::new(nth) }
+            .open_detached(vm)
+            .expect("room");
     }
 
     fn due(sessions: u64) -> Account {

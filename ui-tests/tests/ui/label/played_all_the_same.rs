@@ -1,23 +1,25 @@
-use telltale_vm::choreography;
+//! What is wrong with the payload is said once; the role that carries it all the same differs by a lifetime.
+
+use telltale_vm::{HandlerResult, choreography};
 
 choreography! {
     pub protocol P(A, B) {
         A -> B: Text(&str);
-        B -> A: Any(dyn Send);
-        A -> B: Part([u8]);
     }
 }
 
 struct Ann;
 
 impl p::A for Ann {
-    fn text(&mut self) -> telltale_vm::HandlerResult<&str> {
+    fn text(&mut self) -> HandlerResult<&'static str> {
         Ok("x")
     }
-    fn part(&mut self) -> telltale_vm::HandlerResult<Box<[u8]>> {
-        Ok(Box::new([0]))
-    }
-    fn on_any(&mut self, any: dyn Send) -> telltale_vm::HandlerResult<()> {
+}
+
+struct Ben;
+
+impl p::B for Ben {
+    fn on_text(&mut self, _: &str) -> HandlerResult<()> {
         Ok(())
     }
 }

@@ -2,7 +2,7 @@
 
 use telltale_vm::HandlerResult;
 
-use super::two_buyers::{self, Role, Verdict};
+use super::two_buyers::{self, Verdict};
 use super::{ADDRESS, DAYS, QUOTE, SHARE, TITLE};
 use crate::workload::short::Person;
 
@@ -71,7 +71,7 @@ impl two_buyers::Seller for Person {
         Ok(())
     }
 
-    fn quote(&mut self, _to: Role) -> HandlerResult<u64> {
+    fn quote(&mut self) -> HandlerResult<u64> {
         Ok(QUOTE)
     }
 

@@ -1,10 +1,8 @@
 use telltale_vm::choreography;
 
-mod login {}
-
 choreography! {
-    pub protocol Login(A, B) {
-        A -> B: Hello;
+    protocol P(Boss, Worker[3]) {
+        Boss -> Worker[1]: Go;
     }
 }
 

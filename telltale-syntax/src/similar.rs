@@ -6,16 +6,22 @@ const LONGEST: usize = 64;
 /// How many names are compared with one.
 const COMPARED: usize = 1_000;
 
+/// Up to this length, names are told apart by a letter; one is no slip of another.
+const SHORT: usize = 2;
+
 /// The known name that is closest to one that is not known, if it is close.
-pub(super) fn similar<'a>(name: &str, known: impl IntoIterator<Item = &'a str>) -> Option<String> {
+pub(crate) fn similar<'a>(name: &str, known: impl IntoIterator<Item = &'a str>) -> Option<String> {
     let length = name.chars().count();
     if length > LONGEST {
         return None;
     }
+    let is_long = |known: &&str| known.chars().count() > SHORT && length > SHORT;
+    let is_same = |known: &&str| known.to_lowercase() == name.to_lowercase();
     let near = 1 + length / 4;
     known
         .into_iter()
         .take(COMPARED)
+        .filter(|known| is_long(known) || is_same(known))
         .map(|known| (distance(name, known, near), known))
         .filter(|(distance, _)| *distance <= near)
         .min_by_key(|(distance, _)| *distance)
@@ -60,5 +66,14 @@ mod tests {
         assert_eq!(similar("alice", known).as_deref(), Some("Alice"));
         assert_eq!(similar("Bobb", known).as_deref(), Some("Bob"));
         assert_eq!(similar("Carol", known), None);
+    }
+
+    #[test]
+    fn short_names_are_no_slips_of_each_other() {
+        let known = ["A", "Bo", "Bob"];
+        for name in ["C", "Ba", "Bx", "AB"] {
+            assert_eq!(similar(name, known), None, "{name}");
+        }
+        assert_eq!(similar("a", known).as_deref(), Some("A"));
     }
 }

@@ -1,0 +1,10 @@
+use telltale_vm::choreography;
+
+choreography! {
+    protocol P(A, B) {
+        A -> C: X;
+        C -> A: Y;
+    }
+}
+
+fn main() {}
