@@ -22,7 +22,8 @@ pub(super) fn emit(interface: &Interface) -> TokenStream {
             Mentioned::Role(role) if interface.roles[role.index()].like.is_some() => {
                 Some(quote!(Role::#name as _))
             }
-            Mentioned::Role(_) => Some(quote!(#name as _)),
+            // Who renames a role in a statement means both.
+            Mentioned::Role(_) => Some(quote!(#name as _, Role::#name as _)),
             Mentioned::Label(_) => Some(quote!(__Message::#name as _)),
             Mentioned::Choice => None,
         }
