@@ -1,7 +1,8 @@
 //! What is generated for one protocol: a module.
 //!
 //! Identifiers that the user wrote keep their place in the source. Everything else comes from
-//! `telltale_vm::generated`, under one private name that no user can have hidden.
+//! `telltale_vm::generated`, under one private name that no user can have hidden; what an editor copies from a trait to
+//! an `impl` is named by paths that mean the same there.
 
 mod choices;
 mod decision;
@@ -9,31 +10,39 @@ mod dispatch;
 mod docs;
 mod given_once;
 mod image;
+mod links;
 mod message;
 mod objects;
 mod roles;
 mod session;
+mod word;
 
 use std::collections::BTreeMap;
 
-use proc_macro2::{Delimiter, Group, Ident, Span, TokenStream};
+use proc_macro2::{Ident, TokenStream};
 use quote::{ToTokens, quote};
 use telltale_bytecode::CodeImage;
 use telltale_syntax::Analysed;
 use telltale_types::{GlobalType, Names};
 
+use word::{Words, at, local};
+
 /// The module of a protocol. Without an image it has every item all the same, so that code that uses
 /// them is right, but it does nothing.
-pub(crate) fn protocol(protocol: &Analysed, image: Option<&CodeImage>) -> TokenStream {
+pub(crate) fn protocol(protocol: &mut Analysed, image: Option<&CodeImage>) -> TokenStream {
     let interface = &protocol.interface;
-    let (visibility, module) = (&protocol.visibility, &interface.module);
     let docs = docs::module(protocol, image);
-    let runtime = runtime(protocol.attributes.crate_path.as_ref());
+    let crate_path = protocol.attributes.crate_path.as_ref();
+    let runtime = runtime(crate_path);
     let image_static = image.map_or_else(|| image::emit(&no_image()), image::emit);
-    let roles = roles::emit(interface);
-    let choices = choices::emit(interface);
-    let session = session::emit(interface);
-    let objects = objects::emit(interface, image);
+    let words = Words::of(interface);
+    let roles = roles::emit(interface, &words, &outside(crate_path));
+    let choices = choices::emit(interface, &words);
+    let session = session::emit(interface, &words);
+    let links = links::emit(interface);
+    // What is not for users is not for their editors: it only uses what the names stand for.
+    words.leave(&mut protocol.interface);
+    let objects = objects::emit(&protocol.interface, image);
     let inside = quote! {
         use super::*;
         use #runtime::generated as __telltale;
@@ -43,11 +52,12 @@ pub(crate) fn protocol(protocol: &Analysed, image: Option<&CodeImage>) -> TokenS
         #choices
         #session
         #objects
+        #links
     };
     // From the first word to the last brace it stands at the name of the protocol, so errors about it point there.
-    let keyword = Ident::new("mod", at(module.span()));
-    let mut block = Group::new(Delimiter::Brace, inside);
-    block.set_span(at(module.span()));
+    let keyword = Ident::new("mod", words.module.begin);
+    let block = words.module.braces(inside);
+    let (visibility, module) = (&protocol.visibility, &protocol.interface.module);
     // The lints are about code that somebody wrote; nobody wrote this. A payload type may be less
     // visible than the protocol, and not every protocol is used in every way.
     quote! {
@@ -55,6 +65,7 @@ pub(crate) fn protocol(protocol: &Analysed, image: Option<&CodeImage>) -> TokenS
         #[allow(
             unused,
             unused_qualifications,
+            unexpected_cfgs,
             private_interfaces,
             unreachable_pub,
             missing_debug_implementations,
@@ -88,20 +99,14 @@ fn runtime(path: Option<&syn::Path>) -> TokenStream {
     }
 }
 
-/// Where the user's token stands, for what is made of it. So errors about what is generated point there,
-/// and lints know that nobody wrote it.
-fn at(place: Span) -> Span {
-    Span::call_site().located_at(place)
-}
-
-/// A name of the user's, for an item that is made of it.
-fn placed(name: &Ident) -> Ident {
-    let mut name = name.clone();
-    name.set_span(at(name.span()));
-    name
-}
-
-/// A name of ours that no local name of the user's can be mistaken for.
-fn local(name: &str, place: Span) -> Ident {
-    Ident::new(name, Span::mixed_site().located_at(place))
+/// Where the user finds `telltale_vm`: how a method says it that an editor copies from a trait to an `impl`. A path
+/// that begins with `super` means two things in the two modules.
+fn outside(path: Option<&syn::Path>) -> TokenStream {
+    match path {
+        Some(path) if path.segments.len() > 1 && path.segments[0].ident == "self" => {
+            let rest = path.segments.iter().skip(1);
+            quote!(#(#rest)::*)
+        }
+        path => runtime(path),
+    }
 }

@@ -21,7 +21,7 @@ pub(crate) fn expand(tokens: TokenStream) -> TokenStream {
     mend::mend(&mut analysis);
 
     let mut items = TokenStream::new();
-    for (protocol, projected) in analysis.protocols.iter().zip(projected) {
+    for (protocol, projected) in analysis.protocols.iter_mut().zip(projected) {
         // Every state of every role has an instruction.
         let image = projected
             .map_err(|mistakes| mistakes.iter().map(Diagnostic::to_compile_error).collect())

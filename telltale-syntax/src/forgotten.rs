@@ -10,7 +10,7 @@ use crate::ast::{
 };
 use crate::forget::{Forget, placeless};
 use crate::interface::{
-    ChoiceInterface, Interface, LabelInterface, Parameter, ReceiveMethod, RoleInterface,
+    ChoiceInterface, Interface, LabelInterface, Mention, Parameter, ReceiveMethod, RoleInterface,
     SendMethod, Variant,
 };
 use crate::payload::{Field, Payload};
@@ -42,7 +42,8 @@ forget! {
     Par { arms, head }
     Do { protocol, roles, span }
     Field { name, ty }
-    Interface { module, roles, labels, choices }
+    Interface { module, roles, labels, choices, mentions }
+    Mention { name }
     RoleInterface { name, argument, docs, sends, receives }
     SendMethod { name, docs }
     ReceiveMethod { name, parameters, docs }

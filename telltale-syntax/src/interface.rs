@@ -7,6 +7,7 @@ mod alike;
 mod choices;
 mod claims;
 mod given_once;
+mod mentions;
 mod methods;
 mod order;
 mod payloads;
@@ -38,6 +39,28 @@ pub struct Interface {
     pub labels: Vec<LabelInterface>,
     /// The choices of all roles.
     pub choices: Vec<ChoiceInterface>,
+    /// The names in the statements, in the order of the source.
+    pub mentions: Vec<Mention>,
+}
+
+/// A name in a statement.
+#[derive(Clone, Debug)]
+pub struct Mention {
+    /// As the user wrote it.
+    pub name: Ident,
+    /// What it means.
+    pub meaning: Mentioned,
+}
+
+/// What a name in a statement means.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Mentioned {
+    /// Somebody who sends, receives or decides, or plays in a protocol that is run.
+    Role(RoleId),
+    /// A message, other than where the label is first used.
+    Label(LabelId),
+    /// A choice.
+    Choice,
 }
 
 /// The trait of a role.
@@ -173,6 +196,12 @@ impl Interface {
         let own = &self.roles[role.index()];
         own.like.map_or(own, |model| &self.roles[model.index()])
     }
+
+    /// Whether a choice has the name that the user gave to one, and not one that is made of it.
+    pub fn is_named(&self, choice: &ChoiceInterface) -> bool {
+        let mut choices = self.mentions.iter().filter(|one| one.meaning == Mentioned::Choice);
+        choices.any(|one| one.name == choice.name)
+    }
 }
 
 /// The interface of every protocol.
@@ -210,7 +239,8 @@ fn interface(
     methods::check_derives(&labels, graph, mistakes);
     order::add(&mut roles, &choices, graph);
 
-    let mut interface = Interface { module, roles, labels, choices };
+    let mentions = mentions::mentions(protocol);
+    let mut interface = Interface { module, roles, labels, choices, mentions };
     alike::add(&mut interface, protocol, mistakes);
     let types = claim_types(&interface, mistakes);
     methods::check(&interface, mistakes);

@@ -9,44 +9,58 @@ use telltale_syntax::interface::{ChoiceInterface, Interface, LabelInterface, Var
 use telltale_syntax::{Field, Payload};
 use telltale_types::LabelId;
 
+use super::docs;
 use super::message::{fields, taken_apart_of};
-use super::{at, docs, placed};
+use super::word::{Word, Words, left};
 
 /// All types that carry payloads.
-pub(super) fn emit(interface: &Interface) -> TokenStream {
-    let own = interface.choices.iter().filter(|choice| choice.like.is_none());
-    let choices = own.map(|choice| choice_enum(interface, choice));
-    let labels = interface.labels.iter().filter(|label| label.has_struct);
-    let structs = labels.map(payload_struct);
+pub(super) fn emit(interface: &Interface, words: &Words) -> TokenStream {
+    let choices = interface.choices.iter().zip(&words.choices);
+    let own = choices.filter(|(choice, _)| choice.like.is_none());
+    let choices = own.map(|(choice, word)| choice_enum(interface, words, choice, *word));
+    let labels = interface.labels.iter().zip(&words.labels);
+    let structs = labels.filter(|(label, _)| label.has_struct);
+    let structs = structs.map(|(label, word)| payload_struct(label, *word));
     quote!(#(#choices)* #(#structs)*)
 }
 
 /// `pub enum Verdict { Accept { address: String }, … }`
-fn choice_enum(interface: &Interface, choice: &ChoiceInterface) -> TokenStream {
-    let ChoiceInterface { name, docs, derives, role, variants, .. } = choice;
-    let more = format!("What `{}` can decide.", docs::role_name(interface, *role));
+fn choice_enum(
+    interface: &Interface,
+    words: &Words,
+    choice: &ChoiceInterface,
+    word: Word,
+) -> TokenStream {
+    let ChoiceInterface { name, method, docs, derives, role, variants, .. } = choice;
+    let role = docs::role_name(interface, *role);
+    let more = format!("What `{role}` can decide; asked for by `{role}::{method}`.");
     let docs = docs::with(docs, &more);
-    let variants = variants.iter().map(|one| variant(interface, one));
-    let name = placed(name);
+    let variants = variants.iter().map(|one| variant(interface, words, one));
+    // Who renames what the user has written, changes it everywhere. Other names are only made of that.
+    let is_named = interface.is_named(choice);
+    let name = if is_named { name.clone() } else { word.name(name) };
+    let used = word.last(&name);
     let derived = derive(derives);
     let debug = debug(
         derives,
-        &name,
+        &used,
         choice
             .variants
             .iter()
             .map(|one| (Some(&one.name), &interface.labels[one.label.index()].payload)),
     );
-    let several = several_branches(interface, choice, &name);
-    quote_spanned! {at(name.span())=>
-        #docs #derived pub enum #name { #(#variants,)* } #debug #several
-    }
+    let several = several_branches(interface, words, choice, &used);
+    let block = word.braces(quote!(#(#variants,)*));
+    // Without parameters in angle brackets the compiler proposes to write some behind the user's word.
+    let item = quote_spanned!(word.begin=> pub enum #name<> #block);
+    quote!(#docs #derived #item #debug #several)
 }
 
 /// Where a label begins several branches, no variant has its name. Whoever writes it all the same is told which there
 /// are.
 fn several_branches(
     interface: &Interface,
+    words: &Words,
     choice: &ChoiceInterface,
     name: &Ident,
 ) -> Option<TokenStream> {
@@ -56,13 +70,15 @@ fn several_branches(
     }
     variants.retain(|_, variants| variants.len() > 1);
     let constants = variants.iter().map(|(label, variants)| {
-        let label = placed(&interface.labels[label.index()].name);
+        let word = words.labels[label.index()];
+        let label = word.name(&interface.labels[label.index()].name);
         let names = docs::list(variants.iter().map(|variant| &variant.name));
         let note = format!("`{label}` begins several branches, which are called {names}");
-        quote_spanned! {label.span()=>
+        let (ty, semicolon) = (word.last_word("SeveralBranches"), word.sign(';'));
+        quote_spanned! {word.begin=>
             #[doc(hidden)]
             #[deprecated(note = #note)]
-            pub const #label: __telltale::SeveralBranches = __telltale::SeveralBranches;
+            pub const #label: __telltale::#ty = __telltale::SeveralBranches #semicolon
         }
     });
     let constants: Vec<_> = constants.collect();
@@ -90,9 +106,13 @@ fn debug<'a>(
         return None;
     }
     let arms = variants.map(|(variant, payload)| {
-        let of = variant.map(|variant| quote!(::#variant));
         let text = variant.unwrap_or(name).to_string();
-        let (pattern, _) = taken_apart_of(payload, name.span());
+        let of = variant.map(|variant| {
+            let mut variant = variant.clone();
+            variant.set_span(name.span());
+            quote!(::#variant)
+        });
+        let (pattern, _) = taken_apart_of(&left(payload), name.span());
         let names = fields(payload.types().count(), name.span());
         let printed = match payload {
             Payload::Unit => quote!(f.write_str(#text)),
@@ -110,7 +130,6 @@ fn debug<'a>(
         };
         quote!(Self #of #pattern => #printed,)
     });
-    let name = name.clone();
     Some(quote! {
         impl ::core::fmt::Debug for #name {
             fn fmt(&self, f: &mut ::core::fmt::Formatter<'_>) -> ::core::fmt::Result {
@@ -121,12 +140,13 @@ fn debug<'a>(
     })
 }
 
-fn variant(interface: &Interface, variant: &Variant) -> TokenStream {
+fn variant(interface: &Interface, words: &Words, variant: &Variant) -> TokenStream {
     let Variant { name, receiver, label, docs, others } = variant;
-    let label = &interface.labels[label.index()];
+    let (label, word) = (&interface.labels[label.index()], words.labels[label.index()]);
     let receivers: Vec<_> = [receiver].into_iter().chain(others).copied().collect();
     let (text, receivers) = (docs::label(label), docs::roles(interface, &receivers));
     let docs = docs::with(docs, &format!("Sends `{text}` to {receivers}."));
+    let name = if *name == label.name { name.clone() } else { word.name(name) };
     match &label.payload {
         Payload::Unit => quote!(#docs #name),
         Payload::Tuple(types) => quote!(#docs #name(#(#types),*)),
@@ -138,16 +158,17 @@ fn variant(interface: &Interface, variant: &Variant) -> TokenStream {
 }
 
 /// `pub struct Accept { pub address: String }`
-fn payload_struct(label: &LabelInterface) -> TokenStream {
+fn payload_struct(label: &LabelInterface, word: Word) -> TokenStream {
     let LabelInterface { name, payload, docs, derives, .. } = label;
-    let debug = debug(derives, name, [(None, payload)].into_iter());
+    let debug = debug(derives, &word.last(name), [(None, payload)].into_iter());
     let derived = derive(derives);
     let Payload::Record(fields) = payload else { return TokenStream::new() };
     let docs = docs::with(docs, &format!("What `{name}` carries."));
     let public = quote!(pub);
     let fields = fields.iter().map(|one| field(label, Some(&public), one));
-    let name = placed(name);
-    quote_spanned!(at(name.span())=> #docs #derived pub struct #name { #(#fields),* } #debug)
+    let block = word.braces(quote!(#(#fields),*));
+    let item = quote_spanned!(word.begin=> pub struct #name<> #block);
+    quote!(#docs #derived #item #debug)
 }
 
 fn field(label: &LabelInterface, public: Option<&TokenStream>, field: &Field) -> TokenStream {

@@ -5,13 +5,15 @@ use quote::quote_spanned;
 use telltale_syntax::interface::{Interface, RoleInterface};
 use telltale_types::RoleId;
 
-use super::{at, docs, local};
+use super::word::{Word, Words, at};
+use super::{docs, local};
 
 /// `struct Roles`, with `play` and `open`.
-pub(super) fn emit(interface: &Interface) -> TokenStream {
+pub(super) fn emit(interface: &Interface, words: &Words) -> TokenStream {
     let generics = generics(interface);
     let bounds = bounds(interface);
-    let arguments = interface.roles.iter().map(|role| &role.argument);
+    let roles = interface.roles.iter().zip(&words.roles);
+    let arguments = roles.map(|(role, word)| word.method(&role.argument));
     let objects = models(interface).map(|role| {
         docs::doc(&format!(
             "Plays `{0}`: something that implements [trait `{0}`](trait@{0}).",
@@ -112,8 +114,9 @@ fn models(interface: &Interface) -> impl Iterator<Item = &RoleInterface> {
 /// `Bob: self::Bob + 'static`; the first is the type of an object, the second the trait.
 pub(super) fn bounds(interface: &Interface) -> Vec<TokenStream> {
     let bound = |(generic, role): (&Ident, &RoleInterface)| {
-        let name = &role.name;
-        quote_spanned!(at(name.span())=> #generic: self::#name + 'static)
+        let word = Word::at(role.name.span());
+        let name = word.last(&role.name);
+        quote_spanned!(word.begin=> #generic: self::#name + 'static)
     };
     generics(interface).iter().zip(models(interface)).map(bound).collect()
 }
