@@ -62,25 +62,20 @@ fn module(from: &str, text: &str, analysis: &Analysis) -> String {
 
 /// What is given once, with the ids of roles and labels.
 fn given_once(interface: &Interface) -> String {
-    let mut lines = String::new();
-    for choice in &interface.choices {
-        let variants = sorted(choice);
+    lines_in(&interface.choices, |choice| {
+        let (role, variants) = (choice.role.index(), sorted(choice));
         let branches = joined(&variants, |variant| {
             format!("({}, {})", variant.receiver.index(), variant.label.index())
         });
-        for (branch, variant) in variants.iter().enumerate() {
-            if variant.others.is_empty() {
-                continue;
-            }
+        let given = variants.iter().enumerate().filter(|(_, variant)| !variant.others.is_empty());
+        lines_in(given, |(branch, variant)| {
             let others = joined(&variant.others, |other| other.index().to_string());
-            lines += &format!(
-                "{CRATE}::script::GivenOnce {{ role: {}, branches: &[{branches}], \
-                 branch: {branch}, others: &[{others}] }}, ",
-                choice.role.index()
-            );
-        }
-    }
-    lines
+            format!(
+                "{CRATE}::script::GivenOnce {{ role: {role}, branches: &[{branches}], \
+                 branch: {branch}, others: &[{others}] }}, "
+            )
+        })
+    })
 }
 
 /// The variants of a choice in the order of the image, which is that of the handler's branches.

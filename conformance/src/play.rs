@@ -68,7 +68,7 @@ pub fn settings() -> Vec<Setting> {
 ///
 /// When the session neither completes nor goes on.
 pub fn with_handler(image: &CodeImage, setting: &Setting, seed: u64) -> Played {
-    with_script(image, setting, Script::new(seed))
+    with_script(image, setting, &Script::new(seed))
 }
 
 /// Plays an image with a handler that has not been asked yet.
@@ -76,10 +76,10 @@ pub fn with_handler(image: &CodeImage, setting: &Setting, seed: u64) -> Played {
 /// # Panics
 ///
 /// When the session neither completes nor goes on.
-pub fn with_script(image: &CodeImage, setting: &Setting, script: Script) -> Played {
+pub fn with_script(image: &CodeImage, setting: &Setting, script: &Script) -> Played {
     let (mut vm, events) = machine(setting);
     let session = vm.load_choreography(image).expect("there is room for a session");
-    let (trace, is_complete) = drive(&mut vm, &events, &script, setting);
+    let (trace, is_complete) = drive(&mut vm, &events, script, setting);
     Played { trace, is_complete, logs: script.logs(session, image.names().role_count()) }
 }
 

@@ -153,6 +153,8 @@
 //! What this crate does not do: it does not look for all behaviours of a protocol (that it has none that go wrong has been
 //! checked), and it does not shrink what it finds.
 
+#[cfg(doctest)]
+mod docs;
 mod failure;
 mod machine;
 mod messages;

@@ -1,6 +1,6 @@
 //! The pages of the guide, `docs/`: their examples are compiled and run with the tests of the documentation.
 //!
-//! `examples/tests/guide.rs` sees to it that no page is missing here.
+//! `examples/tests/guide.rs` sees to it that no page is missing here. The one about tests is in `telltale-testing`.
 
 #[doc = include_str!("../../docs/README.md")]
 mod introduction {}
@@ -22,9 +22,6 @@ mod roles_and_errors {}
 
 #[doc = include_str!("../../docs/05_many_sessions.md")]
 mod many_sessions {}
-
-#[doc = include_str!("../../docs/06_testing.md")]
-mod testing {}
 
 #[doc = include_str!("../../docs/07_servers.md")]
 mod servers {}

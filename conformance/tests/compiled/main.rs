@@ -50,7 +50,7 @@ fn role_objects_do_what_the_handler_does() {
 fn agree(case: &Case, setting: &Setting, seed: u64) {
     let context = format!("{}, seed {seed}, {setting:?}\n{}", case.from, case.text);
     let script = Script::new(seed).giving_once(case.given_once);
-    let handled = with_script(case.image, setting, script);
+    let handled = with_script(case.image, setting, &script);
     let played = with_objects(case.open, setting, seed);
     assert_eq!(handled.trace, played.trace, "{context}");
     assert_eq!(normalize_trace(&handled.trace), normalize_trace(&played.trace), "{context}");
