@@ -7,8 +7,8 @@ use std::error::Error;
 
 use support::{Script, Seeded, image, open};
 use telltale_vm::{
-    EffectHandler, HandlerError, Kind, Large, NoHandler, Observed, RoleId, SessionError, VM,
-    VMConfig, Value, pack, unpack,
+    EffectHandler, HandlerError, Kind, Large, NoHandler, Observed, Progress, RoleId, SessionError,
+    VM, VMConfig, Value, pack, unpack,
 };
 
 #[test]
@@ -116,9 +116,27 @@ fn names_of_sessions_have_an_order() {
 }
 
 #[test]
+fn progress_prints() {
+    let texts =
+        [Progress::Complete, Progress::OutOfFuel, Progress::Waiting].map(|it| it.to_string());
+    let fuel = "out of fuel: the rounds are used up, and some sessions can still act";
+    assert_eq!(texts, ["all sessions have ended", fuel, "some sessions wait for the outside"]);
+}
+
+#[test]
+fn names_of_sessions_know_their_vm() {
+    let [mut one, mut other] = [(); 2].map(|()| VM::default());
+    let [a, b] = [(); 2].map(|()| one.load_choreography(&image("A→B:x")).expect("room"));
+    let c = other.load_choreography(&image("A→B:x")).expect("room");
+    assert!(a.is_of_same_vm(b) && !a.is_of_same_vm(c) && a == c);
+}
+
+#[test]
 fn outcomes_and_events_print() {
     let cancelled = SessionError::Cancelled { reason: "enough".into() };
     assert_eq!(cancelled.to_string(), "was cancelled: enough");
+    assert_eq!(SessionError::Closed.to_string(), "was closed before its end");
+    assert!(SessionError::Closed.source().is_none());
     let handler: &dyn EffectHandler = &Seeded;
     let (mut vm, session) = open(VMConfig::default(), &image("A→{B:x; B:y}"));
     vm.run(handler, 10).expect("no session faults");

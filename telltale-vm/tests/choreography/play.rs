@@ -3,7 +3,7 @@
 use std::error::Error;
 
 use telltale_vm::{
-    ByHandler, Cause, HandlerError, HandlerResult, NoHandler, PlayError, SessionError, VM,
+    ByHandler, Cause, HandlerError, HandlerResult, NoHandler, PlayError, Session, SessionError, VM,
     VMConfig, VMError, choreography,
 };
 
@@ -138,4 +138,34 @@ fn a_vm_that_is_full_opens_nothing() {
     let roles = errand::Roles { sender: Sender { is_back: false }, runner: ByHandler };
     let full = roles.open(&mut vm).expect_err("there is no room");
     assert_eq!(full.to_string(), "0 sessions are open, which is the limit");
+}
+
+#[test]
+fn a_role_that_a_handler_plays_has_no_object_to_ask() {
+    let error = errand::Runner::on_go(&mut ByHandler, String::new()).expect_err("nobody is there");
+    assert_eq!(error.to_string(), "the handler of the run plays this role");
+    let error = errand::Sender::go(&mut ByHandler).expect_err("nobody is there");
+    assert_eq!(error.to_string(), "the handler of the run plays this role");
+}
+
+choreography! {
+    protocol Longer(Sender, Runner) {
+        Sender -> Runner: Go(String);
+        Sender -> Runner: Other;
+        choice at Runner { Runner -> Sender: Back; } or { Runner -> Sender: Away; }
+    }
+}
+
+#[test]
+fn role_objects_of_another_protocol_are_told_apart() {
+    let mut vm = VM::default();
+    let sender = Sender { is_back: false };
+    let roles = errand::Roles { sender, runner: Runner { task: |_| Ok(()), runs: 0 } };
+    let session = Session::open(&mut vm, &longer::IMAGE, roles).expect("there is room");
+    vm.run(&NoHandler, 100).expect("the owner is told");
+    let error = session.into_roles(&mut vm).expect_err("they have no such message");
+    assert!(
+        error.to_string().ends_with("not a session of the protocol of these role objects"),
+        "{error}"
+    );
 }
