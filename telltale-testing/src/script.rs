@@ -65,14 +65,14 @@ pub struct Script {
     lines: Vec<Line>,
     is_strict: bool,
     others: Option<Box<dyn EffectHandler + Send>>,
-    performances: Mutex<Performances>,
+    sessions: Mutex<Sessions>,
 }
 
 /// The sessions that have played the script, by their names, which those of several machines may share.
-type Performances = BTreeMap<SessionId, Vec<Performance>>;
+type Sessions = BTreeMap<SessionId, Vec<Played>>;
 
 /// One session that plays the script: how far its roles have come.
-struct Performance {
+struct Played {
     session: SessionId,
     places: BTreeMap<RoleId, Place>,
 }
@@ -284,14 +284,13 @@ impl Script {
     ///
     /// When a line has not been used: the first of them.
     pub fn finish(&self) -> Result<(), ScriptError> {
-        let performances = std::mem::take(&mut *self.performances());
-        let has_begun = |it: &Performance| it.places.values().any(|place| place.last.is_some());
-        let begun: Vec<Performance> =
-            performances.into_values().flatten().filter(has_begun).collect();
+        let sessions = std::mem::take(&mut *self.sessions());
+        let has_begun = |it: &Played| it.places.values().any(|place| place.last.is_some());
+        let begun: Vec<Played> = sessions.into_values().flatten().filter(has_begun).collect();
         if begun.is_empty() {
             return self.unused(|_| None, None);
         }
-        for Performance { session, places } in &begun {
+        for Played { session, places } in &begun {
             let of_role = |role: &str| places.values().find(|place| place.role == role);
             let next = |role: &str| of_role(role).map(|place| place.next);
             self.unused(next, (begun.len() > 1).then_some(*session))?;
@@ -323,8 +322,8 @@ impl Script {
         self
     }
 
-    fn performances(&self) -> MutexGuard<'_, Performances> {
-        self.performances.lock().unwrap_or_else(PoisonError::into_inner)
+    fn sessions(&self) -> MutexGuard<'_, Sessions> {
+        self.sessions.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     /// Who plays the role, if not the script.
@@ -339,11 +338,11 @@ impl Script {
     /// A role that is asked again, because its answer was late, has the same line again.
     fn line(&self, cx: &Context<'_>, fits: impl Fn(&Line) -> bool) -> Result<&Line, Option<&Line>> {
         let (role, session, count) = (cx.role_name(), cx.session(), cx.count());
-        let mut performances = self.performances();
-        let of_name = performances.entry(session).or_default();
+        let mut sessions = self.sessions();
+        let of_name = sessions.entry(session).or_default();
         let known = of_name.iter().position(|it| it.session.is_of_same_vm(session));
         let at = known.unwrap_or_else(|| {
-            of_name.push(Performance { session, places: BTreeMap::new() });
+            of_name.push(Played { session, places: BTreeMap::new() });
             of_name.len() - 1
         });
         let place = || Place { role: role.to_owned(), next: 0, last: None };
