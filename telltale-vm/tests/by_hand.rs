@@ -11,7 +11,9 @@ use telltale_bytecode::{
     Assembler, Branch, EffectId, Hop, ImmKind, ImportId, Instr, Pc, Reg, Slot, Via,
 };
 use telltale_types::GlobalType;
-use telltale_vm::generated::{ChoiceVisitor, MessageVisitor, RoleObjects, SessionHost, SetId};
+use telltale_vm::generated::{
+    ChoiceVisitor, MessageVisitor, RoleObjects, RoleSet, SessionHost, SetId,
+};
 use telltale_vm::loader::CodeImage;
 use telltale_vm::{
     Context, EffectHandler, HandlerError, HandlerResult, LabelId, NoHandler, Picked, Progress,
@@ -391,8 +393,8 @@ fn many_endpoints_on_their_way_do_not_wait_until_nobody_can_act() {
     assert!((3..200).contains(&most), "{most}");
 }
 
-/// Role objects of a program that is written by hand.
-struct Objects;
+/// Role objects of a program that is written by hand; the handler plays some of the roles.
+struct Objects(RoleSet);
 
 impl RoleObjects for Objects {
     fn message<V: MessageVisitor>(
@@ -407,6 +409,31 @@ impl RoleObjects for Objects {
     fn choice<V: ChoiceVisitor>(&mut self, _: RoleId, _: SetId, visitor: V) -> V::Done {
         visitor.fail(HandlerError::msg("nobody decides"))
     }
+    fn by_handler(&self) -> RoleSet {
+        self.0
+    }
+}
+
+#[test]
+fn an_effect_is_that_of_whoever_plays_the_role() {
+    let image = ping(
+        "()",
+        vec![invoke(HANDLER, HANDLER), send(HANDLER), Instr::Halt],
+        vec![recv(HANDLER), Instr::Halt],
+    );
+    for (role, is_known) in [(RoleId(0), true), (RoleId(1), false)] {
+        let mut vm = VM::new(VMConfig::default());
+        let objects = Objects(RoleSet::NONE.with(role, true));
+        vm.open_session(&image, objects, false).expect("room");
+        let run = vm.run(&host(|_| Ok(Value::Unit)), 100);
+        assert_eq!(run.is_ok(), is_known);
+        let text = run.err().map(|error| error.to_string()).unwrap_or_default();
+        assert_eq!(
+            text.ends_with("the role objects do not know effect `dice`"),
+            !is_known,
+            "{text}"
+        );
+    }
 }
 
 /// The fault of a session of these programs with role objects.
@@ -414,7 +441,7 @@ fn with_objects(a: Vec<Instr>) -> String {
     let mut vm = VM::new(VMConfig::default());
     vm.provide(&inner());
     let image = ping("()", a, vec![recv(HANDLER), Instr::Halt]);
-    vm.open_session(&image, Objects, false).expect("room");
+    vm.open_session(&image, Objects(RoleSet::NONE), false).expect("room");
     vm.run(&NoHandler, 100).expect_err("it faults").to_string()
 }
 

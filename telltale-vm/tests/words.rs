@@ -8,7 +8,7 @@ use std::error::Error;
 use support::{Script, Seeded, image, open};
 use telltale_vm::{
     EffectHandler, HandlerError, Kind, Large, NoHandler, Observed, Progress, RoleId, SessionError,
-    VM, VMConfig, Value, pack, unpack,
+    VM, VMConfig, VMError, Value, pack, unpack,
 };
 
 #[test]
@@ -121,6 +121,38 @@ fn progress_prints() {
         [Progress::Complete, Progress::OutOfFuel, Progress::Waiting].map(|it| it.to_string());
     let fuel = "out of fuel: the rounds are used up, and some sessions can still act";
     assert_eq!(texts, ["all sessions have ended", fuel, "some sessions wait for the outside"]);
+}
+
+#[test]
+fn errors_print() {
+    let session = VM::default().load_choreography(&image("A→B:x")).expect("room");
+    let role = || "Bob".to_owned();
+    let texts = [
+        (VMError::StaleSession { session }, "session #0 has ended"),
+        (VMError::Detached { session }, "session #0 has no owner to take its roles back"),
+        (
+            VMError::TooManyCoroutines { given: 3, open: 7, limit: 8 },
+            "the session has 3 roles, and 7 of at most 8 are open",
+        ),
+        (
+            VMError::TooManyRegisters { given: 9, limit: 8 },
+            "a program uses 9 registers, but the limit is 8",
+        ),
+        (
+            VMError::NotInProtocol { session, what: "role `Bob`".to_owned() },
+            "session #0 has no role `Bob`",
+        ),
+        (VMError::ChannelFull { capacity: 1 }, "the channel holds 1 message, which is all it may"),
+        (
+            VMError::NotPending { session, role: role() },
+            "`Bob` of session #0 does not wait for its handler",
+        ),
+        (VMError::TooManyImages { limit: 8 }, "8 images are in use, which is the limit"),
+    ];
+    for (error, text) in texts {
+        assert_eq!(error.to_string(), text);
+        assert!(error.source().is_none());
+    }
 }
 
 #[test]
