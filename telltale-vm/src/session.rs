@@ -172,6 +172,7 @@ impl fmt::Display for SessionError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Closed => f.write_str("was closed before its end"),
+            Self::Cancelled { reason } if reason.is_empty() => f.write_str("was cancelled"),
             Self::Cancelled { reason } => write!(f, "was cancelled: {reason}"),
             Self::Faulted(fault) => write!(f, "faulted: {fault}"),
         }

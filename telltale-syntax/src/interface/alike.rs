@@ -13,6 +13,7 @@ use crate::mistake::Mistake;
 use crate::mistakes::Mistakes;
 use crate::name::Name;
 use crate::resolve::Protocol;
+use crate::similar::similar;
 
 /// Sets [`RoleInterface::like`] and [`ChoiceInterface::like`], or says why a role is not like another.
 pub(super) fn add(interface: &mut Interface, protocol: &Protocol<'_>, mistakes: &mut Mistakes) {
@@ -39,7 +40,13 @@ pub(super) fn add(interface: &mut Interface, protocol: &Protocol<'_>, mistakes: 
 fn model(protocol: &Protocol<'_>, role: usize, name: &Name) -> Result<usize, String> {
     let found = protocol.roles.iter().position(|other| other.name.ident == name.ident);
     match found {
-        None => Err(format!("there is no role `{name}`")),
+        None => {
+            let names: Vec<String> =
+                protocol.roles.iter().map(|role| role.name.to_string()).collect();
+            let near = similar(&name.to_string(), names.iter().map(String::as_str));
+            let near = near.map_or_else(String::new, |near| format!("; there is `{near}`"));
+            Err(format!("there is no role `{name}`{near}"))
+        }
         Some(model) if model == role => Err("a role is always like itself".to_owned()),
         Some(model) => match &protocol.roles[model].like {
             Some(other) => Err(format!("`{name}` is itself like `{other}`")),

@@ -22,7 +22,8 @@ pub(super) fn choice(
     attribute::late(tokens, &mut outer, mistakes);
     let (name, chooser) = head(tokens, mistakes)?;
     let head = start.to(tokens.previous());
-    if tokens.is_signs(0, ",") {
+    let joined = ["or", "and"].iter().any(|word| tokens.is_word(0, word) && tokens.is_name(1));
+    if tokens.is_signs(0, ",") || joined {
         return Err(tokens.expected_instead("`{`", Instead::OneDecides));
     }
     if !tokens.is_block(0) && !tokens.is_signs(0, "#") {
