@@ -18,23 +18,25 @@ pub(crate) fn image(image: &Image, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         for (at, instr) in program.iter().enumerate() {
             let pc = Pc::at(at);
             let rest = if image.may_rest(RoleId::at(nth), pc) { "  (may rest)" } else { "" };
-            writeln!(f, "{at:4}  {}{rest}", Line { image, pc, instr: *instr })?;
+            writeln!(f, "{at:4}  {}{rest}", Line { image, pc: Some(pc), instr: *instr })?;
         }
     }
     Ok(())
 }
 
-/// One instruction of an image, as a line of its disassembly.
+/// One instruction of an image, as a line of its disassembly or in a sentence.
 struct Line<'a> {
     image: &'a Image,
-    pc: Pc,
+    /// Where it stands. In a sentence it stands nowhere: there are no columns, and control goes to no place.
+    pc: Option<Pc>,
     instr: Instr,
 }
 
 impl Image {
-    /// One instruction of this image with its names, as a line of the disassembly.
-    pub fn show(&self, pc: Pc, instr: Instr) -> impl fmt::Display + '_ {
-        Line { image: self, pc, instr }
+    /// One instruction of this image with its names, as it stands in a sentence: without columns, and without the
+    /// places that control goes to.
+    pub fn show(&self, instr: Instr) -> impl fmt::Display + '_ {
+        Line { image: self, pc: None, instr }
     }
 }
 
@@ -42,6 +44,10 @@ impl fmt::Display for Line<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let Self { image, pc, instr } = *self;
         let names = image.names();
+        let verb = |verb: &str| match pc {
+            Some(_) => format!("{verb:8}"),
+            None => format!("{verb} "),
+        };
         let role = |role: RoleId| {
             let name = names.roles().nth(role.index()).map(|(_, name)| name.to_owned());
             name.unwrap_or_else(|| format!("role {role}"))
@@ -59,39 +65,43 @@ impl fmt::Display for Line<'_> {
         };
         let (text, next) = match instr {
             Instr::Send { via, to, value, label, next } => {
-                (format!("send    {}{}", message(via, to, '!', label), slot(" from ", value)), next)
+                let text = message(via, to, '!', label);
+                (format!("{}{text}{}", verb("send"), slot(" from ", value)), next)
             }
             Instr::Recv { via, from, value, label, next } => {
                 let text = message(via, from, '?', label);
-                (format!("recv    {text}{}", slot(" into ", value)), next)
+                (format!("{}{text}{}", verb("recv"), slot(" into ", value)), next)
             }
             Instr::Invoke { effect, argument, result, next } => {
                 let (argument, result) = (slot(" with ", argument), slot(" into ", result));
                 let name = image.effect(effect).unwrap_or("an effect without a name");
-                (format!("invoke  {name}{argument}{result}"), next)
+                (format!("{}{name}{argument}{result}", verb("invoke")), next)
             }
             Instr::Offer { via, set, targets } => {
-                return branches(image, f, &format!("offer   {}", through(via)), '?', set, targets);
+                let head = verb("offer") + &through(via);
+                return branches(image, f, &head, '?', set, pc.map(|_| targets));
             }
             Instr::Choose { via, set, targets } => {
-                return branches(image, f, &format!("choose  {}", through(via)), '!', set, targets);
+                let head = verb("choose") + &through(via);
+                return branches(image, f, &head, '!', set, pc.map(|_| targets));
             }
             Instr::Open { import, first } => {
                 let name = image.import(import).map_or("an unknown import", |(name, _)| name);
-                return write!(f, "open    {name} into {first}..");
+                return write!(f, "{}{name} into {first}..", verb("open"));
             }
-            Instr::Close { endpoint } => return write!(f, "close   {endpoint}"),
+            Instr::Close { endpoint } => return write!(f, "{}{endpoint}", verb("close")),
             Instr::LoadImm { into, kind, bits } => {
-                return write!(f, "loadimm {into}, {}", immediate(kind, bits));
+                return write!(f, "{}{into}, {}", verb("loadimm"), immediate(kind, bits));
             }
-            Instr::Mov { from, to } => return write!(f, "mov     {from} to {to}"),
-            Instr::Jmp { target } => return write!(f, "jmp     {target}"),
+            Instr::Mov { from, to } => return write!(f, "{}{from} to {to}", verb("mov")),
+            Instr::Jmp { target } => return write!(f, "{}{target}", verb("jmp")),
             Instr::Yield => return f.write_str("yield"),
             Instr::Halt => return f.write_str("halt"),
         };
-        match next.from(pc) {
-            Pc(behind) if behind == pc.0 + 1 => f.write_str(&text),
-            elsewhere => write!(f, "{text} -> {elsewhere}"),
+        f.write_str(&text)?;
+        match pc.map(|pc| (pc, next.from(pc))) {
+            Some((pc, target)) if target.0 != pc.0 + 1 => write!(f, " -> {target}"),
+            _ => Ok(()),
         }
     }
 }
@@ -102,7 +112,7 @@ fn branches(
     head: &str,
     mark: char,
     set: SetId,
-    targets: TargetsId,
+    targets: Option<TargetsId>,
 ) -> fmt::Result {
     f.write_str(head)?;
     for (nth, branch) in image.find_branches(set).unwrap_or_default().iter().enumerate() {
@@ -110,10 +120,11 @@ fn branches(
         let label = image.names().labels().nth(branch.label.index());
         let label = label.map_or_else(|| "?".to_owned(), |(_, view)| view.to_string());
         let comma = if nth == 0 { "" } else { ", " };
-        write!(f, "{comma}{peer}{mark}{label} -> ")?;
-        match image.find_target(targets, nth) {
-            Some(target) => write!(f, "{target}")?,
-            None => f.write_str("nowhere")?,
+        write!(f, "{comma}{peer}{mark}{label}")?;
+        match targets.map(|targets| image.find_target(targets, nth)) {
+            Some(Some(target)) => write!(f, " -> {target}")?,
+            Some(None) => f.write_str(" -> nowhere")?,
+            None => {}
         }
     }
     Ok(())

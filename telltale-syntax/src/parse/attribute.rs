@@ -1,6 +1,6 @@
 //! `///` and `#[…]`.
 
-use proc_macro2::{Delimiter, TokenStream, TokenTree};
+use proc_macro2::{Delimiter, Group, TokenStream, TokenTree};
 use quote::ToTokens;
 use syn::parse::Parser;
 use syn::punctuated::Punctuated;
@@ -137,24 +137,22 @@ fn nowhere(attribute: &str, span: SpanRange) -> Diagnostic {
 /// Whether attributes come next, and behind them this word.
 pub(super) fn is_before(tokens: &Tokens, word: &str) -> bool {
     let mut ahead = 0;
-    while tokens.is_signs(ahead, "#")
-        && matches!(tokens.peek(ahead + 1), Some(TokenTree::Group(group)) if group.delimiter() == Delimiter::Bracket)
-    {
+    while tokens.is_signs(ahead, "#") && brackets(tokens, ahead + 1).is_some() {
         ahead += 2;
     }
     ahead > 0 && tokens.is_word(ahead, word)
 }
 
+fn brackets(tokens: &Tokens, ahead: usize) -> Option<&Group> {
+    match tokens.peek(ahead)? {
+        TokenTree::Group(group) if group.delimiter() == Delimiter::Bracket => Some(group),
+        _ => None,
+    }
+}
+
 fn next(tokens: &mut Tokens) -> Option<Attribute> {
     let inner = usize::from(tokens.is_signs(0, "#!"));
-    let group = match tokens.peek(1 + inner) {
-        Some(TokenTree::Group(group))
-            if tokens.is_signs(0, "#") && group.delimiter() == Delimiter::Bracket =>
-        {
-            group.clone()
-        }
-        _ => return None,
-    };
+    let group = brackets(tokens, 1 + inner).filter(|_| tokens.is_signs(0, "#"))?.clone();
     let start = tokens.span();
     let mut written = TokenStream::new();
     for _ in 0..2 + inner {

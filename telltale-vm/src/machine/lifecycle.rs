@@ -125,16 +125,7 @@ impl VM {
         let pc = coroutine::read(block, loaded.roles_at + role.index()).pc();
         let place = Pc(pc - image.programs.start(role));
         let instr = image.programs[role].get(place.index());
-        // In the disassembly the operands stand in a column, and branches say where control goes. A sentence does not.
-        let in_a_sentence = |line: String| {
-            let words: Vec<&str> = line.split_whitespace().collect();
-            let branches = words.join(" ");
-            let branches = branches
-                .split(", ")
-                .map(|branch| branch.rsplit_once(" -> ").map_or(branch, |(branch, _)| branch));
-            branches.collect::<Vec<_>>().join(", ")
-        };
-        let instruction = instr.map(|&instr| in_a_sentence(image.show(place, instr).to_string()));
+        let instruction = instr.map(|&instr| image.show(instr).to_string());
         let role = Some(image.names().role(role).to_owned());
         self.fault(slot, Fault { role, instruction, cause });
     }

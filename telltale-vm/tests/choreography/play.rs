@@ -169,3 +169,33 @@ fn role_objects_of_another_protocol_are_told_apart() {
         "{error}"
     );
 }
+
+choreography! {
+    protocol Callback(Left, Right) {
+        Left -> Right: Call(Box<dyn Fn(u8, u8) -> u8 + Send>, (u8, u8));
+    }
+}
+
+struct Silent;
+
+impl callback::Left for Silent {
+    fn call(&mut self) -> HandlerResult<(Box<dyn Fn(u8, u8) -> u8 + Send>, (u8, u8))> {
+        Err("nobody is at home".into())
+    }
+}
+
+impl callback::Right for Silent {
+    fn on_call(&mut self, _: (Box<dyn Fn(u8, u8) -> u8 + Send>, (u8, u8))) -> HandlerResult<()> {
+        Ok(())
+    }
+}
+
+#[test]
+fn a_place_has_the_whole_type_of_its_message() {
+    let error = callback::Roles { left: Silent, right: Silent }.play().err().expect("it fails");
+    assert_eq!(
+        error.to_string(),
+        "session #0 faulted: `Left` at `send Right!Call(Box<dyn Fn(u8, u8) -> u8 + Send>, (u8, u8))`: \
+         nobody is at home"
+    );
+}
