@@ -122,7 +122,7 @@ fn machine(setting: &Setting) -> (VM, Receiver<ObsEvent>) {
     let mut vm = VM::new(setting.config.clone());
     let (told, events) = channel();
     // Nobody listens any more once the session has been cut short.
-    vm.record_to(move |event| drop(told.send(event)));
+    vm.record_to(move |event| drop(told.send(event.clone())));
     (vm, events)
 }
 

@@ -133,7 +133,7 @@ fn same(expected: &[String], found: &[String]) -> Result<(), String> {
     Err(format!("after {before:#?}\n{:?} and not {:?}", found.get(at), expected.get(at)))
 }
 
-/// By turns, so that no script is performed, with channels that lose messages or fault.
+/// One turn at a time, so that no script is followed, with channels that lose messages or fault.
 fn lossy_settings() -> Vec<Setting> {
     let channels = [
         (WhenFull::Block, ChannelMode::LatestValue),
@@ -146,7 +146,7 @@ fn lossy_settings() -> Vec<Setting> {
     let settings = channels.into_iter().zip(policies.into_iter().cycle());
     let setting = |((when_full, mode), policy)| {
         let config = VMConfig { when_full, mode, policy, capacity: 1, ..VMConfig::default() };
-        Setting { config: VMConfig { max_buffered: 3, quantum: 5, ..config }, turns: Some(3) }
+        Setting { config: VMConfig { max_buffered: 3, quantum: 5, ..config }, turns: Some(1) }
     };
     settings.map(setting).collect()
 }

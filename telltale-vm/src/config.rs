@@ -1,5 +1,7 @@
 //! How a VM is set up.
 
+use crate::scripted::run::EXCHANGE;
+
 /// The limits and choices of a VM. They are fixed when it is made.
 ///
 /// ```
@@ -166,7 +168,7 @@ impl Default for VMConfig {
 impl VMConfig {
     /// Whether sessions follow their schedules unless something prevents it.
     pub(crate) fn follows_schedules(&self) -> bool {
-        self.policy == Policy::Cooperative && self.quantum > 1
+        self.policy == Policy::Cooperative && self.quantum >= EXCHANGE
     }
 
     /// How the channel between two roles works.

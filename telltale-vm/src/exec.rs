@@ -19,6 +19,7 @@ mod receive;
 mod register_ops;
 mod seat;
 mod send;
+mod wait;
 
 use telltale_types::{LabelId, RoleId};
 
@@ -27,10 +28,12 @@ use crate::memory::channel::Buffers;
 use crate::memory::coroutine::{self, Coro, DRAINS, HALTED, HOLDS, PAUSED, PENDING};
 use crate::memory::deferred::Deferred;
 use crate::memory::heap::{Heap, Word};
+use crate::memory::ready::Roles;
 use crate::memory::{header, ready, registers};
 use crate::program::loaded::Loaded;
 use crate::program::op::{Code, Op};
 use crate::roles::host::Host;
+use crate::scheduler::awaited::Awaited;
 use crate::trace::store::{Tag, Trace};
 use crate::{Cause, EffectHandler, HandlerError, Kind, Network, Value};
 
@@ -71,6 +74,10 @@ pub(crate) struct Slice<'a, 's> {
     pub(crate) operand: Operand,
     /// How many instructions may still be executed.
     pub(crate) left: u32,
+    /// Whether there is a network or a guard, which have a say in what is sent.
+    is_watched: bool,
+    /// Who waits for whom, if the policy asks.
+    pub(crate) awaited: Option<Awaited>,
 }
 
 /// What becomes of a role after an instruction.
@@ -129,7 +136,22 @@ impl<'a, 's> Slice<'a, 's> {
     ) -> Self {
         let ready = ready::first_word(block);
         let (word_at, state_at, operand) = (0, 0, Operand::Host);
-        Self { block, loaded, run, cx, host, ready, word_at, state_at, operand, left }
+        let is_watched = loaded.is_guarded || run.network.is_some();
+        let awaited = None;
+        Self {
+            block,
+            loaded,
+            run,
+            cx,
+            host,
+            ready,
+            word_at,
+            state_at,
+            operand,
+            left,
+            is_watched,
+            awaited,
+        }
     }
 
     /// A role can act.
@@ -150,11 +172,11 @@ impl<'a, 's> Slice<'a, 's> {
         }
     }
 
-    pub(crate) fn is_ready(&self, role: RoleId) -> bool {
-        match ready::bit(role) {
-            Some(bit) => self.ready & bit != 0,
-            None => ready::contains(self.block, role),
-        }
+    /// The roles that can act.
+    #[inline(always)]
+    pub(crate) fn ready_roles(&mut self) -> Roles {
+        self.write_ready();
+        Roles::ready(self.block, self.loaded.roles)
     }
 
     /// The next role that can act, going round from `from` on.
@@ -209,16 +231,21 @@ impl<'a, 's> Slice<'a, 's> {
         Ok(())
     }
 
-    /// Any instruction.
-    #[inline]
+    /// Any instruction. The most frequent ones come first, and in this place.
+    #[inline(always)]
     fn execute(&mut self, op: &Op) -> Step {
         if op.is_guarded {
-            return self.guarded(op);
+            self.guarded(op)
+        } else if op.code == Code::Recv {
+            self.receive(&op.exchange)
+        } else if op.code == Code::Send {
+            self.send(&op.exchange)
+        } else {
+            self.unguarded(op)
         }
-        self.unguarded(op)
     }
 
-    #[inline]
+    #[inline(never)]
     fn unguarded(&mut self, op: &Op) -> Step {
         let linked = &self.loaded.linked;
         match op.code {
@@ -302,7 +329,7 @@ impl<'a, 's> Slice<'a, 's> {
     }
 
     /// Drops a payload that nobody gets. What is not a scalar is dropped between slices: it may be an endpoint.
-    fn discard(&mut self, value: Value) {
+    pub(crate) fn discard(&mut self, value: Value) {
         let word = self.run.heap.encode(value);
         if Kind::from_number(word.kind) >= Kind::Text {
             self.run.orphans.push(word);

@@ -1,6 +1,9 @@
 //! What belongs to the embedder may panic when it is dropped, and what it panics with may panic as well.
 
+use std::any::Any;
 use std::panic::{AssertUnwindSafe, catch_unwind};
+
+use crate::Cause;
 
 /// Drops a value of the embedder's, whose `Drop` may panic. Nobody is left to be told.
 pub(crate) fn drop_quietly<T>(it: T) {
@@ -11,6 +14,14 @@ pub(crate) fn drop_quietly<T>(it: T) {
         dropped = catch_unwind(AssertUnwindSafe(|| drop(panic)));
     }
     std::mem::forget(dropped);
+}
+
+/// The fault of a role for which the embedder's code has panicked.
+pub(crate) fn panicked(panic: Box<dyn Any + Send>) -> Cause {
+    let text = panic.downcast_ref::<&str>().map(|text| (*text).to_owned());
+    let text = text.or_else(|| panic.downcast_ref::<String>().cloned());
+    drop_quietly(panic);
+    Cause::Panicked { message: text.unwrap_or_else(|| "a value that is not text".to_owned()) }
 }
 
 #[cfg(test)]

@@ -5,6 +5,7 @@
 //! means, so a session that completes has the same trace, up to the order of independent events, under
 //! every policy.
 
+pub(crate) mod awaited;
 mod cooperative;
 pub(crate) mod fifo;
 mod progress_aware;
@@ -22,6 +23,11 @@ pub(crate) struct Turns {
 }
 
 impl Turns {
+    /// How many of so many turns there are.
+    pub(crate) fn of(self, most: u32) -> u32 {
+        u32::try_from(self.left).unwrap_or(u32::MAX).min(most)
+    }
+
     /// One turn less, if there is one.
     #[inline]
     fn take(&mut self) -> bool {

@@ -1,5 +1,6 @@
 //! What was observed of a run, how it is kept, and when it happened.
 
+mod chunk;
 pub(crate) mod clock;
 pub(crate) mod event;
 pub(crate) mod normal;

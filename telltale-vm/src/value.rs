@@ -188,6 +188,12 @@ impl Value {
         }
     }
 
+    /// Whether it is an endpoint of a session.
+    #[inline(always)]
+    pub(crate) fn is_endpoint(&self) -> bool {
+        matches!(self, Self::Large(large) if large.kind() == Kind::Endpoint)
+    }
+
     /// The kind of value.
     #[inline]
     pub fn kind(&self) -> Kind {

@@ -384,3 +384,22 @@ fn a_protocol_without_roles_is_over_once() {
         }
     }
 }
+
+#[test]
+fn no_more_turns_are_given_than_asked_for() {
+    for protocol in [TWO_CONVERSATIONS, "μt.A→B:x.B→C:y.C→A:z.t"] {
+        for turns in [1, 2, 3, 4, 7, 64] {
+            let (mut vm, _) = open(VMConfig::default(), &image(protocol));
+            vm.load_choreography(&image(protocol)).expect("there is room");
+            let mut before = 0;
+            for _ in 0..50 {
+                let given = vm.step_round(&Seeded, turns).expect("no session faults").turns;
+                assert!(given <= turns, "{given} of {turns}");
+                let now: u32 = effects(&vm).iter().sum();
+                // Turns of one role may be long, but those of an exchange are two.
+                assert!(given > 0 && now > before, "{given} of {turns}");
+                before = now;
+            }
+        }
+    }
+}

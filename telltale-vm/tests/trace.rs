@@ -2,6 +2,7 @@
 
 mod support;
 
+use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::{Arc, Mutex};
 
 use support::{Script, Seeded, image, inject, is_closed, lines, open, protocol, try_image};
@@ -164,7 +165,7 @@ fn a_sink_is_told_everything_in_order() {
         let told: Arc<Mutex<Vec<ObsEvent>>> = Arc::default();
         let sink = told.clone();
         let mut vm = VM::new(recording(kept));
-        vm.record_to(move |event| sink.lock().expect("nobody panicked").push(event));
+        vm.record_to(move |event| sink.lock().expect("nobody panicked").push(event.clone()));
         for _ in 0..2 {
             vm.load_choreography(&image("μt. A→B:x. t")).expect("there is room");
         }
@@ -298,4 +299,42 @@ fn events_say_who_acted_and_how_roles_are_called() {
         .collect();
     let [anna, ben] = ["Anna", "Ben"].map(|name| Some(name.to_owned()));
     assert_eq!(actors, [None, anna.clone(), ben.clone(), anna, ben, None]);
+}
+
+#[test]
+fn a_sink_that_panics_is_told_the_rest_afterwards() {
+    for fatal in 0..6 {
+        let told: Arc<Mutex<Vec<String>>> = Arc::default();
+        let sink = told.clone();
+        let mut vm = VM::new(recording(Recording::Full));
+        vm.record_to(move |event| {
+            let nth = {
+                let mut told = sink.lock().expect("nobody panics while it is locked");
+                told.push(event.to_string());
+                told.len()
+            };
+            assert_ne!(nth, fatal + 1, "a sink that cannot go on");
+        });
+        for _ in 0..2 {
+            vm.load_choreography(&image("A→B:x.B→A:y")).expect("there is room");
+        }
+        let ran = catch_unwind(AssertUnwindSafe(|| vm.run(&Seeded, 50)));
+        assert!(ran.is_err(), "the panic is the sink's, and goes to whoever runs");
+        vm.run(&Seeded, 50).expect("no session faults");
+        let mut same = VM::new(recording(Recording::Full));
+        for _ in 0..2 {
+            same.load_choreography(&image("A→B:x.B→A:y")).expect("there is room");
+        }
+        same.run(&Seeded, 50).expect("no session faults");
+        let mut told = told.lock().expect("nobody panics while it is locked").clone();
+        let mut all = lines(&same);
+        // Of an exchange at whose first half it panics, it is not told the second.
+        let lost = all.iter().filter(|line| !told.contains(line)).count();
+        assert!(lost <= 1, "{lost} are lost at {fatal}");
+        told.sort();
+        told.dedup();
+        all.retain(|line| told.contains(line));
+        all.sort();
+        assert_eq!(told, all);
+    }
 }

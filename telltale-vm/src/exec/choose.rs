@@ -81,7 +81,7 @@ impl Slice<'_, '_> {
                 Step::Next(sent.next)
             }
             Ok(true) => {
-                channel::await_room(self.block, sent.channel);
+                self.await_room(sent.channel, sent.peer);
                 let key = (self.cx.session, self.cx.role);
                 self.run.pending_choices.0.insert(key, (*sent, value));
                 Step::Hold
@@ -97,9 +97,9 @@ impl Slice<'_, '_> {
     /// is still no room.
     pub(super) fn send_held(&mut self) -> Option<u32> {
         let key = (self.cx.session, self.cx.role);
-        let channel = self.run.pending_choices.0.get(&key)?.0.channel;
+        let Exchange { channel, peer, .. } = self.run.pending_choices.0.get(&key)?.0;
         if !channel::has_room(self.block, channel) {
-            channel::await_room(self.block, channel);
+            self.await_room(channel, peer);
             return None;
         }
         let (sent, value) = self.run.pending_choices.0.remove(&key)?;

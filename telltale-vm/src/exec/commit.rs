@@ -4,7 +4,7 @@
 use telltale_types::{Action, Direction, LabelId, RoleId};
 
 use super::Slice;
-use crate::memory::channel::{self, Message, Plan};
+use crate::memory::channel::{self, Message, Plan, Rule};
 use crate::memory::coroutine;
 use crate::memory::heap::Word;
 use crate::program::op::Exchange;
@@ -14,13 +14,24 @@ use crate::{Kind, SendDecision, Value};
 impl Slice<'_, '_> {
     /// A message for which there is room goes into its channel, unless its network or the channel decides
     /// otherwise.
-    #[inline]
+    #[inline(always)]
     pub(super) fn commit(&mut self, sent: &Exchange, value: Value, tag: Tag) {
+        let Exchange { channel, peer, label, .. } = *sent;
+        let word = self.run.heap.encode(value);
+        if self.is_watched || channel.rule != Rule::Plain {
+            return self.commit_watched(sent, word, tag);
+        }
+        self.put(channel, peer, Message { label, word });
+        self.note_sent(peer, label, tag);
+    }
+
+    /// [`Slice::commit`] where somebody else than the roles has a say.
+    #[inline(never)]
+    fn commit_watched(&mut self, sent: &Exchange, word: Word, tag: Tag) {
         let Exchange { channel, peer, label, .. } = *sent;
         if self.state_at != 0 {
             self.move_state(Direction::Send, peer, label);
         }
-        let word = self.run.heap.encode(value);
         match self.decide(peer, label, word) {
             SendDecision::Deliver => self.deliver(channel, peer, Message { label, word }, tag),
             SendDecision::Drop => {
@@ -52,7 +63,6 @@ impl Slice<'_, '_> {
     }
 
     /// The message takes the place of the newest one, goes behind it, or is lost.
-    #[inline]
     fn deliver(&mut self, plan: Plan, to: RoleId, message: Message, tag: Tag) {
         let label = message.label;
         if channel::replaces(self.block, self.run.buffers, plan, label) {
@@ -61,9 +71,7 @@ impl Slice<'_, '_> {
             self.run.trace.push_if(Tag::Dropped, self.cx.role, to, label);
             self.note_sent(to, label, tag);
         } else if channel::has_room(self.block, plan) {
-            if channel::push(self.block, self.run.buffers, plan, message) {
-                self.wake(to);
-            }
+            self.put(plan, to, message);
             self.note_sent(to, label, tag);
         } else {
             self.run.orphans.push(message.word);
@@ -71,18 +79,32 @@ impl Slice<'_, '_> {
         }
     }
 
-    #[inline]
+    /// The message goes into its channel, and wakes its receiver if that waits.
+    #[inline(always)]
+    fn put(&mut self, plan: Plan, to: RoleId, message: Message) {
+        if channel::push(self.block, self.run.buffers, plan, message) {
+            self.wake(to);
+            if let Some(awaited) = &mut self.awaited {
+                awaited.one_less(self.cx.role);
+            }
+        }
+    }
+
+    #[inline(always)]
     fn note_sent(&mut self, to: RoleId, label: LabelId, tag: Tag) {
         self.run.trace.push_if(tag, self.cx.role, to, label);
         self.cx.add_effect();
     }
 
     /// Takes the first message of a channel, which must be there, and wakes its sender if that waits for room.
-    #[inline]
+    #[inline(always)]
     pub(super) fn commit_receipt(&mut self, plan: Plan, from: RoleId) -> Value {
         let (message, sender_waits) = channel::pop(self.block, self.run.buffers, plan);
         if sender_waits {
             self.wake(from);
+            if let Some(awaited) = &mut self.awaited {
+                awaited.one_less(self.cx.role);
+            }
         }
         if self.state_at != 0 {
             self.move_state(Direction::Receive, from, message.label);

@@ -3,7 +3,7 @@
 use telltale_types::{LabelId, RoleId};
 
 use super::Slice;
-use crate::{Cause, HandlerError, HandlerResult, Kind, Value};
+use crate::{Cause, HandlerError, HandlerResult, Value};
 
 /// The host, or a register. A register lends its payload to the instruction and gets back what the instruction
 /// has not used, so it does not matter in which session the register is.
@@ -26,7 +26,7 @@ impl Operand {
 
 impl Slice<'_, '_> {
     /// The payload of a message that is about to be sent.
-    #[inline]
+    #[inline(always)]
     pub(super) fn payload(&mut self, to: RoleId, label: LabelId) -> HandlerResult<Value> {
         match &mut self.operand {
             Operand::Host => self.host.send(self.cx, to, label),
@@ -38,7 +38,7 @@ impl Slice<'_, '_> {
     }
 
     /// Hands over what a received message carries. Endpoints stay in registers.
-    #[inline]
+    #[inline(always)]
     pub(super) fn hand_over(
         &mut self,
         from: RoleId,
@@ -50,7 +50,7 @@ impl Slice<'_, '_> {
                 *kept = Some(value);
                 Ok(Ok(()))
             }
-            Operand::Host if value.kind() == Kind::Endpoint => {
+            Operand::Host if value.is_endpoint() => {
                 self.discard(value);
                 let what = self.cx.label(label).to_string();
                 Err(Cause::EndpointToHandler { what }.into())

@@ -9,11 +9,11 @@ use crate::program::op::{Exchange, find};
 
 impl Slice<'_, '_> {
     /// Takes one certain message and hands it over.
-    #[inline]
+    #[inline(always)]
     pub(super) fn receive(&mut self, taken: &Exchange) -> Step {
         match channel::first_label(self.block, self.run.buffers, taken.channel) {
             None => {
-                channel::await_message(self.block, taken.channel);
+                self.await_message(taken.channel, taken.peer);
                 Step::Wait
             }
             Some(found) if found == taken.label => self.take(taken),
@@ -26,7 +26,7 @@ impl Slice<'_, '_> {
     pub(super) fn offer_one(&mut self, offered: &Exchange, branches: &[Exchange]) -> Step {
         let Exchange { channel, peer, .. } = *offered;
         let Some(found) = channel::first_label(self.block, self.run.buffers, channel) else {
-            channel::await_message(self.block, channel);
+            self.await_message(channel, peer);
             return Step::Wait;
         };
         match find(branches, found) {
@@ -45,19 +45,19 @@ impl Slice<'_, '_> {
         };
         let Some(taken) = branches.iter().find(has_come) else {
             for branch in branches {
-                channel::await_message(self.block, branch.channel);
+                self.await_message(branch.channel, branch.peer);
             }
             return Step::Wait;
         };
         // Of all the channels that were marked, the role does not wait at any now.
         for branch in branches {
-            channel::forget_receiver(self.block, branch.channel);
+            self.forget_receiver(branch.channel, branch.peer);
         }
         self.take(taken)
     }
 
     /// Takes a message that is there and hands it over.
-    #[inline]
+    #[inline(always)]
     fn take(&mut self, taken: &Exchange) -> Step {
         let value = self.commit_receipt(taken.channel, taken.peer);
         // A sender has been checked, but a message may have been injected.

@@ -11,15 +11,12 @@ use crate::{Cause, HandlerResult, Value};
 
 impl Slice<'_, '_> {
     /// Makes sure that there is room, asks for the payload, sends it.
-    #[inline]
+    #[inline(always)]
     pub(super) fn send(&mut self, sent: &Exchange) -> Step {
-        match self.must_wait(sent.channel, sent.peer, sent.label) {
-            Ok(false) => {}
-            Ok(true) => {
-                channel::await_room(self.block, sent.channel);
-                return Step::Wait;
-            }
-            Err(cause) => return Step::Fault(cause),
+        if !channel::has_room(self.block, sent.channel)
+            && let Some(step) = self.has_no_room(sent)
+        {
+            return step;
         }
         match self.payload(sent.peer, sent.label) {
             Ok(value) if self.accepts(sent.expected, &value) => {
@@ -27,6 +24,19 @@ impl Slice<'_, '_> {
                 Step::Next(sent.next)
             }
             answer => self.refused(sent.label, answer),
+        }
+    }
+
+    /// What becomes of a role whose channel is full, if it cannot send nevertheless.
+    #[cold]
+    fn has_no_room(&mut self, sent: &Exchange) -> Option<Step> {
+        match self.must_wait(sent.channel, sent.peer, sent.label) {
+            Ok(false) => None,
+            Ok(true) => {
+                self.await_room(sent.channel, sent.peer);
+                Some(Step::Wait)
+            }
+            Err(cause) => Some(Step::Fault(cause)),
         }
     }
 

@@ -161,12 +161,13 @@ impl VM {
         } else {
             channel::push(block, &mut self.buffers, plan, message)
         };
-        if replaces && self.records() {
-            self.trace.push_of(session, Tag::Dropped, from, to, label);
-        }
         self.deferred.injected(session, Outstanding { from, to, label });
         if self.records() {
-            self.trace.push_of(session, Tag::Injected, from, to, label);
+            self.enter_trace(session);
+            if replaces {
+                self.trace.push(Tag::Dropped, from, to, label);
+            }
+            self.trace.push(Tag::Injected, from, to, label);
         }
         if waits {
             self.change(slot, to, |coro| coro, true);

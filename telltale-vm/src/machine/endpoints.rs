@@ -221,7 +221,7 @@ impl VM {
         let loaded = images.get(header::image(block));
         let (trace, orphans) = (&mut self.trace, &mut self.orphans);
         let Call { handler, network, .. } = call;
-        trace.enter(session);
+        trace.enter(session, loaded.image.global_type.names());
         let mut run = RunContext {
             handler,
             network,

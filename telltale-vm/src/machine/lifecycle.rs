@@ -58,7 +58,8 @@ impl VM {
             self.run_queue.enqueue(slot);
         }
         if self.config.recording != Recording::Off {
-            self.trace.push_opened(session, loaded.image.global_type.names());
+            self.trace.enter(session, loaded.image.global_type.names());
+            self.trace.push_session(Tag::Opened);
         }
         Ok(session)
     }
@@ -149,19 +150,16 @@ impl VM {
         }
         let records = self.records();
         let session = self.run_queue.session_at(slot);
-        let block = self.run_queue.arena.block(slot);
-        let loaded = self.images.get(header::image(block));
         if records {
+            self.enter_trace(session);
             match &outcome {
-                Ok(()) | Err(SessionError::Closed) => {
-                    self.trace.push_session(session, Tag::Closed);
-                }
-                Err(SessionError::Cancelled { .. }) => {
-                    self.trace.push_session(session, Tag::Cancelled);
-                }
-                Err(SessionError::Faulted(fault)) => self.trace.push_fault(session, fault.clone()),
+                Ok(()) | Err(SessionError::Closed) => self.trace.push_session(Tag::Closed),
+                Err(SessionError::Cancelled { .. }) => self.trace.push_session(Tag::Cancelled),
+                Err(SessionError::Faulted(fault)) => self.trace.push_fault(fault.clone()),
             }
         }
+        let block = self.run_queue.arena.block(slot);
+        let loaded = self.images.get(header::image(block));
         let (has_coroutines, roles) = (header::has_coroutines(block), loaded.roles);
         self.pending_choices.forget(session);
         self.deferred.forget(session);

@@ -1,6 +1,5 @@
 //! Rounds: every session that can act has a slice, and what needs the whole machine is done between them.
 
-use std::any::Any;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 
 use telltale_types::RoleId;
@@ -10,18 +9,18 @@ use crate::exec::{Exit, RunContext, Step};
 use crate::memory::arena::Slot;
 use crate::memory::coroutine::{self, Coro};
 use crate::memory::{header, ready};
-use crate::quietly::drop_quietly;
+use crate::quietly::{drop_quietly, panicked};
 use crate::scheduler::Turns;
 use crate::scheduler::run_queue::Fuel;
 use crate::scripted::run::ScriptState;
-use crate::{Cause, Context, EffectHandler, Network, SessionId, VM, VMError};
+use crate::{Context, EffectHandler, Network, SessionId, VM, VMError};
 
 /// What one call asks for.
 #[derive(Clone, Copy)]
 pub(super) struct Call<'a> {
     pub(super) handler: &'a dyn EffectHandler,
     pub(super) network: Option<&'a dyn Network>,
-    /// Whether turns are counted. Then a turn is that of one role, and no session follows its schedule.
+    /// Whether turns are counted, and an instruction of a session that follows its schedule is one.
     pub(super) by_turns: bool,
 }
 
@@ -68,11 +67,12 @@ impl VM {
         let Self { run_queue, images, objects, heap, buffers, pending_choices, deferred, .. } =
             self;
         let first = run_queue.first()?;
-        let on_script = self.config.follows_schedules() && !by_turns && network.is_none();
-        let mode = Mode { policy: self.config.policy, on_script };
+        let on_script = self.config.follows_schedules();
+        let mode = Mode { policy: self.config.policy, on_script, by_turns };
         run_queue.in_a_row = self.sink.is_none();
-        // Without a trace, sessions that finish on their script need not be settled one by one.
-        run_queue.ends_quietly = !TRACE && deferred.is_empty();
+        // Without a trace, and if none of their messages are aside, sessions that finish on their script need not be
+        // settled one by one. (By turns, they are seen one by one anyway.)
+        run_queue.ends_quietly = !TRACE && !by_turns && network.is_none() && deferred.is_empty();
         let (trace, orphans) = (&mut self.trace, &mut self.orphans);
         let run = RunContext {
             handler,
@@ -204,11 +204,4 @@ impl VM {
             None => Ok(()),
         }
     }
-}
-
-fn panicked(panic: Box<dyn Any + Send>) -> Cause {
-    let text = panic.downcast_ref::<&str>().map(|text| (*text).to_owned());
-    let text = text.or_else(|| panic.downcast_ref::<String>().cloned());
-    drop_quietly(panic);
-    Cause::Panicked { message: text.unwrap_or_else(|| "a value that is not text".to_owned()) }
 }

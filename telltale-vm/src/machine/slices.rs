@@ -11,7 +11,7 @@ use crate::roles::host::{Host, SessionObjects};
 use crate::scheduler::run_queue::RunQueue;
 use crate::scheduler::{self, Turns};
 use crate::scripted::leave::halt;
-use crate::scripted::run::{End, RunLoop, ScriptState};
+use crate::scripted::run::{EXCHANGE, End, RunLoop, ScriptState};
 use crate::{Context, Policy, SessionId};
 
 /// How the sessions of a run act.
@@ -20,6 +20,8 @@ pub(super) struct Mode {
     pub(super) policy: Policy,
     /// Whether sessions follow their schedules while they can.
     pub(super) on_script: bool,
+    /// Whether turns are counted.
+    pub(super) by_turns: bool,
 }
 
 /// The parts of the machine that slices need, borrowed one by one.
@@ -47,7 +49,11 @@ impl Slices<'_> {
     pub(super) fn run<const TRACE: bool>(&mut self, turns: &mut Turns) -> Option<(Slot, Exit)> {
         while turns.left > 0 && self.run_queue.take(self.run.trace) {
             loop {
-                let end = self.follow_schedules::<TRACE>();
+                let end = if self.mode.by_turns {
+                    self.follow_one::<TRACE>(turns)
+                } else {
+                    self.follow_schedules::<TRACE>()
+                };
                 if end == Some(End::NoSession) {
                     break;
                 }
@@ -85,15 +91,38 @@ impl Slices<'_> {
         None
     }
 
+    /// The same for one session, as far as there are turns: each of its instructions is one.
+    fn follow_one<const TRACE: bool>(&mut self, turns: &mut Turns) -> Option<End> {
+        let left = turns.of(self.run_queue.quantum);
+        if !self.mode.on_script || left < EXCHANGE {
+            return None;
+        }
+        let block = self.run_queue.block();
+        header::place(block)?;
+        let objects = header::objects(block);
+        self.session.enter(header::image(block), self.images);
+        self.script.left = left;
+        let others = std::mem::take(&mut self.run_queue.fuel.slices);
+        let mut end = self.by_participants::<TRACE>(objects);
+        while end == End::NoExchange && self.halt() {
+            end = self.by_participants::<TRACE>(objects);
+        }
+        self.run_queue.fuel.slices = others;
+        turns.left -= (left - self.script.left) as usize;
+        Some(end)
+    }
+
     /// The handler, or the role objects of the session, play it and those after it that they can play as well.
     fn by_participants<const TRACE: bool>(&mut self, of_session: u32) -> End {
         let Self { run_queue, objects, script, .. } = self;
         let Session { image, loaded, cx } = &mut self.session;
-        let (image, trace, traced) = (*image, &mut *self.run.trace, TRACE);
+        let (image, trace, network) = (*image, &mut *self.run.trace, self.run.network);
+        let watched = TRACE || network.is_some();
         cx.at = Context::AS_WRITTEN;
         let key = (of_session as usize).checked_sub(1);
         let runner = key.map(|key| objects[key].runner());
-        let run_loop = RunLoop { run_queue, objects, image, loaded, cx, trace, traced, script };
+        let run_loop =
+            RunLoop { run_queue, objects, image, loaded, cx, trace, network, watched, script };
         match runner {
             None => self.run.handler.follow_schedules(run_loop),
             Some(run) => run(run_loop, self.run.handler),
@@ -117,29 +146,34 @@ impl Slices<'_> {
     #[inline(never)]
     fn slice(&mut self, end: Option<End>, turns: &mut Turns) -> Result<(), Exit> {
         let RunQueue { slot, quantum, vm, .. } = *self.run_queue;
-        let block = self.run_queue.arena.block_and_more_mut(slot);
+        let (arena, mut rounds) = self.run_queue.sessions_and_rounds();
+        let block = arena.block_and_more_mut(slot);
         if !header::is_running(block) {
             return Err(Exit::Ended);
         }
         self.session.enter(header::image(block), self.images);
         let Session { loaded, cx, .. } = &mut self.session;
         cx.session = SessionId::new(vm, header::ordinal(block), slot);
-        self.run.trace.enter(cx.session);
+        self.run.trace.enter(cx.session, loaded.image.global_type.names());
         let host = match header::objects(block) as usize {
             0 => Host::Handler(self.run.handler),
             key => self.objects[key - 1].host(self.run.handler),
         };
         let left = if end.is_some() { self.script.left } else { quantum };
         let mut slice = Slice::new(block, loaded, &mut self.run, cx, host, left);
-        let acted = act(self.mode, &mut slice, &mut self.script, end, turns);
-        slice.write_ready();
-        acted?;
-        if !ready::any(slice.block, ready::words(loaded.roles)) {
-            Err(Exit::Idle)
-        } else if slice.run.orphans.is_empty() {
-            Ok(())
-        } else {
-            Err(Exit::Orphans)
+        let mut acted = act(self.mode, &mut slice, &mut self.script, end, turns);
+        loop {
+            slice.write_ready();
+            acted?;
+            if !ready::any(slice.block, ready::words(loaded.roles)) {
+                return Err(Exit::Idle);
+            } else if !slice.run.orphans.is_empty() {
+                return Err(Exit::Orphans);
+            } else if !rounds.begin_alone(slice.run.trace) {
+                return Ok(());
+            }
+            slice.left = quantum;
+            acted = act(self.mode, &mut slice, &mut self.script, None, turns);
         }
     }
 }
@@ -164,9 +198,11 @@ fn act<'a>(
     end: Option<End>,
     turns: &mut Turns,
 ) -> Result<(), Exit> {
+    // With one turn, only a role can act, not an exchange.
+    let has_turns = turns.left >= EXCHANGE as usize;
     match end {
         Some(end) => slice.leave_script(script, end)?,
-        None if mode.on_script && slice.rejoin() => return Err(Exit::OnScript),
+        None if mode.on_script && has_turns && slice.rejoin() => return Err(Exit::OnScript),
         None => header::set_place(slice.block, None),
     }
     scheduler::slice(mode.policy, slice, turns)

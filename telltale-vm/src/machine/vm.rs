@@ -64,7 +64,7 @@ pub struct VM {
 }
 
 /// Whoever is told every event instead of the trace.
-pub(super) struct Sink(Box<dyn FnMut(ObsEvent) + Send>);
+pub(super) struct Sink(Box<dyn FnMut(&ObsEvent) + Send>);
 
 impl std::fmt::Debug for Sink {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
@@ -216,7 +216,7 @@ impl VM {
     /// From now on, every event is given to `sink` at the end of its round, and the trace keeps none.
     ///
     /// Nothing is given unless something is recorded ([`VMConfig::recording`]).
-    pub fn record_to(&mut self, sink: impl FnMut(ObsEvent) + Send + 'static) {
+    pub fn record_to(&mut self, sink: impl FnMut(&ObsEvent) + Send + 'static) {
         self.trace.keep_all();
         self.sink = Some(Sink(Box::new(sink)));
     }
@@ -325,6 +325,12 @@ impl VM {
         }
         let block = self.run_queue.arena.block(session.slot());
         if header::ordinal(block) == session.ordinal() { Ok(block) } else { Err(stale) }
+    }
+
+    /// Events from now on are those of this session.
+    pub(super) fn enter_trace(&mut self, session: SessionId) {
+        let image = header::image(self.run_queue.arena.block(session.slot()));
+        self.trace.enter(session, self.images.get(image).image.global_type.names());
     }
 
     pub(crate) fn records(&self) -> bool {

@@ -26,8 +26,18 @@ impl Heap {
     }
 
     /// The payload as two numbers.
-    #[inline]
+    #[inline(always)]
     pub(crate) fn encode(&mut self, value: Value) -> Word {
+        // The most frequent payload.
+        if let Value::Uint(bits) = value {
+            Word { kind: UINT, bits }
+        } else {
+            self.encode_any(value)
+        }
+    }
+
+    #[inline(never)]
+    fn encode_any(&mut self, value: Value) -> Word {
         let (kind, bits) = match value {
             Value::Uint(n) => (Kind::Uint, n),
             Value::Unit => (Kind::Unit, 0),
@@ -41,7 +51,7 @@ impl Heap {
     }
 
     /// The payload of two numbers that [`Heap::encode`] gave; it must be asked for once.
-    #[inline]
+    #[inline(always)]
     pub(crate) fn decode(&mut self, word: Word) -> Value {
         // The most frequent payload; the others cost one more jump.
         if word.kind == UINT { Value::Uint(word.bits) } else { self.decode_any(word) }
@@ -53,6 +63,7 @@ impl Heap {
         if is_large { self.0.get(word.bits as usize).map(|large| &**large) } else { None }
     }
 
+    #[inline(never)]
     fn decode_any(&mut self, word: Word) -> Value {
         let Word { kind, bits } = word;
         match Kind::from_number(kind) {

@@ -2,6 +2,7 @@
 
 use telltale_types::RoleId;
 
+use crate::memory::coroutine::ROLES;
 use crate::memory::header::READY;
 
 /// How many roles have their bits in one word.
@@ -44,10 +45,66 @@ pub(crate) fn next_in_word(bits: u64, from: u8) -> Option<RoleId> {
 
 /// The next role that can act, going round from `from` on, where there are several words.
 pub(crate) fn next(block: &[u64], words: usize, from: u8) -> Option<RoleId> {
+    next_in(&block[READY..READY + words], from)
+}
+
+/// The first role in some words, going round from `from` on.
+fn next_in(words: &[u64], from: u8) -> Option<RoleId> {
     let (word, bit) = (usize::from(from / 64), from % 64);
-    let later = lowest(block[READY + word] & u64::MAX << bit, word);
-    let others = (word + 1..words).chain(0..=word);
-    later.or_else(|| others.map(|word| lowest(block[READY + word], word)).find_map(|role| role))
+    let later = lowest(words[word] & u64::MAX << bit, word);
+    let others = (word + 1..words.len()).chain(0..=word);
+    later.or_else(|| others.map(|word| lowest(words[word], word)).find_map(|role| role))
+}
+
+/// Some of the roles of a session, such as those whose turn is due.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub(crate) struct Roles {
+    bits: [u64; words(ROLES)],
+    /// How many of the words are in use.
+    words: usize,
+}
+
+impl Roles {
+    /// None of so many roles.
+    pub(crate) const fn none_of(roles: usize) -> Self {
+        Self { bits: [0; words(ROLES)], words: words(roles) }
+    }
+
+    /// Those of so many roles that can act.
+    #[inline(always)]
+    pub(crate) fn ready(block: &[u64], roles: usize) -> Self {
+        let mut ready = Self::none_of(roles);
+        ready.bits[0] = block[READY];
+        if ready.words > 1 {
+            ready.bits[..ready.words].copy_from_slice(&block[READY..READY + ready.words]);
+        }
+        ready
+    }
+
+    /// The first of them, going round from `from` on.
+    #[inline(always)]
+    pub(crate) fn next(&self, from: u8) -> Option<RoleId> {
+        match self.words {
+            1 => next_in_word(self.bits[0], from),
+            words => next_in(&self.bits[..words], from),
+        }
+    }
+
+    /// Those that are in both.
+    pub(crate) fn and(mut self, other: &Self) -> Self {
+        self.bits.iter_mut().zip(&other.bits).for_each(|(mine, others)| *mine &= others);
+        self
+    }
+
+    #[inline(always)]
+    pub(crate) fn insert(&mut self, role: RoleId) {
+        self.bits[role.index() / WORD] |= 1 << (role.0 % 64);
+    }
+
+    #[inline(always)]
+    pub(crate) fn remove(&mut self, role: RoleId) {
+        self.bits[role.index() / WORD] &= !(1 << (role.0 % 64));
+    }
 }
 
 #[inline]

@@ -13,7 +13,7 @@
 
 use std::collections::BTreeSet;
 
-use telltale_bytecode::{CodeImage, Reg};
+use telltale_bytecode::{Channel, CodeImage, Reg};
 use telltale_types::RoleId;
 
 use crate::memory::arena::{Arena, WINDOW};
@@ -61,7 +61,7 @@ pub(crate) struct Plans {
     roles: usize,
     of_pairs: Box<[Plan]>,
     /// Those of pairs that talk.
-    existing: Box<[Plan]>,
+    existing: Box<[(RoleId, RoleId, Plan)]>,
 }
 
 impl Loaded {
@@ -141,12 +141,14 @@ impl Loaded {
     }
 }
 
-/// Whether no channel loses or refuses messages: then what a session does depends on nobody's speed.
+/// Whether no channel loses or refuses messages: then what a session does depends on nobody's speed. A channel on which
+/// at most one message is ever in flight is never full when one is sent, nor has it one to replace.
 fn keeps_every_message(image: &CodeImage, config: &VMConfig) -> bool {
     let names = image.names();
     image.channels().iter().all(|channel| {
         let (_, when_full, mode) = config.channel(names.role(channel.from), names.role(channel.to));
-        mode == ChannelMode::Fifo && matches!(when_full, WhenFull::Block | WhenFull::Resize)
+        let waits = matches!(when_full, WhenFull::Block | WhenFull::Resize);
+        channel.single || mode == ChannelMode::Fifo && waits
     })
 }
 
@@ -180,7 +182,10 @@ impl Plans {
             plans[channel.from.index() * roles + channel.to.index()] = plan;
             words += shape.words();
         }
-        let existing = plans.iter().copied().filter(|plan| plan.exists()).collect();
+        let pair = |channel: &Channel| (channel.from, channel.to);
+        let plan = |(from, to): (RoleId, RoleId)| plans[from.index() * roles + to.index()];
+        let pairs = image.channels().iter().map(pair);
+        let existing = pairs.map(|pair| (pair.0, pair.1, plan(pair))).collect();
         (Self { roles, of_pairs: plans.into(), existing }, words)
     }
 
@@ -195,8 +200,13 @@ impl Plans {
         is_there.then(|| self.plan(from, to)).filter(|plan| plan.exists())
     }
 
+    /// The pairs of roles that talk, with the channel from the first to the second.
+    pub(crate) fn pairs(&self) -> &[(RoleId, RoleId, Plan)] {
+        &self.existing
+    }
+
     /// All channels.
     pub(crate) fn all(&self) -> impl Iterator<Item = Plan> + '_ {
-        self.existing.iter().copied()
+        self.existing.iter().map(|&(_, _, plan)| plan)
     }
 }

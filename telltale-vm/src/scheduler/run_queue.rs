@@ -19,6 +19,27 @@ pub(crate) struct Fuel {
     pub(crate) slices: usize,
 }
 
+/// The rounds of a session that is alone: nobody else can act, and nothing is to be done between two of its slices.
+pub(crate) struct Rounds<'a> {
+    is_alone: bool,
+    fuel: &'a mut Fuel,
+    clock: &'a mut SimClock,
+}
+
+impl Rounds<'_> {
+    /// Begins another round, in which the session that acts is the only one; says whether it may.
+    #[inline(always)]
+    pub(crate) fn begin_alone(&mut self, trace: &mut Trace) -> bool {
+        let may = self.is_alone && self.fuel.rounds > 0;
+        if may {
+            self.fuel.rounds -= 1;
+            self.clock.advance();
+            trace.set_tick(self.clock.now());
+        }
+        may
+    }
+}
+
 /// Sessions that can act stand in a queue, each of them once: a mark in the block of a session says that it does. The
 /// mark stays while the session has its slice, so nothing that happens meanwhile can put it into the queue again, and a
 /// block that the queue names is never given to another session.
@@ -156,6 +177,18 @@ impl RunQueue {
         self.clock.advance();
         trace.set_tick(self.clock.now());
         true
+    }
+
+    /// The blocks of the sessions, and what is needed to begin a round while one of them acts.
+    #[inline(always)]
+    pub(crate) fn sessions_and_rounds(&mut self) -> (&mut Arena, Rounds<'_>) {
+        let is_alone = self.in_a_row
+            && self.fuel.slices == 0
+            && self.queue.len() == 0
+            && self.idle.is_empty()
+            && self.finished.is_empty();
+        let Self { arena, fuel, clock, .. } = self;
+        (arena, Rounds { is_alone, fuel, clock })
     }
 
     /// The block of the session, and enough behind it.

@@ -2,14 +2,15 @@
 
 use telltale_types::RoleId;
 
-use super::run::{End, Failure, ScriptState};
-use crate::HandlerError;
+use super::run::{End, Failure, ScriptState, Undelivered};
 use crate::exec::{Exit, Slice, Step, note_halted};
 use crate::memory::coroutine::{self, Coro, HALTED, PENDING};
 use crate::memory::{header, ready};
 use crate::program::loaded::Loaded;
 use crate::program::schedule::{ScheduleStep, StepKind};
+use crate::quietly::panicked;
 use crate::trace::store::{Tag, Trace};
+use crate::{HandlerError, Value};
 
 impl<'a> Slice<'_, 'a> {
     /// The run loop has ended so: the roles continue by turns, from where they are.
@@ -27,7 +28,7 @@ impl<'a> Slice<'_, 'a> {
             }
             End::NoSession | End::NotTheirs => None,
         };
-        match failure.map(|failure| self.failed(*failure)) {
+        match failure.and_then(|failure| self.failed(*failure)) {
             Some(Step::Fault(cause)) => Err(Exit::Fault(self.cx.role, cause)),
             Some(Step::Pend(_)) => {
                 // The words of the roles are true after every step, so only the mark is missing.
@@ -40,16 +41,34 @@ impl<'a> Slice<'_, 'a> {
         }
     }
 
-    /// What becomes of a role that has not done its part.
+    /// What becomes of a role that has not done its part, if that is anything.
     #[cold]
-    fn failed(&mut self, failure: Failure<'a>) -> Step {
+    fn failed(&mut self, failure: Failure<'a>) -> Option<Step> {
         match failure {
-            Failure::Sender(step, answer) => self.refused(step.label, answer),
+            Failure::Sender(step, answer) => Some(self.refused(step.label, answer)),
             Failure::Chooser(branches, answer) => {
-                self.refused_choice(branches.iter().map(|step| step.label), answer)
+                Some(self.refused_choice(branches.iter().map(|step| step.label), answer))
             }
-            Failure::Receiver(step, error) => self.receiver_stops(step, error),
+            Failure::Receiver(step, error) => Some(self.receiver_stops(step, error)),
+            Failure::Undelivered(step, value, why) => self.undelivered(step, value, why),
         }
+    }
+
+    /// A message has been sent, and its receiver does not get it.
+    #[cold]
+    fn undelivered(&mut self, step: &ScheduleStep, value: Value, why: Undelivered) -> Option<Step> {
+        match why {
+            Undelivered::Lost => self.discard(value),
+            Undelivered::Deferred => {
+                let ScheduleStep { from, to, label, .. } = *step;
+                self.run.deferred.keep(self.cx.session, from, to, label, value);
+            }
+            Undelivered::Panicked(panic) => {
+                self.discard(value);
+                return Some(panicked(panic).into());
+            }
+        }
+        None
     }
 
     /// A step that is not an exchange: a role halts, or the schedule ends.

@@ -4,7 +4,7 @@ use std::marker::PhantomData;
 
 use slab::Slab;
 
-use super::run::Failure;
+use super::run::{Failure, Undelivered};
 use crate::effect::{Context, EffectHandler};
 use crate::error::WrongPayload;
 use crate::program::schedule::{Schedule, ScheduleStep};
@@ -32,7 +32,7 @@ pub(super) trait Participants {
 /// Plays all roles of a session. Its methods return the step that has been done.
 ///
 /// They call `sent` after the sender has answered and before the receiver is told: if the receiver panics or fails,
-/// the sender's half has been recorded.
+/// the sender's half has been recorded. It says so if the receiver does not get the message.
 pub(super) trait Participant {
     /// The sender of the message is asked for the payload, the receiver takes it.
     fn exchange<'a>(
@@ -40,7 +40,7 @@ pub(super) trait Participant {
         cx: &mut Context<'_>,
         step: &'a ScheduleStep,
         failure: &mut Option<Box<Failure<'a>>>,
-        sent: impl FnOnce(&mut Context<'_>, &'a ScheduleStep),
+        sent: impl FnOnce(&mut Context<'_>, &'a ScheduleStep) -> Result<(), Undelivered>,
     ) -> Result<&'a ScheduleStep, Failed>;
 
     /// The role is asked for a branch and a payload, the receiver of that branch's message takes it.
@@ -50,7 +50,7 @@ pub(super) trait Participant {
         schedule: &'a Schedule,
         choice: &'a ScheduleStep,
         failure: &mut Option<Box<Failure<'a>>>,
-        sent: impl FnOnce(&mut Context<'_>, &'a ScheduleStep),
+        sent: impl FnOnce(&mut Context<'_>, &'a ScheduleStep) -> Result<(), Undelivered>,
     ) -> Result<&'a ScheduleStep, Failed>;
 }
 
@@ -81,13 +81,15 @@ impl<H: EffectHandler + ?Sized> Participant for ByHandler<'_, H> {
         cx: &mut Context<'_>,
         step: &'a ScheduleStep,
         failure: &mut Option<Box<Failure<'a>>>,
-        sent: impl FnOnce(&mut Context<'_>, &'a ScheduleStep),
+        sent: impl FnOnce(&mut Context<'_>, &'a ScheduleStep) -> Result<(), Undelivered>,
     ) -> Result<&'a ScheduleStep, Failed> {
         let value = match self.0.send(cx, step.to, step.label) {
             Ok(value) if step.expected.accepts(&value) => value,
             answer => return Err(fail(failure, Failure::Sender(step, answer))),
         };
-        sent(cx, step);
+        if let Err(why) = sent(cx, step) {
+            return Err(fail(failure, Failure::Undelivered(step, value, why)));
+        }
         taken(step, self.0.receive(cx, step.from, step.label, value), failure)
     }
 
@@ -98,7 +100,7 @@ impl<H: EffectHandler + ?Sized> Participant for ByHandler<'_, H> {
         schedule: &'a Schedule,
         choice: &'a ScheduleStep,
         failure: &mut Option<Box<Failure<'a>>>,
-        sent: impl FnOnce(&mut Context<'_>, &'a ScheduleStep),
+        sent: impl FnOnce(&mut Context<'_>, &'a ScheduleStep) -> Result<(), Undelivered>,
     ) -> Result<&'a ScheduleStep, Failed> {
         let (step, value) = match self.0.choose(cx, schedule.known_branches(choice)) {
             Ok(Picked { branch, value }) => match schedule.branch(choice, branch) {
@@ -114,7 +116,9 @@ impl<H: EffectHandler + ?Sized> Participant for ByHandler<'_, H> {
             },
             error => return Err(not_chosen(schedule, choice, error, failure)),
         };
-        sent(cx, step);
+        if let Err(why) = sent(cx, step) {
+            return Err(fail(failure, Failure::Undelivered(step, value, why)));
+        }
         taken(step, self.0.receive(cx, step.from, step.label, value), failure)
     }
 }
@@ -145,13 +149,15 @@ impl Participant for MixedHost<'_> {
         cx: &mut Context<'_>,
         step: &'a ScheduleStep,
         failure: &mut Option<Box<Failure<'a>>>,
-        sent: impl FnOnce(&mut Context<'_>, &'a ScheduleStep),
+        sent: impl FnOnce(&mut Context<'_>, &'a ScheduleStep) -> Result<(), Undelivered>,
     ) -> Result<&'a ScheduleStep, Failed> {
         let value = match self.send(cx, step.to, step.label) {
             Ok(value) if self.is_typed(step.from) || step.expected.accepts(&value) => value,
             answer => return Err(fail(failure, Failure::Sender(step, answer))),
         };
-        sent(cx, step);
+        if let Err(why) = sent(cx, step) {
+            return Err(fail(failure, Failure::Undelivered(step, value, why)));
+        }
         taken(step, self.receive_checked(cx, step, value), failure)
     }
 
@@ -161,7 +167,7 @@ impl Participant for MixedHost<'_> {
         schedule: &'a Schedule,
         choice: &'a ScheduleStep,
         failure: &mut Option<Box<Failure<'a>>>,
-        sent: impl FnOnce(&mut Context<'_>, &'a ScheduleStep),
+        sent: impl FnOnce(&mut Context<'_>, &'a ScheduleStep) -> Result<(), Undelivered>,
     ) -> Result<&'a ScheduleStep, Failed> {
         let is_typed = self.is_typed(choice.from);
         let branches = schedule.known_branches(choice);
@@ -175,7 +181,9 @@ impl Participant for MixedHost<'_> {
             },
             error => return Err(not_chosen(schedule, choice, error, failure)),
         };
-        sent(cx, step);
+        if let Err(why) = sent(cx, step) {
+            return Err(fail(failure, Failure::Undelivered(step, value, why)));
+        }
         taken(step, self.receive_checked(cx, step, value), failure)
     }
 }
@@ -226,7 +234,7 @@ impl<O: RoleObjects> Participant for &mut O {
         cx: &mut Context<'_>,
         step: &'a ScheduleStep,
         failure: &mut Option<Box<Failure<'a>>>,
-        sent: impl FnOnce(&mut Context<'_>, &'a ScheduleStep),
+        sent: impl FnOnce(&mut Context<'_>, &'a ScheduleStep) -> Result<(), Undelivered>,
     ) -> Result<&'a ScheduleStep, Failed> {
         self.message(step.from, step.to, step.label, Direct { cx, what: step, failure, sent })
     }
@@ -238,7 +246,7 @@ impl<O: RoleObjects> Participant for &mut O {
         schedule: &'a Schedule,
         choice: &'a ScheduleStep,
         failure: &mut Option<Box<Failure<'a>>>,
-        sent: impl FnOnce(&mut Context<'_>, &'a ScheduleStep),
+        sent: impl FnOnce(&mut Context<'_>, &'a ScheduleStep) -> Result<(), Undelivered>,
     ) -> Result<&'a ScheduleStep, Failed> {
         let what = (schedule, choice);
         self.choice(choice.from, choice.set, Direct { cx, what, failure, sent })
@@ -254,7 +262,7 @@ struct Direct<'c, 'x, 'a, W, F> {
     sent: F,
 }
 
-impl<'a, F: FnOnce(&mut Context<'_>, &'a ScheduleStep)> MessageVisitor
+impl<'a, F: FnOnce(&mut Context<'_>, &'a ScheduleStep) -> Result<(), Undelivered>> MessageVisitor
     for Direct<'_, '_, 'a, &'a ScheduleStep, F>
 {
     type Done = Result<&'a ScheduleStep, Failed>;
@@ -269,7 +277,9 @@ impl<'a, F: FnOnce(&mut Context<'_>, &'a ScheduleStep)> MessageVisitor
     ) -> Self::Done {
         match send(sender) {
             Ok(payload) => {
-                (self.sent)(self.cx, self.what);
+                if let Err(why) = (self.sent)(self.cx, self.what) {
+                    return Err(undelivered(self.what, payload, why, self.failure));
+                }
                 taken(self.what, take(receiver, payload), self.failure)
             }
             Err(error) => self.fail(error),
@@ -293,7 +303,7 @@ impl<'a, F: FnOnce(&mut Context<'_>, &'a ScheduleStep)> MessageVisitor
 
 impl<'a, F> ChoiceVisitor for Direct<'_, '_, 'a, (&'a Schedule, &'a ScheduleStep), F>
 where
-    F: FnOnce(&mut Context<'_>, &'a ScheduleStep),
+    F: FnOnce(&mut Context<'_>, &'a ScheduleStep) -> Result<(), Undelivered>,
 {
     type Done = Result<&'a ScheduleStep, Failed>;
 
@@ -313,7 +323,9 @@ where
                 Failure::Chooser(schedule.branches(choice), Ok(picked)),
             ));
         };
-        (self.sent)(self.cx, step);
+        if let Err(why) = (self.sent)(self.cx, step) {
+            return Err(undelivered(step, payload, why, self.failure));
+        }
         taken(step, take(receiver, payload), self.failure)
     }
 
@@ -345,6 +357,17 @@ pub(super) struct Failed;
 fn fail<'a>(written: &mut Option<Box<Failure<'a>>>, failure: Failure<'a>) -> Failed {
     *written = Some(Box::new(failure));
     Failed
+}
+
+/// As [`fail`], where the receiver does not get what has been sent.
+#[cold]
+fn undelivered<'a, P: Send + 'static>(
+    step: &'a ScheduleStep,
+    payload: P,
+    why: Undelivered,
+    written: &mut Option<Box<Failure<'a>>>,
+) -> Failed {
+    fail(written, Failure::Undelivered(step, pack(payload), why))
 }
 
 /// As [`fail`], where no branch of a choice has been taken.

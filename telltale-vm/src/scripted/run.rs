@@ -6,7 +6,9 @@
 //! Invariant: after every step, the roles' words in the block are what turns would have made of them, and all channels
 //! are empty. So a session can leave its script between any two steps.
 
+use std::any::Any;
 use std::fmt;
+use std::panic::{AssertUnwindSafe, catch_unwind};
 
 use slab::Slab;
 use telltale_types::RoleId;
@@ -20,10 +22,13 @@ use crate::roles::host::SessionObjects;
 use crate::roles::objects::RoleObjects;
 use crate::scheduler::run_queue::RunQueue;
 use crate::trace::store::{Tag, Trace};
-use crate::{Context, EffectHandler, HandlerError, HandlerResult, Picked, SessionId, Value};
+use crate::{
+    Context, EffectHandler, HandlerError, HandlerResult, Network, Picked, SendDecision, SessionId,
+    Value,
+};
 
 /// How many instructions an exchange is: one sends, one receives.
-const EXCHANGE: u32 = 2;
+pub(crate) const EXCHANGE: u32 = 2;
 
 /// How far a session has come on its script.
 #[derive(Default)]
@@ -57,6 +62,16 @@ pub(super) enum Failure<'a> {
     Chooser(&'a [ScheduleStep], HandlerResult<Picked>),
     /// The receiver has got the message, and answered with an error or is pending.
     Receiver(&'a ScheduleStep, HandlerError),
+    /// The receiver does not get what has been sent.
+    Undelivered(&'a ScheduleStep, Value, Undelivered),
+}
+
+/// Why a receiver does not get a message.
+pub(super) enum Undelivered {
+    Lost,
+    Deferred,
+    /// The network has panicked; the sender is where it was.
+    Panicked(Box<dyn Any + Send>),
 }
 
 /// Sessions on their scripts, as they are given to those who play their roles.
@@ -68,8 +83,9 @@ pub struct RunLoop<'p, 'a> {
     pub(crate) loaded: &'a Loaded,
     pub(crate) cx: &'p mut Context<'a>,
     pub(crate) trace: &'p mut Trace,
-    /// Whether events are written down.
-    pub(crate) traced: bool,
+    pub(crate) network: Option<&'a dyn Network>,
+    /// Whether events are written down, or a network decides about messages.
+    pub(crate) watched: bool,
     pub(crate) script: &'p mut ScriptState<'a>,
 }
 
@@ -97,7 +113,7 @@ impl RunLoop<'_, '_> {
 
     #[inline]
     fn by<P: Participants>(self, participants: &P) -> End {
-        if self.traced {
+        if self.watched {
             follow::<P, true>(participants, self)
         } else {
             follow::<P, false>(participants, self)
@@ -107,8 +123,11 @@ impl RunLoop<'_, '_> {
 
 /// One session after the other follows its schedule, as long as these participants play it.
 #[inline(never)]
-fn follow<P: Participants, const TRACE: bool>(participants: &P, run_loop: RunLoop<'_, '_>) -> End {
-    let RunLoop { run_queue, objects, image, loaded, cx, trace, script, .. } = run_loop;
+fn follow<P: Participants, const WATCHED: bool>(
+    participants: &P,
+    run_loop: RunLoop<'_, '_>,
+) -> End {
+    let RunLoop { run_queue, objects, image, loaded, cx, trace, network, script, .. } = run_loop;
     let schedule = &loaded.schedule;
     let vm = run_queue.vm;
     let mut left = script.left;
@@ -123,14 +142,16 @@ fn follow<P: Participants, const TRACE: bool>(participants: &P, run_loop: RunLoo
             return End::NotTheirs;
         };
         cx.session = SessionId::new(vm, header::ordinal(block), slot);
-        if TRACE {
-            trace.enter(cx.session);
+        if WATCHED {
+            trace.enter(cx.session, loaded.image.global_type.names());
         }
+        let watch = Watch { trace, network };
         let roles = coroutine::window(block, loaded.roles_at);
         let at = (place, left);
         let failure = &mut script.failure;
-        match exchanges::<_, TRACE>(&mut participant, roles, cx, trace, schedule, at, failure) {
-            Pause::UsedUp(place) => {
+        match exchanges::<_, WATCHED>(&mut participant, roles, cx, watch, schedule, at, failure) {
+            Pause::UsedUp(place, left) => {
+                script.left = left;
                 header::set_place(block, Some(place));
                 run_queue.requeue(slot);
             }
@@ -155,9 +176,62 @@ fn follow<P: Participants, const TRACE: bool>(participants: &P, run_loop: RunLoo
     }
 }
 
+/// Those who see the exchanges: the trace, and a network.
+struct Watch<'w> {
+    trace: &'w mut Trace,
+    network: Option<&'w dyn Network>,
+}
+
+impl Watch<'_> {
+    /// A message has been sent, and its sender is still the one who is asked.
+    #[inline(always)]
+    fn exchange(
+        &mut self,
+        cx: &Context<'_>,
+        step: &ScheduleStep,
+        delivered: Tag,
+    ) -> Result<(), Undelivered> {
+        match self.network {
+            // Then it is the trace that watches.
+            None => {
+                self.trace.push(delivered, step.from, step.to, step.label);
+                Ok(())
+            }
+            Some(network) => self.through(network, cx, step, delivered),
+        }
+    }
+
+    #[inline(never)]
+    fn through(
+        &mut self,
+        network: &dyn Network,
+        cx: &Context<'_>,
+        step: &ScheduleStep,
+        delivered: Tag,
+    ) -> Result<(), Undelivered> {
+        let (tag, done) = match decide(network, cx, step) {
+            Ok(SendDecision::Deliver) => (delivered, Ok(())),
+            Ok(SendDecision::Drop) => (Tag::Dropped, Err(Undelivered::Lost)),
+            Ok(SendDecision::Defer) => (Tag::Deferred, Err(Undelivered::Deferred)),
+            Err(panic) => return Err(Undelivered::Panicked(panic)),
+        };
+        self.trace.push_if(tag, step.from, step.to, step.label);
+        done
+    }
+}
+
+/// A panic is caught here, because the payload is at hand: nothing of somebody else's is dropped while it unwinds.
+fn decide(
+    network: &dyn Network,
+    cx: &Context<'_>,
+    step: &ScheduleStep,
+) -> Result<SendDecision, Box<dyn Any + Send>> {
+    catch_unwind(AssertUnwindSafe(|| network.decide(cx, step.to, step.label)))
+}
+
 /// Why there are no more exchanges in a session, for now: the place, and how many instructions are left.
 enum Pause {
-    UsedUp(u32),
+    UsedUp(u32, u32),
     NoExchange(u32, u32),
     Failure(u32),
 }
@@ -167,11 +241,11 @@ enum Pause {
 ///
 /// What it changes are arguments and variables, not fields, so that the compiler knows that no participant changes them.
 #[inline(always)]
-fn exchanges<'a, P: Participant, const TRACE: bool>(
+fn exchanges<'a, P: Participant, const WATCHED: bool>(
     participant: &mut P,
     roles: &mut Roles,
     cx: &mut Context<'_>,
-    trace: &mut Trace,
+    mut watch: Watch<'_>,
     schedule: &'a Schedule,
     (mut place, mut left): (u32, u32),
     failure: &mut Option<Box<Failure<'a>>>,
@@ -179,16 +253,17 @@ fn exchanges<'a, P: Participant, const TRACE: bool>(
     let steps = schedule.steps();
     loop {
         if left < EXCHANGE {
-            return Pause::UsedUp(place);
+            return Pause::UsedUp(place, left);
         }
         let step = &steps[place as usize];
         // First the sender's word, then the receiver's: if the receiver fails, the sender has sent.
         let mut sent = |cx: &mut Context<'_>, roles: &mut Roles, step: &ScheduleStep, tag| {
-            advance(roles, step.from, step.from_step);
-            if TRACE {
-                trace.push(tag, step.from, step.to, step.label);
+            let delivered = if WATCHED { watch.exchange(cx, step, tag) } else { Ok(()) };
+            if !matches!(delivered, Err(Undelivered::Panicked(_))) {
+                advance(roles, step.from, step.from_step);
+                turn_to(cx, roles, step.to);
             }
-            turn_to(cx, roles, step.to);
+            delivered
         };
         let done = if step.what == StepKind::Exchange {
             turn_to(cx, roles, step.from);
@@ -197,7 +272,7 @@ fn exchanges<'a, P: Participant, const TRACE: bool>(
         } else if step.what == StepKind::Choice {
             turn_to(cx, roles, step.from);
             participant.choose_and_exchange(cx, schedule, step, failure, |cx, picked| {
-                sent(cx, roles, picked, Tag::ChosenAndExchanged);
+                sent(cx, roles, picked, Tag::ChosenAndExchanged)
             })
         } else {
             return Pause::NoExchange(place, left);

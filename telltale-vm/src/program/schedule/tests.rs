@@ -74,14 +74,24 @@ fn a_count_begins_anew_without_moving_its_role() {
 
 #[test]
 fn channels_that_lose_or_refuse_messages_have_no_script() {
-    let once = GlobalTerm::send("A", "B", Label::new("x"), GlobalTerm::end());
-    let image = image(&once.close().expect("it is closed")).expect("it projects");
-    let has_script = |when_full| {
+    let send = |label, then| GlobalTerm::send("A", "B", Label::new(label), then);
+    let image_of =
+        |term: GlobalTerm| image(&term.close().expect("it is closed")).expect("it projects");
+    let once = image_of(send("x", GlobalTerm::end()));
+    let twice = image_of(send("x", send("y", GlobalTerm::end())));
+    let has_script = |image, when_full| {
         let config = VMConfig { when_full, ..VMConfig::default() };
-        loaded(&image, &config).schedule.first_place().is_some()
+        loaded(image, &config).schedule.first_place().is_some()
     };
-    assert!(has_script(WhenFull::Block) && has_script(WhenFull::Resize));
-    assert!(!has_script(WhenFull::Drop) && !has_script(WhenFull::Error));
+    for (when_full, may_fill) in [
+        (WhenFull::Block, true),
+        (WhenFull::Resize, true),
+        (WhenFull::Drop, false),
+        (WhenFull::Error, false),
+    ] {
+        assert!(has_script(&once, when_full), "one message always has room");
+        assert_eq!(has_script(&twice, when_full), may_fill);
+    }
 }
 
 #[test]
