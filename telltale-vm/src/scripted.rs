@@ -1,10 +1,11 @@
 //! Sessions on their script: what all roles do together, exchange by exchange, without channels.
 //!
 //! `run` is the innermost loop, `participants` are the handlers and role objects in it. `leave` is where roles continue
-//! by turns, `rejoin` where they come back.
+//! by turns, `rejoin` where they come back, `pending` where all of them wait for an answer.
 
 pub(crate) mod leave;
 pub(crate) mod participants;
+mod pending;
 mod rejoin;
 pub(crate) mod run;
 

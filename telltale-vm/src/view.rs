@@ -115,9 +115,12 @@ impl<'a> SessionView<'a> {
         self.who_waits()
     }
 
-    /// Whether some role can act.
+    /// Whether some role can act. On the script there are no ready bits: it is queued unless it stands still.
     pub(crate) fn is_ready(&self) -> bool {
-        ready::any(self.block, ready::words(self.loaded.roles))
+        match header::place(self.block) {
+            Some(_) => header::is_queued(self.block),
+            None => ready::any(self.block, ready::words(self.loaded.roles)),
+        }
     }
 
     /// Whether some role waits for its handler or for another session, or is paused, or a message is deferred.
@@ -220,8 +223,8 @@ impl<'a> CoroutineView<'a> {
             CoroStatus::Paused
         } else if coro.has(PENDING) {
             CoroStatus::AwaitsHandler
-        } else if self.waits_on_script() {
-            CoroStatus::AwaitsMessage
+        } else if header::place(self.session.block).is_some() {
+            self.status_on_script()
         } else if ready::contains(self.session.block, self.role) {
             CoroStatus::Ready
         } else if self.instr().is_some_and(is_outside) {
@@ -233,11 +236,13 @@ impl<'a> CoroutineView<'a> {
         }
     }
 
-    /// Whether it waits for a message although its ready bit is set: on the script nothing is on its way, so a role at
-    /// a receiving instruction waits for others to begin.
-    fn waits_on_script(&self) -> bool {
-        header::place(self.session.block).is_some()
-            && matches!(self.instr(), Some(Instr::Recv { .. } | Instr::Offer { .. }))
+    /// What it is doing if it has no mark: on the script nothing is on its way, so a role at a receiving instruction
+    /// waits for others to begin.
+    fn status_on_script(&self) -> CoroStatus {
+        match self.instr() {
+            Some(Instr::Recv { .. } | Instr::Offer { .. }) => CoroStatus::AwaitsMessage,
+            _ => CoroStatus::Ready,
+        }
     }
 
     /// Whether it may stop where it is, although it could still receive something.

@@ -403,3 +403,46 @@ fn no_more_turns_are_given_than_asked_for() {
         }
     }
 }
+
+/// `A` has no answer until it is woken.
+struct ALater(std::sync::atomic::AtomicBool);
+
+impl EffectHandler for ALater {
+    fn send(&self, cx: &Context<'_>, _: RoleId, _: LabelId) -> HandlerResult<Value> {
+        let waits = cx.role_name() == "A" && !self.0.load(std::sync::atomic::Ordering::Relaxed);
+        if waits { Err(HandlerError::pending()) } else { Ok(Value::Unit) }
+    }
+
+    fn receive(&self, _: &Context<'_>, _: RoleId, _: LabelId, _: Value) -> HandlerResult<()> {
+        Ok(())
+    }
+
+    fn choose(&self, _: &Context<'_>, _: &[Branch]) -> HandlerResult<Picked> {
+        Ok(Picked { branch: 0, value: Value::Unit })
+    }
+}
+
+#[test]
+fn whoever_can_act_does_while_another_has_no_answer() {
+    for (protocol, others) in [
+        ("A→B:x. C→D:y. D→B:z", vec!["#0 C!D:y", "#0 D?C:y", "#0 D!B:z"]),
+        ("A→B:x. B→C:y. C→A:z", vec![]),
+        ("C→A:w. A→B:x. B→C:y", vec!["#0 C!A:w", "#0 A?C:w"]),
+    ] {
+        let (mut vm, session) = open(VMConfig::default(), &image(protocol));
+        let handler = ALater(false.into());
+        assert_eq!(vm.run(&handler, 100).expect("nothing goes wrong"), Progress::Waiting);
+        let done = lines(&vm);
+        let done: Vec<&str> = done.iter().map(String::as_str).collect();
+        let halted = |line: &&str| !line.ends_with("halted") && !line.ends_with("opened");
+        assert_eq!(done.into_iter().filter(halted).collect::<Vec<_>>(), others, "{protocol}");
+        let waiting: Vec<String> = vm.waiting().map(|session| session.to_string()).collect();
+        assert_eq!(waiting.len(), 1);
+        assert!(waiting[0].contains("`A` waits for its handler"), "{waiting:?}");
+        handler.0.store(true, std::sync::atomic::Ordering::Relaxed);
+        assert!(vm.wake(session, "B").is_err(), "B does not wait for its handler");
+        vm.wake(session, "A").expect("it waits for its handler");
+        assert!(vm.wake(session, "A").is_err(), "it was woken");
+        assert_eq!(vm.run(&handler, 100).expect("nothing goes wrong"), Progress::Complete);
+    }
+}

@@ -129,6 +129,13 @@ impl VM {
             }
         } else if is_pending {
             self.endpoints.leave_seat((session, id));
+            let block = self.run_queue.arena.block_mut(slot);
+            if header::place(block).is_some() {
+                // It stands still on its script, and continues there.
+                coroutine::unmark(block, roles_at + id.index(), PENDING);
+                self.run_queue.enqueue(slot);
+                return Ok(());
+            }
             self.change(slot, id, |coro| coro.without(PENDING), true);
             return Ok(());
         }
@@ -151,8 +158,8 @@ impl VM {
         };
         let Message { from, to, label, value } = message;
         let slot = session.slot();
+        self.leave_script(slot);
         let block = self.run_queue.arena.block_mut(slot);
-        header::set_place(block, None);
         let message = channel::Message { label, word: self.heap.encode(value) };
         let replaces = channel::replaces(block, &self.buffers, plan, label);
         let waits = if replaces {
@@ -212,6 +219,7 @@ impl VM {
     /// Something has changed for a session, but perhaps for none of its roles: it must be settled again, because it
     /// may have waited for this only.
     fn look_again(&mut self, slot: Slot) {
+        self.leave_script(slot);
         let block = self.run_queue.arena.block(slot);
         if header::has_coroutines(block) {
             self.run_queue.enqueue(slot);
@@ -261,6 +269,24 @@ impl VM {
         marked
     }
 
+    /// Takes a session off its script. If it stood still there, its roles can act again, to find out what they wait
+    /// for.
+    fn leave_script(&mut self, slot: Slot) {
+        let block = self.run_queue.arena.block_mut(slot);
+        if header::place(block).is_none() {
+            return;
+        }
+        let loaded = self.images.get(header::image(block));
+        header::set_place(block, None);
+        for role in (0..loaded.roles).map(RoleId::at) {
+            let coro = coroutine::read(block, loaded.roles_at + role.index());
+            if !coro.has(HALTED | PENDING) {
+                ready::set(block, role);
+            }
+        }
+        self.run_queue.enqueue(slot);
+    }
+
     /// Changes the marks of a role, and takes its session off the script. If `wake`, the role, or the holder that
     /// waits in its seat, executes its instruction again.
     pub(super) fn change(
@@ -270,12 +296,12 @@ impl VM {
         mark: impl Fn(Coro) -> Coro,
         wake: bool,
     ) {
+        self.leave_script(slot);
         let block = self.run_queue.arena.block_mut(slot);
         let loaded = self.images.get(header::image(block));
         let place = loaded.roles_at + role.index();
         let coro = mark(coroutine::read(block, place));
         coroutine::write(block, place, coro);
-        header::set_place(block, None);
         if !wake || coro.has(HALTED | PENDING) {
             return;
         }

@@ -4,6 +4,7 @@ use slab::Slab;
 
 use crate::exec::{Exit, RunContext, Slice};
 use crate::memory::arena::Slot;
+use crate::memory::coroutine::{self, PENDING};
 use crate::memory::{header, ready};
 use crate::program::loaded::Loaded;
 use crate::program::registry::Registry;
@@ -58,6 +59,10 @@ impl Slices<'_> {
                     break;
                 }
                 let slot = self.run_queue.slot;
+                if end == Some(End::Failure) && self.stands_still() {
+                    self.run_queue.leave(slot);
+                    break;
+                }
                 match self.slice(end, turns) {
                     Ok(()) => self.run_queue.requeue(slot),
                     Err(Exit::OnScript) => continue,
@@ -141,6 +146,22 @@ impl Slices<'_> {
         next.is_some()
     }
 
+    /// Whether a role has no answer yet, and nobody else could act without it: then the session waits on its script,
+    /// where it is. Its roles need not find out that they wait.
+    #[cold]
+    fn stands_still(&mut self) -> bool {
+        let Self { run_queue, session, script, .. } = self;
+        let Some(at) = script.pending_at(&session.loaded.schedule) else { return false };
+        let (block, roles_at) = (run_queue.block(), session.loaded.roles_at);
+        if let Some(received) = at.received {
+            coroutine::advance(block, roles_at + at.role.index(), received.to_step);
+        }
+        coroutine::mark(block, roles_at + at.role.index(), PENDING);
+        header::set_place(block, Some(at.place));
+        script.failure = None;
+        true
+    }
+
     /// One slice of a session, or the rest of one that its script has begun. It can still act then, and
     /// needs nothing else.
     #[inline(never)]
@@ -203,7 +224,7 @@ fn act<'a>(
     match end {
         Some(end) => slice.leave_script(script, end)?,
         None if mode.on_script && has_turns && slice.rejoin() => return Err(Exit::OnScript),
-        None => header::set_place(slice.block, None),
+        None => slice.leave_place(),
     }
     scheduler::slice(mode.policy, slice, turns)
 }

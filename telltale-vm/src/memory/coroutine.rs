@@ -48,6 +48,12 @@ pub(crate) fn mark(block: &mut [u64], at: usize, mark: u32) {
     block[at] |= u64::from(mark);
 }
 
+/// Takes a mark from it.
+#[inline]
+pub(crate) fn unmark(block: &mut [u64], at: usize, mark: u32) {
+    block[at] &= !u64::from(mark);
+}
+
 /// Moves it by what one place, with its count, has more than another; wraps round.
 #[inline]
 pub(crate) fn advance(block: &mut [u64], at: usize, step: u64) {

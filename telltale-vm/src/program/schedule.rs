@@ -58,6 +58,8 @@ pub(crate) struct ScheduleStep {
     /// What the payload must be.
     pub(crate) expected: ExpectedKind,
     pub(crate) what: StepKind,
+    /// Whether all other roles can only wait here, so that nobody acts until the sender has answered.
+    pub(crate) is_alone: bool,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -96,6 +98,11 @@ impl Schedule {
     /// The branches of a choice.
     pub(crate) fn branches(&self, choice: &ScheduleStep) -> &[ScheduleStep] {
         &self.steps[choice.place as usize + 1..][..choice.count as usize]
+    }
+
+    /// The choice that one of these branches is the first of.
+    pub(crate) fn choice_of(&self, first: &ScheduleStep) -> &ScheduleStep {
+        self.step(first.place - 1)
     }
 
     /// One of them, by its number in their order.
@@ -145,6 +152,7 @@ impl ScheduleStep {
         to: RoleId(0),
         expected: ExpectedKind::ANYTHING,
         what: StepKind::Leave,
+        is_alone: false,
     };
 }
 

@@ -19,7 +19,7 @@ impl<'a> Slice<'_, 'a> {
         script: &mut ScriptState<'a>,
         end: End,
     ) -> Result<(), Exit> {
-        header::set_place(self.block, None);
+        self.leave_place();
         let failure = match end {
             End::Failure => script.failure.take(),
             End::NoExchange => {
@@ -28,7 +28,7 @@ impl<'a> Slice<'_, 'a> {
             }
             End::NoSession | End::NotTheirs => None,
         };
-        match failure.and_then(|failure| self.failed(*failure)) {
+        match failure.and_then(|failure| self.failed(failure)) {
             Some(Step::Fault(cause)) => Err(Exit::Fault(self.cx.role, cause)),
             Some(Step::Pend(_)) => {
                 // The words of the roles are true after every step, so only the mark is missing.
@@ -38,6 +38,19 @@ impl<'a> Slice<'_, 'a> {
                 Ok(())
             }
             _ => Ok(()),
+        }
+    }
+
+    /// The session is at no place of its schedule any more: everyone who has not halted finds out what he can do.
+    pub(crate) fn leave_place(&mut self) {
+        if header::place(self.block).is_none() {
+            return;
+        }
+        header::set_place(self.block, None);
+        for role in (0..self.loaded.roles).map(RoleId::at) {
+            if !coroutine::read(self.block, self.loaded.roles_at + role.index()).has(HALTED) {
+                self.wake(role);
+            }
         }
     }
 

@@ -39,7 +39,7 @@ pub(super) trait Participant {
         &mut self,
         cx: &mut Context<'_>,
         step: &'a ScheduleStep,
-        failure: &mut Option<Box<Failure<'a>>>,
+        failure: &mut Option<Failure<'a>>,
         sent: impl FnOnce(&mut Context<'_>, &'a ScheduleStep) -> Result<(), Undelivered>,
     ) -> Result<&'a ScheduleStep, Failed>;
 
@@ -49,7 +49,7 @@ pub(super) trait Participant {
         cx: &mut Context<'_>,
         schedule: &'a Schedule,
         choice: &'a ScheduleStep,
-        failure: &mut Option<Box<Failure<'a>>>,
+        failure: &mut Option<Failure<'a>>,
         sent: impl FnOnce(&mut Context<'_>, &'a ScheduleStep) -> Result<(), Undelivered>,
     ) -> Result<&'a ScheduleStep, Failed>;
 }
@@ -80,7 +80,7 @@ impl<H: EffectHandler + ?Sized> Participant for ByHandler<'_, H> {
         &mut self,
         cx: &mut Context<'_>,
         step: &'a ScheduleStep,
-        failure: &mut Option<Box<Failure<'a>>>,
+        failure: &mut Option<Failure<'a>>,
         sent: impl FnOnce(&mut Context<'_>, &'a ScheduleStep) -> Result<(), Undelivered>,
     ) -> Result<&'a ScheduleStep, Failed> {
         let value = match self.0.send(cx, step.to, step.label) {
@@ -99,7 +99,7 @@ impl<H: EffectHandler + ?Sized> Participant for ByHandler<'_, H> {
         cx: &mut Context<'_>,
         schedule: &'a Schedule,
         choice: &'a ScheduleStep,
-        failure: &mut Option<Box<Failure<'a>>>,
+        failure: &mut Option<Failure<'a>>,
         sent: impl FnOnce(&mut Context<'_>, &'a ScheduleStep) -> Result<(), Undelivered>,
     ) -> Result<&'a ScheduleStep, Failed> {
         let (step, value) = match self.0.choose(cx, schedule.known_branches(choice)) {
@@ -148,7 +148,7 @@ impl Participant for MixedHost<'_> {
         &mut self,
         cx: &mut Context<'_>,
         step: &'a ScheduleStep,
-        failure: &mut Option<Box<Failure<'a>>>,
+        failure: &mut Option<Failure<'a>>,
         sent: impl FnOnce(&mut Context<'_>, &'a ScheduleStep) -> Result<(), Undelivered>,
     ) -> Result<&'a ScheduleStep, Failed> {
         let value = match self.send(cx, step.to, step.label) {
@@ -166,7 +166,7 @@ impl Participant for MixedHost<'_> {
         cx: &mut Context<'_>,
         schedule: &'a Schedule,
         choice: &'a ScheduleStep,
-        failure: &mut Option<Box<Failure<'a>>>,
+        failure: &mut Option<Failure<'a>>,
         sent: impl FnOnce(&mut Context<'_>, &'a ScheduleStep) -> Result<(), Undelivered>,
     ) -> Result<&'a ScheduleStep, Failed> {
         let is_typed = self.is_typed(choice.from);
@@ -233,7 +233,7 @@ impl<O: RoleObjects> Participant for &mut O {
         &mut self,
         cx: &mut Context<'_>,
         step: &'a ScheduleStep,
-        failure: &mut Option<Box<Failure<'a>>>,
+        failure: &mut Option<Failure<'a>>,
         sent: impl FnOnce(&mut Context<'_>, &'a ScheduleStep) -> Result<(), Undelivered>,
     ) -> Result<&'a ScheduleStep, Failed> {
         self.message(step.from, step.to, step.label, Direct { cx, what: step, failure, sent })
@@ -245,7 +245,7 @@ impl<O: RoleObjects> Participant for &mut O {
         cx: &mut Context<'_>,
         schedule: &'a Schedule,
         choice: &'a ScheduleStep,
-        failure: &mut Option<Box<Failure<'a>>>,
+        failure: &mut Option<Failure<'a>>,
         sent: impl FnOnce(&mut Context<'_>, &'a ScheduleStep) -> Result<(), Undelivered>,
     ) -> Result<&'a ScheduleStep, Failed> {
         let what = (schedule, choice);
@@ -258,7 +258,7 @@ struct Direct<'c, 'x, 'a, W, F> {
     cx: &'c mut Context<'x>,
     /// The step of a message; the schedule and the step of a choice.
     what: W,
-    failure: &'c mut Option<Box<Failure<'a>>>,
+    failure: &'c mut Option<Failure<'a>>,
     sent: F,
 }
 
@@ -341,7 +341,7 @@ where
 fn taken<'a>(
     step: &'a ScheduleStep,
     done: HandlerResult<()>,
-    failure: &mut Option<Box<Failure<'a>>>,
+    failure: &mut Option<Failure<'a>>,
 ) -> Result<&'a ScheduleStep, Failed> {
     match done {
         Ok(()) => Ok(step),
@@ -354,8 +354,8 @@ pub(super) struct Failed;
 
 /// Writes down why. It is not a part of the result, because then every exchange would move it through the loop.
 #[cold]
-fn fail<'a>(written: &mut Option<Box<Failure<'a>>>, failure: Failure<'a>) -> Failed {
-    *written = Some(Box::new(failure));
+fn fail<'a>(written: &mut Option<Failure<'a>>, failure: Failure<'a>) -> Failed {
+    *written = Some(failure);
     Failed
 }
 
@@ -365,7 +365,7 @@ fn undelivered<'a, P: Send + 'static>(
     step: &'a ScheduleStep,
     payload: P,
     why: Undelivered,
-    written: &mut Option<Box<Failure<'a>>>,
+    written: &mut Option<Failure<'a>>,
 ) -> Failed {
     fail(written, Failure::Undelivered(step, pack(payload), why))
 }
@@ -376,7 +376,7 @@ fn not_chosen<'a>(
     schedule: &'a Schedule,
     choice: &ScheduleStep,
     answer: HandlerResult<Picked>,
-    written: &mut Option<Box<Failure<'a>>>,
+    written: &mut Option<Failure<'a>>,
 ) -> Failed {
     fail(written, Failure::Chooser(schedule.branches(choice), answer))
 }

@@ -1,9 +1,7 @@
 //! How a session comes back to its script.
 
-use telltale_types::RoleId;
-
 use crate::exec::Slice;
-use crate::memory::coroutine::{self, HALTED};
+use crate::memory::coroutine;
 use crate::memory::{channel, header};
 
 impl Slice<'_, '_> {
@@ -18,13 +16,8 @@ impl Slice<'_, '_> {
         if !loaded.plans.all().all(|plan| channel::is_idle(self.block, plan)) {
             return false;
         }
-        // On the script nobody waits, and everyone who has not halted is ready.
+        // On the script nobody waits. (Whoever leaves it sees to the ready bits.)
         loaded.plans.all().for_each(|plan| channel::forget_receiver(self.block, plan));
-        for role in (0..loaded.roles).map(RoleId::at) {
-            if !coroutine::read(self.block, loaded.roles_at + role.index()).has(HALTED) {
-                self.wake(role);
-            }
-        }
         header::set_place(self.block, Some(place));
         true
     }

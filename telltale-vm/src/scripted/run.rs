@@ -38,7 +38,7 @@ pub(crate) struct ScriptState<'a> {
     /// How many instructions may still be executed.
     pub(crate) left: u32,
     /// What went wrong, until the session leaves its script.
-    pub(super) failure: Option<Box<Failure<'a>>>,
+    pub(crate) failure: Option<Failure<'a>>,
 }
 
 /// Why a run loop ends.
@@ -55,7 +55,7 @@ pub enum End {
 }
 
 /// What went wrong in an exchange.
-pub(super) enum Failure<'a> {
+pub(crate) enum Failure<'a> {
     /// The sender has not given a payload of the message.
     Sender(&'a ScheduleStep, HandlerResult<Value>),
     /// The sender has chosen none of these branches, or given no payload of its message.
@@ -67,7 +67,7 @@ pub(super) enum Failure<'a> {
 }
 
 /// Why a receiver does not get a message.
-pub(super) enum Undelivered {
+pub(crate) enum Undelivered {
     Lost,
     Deferred,
     /// The network has panicked; the sender is where it was.
@@ -248,7 +248,7 @@ fn exchanges<'a, P: Participant, const WATCHED: bool>(
     mut watch: Watch<'_>,
     schedule: &'a Schedule,
     (mut place, mut left): (u32, u32),
-    failure: &mut Option<Box<Failure<'a>>>,
+    failure: &mut Option<Failure<'a>>,
 ) -> Pause {
     let steps = schedule.steps();
     loop {

@@ -118,11 +118,11 @@ impl Writer<'_> {
         let exits = self.global.exits(configuration.state);
         let exits = exits.map(|exit| ((exit.receiver, exit.label), exit.target)).collect();
         let op = *self.op(configuration.pcs[from.index()])?;
-        let linked = self.linked;
+        let (linked, is_alone) = (self.linked, self.is_alone(configuration, from));
         match op.code {
             Code::Send => {
                 let step = self.exchange(configuration, &exits, from, &op.exchange)?;
-                (exits.len() == 1).then(|| vec![step])
+                (exits.len() == 1).then(|| vec![ScheduleStep { is_alone, ..step }])
             }
             Code::Choose if op.count as usize == exits.len() => {
                 let Op { count, set, .. } = op;
@@ -131,6 +131,7 @@ impl Writer<'_> {
                     set,
                     from,
                     what: StepKind::Choice,
+                    is_alone,
                     ..ScheduleStep::LEAVE
                 };
                 let branches = linked.exchanges(&op).iter();
@@ -140,6 +141,16 @@ impl Writer<'_> {
             }
             _ => None,
         }
+    }
+
+    /// Whether every other role waits for a message, or is done.
+    fn is_alone(&self, configuration: &Configuration, role: RoleId) -> bool {
+        let waits = |&at: &u32| {
+            let code = self.op(at).map(|op| op.code);
+            at & HALTED != 0 || matches!(code, Some(Code::Recv | Code::Offer | Code::OfferMany))
+        };
+        let others = configuration.pcs.iter().enumerate().filter(|&(nth, _)| nth != role.index());
+        others.map(|(_, at)| at).all(waits)
     }
 
     /// The step of a message that can be sent in a configuration, if its receiver takes it there.
