@@ -14,7 +14,7 @@ use telltale_vm::{
 use self::handlers::{Delivering, Late};
 use crate::contender::Contender;
 use crate::tally::Counter;
-use crate::workload::{PingPong, Workload};
+use crate::workload::{PingPong, Ring3, Stream, Workload};
 
 /// What keeps it off its script.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
@@ -49,7 +49,12 @@ pub enum OffScript {
     ByHand,
     /// One program plays both roles through endpoints
     Endpoints,
+    /// Sessions of three protocols, by turns, four messages in each visit
+    Alternating,
 }
+
+/// How many sessions of each protocol alternate, and how many messages a visit has.
+const ALTERNATING: (u64, u64) = (30, 4);
 
 /// How the messages of a call are asked for.
 #[derive(Clone, Copy)]
@@ -82,6 +87,12 @@ impl OffScript {
             _ => <PingPong>::image().clone(),
         };
         let session = vm.load_choreography(&image).expect("room");
+        if self == Self::Alternating {
+            let images = [<Ring3>::image(), <Stream>::image(), &image];
+            for image in (1..ALTERNATING.0 * 3).zip(images.into_iter().cycle()) {
+                vm.load_choreography(image.1).expect("room");
+            }
+        }
         let drive = self.drive();
         match self {
             Self::Late => Box::new(Off { vm, session, drive, handler: Late::default() }),
@@ -106,6 +117,7 @@ impl OffScript {
             Self::Growing => VMConfig { max_buffered: 64, ..full(WhenFull::Resize) },
             Self::Latest => VMConfig { mode: ChannelMode::LatestValue, ..config },
             Self::Sink => VMConfig { recording: Recording::Full, ..config },
+            Self::Alternating => VMConfig { quantum: 2 * ALTERNATING.1 as u32, ..config },
             Self::Network
             | Self::Steps
             | Self::OneStep
@@ -123,6 +135,7 @@ impl OffScript {
             Self::RoundRobin | Self::RoundRobinTraced | Self::QuantumOne | Self::Endpoints => {
                 Drive::Rounds(1)
             }
+            Self::Alternating => Drive::Rounds(3 * ALTERNATING.0 * ALTERNATING.1),
             _ => Drive::Rounds(32),
         }
     }

@@ -178,7 +178,7 @@ impl VM {
     /// Forgets the faults that were reported. Those since then, of sessions that ended between two runs, are in the
     /// next report.
     pub(crate) fn forget_reported(&mut self) {
-        if std::mem::take(&mut self.is_reported) {
+        if std::mem::take(&mut self.is_reported) && !self.faults.is_empty() {
             std::mem::take(&mut self.faults).into_iter().for_each(drop_quietly);
             self.unreported = 0;
         }
@@ -186,11 +186,14 @@ impl VM {
 
     /// An error if sessions faulted and nobody holds a handle that will say so. It names the one that was opened
     /// first.
+    #[inline]
     pub(crate) fn report(&mut self) -> Result<(), VMError> {
         self.is_reported = true;
-        if self.unreported == 0 {
-            return Ok(());
-        }
+        if self.unreported == 0 { Ok(()) } else { self.report_faults() }
+    }
+
+    #[cold]
+    fn report_faults(&self) -> Result<(), VMError> {
         let is_unreported = |session: SessionId| {
             self.block_of(session).map_or(true, |block| !header::is_owned(block))
         };

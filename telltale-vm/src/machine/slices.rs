@@ -120,14 +120,24 @@ impl Slices<'_> {
     /// The handler, or the role objects of the session, play it and those after it that they can play as well.
     fn by_participants<const TRACE: bool>(&mut self, of_session: u32) -> End {
         let Self { run_queue, objects, script, .. } = self;
-        let Session { image, loaded, cx } = &mut self.session;
-        let (image, trace, network) = (*image, &mut *self.run.trace, self.run.network);
+        let (images, Session { image, loaded, cx }) = (self.images, &mut self.session);
+        let (trace, network) = (&mut *self.run.trace, self.run.network);
         let watched = TRACE || network.is_some();
         cx.at = Context::AS_WRITTEN;
         let key = (of_session as usize).checked_sub(1);
         let runner = key.map(|key| objects[key].runner());
-        let run_loop =
-            RunLoop { run_queue, objects, image, loaded, cx, trace, network, watched, script };
+        let run_loop = RunLoop {
+            run_queue,
+            objects,
+            images,
+            image,
+            loaded,
+            cx,
+            trace,
+            network,
+            watched,
+            script,
+        };
         match runner {
             None => self.run.handler.follow_schedules(run_loop),
             Some(run) => run(run_loop, self.run.handler),

@@ -17,6 +17,7 @@ use super::participants::{ByBoth, ByHandler, ByObjects, Participant, Participant
 use crate::memory::coroutine::{self, ROLES};
 use crate::memory::header;
 use crate::program::loaded::Loaded;
+use crate::program::registry::Registry;
 use crate::program::schedule::{Schedule, ScheduleStep, StepKind};
 use crate::roles::host::SessionObjects;
 use crate::roles::objects::RoleObjects;
@@ -46,7 +47,7 @@ pub(crate) struct ScriptState<'a> {
 pub enum End {
     /// No session is left in this round.
     NoSession,
-    /// The next session is not on its script, has another image, or is played by others.
+    /// The next session is not on its script, or is played by others.
     NotTheirs,
     /// There is no exchange at this place of the schedule.
     NoExchange,
@@ -78,9 +79,10 @@ pub(crate) enum Undelivered {
 pub struct RunLoop<'p, 'a> {
     pub(crate) run_queue: &'p mut RunQueue,
     pub(crate) objects: &'p mut Slab<SessionObjects>,
-    /// The image of these sessions, by its id and as it is.
-    pub(crate) image: u16,
-    pub(crate) loaded: &'a Loaded,
+    pub(crate) images: &'a Registry,
+    /// The image of the session that acts, by its id and as it is.
+    pub(crate) image: &'p mut u16,
+    pub(crate) loaded: &'p mut &'a Loaded,
     pub(crate) cx: &'p mut Context<'a>,
     pub(crate) trace: &'p mut Trace,
     pub(crate) network: Option<&'a dyn Network>,
@@ -127,16 +129,18 @@ fn follow<P: Participants, const WATCHED: bool>(
     participants: &P,
     run_loop: RunLoop<'_, '_>,
 ) -> End {
-    let RunLoop { run_queue, objects, image, loaded, cx, trace, network, script, .. } = run_loop;
-    let schedule = &loaded.schedule;
+    let RunLoop { run_queue, objects, images, image, loaded, cx, trace, network, script, .. } =
+        run_loop;
     let vm = run_queue.vm;
     let mut left = script.left;
     loop {
         let slot = run_queue.slot;
         let block = run_queue.block();
         let Some(place) = header::place(block) else { return End::NotTheirs };
-        if header::image(block) != image {
-            return End::NotTheirs;
+        if header::image(block) != *image {
+            *image = header::image(block);
+            *loaded = images.get(*image);
+            cx.image = &loaded.image;
         }
         let Some(mut participant) = participants.of_session(objects, header::objects(block)) else {
             return End::NotTheirs;
@@ -147,7 +151,7 @@ fn follow<P: Participants, const WATCHED: bool>(
         }
         let watch = Watch { trace, network };
         let roles = coroutine::window(block, loaded.roles_at);
-        let at = (place, left);
+        let (schedule, at) = (&loaded.schedule, (place, left));
         let failure = &mut script.failure;
         match exchanges::<_, WATCHED>(&mut participant, roles, cx, watch, schedule, at, failure) {
             Pause::UsedUp(place, left) => {
