@@ -352,8 +352,15 @@ impl VM {
 
     /// Drops the orphans, and gives up the endpoints among them. That may end a session and make orphans of what it
     /// holds, so this is a loop until there are none: recursion would be as deep as the chain of sessions is long.
-    #[inline]
+    #[inline(always)]
     pub(super) fn drop_orphans(&mut self) {
+        if !self.orphans.is_empty() {
+            self.drop_all_orphans();
+        }
+    }
+
+    #[inline(never)]
+    fn drop_all_orphans(&mut self) {
         while let Some(word) = self.orphans.pop() {
             match self.heap.decode(word) {
                 Value::Large(large) => match *large {

@@ -168,6 +168,7 @@ impl RunQueue {
     }
 
     /// Begins another round, in which every session that can act now has a slice; says whether it may.
+    #[inline]
     pub(crate) fn begin_round(&mut self, trace: &mut Trace) -> bool {
         let Some(rounds) = self.fuel.rounds.checked_sub(1) else { return false };
         self.fuel = Fuel { rounds, slices: self.queue.len() };
