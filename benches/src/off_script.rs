@@ -101,6 +101,21 @@ impl OffScript {
         }
     }
 
+    /// How many times as much as D2 a message may cost.
+    pub fn goal(self) -> Option<f64> {
+        Some(match self {
+            Self::Growing => 1.0,
+            Self::Alternating => 1.0,
+            Self::Sink => 1.5,
+            Self::Network | Self::Faulting | Self::Latest | Self::Steps => 2.5,
+            Self::RoundRobin | Self::ProgressAware => 3.0,
+            Self::Late => 4.0,
+            Self::QuantumOne | Self::OneStep | Self::ByHand => 5.0,
+            Self::Endpoints => 10.0,
+            Self::RoundRobinTraced | Self::Random => return None,
+        })
+    }
+
     fn config(self) -> VMConfig {
         let config = VMConfig { recording: Recording::Off, ..VMConfig::default() };
         let full = |when_full| VMConfig { capacity: 1, when_full, ..config.clone() };

@@ -166,9 +166,10 @@ impl Default for VMConfig {
 }
 
 impl VMConfig {
-    /// Whether sessions follow their schedules unless something prevents it.
+    /// Whether sessions follow their schedules unless something prevents it; where the policy has no choice, unless it is
+    /// [`Policy::Cooperative`], which never minds.
     pub(crate) fn follows_schedules(&self) -> bool {
-        self.policy == Policy::Cooperative && self.quantum >= EXCHANGE
+        self.policy != Policy::RoundRobin && self.quantum >= EXCHANGE
     }
 
     /// How the channel between two roles works.

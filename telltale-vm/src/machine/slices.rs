@@ -25,6 +25,13 @@ pub(super) struct Mode {
     pub(super) by_turns: bool,
 }
 
+impl Mode {
+    /// Whether sessions follow their schedules only where the policy has no choice.
+    fn forced_only(self) -> bool {
+        self.policy != Policy::Cooperative
+    }
+}
+
 /// The parts of the machine that slices need, borrowed one by one.
 pub(super) struct Slices<'a> {
     pub(super) mode: Mode,
@@ -122,7 +129,8 @@ impl Slices<'_> {
         let Self { run_queue, objects, script, .. } = self;
         let (images, Session { image, loaded, cx }) = (self.images, &mut self.session);
         let (trace, network) = (&mut *self.run.trace, self.run.network);
-        let watched = TRACE || network.is_some();
+        let forced_only = self.mode.forced_only();
+        let watched = TRACE || network.is_some() || forced_only;
         cx.at = Context::AS_WRITTEN;
         let key = (of_session as usize).checked_sub(1);
         let runner = key.map(|key| objects[key].runner());
@@ -136,6 +144,7 @@ impl Slices<'_> {
             trace,
             network,
             watched,
+            forced_only,
             script,
         };
         match runner {
@@ -233,7 +242,9 @@ fn act<'a>(
     let has_turns = turns.left >= EXCHANGE as usize;
     match end {
         Some(end) => slice.leave_script(script, end)?,
-        None if mode.on_script && has_turns && slice.rejoin() => return Err(Exit::OnScript),
+        None if mode.on_script && has_turns && slice.rejoin(mode.forced_only()) => {
+            return Err(Exit::OnScript);
+        }
         None => slice.leave_place(),
     }
     scheduler::slice(mode.policy, slice, turns)

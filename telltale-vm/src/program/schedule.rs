@@ -60,6 +60,8 @@ pub(crate) struct ScheduleStep {
     pub(crate) what: StepKind,
     /// Whether all other roles can only wait here, so that nobody acts until the sender has answered.
     pub(crate) is_alone: bool,
+    /// Whether nobody but its receiver can act when the message has been sent, either: then all turns have this order.
+    pub(crate) is_forced: bool,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -153,6 +155,7 @@ impl ScheduleStep {
         expected: ExpectedKind::ANYTHING,
         what: StepKind::Leave,
         is_alone: false,
+        is_forced: false,
     };
 }
 

@@ -26,7 +26,7 @@ impl<'a> Slice<'_, 'a> {
                 self.no_exchange(script.place);
                 None
             }
-            End::NoSession | End::NotTheirs => None,
+            End::Open | End::NoSession | End::NotTheirs => None,
         };
         match failure.and_then(|failure| self.failed(failure)) {
             Some(Step::Fault(cause)) => Err(Exit::Fault(self.cx.role, cause)),

@@ -5,14 +5,17 @@ use crate::memory::coroutine;
 use crate::memory::{channel, header};
 
 impl Slice<'_, '_> {
-    /// Goes back to the script if all roles are together at a place of the schedule and all channels are empty. Says
-    /// whether it has.
+    /// Goes back to the script if all roles are together at a place of the schedule, where exchanges may be done, and all
+    /// channels are empty. Says whether it has.
     ///
     /// A role with a mark is at no place of the schedule, except for one that has halted.
-    pub(crate) fn rejoin(&mut self) -> bool {
+    pub(crate) fn rejoin(&mut self, forced_only: bool) -> bool {
         let loaded = self.loaded;
         let roles = coroutine::words(self.block, loaded.roles_at, loaded.roles);
         let Some(place) = loaded.schedule.place_of(roles) else { return false };
+        if forced_only && !loaded.schedule.step(place).is_forced {
+            return false;
+        }
         if !loaded.plans.all().all(|plan| channel::is_idle(self.block, plan)) {
             return false;
         }

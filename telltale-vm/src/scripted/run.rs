@@ -51,6 +51,8 @@ pub enum End {
     NotTheirs,
     /// There is no exchange at this place of the schedule.
     NoExchange,
+    /// The policy decides whose turn it is at this place.
+    Open,
     /// A role has not done its part.
     Failure,
 }
@@ -86,8 +88,10 @@ pub struct RunLoop<'p, 'a> {
     pub(crate) cx: &'p mut Context<'a>,
     pub(crate) trace: &'p mut Trace,
     pub(crate) network: Option<&'a dyn Network>,
-    /// Whether events are written down, or a network decides about messages.
+    /// Whether events are written down, a network decides about messages, or only some exchanges may be done.
     pub(crate) watched: bool,
+    /// Whether only those exchanges may be done for which there is no other order of turns.
+    pub(crate) forced_only: bool,
     pub(crate) script: &'p mut ScriptState<'a>,
 }
 
@@ -129,8 +133,19 @@ fn follow<P: Participants, const WATCHED: bool>(
     participants: &P,
     run_loop: RunLoop<'_, '_>,
 ) -> End {
-    let RunLoop { run_queue, objects, images, image, loaded, cx, trace, network, script, .. } =
-        run_loop;
+    let RunLoop {
+        run_queue,
+        objects,
+        images,
+        image,
+        loaded,
+        cx,
+        trace,
+        network,
+        forced_only,
+        script,
+        ..
+    } = run_loop;
     let vm = run_queue.vm;
     let mut left = script.left;
     loop {
@@ -149,7 +164,7 @@ fn follow<P: Participants, const WATCHED: bool>(
         if WATCHED {
             trace.enter(cx.session, loaded.image.global_type.names());
         }
-        let watch = Watch { trace, network };
+        let watch = Watch { trace, network, forced_only };
         let roles = coroutine::window(block, loaded.roles_at);
         let (schedule, at) = (&loaded.schedule, (place, left));
         let failure = &mut script.failure;
@@ -168,6 +183,10 @@ fn follow<P: Participants, const WATCHED: bool>(
                 (script.place, script.left) = (place, left);
                 return End::NoExchange;
             }
+            Pause::Open(left) => {
+                script.left = left;
+                return End::Open;
+            }
             Pause::Failure(left) => {
                 script.left = left;
                 return End::Failure;
@@ -184,6 +203,7 @@ fn follow<P: Participants, const WATCHED: bool>(
 struct Watch<'w> {
     trace: &'w mut Trace,
     network: Option<&'w dyn Network>,
+    forced_only: bool,
 }
 
 impl Watch<'_> {
@@ -196,9 +216,8 @@ impl Watch<'_> {
         delivered: Tag,
     ) -> Result<(), Undelivered> {
         match self.network {
-            // Then it is the trace that watches.
             None => {
-                self.trace.push(delivered, step.from, step.to, step.label);
+                self.trace.push_if(delivered, step.from, step.to, step.label);
                 Ok(())
             }
             Some(network) => self.through(network, cx, step, delivered),
@@ -237,6 +256,7 @@ fn decide(
 enum Pause {
     UsedUp(u32, u32),
     NoExchange(u32, u32),
+    Open(u32),
     Failure(u32),
 }
 
@@ -260,6 +280,9 @@ fn exchanges<'a, P: Participant, const WATCHED: bool>(
             return Pause::UsedUp(place, left);
         }
         let step = &steps[place as usize];
+        if WATCHED && watch.forced_only && !step.is_forced {
+            return Pause::Open(left);
+        }
         // First the sender's word, then the receiver's: if the receiver fails, the sender has sent.
         let mut sent = |cx: &mut Context<'_>, roles: &mut Roles, step: &ScheduleStep, tag| {
             let delivered = if WATCHED { watch.exchange(cx, step, tag) } else { Ok(()) };

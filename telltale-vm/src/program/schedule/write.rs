@@ -122,16 +122,20 @@ impl Writer<'_> {
         match op.code {
             Code::Send => {
                 let step = self.exchange(configuration, &exits, from, &op.exchange)?;
-                (exits.len() == 1).then(|| vec![ScheduleStep { is_alone, ..step }])
+                let is_forced = is_alone && self.only_receives(op.exchange.next);
+                (exits.len() == 1).then(|| vec![ScheduleStep { is_alone, is_forced, ..step }])
             }
             Code::Choose if op.count as usize == exits.len() => {
                 let Op { count, set, .. } = op;
+                let waits = |sent: &Exchange| self.only_receives(sent.next);
+                let is_forced = is_alone && linked.exchanges(&op).iter().all(waits);
                 let choice = ScheduleStep {
                     count,
                     set,
                     from,
                     what: StepKind::Choice,
                     is_alone,
+                    is_forced,
                     ..ScheduleStep::LEAVE
                 };
                 let branches = linked.exchanges(&op).iter();
@@ -145,12 +149,14 @@ impl Writer<'_> {
 
     /// Whether every other role waits for a message, or is done.
     fn is_alone(&self, configuration: &Configuration, role: RoleId) -> bool {
-        let waits = |&at: &u32| {
-            let code = self.op(at).map(|op| op.code);
-            at & HALTED != 0 || matches!(code, Some(Code::Recv | Code::Offer | Code::OfferMany))
-        };
         let others = configuration.pcs.iter().enumerate().filter(|&(nth, _)| nth != role.index());
-        others.map(|(_, at)| at).all(waits)
+        others.map(|(_, at)| *at).all(|at| at & HALTED != 0 || self.only_receives(at))
+    }
+
+    /// Whether a role that stands there can only receive.
+    fn only_receives(&self, at: u32) -> bool {
+        let code = self.op(at).map(|op| op.code);
+        matches!(code, Some(Code::Recv | Code::Offer | Code::OfferMany))
     }
 
     /// The step of a message that can be sent in a configuration, if its receiver takes it there.
