@@ -11,7 +11,7 @@ use telltale_vm::{
     ChannelMode, EffectHandler, Policy, Recording, SessionId, VM, VMConfig, WhenFull,
 };
 
-use self::handlers::{Delivering, Late};
+use self::handlers::{ByName, Delivering, Late};
 use crate::contender::Contender;
 use crate::tally::Counter;
 use crate::workload::{PingPong, Ring3, Stream, Workload};
@@ -49,6 +49,8 @@ pub enum OffScript {
     ByHand,
     /// One program plays both roles through endpoints
     Endpoints,
+    /// The handler knows names, not numbers (on the script)
+    Names,
     /// Sessions of three protocols, by turns, four messages in each visit
     Alternating,
 }
@@ -96,6 +98,7 @@ impl OffScript {
         let drive = self.drive();
         match self {
             Self::Late => Box::new(Off { vm, session, drive, handler: Late::default() }),
+            Self::Names => Box::new(Off { vm, session, drive, handler: ByName::default() }),
             Self::Network => Box::new(Off { vm, session, drive, handler: Delivering::default() }),
             _ => Box::new(Off { vm, session, drive, handler: Counter::default() }),
         }
@@ -110,6 +113,7 @@ impl OffScript {
             Self::Network | Self::Faulting | Self::Latest | Self::Steps => 2.5,
             Self::RoundRobin | Self::ProgressAware => 3.0,
             Self::Late => 4.0,
+            Self::Names => 1.5,
             Self::QuantumOne | Self::OneStep | Self::ByHand => 5.0,
             Self::Endpoints => 10.0,
             Self::RoundRobinTraced | Self::Random => return None,
@@ -137,6 +141,7 @@ impl OffScript {
             | Self::Steps
             | Self::OneStep
             | Self::Late
+            | Self::Names
             | Self::ByHand
             | Self::Endpoints => config,
         }

@@ -1,17 +1,21 @@
 //! The words of one protocol: its roles and its labels.
 
+use std::sync::OnceLock;
+
 use crate::{Label, LabelId, LabelView, RoleId, Shared, TypeError};
 
 /// The roles and labels of one protocol, in the order of their ids.
 ///
 /// One text holds all of them, so that a table of names in the binary is a string and a list of
 /// places: first the roles, then name and payload type of each label.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug)]
 pub struct Names {
     text: Shared<str>,
     /// Where the words end, in as many bytes each as the length of the text needs.
     ends: Shared<[u8]>,
     roles: u8,
+    /// The words, from when one of them was asked for first.
+    words: OnceLock<Box<[Box<str>]>>,
 }
 
 impl Names {
@@ -44,13 +48,18 @@ impl Names {
             end += word.len();
             ends.extend(&end.to_le_bytes()[..width]);
         }
-        Ok(Self { text: text.into(), ends: ends.into(), roles: role_count })
+        Ok(Self { text: text.into(), ends: ends.into(), roles: role_count, words: OnceLock::new() })
     }
 
     /// The table that [`Names::parts`] was taken from.
     #[doc(hidden)]
     pub const fn from_static(roles: u8, text: &'static str, ends: &'static [u8]) -> Self {
-        Self { text: Shared::Static(text), ends: Shared::Static(ends), roles }
+        Self {
+            text: Shared::Static(text),
+            ends: Shared::Static(ends),
+            roles,
+            words: OnceLock::new(),
+        }
     }
 
     /// The number of roles, the text and the places where its words end.
@@ -74,6 +83,7 @@ impl Names {
     /// # Panics
     ///
     /// When the role is of another protocol and out of range.
+    #[inline]
     pub fn role(&self, role: RoleId) -> &str {
         assert!(role.0 < self.roles, "role {role} of a protocol with {} roles", self.roles);
         self.word(role.index())
@@ -84,6 +94,7 @@ impl Names {
     /// # Panics
     ///
     /// When the label is of another protocol and out of range.
+    #[inline]
     pub fn label(&self, label: LabelId) -> LabelView<'_> {
         let at = self.role_count() + 2 * label.index();
         LabelView { name: self.word(at), payload: self.word(at + 1) }
@@ -114,17 +125,31 @@ impl Names {
         self.text.len() + self.ends.len()
     }
 
+    #[inline]
     fn word(&self, at: usize) -> &str {
-        let start = if at == 0 { 0 } else { self.end(at - 1) };
-        &self.text[start..self.end(at)]
+        &self.words.get_or_init(|| self.split())[at]
     }
 
-    fn end(&self, at: usize) -> usize {
+    /// The words one by one: whoever asks for a name asks again.
+    #[cold]
+    fn split(&self) -> Box<[Box<str>]> {
         let width = width_for(&self.text);
-        let bytes = self.ends[at * width..][..width].iter().rev();
-        bytes.fold(0, |end, &byte| end << 8 | usize::from(byte))
+        let ends = self
+            .ends
+            .chunks_exact(width)
+            .map(|bytes| bytes.iter().rev().fold(0, |end, &byte| end << 8 | usize::from(byte)));
+        let starts = std::iter::once(0).chain(ends.clone());
+        starts.zip(ends).map(|(start, end)| self.text[start..end].into()).collect()
     }
 }
+
+impl PartialEq for Names {
+    fn eq(&self, other: &Self) -> bool {
+        self.parts() == other.parts()
+    }
+}
+
+impl Eq for Names {}
 
 /// How many bytes a place in a text needs.
 fn width_for(text: &str) -> usize {

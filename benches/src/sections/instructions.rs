@@ -28,7 +28,7 @@ const LIMITS: [(Exchange, Way, Length, f64); 10] = [
 ];
 
 /// How many a message of ping-pong may take off the script.
-const OFF_LIMITS: [(OffScript, f64); 16] = [
+const OFF_LIMITS: [(OffScript, f64); 17] = [
     (OffScript::RoundRobin, 2_000.0),
     (OffScript::RoundRobinTraced, 2_200.0),
     (OffScript::ProgressAware, 1_050.0),
@@ -45,6 +45,7 @@ const OFF_LIMITS: [(OffScript, f64); 16] = [
     (OffScript::ByHand, 2_300.0),
     (OffScript::Endpoints, 5_900.0),
     (OffScript::Alternating, 80.0),
+    (OffScript::Names, 300.0),
 ];
 
 /// How many more a message of ping-pong may take when everything is recorded.
