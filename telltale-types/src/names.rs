@@ -1,8 +1,8 @@
 //! The words of one protocol: its roles and its labels.
 
-use std::sync::OnceLock;
+use std::sync::{Arc, OnceLock};
 
-use crate::{Label, LabelId, LabelView, RoleId, Shared, TypeError};
+use crate::{Label, LabelId, LabelView, RoleId, TypeError};
 
 /// The roles and labels of one protocol, in the order of their ids.
 ///
@@ -10,12 +10,35 @@ use crate::{Label, LabelId, LabelView, RoleId, Shared, TypeError};
 /// places: first the roles, then name and payload type of each label.
 #[derive(Clone, Debug)]
 pub struct Names {
-    text: Shared<str>,
-    /// Where the words end, in as many bytes each as the length of the text needs.
-    ends: Shared<[u8]>,
+    table: Table,
     roles: u8,
-    /// The words, from when one of them was asked for first.
-    words: OnceLock<Box<[Box<str>]>>,
+    /// The words, from when one of them was asked for first. (A `Box` around them keeps statics small.)
+    words: OnceLock<Box<Box<[Box<str>]>>>,
+}
+
+/// A text, and where the words in it end, in as many bytes each as the length of the text needs.
+#[derive(Clone, Debug)]
+enum Table {
+    /// In the binary.
+    Static(&'static str, &'static [u8]),
+    /// Made at run time.
+    Counted(Arc<(String, Vec<u8>)>),
+}
+
+impl Table {
+    fn text(&self) -> &str {
+        match self {
+            Self::Static(text, _) => text,
+            Self::Counted(table) => &table.0,
+        }
+    }
+
+    fn ends(&self) -> &[u8] {
+        match self {
+            Self::Static(_, ends) => ends,
+            Self::Counted(table) => &table.1,
+        }
+    }
 }
 
 impl Names {
@@ -48,24 +71,20 @@ impl Names {
             end += word.len();
             ends.extend(&end.to_le_bytes()[..width]);
         }
-        Ok(Self { text: text.into(), ends: ends.into(), roles: role_count, words: OnceLock::new() })
+        let table = Table::Counted(Arc::new((text, ends)));
+        Ok(Self { table, roles: role_count, words: OnceLock::new() })
     }
 
     /// The table that [`Names::parts`] was taken from.
     #[doc(hidden)]
     pub const fn from_static(roles: u8, text: &'static str, ends: &'static [u8]) -> Self {
-        Self {
-            text: Shared::Static(text),
-            ends: Shared::Static(ends),
-            roles,
-            words: OnceLock::new(),
-        }
+        Self { table: Table::Static(text, ends), roles, words: OnceLock::new() }
     }
 
     /// The number of roles, the text and the places where its words end.
     #[doc(hidden)]
     pub fn parts(&self) -> (u8, &str, &[u8]) {
-        (self.roles, &self.text, &self.ends)
+        (self.roles, self.table.text(), self.table.ends())
     }
 
     /// How many roles there are.
@@ -75,7 +94,8 @@ impl Names {
 
     /// How many labels there are.
     pub fn label_count(&self) -> usize {
-        (self.ends.len() / width_for(&self.text) - self.role_count()) / 2
+        let (_, text, ends) = self.parts();
+        (ends.len() / width_for(text) - self.role_count()) / 2
     }
 
     /// The name of a role.
@@ -122,24 +142,24 @@ impl Names {
 
     /// How many bytes the table takes beside its own struct.
     pub fn heap_size(&self) -> usize {
-        self.text.len() + self.ends.len()
+        let (_, text, ends) = self.parts();
+        text.len() + ends.len()
     }
 
     #[inline]
     fn word(&self, at: usize) -> &str {
-        &self.words.get_or_init(|| self.split())[at]
+        &self.words.get_or_init(|| Box::new(self.split()))[at]
     }
 
     /// The words one by one: whoever asks for a name asks again.
     #[cold]
     fn split(&self) -> Box<[Box<str>]> {
-        let width = width_for(&self.text);
-        let ends = self
-            .ends
-            .chunks_exact(width)
-            .map(|bytes| bytes.iter().rev().fold(0, |end, &byte| end << 8 | usize::from(byte)));
+        let (_, text, ends) = self.parts();
+        let end =
+            |bytes: &[u8]| bytes.iter().rev().fold(0, |end, &byte| end << 8 | usize::from(byte));
+        let ends = ends.chunks_exact(width_for(text)).map(end);
         let starts = std::iter::once(0).chain(ends.clone());
-        starts.zip(ends).map(|(start, end)| self.text[start..end].into()).collect()
+        starts.zip(ends).map(|(start, end)| text[start..end].into()).collect()
     }
 }
 

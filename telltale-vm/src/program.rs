@@ -7,3 +7,4 @@ pub(crate) mod op;
 pub(crate) mod registry;
 pub(crate) mod schedule;
 pub(crate) mod typestate;
+mod verify;

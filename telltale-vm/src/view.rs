@@ -3,7 +3,7 @@
 use std::fmt;
 
 use telltale_bytecode::{Instr, Pc};
-use telltale_types::{RoleId, StateId};
+use telltale_types::RoleId;
 
 use crate::memory::channel::{self, Plan};
 use crate::memory::coroutine::{self, Coro, HALTED, HOLDS, PAUSED, PENDING};
@@ -248,12 +248,7 @@ impl<'a> CoroutineView<'a> {
     /// Whether it may stop where it is, although it could still receive something.
     fn may_rest(&self) -> bool {
         let SessionView { loaded, block, .. } = self.session;
-        if loaded.is_guarded {
-            let state = coroutine::read(block, loaded.state_at(self.role)).pc();
-            loaded.image.local_types[self.role].may_end(StateId(state))
-        } else {
-            loaded.image.may_rest(self.role, self.place())
-        }
+        loaded.may_rest(block, self.role, self.coro().pc())
     }
 
     fn coro(&self) -> Coro {

@@ -1,6 +1,6 @@
 //! The check in front of instructions that are not verified.
 //!
-//! Programs written by hand, and roles that are played through endpoints, keep a *type state*: the state of the local
+//! Programs written by hand that could not be verified when they were loaded, and roles that are played through endpoints, keep a *type state*: the state of the local
 //! type that the role has come to. The guard compares the instruction with it. Then the same code as for compiled
 //! programs executes the instruction, and the type state moves in `commit`.
 
@@ -17,7 +17,9 @@ impl Slice<'_, '_> {
     /// An instruction of a program written by hand, on its own endpoint.
     #[inline(never)]
     pub(super) fn guarded(&mut self, op: &Op) -> Step {
-        if let Err(cause) = self.allows(op, self.loaded.linked.exchanges(op)) {
+        if self.loaded.is_guarded
+            && let Err(cause) = self.allows(op, self.loaded.linked.exchanges(op))
+        {
             return Step::Fault(cause);
         }
         let Some(reg) = op.operand.as_reg() else {

@@ -62,7 +62,7 @@ impl Linker<'_> {
             return (self.passing(Code::Outside, Pc(self.pc.0 + 1)), Vec::new(), Vec::new());
         }
         let (op, exchanges, branches) = self.link(instr);
-        let op = Op { first: first as u32, is_guarded: !self.image.is_verified(), ..op };
+        let op = Op { first: first as u32, ..op };
         (op, exchanges, branches)
     }
 

@@ -13,8 +13,8 @@
 
 use std::collections::BTreeSet;
 
-use telltale_bytecode::{Channel, CodeImage, Reg};
-use telltale_types::RoleId;
+use telltale_bytecode::{Channel, CodeImage, Pc, Reg};
+use telltale_types::{RoleId, StateId};
 
 use crate::memory::arena::{Arena, WINDOW};
 use crate::memory::channel::{Plan, Rule, Shape};
@@ -24,6 +24,7 @@ use crate::memory::{header, ready, registers};
 use crate::program::link::link;
 use crate::program::op::Linked;
 use crate::program::schedule::Schedule;
+use crate::program::verify::verify;
 use crate::{ChannelMode, VMConfig, WhenFull};
 
 // So the words of the roles, and as many behind them, are always in the window.
@@ -43,8 +44,11 @@ pub(crate) struct Loaded {
     /// Where the words of the roles start.
     pub(crate) roles_at: usize,
     pub(crate) plans: Plans,
-    /// Whether its programs are compared with the local types while they run: they were written by hand.
+    /// Whether its programs are compared with the local types while they run: they were written by hand, and could not be
+    /// verified before.
     pub(crate) is_guarded: bool,
+    /// The state of the local type at each instruction of programs that were written by hand and verified.
+    states: Option<Box<[StateId]>>,
     /// Where the type states of guarded programs start: one word for each role.
     pub(crate) states_at: usize,
     /// How many registers each role has.
@@ -71,12 +75,20 @@ impl Loaded {
         let (plans, states_at) = Plans::new(image, config, roles_at + roles);
         let by_hand = if image.is_verified() { 0 } else { roles };
         let words = states_at + by_hand * (1 + image.registers() * registers::WORDS);
-        let linked = link(image, &plans);
+        let mut linked = link(image, &plans);
         let mut template = template(image, roles_at, words);
+        let starts = &template[roles_at..][..roles];
+        let mut states = None;
+        if !image.is_verified() {
+            states = verify(image, &linked, starts);
+            linked.guard(states.is_none());
+        }
+        let is_guarded = !image.is_verified() && states.is_none();
+        // What is in registers is seen to when a session ends by turns.
+        let may_follow = !is_guarded && image.registers() == 0;
         let mut schedule = Schedule::default();
-        if config.follows_schedules() && image.is_verified() && keeps_every_message(image, config) {
-            let roles = &template[roles_at..][..roles];
-            schedule = Schedule::of(&image.global_type, &linked, roles);
+        if config.follows_schedules() && may_follow && keeps_every_message(image, config) {
+            schedule = Schedule::of(&image.global_type, &linked, starts);
         }
         header::set_place(&mut template, schedule.first_place());
         Self {
@@ -88,7 +100,8 @@ impl Loaded {
             roles_at,
             plans,
             states_at,
-            is_guarded: !image.is_verified(),
+            is_guarded,
+            states,
             registers: image.registers(),
             sessions: 0,
             is_listed: false,
@@ -126,6 +139,18 @@ impl Loaded {
     /// All places of registers.
     pub(crate) fn registers(&self) -> impl Iterator<Item = usize> + '_ {
         (0..self.roles).flat_map(|role| self.registers_of(RoleId::at(role)))
+    }
+
+    /// Whether a role that is at an instruction may stop there, although it could still receive something.
+    pub(crate) fn may_rest(&self, block: &[u64], role: RoleId, at: u32) -> bool {
+        let local = &self.image.local_types[role];
+        if self.is_guarded {
+            local.may_end(StateId(coroutine::read(block, self.state_at(role)).pc()))
+        } else if let Some(states) = &self.states {
+            local.may_end(states[at as usize])
+        } else {
+            self.image.may_rest(role, Pc(at - self.image.programs.start(role)))
+        }
     }
 
     /// Where the type state of a role is in the block, if its program is guarded; 0 otherwise.

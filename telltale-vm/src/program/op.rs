@@ -54,7 +54,8 @@ pub(crate) struct Op {
     pub(crate) code: Code,
     /// Where the payload comes from, or goes to.
     pub(crate) operand: Slot,
-    /// Whether it is compared with the local type before it is executed.
+    /// Whether something is to be done around it: it is compared with the local type before it is executed, or a register
+    /// lends its payload.
     pub(crate) is_guarded: bool,
 }
 
@@ -75,6 +76,13 @@ pub(crate) struct Exchange {
 const _: () = assert!(size_of::<Op>() <= 36);
 
 impl Linked {
+    /// Instructions on the own session are compared with the local type, or those only that need registers.
+    pub(crate) fn guard(&mut self, all: bool) {
+        for op in &mut self.ops {
+            op.is_guarded = op.is_own() && (all || op.operand.as_reg().is_some());
+        }
+    }
+
     /// The branches of a choice, in the order of the image.
     #[inline]
     pub(crate) fn exchanges(&self, op: &Op) -> &[Exchange] {
@@ -100,6 +108,11 @@ pub(crate) fn find(branches: &[Exchange], label: LabelId) -> Option<&Exchange> {
 }
 
 impl Op {
+    /// Whether it concerns its own session, and is an instruction.
+    fn is_own(&self) -> bool {
+        !matches!(self.code, Code::Outside | Code::Trap)
+    }
+
     pub(crate) const fn new(code: Code) -> Self {
         Self {
             exchange: Exchange::NONE,

@@ -1,0 +1,75 @@
+//! Programs that were written by hand, and need no guard all the same.
+//!
+//! Each program is followed from its start together with the local type of its role, as a verifier of bytecode does (X.
+//! Leroy, "Java bytecode verification", JAR 2003). If control can come to every instruction in one state of the local
+//! type only, and that state allows the instruction, then the program counter says all that a type state could. If
+//! not, nothing is refused here: the guard compares instruction by instruction, and the fault names the one that is
+//! wrong when a role comes to it.
+
+use telltale_bytecode::Image;
+use telltale_types::{Action, Direction, LocalTypeR, StateId};
+
+use crate::memory::coroutine::Coro;
+use crate::program::op::{Code, Exchange, Linked, Op};
+use crate::program::typestate;
+
+/// The state of the local type at each instruction, if the programs keep to their local types wherever control can
+/// come.
+pub(crate) fn verify(image: &Image, linked: &Linked, starts: &[u64]) -> Option<Box<[StateId]>> {
+    let mut states = vec![None; linked.ops.len()];
+    for ((role, _), &start) in image.names().roles().zip(starts) {
+        let start = Coro::from_word(start).pc();
+        verify_role(&image.local_types[role], linked, start, &mut states)?;
+    }
+    // Where control does not come, any state will do.
+    Some(states.into_iter().map(|state| state.unwrap_or(StateId::START)).collect())
+}
+
+fn verify_role(
+    local: &LocalTypeR,
+    linked: &Linked,
+    start: u32,
+    states: &mut [Option<StateId>],
+) -> Option<()> {
+    let mut todo = vec![(start, StateId::START)];
+    while let Some((at, state)) = todo.pop() {
+        match states[at as usize] {
+            Some(known) if known == state => continue,
+            Some(_) => return None,
+            None => states[at as usize] = Some(state),
+        }
+        todo.extend(behind(local, linked, &linked.ops[at as usize], state)?);
+    }
+    Some(())
+}
+
+/// Where control goes from an instruction that a state allows, and in which state.
+fn behind(
+    local: &LocalTypeR,
+    linked: &Linked,
+    op: &Op,
+    state: StateId,
+) -> Option<Vec<(u32, StateId)>> {
+    let step = |direction, exchange: &Exchange| {
+        let action = Action { direction, peer: exchange.peer, label: exchange.label };
+        let exit = local.exits(state).find(|exit| exit.action == action)?;
+        Some((exchange.next, exit.target))
+    };
+    let exchanges = linked.exchanges(op).iter();
+    match op.code {
+        Code::Send => Some(vec![step(Direction::Send, &op.exchange)?]),
+        Code::Recv => Some(vec![step(Direction::Receive, &op.exchange)?]),
+        Code::Choose => exchanges.map(|sent| step(Direction::Send, sent)).collect(),
+        Code::Offer | Code::OfferMany => {
+            typestate::offers_all(local, state, linked.exchanges(op)).ok()?;
+            exchanges.map(|taken| step(Direction::Receive, taken)).collect()
+        }
+        Code::Halt => local.may_end(state).then(Vec::new),
+        // They concern registers, or other sessions.
+        Code::Registers | Code::Outside => Some(vec![(op.exchange.next, state)]),
+        Code::Invalid | Code::Trap => None,
+    }
+}
+
+#[cfg(test)]
+mod tests;

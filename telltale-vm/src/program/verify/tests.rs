@@ -1,0 +1,119 @@
+//! What is verified is what a walk over all pairs of instruction and state finds right.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use telltale_bytecode::{Assembler, CodeImage, Hop, Instr, Pc};
+use telltale_theory::oracle::{Shape, generate};
+use telltale_types::{Action, Direction, LabelId, LocalTypeR, RoleId, StateId};
+
+use crate::VMConfig;
+use crate::memory::arena::Arena;
+use crate::program::loaded::Loaded;
+use crate::testing::image;
+
+/// Numbers from a seed (G. Marsaglia, "Xorshift RNGs", 2003).
+struct Random(u64);
+
+impl Random {
+    fn below(&mut self, limit: usize) -> usize {
+        self.0 ^= self.0 << 13;
+        self.0 ^= self.0 >> 7;
+        self.0 ^= self.0 << 17;
+        (self.0 % limit as u64) as usize
+    }
+}
+
+/// The programs of an image, as if somebody had written them, one of them perhaps with a mistake.
+fn by_hand(image: &CodeImage, random: &mut Random) -> Option<CodeImage> {
+    let names = image.names();
+    let locals: BTreeMap<String, LocalTypeR> = names
+        .roles()
+        .map(|(role, name)| (name.to_owned(), image.local_types[role].clone()))
+        .collect();
+    let mut asm = Assembler::new(&locals, &image.global_type).ok()?;
+    let changed = random.below(2 * names.role_count());
+    for (role, name) in names.roles() {
+        let mut code: Vec<Instr> = image.programs[role].to_vec();
+        if role.index() == changed && !code.is_empty() {
+            let (at, labels) = (random.below(code.len()), names.label_count());
+            code[at] = another(code[at], random, labels);
+        }
+        asm.program(name, code).ok()?;
+    }
+    asm.finish().ok()
+}
+
+/// An instruction that does something else, or leads elsewhere.
+fn another(instr: Instr, random: &mut Random, labels: usize) -> Instr {
+    let hop = Hop(random.below(7) as i16 - 3);
+    let other = LabelId(random.below(labels) as u16);
+    match instr {
+        Instr::Send { via, to, value, label, next } => match random.below(3) {
+            0 => Instr::Send { via, to, value, label: other, next },
+            1 => Instr::Recv { via, from: to, value, label, next },
+            _ => Instr::Send { via, to, value, label, next: hop },
+        },
+        Instr::Recv { via, from, value, label, next } => match random.below(2) {
+            0 => Instr::Recv { via, from, value, label: other, next },
+            _ => Instr::Recv { via, from, value, label, next: hop },
+        },
+        Instr::Halt => Instr::Jmp { target: Pc(random.below(4) as u32) },
+        _ => Instr::Halt,
+    }
+}
+
+/// How often one instruction is reached in one state; nothing if something goes wrong on the way.
+fn walk(code: &[Instr], local: &LocalTypeR) -> Option<BTreeSet<(u32, StateId)>> {
+    let mut seen = BTreeSet::new();
+    let mut todo = vec![(Pc(0), StateId::START)];
+    while let Some((pc, state)) = todo.pop() {
+        if !seen.insert((pc.0, state)) {
+            continue;
+        }
+        let target = |direction, peer, label| {
+            let action = Action { direction, peer, label };
+            local.exits(state).find(|exit| exit.action == action).map(|exit| exit.target)
+        };
+        match *code.get(pc.index())? {
+            Instr::Send { to, label, next, .. } => {
+                todo.push((next.from(pc), target(Direction::Send, to, label)?));
+            }
+            Instr::Recv { from, label, next, .. } => {
+                todo.push((next.from(pc), target(Direction::Receive, from, label)?));
+            }
+            Instr::Jmp { target } => todo.push((target, state)),
+            Instr::Halt => local.may_end(state).then_some(())?,
+            _ => return None,
+        }
+    }
+    Some(seen)
+}
+
+/// Whether every instruction that is no jump is reached in one state.
+fn is_unambiguous(code: &[Instr], seen: &BTreeSet<(u32, StateId)>) -> bool {
+    let mut at = BTreeSet::new();
+    let is_jump = |pc: u32| matches!(code[pc as usize], Instr::Jmp { .. });
+    seen.iter().filter(|(pc, _)| !is_jump(*pc)).all(|(pc, _)| at.insert(*pc))
+}
+
+#[test]
+fn what_is_verified_is_right_wherever_control_comes() {
+    let (mut verified, mut refused, mut random) = (0, 0, Random(7));
+    for seed in 0..6_000 {
+        let Some(image) = image(&generate(seed, Shape::default())) else { continue };
+        let is_plain = |instr: &Instr| !matches!(instr, Instr::Choose { .. } | Instr::Offer { .. });
+        if !image.programs.code().iter().all(is_plain) {
+            continue;
+        }
+        let Some(written) = by_hand(&image, &mut random) else { continue };
+        let loaded = Loaded::new(&written, &VMConfig::default(), &mut Arena::default());
+        let is_right = (0..written.names().role_count()).map(RoleId::at).all(|role| {
+            let code = &written.programs[role];
+            let seen = walk(code, &written.local_types[role]);
+            seen.is_some_and(|seen| is_unambiguous(code, &seen))
+        });
+        assert_eq!(!loaded.is_guarded, is_right, "seed {seed}: {written}");
+        if is_right { verified += 1 } else { refused += 1 }
+    }
+    assert!(verified > 200 && refused > 200, "{verified} are verified, {refused} are not");
+}
