@@ -4,6 +4,7 @@
 pub(crate) mod link;
 pub(crate) mod loaded;
 pub(crate) mod op;
+mod recent;
 pub(crate) mod registry;
 pub(crate) mod schedule;
 pub(crate) mod typestate;

@@ -6,8 +6,9 @@ use std::time::Instant;
 use telltale_vm::{EffectHandler, NoHandler, Progress, Recording, VM, VMConfig};
 
 use super::D2;
+use crate::count;
 use crate::measure::{self, Effort, per};
-use crate::table::{Table, grouped, number, times};
+use crate::table::{Table, goal, grouped, number, times};
 use crate::workload::short::{Account, Books, Purchase, Scalar, Short, take_ledger};
 
 pub fn print(effort: Effort) {
@@ -25,6 +26,72 @@ pub fn print(effort: Effort) {
         row::<Purchase>(&mut table, effort, alive);
     }
     table.print();
+    println!("machines: nanoseconds per session, one after the other, with role objects");
+    println!("  D2 objects are boxed by hand. By default the last 65,536 events are recorded.");
+    let mut table = Table::new([
+        "",
+        "D2 objects",
+        "one VM",
+        "/objects",
+        "goal",
+        "recorded",
+        "/one VM",
+        "goal",
+        "a VM each",
+        "/objects",
+        "allocations",
+    ]);
+    machines::<Scalar>(&mut table, effort);
+    machines::<Purchase>(&mut table, effort);
+    table.print();
+}
+
+/// How many times as much as D2 a session may cost, and as one that is not recorded.
+const GOALS: (f64, f64) = (1.3, 1.2);
+
+/// One machine for all sessions, one that records, and one for each.
+fn machines<S: Short>(table: &mut Table, effort: Effort) {
+    let sessions = effort.either(40_000, 400);
+    let (mut plain, mut default) = (vm(), VM::default());
+    let costs = measure::by_turns(
+        &mut [
+            &mut || objects::<S>(sessions, 1),
+            &mut || roles::<S>(&mut plain, sessions, 1),
+            &mut || roles::<S>(&mut default, sessions, 1),
+            &mut || a_vm_each::<S>(sessions),
+        ],
+        effort.samples,
+    );
+    let [objects, one, recorded, each] = costs[..] else { unreachable!("four samplers") };
+    let calls = count::calls();
+    a_vm_each::<S>(100);
+    table.row(
+        S::NAME,
+        [
+            number(objects),
+            number(one),
+            times(one / objects),
+            goal(one / objects, GOALS.0, times),
+            number(recorded),
+            times(recorded / one),
+            goal(recorded / one, GOALS.1, times),
+            number(each),
+            times(each / objects),
+            number((count::calls() - calls) as f64 / 100.0),
+        ],
+    );
+}
+
+fn a_vm_each<S: Short>(sessions: u64) -> f64 {
+    take_ledger();
+    checked::<S>(sessions, || {
+        for nth in 0..sessions {
+            let mut vm = VM::default();
+            S::open(&mut vm, nth);
+            vm.run(&NoHandler, usize::MAX).expect("no faults");
+        }
+        take_ledger()
+    })
 }
 
 fn row<S: Short>(table: &mut Table, effort: Effort, alive: usize) {

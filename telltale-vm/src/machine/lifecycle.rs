@@ -41,11 +41,11 @@ impl VM {
                 return Err(error);
             }
         };
-        let loaded = self.images.get_mut(number);
+        self.images.occupy(number);
+        let loaded = self.images.get(number);
         let block = self.run_queue.arena.block_mut(slot);
         header::begin(block, &loaded.template, self.next_ordinal);
         header::open(block, objects, number, loaded.roles, owned);
-        loaded.sessions += 1;
         self.coroutines += loaded.roles;
         if !self.paused.is_empty() {
             loaded.pause(block, &self.paused);
@@ -71,7 +71,10 @@ impl VM {
         if given > limit - open.min(limit) {
             return Err(VMError::TooManyCoroutines { given, open, limit });
         }
-        self.run_queue.arena.take(loaded.class).ok_or(VMError::TooManySessions { limit: self.open })
+        self.run_queue
+            .arena
+            .take(self.images.class_of(image))
+            .ok_or(VMError::TooManySessions { limit: self.open })
     }
 
     /// Nobody in the session can act: it waits for the outside, is complete, or is stuck. It is not in the queue.
@@ -231,7 +234,7 @@ impl VM {
             return;
         }
         let image = header::image(block);
-        let class = self.images.get(image).class;
+        let class = self.images.class_of(image);
         self.images.release(image);
         self.run_queue.arena.give_back(slot, class);
     }

@@ -70,9 +70,9 @@ impl VM {
         let on_script = self.config.follows_schedules();
         let mode = Mode { policy: self.config.policy, on_script, by_turns };
         run_queue.in_a_row = self.sink.is_none();
-        // Without a trace, and if none of their messages are aside, sessions that finish on their script need not be
-        // settled one by one. (By turns, they are seen one by one anyway.)
-        run_queue.ends_quietly = !TRACE && !by_turns && network.is_none() && deferred.is_empty();
+        // If none of their messages are aside, sessions that finish on their script need not be settled one by one. (By
+        // turns, they are seen one by one anyway.)
+        run_queue.ends_quietly = !by_turns && network.is_none() && deferred.is_empty();
         let (trace, orphans) = (&mut self.trace, &mut self.orphans);
         let run = RunContext {
             handler,

@@ -13,6 +13,9 @@ const PLACE_BITS: u32 = 8;
 /// About as many words as a chunk has at most.
 const CHUNK_WORDS: usize = 1 << 13;
 
+/// How many blocks the first chunk of a class has; each further one has twice as many, up to a full chunk.
+const FIRST: usize = 4;
+
 /// How many words there are at least from the start of every block on. The words behind a block belong to others and
 /// are never used through it; but an index that is known to be in the window needs no bounds check.
 pub(crate) const WINDOW: usize = 8 + (1 << 8);
@@ -39,6 +42,8 @@ struct Class {
     /// The blocks that have never been used, all of them in one chunk: the next and how many.
     fresh: Slot,
     left: usize,
+    /// How many blocks the next chunk has: few at first, for machines that have few sessions.
+    next: usize,
 }
 
 impl Slot {
@@ -62,9 +67,16 @@ impl Arena {
     /// to class, so at most a fifth of a block is unused.
     pub(crate) fn class_for(&mut self, words: usize) -> usize {
         let class = class_of(words);
+        self.classes.reserve((class + 1).saturating_sub(self.classes.len()));
         while self.classes.len() <= class {
             let words = words_of(self.classes.len());
-            self.classes.push(Class { words, free: Vec::new(), fresh: Slot(0), left: 0 });
+            self.classes.push(Class {
+                words,
+                free: Vec::new(),
+                fresh: Slot(0),
+                left: 0,
+                next: FIRST,
+            });
         }
         class
     }
@@ -80,14 +92,16 @@ impl Arena {
 
     #[inline(never)]
     fn take_fresh(&mut self, class: usize) -> Option<Slot> {
-        let Class { words, fresh, left, .. } = &mut self.classes[class];
+        let Class { words, fresh, left, next, .. } = &mut self.classes[class];
         if *left == 0 {
             let chunk = self.chunks.len();
             if chunk >> (u32::BITS - PLACE_BITS) != 0 {
                 return None;
             }
             *fresh = Slot::new(chunk, 0);
-            *left = (CHUNK_WORDS / *words).clamp(1, 1 << PLACE_BITS);
+            let most = (CHUNK_WORDS / *words).clamp(1, 1 << PLACE_BITS);
+            *left = most.min(*next);
+            *next = most.min(*next * 2);
             let blocks = vec![0; *words * *left + WINDOW].into();
             self.chunks.push(Chunk { words: *words, blocks });
         }

@@ -16,7 +16,7 @@ use std::collections::BTreeSet;
 use telltale_bytecode::{Channel, CodeImage, Pc, Reg};
 use telltale_types::{RoleId, StateId};
 
-use crate::memory::arena::{Arena, WINDOW};
+use crate::memory::arena::WINDOW;
 use crate::memory::channel::{Plan, Rule, Shape};
 use crate::memory::coroutine::{self, Coro, PAUSED, ROLES};
 use crate::memory::header::READY;
@@ -30,7 +30,7 @@ use crate::{ChannelMode, VMConfig, WhenFull};
 // So the words of the roles, and as many behind them, are always in the window.
 const _: () = assert!(READY + ready::words(ROLES) + ROLES <= WINDOW);
 
-/// An image as the VM keeps it while sessions of it are open.
+/// An image, linked for machines that are set up alike.
 #[derive(Debug)]
 pub(crate) struct Loaded {
     pub(crate) image: CodeImage,
@@ -38,8 +38,6 @@ pub(crate) struct Loaded {
     /// What its roles do together; without steps if its sessions never follow one.
     pub(crate) schedule: Schedule,
     pub(crate) template: Box<[u64]>,
-    /// The size class of the blocks.
-    pub(crate) class: usize,
     pub(crate) roles: usize,
     /// Where the words of the roles start.
     pub(crate) roles_at: usize,
@@ -53,10 +51,6 @@ pub(crate) struct Loaded {
     pub(crate) states_at: usize,
     /// How many registers each role has.
     pub(crate) registers: usize,
-    /// How many sessions of it there are.
-    pub(crate) sessions: usize,
-    /// Whether it is in the registry's list of images without sessions.
-    pub(crate) is_listed: bool,
 }
 
 /// For sender × receiver, their channel; pairs that do not talk have no place.
@@ -69,7 +63,7 @@ pub(crate) struct Plans {
 }
 
 impl Loaded {
-    pub(crate) fn new(image: &CodeImage, config: &VMConfig, arena: &mut Arena) -> Self {
+    pub(crate) fn new(image: &CodeImage, config: &VMConfig) -> Self {
         let roles = image.names().role_count();
         let roles_at = READY + ready::words(roles);
         let (plans, states_at) = Plans::new(image, config, roles_at + roles);
@@ -95,7 +89,6 @@ impl Loaded {
             linked,
             schedule,
             template,
-            class: arena.class_for(words),
             roles,
             roles_at,
             plans,
@@ -103,8 +96,6 @@ impl Loaded {
             is_guarded,
             states,
             registers: image.registers(),
-            sessions: 0,
-            is_listed: false,
             image: image.clone(),
         }
     }

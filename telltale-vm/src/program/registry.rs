@@ -1,11 +1,13 @@
 //! The images of open sessions, by small numbers.
 
 use std::collections::{HashMap, VecDeque};
+use std::sync::Arc;
 
 use telltale_bytecode::{CodeImage, Image};
 
 use crate::memory::arena::Arena;
 use crate::program::loaded::Loaded;
+use crate::program::recent::linked;
 use crate::{VMConfig, VMError};
 
 /// How many images can be in use at once.
@@ -16,8 +18,8 @@ const KEPT: usize = 64;
 
 #[derive(Debug, Default)]
 pub(crate) struct Registry {
-    loaded: Vec<Loaded>,
-    /// By the address of the image, which stays where it is while it is in `loaded`.
+    entries: Vec<Entry>,
+    /// By the address of the image, which stays where it is while it is in an entry.
     numbers: HashMap<usize, u16>,
     /// The image that was asked for last, which is mostly the one asked for next.
     last: u16,
@@ -25,14 +27,34 @@ pub(crate) struct Registry {
     unused: VecDeque<u16>,
 }
 
+/// An image, as one machine uses it.
+#[derive(Debug)]
+struct Entry {
+    loaded: Arc<Loaded>,
+    /// The size class of the blocks of its sessions.
+    class: usize,
+    /// How many sessions of it there are.
+    sessions: usize,
+    /// Whether it is in the list of images without sessions.
+    is_listed: bool,
+}
+
 impl Registry {
     #[inline]
     pub(crate) fn get(&self, number: u16) -> &Loaded {
-        &self.loaded[usize::from(number)]
+        &self.entries[usize::from(number)].loaded
     }
 
-    pub(crate) fn get_mut(&mut self, number: u16) -> &mut Loaded {
-        &mut self.loaded[usize::from(number)]
+    /// The size class of the blocks of an image's sessions.
+    #[inline]
+    pub(crate) fn class_of(&self, number: u16) -> usize {
+        self.entries[usize::from(number)].class
+    }
+
+    /// A session of the image has begun.
+    #[inline]
+    pub(crate) fn occupy(&mut self, number: u16) {
+        self.entries[usize::from(number)].sessions += 1;
     }
 
     /// The number of an image, which is prepared for sessions if it is new.
@@ -43,23 +65,23 @@ impl Registry {
         config: &VMConfig,
         arena: &mut Arena,
     ) -> Result<u16, VMError> {
-        match self.loaded.get(usize::from(self.last)) {
-            Some(last) if last.image.is_same(image) => Ok(self.last),
+        match self.entries.get(usize::from(self.last)) {
+            Some(last) if last.loaded.image.is_same(image) => Ok(self.last),
             _ => self.look_up(image, config, arena),
         }
     }
 
     /// A session of the image has ended.
     pub(crate) fn release(&mut self, number: u16) {
-        self.loaded[usize::from(number)].sessions -= 1;
+        self.entries[usize::from(number)].sessions -= 1;
         self.list_if_unused(number);
     }
 
     /// If no session of the image is open, its number can be given to another.
     pub(crate) fn list_if_unused(&mut self, number: u16) {
-        let loaded = &mut self.loaded[usize::from(number)];
-        if loaded.sessions == 0 && !loaded.is_listed {
-            loaded.is_listed = true;
+        let entry = &mut self.entries[usize::from(number)];
+        if entry.sessions == 0 && !entry.is_listed {
+            entry.is_listed = true;
             self.unused.push_back(number);
         }
     }
@@ -89,19 +111,21 @@ impl Registry {
         if given > limit {
             return Err(VMError::TooManyRegisters { given, limit });
         }
-        let loaded = Loaded::new(image, config, arena);
+        let loaded = linked(image, config);
+        let class = arena.class_for(loaded.template.len());
+        let entry = Entry { loaded, class, sessions: 0, is_listed: false };
         let number = match self.take_unused() {
             Some(number) => {
-                let old = std::mem::replace(&mut self.loaded[usize::from(number)], loaded);
-                self.numbers.remove(&address(&old.image));
+                let old = std::mem::replace(&mut self.entries[usize::from(number)], entry);
+                self.numbers.remove(&address(&old.loaded.image));
                 number
             }
-            None if self.loaded.len() == LIMIT => {
+            None if self.entries.len() == LIMIT => {
                 return Err(VMError::TooManyImages { limit: LIMIT });
             }
             None => {
-                self.loaded.push(loaded);
-                self.loaded.len() as u16 - 1
+                self.entries.push(entry);
+                self.entries.len() as u16 - 1
             }
         };
         self.numbers.insert(address(image), number);
@@ -109,11 +133,11 @@ impl Registry {
     }
 
     fn take_unused(&mut self) -> Option<u16> {
-        while self.unused.len() > KEPT || self.loaded.len() == LIMIT {
+        while self.unused.len() > KEPT || self.entries.len() == LIMIT {
             let number = self.unused.pop_front()?;
-            let loaded = &mut self.loaded[usize::from(number)];
-            loaded.is_listed = false;
-            if loaded.sessions == 0 {
+            let entry = &mut self.entries[usize::from(number)];
+            entry.is_listed = false;
+            if entry.sessions == 0 {
                 return Some(number);
             }
         }
@@ -143,10 +167,10 @@ mod tests {
         let config = VMConfig::default();
         for image in images.iter().cycle().take(images.len() * 5) {
             let number = registry.number_of(image, &config, &mut arena).expect("there is room");
-            registry.get_mut(number).sessions += 1;
+            registry.occupy(number);
             registry.release(number);
         }
-        registry.loaded.len()
+        registry.entries.len()
     }
 
     #[test]

@@ -63,7 +63,7 @@ pub(crate) struct RunQueue {
     pub(crate) quantum: u32,
     /// Whether a round may begin without anything to do before, such as giving events to a sink.
     pub(crate) in_a_row: bool,
-    /// Whether sessions that finish on their script may be completed in a batch: without a trace, nobody sees when.
+    /// Whether sessions that finish on their script may be completed in a batch.
     pub(crate) ends_quietly: bool,
     /// What decides the order of sessions, if chance does.
     shuffle: Option<Draws>,

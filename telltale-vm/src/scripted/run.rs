@@ -11,10 +11,10 @@ use std::fmt;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 
 use slab::Slab;
-use telltale_types::RoleId;
+use telltale_types::{LabelId, RoleId};
 
 use super::participants::{ByBoth, ByHandler, ByObjects, Participant, Participants};
-use crate::memory::coroutine::{self, ROLES};
+use crate::memory::coroutine::{self, HALTED, ROLES};
 use crate::memory::header;
 use crate::program::loaded::Loaded;
 use crate::program::registry::Registry;
@@ -177,6 +177,9 @@ fn follow<P: Participants, const WATCHED: bool>(
             Pause::NoExchange(place, _)
                 if run_queue.ends_quietly && schedule.is_finished(place) =>
             {
+                if WATCHED {
+                    note_end(run_queue.block(), loaded, trace);
+                }
                 run_queue.finished.push(slot);
             }
             Pause::NoExchange(place, left) => {
@@ -197,6 +200,17 @@ fn follow<P: Participants, const WATCHED: bool>(
         }
         left = run_queue.quantum;
     }
+}
+
+/// A session has come to its end: its roles halt, and it is closed. (It is completed later.)
+#[inline(never)]
+fn note_end(block: &[u64], loaded: &Loaded, trace: &mut Trace) {
+    for role in (0..loaded.roles).map(RoleId::at) {
+        if !coroutine::read(block, loaded.roles_at + role.index()).has(HALTED) {
+            trace.push_if(Tag::Halted, role, RoleId(0), LabelId(0));
+        }
+    }
+    trace.push_if(Tag::Closed, RoleId(0), RoleId(0), LabelId(0));
 }
 
 /// Those who see the exchanges: the trace, and a network.

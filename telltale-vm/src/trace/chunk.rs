@@ -66,6 +66,9 @@ pub(super) struct Chunk {
 /// How many events a chunk holds.
 const SIZE: usize = 1 << 14;
 
+/// For how many events there is room at first.
+const FIRST: usize = 64;
+
 /// How many of the names in a chunk are looked at before they are written down once more.
 const RECENT: usize = 8;
 
@@ -85,12 +88,20 @@ impl Chunk {
         self.events.push(event);
     }
 
+    /// Makes room for the events of a short session, if there is none yet.
+    fn make_room(&mut self) {
+        if self.events.capacity() == 0 {
+            self.events.reserve(FIRST);
+        }
+    }
+
     pub(super) fn push_fault(&mut self, fault: Arc<Fault>) {
         self.faults.push(fault);
     }
 
     /// The events that come now are those of this session, and happen at this tick.
     pub(super) fn start_row(&mut self, tick: u64, session: SessionId, names: &Shared<Names>) {
+        self.make_room();
         let names = self.number_of(names);
         let first = self.events.len() as u32;
         let row = Row { tick, session, first, names };

@@ -6,7 +6,6 @@ use telltale_types::{GlobalTerm, Label, LabelId, RoleId};
 
 use super::StepKind;
 use super::write::{LIMIT, step};
-use crate::memory::arena::Arena;
 use crate::memory::coroutine::Coro;
 use crate::memory::header;
 use crate::program::loaded::Loaded;
@@ -33,7 +32,7 @@ impl EffectHandler for Units {
 }
 
 fn loaded(image: &CodeImage, config: &VMConfig) -> Loaded {
-    Loaded::new(image, config, &mut Arena::default())
+    Loaded::new(image, config)
 }
 
 /// Whether some role may stop before it has come to its end.

@@ -7,7 +7,6 @@ use telltale_theory::oracle::{Shape, generate};
 use telltale_types::{Action, Direction, LabelId, LocalTypeR, RoleId, StateId};
 
 use crate::VMConfig;
-use crate::memory::arena::Arena;
 use crate::program::loaded::Loaded;
 use crate::testing::image;
 
@@ -106,7 +105,7 @@ fn what_is_verified_is_right_wherever_control_comes() {
             continue;
         }
         let Some(written) = by_hand(&image, &mut random) else { continue };
-        let loaded = Loaded::new(&written, &VMConfig::default(), &mut Arena::default());
+        let loaded = Loaded::new(&written, &VMConfig::default());
         let is_right = (0..written.names().role_count()).map(RoleId::at).all(|role| {
             let code = &written.programs[role];
             let seen = walk(code, &written.local_types[role]);
