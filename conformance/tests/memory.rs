@@ -12,7 +12,7 @@ use telltale_vm::{
 const SESSIONS: usize = 40;
 
 /// How many messages each of them has on their way at once.
-const BURST: u32 = 2_000;
+const BURST: u64 = 2_000;
 
 const STREAM: &str = "protocol Stream(A, B) {
     loop { choice at A { A -> B: More(u64); } or { A -> B: Over; break; } }

@@ -60,11 +60,11 @@ pub struct Random {
     seed: u64,
     generators: Generators,
     weights: BTreeMap<String, u32>,
-    limit: u32,
+    limit: u64,
 }
 
 /// How many effects a role may have in a session, unless [`Random::limit`] says something else.
-const LIMIT: u32 = 10_000;
+const LIMIT: u64 = 10_000;
 
 impl Random {
     /// A handler with this seed.
@@ -139,7 +139,7 @@ impl Random {
     /// let random = Random::new(7).limit(100);
     /// ```
     #[must_use]
-    pub fn limit(self, effects: u32) -> Self {
+    pub fn limit(self, effects: u64) -> Self {
         Self { limit: effects, ..self }
     }
 
@@ -154,7 +154,7 @@ impl Random {
         }
         let role = cx.role().index() as u64;
         let mut draw = Draw::new(self.seed);
-        for part in [cx.session().ordinal(), role, cx.count().into()] {
+        for part in [cx.session().ordinal(), role, cx.count()] {
             draw = Draw::new(draw.bits() ^ Draw::new(part).bits());
         }
         Ok(draw)
@@ -218,6 +218,6 @@ struct NoGenerator {
 )]
 struct TooLong {
     role: String,
-    limit: u32,
+    limit: u64,
     seed: u64,
 }

@@ -83,7 +83,7 @@ struct Place {
     /// The line that is to be used next, or one of other roles before it.
     next: usize,
     /// The line that was used last, and the number of the role's effect.
-    last: Option<(u32, usize)>,
+    last: Option<(u64, usize)>,
 }
 
 impl Script {

@@ -10,6 +10,7 @@ use telltale_bytecode::{Branch, Image};
 use telltale_types::{LabelId, LabelView, RoleId};
 
 use crate::memory::coroutine::Coro;
+use crate::memory::wraps::Wraps;
 use crate::scripted::FollowsSchedules;
 use crate::value::payload::unpack_of;
 use crate::{SessionId, Value};
@@ -136,6 +137,7 @@ pub struct Context<'a> {
     /// The instruction that is being executed, in the code of all roles; or [`Context::AS_WRITTEN`].
     pub(crate) at: u32,
     pub(crate) seed: u64,
+    pub(crate) wraps: &'a Wraps,
 }
 
 impl Context<'_> {
@@ -188,21 +190,31 @@ impl Context<'_> {
     }
 
     /// How many effects this role had before, in this session.
-    pub fn count(&self) -> u32 {
+    pub fn count(&self) -> u64 {
+        self.wraps.count(self.session, self.role, self.count_in_word())
+    }
+
+    /// The same, as far as the role's word goes.
+    #[inline]
+    pub(crate) fn count_in_word(&self) -> u32 {
         Coro::from_word(self.word).count
     }
 
     /// The role has had one more effect.
     #[inline]
     pub(crate) fn add_effect(&mut self) {
-        self.word = self.word.wrapping_add(Coro::at(0, 1).to_word());
+        let (word, wraps) = self.word.overflowing_add(Coro::at(0, 1).to_word());
+        self.word = word;
+        if wraps {
+            self.wraps.note(self.session, self.role);
+        }
     }
 
     /// A number that is different for each effect and the same in every run.
     ///
     /// It is derived from the seed of the VM, the session, the role and the count.
     pub fn seed(&self) -> u64 {
-        [self.session.ordinal(), self.role.0.into(), self.count().into()]
+        [self.session.ordinal(), self.role.0.into(), self.count()]
             .into_iter()
             .fold(self.seed, |seed, part| mix(seed ^ mix(part)))
     }

@@ -221,13 +221,13 @@ impl<'a, 's> Slice<'a, 's> {
                     self.left -= 1;
                 }
                 Step::Wait => {
-                    self.wait(Coro::at(pc, self.cx.count()));
+                    self.wait(Coro::at(pc, self.cx.count_in_word()));
                     return Ok(());
                 }
                 step => return self.leave(step),
             }
         }
-        coroutine::write(self.block, self.word_at, Coro::at(pc, self.cx.count()));
+        coroutine::write(self.block, self.word_at, Coro::at(pc, self.cx.count_in_word()));
         Ok(())
     }
 
@@ -274,7 +274,7 @@ impl<'a, 's> Slice<'a, 's> {
                 self.wait(coro);
                 return Ok(None);
             };
-            let coro = coro.without(HOLDS).moved_to(target, self.cx.count());
+            let coro = coro.without(HOLDS).moved_to(target, self.cx.count_in_word());
             coroutine::write(self.block, self.word_at, coro);
         }
         if coro.has(DRAINS) {
@@ -292,7 +292,7 @@ impl<'a, 's> Slice<'a, 's> {
 
     /// The end of a turn whose role neither waits for a message nor has used up what is left.
     fn leave(&mut self, step: Step) -> Result<(), Exit> {
-        let here = Coro::at(self.cx.at, self.cx.count());
+        let here = Coro::at(self.cx.at, self.cx.count_in_word());
         let at = |place| Coro::at(place, here.count);
         match step {
             Step::Next(next) | Step::Yield(next) => {
@@ -319,7 +319,7 @@ impl<'a, 's> Slice<'a, 's> {
     #[inline(never)]
     fn halt(&mut self) {
         self.left = self.left.saturating_sub(1);
-        coroutine::write(self.block, self.word_at, Coro::at(self.cx.at, self.cx.count()));
+        coroutine::write(self.block, self.word_at, Coro::at(self.cx.at, self.cx.count_in_word()));
         self.rest(self.cx.role);
         note_halted(self.block, self.word_at, self.cx.role);
         self.run.trace.push_if(Tag::Halted, self.cx.role, RoleId(0), LabelId(0));

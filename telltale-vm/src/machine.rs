@@ -9,3 +9,6 @@ mod vm;
 
 pub use control::{Message, Rejected};
 pub use vm::VM;
+
+#[cfg(test)]
+mod tests;

@@ -11,3 +11,4 @@ pub(crate) mod header;
 pub(crate) mod heap;
 pub(crate) mod ready;
 pub(crate) mod registers;
+pub(crate) mod wraps;

@@ -8,6 +8,7 @@ use telltale_types::RoleId;
 use crate::memory::channel::{self, Plan};
 use crate::memory::coroutine::{self, Coro, HALTED, HOLDS, PAUSED, PENDING};
 use crate::memory::deferred::{Deferred, Outstanding};
+use crate::memory::wraps::Wraps;
 use crate::memory::{header, ready};
 use crate::program::loaded::Loaded;
 use crate::{Message, SessionId, SessionStatus, VM, VMError, Value};
@@ -19,6 +20,7 @@ pub struct SessionView<'a> {
     block: &'a [u64],
     loaded: &'a Loaded,
     deferred: &'a Deferred,
+    wraps: &'a Wraps,
 }
 
 /// One role of a session, as it is now.
@@ -54,8 +56,9 @@ impl<'a> SessionView<'a> {
         block: &'a [u64],
         loaded: &'a Loaded,
         deferred: &'a Deferred,
+        wraps: &'a Wraps,
     ) -> Self {
-        Self { session, block, loaded, deferred }
+        Self { session, block, loaded, deferred, wraps }
     }
 
     /// The session's name.
@@ -210,8 +213,9 @@ impl<'a> CoroutineView<'a> {
     }
 
     /// How many effects it had.
-    pub fn effects(&self) -> u32 {
-        self.coro().count
+    pub fn effects(&self) -> u64 {
+        let SessionView { session, wraps, .. } = self.session;
+        wraps.count(session, self.role, self.coro().count)
     }
 
     /// What it is doing.

@@ -40,17 +40,17 @@ use haggle::Verdict;
 type Log = Vec<String>;
 
 /// How often Bob makes another offer.
-const COUNTERS: u32 = 5;
+const COUNTERS: u64 = 5;
 
 /// The number of an effect of a role.
-fn number(role: &str, count: u32) -> u8 {
+fn number(role: &str, count: u64) -> u8 {
     role.bytes().fold(count as u8, |sum, byte| sum.wrapping_mul(31).wrapping_add(byte))
 }
 
 /// A role object for each role; it knows how many effects it had, as a handler does.
 #[derive(Debug, Default)]
 struct Actor {
-    count: u32,
+    count: u64,
     log: Log,
 }
 
@@ -126,7 +126,7 @@ impl haggle::Carol for Actor {
 struct Peers {
     logs: Mutex<BTreeMap<(SessionId, String), Log>>,
     /// Who has been asked once, if every answer comes late.
-    asked: Option<Mutex<BTreeSet<(SessionId, RoleId, u32)>>>,
+    asked: Option<Mutex<BTreeSet<(SessionId, RoleId, u64)>>>,
 }
 
 impl Peers {

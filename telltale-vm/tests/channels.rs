@@ -175,18 +175,18 @@ const STREAM: &str = "μt. A→{B:more. t; B:last. A→C:go. C→B:go}";
 
 /// Lets A send so many messages, and says of each what it carries.
 struct Stream<F> {
-    messages: u32,
+    messages: u64,
     payload: F,
     arrived: Mutex<Vec<Value>>,
 }
 
-impl<F: Fn(u32) -> Value + Sync> Stream<F> {
-    fn new(messages: u32, payload: F) -> Self {
+impl<F: Fn(u64) -> Value + Sync> Stream<F> {
+    fn new(messages: u64, payload: F) -> Self {
         Self { messages, payload, arrived: Mutex::default() }
     }
 }
 
-impl<F: Fn(u32) -> Value + Sync> EffectHandler for Stream<F> {
+impl<F: Fn(u64) -> Value + Sync> EffectHandler for Stream<F> {
     fn send(&self, cx: &Context<'_>, _: RoleId, _: LabelId) -> HandlerResult<Value> {
         Ok((self.payload)(cx.count()))
     }
@@ -210,7 +210,7 @@ impl<F: Fn(u32) -> Value + Sync> EffectHandler for Stream<F> {
 #[test]
 fn rings_grow_with_payloads_that_are_not_scalars() {
     let image = image_of(STREAM, "Any");
-    let kinds = |n: u32| match n % 5 {
+    let kinds = |n: u64| match n % 5 {
         0 => Value::text(n.to_string()),
         1 => Value::bytes(n.to_le_bytes()),
         2 => Value::record([("n", Value::Uint(n.into())), ("text", Value::text("x"))]),
@@ -264,7 +264,7 @@ fn the_largest_ring_holds_as_many_messages_as_its_length_can_count() {
 }
 
 /// A machine whose session has `messages` counted payloads in the channel from A to B.
-fn with_counted(census: &Census, messages: u32) -> (telltale_vm::VM, telltale_vm::SessionId) {
+fn with_counted(census: &Census, messages: u64) -> (telltale_vm::VM, telltale_vm::SessionId) {
     let config = VMConfig { capacity: u16::MAX, ..VMConfig::default() };
     let (mut vm, session) = open(config, &image_of(STREAM, "Any"));
     vm.pause("B");

@@ -65,7 +65,7 @@ fn ways() -> impl Iterator<Item = (VMConfig, Drive)> {
 
 /// As [`Seeded`], but whoever is asked or told says first that there is no answer yet.
 #[derive(Default)]
-struct Hesitant(Mutex<BTreeSet<(SessionId, RoleId, u32)>>);
+struct Hesitant(Mutex<BTreeSet<(SessionId, RoleId, u64)>>);
 
 impl Hesitant {
     /// Whether it has hesitated.

@@ -17,7 +17,7 @@ use telltale_vm::{
 const TWO_CONVERSATIONS: &str = "μt.A→B:x.B→A:y.C→D:z.D→C:w.t";
 
 /// How many messages each role has sent or received.
-fn effects(vm: &VM) -> Vec<u32> {
+fn effects(vm: &VM) -> Vec<u64> {
     vm.coroutines().map(|coroutine| coroutine.effects()).collect()
 }
 
@@ -43,8 +43,8 @@ fn a_visit_executes_no_more_than_its_quantum() {
         let mut before = 0;
         for round in 0..100 {
             vm.run(&Seeded, 1).expect("no session faults");
-            let now: u32 = effects(&vm).iter().sum();
-            assert!(now - before <= quantum, "{} of {quantum} in round {round}", now - before);
+            let now: u64 = effects(&vm).iter().sum();
+            assert!(now - before <= quantum.into(), "{} of {quantum} in round {round}", now - before);
             before = now;
         }
     }
@@ -313,7 +313,7 @@ impl RoleObjects for Others {
 }
 
 /// How many effects each role of each session has had; nothing of sessions that have ended.
-fn all_effects(vm: &VM, sessions: &[SessionId]) -> Vec<Option<Vec<u32>>> {
+fn all_effects(vm: &VM, sessions: &[SessionId]) -> Vec<Option<Vec<u64>>> {
     let effects = |&session| {
         let view = vm.session(session).ok()?;
         Some(view.coroutines().map(|role| role.effects()).collect())
@@ -395,7 +395,7 @@ fn no_more_turns_are_given_than_asked_for() {
             for _ in 0..50 {
                 let given = vm.step_round(&Seeded, turns).expect("no session faults").turns;
                 assert!(given <= turns, "{given} of {turns}");
-                let now: u32 = effects(&vm).iter().sum();
+                let now: u64 = effects(&vm).iter().sum();
                 // Turns of one role may be long, but those of an exchange are two.
                 assert!(given > 0 && now > before, "{given} of {turns}");
                 before = now;

@@ -29,23 +29,23 @@ const LIMITS: [(Exchange, Way, Length, f64); 10] = [
 
 /// How many a message of ping-pong may take off the script.
 const OFF_LIMITS: [(OffScript, f64); 17] = [
-    (OffScript::RoundRobin, 2_000.0),
-    (OffScript::RoundRobinTraced, 2_200.0),
-    (OffScript::ProgressAware, 1_050.0),
-    (OffScript::Random, 780.0),
-    (OffScript::QuantumOne, 1_550.0),
-    (OffScript::Faulting, 640.0),
+    (OffScript::RoundRobin, 1_160.0),
+    (OffScript::RoundRobinTraced, 1_450.0),
+    (OffScript::ProgressAware, 75.0),
+    (OffScript::Random, 75.0),
+    (OffScript::QuantumOne, 1_080.0),
+    (OffScript::Faulting, 55.0),
     (OffScript::Growing, 55.0),
-    (OffScript::Latest, 700.0),
-    (OffScript::Network, 660.0),
-    (OffScript::Sink, 600.0),
-    (OffScript::Steps, 660.0),
-    (OffScript::OneStep, 1_450.0),
-    (OffScript::Late, 3_000.0),
-    (OffScript::ByHand, 2_300.0),
+    (OffScript::Latest, 55.0),
+    (OffScript::Network, 135.0),
+    (OffScript::Sink, 235.0),
+    (OffScript::Steps, 75.0),
+    (OffScript::OneStep, 1_400.0),
+    (OffScript::Late, 1_650.0),
+    (OffScript::ByHand, 55.0),
     (OffScript::Endpoints, 5_900.0),
     (OffScript::Alternating, 80.0),
-    (OffScript::Names, 300.0),
+    (OffScript::Names, 430.0),
 ];
 
 /// How many more a message of ping-pong may take when everything is recorded.

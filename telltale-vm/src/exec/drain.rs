@@ -32,7 +32,7 @@ impl Slice<'_, '_> {
             coroutine::write(
                 self.block,
                 self.word_at,
-                Coro::at(next, self.cx.count()).with(DRAINS),
+                Coro::at(next, self.cx.count_in_word()).with(DRAINS),
             );
         }
         Ok(())

@@ -32,7 +32,7 @@ impl Slice<'_, '_> {
         self.cx.word = coroutine::read(self.block, self.word_at).to_word();
         self.operand = operand;
         let step = self.seated(seat);
-        let coro = coroutine::read(self.block, self.word_at).counting(self.cx.count());
+        let coro = coroutine::read(self.block, self.word_at).counting(self.cx.count_in_word());
         let coro = if matches!(step, Step::Hold) { coro.with(HOLDS) } else { coro };
         coroutine::write(self.block, self.word_at, coro);
         self.write_ready();

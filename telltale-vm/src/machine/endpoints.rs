@@ -232,8 +232,8 @@ impl VM {
             trace,
             orphans,
         };
-        let (image, seed) = (&loaded.image, self.config.seed);
-        let mut cx = Context { image, session, role, word: 0, at: holder.at, seed };
+        let (image, seed, wraps) = (&loaded.image, self.config.seed, &self.wraps);
+        let mut cx = Context { image, session, role, word: 0, at: holder.at, seed, wraps };
         Slice::new(block, loaded, &mut run, &mut cx, host, 1).act_in_seat(role, seat, operand)
     }
 

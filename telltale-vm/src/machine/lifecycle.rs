@@ -82,7 +82,7 @@ impl VM {
         let block = self.run_queue.arena.block(slot);
         let loaded = self.images.get(header::image(block));
         let session = self.run_queue.session_at(slot);
-        let view = SessionView::new(session, block, loaded, &self.deferred);
+        let view = SessionView::new(session, block, loaded, &self.deferred, &self.wraps);
         if view.waits_for_outside() {
             return;
         }
@@ -182,6 +182,7 @@ impl VM {
     #[inline]
     fn retire(&mut self, slot: Slot, outcome: Outcome) {
         let block = self.run_queue.arena.block_mut(slot);
+        self.wraps.forget(SessionId::new(self.run_queue.vm, header::ordinal(block), slot));
         let (key, is_owned) = (header::objects(block) as usize, header::is_owned(block));
         let is_queued = header::is_queued(block);
         header::set_status(block, status_after(&outcome));

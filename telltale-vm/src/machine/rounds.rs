@@ -94,13 +94,14 @@ impl VM {
             word: 0,
             at: 0,
             seed: self.config.seed,
+            wraps: &self.wraps,
         };
         let session = Session { image, loaded, cx };
         let script = ScriptState::default();
         let mut slices = Slices { mode, run_queue, objects, run, images, session, script };
         let exit = catch_unwind(AssertUnwindSafe(|| slices.run::<TRACE>(turns)));
         let cx = &slices.session.cx;
-        let (slot, role, at, count) = (cx.session.slot(), cx.role, cx.at, cx.count());
+        let (slot, role, at, count) = (cx.session.slot(), cx.role, cx.at, cx.count_in_word());
         exit.unwrap_or_else(|panic| {
             let block = self.run_queue.arena.block_mut(slot);
             let roles_at = self.images.get(header::image(block)).roles_at;

@@ -130,7 +130,7 @@ impl Slices<'_> {
         let (images, Session { image, loaded, cx }) = (self.images, &mut self.session);
         let (trace, network) = (&mut *self.run.trace, self.run.network);
         let forced_only = self.mode.forced_only();
-        let watched = TRACE || network.is_some() || forced_only;
+        let traced = TRACE;
         cx.at = Context::AS_WRITTEN;
         let key = (of_session as usize).checked_sub(1);
         let runner = key.map(|key| objects[key].runner());
@@ -143,7 +143,7 @@ impl Slices<'_> {
             cx,
             trace,
             network,
-            watched,
+            traced,
             forced_only,
             script,
         };
@@ -173,7 +173,10 @@ impl Slices<'_> {
         let Some(at) = script.pending_at(&session.loaded.schedule) else { return false };
         let (block, roles_at) = (run_queue.block(), session.loaded.roles_at);
         if let Some(received) = at.received {
-            coroutine::advance(block, roles_at + at.role.index(), received.to_step);
+            let word = &mut block[roles_at + at.role.index()];
+            if coroutine::advance(word, received.to_step) {
+                session.cx.wraps.note(session.cx.session, at.role);
+            }
         }
         coroutine::mark(block, roles_at + at.role.index(), PENDING);
         header::set_place(block, Some(at.place));

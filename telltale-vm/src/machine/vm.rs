@@ -15,6 +15,7 @@ use crate::memory::channel::Buffers;
 use crate::memory::deferred::Deferred;
 use crate::memory::header;
 use crate::memory::heap::{Heap, Word};
+use crate::memory::wraps::Wraps;
 use crate::program::loaded::Loaded;
 use crate::program::registry::Registry;
 use crate::roles::host::SessionObjects;
@@ -57,6 +58,7 @@ pub struct VM {
     pub(super) orphans: Vec<Word>,
     pub(super) sink: Option<Sink>,
     pub(super) coroutines: usize,
+    pub(super) wraps: Wraps,
     pub(super) faults: Vec<(SessionId, Arc<Fault>)>,
     pub(super) unreported: usize,
     /// Whether the faults have been reported.
@@ -106,6 +108,7 @@ impl VM {
             orphans: Vec::new(),
             sink: None,
             coroutines: 0,
+            wraps: Wraps::default(),
             faults: Vec::new(),
             unreported: 0,
             is_reported: false,
@@ -286,7 +289,7 @@ impl VM {
             return Err(VMError::StaleSession { session });
         }
         let loaded = self.images.get(header::image(block));
-        Ok(SessionView::new(session, block, loaded, &self.deferred))
+        Ok(SessionView::new(session, block, loaded, &self.deferred, &self.wraps))
     }
 
     /// The sessions that are running, in the order of their memory.
@@ -295,7 +298,7 @@ impl VM {
             let block = self.run_queue.arena.block(slot);
             let session = self.run_queue.session_at(slot);
             let loaded = self.images.get(header::image(block));
-            let view = || SessionView::new(session, block, loaded, &self.deferred);
+            let view = || SessionView::new(session, block, loaded, &self.deferred, &self.wraps);
             header::is_running(block).then(view)
         })
     }

@@ -54,10 +54,12 @@ pub(crate) fn unmark(block: &mut [u64], at: usize, mark: u32) {
     block[at] &= !u64::from(mark);
 }
 
-/// Moves it by what one place, with its count, has more than another; wraps round.
-#[inline]
-pub(crate) fn advance(block: &mut [u64], at: usize, step: u64) {
-    block[at] = block[at].wrapping_add(step);
+/// Moves it by what one place, with its count, has more than another. Says whether the count has begun anew.
+#[inline(always)]
+pub(crate) fn advance(word: &mut u64, step: u64) -> bool {
+    let (moved, begins_anew) = word.overflowing_add(step);
+    *word = moved;
+    begins_anew
 }
 
 /// The words of so many coroutines, which lie side by side.

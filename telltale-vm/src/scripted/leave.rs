@@ -28,7 +28,8 @@ impl<'a> Slice<'_, 'a> {
             }
             End::Open | End::NoSession | End::NotTheirs => None,
         };
-        match failure.and_then(|failure| self.failed(failure)) {
+        let why = script.undelivered.take();
+        match failure.and_then(|failure| self.failed(failure, why)) {
             Some(Step::Fault(cause)) => Err(Exit::Fault(self.cx.role, cause)),
             Some(Step::Pend(_)) => {
                 // The words of the roles are true after every step, so only the mark is missing.
@@ -56,14 +57,14 @@ impl<'a> Slice<'_, 'a> {
 
     /// What becomes of a role that has not done its part, if that is anything.
     #[cold]
-    fn failed(&mut self, failure: Failure<'a>) -> Option<Step> {
+    fn failed(&mut self, failure: Failure<'a>, why: Option<Undelivered>) -> Option<Step> {
         match failure {
             Failure::Sender(step, answer) => Some(self.refused(step.label, answer)),
             Failure::Chooser(branches, answer) => {
                 Some(self.refused_choice(branches.iter().map(|step| step.label), answer))
             }
             Failure::Receiver(step, error) => Some(self.receiver_stops(step, error)),
-            Failure::Undelivered(step, value, why) => self.undelivered(step, value, why),
+            Failure::Undelivered(step, value) => self.undelivered(step, value, why?),
         }
     }
 
@@ -100,7 +101,10 @@ impl<'a> Slice<'_, 'a> {
         // names; only its effect is counted.
         let waits = matches!(done, Step::Pend(_));
         let to_step = if waits { step.to_step } else { Coro::at(0, 1).to_word() };
-        coroutine::advance(self.block, self.loaded.roles_at + step.to.index(), to_step);
+        let word = &mut self.block[self.loaded.roles_at + step.to.index()];
+        if coroutine::advance(word, to_step) {
+            self.cx.wraps.note(self.cx.session, step.to);
+        }
         done
     }
 }

@@ -4,7 +4,7 @@ use std::marker::PhantomData;
 
 use slab::Slab;
 
-use super::run::{Failure, Undelivered};
+use super::run::Failure;
 use crate::effect::{Context, EffectHandler};
 use crate::error::WrongPayload;
 use crate::program::schedule::{Schedule, ScheduleStep};
@@ -32,7 +32,7 @@ pub(super) trait Participants {
 /// Plays all roles of a session. Its methods return the step that has been done.
 ///
 /// They call `sent` after the sender has answered and before the receiver is told: if the receiver panics or fails,
-/// the sender's half has been recorded. It says so if the receiver does not get the message.
+/// the sender's half has been recorded. It says whether the receiver gets the message.
 pub(super) trait Participant {
     /// The sender of the message is asked for the payload, the receiver takes it.
     fn exchange<'a>(
@@ -40,7 +40,7 @@ pub(super) trait Participant {
         cx: &mut Context<'_>,
         step: &'a ScheduleStep,
         failure: &mut Option<Failure<'a>>,
-        sent: impl FnOnce(&mut Context<'_>, &'a ScheduleStep) -> Result<(), Undelivered>,
+        sent: impl FnOnce(&mut Context<'_>, &'a ScheduleStep) -> bool,
     ) -> Result<&'a ScheduleStep, Failed>;
 
     /// The role is asked for a branch and a payload, the receiver of that branch's message takes it.
@@ -50,7 +50,7 @@ pub(super) trait Participant {
         schedule: &'a Schedule,
         choice: &'a ScheduleStep,
         failure: &mut Option<Failure<'a>>,
-        sent: impl FnOnce(&mut Context<'_>, &'a ScheduleStep) -> Result<(), Undelivered>,
+        sent: impl FnOnce(&mut Context<'_>, &'a ScheduleStep) -> bool,
     ) -> Result<&'a ScheduleStep, Failed>;
 }
 
@@ -81,14 +81,14 @@ impl<H: EffectHandler + ?Sized> Participant for ByHandler<'_, H> {
         cx: &mut Context<'_>,
         step: &'a ScheduleStep,
         failure: &mut Option<Failure<'a>>,
-        sent: impl FnOnce(&mut Context<'_>, &'a ScheduleStep) -> Result<(), Undelivered>,
+        sent: impl FnOnce(&mut Context<'_>, &'a ScheduleStep) -> bool,
     ) -> Result<&'a ScheduleStep, Failed> {
         let value = match self.0.send(cx, step.to, step.label) {
             Ok(value) if step.expected.accepts(&value) => value,
             answer => return Err(fail(failure, Failure::Sender(step, answer))),
         };
-        if let Err(why) = sent(cx, step) {
-            return Err(fail(failure, Failure::Undelivered(step, value, why)));
+        if !sent(cx, step) {
+            return Err(fail(failure, Failure::Undelivered(step, value)));
         }
         taken(step, self.0.receive(cx, step.from, step.label, value), failure)
     }
@@ -100,7 +100,7 @@ impl<H: EffectHandler + ?Sized> Participant for ByHandler<'_, H> {
         schedule: &'a Schedule,
         choice: &'a ScheduleStep,
         failure: &mut Option<Failure<'a>>,
-        sent: impl FnOnce(&mut Context<'_>, &'a ScheduleStep) -> Result<(), Undelivered>,
+        sent: impl FnOnce(&mut Context<'_>, &'a ScheduleStep) -> bool,
     ) -> Result<&'a ScheduleStep, Failed> {
         let (step, value) = match self.0.choose(cx, schedule.known_branches(choice)) {
             Ok(Picked { branch, value }) => match schedule.branch(choice, branch) {
@@ -116,8 +116,8 @@ impl<H: EffectHandler + ?Sized> Participant for ByHandler<'_, H> {
             },
             error => return Err(not_chosen(schedule, choice, error, failure)),
         };
-        if let Err(why) = sent(cx, step) {
-            return Err(fail(failure, Failure::Undelivered(step, value, why)));
+        if !sent(cx, step) {
+            return Err(fail(failure, Failure::Undelivered(step, value)));
         }
         taken(step, self.0.receive(cx, step.from, step.label, value), failure)
     }
@@ -149,14 +149,14 @@ impl Participant for MixedHost<'_> {
         cx: &mut Context<'_>,
         step: &'a ScheduleStep,
         failure: &mut Option<Failure<'a>>,
-        sent: impl FnOnce(&mut Context<'_>, &'a ScheduleStep) -> Result<(), Undelivered>,
+        sent: impl FnOnce(&mut Context<'_>, &'a ScheduleStep) -> bool,
     ) -> Result<&'a ScheduleStep, Failed> {
         let value = match self.send(cx, step.to, step.label) {
             Ok(value) if self.is_typed(step.from) || step.expected.accepts(&value) => value,
             answer => return Err(fail(failure, Failure::Sender(step, answer))),
         };
-        if let Err(why) = sent(cx, step) {
-            return Err(fail(failure, Failure::Undelivered(step, value, why)));
+        if !sent(cx, step) {
+            return Err(fail(failure, Failure::Undelivered(step, value)));
         }
         taken(step, self.receive_checked(cx, step, value), failure)
     }
@@ -167,7 +167,7 @@ impl Participant for MixedHost<'_> {
         schedule: &'a Schedule,
         choice: &'a ScheduleStep,
         failure: &mut Option<Failure<'a>>,
-        sent: impl FnOnce(&mut Context<'_>, &'a ScheduleStep) -> Result<(), Undelivered>,
+        sent: impl FnOnce(&mut Context<'_>, &'a ScheduleStep) -> bool,
     ) -> Result<&'a ScheduleStep, Failed> {
         let is_typed = self.is_typed(choice.from);
         let branches = schedule.known_branches(choice);
@@ -181,8 +181,8 @@ impl Participant for MixedHost<'_> {
             },
             error => return Err(not_chosen(schedule, choice, error, failure)),
         };
-        if let Err(why) = sent(cx, step) {
-            return Err(fail(failure, Failure::Undelivered(step, value, why)));
+        if !sent(cx, step) {
+            return Err(fail(failure, Failure::Undelivered(step, value)));
         }
         taken(step, self.receive_checked(cx, step, value), failure)
     }
@@ -234,7 +234,7 @@ impl<O: RoleObjects> Participant for &mut O {
         cx: &mut Context<'_>,
         step: &'a ScheduleStep,
         failure: &mut Option<Failure<'a>>,
-        sent: impl FnOnce(&mut Context<'_>, &'a ScheduleStep) -> Result<(), Undelivered>,
+        sent: impl FnOnce(&mut Context<'_>, &'a ScheduleStep) -> bool,
     ) -> Result<&'a ScheduleStep, Failed> {
         self.message(step.from, step.to, step.label, Direct { cx, what: step, failure, sent })
     }
@@ -246,7 +246,7 @@ impl<O: RoleObjects> Participant for &mut O {
         schedule: &'a Schedule,
         choice: &'a ScheduleStep,
         failure: &mut Option<Failure<'a>>,
-        sent: impl FnOnce(&mut Context<'_>, &'a ScheduleStep) -> Result<(), Undelivered>,
+        sent: impl FnOnce(&mut Context<'_>, &'a ScheduleStep) -> bool,
     ) -> Result<&'a ScheduleStep, Failed> {
         let what = (schedule, choice);
         self.choice(choice.from, choice.set, Direct { cx, what, failure, sent })
@@ -262,7 +262,7 @@ struct Direct<'c, 'x, 'a, W, F> {
     sent: F,
 }
 
-impl<'a, F: FnOnce(&mut Context<'_>, &'a ScheduleStep) -> Result<(), Undelivered>> MessageVisitor
+impl<'a, F: FnOnce(&mut Context<'_>, &'a ScheduleStep) -> bool> MessageVisitor
     for Direct<'_, '_, 'a, &'a ScheduleStep, F>
 {
     type Done = Result<&'a ScheduleStep, Failed>;
@@ -277,8 +277,8 @@ impl<'a, F: FnOnce(&mut Context<'_>, &'a ScheduleStep) -> Result<(), Undelivered
     ) -> Self::Done {
         match send(sender) {
             Ok(payload) => {
-                if let Err(why) = (self.sent)(self.cx, self.what) {
-                    return Err(undelivered(self.what, payload, why, self.failure));
+                if !(self.sent)(self.cx, self.what) {
+                    return Err(undelivered(self.what, payload, self.failure));
                 }
                 taken(self.what, take(receiver, payload), self.failure)
             }
@@ -303,7 +303,7 @@ impl<'a, F: FnOnce(&mut Context<'_>, &'a ScheduleStep) -> Result<(), Undelivered
 
 impl<'a, F> ChoiceVisitor for Direct<'_, '_, 'a, (&'a Schedule, &'a ScheduleStep), F>
 where
-    F: FnOnce(&mut Context<'_>, &'a ScheduleStep) -> Result<(), Undelivered>,
+    F: FnOnce(&mut Context<'_>, &'a ScheduleStep) -> bool,
 {
     type Done = Result<&'a ScheduleStep, Failed>;
 
@@ -323,8 +323,8 @@ where
                 Failure::Chooser(schedule.branches(choice), Ok(picked)),
             ));
         };
-        if let Err(why) = (self.sent)(self.cx, step) {
-            return Err(undelivered(step, payload, why, self.failure));
+        if !(self.sent)(self.cx, step) {
+            return Err(undelivered(step, payload, self.failure));
         }
         taken(step, take(receiver, payload), self.failure)
     }
@@ -364,10 +364,9 @@ fn fail<'a>(written: &mut Option<Failure<'a>>, failure: Failure<'a>) -> Failed {
 fn undelivered<'a, P: Send + 'static>(
     step: &'a ScheduleStep,
     payload: P,
-    why: Undelivered,
     written: &mut Option<Failure<'a>>,
 ) -> Failed {
-    fail(written, Failure::Undelivered(step, pack(payload), why))
+    fail(written, Failure::Undelivered(step, pack(payload)))
 }
 
 /// As [`fail`], where no branch of a choice has been taken.

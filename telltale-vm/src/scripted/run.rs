@@ -31,6 +31,12 @@ use crate::{
 /// How many instructions an exchange is: one sends, one receives.
 pub(crate) const EXCHANGE: u32 = 2;
 
+/// Who sees the exchanges of a loop, which is compiled for each: nobody, the trace, or the trace, a network and a policy
+/// that minds whose turn it is.
+const ALONE: u8 = 0;
+const TRACED: u8 = 1;
+const WATCHED: u8 = 2;
+
 /// How far a session has come on its script.
 #[derive(Default)]
 pub(crate) struct ScriptState<'a> {
@@ -40,6 +46,8 @@ pub(crate) struct ScriptState<'a> {
     pub(crate) left: u32,
     /// What went wrong, until the session leaves its script.
     pub(crate) failure: Option<Failure<'a>>,
+    /// Why a receiver has not got a message.
+    pub(crate) undelivered: Option<Undelivered>,
 }
 
 /// Why a run loop ends.
@@ -65,8 +73,8 @@ pub(crate) enum Failure<'a> {
     Chooser(&'a [ScheduleStep], HandlerResult<Picked>),
     /// The receiver has got the message, and answered with an error or is pending.
     Receiver(&'a ScheduleStep, HandlerError),
-    /// The receiver does not get what has been sent.
-    Undelivered(&'a ScheduleStep, Value, Undelivered),
+    /// The receiver does not get what has been sent; why is beside it.
+    Undelivered(&'a ScheduleStep, Value),
 }
 
 /// Why a receiver does not get a message.
@@ -88,8 +96,8 @@ pub struct RunLoop<'p, 'a> {
     pub(crate) cx: &'p mut Context<'a>,
     pub(crate) trace: &'p mut Trace,
     pub(crate) network: Option<&'a dyn Network>,
-    /// Whether events are written down, a network decides about messages, or only some exchanges may be done.
-    pub(crate) watched: bool,
+    /// Whether events are written down.
+    pub(crate) traced: bool,
     /// Whether only those exchanges may be done for which there is no other order of turns.
     pub(crate) forced_only: bool,
     pub(crate) script: &'p mut ScriptState<'a>,
@@ -119,20 +127,19 @@ impl RunLoop<'_, '_> {
 
     #[inline]
     fn by<P: Participants>(self, participants: &P) -> End {
-        if self.watched {
-            follow::<P, true>(participants, self)
+        if self.network.is_some() || self.forced_only {
+            follow::<P, WATCHED>(participants, self)
+        } else if self.traced {
+            follow::<P, TRACED>(participants, self)
         } else {
-            follow::<P, false>(participants, self)
+            follow::<P, ALONE>(participants, self)
         }
     }
 }
 
 /// One session after the other follows its schedule, as long as these participants play it.
 #[inline(never)]
-fn follow<P: Participants, const WATCHED: bool>(
-    participants: &P,
-    run_loop: RunLoop<'_, '_>,
-) -> End {
+fn follow<P: Participants, const SEEN: u8>(participants: &P, run_loop: RunLoop<'_, '_>) -> End {
     let RunLoop {
         run_queue,
         objects,
@@ -161,14 +168,14 @@ fn follow<P: Participants, const WATCHED: bool>(
             return End::NotTheirs;
         };
         cx.session = SessionId::new(vm, header::ordinal(block), slot);
-        if WATCHED {
+        if SEEN > ALONE {
             trace.enter(cx.session, loaded.image.global_type.names());
         }
-        let watch = Watch { trace, network, forced_only };
+        let watch = Watch { trace, network, forced_only, why: &mut script.undelivered };
         let roles = coroutine::window(block, loaded.roles_at);
         let (schedule, at) = (&loaded.schedule, (place, left));
         let failure = &mut script.failure;
-        match exchanges::<_, WATCHED>(&mut participant, roles, cx, watch, schedule, at, failure) {
+        match exchanges::<_, SEEN>(&mut participant, roles, cx, watch, schedule, at, failure) {
             Pause::UsedUp(place, left) => {
                 script.left = left;
                 header::set_place(block, Some(place));
@@ -177,7 +184,7 @@ fn follow<P: Participants, const WATCHED: bool>(
             Pause::NoExchange(place, _)
                 if run_queue.ends_quietly && schedule.is_finished(place) =>
             {
-                if WATCHED {
+                if SEEN > ALONE {
                     note_end(run_queue.block(), loaded, trace);
                 }
                 run_queue.finished.push(slot);
@@ -218,21 +225,27 @@ struct Watch<'w> {
     trace: &'w mut Trace,
     network: Option<&'w dyn Network>,
     forced_only: bool,
+    /// Where it is written down why a receiver does not get a message.
+    why: &'w mut Option<Undelivered>,
+}
+
+/// What those who see a message have made of it.
+#[derive(PartialEq)]
+enum Sees {
+    Delivered,
+    Undelivered,
+    /// The network has panicked, and the message is not sent.
+    Panic,
 }
 
 impl Watch<'_> {
     /// A message has been sent, and its sender is still the one who is asked.
-    #[inline(always)]
-    fn exchange(
-        &mut self,
-        cx: &Context<'_>,
-        step: &ScheduleStep,
-        delivered: Tag,
-    ) -> Result<(), Undelivered> {
+    #[inline]
+    fn exchange(&mut self, cx: &Context<'_>, step: &ScheduleStep, delivered: Tag) -> Sees {
         match self.network {
             None => {
                 self.trace.push_if(delivered, step.from, step.to, step.label);
-                Ok(())
+                Sees::Delivered
             }
             Some(network) => self.through(network, cx, step, delivered),
         }
@@ -245,15 +258,22 @@ impl Watch<'_> {
         cx: &Context<'_>,
         step: &ScheduleStep,
         delivered: Tag,
-    ) -> Result<(), Undelivered> {
-        let (tag, done) = match decide(network, cx, step) {
-            Ok(SendDecision::Deliver) => (delivered, Ok(())),
-            Ok(SendDecision::Drop) => (Tag::Dropped, Err(Undelivered::Lost)),
-            Ok(SendDecision::Defer) => (Tag::Deferred, Err(Undelivered::Deferred)),
-            Err(panic) => return Err(Undelivered::Panicked(panic)),
+    ) -> Sees {
+        let (tag, why) = match decide(network, cx, step) {
+            Ok(SendDecision::Deliver) => (delivered, None),
+            Ok(SendDecision::Drop) => (Tag::Dropped, Some(Undelivered::Lost)),
+            Ok(SendDecision::Defer) => (Tag::Deferred, Some(Undelivered::Deferred)),
+            Err(panic) => {
+                *self.why = Some(Undelivered::Panicked(panic));
+                return Sees::Panic;
+            }
         };
         self.trace.push_if(tag, step.from, step.to, step.label);
-        done
+        if why.is_none() {
+            return Sees::Delivered;
+        }
+        *self.why = why;
+        Sees::Undelivered
     }
 }
 
@@ -279,7 +299,7 @@ enum Pause {
 ///
 /// What it changes are arguments and variables, not fields, so that the compiler knows that no participant changes them.
 #[inline(always)]
-fn exchanges<'a, P: Participant, const WATCHED: bool>(
+fn exchanges<'a, P: Participant, const SEEN: u8>(
     participant: &mut P,
     roles: &mut Roles,
     cx: &mut Context<'_>,
@@ -294,17 +314,25 @@ fn exchanges<'a, P: Participant, const WATCHED: bool>(
             return Pause::UsedUp(place, left);
         }
         let step = &steps[place as usize];
-        if WATCHED && watch.forced_only && !step.is_forced {
+        if SEEN == WATCHED && watch.forced_only && !step.is_forced {
             return Pause::Open(left);
         }
         // First the sender's word, then the receiver's: if the receiver fails, the sender has sent.
         let mut sent = |cx: &mut Context<'_>, roles: &mut Roles, step: &ScheduleStep, tag| {
-            let delivered = if WATCHED { watch.exchange(cx, step, tag) } else { Ok(()) };
-            if !matches!(delivered, Err(Undelivered::Panicked(_))) {
-                advance(roles, step.from, step.from_step);
-                turn_to(cx, roles, step.to);
+            let sees = match SEEN {
+                ALONE => Sees::Delivered,
+                TRACED => {
+                    watch.trace.push(tag, step.from, step.to, step.label);
+                    Sees::Delivered
+                }
+                _ => watch.exchange(cx, step, tag),
+            };
+            if sees == Sees::Panic {
+                return false;
             }
-            delivered
+            advance(cx, roles, step.from, step.from_step);
+            turn_to(cx, roles, step.to);
+            sees == Sees::Delivered
         };
         let done = if step.what == StepKind::Exchange {
             turn_to(cx, roles, step.from);
@@ -319,7 +347,7 @@ fn exchanges<'a, P: Participant, const WATCHED: bool>(
             return Pause::NoExchange(place, left);
         };
         let Ok(step) = done else { return Pause::Failure(left) };
-        advance(roles, step.to, step.to_step);
+        advance(cx, roles, step.to, step.to_step);
         place = step.next;
         left -= EXCHANGE;
     }
@@ -337,7 +365,8 @@ fn turn_to(cx: &mut Context<'_>, roles: &Roles, role: RoleId) {
 }
 
 #[inline(always)]
-fn advance(roles: &mut Roles, role: RoleId, step: u64) {
-    let word = &mut roles[usize::from(role.0)];
-    *word = word.wrapping_add(step);
+fn advance(cx: &Context<'_>, roles: &mut Roles, role: RoleId, step: u64) {
+    if coroutine::advance(&mut roles[usize::from(role.0)], step) {
+        cx.wraps.note(cx.session, role);
+    }
 }

@@ -1,0 +1,56 @@
+//! Roles that have had more effects than the count in their word can say.
+//!
+//! A word counts up to 2³², which some conversations reach within seconds; then the count in it begins anew, and how often it
+//! has done so is kept here. Nobody looks here before that has happened once.
+
+use std::collections::BTreeMap;
+use std::sync::atomic::{AtomicBool, Ordering::Relaxed};
+use std::sync::{Mutex, PoisonError};
+
+use telltale_types::RoleId;
+
+use crate::SessionId;
+
+#[derive(Debug, Default)]
+pub(crate) struct Wraps {
+    /// Whether there are any.
+    is_any: AtomicBool,
+    times: Mutex<BTreeMap<(u64, RoleId), u32>>,
+}
+
+impl Wraps {
+    /// The count of a role has begun anew.
+    #[cold]
+    #[inline(never)]
+    pub(crate) fn note(&self, session: SessionId, role: RoleId) {
+        self.is_any.store(true, Relaxed);
+        let mut times = self.times.lock().unwrap_or_else(PoisonError::into_inner);
+        *times.entry((session.ordinal(), role)).or_default() += 1;
+    }
+
+    /// How many effects a role has had whose word says so many.
+    #[inline]
+    pub(crate) fn count(&self, session: SessionId, role: RoleId, in_word: u32) -> u64 {
+        if self.is_any.load(Relaxed) {
+            self.times(session, role) << 32 | u64::from(in_word)
+        } else {
+            in_word.into()
+        }
+    }
+
+    #[cold]
+    fn times(&self, session: SessionId, role: RoleId) -> u64 {
+        let times = self.times.lock().unwrap_or_else(PoisonError::into_inner);
+        times.get(&(session.ordinal(), role)).copied().unwrap_or_default().into()
+    }
+
+    /// A session has ended.
+    #[inline]
+    pub(crate) fn forget(&mut self, session: SessionId) {
+        if *self.is_any.get_mut() {
+            let times = self.times.get_mut().unwrap_or_else(PoisonError::into_inner);
+            times.retain(|&(ordinal, _), _| ordinal != session.ordinal());
+            *self.is_any.get_mut() = !times.is_empty();
+        }
+    }
+}
