@@ -154,7 +154,7 @@ impl Backend for ThreadedVM {
 
 /// How many messages the roles sent and received.
 fn effects(vm: &VM) -> u64 {
-    vm.coroutines().map(|coroutine| u64::from(coroutine.effects())).sum()
+    vm.coroutines().map(|coroutine| coroutine.effects()).sum()
 }
 
 /// What the VM counted is what the host saw.

@@ -42,7 +42,7 @@ struct Numbers {
 
 impl EffectHandler for Numbers {
     fn send(&self, cx: &Context<'_>, _: RoleId, _: LabelId) -> HandlerResult<Value> {
-        Ok(Value::Uint(cx.count().into()))
+        Ok(Value::Uint(cx.count()))
     }
 
     fn receive(&self, cx: &Context<'_>, _: RoleId, label: LabelId, v: Value) -> HandlerResult<()> {
@@ -213,8 +213,8 @@ fn rings_grow_with_payloads_that_are_not_scalars() {
     let kinds = |n: u64| match n % 5 {
         0 => Value::text(n.to_string()),
         1 => Value::bytes(n.to_le_bytes()),
-        2 => Value::record([("n", Value::Uint(n.into())), ("text", Value::text("x"))]),
-        3 => Value::Uint(n.into()),
+        2 => Value::record([("n", Value::Uint(n)), ("text", Value::text("x"))]),
+        3 => Value::Uint(n),
         _ => Value::opaque(n),
     };
     for messages in [1, 4, 5, 16, 17, 33, 1_000] {
@@ -243,7 +243,7 @@ fn show(value: &Value) -> String {
 
 #[test]
 fn the_largest_ring_holds_as_many_messages_as_its_length_can_count() {
-    let stream = Stream::new(70_000, |n| Value::Uint(n.into()));
+    let stream = Stream::new(70_000, |n| Value::Uint(n));
     let config = VMConfig {
         capacity: u16::MAX,
         recording: Recording::Off,
@@ -406,7 +406,7 @@ fn memory_of_a_grown_ring_is_used_again() {
     let image = image_of(STREAM, "u64");
     let config = VMConfig { capacity: 4_096, ..VMConfig::default() };
     let (mut vm, _) = open(config, &image);
-    let stream = Stream::new(2_000, |n| Value::Uint(n.into()));
+    let stream = Stream::new(2_000, |n| Value::Uint(n));
     vm.pause("B");
     vm.run(&stream, 1_000).expect("no session faults");
     vm.resume("B");

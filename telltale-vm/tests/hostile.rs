@@ -259,9 +259,9 @@ mod long_runs {
                 for _ in 0..1_000 {
                     vm.step_round(&Seeded, n).expect("no session faults");
                 }
-                let effects = vm.sessions().map(|session| {
-                    session.coroutines().map(|role| u64::from(role.effects())).sum::<u64>()
-                });
+                let effects = vm
+                    .sessions()
+                    .map(|session| session.coroutines().map(|role| role.effects()).sum::<u64>());
                 let effects: Vec<u64> = effects.collect();
                 let (least, most) = (effects.iter().min(), effects.iter().max());
                 let (least, most) = (least.expect("ten"), most.expect("ten"));

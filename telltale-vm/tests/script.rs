@@ -44,7 +44,11 @@ fn a_visit_executes_no_more_than_its_quantum() {
         for round in 0..100 {
             vm.run(&Seeded, 1).expect("no session faults");
             let now: u64 = effects(&vm).iter().sum();
-            assert!(now - before <= quantum.into(), "{} of {quantum} in round {round}", now - before);
+            assert!(
+                now - before <= quantum.into(),
+                "{} of {quantum} in round {round}",
+                now - before
+            );
             before = now;
         }
     }

@@ -75,7 +75,7 @@ fn by_vm(messages: u64, recording: Recording) -> f64 {
     let time = start.elapsed();
     if recording == Recording::Full {
         let events = vm.trace().len() as u64;
-        let effects: u64 = vm.coroutines().map(|coroutine| u64::from(coroutine.effects())).sum();
+        let effects: u64 = vm.coroutines().map(|coroutine| coroutine.effects()).sum();
         assert_eq!(events, effects + 1, "there is an event for the opening and for each effect");
     }
     per(time, counter.sent())

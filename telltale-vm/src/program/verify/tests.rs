@@ -44,7 +44,7 @@ fn by_hand(image: &CodeImage, random: &mut Random) -> Option<CodeImage> {
 
 /// An instruction that does something else, or leads elsewhere.
 fn another(instr: Instr, random: &mut Random, labels: usize) -> Instr {
-    let hop = Hop(random.below(7) as i16 - 3);
+    let hop = Hop(i16::try_from(random.below(7)).expect("below 7") - 3);
     let other = LabelId(random.below(labels) as u16);
     match instr {
         Instr::Send { via, to, value, label, next } => match random.below(3) {
