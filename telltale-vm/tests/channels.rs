@@ -243,7 +243,7 @@ fn show(value: &Value) -> String {
 
 #[test]
 fn the_largest_ring_holds_as_many_messages_as_its_length_can_count() {
-    let stream = Stream::new(70_000, |n| Value::Uint(n));
+    let stream = Stream::new(70_000, Value::Uint);
     let config = VMConfig {
         capacity: u16::MAX,
         recording: Recording::Off,
@@ -406,7 +406,7 @@ fn memory_of_a_grown_ring_is_used_again() {
     let image = image_of(STREAM, "u64");
     let config = VMConfig { capacity: 4_096, ..VMConfig::default() };
     let (mut vm, _) = open(config, &image);
-    let stream = Stream::new(2_000, |n| Value::Uint(n));
+    let stream = Stream::new(2_000, Value::Uint);
     vm.pause("B");
     vm.run(&stream, 1_000).expect("no session faults");
     vm.resume("B");
