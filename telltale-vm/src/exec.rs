@@ -21,7 +21,7 @@ mod seat;
 mod send;
 mod wait;
 
-use telltale_types::{LabelId, RoleId};
+use telltale_types::{LabelId, RoleId, StateId};
 
 use crate::effect::Context;
 use crate::memory::channel::Buffers;
@@ -70,6 +70,8 @@ pub(crate) struct Slice<'a, 's> {
     pub(crate) word_at: usize,
     /// Where its type state is, if it is guarded; 0, which is never a type state, otherwise.
     pub(crate) state_at: usize,
+    /// Where its type state goes with the instruction, if the guard has found out already.
+    target: Option<StateId>,
     /// Where the payload of the instruction comes from, or goes to.
     pub(crate) operand: Operand,
     /// How many instructions may still be executed.
@@ -147,6 +149,7 @@ impl<'a, 's> Slice<'a, 's> {
             ready,
             word_at,
             state_at,
+            target: None,
             operand,
             left,
             is_watched,

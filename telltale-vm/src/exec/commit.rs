@@ -8,6 +8,7 @@ use crate::memory::channel::{self, Message, Plan, Rule};
 use crate::memory::coroutine;
 use crate::memory::heap::Word;
 use crate::program::op::Exchange;
+use crate::program::typestate;
 use crate::trace::store::Tag;
 use crate::{Kind, SendDecision, Value};
 
@@ -115,10 +116,12 @@ impl Slice<'_, '_> {
 
     /// A guarded role moves to the next state of its local type.
     fn move_state(&mut self, direction: Direction, peer: RoleId, label: LabelId) {
-        let action = Action { direction, peer, label };
-        let exit = self.local_type().exits(self.type_state()).find(|exit| exit.action == action);
-        let exit = exit.expect("the guard has let only actions of the local type pass");
+        let target = self.target.unwrap_or_else(|| {
+            let action = Action { direction, peer, label };
+            let target = typestate::target(self.local_type(), self.type_state(), action);
+            target.expect("the guard has let only actions of the local type pass")
+        });
         let word = coroutine::read(self.block, self.state_at);
-        coroutine::write(self.block, self.state_at, word.moved_to(exit.target.0, word.count));
+        coroutine::write(self.block, self.state_at, word.moved_to(target.0, word.count));
     }
 }

@@ -17,14 +17,22 @@ impl Slice<'_, '_> {
     /// An instruction of a program written by hand, on its own endpoint.
     #[inline(never)]
     pub(super) fn guarded(&mut self, op: &Op) -> Step {
-        if self.loaded.is_guarded
-            && let Err(cause) = self.allows(op, self.loaded.linked.exchanges(op))
-        {
-            return Step::Fault(cause);
+        if self.loaded.is_guarded {
+            let (local, state) = (self.local_type(), self.type_state());
+            match allows(local, state, op, self.loaded.linked.exchanges(op)) {
+                Ok(target) => self.target = target,
+                Err(cause) => return Step::Fault(cause),
+            }
         }
+        let step = self.with_operand(op);
+        self.target = None;
+        inside(self.loaded, step)
+    }
+
+    /// The instruction, whose payload may come from a register, or go there.
+    fn with_operand(&mut self, op: &Op) -> Step {
         let Some(reg) = op.operand.as_reg() else {
-            let step = self.unguarded(op);
-            return inside(self.loaded, step);
+            return self.unguarded(op);
         };
         self.operand = match self.lend(reg, op.code) {
             Ok(lent) => Operand::Register(lent),
@@ -33,33 +41,8 @@ impl Slice<'_, '_> {
         let step = self.unguarded(op);
         let left = std::mem::replace(&mut self.operand, Operand::Host).into_value();
         match left.map_or(Ok(()), |value| self.fill(reg, value)) {
-            Ok(()) => inside(self.loaded, step),
+            Ok(()) => step,
             Err(cause) => Step::Fault(cause),
-        }
-    }
-
-    /// Whether the local type of the role allows what an instruction does, whichever branch is taken. What passes
-    /// here has a channel, so `Plan::NONE` never gets further.
-    pub(super) fn allows(&self, op: &Op, branches: &[Exchange]) -> Result<(), Box<Cause>> {
-        let action = |direction, exchange: &Exchange| Action {
-            direction,
-            peer: exchange.peer,
-            label: exchange.label,
-        };
-        let (local, state) = (self.local_type(), self.type_state());
-        let allows = |action| typestate::allows(local, state, action);
-        match op.code {
-            Code::Send => allows(action(Direction::Send, &op.exchange)),
-            Code::Recv => allows(action(Direction::Receive, &op.exchange)),
-            Code::Offer | Code::OfferMany => {
-                typestate::offers_all(local, state, branches)?;
-                branches.iter().try_for_each(|branch| allows(action(Direction::Receive, branch)))
-            }
-            Code::Choose => {
-                branches.iter().try_for_each(|branch| allows(action(Direction::Send, branch)))
-            }
-            Code::Halt => typestate::may_end(local, state),
-            Code::Registers | Code::Outside | Code::Invalid | Code::Trap => Ok(()),
         }
     }
 
@@ -72,6 +55,34 @@ impl Slice<'_, '_> {
     pub(super) fn type_state(&self) -> StateId {
         StateId(coroutine::read(self.block, self.state_at).pc())
     }
+}
+
+/// Whether a local type allows what an instruction does in a state, whichever branch is taken; and the state behind it,
+/// if that is the same for all. What passes here has a channel, so `Plan::NONE` never gets further.
+pub(super) fn allows(
+    local: &LocalTypeR,
+    state: StateId,
+    op: &Op,
+    branches: &[Exchange],
+) -> Result<Option<StateId>, Box<Cause>> {
+    let leads = |direction, exchange: &Exchange| {
+        let action = Action { direction, peer: exchange.peer, label: exchange.label };
+        typestate::target(local, state, action)
+    };
+    match op.code {
+        Code::Send => return leads(Direction::Send, &op.exchange).map(Some),
+        Code::Recv => return leads(Direction::Receive, &op.exchange).map(Some),
+        Code::Offer | Code::OfferMany => {
+            typestate::offers_all(local, state, branches)?;
+            branches.iter().try_for_each(|branch| leads(Direction::Receive, branch).map(drop))?;
+        }
+        Code::Choose => {
+            branches.iter().try_for_each(|branch| leads(Direction::Send, branch).map(drop))?;
+        }
+        Code::Halt => typestate::may_end(local, state)?,
+        Code::Registers | Code::Outside | Code::Invalid | Code::Trap => {}
+    }
+    Ok(None)
 }
 
 /// A step of a guarded program: control must stay inside of it. What the step has done is done.

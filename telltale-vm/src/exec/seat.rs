@@ -1,17 +1,33 @@
 //! A role of a session without coroutines: the holder of its endpoint takes its seat for one instruction.
 
 use telltale_bytecode::Branch;
-use telltale_types::RoleId;
+use telltale_types::{LocalTypeR, RoleId, StateId};
 
+use super::guard::allows;
 use super::{Operand, Slice, Step};
 use crate::memory::coroutine::{self, HOLDS, PAUSED};
+use crate::program::link::LinkedOp;
 use crate::program::op::{Code, Exchange, Op};
 
-/// An instruction, linked for the session that it acts on.
+/// An instruction, linked for the session that it acts on, and compared with one state of the local type.
+#[derive(Debug)]
 pub(crate) struct SeatOp {
-    pub(crate) op: Op,
-    pub(crate) exchanges: Vec<Exchange>,
-    pub(crate) branches: Vec<Branch>,
+    op: Op,
+    exchanges: Vec<Exchange>,
+    branches: Vec<Branch>,
+    /// Whether that state allows it.
+    is_allowed: bool,
+    /// The state behind it, if that is the same whatever happens.
+    target: Option<StateId>,
+}
+
+impl SeatOp {
+    pub(crate) fn new(linked: LinkedOp, local: &LocalTypeR, state: StateId) -> Self {
+        let (op, exchanges, branches) = linked;
+        let allowed = allows(local, state, &op, &exchanges);
+        let (is_allowed, target) = (allowed.is_ok(), allowed.unwrap_or(None));
+        Self { op, exchanges, branches, is_allowed, target }
+    }
 }
 
 impl Slice<'_, '_> {
@@ -50,10 +66,13 @@ impl Slice<'_, '_> {
             coroutine::write(self.block, self.word_at, coro.without(HOLDS));
             return Step::Next(next);
         }
-        let SeatOp { op, exchanges, branches } = seat;
-        if let Err(cause) = self.allows(op, exchanges) {
+        let SeatOp { op, exchanges, branches, is_allowed, target } = seat;
+        if !is_allowed
+            && let Err(cause) = allows(self.local_type(), self.type_state(), op, exchanges)
+        {
             return Step::Fault(cause);
         }
+        self.target = *target;
         match op.code {
             Code::Choose => self.choose(op.set, exchanges, branches),
             Code::Offer => self.offer_one(&op.exchange, exchanges),

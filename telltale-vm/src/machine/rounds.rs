@@ -38,7 +38,7 @@ impl VM {
             // What has been given up must not depend on whether an event was written down for it.
             self.drop_orphans();
             if let Some((slot, exit)) = exit {
-                self.attend(slot, exit, call);
+                self.attend(slot, exit);
             }
             self.drop_orphans();
         }
@@ -64,8 +64,8 @@ impl VM {
         turns: &mut Turns,
     ) -> Option<(Slot, Exit)> {
         let Call { handler, network, by_turns } = call;
-        let Self { run_queue, images, objects, heap, buffers, pending_choices, deferred, .. } =
-            self;
+        let Self { run_queue, images, objects, endpoints, heap, buffers, .. } = self;
+        let (pending_choices, deferred) = (&mut self.pending_choices, &mut self.deferred);
         let first = run_queue.first()?;
         let on_script = self.config.follows_schedules();
         let mode = Mode { policy: self.config.policy, on_script, by_turns };
@@ -98,7 +98,8 @@ impl VM {
         };
         let session = Session { image, loaded, cx };
         let script = ScriptState::default();
-        let mut slices = Slices { mode, run_queue, objects, run, images, session, script };
+        let mut slices =
+            Slices { mode, run_queue, objects, endpoints, run, images, session, script };
         let exit = catch_unwind(AssertUnwindSafe(|| slices.run::<TRACE>(turns)));
         let cx = &slices.session.cx;
         let (slot, role, at, count) = (cx.session.slot(), cx.role, cx.at, cx.count_in_word());
@@ -121,21 +122,17 @@ impl VM {
             self.complete(slot);
         }
         while let Some(slot) = self.run_queue.idle.pop_front() {
-            self.run_queue.leave(slot);
-            self.settle(slot);
+            self.rest_or_requeue(slot);
         }
     }
 
     /// Sees to a session that has been taken from the queue and needs more than a slice.
-    fn attend(&mut self, slot: Slot, exit: Exit, call: Call<'_>) {
+    fn attend(&mut self, slot: Slot, exit: Exit) {
         match exit {
             Exit::Orphans | Exit::OnScript => self.run_queue.requeue(slot),
-            Exit::Idle => {
-                self.run_queue.leave(slot);
-                self.settle(slot);
-            }
+            Exit::Idle => self.rest_or_requeue(slot),
             Exit::Ended => self.bury(slot),
-            Exit::Outside(role) => self.act_outside(slot, role, call),
+            Exit::Outside(role) => self.act_outside(slot, role),
             Exit::Fault(role, cause) => {
                 self.run_queue.leave(slot);
                 self.fault_of_role(slot, role, *cause);
@@ -146,20 +143,28 @@ impl VM {
     /// A turn has ended at an instruction that concerns another session. Meanwhile the session stays marked as queued,
     /// so whatever the instruction wakes cannot queue it; it is put back, or leaves the queue, in the end.
     #[cold]
-    fn act_outside(&mut self, slot: Slot, role: RoleId, call: Call<'_>) {
-        let acted = catch_unwind(AssertUnwindSafe(|| self.execute_outside(slot, role, call)));
+    fn act_outside(&mut self, slot: Slot, role: RoleId) {
+        let acted = catch_unwind(AssertUnwindSafe(|| self.execute_outside(slot, role)));
         let step = acted.unwrap_or_else(|panic| panicked(panic).into());
         self.drop_orphans();
-        let block = self.run_queue.arena.block(slot);
         // Dropping an orphan may have ended this session, too.
-        if !header::is_running(block) {
+        if !header::is_running(self.run_queue.arena.block(slot)) {
             return self.bury(slot);
         }
-        let roles = self.images.get(header::image(block)).roles;
         if let Step::Fault(cause) = step {
             self.run_queue.leave(slot);
             self.fault_of_role(slot, role, *cause);
-        } else if ready::any(block, ready::words(roles)) {
+        } else {
+            self.rest_or_requeue(slot);
+        }
+    }
+
+    /// A session that has been taken from the queue is settled, unless somebody in it can act: a holder may have been
+    /// woken since its slice.
+    fn rest_or_requeue(&mut self, slot: Slot) {
+        let block = self.run_queue.arena.block(slot);
+        let roles = self.images.get(header::image(block)).roles;
+        if header::place(block).is_none() && ready::any(block, ready::words(roles)) {
             self.run_queue.requeue(slot);
         } else {
             self.run_queue.leave(slot);

@@ -1,7 +1,9 @@
 //! One session after the other acts, until one of them needs the whole machine.
 
 use slab::Slab;
+use telltale_types::RoleId;
 
+use super::endpoints::Endpoints;
 use crate::exec::{Exit, RunContext, Slice};
 use crate::memory::arena::Slot;
 use crate::memory::coroutine::{self, PENDING};
@@ -37,6 +39,7 @@ pub(super) struct Slices<'a> {
     pub(super) mode: Mode,
     pub(super) run_queue: &'a mut RunQueue,
     pub(super) objects: &'a mut Slab<SessionObjects>,
+    pub(super) endpoints: &'a mut Endpoints,
     pub(super) run: RunContext<'a>,
     pub(super) images: &'a Registry,
     pub(super) session: Session<'a>,
@@ -186,8 +189,38 @@ impl Slices<'_> {
 
     /// One slice of a session, or the rest of one that its script has begun. It can still act then, and
     /// needs nothing else.
-    #[inline(never)]
+    #[inline(always)]
     fn slice(&mut self, end: Option<End>, turns: &mut Turns) -> Result<(), Exit> {
+        match self.slice_inside(end, turns) {
+            Err(Exit::Outside(role)) => self.slice_outside(role, turns),
+            other => other,
+        }
+    }
+
+    /// The slice has come to an instruction that concerns another session, which ends it.
+    #[inline(never)]
+    fn slice_outside(&mut self, role: RoleId, turns: &mut Turns) -> Result<(), Exit> {
+        let mut role = role;
+        loop {
+            self.act_through(role)?;
+            let block = self.run_queue.arena.block(self.run_queue.slot);
+            if !ready::any(block, ready::words(self.session.loaded.roles)) {
+                return Err(Exit::Idle);
+            } else if !self.run.orphans.is_empty() || self.endpoints.has_many_suspects() {
+                return Err(Exit::Orphans);
+            } else if turns.left == 0 || !self.run_queue.begin_alone(self.run.trace) {
+                return Ok(());
+            }
+            match self.slice_inside(None, turns) {
+                Err(Exit::Outside(further)) => role = further,
+                other => return other,
+            }
+        }
+    }
+
+    /// As far as instructions of the session itself go.
+    #[inline(never)]
+    fn slice_inside(&mut self, end: Option<End>, turns: &mut Turns) -> Result<(), Exit> {
         let RunQueue { slot, quantum, vm, .. } = *self.run_queue;
         let (arena, mut rounds) = self.run_queue.sessions_and_rounds();
         let block = arena.block_and_more_mut(slot);

@@ -58,10 +58,14 @@ pub(crate) type LinkedOp = (Op, Vec<Exchange>, Vec<Branch>);
 impl Linker<'_> {
     /// An instruction of a program, whose branches begin at a place in a list.
     fn own(&self, instr: Instr, first: usize) -> LinkedOp {
+        let (mut op, exchanges, branches) = self.link(instr);
         if endpoint_of(instr).is_some() {
-            return (self.passing(Code::Outside, Pc(self.pc.0 + 1)), Vec::new(), Vec::new());
+            // What it sends or receives is another session's matter, where control goes is not.
+            let is_invalid = op.code == Code::Invalid;
+            let next = if is_invalid { self.settle(Pc(u32::MAX)) } else { op.exchange.next };
+            let exchange = Exchange { next, ..Exchange::NONE };
+            op = Op { exchange, code: Code::Outside, operand: Slot::HANDLER, ..op };
         }
-        let (op, exchanges, branches) = self.link(instr);
         let op = Op { first: first as u32, ..op };
         (op, exchanges, branches)
     }

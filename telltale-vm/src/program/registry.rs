@@ -25,6 +25,8 @@ pub(crate) struct Registry {
     last: u16,
     /// Images whose last session may have ended, the oldest first; their numbers can be given to others.
     unused: VecDeque<u16>,
+    /// How many images have been added.
+    added: u64,
 }
 
 /// An image, as one machine uses it.
@@ -37,6 +39,8 @@ struct Entry {
     sessions: usize,
     /// Whether it is in the list of images without sessions.
     is_listed: bool,
+    /// How many images were added before it: unlike its number, this is never another's.
+    serial: u64,
 }
 
 impl Registry {
@@ -49,6 +53,12 @@ impl Registry {
     #[inline]
     pub(crate) fn class_of(&self, number: u16) -> usize {
         self.entries[usize::from(number)].class
+    }
+
+    /// What an image is told by from all that had or will have its number.
+    #[inline]
+    pub(crate) fn serial_of(&self, number: u16) -> u64 {
+        self.entries[usize::from(number)].serial
     }
 
     /// A session of the image has begun.
@@ -113,7 +123,8 @@ impl Registry {
         }
         let loaded = linked(image, config);
         let class = arena.class_for(loaded.template.len());
-        let entry = Entry { loaded, class, sessions: 0, is_listed: false };
+        let entry = Entry { loaded, class, sessions: 0, is_listed: false, serial: self.added };
+        self.added += 1;
         let number = match self.take_unused() {
             Some(number) => {
                 let old = std::mem::replace(&mut self.entries[usize::from(number)], entry);

@@ -6,12 +6,16 @@ use telltale_types::{Action, Direction, LocalTypeR, StateId};
 use crate::Cause;
 use crate::program::op::Exchange;
 
-/// Whether a role that has come to a state may do something.
-pub(crate) fn allows(local: &LocalTypeR, state: StateId, action: Action) -> Result<(), Box<Cause>> {
-    if local.exits(state).any(|exit| exit.action == action) {
-        return Ok(());
+/// Where a role comes to that does something in a state, if it may.
+pub(crate) fn target(
+    local: &LocalTypeR,
+    state: StateId,
+    action: Action,
+) -> Result<StateId, Box<Cause>> {
+    match local.exits(state).find(|exit| exit.action == action) {
+        Some(exit) => Ok(exit.target),
+        None => Err(not_allowed(local, state, show(local, action))),
     }
-    Err(not_allowed(local, state, show(local, action)))
 }
 
 /// An external choice must take whatever may come.

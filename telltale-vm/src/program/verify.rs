@@ -65,6 +65,10 @@ fn behind(
             exchanges.map(|taken| step(Direction::Receive, taken)).collect()
         }
         Code::Halt => local.may_end(state).then(Vec::new),
+        // A choice in another session.
+        Code::Outside if op.count > 0 => {
+            Some(exchanges.map(|branch| (branch.next, state)).collect())
+        }
         // They concern registers, or other sessions.
         Code::Registers | Code::Outside => Some(vec![(op.exchange.next, state)]),
         Code::Invalid | Code::Trap => None,

@@ -192,6 +192,11 @@ impl RunQueue {
         (arena, Rounds { is_alone, fuel, clock })
     }
 
+    /// Begins another round, if the session that acts is alone; says whether it has.
+    pub(crate) fn begin_alone(&mut self, trace: &mut Trace) -> bool {
+        self.sessions_and_rounds().1.begin_alone(trace)
+    }
+
     /// The block of the session, and enough behind it.
     #[inline(always)]
     pub(crate) fn block(&mut self) -> &mut [u64; WINDOW] {

@@ -19,6 +19,19 @@ use crate::{SessionError, VM};
 /// How many endpoints may be on their way through sessions without coroutines before the first look.
 const PATIENCE: usize = 64;
 
+impl Endpoints {
+    /// An endpoint has been sent through another.
+    pub(super) fn note_delegated(&mut self) {
+        self.suspects += 1;
+        self.has_moved = true;
+    }
+
+    /// Whether enough endpoints have been sent since the last look to pay for another one.
+    pub(in crate::machine) fn has_many_suspects(&self) -> bool {
+        self.suspects > self.patience.max(PATIENCE)
+    }
+}
+
 impl VM {
     /// Looks when nobody can act: then nothing else will happen.
     pub(in crate::machine) fn collect_if_idle(&mut self) {
@@ -30,7 +43,7 @@ impl VM {
 
     /// Looks when enough endpoints have been sent since the last look to pay for another one.
     pub(in crate::machine) fn collect_if_many(&mut self) {
-        if self.endpoints.suspects > self.endpoints.patience.max(PATIENCE) {
+        if self.endpoints.has_many_suspects() {
             self.collect();
         }
     }
