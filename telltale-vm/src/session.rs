@@ -17,6 +17,7 @@ use crate::memory::arena::Slot;
 #[derive(Clone, Copy)]
 pub struct SessionId {
     ordinal: u64,
+    /// Where it is, or that this is not known yet. Names of one session may differ in it.
     slot: Slot,
     vm: VmTag,
 }
@@ -73,7 +74,7 @@ impl SessionId {
 
 impl PartialEq for SessionId {
     fn eq(&self, other: &Self) -> bool {
-        (self.ordinal, self.slot) == (other.ordinal, other.slot)
+        self.ordinal == other.ordinal
     }
 }
 
@@ -87,13 +88,13 @@ impl PartialOrd for SessionId {
 
 impl Ord for SessionId {
     fn cmp(&self, other: &Self) -> Ordering {
-        (self.ordinal, self.slot).cmp(&(other.ordinal, other.slot))
+        self.ordinal.cmp(&other.ordinal)
     }
 }
 
 impl Hash for SessionId {
     fn hash<H: Hasher>(&self, state: &mut H) {
-        (self.ordinal, self.slot).hash(state);
+        self.ordinal.hash(state);
     }
 }
 

@@ -8,6 +8,7 @@ use slab::Slab;
 use telltale_bytecode::CodeImage;
 
 use super::endpoints::Endpoints;
+use super::numbers::Numbers;
 use super::rounds::Call;
 use crate::exec::PendingChoices;
 use crate::memory::arena::Slot;
@@ -46,9 +47,7 @@ pub struct VM {
     pub(super) images: Registry,
     pub(super) objects: Slab<SessionObjects>,
     pub(super) open: usize,
-    pub(super) next_ordinal: u64,
-    /// From the number of a session to that of the next one.
-    pub(super) ordinal_step: u64,
+    pub(super) numbers: Numbers,
     pub(super) trace: Trace,
     pub(super) deferred: Deferred,
     pub(super) paused: BTreeSet<String>,
@@ -97,8 +96,7 @@ impl VM {
             images: Registry::default(),
             objects: Slab::new(),
             open: 0,
-            next_ordinal: 0,
-            ordinal_step: 1,
+            numbers: Numbers::default(),
             trace: Trace::new(config.recording),
             deferred: Deferred::default(),
             paused: BTreeSet::new(),
@@ -111,21 +109,6 @@ impl VM {
             is_reported: false,
             config: VMConfig { quantum, ..config },
         }
-    }
-
-    /// One of several machines that number their sessions from one series: this one takes every `step`th number.
-    #[cfg(feature = "multi-thread")]
-    pub(crate) fn numbering(config: VMConfig, tag: VmTag, first: u64, step: u64) -> Self {
-        let mut vm = Self::with_tag(config, tag);
-        (vm.next_ordinal, vm.ordinal_step) = (first, step);
-        vm
-    }
-
-    /// Sets the simulated clock.
-    #[cfg(feature = "multi-thread")]
-    pub(crate) fn set_clock(&mut self, clock: SimClock) {
-        self.run_queue.clock = clock;
-        self.trace.set_tick(clock.now());
     }
 
     /// Opens a session of an image, whose roles are played by the handler of the run.
@@ -316,15 +299,23 @@ impl VM {
     }
 
     pub(crate) fn block_of(&self, session: SessionId) -> Result<&[u64], VMError> {
+        self.slot_of(session).map(|slot| self.run_queue.arena.block(slot))
+    }
+
+    /// The slot of a session, which may have ended.
+    pub(super) fn slot_of(&self, session: SessionId) -> Result<Slot, VMError> {
         if session.vm() != self.run_queue.vm {
             return Err(VMError::ForeignSession { session });
         }
-        let stale = VMError::StaleSession { session };
-        if !self.run_queue.arena.contains(session.slot()) {
-            return Err(stale);
-        }
-        let block = self.run_queue.arena.block(session.slot());
-        if header::ordinal(block) == session.ordinal() { Ok(block) } else { Err(stale) }
+        let arena = &self.run_queue.arena;
+        let slot = match session.slot() {
+            Slot::UNKNOWN => self.numbers.find_early(session.ordinal()),
+            slot => Some(slot),
+        };
+        let is_there = |slot: &Slot| {
+            arena.contains(*slot) && header::ordinal(arena.block(*slot)) == session.ordinal()
+        };
+        slot.filter(is_there).ok_or(VMError::StaleSession { session })
     }
 
     /// Events from now on are those of this session.
