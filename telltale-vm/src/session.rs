@@ -23,14 +23,55 @@ pub struct SessionId {
 }
 
 /// Tells one VM of a process from another.
+///
+/// ```text
+/// a VM by itself               0 | number 31 bits
+/// a worker of a `ThreadedVM`   1 | number 19 bits | worker 12
+/// ```
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct VmTag(u32);
+
+const OF_WORKER: u32 = 1 << 31;
+const WORKER_BITS: u32 = 12;
 
 impl VmTag {
     /// That of one more VM.
     pub(crate) fn next() -> Self {
         static NEXT: AtomicU32 = AtomicU32::new(0);
-        Self(NEXT.fetch_add(1, atomic::Ordering::Relaxed))
+        Self(NEXT.fetch_add(1, atomic::Ordering::Relaxed) & !OF_WORKER)
+    }
+
+    /// Without the worker.
+    fn machine(self) -> u32 {
+        if self.0 & OF_WORKER == 0 { self.0 } else { self.0 >> WORKER_BITS << WORKER_BITS }
+    }
+}
+
+#[cfg(feature = "multi-thread")]
+impl VmTag {
+    /// How many workers can be told apart.
+    pub(crate) const WORKERS: usize = 1 << WORKER_BITS;
+
+    /// That of the first worker of one more machine with threads.
+    pub(crate) fn next_with_workers() -> Self {
+        static NEXT: AtomicU32 = AtomicU32::new(0);
+        let number = NEXT.fetch_add(1, atomic::Ordering::Relaxed);
+        Self(number << WORKER_BITS | OF_WORKER)
+    }
+
+    /// That of another worker of the same machine.
+    pub(crate) fn of_worker(self, worker: usize) -> Self {
+        Self(self.machine() | worker as u32)
+    }
+
+    /// Which worker it is.
+    pub(crate) fn worker(self) -> usize {
+        (self.0 ^ self.machine()) as usize
+    }
+
+    /// Whether both are workers of one machine.
+    pub(crate) fn is_of_same_machine(self, other: Self) -> bool {
+        self.machine() == other.machine()
     }
 }
 
@@ -64,7 +105,7 @@ impl SessionId {
     /// # Ok::<(), Box<dyn std::error::Error>>(())
     /// ```
     pub fn is_of_same_vm(self, other: Self) -> bool {
-        self.vm == other.vm
+        self.vm.machine() == other.vm.machine()
     }
 
     pub(crate) fn slot(self) -> Slot {

@@ -8,6 +8,7 @@ use telltale_vm::{NoHandler, Progress, Recording, ThreadedVM, VMConfig};
 use crate::contender::Visits;
 use crate::measure::{self, Effort, per};
 use crate::table::{Table, goal, goal_at_least, grouped, none, number, times};
+use crate::tally::Counter;
 use crate::ways::{Exchange, Way};
 use crate::workload::load::{self, Load};
 
@@ -139,12 +140,12 @@ fn small_runs(effort: Effort) {
     let mut table = Table::new(["sessions that can act", "time", "goal"]);
     for sessions in [0, 1, 16] {
         let mut vm = vm(2);
-        let load = Load::even(sessions, u32::MAX);
+        let counter = Counter::default();
         (0..sessions).for_each(|_| _ = vm.load_choreography(Exchange::PingPong.image()));
         let runs = effort.either(20_000, 20);
         let sample = || {
             let start = Instant::now();
-            (0..runs).for_each(|_| _ = vm.run(&load, 1).expect("no faults"));
+            (0..runs).for_each(|_| _ = vm.run(&counter, 1).expect("no faults"));
             per(start.elapsed(), runs) / 1_000.0
         };
         let [cost] = measure::by_turns(&mut [&mut { sample }], effort.samples)[..] else {
@@ -172,6 +173,9 @@ fn with_work(load: &Load, threads: usize) -> f64 {
 fn light(vm: &mut ThreadedVM, sessions: usize) -> f64 {
     let start = Instant::now();
     (0..sessions).for_each(|_| load::open_light(vm));
+    if std::env::var("PHASES").is_ok() {
+        eprintln!("open {:.1}", milliseconds(start.elapsed()));
+    }
     assert_eq!(vm.run(&NoHandler, usize::MAX).expect("no faults"), Progress::Complete);
     milliseconds(start.elapsed())
 }

@@ -57,7 +57,7 @@ impl VM {
         let loaded = self.images.get_mut(id);
         let block = self.run_queue.arena.block_mut(slot);
         self.numbers.forget(header::ordinal(block), slot);
-        let number = number.unwrap_or_else(|| self.numbers.draw());
+        let number = number.unwrap_or_else(|| self.numbers.draw(!acts));
         header::begin(block, &loaded.template, number);
         header::open(block, objects, id, loaded.roles, owned);
         loaded.sessions += 1;

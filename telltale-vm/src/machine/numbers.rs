@@ -21,9 +21,9 @@ pub(crate) struct Numbers {
 enum Source {
     /// The machine is alone; this number comes next.
     Own(u64),
-    /// It is a worker of a machine with threads, with this number.
+    /// It is a worker of a machine with threads. The number is the next one for a session that a program opens.
     #[cfg(feature = "multi-thread")]
-    Shared(Arc<Series>, usize),
+    Shared(Arc<Series>, u64),
 }
 
 impl Default for Source {
@@ -33,17 +33,19 @@ impl Default for Source {
 }
 
 impl Numbers {
-    /// The number of one more session.
+    /// The number of one more session, which is opened by a program or from outside.
     #[inline]
-    pub(crate) fn draw(&mut self) -> u64 {
-        match &mut self.source {
-            Source::Own(next) => {
-                *next += 1;
-                *next - 1
-            }
+    pub(crate) fn draw(&mut self, by_program: bool) -> u64 {
+        let next = match &mut self.source {
+            Source::Own(next) => next,
             #[cfg(feature = "multi-thread")]
-            Source::Shared(series, worker) => series.draw(*worker),
-        }
+            Source::Shared(series, _) if !by_program => return series.draw(),
+            #[cfg(feature = "multi-thread")]
+            Source::Shared(_, next) => next,
+        };
+        let _ = by_program;
+        *next += 1;
+        *next - 1
     }
 
     /// Where a session is whose name does not say so.
@@ -66,7 +68,10 @@ impl Numbers {
 impl Numbers {
     /// Those of one worker of several.
     pub(crate) fn of_worker(series: Arc<Series>, worker: usize) -> Self {
-        Self { source: Source::Shared(series, worker), early: HashMap::new() }
+        Self {
+            source: Source::Shared(series, Series::first_of_programs(worker)),
+            early: HashMap::new(),
+        }
     }
 
     /// The session with this number, which was given away before, is open.

@@ -8,10 +8,24 @@ use crate::roles::objects::{ChoiceVisitor, MessageVisitor, RoleObjects};
 use crate::roles::session::SessionHost;
 use crate::{HandlerResult, LabelId, Outcome, RoleId, SessionId, SetId, VMError, Value};
 
-/// Role objects on cache lines of their own: those of two sessions that lie side by side may be with two threads.
+/// Role objects with a distance to others: those of two sessions that lie side by side may be with two threads, which
+/// would slow each other down if they wrote to one cache line.
+///
+/// It is not an alignment, because the allocator takes much longer for memory that has to be aligned.
 #[derive(Debug)]
-#[repr(align(64))]
-pub(super) struct Apart<T>(pub(super) T);
+pub(super) struct Apart<T> {
+    objects: T,
+    _distance: [u8; DISTANCE],
+}
+
+/// A cache line.
+const DISTANCE: usize = 64;
+
+impl<T> Apart<T> {
+    pub(super) fn new(objects: T) -> Self {
+        Self { objects, _distance: [0; DISTANCE] }
+    }
+}
 
 impl SessionHost for ThreadedVM {
     fn open_session(
@@ -20,7 +34,7 @@ impl SessionHost for ThreadedVM {
         objects: impl RoleObjects,
         owned: bool,
     ) -> Result<SessionId, VMError> {
-        self.open(|vm| vm.open_session(image, Apart(objects), owned))
+        self.open(|vm| vm.open_session(image, Apart::new(objects), owned))
     }
 
     fn take_session<C: RoleObjects>(
@@ -28,8 +42,9 @@ impl SessionHost for ThreadedVM {
         session: SessionId,
     ) -> Result<(Outcome, C), VMError> {
         let taken = self.worker_of_mut(session).take_session(session);
-        let (outcome, Apart(objects)) = taken.map_err(|error| self.not_opened(session, error))?;
-        Ok((outcome, objects))
+        let (outcome, apart): (_, Apart<C>) =
+            taken.map_err(|error| self.not_opened(session, error))?;
+        Ok((outcome, apart.objects))
     }
 }
 
@@ -42,20 +57,20 @@ impl<C: RoleObjects> RoleObjects for Apart<C> {
         label: LabelId,
         visitor: V,
     ) -> V::Done {
-        self.0.message(from, to, label, visitor)
+        self.objects.message(from, to, label, visitor)
     }
 
     #[inline]
     fn choice<V: ChoiceVisitor>(&mut self, role: RoleId, set: SetId, visitor: V) -> V::Done {
-        self.0.choice(role, set, visitor)
+        self.objects.choice(role, set, visitor)
     }
 
     fn by_handler(&self) -> RoleSet {
-        self.0.by_handler()
+        self.objects.by_handler()
     }
 
     fn discard(self) {
-        self.0.discard();
+        self.objects.discard();
     }
 
     fn invoke(
@@ -64,6 +79,6 @@ impl<C: RoleObjects> RoleObjects for Apart<C> {
         effect: &str,
         argument: Option<&Value>,
     ) -> HandlerResult<Value> {
-        self.0.invoke(role, effect, argument)
+        self.objects.invoke(role, effect, argument)
     }
 }

@@ -20,7 +20,9 @@ use crate::{Outcome, SessionId, VM, VMError};
 pub(super) struct Shared {
     pub(super) board: Board<Request>,
     pub(super) series: Arc<Series>,
+    /// That of the first worker.
     pub(super) tag: VmTag,
+    pub(super) workers: usize,
 }
 
 /// A handle of a [`ThreadedVM`](super::ThreadedVM), for other threads: it opens sessions, wakes their roles, closes and
@@ -123,8 +125,9 @@ impl Remote {
 
     /// The name of a session that will be opened.
     fn next_session(&self) -> SessionId {
-        let (_, number) = self.shared.series.draw_anywhere();
-        SessionId::new(self.shared.tag, number, Slot::UNKNOWN)
+        let number = self.shared.series.draw();
+        let worker = (number % self.shared.workers as u64) as usize;
+        SessionId::new(self.shared.tag.of_worker(worker), number, Slot::UNKNOWN)
     }
 
     /// Asks something of the machine of a session, which needs nothing else for it.
@@ -141,11 +144,11 @@ impl Remote {
         session: SessionId,
         act: impl FnOnce(Option<&mut VM>) -> Result<(), VMError> + Send + 'static,
     ) -> Result<(), VMError> {
-        if session.vm() != self.shared.tag {
+        if !session.vm().is_of_same_machine(self.shared.tag) {
             return Err(VMError::ForeignSession { session });
         }
-        let worker = self.shared.series.worker_of(session.ordinal());
-        let asked = self.shared.board.ask(worker, Request { session, act: Box::new(act) });
+        let asked =
+            self.shared.board.ask(session.vm().worker(), Request { session, act: Box::new(act) });
         asked.or_else(|request| (request.act)(None))
     }
 }
@@ -157,7 +160,7 @@ impl SessionHost for Remote {
         objects: impl RoleObjects,
         owned: bool,
     ) -> Result<SessionId, VMError> {
-        let (image, session, objects) = (image.clone(), self.next_session(), Apart(objects));
+        let (image, session, objects) = (image.clone(), self.next_session(), Apart::new(objects));
         self.post(session, move |vm| match vm {
             Some(vm) => vm.open_session_early(session, &image, objects, owned),
             None => {

@@ -22,6 +22,13 @@ use crate::{
 /// How many workers there are for each thread. One is the least that a thread can take over from another.
 const WORKERS: usize = 8;
 
+/// The more sessions a worker has, the more of those that are opened next are its own: every so many, one more. Their
+/// memory lies side by side then, and while there are few, they are in as many workers.
+const SHARE: usize = 4;
+
+/// How many sessions in a row one worker gets at most.
+const IN_A_ROW: usize = 64;
+
 /// A machine that runs its sessions on several threads.
 ///
 /// Every session belongs to one *worker*, which is a [`VM`], for its whole life. There are several workers for each
@@ -70,6 +77,9 @@ pub struct ThreadedVM {
     workers: Vec<Worker>,
     helpers: Helpers,
     shared: Arc<Shared>,
+    /// The worker that gets the next session, and how many it gets before another one does.
+    next: usize,
+    in_a_row: usize,
     /// The worker that is stepped first.
     first: usize,
 }
@@ -77,17 +87,23 @@ pub struct ThreadedVM {
 impl ThreadedVM {
     /// A machine without sessions, for so many threads.
     pub fn new(config: VMConfig, threads: NonZeroUsize) -> Self {
-        let threads = threads.get();
+        let threads = threads.get().min(VmTag::WORKERS);
         // One thread has nobody to share with.
-        let count = if threads > 1 { (threads * WORKERS).next_power_of_two() } else { 1 };
-        let (tag, series) = (VmTag::next(), Arc::new(Series::new(count)));
+        let count = if threads > 1 { (threads * WORKERS).min(VmTag::WORKERS) } else { 1 };
+        let (tag, series) = (VmTag::next_with_workers(), Arc::new(Series::default()));
         let worker = |nth| {
             let numbers = Numbers::of_worker(series.clone(), nth);
-            Worker::new(VM::numbered(config.clone(), tag, numbers))
+            Worker::new(VM::numbered(config.clone(), tag.of_worker(nth), numbers))
         };
-        let workers = (0..count).map(worker).collect();
-        let shared = Arc::new(Shared { board: Board::new(count, threads), series, tag });
-        Self { workers, helpers: Helpers::Few(threads - 1), shared, first: 0 }
+        let board = Board::new(count, threads);
+        Self {
+            workers: (0..count).map(worker).collect(),
+            helpers: Helpers::Few(threads - 1),
+            shared: Arc::new(Shared { board, series, tag, workers: count }),
+            next: 0,
+            in_a_row: 0,
+            first: 0,
+        }
     }
 
     /// A handle for other threads.
@@ -118,7 +134,8 @@ impl ThreadedVM {
     }
 
     fn number_of(&self, session: SessionId) -> usize {
-        self.shared.series.worker_of(session.ordinal())
+        // That of another machine is nowhere; any worker knows that it is not its own.
+        session.vm().worker().min(self.workers.len() - 1)
     }
 
     /// Opens a session of an image, whose roles are played by the handler of the run.
@@ -135,9 +152,13 @@ impl ThreadedVM {
         &mut self,
         open: impl FnOnce(&mut VM) -> Result<SessionId, VMError>,
     ) -> Result<SessionId, VMError> {
-        let worker = self.shared.series.next_worker();
-        let opened = open(&mut self.workers[worker].vm)?;
-        self.shared.series.advance();
+        if self.in_a_row == 0 {
+            self.next = (self.next + 1) % self.workers.len();
+            let each = self.open_sessions() / self.workers.len();
+            self.in_a_row = (each / SHARE).clamp(1, IN_A_ROW);
+        }
+        let opened = open(&mut self.workers[self.next].vm)?;
+        self.in_a_row -= 1;
         Ok(opened)
     }
 
