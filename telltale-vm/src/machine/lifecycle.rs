@@ -207,7 +207,7 @@ impl VM {
         }
         self.free(slot);
         if let Some(ended) = key.checked_sub(1).and_then(|key| self.objects.try_remove(key)) {
-            ended.discard();
+            self.spare.extend(ended.discard());
         }
     }
 
@@ -264,7 +264,7 @@ impl Drop for VM {
         self.heap.drain().for_each(drop_quietly);
         self.pending_choices.clear();
         self.deferred.clear();
-        self.objects.drain().for_each(SessionObjects::discard);
+        self.objects.drain().for_each(|objects| drop(objects.discard()));
         std::mem::take(&mut self.faults).into_iter().for_each(drop_quietly);
         self.trace.drain_faults().for_each(drop_quietly);
         drop_quietly(self.sink.take());
@@ -278,10 +278,10 @@ impl SessionHost for VM {
         objects: impl RoleObjects,
         owned: bool,
     ) -> Result<SessionId, VMError> {
-        let key = self.objects.insert(SessionObjects::new(objects));
+        let key = self.objects.insert(SessionObjects::new(objects, self.spare.pop()));
         let opened = self.open(image, key as u32 + 1, owned, true);
         if opened.is_err() {
-            self.objects.remove(key).discard();
+            self.spare.extend(self.objects.remove(key).discard());
         }
         opened
     }

@@ -18,7 +18,7 @@ use crate::memory::header;
 use crate::memory::heap::{Heap, Word};
 use crate::program::loaded::Loaded;
 use crate::program::registry::Registry;
-use crate::roles::host::SessionObjects;
+use crate::roles::host::{ErasedObjects, SessionObjects};
 use crate::scheduler::Turns;
 use crate::scheduler::random::Draws;
 use crate::scheduler::run_queue::RunQueue;
@@ -46,6 +46,8 @@ pub struct VM {
     pub(super) pending_choices: PendingChoices,
     pub(super) images: Registry,
     pub(super) objects: Slab<SessionObjects>,
+    /// Boxes of role objects of sessions that have ended, as far as they can be filled again.
+    pub(super) spare: Vec<Box<dyn ErasedObjects>>,
     pub(super) open: usize,
     pub(super) numbers: Numbers,
     pub(super) trace: Trace,
@@ -95,6 +97,7 @@ impl VM {
             pending_choices: PendingChoices::default(),
             images: Registry::default(),
             objects: Slab::new(),
+            spare: Vec::new(),
             open: 0,
             numbers: Numbers::default(),
             trace: Trace::new(config.recording),

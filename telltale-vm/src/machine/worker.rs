@@ -59,10 +59,10 @@ impl VM {
         objects: impl RoleObjects,
         owned: bool,
     ) -> Result<(), VMError> {
-        let key = self.objects.insert(SessionObjects::new(objects));
+        let key = self.objects.insert(SessionObjects::new(objects, self.spare.pop()));
         let opened = self.open_early(session, image, key as u32 + 1, owned);
         if opened.is_err() {
-            self.objects.remove(key).discard();
+            self.spare.extend(self.objects.remove(key).discard());
         }
         opened
     }

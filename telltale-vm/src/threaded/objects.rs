@@ -6,24 +6,29 @@ use super::ThreadedVM;
 use crate::roles::by_handler::RoleSet;
 use crate::roles::objects::{ChoiceVisitor, MessageVisitor, RoleObjects};
 use crate::roles::session::SessionHost;
-use crate::{HandlerResult, LabelId, Outcome, RoleId, SessionId, SetId, VMError, Value};
+use crate::{
+    HandlerError, HandlerResult, LabelId, Outcome, RoleId, SessionId, SetId, VMError, Value,
+};
 
-/// Role objects with a distance to others: those of two sessions that lie side by side may be with two threads, which
-/// would slow each other down if they wrote to one cache line.
+/// Role objects in a box that stays with its worker and is used again and again.
 ///
-/// It is not an alignment, because the allocator takes much longer for memory that has to be aligned.
+/// A box that one thread has allocated and another gives back costs both of them: they meet in the allocator, and what
+/// lay side by side is scattered.
 #[derive(Debug)]
-pub(super) struct Apart<T> {
-    objects: T,
+pub(super) struct Kept<O> {
+    objects: Option<O>,
+    /// Those of two sessions that lie side by side may be with two threads, which would slow each other down if they wrote to
+    /// one cache line. (An alignment would do as well, but the allocator takes much longer for memory that has to be
+    /// aligned.)
     _distance: [u8; DISTANCE],
 }
 
 /// A cache line.
 const DISTANCE: usize = 64;
 
-impl<T> Apart<T> {
-    pub(super) fn new(objects: T) -> Self {
-        Self { objects, _distance: [0; DISTANCE] }
+impl<O> Kept<O> {
+    pub(super) fn new(objects: O) -> Self {
+        Self { objects: Some(objects), _distance: [0; DISTANCE] }
     }
 }
 
@@ -34,7 +39,7 @@ impl SessionHost for ThreadedVM {
         objects: impl RoleObjects,
         owned: bool,
     ) -> Result<SessionId, VMError> {
-        self.open(|vm| vm.open_session(image, Apart::new(objects), owned))
+        self.open(|vm| vm.open_session(image, Kept::new(objects), owned))
     }
 
     fn take_session<C: RoleObjects>(
@@ -42,13 +47,16 @@ impl SessionHost for ThreadedVM {
         session: SessionId,
     ) -> Result<(Outcome, C), VMError> {
         let taken = self.worker_of_mut(session).take_session(session);
-        let (outcome, apart): (_, Apart<C>) =
+        let (outcome, kept): (_, Kept<C>) =
             taken.map_err(|error| self.not_opened(session, error))?;
-        Ok((outcome, apart.objects))
+        // Objects that were taken before are stale already.
+        let objects = kept.objects.ok_or(VMError::StaleSession { session })?;
+        Ok((outcome, objects))
     }
 }
 
-impl<C: RoleObjects> RoleObjects for Apart<C> {
+/// Nobody asks an empty box.
+impl<O: RoleObjects> RoleObjects for Kept<O> {
     #[inline]
     fn message<V: MessageVisitor>(
         &mut self,
@@ -57,20 +65,33 @@ impl<C: RoleObjects> RoleObjects for Apart<C> {
         label: LabelId,
         visitor: V,
     ) -> V::Done {
-        self.objects.message(from, to, label, visitor)
+        match &mut self.objects {
+            Some(objects) => objects.message(from, to, label, visitor),
+            None => visitor.fail(gone()),
+        }
     }
 
     #[inline]
     fn choice<V: ChoiceVisitor>(&mut self, role: RoleId, set: SetId, visitor: V) -> V::Done {
-        self.objects.choice(role, set, visitor)
+        match &mut self.objects {
+            Some(objects) => objects.choice(role, set, visitor),
+            None => visitor.fail(gone()),
+        }
     }
 
     fn by_handler(&self) -> RoleSet {
-        self.objects.by_handler()
+        self.objects.as_ref().map_or(RoleSet::NONE, O::by_handler)
     }
 
-    fn discard(self) {
-        self.objects.discard();
+    fn discard(mut self) {
+        self.clear();
+    }
+
+    fn clear(&mut self) -> bool {
+        if let Some(objects) = self.objects.take() {
+            objects.discard();
+        }
+        true
     }
 
     fn invoke(
@@ -79,6 +100,14 @@ impl<C: RoleObjects> RoleObjects for Apart<C> {
         effect: &str,
         argument: Option<&Value>,
     ) -> HandlerResult<Value> {
-        self.objects.invoke(role, effect, argument)
+        match &mut self.objects {
+            Some(objects) => objects.invoke(role, effect, argument),
+            None => Err(gone()),
+        }
     }
+}
+
+#[cold]
+fn gone() -> HandlerError {
+    HandlerError::msg("the role objects are gone")
 }

@@ -6,7 +6,7 @@ use std::sync::Arc;
 use telltale_bytecode::CodeImage;
 
 use super::board::Board;
-use super::objects::Apart;
+use super::objects::Kept;
 use super::series::Series;
 use super::worker::Request;
 use crate::memory::arena::Slot;
@@ -160,7 +160,7 @@ impl SessionHost for Remote {
         objects: impl RoleObjects,
         owned: bool,
     ) -> Result<SessionId, VMError> {
-        let (image, session, objects) = (image.clone(), self.next_session(), Apart::new(objects));
+        let (image, session, objects) = (image.clone(), self.next_session(), Kept::new(objects));
         self.post(session, move |vm| match vm {
             Some(vm) => vm.open_session_early(session, &image, objects, owned),
             None => {
