@@ -2,6 +2,7 @@
 
 pub mod choice;
 pub mod fan;
+pub mod load;
 pub mod ping_pong;
 pub mod ring;
 pub mod short;

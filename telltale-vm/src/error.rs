@@ -98,6 +98,13 @@ pub enum VMError {
         /// How many there may be.
         limit: usize,
     },
+    /// The machine of this remote has been dropped.
+    MachineGone,
+    /// The role objects of a session come back from its machine, not from a remote.
+    NotHere {
+        /// The session.
+        session: SessionId,
+    },
     /// Sessions faulted that nobody will be told about otherwise.
     ///
     /// All other sessions went on; see [`VM::faults`](crate::VM::faults) for the whole list.
@@ -141,6 +148,13 @@ impl fmt::Display for VMError {
                 write!(f, "a program uses {given} registers, but the limit is {limit}")
             }
             Self::NotInProtocol { session, what } => write!(f, "session {session} has no {what}"),
+            Self::MachineGone => f.write_str("the machine has been dropped"),
+            Self::NotHere { session } => {
+                write!(
+                    f,
+                    "the roles of session {session} come back from its machine, not from a remote"
+                )
+            }
             Self::ChannelFull { capacity } => {
                 write!(f, "the channel holds {}, which is all it may", messages(*capacity))
             }

@@ -256,7 +256,7 @@ pub use machine::VM;
 pub use roles::session::Session;
 pub use session::{SessionId, SessionStatus};
 #[cfg(feature = "multi-thread")]
-pub use threaded::ThreadedVM;
+pub use threaded::{Remote, ThreadedVM};
 
 // Handlers.
 pub use backend::VMBackend;

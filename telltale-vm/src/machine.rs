@@ -3,9 +3,12 @@
 mod control;
 pub(crate) mod endpoints;
 mod lifecycle;
+pub(crate) mod numbers;
 mod rounds;
 mod slices;
 mod vm;
+#[cfg(feature = "multi-thread")]
+mod worker;
 
 pub use control::{Message, Rejected};
 pub use vm::VM;

@@ -17,19 +17,61 @@ use crate::memory::arena::Slot;
 #[derive(Clone, Copy)]
 pub struct SessionId {
     ordinal: u64,
+    /// Where it is, or that this is not known yet. Names of one session may differ in it.
     slot: Slot,
     vm: VmTag,
 }
 
 /// Tells one VM of a process from another.
+///
+/// ```text
+/// a VM by itself               0 | number 31 bits
+/// a worker of a `ThreadedVM`   1 | number 19 bits | worker 12
+/// ```
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct VmTag(u32);
+
+const OF_WORKER: u32 = 1 << 31;
+const WORKER_BITS: u32 = 12;
 
 impl VmTag {
     /// That of one more VM.
     pub(crate) fn next() -> Self {
         static NEXT: AtomicU32 = AtomicU32::new(0);
-        Self(NEXT.fetch_add(1, atomic::Ordering::Relaxed))
+        Self(NEXT.fetch_add(1, atomic::Ordering::Relaxed) & !OF_WORKER)
+    }
+
+    /// Without the worker.
+    fn machine(self) -> u32 {
+        if self.0 & OF_WORKER == 0 { self.0 } else { self.0 >> WORKER_BITS << WORKER_BITS }
+    }
+}
+
+#[cfg(feature = "multi-thread")]
+impl VmTag {
+    /// How many workers can be told apart.
+    pub(crate) const WORKERS: usize = 1 << WORKER_BITS;
+
+    /// That of the first worker of one more machine with threads.
+    pub(crate) fn next_with_workers() -> Self {
+        static NEXT: AtomicU32 = AtomicU32::new(0);
+        let number = NEXT.fetch_add(1, atomic::Ordering::Relaxed);
+        Self(number << WORKER_BITS | OF_WORKER)
+    }
+
+    /// That of another worker of the same machine.
+    pub(crate) fn of_worker(self, worker: usize) -> Self {
+        Self(self.machine() | worker as u32)
+    }
+
+    /// Which worker it is.
+    pub(crate) fn worker(self) -> usize {
+        (self.0 ^ self.machine()) as usize
+    }
+
+    /// Whether both are workers of one machine.
+    pub(crate) fn is_of_same_machine(self, other: Self) -> bool {
+        self.machine() == other.machine()
     }
 }
 
@@ -63,7 +105,7 @@ impl SessionId {
     /// # Ok::<(), Box<dyn std::error::Error>>(())
     /// ```
     pub fn is_of_same_vm(self, other: Self) -> bool {
-        self.vm == other.vm
+        self.vm.machine() == other.vm.machine()
     }
 
     pub(crate) fn slot(self) -> Slot {
@@ -73,7 +115,7 @@ impl SessionId {
 
 impl PartialEq for SessionId {
     fn eq(&self, other: &Self) -> bool {
-        (self.ordinal, self.slot) == (other.ordinal, other.slot)
+        self.ordinal == other.ordinal
     }
 }
 
@@ -87,13 +129,13 @@ impl PartialOrd for SessionId {
 
 impl Ord for SessionId {
     fn cmp(&self, other: &Self) -> Ordering {
-        (self.ordinal, self.slot).cmp(&(other.ordinal, other.slot))
+        self.ordinal.cmp(&other.ordinal)
     }
 }
 
 impl Hash for SessionId {
     fn hash<H: Hasher>(&self, state: &mut H) {
-        (self.ordinal, self.slot).hash(state);
+        self.ordinal.hash(state);
     }
 }
 

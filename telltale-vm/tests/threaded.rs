@@ -80,7 +80,8 @@ fn stepping_comes_to_the_same_end() {
         for workers in [1, 2, 4] {
             let mut vm = threaded(VMConfig::default(), workers);
             assert_eq!(end(&mut vm, n).0, expected.0);
-            assert_eq!((vm.open_sessions(), vm.machines().len()), (0, workers));
+            assert_eq!(vm.open_sessions(), 0);
+            assert!(vm.machines().len() >= workers);
         }
     }
 }

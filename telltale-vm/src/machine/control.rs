@@ -152,12 +152,11 @@ impl VM {
     /// When the session has ended, its protocol has no such channel or label, or there is no room. The message
     /// comes back with the error.
     pub fn inject(&mut self, session: SessionId, message: Message) -> Result<(), Rejected> {
-        let plan = match self.place_for(session, &message) {
-            Ok(plan) => plan,
+        let (slot, plan) = match self.place_for(session, &message) {
+            Ok(place) => place,
             Err(error) => return Err(Rejected { message, error }),
         };
         let Message { from, to, label, value } = message;
-        let slot = session.slot();
         self.leave_script(slot);
         let block = self.run_queue.arena.block_mut(slot);
         let message = channel::Message { label, word: self.heap.encode(value) };
@@ -170,7 +169,7 @@ impl VM {
         };
         self.deferred.injected(session, Outstanding { from, to, label });
         if self.records() {
-            self.enter_trace(session);
+            self.enter_trace(self.run_queue.session_at(slot));
             if replaces {
                 self.trace.push(Tag::Dropped, from, to, label);
             }
@@ -185,8 +184,8 @@ impl VM {
         Ok(())
     }
 
-    /// The channel of a message from outside, if there is one, and room in it.
-    fn place_for(&self, session: SessionId, message: &Message) -> Result<Plan, VMError> {
+    /// Where a session is, and the channel of a message from outside, if there is one, and room in it.
+    fn place_for(&self, session: SessionId, message: &Message) -> Result<(Slot, Plan), VMError> {
         let slot = self.running(session)?;
         let Message { from, to, label, .. } = *message;
         let loaded = self.loaded_at(slot);
@@ -198,7 +197,7 @@ impl VM {
         let block = self.run_queue.arena.block(slot);
         let fits = channel::has_room(block, plan)
             || channel::replaces(block, &self.buffers, plan, message.label);
-        if fits { Ok(plan) } else { Err(VMError::ChannelFull { capacity: plan.room() }) }
+        if fits { Ok((slot, plan)) } else { Err(VMError::ChannelFull { capacity: plan.room() }) }
     }
 
     /// The messages of a session that its network has deferred will not come any more: those that are still
@@ -241,8 +240,9 @@ impl VM {
 
     /// The slot of a session that has not ended.
     fn running(&self, session: SessionId) -> Result<Slot, VMError> {
-        if header::is_running(self.block_of(session)?) {
-            Ok(session.slot())
+        let slot = self.slot_of(session)?;
+        if header::is_running(self.run_queue.arena.block(slot)) {
+            Ok(slot)
         } else {
             Err(VMError::StaleSession { session })
         }

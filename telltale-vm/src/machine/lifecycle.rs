@@ -28,31 +28,45 @@ impl VM {
         owned: bool,
         acts: bool,
     ) -> Result<SessionId, VMError> {
+        self.open_as(None, image, objects, owned, acts)
+    }
+
+    /// The same for a session that may have its number already.
+    #[inline]
+    pub(super) fn open_as(
+        &mut self,
+        number: Option<u64>,
+        image: &CodeImage,
+        objects: u32,
+        owned: bool,
+        acts: bool,
+    ) -> Result<SessionId, VMError> {
         self.collect_at_limit(image.names().role_count());
         let limit = self.config.max_sessions;
         if self.open >= limit {
             return Err(VMError::TooManySessions { limit });
         }
-        let number = self.images.number_of(image, &self.config, &mut self.run_queue.arena)?;
-        let slot = match self.slot_for(number) {
+        let id = self.images.number_of(image, &self.config, &mut self.run_queue.arena)?;
+        let slot = match self.slot_for(id) {
             Ok(slot) => slot,
             Err(error) => {
-                self.images.list_if_unused(number);
+                self.images.list_if_unused(id);
                 return Err(error);
             }
         };
-        self.images.occupy(number);
-        let loaded = self.images.get(number);
+        self.images.occupy(id);
+        let loaded = self.images.get(id);
         let block = self.run_queue.arena.block_mut(slot);
-        header::begin(block, &loaded.template, self.next_ordinal);
-        header::open(block, objects, number, loaded.roles, owned);
+        self.numbers.forget(header::ordinal(block), slot);
+        let number = number.unwrap_or_else(|| self.numbers.draw(!acts));
+        header::begin(block, &loaded.template, number);
+        header::open(block, objects, id, loaded.roles, owned);
         self.coroutines += loaded.roles;
         if !self.paused.is_empty() {
             loaded.pause(block, &self.paused);
         }
 
         let session = self.run_queue.session_at(slot);
-        self.next_ordinal += self.ordinal_step;
         self.open += 1;
         if acts {
             self.run_queue.enqueue(slot);
@@ -197,7 +211,7 @@ impl VM {
         }
         self.free(slot);
         if let Some(ended) = key.checked_sub(1).and_then(|key| self.objects.try_remove(key)) {
-            ended.discard();
+            self.spare.extend(ended.discard());
         }
     }
 
@@ -254,7 +268,7 @@ impl Drop for VM {
         self.heap.drain().for_each(drop_quietly);
         self.pending_choices.clear();
         self.deferred.clear();
-        self.objects.drain().for_each(SessionObjects::discard);
+        self.objects.drain().for_each(|objects| drop(objects.discard()));
         std::mem::take(&mut self.faults).into_iter().for_each(drop_quietly);
         self.trace.drain_faults().for_each(drop_quietly);
         drop_quietly(self.sink.take());
@@ -268,10 +282,10 @@ impl SessionHost for VM {
         objects: impl RoleObjects,
         owned: bool,
     ) -> Result<SessionId, VMError> {
-        let key = self.objects.insert(SessionObjects::new(objects));
+        let key = self.objects.insert(SessionObjects::new(objects, self.spare.pop()));
         let opened = self.open(image, key as u32 + 1, owned, true);
         if opened.is_err() {
-            self.objects.remove(key).discard();
+            self.spare.extend(self.objects.remove(key).discard());
         }
         opened
     }
@@ -280,7 +294,8 @@ impl SessionHost for VM {
         &mut self,
         session: SessionId,
     ) -> Result<(Outcome, C), VMError> {
-        let block = self.block_of(session)?;
+        let slot = self.slot_of(session)?;
+        let block = self.run_queue.arena.block(slot);
         if header::is_running(block) {
             return Err(VMError::StillRunning { session, state: self.session(session)?.state() });
         }
@@ -298,8 +313,8 @@ impl SessionHost for VM {
             return Err(stale);
         }
         let (objects, outcome) = self.objects.remove(key).into_parts().ok_or(stale)?;
-        header::disown(self.run_queue.arena.block_mut(session.slot()));
-        self.free(session.slot());
+        header::disown(self.run_queue.arena.block_mut(slot));
+        self.free(slot);
         self.bury_dead();
         let outcome = outcome.expect("the outcome is kept when an owned session ends");
         Ok((outcome, objects))

@@ -8,6 +8,7 @@ use slab::Slab;
 use telltale_bytecode::CodeImage;
 
 use super::endpoints::Endpoints;
+use super::numbers::Numbers;
 use super::rounds::Call;
 use crate::exec::PendingChoices;
 use crate::memory::arena::Slot;
@@ -18,7 +19,7 @@ use crate::memory::heap::{Heap, Word};
 use crate::memory::wraps::Wraps;
 use crate::program::loaded::Loaded;
 use crate::program::registry::Registry;
-use crate::roles::host::SessionObjects;
+use crate::roles::host::{ErasedObjects, SessionObjects};
 use crate::scheduler::Turns;
 use crate::scheduler::random::Draws;
 use crate::scheduler::run_queue::RunQueue;
@@ -46,10 +47,10 @@ pub struct VM {
     pub(super) pending_choices: PendingChoices,
     pub(super) images: Registry,
     pub(super) objects: Slab<SessionObjects>,
+    /// Boxes of role objects of sessions that have ended, as far as they can be filled again.
+    pub(super) spare: Vec<Box<dyn ErasedObjects>>,
     pub(super) open: usize,
-    pub(super) next_ordinal: u64,
-    /// From the number of a session to that of the next one.
-    pub(super) ordinal_step: u64,
+    pub(super) numbers: Numbers,
     pub(super) trace: Trace,
     pub(super) deferred: Deferred,
     pub(super) paused: BTreeSet<String>,
@@ -98,9 +99,9 @@ impl VM {
             pending_choices: PendingChoices::default(),
             images: Registry::default(),
             objects: Slab::new(),
+            spare: Vec::new(),
             open: 0,
-            next_ordinal: 0,
-            ordinal_step: 1,
+            numbers: Numbers::default(),
             trace: Trace::new(config.recording),
             deferred: Deferred::default(),
             paused: BTreeSet::new(),
@@ -114,21 +115,6 @@ impl VM {
             is_reported: false,
             config: VMConfig { quantum, ..config },
         }
-    }
-
-    /// One of several machines that number their sessions from one series: this one takes every `step`th number.
-    #[cfg(feature = "multi-thread")]
-    pub(crate) fn numbering(config: VMConfig, tag: VmTag, first: u64, step: u64) -> Self {
-        let mut vm = Self::with_tag(config, tag);
-        (vm.next_ordinal, vm.ordinal_step) = (first, step);
-        vm
-    }
-
-    /// Sets the simulated clock.
-    #[cfg(feature = "multi-thread")]
-    pub(crate) fn set_clock(&mut self, clock: SimClock) {
-        self.run_queue.clock = clock;
-        self.trace.set_tick(clock.now());
     }
 
     /// Opens a session of an image, whose roles are played by the handler of the run.
@@ -319,15 +305,23 @@ impl VM {
     }
 
     pub(crate) fn block_of(&self, session: SessionId) -> Result<&[u64], VMError> {
+        self.slot_of(session).map(|slot| self.run_queue.arena.block(slot))
+    }
+
+    /// The slot of a session, which may have ended.
+    pub(super) fn slot_of(&self, session: SessionId) -> Result<Slot, VMError> {
         if session.vm() != self.run_queue.vm {
             return Err(VMError::ForeignSession { session });
         }
-        let stale = VMError::StaleSession { session };
-        if !self.run_queue.arena.contains(session.slot()) {
-            return Err(stale);
-        }
-        let block = self.run_queue.arena.block(session.slot());
-        if header::ordinal(block) == session.ordinal() { Ok(block) } else { Err(stale) }
+        let arena = &self.run_queue.arena;
+        let slot = match session.slot() {
+            Slot::UNKNOWN => self.numbers.find_early(session.ordinal()),
+            slot => Some(slot),
+        };
+        let is_there = |slot: &Slot| {
+            arena.contains(*slot) && header::ordinal(arena.block(*slot)) == session.ordinal()
+        };
+        slot.filter(is_there).ok_or(VMError::StaleSession { session })
     }
 
     /// Events from now on are those of this session.

@@ -47,6 +47,9 @@ struct Class {
 }
 
 impl Slot {
+    /// In the name of a session that is still to be opened: no chunk is this large.
+    pub(crate) const UNKNOWN: Self = Self(u32::MAX);
+
     pub(crate) const fn new(chunk: usize, place: usize) -> Self {
         Self((chunk as u32) << PLACE_BITS | place as u32)
     }
@@ -95,7 +98,8 @@ impl Arena {
         let Class { words, fresh, left, next, .. } = &mut self.classes[class];
         if *left == 0 {
             let chunk = self.chunks.len();
-            if chunk >> (u32::BITS - PLACE_BITS) != 0 {
+            // The last one would have the place that stands for none.
+            if (chunk + 1) >> (u32::BITS - PLACE_BITS) != 0 {
                 return None;
             }
             *fresh = Slot::new(chunk, 0);

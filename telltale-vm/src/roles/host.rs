@@ -130,8 +130,8 @@ pub(crate) trait ErasedObjects: Any + Send {
     /// How sessions with role objects of this type follow their schedules.
     fn runner(&self) -> Runner;
 
-    /// Drops the objects one by one, each under a net of its own.
-    fn discard(self: Box<Self>);
+    /// Drops the objects one by one, each under a net of its own. Gives the box if it can be filled again.
+    fn discard(self: Box<Self>) -> Option<Box<dyn ErasedObjects>>;
 }
 
 /// The role objects of a session, and how it ended.
@@ -151,10 +151,17 @@ enum Objects {
 const _: () = assert!(size_of::<SessionObjects>() <= 40);
 
 impl SessionObjects {
-    /// Those of a session that begins.
-    pub(crate) fn new(objects: impl RoleObjects) -> Self {
+    /// Those of a session that begins, in this box if they fit.
+    pub(crate) fn new<O: RoleObjects>(objects: O, spare: Option<Box<dyn ErasedObjects>>) -> Self {
         let by_handler = objects.by_handler();
-        let objects: Box<dyn ErasedObjects> = Box::new(objects);
+        let objects: Box<dyn ErasedObjects> =
+            match spare.map(|spare| (spare as Box<dyn Any>).downcast()) {
+                Some(Ok(mut spare)) => {
+                    *spare = objects;
+                    spare
+                }
+                Some(Err(_)) | None => Box::new(objects),
+            };
         let objects = if by_handler.is_empty() {
             Objects::All(objects)
         } else {
@@ -218,13 +225,19 @@ impl SessionObjects {
         }
     }
 
-    /// Drops them quietly.
-    pub(crate) fn discard(self) {
+    /// Drops them quietly. Gives their box if it can be filled again.
+    pub(crate) fn discard(self) -> Option<Box<dyn ErasedObjects>> {
+        drop_quietly(self.outcome);
         match self.objects {
             Objects::All(objects) => objects.discard(),
             Objects::Some(mixed) => mixed.objects.discard(),
         }
-        drop_quietly(self.outcome);
+    }
+}
+
+impl fmt::Debug for dyn ErasedObjects {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("ErasedObjects")
     }
 }
 
@@ -266,8 +279,12 @@ impl<O: RoleObjects> ErasedObjects for O {
         |run_loop, _| run_loop.by_objects::<O>()
     }
 
-    fn discard(self: Box<Self>) {
+    fn discard(mut self: Box<Self>) -> Option<Box<dyn ErasedObjects>> {
+        if self.clear() {
+            return Some(self);
+        }
         RoleObjects::discard(*self);
+        None
     }
 }
 

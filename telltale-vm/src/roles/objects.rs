@@ -72,6 +72,12 @@ pub trait RoleObjects: Any + Send + Sized {
         discard(self);
     }
 
+    /// Drops the objects as [`RoleObjects::discard`] does, and says whether this can be used for others. If not, nothing
+    /// has happened.
+    fn clear(&mut self) -> bool {
+        false
+    }
+
     /// Performs a named effect.
     ///
     /// # Errors

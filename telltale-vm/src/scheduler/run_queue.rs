@@ -98,6 +98,12 @@ impl RunQueue {
         self.queue.len() == self.dead
     }
 
+    /// How many sessions can act.
+    #[cfg(feature = "multi-thread")]
+    pub(crate) fn ready(&self) -> usize {
+        self.queue.len() - self.dead
+    }
+
     /// The session that acts next.
     pub(crate) fn first(&self) -> Option<Slot> {
         self.queue.first()
