@@ -42,8 +42,8 @@ const OFF_LIMITS: [(OffScript, f64); 17] = [
     (OffScript::Steps, 660.0),
     (OffScript::OneStep, 1_450.0),
     (OffScript::Late, 3_000.0),
-    (OffScript::ByHand, 2_300.0),
-    (OffScript::Endpoints, 5_900.0),
+    (OffScript::ByHand, 55.0),
+    (OffScript::Endpoints, 3_300.0),
     (OffScript::Alternating, 80.0),
     (OffScript::Names, 300.0),
 ];
