@@ -43,7 +43,7 @@ const OFF_LIMITS: [(OffScript, f64); 17] = [
     (OffScript::OneStep, 1_400.0),
     (OffScript::Late, 1_650.0),
     (OffScript::ByHand, 55.0),
-    (OffScript::Endpoints, 5_900.0),
+    (OffScript::Endpoints, 3_300.0),
     (OffScript::Alternating, 80.0),
     (OffScript::Names, 430.0),
 ];

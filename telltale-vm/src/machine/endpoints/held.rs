@@ -23,13 +23,13 @@ pub(super) struct Registers<'a> {
 impl Registers<'_> {
     /// Where a register is in the block.
     pub(super) fn place(&self, reg: Reg) -> Result<usize, Box<Cause>> {
-        Ok(self.loaded.register(self.role, reg).ok_or(Cause::BadInstruction)?)
+        self.loaded.register(self.role, reg).ok_or_else(|| Cause::BadInstruction.into())
     }
 
     /// The session and the role of the endpoint in a register.
     pub(super) fn endpoint(&self, reg: Reg) -> Result<Member, Box<Cause>> {
         let word = registers::read(self.block, self.place(reg)?);
-        let word = word.ok_or(Cause::EmptyRegister { register: reg.0 })?;
+        let word = word.ok_or_else(|| Cause::EmptyRegister { register: reg.0 })?;
         if let Some(Large::Endpoint(Endpoint { session, role })) = self.heap.look_at(word) {
             return Ok((*session, *role));
         }
@@ -51,7 +51,7 @@ impl Registers<'_> {
     pub(super) fn take(&mut self, reg: Reg) -> Result<Value, Box<Cause>> {
         let place = self.place(reg)?;
         let word = registers::take(self.block, place);
-        Ok(self.heap.decode(word.ok_or(Cause::EmptyRegister { register: reg.0 })?))
+        Ok(self.heap.decode(word.ok_or_else(|| Cause::EmptyRegister { register: reg.0 })?))
     }
 
     /// Fills a register. What was in it becomes an orphan.

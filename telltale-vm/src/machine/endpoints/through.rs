@@ -42,7 +42,7 @@ impl Slices<'_> {
     fn through(&mut self, holder: RoleId, instr: Instr) -> Result<Step, Box<Cause>> {
         let holders_session = self.session.cx.session;
         self.endpoints.leave_seat((holders_session, holder));
-        let (reg, slot) = endpoint_of(instr).ok_or(Cause::BadInstruction)?;
+        let (reg, slot) = endpoint_of(instr).ok_or_else(|| Cause::BadInstruction)?;
         let seat = self.registers(holder).endpoint(reg)?;
         if !is_running(self.run_queue, seat.0) {
             return Err(Cause::SessionEnded { register: reg.0 }.into());

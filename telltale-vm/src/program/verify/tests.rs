@@ -2,9 +2,9 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use telltale_bytecode::{Assembler, CodeImage, Hop, Instr, Pc};
+use telltale_bytecode::{Assembler, CodeImage, Hop, Instr, Pc, Reg, Slot, Via};
 use telltale_theory::oracle::{Shape, generate};
-use telltale_types::{Action, Direction, LabelId, LocalTypeR, RoleId, StateId};
+use telltale_types::{Action, Direction, GlobalTerm, Label, LabelId, LocalTypeR, RoleId, StateId};
 
 use crate::VMConfig;
 use crate::program::loaded::Loaded;
@@ -44,7 +44,7 @@ fn by_hand(image: &CodeImage, random: &mut Random) -> Option<CodeImage> {
 
 /// An instruction that does something else, or leads elsewhere.
 fn another(instr: Instr, random: &mut Random, labels: usize) -> Instr {
-    let hop = Hop(i16::try_from(random.below(7)).expect("below 7") - 3);
+    let hop = Hop([-3, -2, -1, 0, 1, 2, 3][random.below(7)]);
     let other = LabelId(random.below(labels) as u16);
     match instr {
         Instr::Send { via, to, value, label, next } => match random.below(3) {
@@ -115,4 +115,33 @@ fn what_is_verified_is_right_wherever_control_comes() {
         if is_right { verified += 1 } else { refused += 1 }
     }
     assert!(verified > 200 && refused > 200, "{verified} are verified, {refused} are not");
+}
+
+/// Behind an instruction through an endpoint, control goes where that leads, not to the next instruction.
+#[test]
+fn instructions_through_endpoints_are_followed_where_they_lead() {
+    let guarded = [1, 2].map(|hop| {
+        let term = GlobalTerm::send("A", "B", Label::new("x"), GlobalTerm::end());
+        let image = image(&term.close().expect("it is closed")).expect("it projects");
+        let named = |name: &str| {
+            let role = image.names().find_role(name).expect("a role");
+            (name.to_owned(), image.local_types[role].clone())
+        };
+        let locals = ["A", "B"].map(named).into();
+        let mut asm = Assembler::new(&locals, &image.global_type).expect("its projections");
+        let (own, value, label) = (Via::OWN, Slot::HANDLER, LabelId(0));
+        let through = Via::reg(Reg(0));
+        let code = [
+            Instr::Send { via: through, to: RoleId(1), value, label, next: Hop(hop) },
+            Instr::Send { via: own, to: RoleId(1), value, label, next: Hop(2) },
+            // That is not for this role to do.
+            Instr::Recv { via: own, from: RoleId(1), value, label, next: Hop::NEXT },
+            Instr::Halt,
+        ];
+        asm.program("A", code).expect("a role");
+        asm.program("B", image.programs[RoleId(1)].to_vec()).expect("a role");
+        let by_hand = asm.finish().expect("every role has a program");
+        Loaded::new(&by_hand, &VMConfig::default()).is_guarded
+    });
+    assert_eq!(guarded, [false, true]);
 }
