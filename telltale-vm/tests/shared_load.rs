@@ -171,7 +171,7 @@ trait Machine: VMBackend {
     fn of(&mut self, session: SessionId) -> &mut VM;
 
     fn wake_or_cancel(&mut self, session: SessionId) {
-        if session.ordinal() % 2 == 0 {
+        if session.ordinal().is_multiple_of(2) {
             self.of(session).wake(session, "A").expect("it waits");
         } else {
             self.of(session).cancel(session, "too late").expect("it is running");

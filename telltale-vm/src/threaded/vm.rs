@@ -1,5 +1,6 @@
 //! The machine with threads as its embedder sees it.
 
+use std::iter;
 use std::num::NonZeroUsize;
 use std::sync::Arc;
 
@@ -93,13 +94,14 @@ impl ThreadedVM {
         // One thread has nobody to share with.
         let count = if threads > 1 { (threads * WORKERS).min(VmTag::WORKERS) } else { 1 };
         let (tag, series) = (VmTag::next_with_workers(), Arc::new(Series::default()));
-        let worker = |nth| {
+        let worker = |(config, nth)| {
             let numbers = Numbers::of_worker(series.clone(), nth);
-            Worker::new(VM::numbered(config.clone(), tag.of_worker(nth), numbers))
+            Worker::new(VM::numbered(config, tag.of_worker(nth), numbers))
         };
+        let configs = iter::repeat_n(config, count).zip(0..);
         let board = Board::new(count, threads);
         Self {
-            workers: (0..count).map(worker).collect(),
+            workers: configs.map(worker).collect(),
             helpers: Helpers::Few(threads - 1),
             shared: Arc::new(Shared { board, series, tag, workers: count }),
             next: 0,

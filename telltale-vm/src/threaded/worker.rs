@@ -20,8 +20,10 @@ pub(super) struct Worker {
 pub(super) struct Request {
     pub(super) session: SessionId,
     /// Does it. Without a machine, it gives up what it has brought.
-    pub(super) act: Box<dyn FnOnce(Option<&mut VM>) -> Result<(), VMError> + Send>,
+    pub(super) act: Box<Act>,
 }
+
+type Act = dyn FnOnce(Option<&mut VM>) -> Result<(), VMError> + Send;
 
 impl std::fmt::Debug for Request {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
