@@ -52,9 +52,9 @@ pub enum Way {
     Trace,
     /// The VM with generated role objects
     Roles,
-    /// The VM with threads, but with one worker
+    /// The VM with threads, but with one thread
     Worker,
-    /// The VM with threads, two workers
+    /// The VM with threads, two of them
     Workers,
     /// Channels
     Kanal,

@@ -159,6 +159,8 @@ mod readme {}
 ///     ("NotInProtocol", VMError::NotInProtocol { session, what: text("role `Carol`") }),
 ///     ("ChannelFull", VMError::ChannelFull { capacity: 4 }),
 ///     ("NotPending", VMError::NotPending { session, role: alice() }),
+///     ("MachineGone", VMError::MachineGone),
+///     ("NotHere", VMError::NotHere { session }),
 ///     ("Faulted", VMError::Faulted { count: 2, session, fault }),
 /// ] {
 ///     check(LIFECYCLE, name, &error.to_string());

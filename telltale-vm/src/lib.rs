@@ -136,10 +136,11 @@
 //!
 //! - **Isolation.** A session has its own channels, its own state and its own role objects. What goes
 //!   wrong in one ends that one.
-//! - **Determinism.** The same calls with the same answers give the same trace. There is no clock, and no
+//! - **Determinism.** The same calls with the same answers give the same trace. There is no clock that a session could see, and no
 //!   randomness but what [`VMConfig::seed`] gives.
 //!
-//! With the feature `multi-thread`, `ThreadedVM` runs sessions on several threads.
+//! With the feature `multi-thread`, `ThreadedVM` runs sessions on several threads, which share the load, and other
+//! threads open and wake sessions with a `Remote`.
 //!
 //! # Testing
 //!

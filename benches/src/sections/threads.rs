@@ -173,9 +173,6 @@ fn with_work(load: &Load, threads: usize) -> f64 {
 fn light(vm: &mut ThreadedVM, sessions: usize) -> f64 {
     let start = Instant::now();
     (0..sessions).for_each(|_| load::open_light(vm));
-    if std::env::var("PHASES").is_ok() {
-        eprintln!("open {:.1}", milliseconds(start.elapsed()));
-    }
     assert_eq!(vm.run(&NoHandler, usize::MAX).expect("no faults"), Progress::Complete);
     milliseconds(start.elapsed())
 }

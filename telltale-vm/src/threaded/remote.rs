@@ -161,12 +161,12 @@ impl SessionHost for Remote {
         owned: bool,
     ) -> Result<SessionId, VMError> {
         let (image, session, objects) = (image.clone(), self.next_session(), Kept::new(objects));
-        self.post(session, move |vm| match vm {
-            Some(vm) => vm.open_session_early(session, &image, objects, owned),
-            None => {
-                objects.discard();
-                Err(VMError::MachineGone)
+        self.post(session, move |vm| {
+            if let Some(vm) = vm {
+                return vm.open_session_early(session, &image, objects, owned);
             }
+            objects.discard();
+            Err(VMError::MachineGone)
         })?;
         Ok(session)
     }

@@ -6,19 +6,27 @@
 
 use std::sync::{Mutex, PoisonError};
 use std::thread;
+use std::time::{Duration, Instant};
 
 use rayon_core::{Scope, ThreadPool, ThreadPoolBuilder};
 
 use super::board::Board;
 use super::worker::{Call, Request, Worker};
 
-/// How many slices there are before others are asked to help: some microseconds.
-const ALONE: usize = 256;
+/// How long the thread that calls is alone before it asks others to help.
+const ALONE: Duration = Duration::from_micros(20);
 
-/// How many slices a worker has before others have their turn: a millisecond or so. While it lasts, a long session runs
-/// and the other threads come to have nothing else than its neighbours to do; so it is long. No session waits longer than
-/// that for each of the others' workers.
-const TURN: usize = 8192;
+/// After so many slices it looks at the clock.
+const ALONE_SLICES: usize = 16;
+
+/// How long a worker acts before others have their turn. Meanwhile a long session runs, and the other threads come to have
+/// nothing else to do than its neighbours; so this is long. No session waits longer than that for each of the other workers.
+///
+/// A clock decides this, because only the handler knows how long a slice takes. No trace can tell.
+const TURN: Duration = Duration::from_millis(2);
+
+/// After so many slices a thread looks at the clock.
+const TURN_SLICES: usize = 64;
 
 /// The threads that help those who call. They are started when they are needed first.
 #[derive(Debug)]
@@ -70,19 +78,17 @@ pub(super) fn run(
     }
 }
 
-/// The workers act in this thread; says whether that was all.
+/// The workers act in this thread for a moment; says whether that was all.
 fn run_alone(workers: &mut [Worker], call: Call<'_>) -> bool {
-    let mut given = 0;
-    for worker in workers {
-        if given >= ALONE && worker.can_act() {
-            return false;
-        }
-        given += worker.turn(call, ALONE.saturating_sub(given));
-        if worker.can_act() {
-            return false;
-        }
+    let mut able = workers.iter_mut().filter(|worker| worker.can_act()).peekable();
+    if able.peek().is_none() {
+        return true;
     }
-    true
+    let end = Instant::now() + ALONE;
+    able.all(|worker| {
+        worker.turn(call, ALONE_SLICES, end);
+        !worker.can_act() && Instant::now() < end
+    }) || !workers.iter().any(Worker::can_act)
 }
 
 /// What the threads of a run share. The board says whose hand a worker is in, so no lock of a worker is ever waited for.
@@ -118,7 +124,7 @@ impl<'r> Shift<'r> {
         let hand = Hand(self.board);
         let mut worker = self.workers[nth].lock().unwrap_or_else(PoisonError::into_inner);
         worker.answer(requests);
-        worker.turn(self.call, TURN);
+        worker.turn(self.call, TURN_SLICES, Instant::now() + TURN);
         let can_act = worker.can_act();
         drop(worker);
         drop(hand);

@@ -1,5 +1,6 @@
 //! The machine with threads as its embedder sees it.
 
+use std::iter;
 use std::num::NonZeroUsize;
 use std::sync::Arc;
 
@@ -80,6 +81,8 @@ pub struct ThreadedVM {
     /// The worker that gets the next session, and how many it gets before another one does.
     next: usize,
     in_a_row: usize,
+    /// How often another one was next.
+    turns: usize,
     /// The worker that is stepped first.
     first: usize,
 }
@@ -91,17 +94,19 @@ impl ThreadedVM {
         // One thread has nobody to share with.
         let count = if threads > 1 { (threads * WORKERS).min(VmTag::WORKERS) } else { 1 };
         let (tag, series) = (VmTag::next_with_workers(), Arc::new(Series::default()));
-        let worker = |nth| {
+        let worker = |(config, nth)| {
             let numbers = Numbers::of_worker(series.clone(), nth);
-            Worker::new(VM::numbered(config.clone(), tag.of_worker(nth), numbers))
+            Worker::new(VM::numbered(config, tag.of_worker(nth), numbers))
         };
+        let configs = iter::repeat_n(config, count).zip(0..);
         let board = Board::new(count, threads);
         Self {
-            workers: (0..count).map(worker).collect(),
+            workers: configs.map(worker).collect(),
             helpers: Helpers::Few(threads - 1),
             shared: Arc::new(Shared { board, series, tag, workers: count }),
             next: 0,
             in_a_row: 0,
+            turns: 0,
             first: 0,
         }
     }
@@ -153,7 +158,8 @@ impl ThreadedVM {
         open: impl FnOnce(&mut VM) -> Result<SessionId, VMError>,
     ) -> Result<SessionId, VMError> {
         if self.in_a_row == 0 {
-            self.next = (self.next + 1) % self.workers.len();
+            self.next = worker_of_turn(self.turns, self.workers.len());
+            self.turns += 1;
             let each = self.open_sessions() / self.workers.len();
             self.in_a_row = (each / SHARE).clamp(1, IN_A_ROW);
         }
@@ -325,6 +331,16 @@ impl ThreadedVM {
     }
 }
 
+/// The worker whose turn it is to get sessions. In every row, each has one turn, and from row to row the order is
+/// shifted by one more: were it always the same, or shifted by the same, sessions of which every so many are long could
+/// leave all the long ones to one worker.
+fn worker_of_turn(turn: usize, workers: usize) -> usize {
+    let (row, place) = (turn / workers, turn % workers);
+    // The shift modulo the workers depends on the row modulo twice as many; so this cannot overflow.
+    let row = row % (2 * workers);
+    (place + row * (row + 1) / 2) % workers
+}
+
 /// What was asked for and not done brings role objects back to nobody.
 impl Drop for ThreadedVM {
     fn drop(&mut self) {
@@ -349,5 +365,19 @@ impl VMBackend for ThreadedVM {
 
     fn trace(&self) -> Vec<ObsEvent> {
         Self::trace(self)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn no_distance_leaves_all_sessions_to_a_few_workers() {
+        for distance in 1..200 {
+            let mut counts = [0; 16];
+            (0..1600).for_each(|nth| counts[worker_of_turn(nth * distance, 16)] += 1);
+            assert!(counts.iter().all(|&count| count < 800), "{distance}: {counts:?}");
+        }
     }
 }

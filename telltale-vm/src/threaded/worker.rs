@@ -1,9 +1,8 @@
 //! A machine, and how far it has come in a run.
 
-use crate::{EffectHandler, Network, Progress, SessionId, VM, VMError};
+use std::time::Instant;
 
-/// After about so many slices, a thread looks how many sessions can still act.
-const STRIDE: usize = 256;
+use crate::{EffectHandler, Network, Progress, SessionId, VM, VMError};
 
 /// What one thread works on lies apart from what others do: two threads that write to the same cache line slow
 /// each other down.
@@ -21,8 +20,10 @@ pub(super) struct Worker {
 pub(super) struct Request {
     pub(super) session: SessionId,
     /// Does it. Without a machine, it gives up what it has brought.
-    pub(super) act: Box<dyn FnOnce(Option<&mut VM>) -> Result<(), VMError> + Send>,
+    pub(super) act: Box<Act>,
 }
+
+type Act = dyn FnOnce(Option<&mut VM>) -> Result<(), VMError> + Send;
 
 impl std::fmt::Debug for Request {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
@@ -47,19 +48,18 @@ impl Worker {
         self.rounds > 0 && self.vm.progress() == Progress::OutOfFuel
     }
 
-    /// Lets its sessions have about so many slices; gives how many they may have been.
+    /// Lets its sessions act until the time is over, which is looked at after about so many slices.
     ///
     /// The fewer sessions can act, the more rounds these are. So a session that is longer than the others has its slices
     /// in one go, while other threads see to the rest.
-    pub(super) fn turn(&mut self, call: Call<'_>, slices: usize) -> usize {
-        let mut given = 0;
-        while given < slices && self.can_act() {
-            let ready = self.vm.ready_sessions();
-            let rounds = (STRIDE / ready).clamp(1, self.rounds);
+    pub(super) fn turn(&mut self, call: Call<'_>, slices: usize, end: Instant) {
+        while self.can_act() {
+            let rounds = (slices / self.vm.ready_sessions()).clamp(1, self.rounds);
             self.rounds -= self.vm.give_rounds(call.handler, call.network, rounds);
-            given += rounds * ready;
+            if Instant::now() >= end {
+                break;
+            }
         }
-        given
     }
 
     /// Does what was asked.
