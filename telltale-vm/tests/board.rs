@@ -77,6 +77,38 @@ fn an_idle_thread_takes_over_what_is_left() {
 }
 
 #[test]
+fn a_hungry_thread_gets_what_is_put_back() {
+    explore(|| {
+        let board = Arc::new(Board::<usize>::new(1, 2));
+        board.begin([0]);
+        let (worker, _) = board.take(0).expect("it waits");
+        let other = {
+            let board = board.clone();
+            thread::spawn(move || board.take(1))
+        };
+        board.put_back(worker, true);
+        // This thread does not come back before the other one has it.
+        assert!(other.join().expect("no panic").is_some());
+    });
+}
+
+#[test]
+fn a_hungry_thread_gets_what_is_asked_for() {
+    explore(|| {
+        let board = Arc::new(Board::<usize>::new(2, 2));
+        board.begin([0]);
+        let in_hand = board.take(0).expect("it waits");
+        let other = {
+            let board = board.clone();
+            thread::spawn(move || board.take(1))
+        };
+        board.ask(1, 7).expect("the board is open");
+        let taken = other.join().expect("no panic");
+        assert_eq!((in_hand, taken), ((0, vec![]), Some((1, vec![7]))));
+    });
+}
+
+#[test]
 fn a_request_is_answered_by_this_run_or_waits_for_the_next() {
     explore(|| {
         let (board, turns) = (Arc::new(Board::<usize>::new(2, 2)), turns([1, 0]));

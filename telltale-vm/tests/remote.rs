@@ -174,7 +174,9 @@ fn what_cannot_be_done_is_told_after_the_run() {
 }
 
 /// Role objects that are counted.
-struct Roles(Counted);
+struct Roles {
+    _counted: Counted,
+}
 
 impl RoleObjects for Roles {
     fn message<V: MessageVisitor>(
@@ -193,7 +195,7 @@ impl RoleObjects for Roles {
 }
 
 fn open(remote: &mut Remote, census: &Census) -> Result<Session<Roles>, VMError> {
-    Session::open(remote, &image("A→B:x"), Roles(census.counted()))
+    Session::open(remote, &image("A→B:x"), Roles { _counted: census.counted() })
 }
 
 #[test]
@@ -225,12 +227,12 @@ fn role_objects_for_which_there_is_no_room_are_dropped() {
     let error = session.into_roles(&mut vm).err().expect("there was no room");
     assert!(matches!(error.reason(), VMError::TooManySessions { .. }), "{error}");
 
-    open(&mut remote, &census).expect("the machine is there");
+    let left = open(&mut remote, &census).expect("the machine is there");
     assert_eq!(census.alive(), 1);
     drop(vm);
     assert_eq!(census.alive(), 0);
-    let gone = open(&mut remote, &census).err().expect("the machine is gone");
-    assert!(matches!(gone, VMError::MachineGone), "{gone}");
+    let gone = open(&mut remote, &census).expect_err("the machine is gone");
+    assert!(matches!(gone, VMError::MachineGone), "{gone}, unlike {left:?}");
     assert_eq!(census.alive(), 0);
 }
 
