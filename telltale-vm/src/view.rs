@@ -270,7 +270,7 @@ impl<'a> CoroutineView<'a> {
     /// The roles of its session for which it waits.
     fn awaited(&self) -> Vec<&'a str> {
         let image = &self.session.loaded.image;
-        let mut peers = match self.instr() {
+        let peers = match self.instr() {
             Some(instr) if is_outside(instr) => Vec::new(),
             Some(Instr::Send { to: peer, .. } | Instr::Recv { from: peer, .. }) => vec![peer],
             Some(Instr::Offer { set, .. } | Instr::Choose { set, .. }) => {
@@ -279,10 +279,8 @@ impl<'a> CoroutineView<'a> {
             }
             _ => Vec::new(),
         };
-        peers.sort_unstable();
-        peers.dedup();
-        let name = |peer: RoleId| image.names().roles().nth(peer.index()).map(|(_, name)| name);
-        peers.into_iter().filter_map(name).collect()
+        let roles = image.names().roles().filter(|(role, _)| peers.contains(role));
+        roles.map(|(_, name)| name).collect()
     }
 
     fn describe(&self) -> String {

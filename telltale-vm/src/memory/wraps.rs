@@ -3,7 +3,6 @@
 //! A word counts up to 2³², which some conversations reach within seconds; then the count in it begins anew, and how often it
 //! has done so is kept here. Nobody looks here before that has happened once.
 
-use std::collections::BTreeMap;
 use std::sync::atomic::{AtomicBool, Ordering::Relaxed};
 use std::sync::{Mutex, PoisonError};
 
@@ -11,11 +10,15 @@ use telltale_types::RoleId;
 
 use crate::SessionId;
 
+/// The ordinal of a session, and one of its roles.
+type Member = (u64, RoleId);
+
 #[derive(Debug, Default)]
 pub(crate) struct Wraps {
     /// Whether there are any.
     is_any: AtomicBool,
-    times: Mutex<BTreeMap<(u64, RoleId), u32>>,
+    /// How often, for each of them. They are few: each has been running for seconds.
+    times: Mutex<Vec<(Member, u32)>>,
 }
 
 impl Wraps {
@@ -25,7 +28,11 @@ impl Wraps {
     pub(crate) fn note(&self, session: SessionId, role: RoleId) {
         self.is_any.store(true, Relaxed);
         let mut times = self.times.lock().unwrap_or_else(PoisonError::into_inner);
-        *times.entry((session.ordinal(), role)).or_default() += 1;
+        let member = (session.ordinal(), role);
+        match times.iter_mut().find(|(other, _)| *other == member) {
+            Some((_, times)) => *times += 1,
+            None => times.push((member, 1)),
+        }
     }
 
     /// How many effects a role has had whose word says so many.
@@ -41,7 +48,8 @@ impl Wraps {
     #[cold]
     fn times(&self, session: SessionId, role: RoleId) -> u64 {
         let times = self.times.lock().unwrap_or_else(PoisonError::into_inner);
-        times.get(&(session.ordinal(), role)).copied().unwrap_or_default().into()
+        let member = (session.ordinal(), role);
+        times.iter().find(|(other, _)| *other == member).map_or(0, |&(_, times)| times.into())
     }
 
     /// A session has ended.
@@ -49,7 +57,7 @@ impl Wraps {
     pub(crate) fn forget(&mut self, session: SessionId) {
         if *self.is_any.get_mut() {
             let times = self.times.get_mut().unwrap_or_else(PoisonError::into_inner);
-            times.retain(|&(ordinal, _), _| ordinal != session.ordinal());
+            times.retain(|&((ordinal, _), _)| ordinal != session.ordinal());
             *self.is_any.get_mut() = !times.is_empty();
         }
     }
