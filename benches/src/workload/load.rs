@@ -38,29 +38,29 @@ pub fn image() -> &'static CodeImage {
 }
 
 /// How many tasks each session has, by its number. The handler works for each of them.
-pub struct Load(pub Vec<u32>);
+pub struct Load(pub Vec<u64>);
 
 impl Load {
     /// All have the same.
-    pub fn even(sessions: usize, tasks: u32) -> Self {
+    pub fn even(sessions: usize, tasks: u64) -> Self {
         Self(vec![tasks; sessions])
     }
 
     /// One session has as much as all others together.
-    pub fn half_in_one(sessions: usize, tasks: u32) -> Self {
+    pub fn half_in_one(sessions: usize, tasks: u64) -> Self {
         let mut load = Self::even(sessions, tasks);
-        load.0.insert(sessions / 2, sessions as u32 * tasks);
+        load.0.insert(sessions / 2, sessions as u64 * tasks);
         load
     }
 
     /// Long and short ones by turns.
-    pub fn by_turns(sessions: usize, short: u32, long: u32) -> Self {
+    pub fn by_turns(sessions: usize, short: u64, long: u64) -> Self {
         Self((0..sessions).map(|nth| if nth % 2 == 0 { long } else { short }).collect())
     }
 
     /// The same work without sessions, on so many threads, each of which has its share.
     pub fn by_hand(&self, threads: u64) {
-        let tasks: u64 = self.0.iter().map(|&tasks| u64::from(tasks)).sum();
+        let tasks: u64 = self.0.iter().sum();
         let share = || (0..tasks / threads).for_each(|task| _ = work(black_box(task)));
         thread::scope(|scope| {
             (1..threads).for_each(|_| _ = scope.spawn(share));

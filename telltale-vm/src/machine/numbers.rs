@@ -26,6 +26,12 @@ enum Source {
     Shared(Arc<Series>, u64),
 }
 
+/// The number that comes next.
+fn one_more(next: &mut u64) -> u64 {
+    *next += 1;
+    *next - 1
+}
+
 impl Default for Source {
     fn default() -> Self {
         Self::Own(0)
@@ -35,17 +41,18 @@ impl Default for Source {
 impl Numbers {
     /// The number of one more session, which is opened by a program or from outside.
     #[inline]
+    #[cfg_attr(
+        not(feature = "multi-thread"),
+        expect(unused_variables, reason = "only workers ask")
+    )]
     pub(crate) fn draw(&mut self, by_program: bool) -> u64 {
-        let next = match &mut self.source {
-            Source::Own(next) => next,
+        match &mut self.source {
+            Source::Own(next) => one_more(next),
             #[cfg(feature = "multi-thread")]
-            Source::Shared(series, _) if !by_program => return series.draw(),
+            Source::Shared(_, next) if by_program => one_more(next),
             #[cfg(feature = "multi-thread")]
-            Source::Shared(_, next) => next,
-        };
-        let _ = by_program;
-        *next += 1;
-        *next - 1
+            Source::Shared(series, _) => series.draw(),
+        }
     }
 
     /// Where a session is whose name does not say so.
