@@ -23,11 +23,11 @@ struct Uneven {
 }
 
 impl Uneven {
-    fn messages(session: SessionId) -> u32 {
+    fn messages(session: SessionId) -> u64 {
         match session.ordinal() {
             5 => 60_000,
             nth if nth % 17 == 0 => 10_000,
-            nth => (nth % 5) as u32,
+            nth => (nth % 5) as u64,
         }
     }
 }
