@@ -58,7 +58,12 @@ impl VM {
         let loaded = self.images.get(id);
         let block = self.run_queue.arena.block_mut(slot);
         self.numbers.forget(header::ordinal(block), slot);
-        let number = number.unwrap_or_else(|| self.numbers.draw(!acts));
+        let number = match number {
+            Some(number) => number,
+            None if acts => self.numbers.draw(),
+            // What programs open has no coroutines, and does not act by itself.
+            None => self.numbers.draw_for_program(),
+        };
         header::begin(block, &loaded.template, number);
         header::open(block, objects, id, loaded.roles, owned);
         self.coroutines += loaded.roles;

@@ -11,48 +11,31 @@ use crate::threaded::series::Series;
 /// Numbers sessions, and knows those whose number was given away before they were opened.
 #[derive(Debug, Default)]
 pub(crate) struct Numbers {
-    source: Source,
-    /// Where these sessions are. One stays here as long as its block tells of it.
+    next: u64,
+    /// Where sessions have their numbers from that are opened from outside, if the machine is one of several.
+    #[cfg(feature = "multi-thread")]
+    series: Option<Arc<Series>>,
+    /// Where sessions are that had their number before. One stays here as long as its block tells of it.
     early: HashMap<u64, Slot>,
 }
 
-/// Where numbers come from.
-#[derive(Debug)]
-enum Source {
-    /// The machine is alone; this number comes next.
-    Own(u64),
-    /// It is a worker of a machine with threads. The number is the next one for a session that a program opens.
-    #[cfg(feature = "multi-thread")]
-    Shared(Arc<Series>, u64),
-}
-
-/// The number that comes next.
-fn one_more(next: &mut u64) -> u64 {
-    *next += 1;
-    *next - 1
-}
-
-impl Default for Source {
-    fn default() -> Self {
-        Self::Own(0)
-    }
-}
-
 impl Numbers {
-    /// The number of one more session, which is opened by a program or from outside.
+    /// The number of one more session that is opened from outside.
     #[inline]
-    #[cfg_attr(
-        not(feature = "multi-thread"),
-        expect(unused_variables, reason = "only workers ask")
-    )]
-    pub(crate) fn draw(&mut self, by_program: bool) -> u64 {
-        match &mut self.source {
-            Source::Own(next) => one_more(next),
-            #[cfg(feature = "multi-thread")]
-            Source::Shared(_, next) if by_program => one_more(next),
-            #[cfg(feature = "multi-thread")]
-            Source::Shared(series, _) => series.draw(),
+    pub(crate) fn draw(&mut self) -> u64 {
+        #[cfg(feature = "multi-thread")]
+        if let Some(series) = &self.series {
+            return series.draw();
         }
+        self.draw_for_program()
+    }
+
+    /// The number of one more session that is opened by a program.
+    #[inline]
+    pub(crate) fn draw_for_program(&mut self) -> u64 {
+        let number = self.next;
+        self.next += 1;
+        number
     }
 
     /// Where a session is whose name does not say so.
@@ -75,10 +58,8 @@ impl Numbers {
 impl Numbers {
     /// Those of one worker of several.
     pub(crate) fn of_worker(series: Arc<Series>, worker: usize) -> Self {
-        Self {
-            source: Source::Shared(series, Series::first_of_programs(worker)),
-            early: HashMap::new(),
-        }
+        let next = Series::first_of_programs(worker);
+        Self { next, series: Some(series), early: HashMap::new() }
     }
 
     /// The session with this number, which was given away before, is open.
