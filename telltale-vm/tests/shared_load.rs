@@ -27,7 +27,7 @@ impl Uneven {
         match session.ordinal() {
             5 => 60_000,
             nth if nth % 17 == 0 => 10_000,
-            nth => (nth % 5) as u64,
+            nth => nth % 5,
         }
     }
 }
