@@ -34,21 +34,23 @@ pub(super) enum Helpers {
     /// So many are to be started.
     Few(usize),
     Started(ThreadPool),
-    /// The system gives no threads.
+    /// There are none to be had, or none are wanted.
     None,
 }
 
 impl Helpers {
+    /// So many.
+    pub(super) fn new(count: usize) -> Self {
+        // A pool of no threads would be one of as many as there are processors.
+        if count == 0 { Self::None } else { Self::Few(count) }
+    }
+
     /// The threads, if there are any.
     fn pool(&mut self) -> Option<&ThreadPool> {
         if let Self::Few(count) = *self {
             let name = |nth| format!("telltale-{nth}");
             let pool = ThreadPoolBuilder::new().num_threads(count).thread_name(name);
-            // A pool of no threads would be one of as many as there are processors.
-            *self = match pool.build() {
-                Ok(pool) if count > 0 => Self::Started(pool),
-                _ => Self::None,
-            };
+            *self = pool.build().map_or(Self::None, Self::Started);
         }
         match self {
             Self::Started(pool) => Some(pool),

@@ -102,7 +102,7 @@ impl ThreadedVM {
         let board = Board::new(count, threads);
         Self {
             workers: configs.map(worker).collect(),
-            helpers: Helpers::Few(threads - 1),
+            helpers: Helpers::new(threads - 1),
             shared: Arc::new(Shared { board, series, tag, workers: count }),
             next: 0,
             in_a_row: 0,
