@@ -126,7 +126,8 @@ impl VM {
         self.open(image, 0, false, true)
     }
 
-    /// Lets one ready coroutine have a turn.
+    /// Lets one ready coroutine have a turn: it runs until it waits, is done or has used what its session may execute in one
+    /// slice.
     ///
     /// # Errors
     ///
@@ -136,7 +137,8 @@ impl VM {
     }
 
     /// Lets up to `n` ready coroutines have a turn: each runs until it waits, is done or has used
-    /// what its session may execute in one slice.
+    /// what its session may execute in one slice. Where two turns or more are left, sessions follow their scripts, in which
+    /// one instruction is a turn: an exchange is one of its sender and one of its receiver.
     ///
     /// # Errors
     ///

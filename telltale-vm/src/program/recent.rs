@@ -39,18 +39,26 @@ thread_local! {
 
 /// The image, linked for these settings.
 pub(super) fn linked(image: &CodeImage, config: &VMConfig) -> Arc<Loaded> {
+    let found = RECENT.try_with(|recent| find_or_link(&mut recent.borrow_mut(), image, config));
+    // A thread that is about to end has forgotten them.
+    found.unwrap_or_else(|_| Arc::new(Loaded::new(image, config)))
+}
+
+fn find_or_link(
+    recent: &mut VecDeque<Recent>,
+    image: &CodeImage,
+    config: &VMConfig,
+) -> Arc<Loaded> {
     let settings = Settings::of(config);
-    RECENT.with_borrow_mut(|recent| {
-        let is_it =
-            |recent: &&Recent| recent.loaded.image.is_same(image) && recent.settings == settings;
-        if let Some(known) = recent.iter().find(is_it) {
-            return Arc::clone(&known.loaded);
-        }
-        let loaded = Arc::new(Loaded::new(image, config));
-        recent.truncate(KEPT - 1);
-        recent.push_front(Recent { settings, loaded: Arc::clone(&loaded) });
-        loaded
-    })
+    let is_it =
+        |recent: &&Recent| recent.loaded.image.is_same(image) && recent.settings == settings;
+    if let Some(known) = recent.iter().find(is_it) {
+        return Arc::clone(&known.loaded);
+    }
+    let loaded = Arc::new(Loaded::new(image, config));
+    recent.truncate(KEPT - 1);
+    recent.push_front(Recent { settings, loaded: Arc::clone(&loaded) });
+    loaded
 }
 
 impl Settings {
@@ -59,5 +67,37 @@ impl Settings {
         let VMConfig { capacity, when_full, mode, max_buffered, .. } = *config;
         let channels = config.channels.clone();
         Self { follows_schedules, capacity, when_full, mode, channels, max_buffered }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use telltale_types::{GlobalTerm, Label};
+
+    use super::*;
+    use crate::testing;
+
+    fn image(label: usize) -> CodeImage {
+        let label = Label::new(format!("m{label}"));
+        let term = GlobalTerm::send("A", "B", label, GlobalTerm::end());
+        testing::image(&term.close().expect("it is closed")).expect("it projects")
+    }
+
+    #[test]
+    fn the_same_image_with_the_same_settings_is_linked_once() {
+        let (image, config) = (image(0), VMConfig::default());
+        let first = linked(&image, &config);
+        assert!(Arc::ptr_eq(&first, &linked(&image, &VMConfig { seed: 7, ..config.clone() })));
+        let narrow = VMConfig { capacity: 1, ..config };
+        assert!(!Arc::ptr_eq(&first, &linked(&image, &narrow)), "its channels hold less");
+        assert!(Arc::ptr_eq(&first, &linked(&image, &VMConfig::default())), "both are kept");
+    }
+
+    #[test]
+    fn no_more_than_a_few_are_kept() {
+        let (first, config) = (image(0), VMConfig::default());
+        let linked_first = Arc::downgrade(&linked(&first, &config));
+        (1..=KEPT).for_each(|label| drop(linked(&image(label), &config)));
+        assert!(linked_first.upgrade().is_none(), "nobody uses it any more");
     }
 }
