@@ -87,9 +87,9 @@ fn loads(effort: Effort) {
         Table::new(["", "by hand", "two", "faster", "one thread", "two", "faster", "goal"]);
     let sessions = effort.either(4_000, 40);
     let loads = [
-        ("even", Load::even(sessions, 20), EVEN),
-        ("half of all in one session", Load::half_in_one(sessions, 10), UNEVEN),
-        ("long and short by turns", Load::by_turns(sessions, 2, 38), UNEVEN),
+        ("even", Load::even(sessions, 100), EVEN),
+        ("half of all in one session", Load::half_in_one(sessions, 50), UNEVEN),
+        ("long and short by turns", Load::by_turns(sessions, 10, 190), UNEVEN),
     ];
     for (name, load, least) in loads {
         let by_hand = |threads| {
