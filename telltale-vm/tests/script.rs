@@ -450,3 +450,23 @@ fn whoever_can_act_does_while_another_has_no_answer() {
         assert_eq!(vm.run(&handler, 100).expect("nothing goes wrong"), Progress::Complete);
     }
 }
+
+#[test]
+fn whoever_most_others_wait_for_comes_first() {
+    // `A` has one who waits, `C` two and `F` three; the first turn goes round.
+    let protocol = "A→B:a. C→D:c. C→E:d. F→G:f. F→H:g. F→I:h";
+    let config = VMConfig { policy: Policy::ProgressAware, ..VMConfig::default() };
+    let (mut vm, _) = open(config, &image(protocol));
+    for role in ["A", "C", "F"] {
+        vm.pause(role);
+    }
+    vm.run(&Seeded, 10).expect("no session faults");
+    for role in ["A", "C", "F"] {
+        vm.resume(role);
+    }
+    vm.run(&Seeded, 10).expect("no session faults");
+    let trace = lines(&vm);
+    let at = |sent: &str| trace.iter().position(|line| line.ends_with(sent)).expect("it was sent");
+    assert!(at("F!G:f") < at("C!D:c") || at("C!D:c") < at("A!B:a"), "{trace:#?}");
+    assert_eq!(vm.progress(), Progress::Complete);
+}

@@ -6,7 +6,7 @@ use std::num::NonZeroUsize;
 
 use support::{Census, Counted, Script, Seeded, ended, image, number, try_image};
 use telltale_theory::oracle::{Shape, generate};
-use telltale_vm::generated::{ChoiceVisitor, MessageVisitor, RoleObjects};
+use telltale_vm::generated::{ChoiceVisitor, MessageVisitor, RoleObjects, SessionHost};
 use telltale_vm::loader::CodeImage;
 use telltale_vm::{
     Branch, Context, EffectHandler, HandlerError, HandlerResult, LabelId, NoHandler, ObsEvent,
@@ -216,4 +216,26 @@ fn only_the_last_events_are_kept() {
     };
     let (full, last) = (all(Recording::Full), all(Recording::Last(7)));
     assert_eq!(last, full[full.len() - 7..]);
+}
+
+#[test]
+fn role_objects_that_nobody_takes_are_dropped_and_their_room_is_used_again() {
+    let (image, census) = (image("A→B:x. B→A:y. A→B:z"), Census::default());
+    let mut vm = threaded(VMConfig::default(), 2);
+    for _ in 0..3 {
+        for _ in 0..40 {
+            let cast = Counting { counted: census.counted(), acts: 0 };
+            vm.open_session(&image, cast, false).expect("there is room");
+        }
+        assert_eq!(census.alive(), 40);
+        vm.run(&NoHandler, 10).expect("no session faults");
+        assert_eq!(census.alive(), 0, "what is kept for later sessions is empty");
+    }
+}
+
+#[test]
+fn a_machine_prints_what_is_asked_of_it() {
+    let vm = threaded(VMConfig::default(), 2);
+    vm.remote().load_choreography(&image("A→B:x")).expect("the machine is there");
+    assert!(format!("{vm:?}").contains("Request(#0)"));
 }
