@@ -454,3 +454,14 @@ fn role_objects_know_no_effects_and_take_no_seat() {
     let text = "role objects cannot answer for a role of another session";
     assert!(fault.ends_with(text), "{fault}");
 }
+
+#[cfg(feature = "multi-thread")]
+#[test]
+fn role_objects_know_no_effects_with_threads_either() {
+    let image =
+        ping("()", vec![invoke(HANDLER, HANDLER), Instr::Halt], vec![recv(HANDLER), Instr::Halt]);
+    let mut vm = telltale_vm::ThreadedVM::new(VMConfig::default(), std::num::NonZeroUsize::MIN);
+    vm.open_session(&image, Objects(RoleSet::NONE), false).expect("room");
+    let text = vm.run(&NoHandler, 100).expect_err("it faults").to_string();
+    assert!(text.ends_with("the role objects do not know effect `dice`"), "{text}");
+}
