@@ -31,8 +31,8 @@ const LIMITS: [(Exchange, Way, Length, f64); 10] = [
 const OFF_LIMITS: [(OffScript, f64); 17] = [
     (OffScript::RoundRobin, 1_160.0),
     (OffScript::RoundRobinTraced, 1_450.0),
-    (OffScript::ProgressAware, 75.0),
-    (OffScript::Random, 75.0),
+    (OffScript::ProgressAware, 105.0),
+    (OffScript::Random, 105.0),
     (OffScript::QuantumOne, 1_080.0),
     (OffScript::Faulting, 55.0),
     (OffScript::Growing, 55.0),
