@@ -239,3 +239,16 @@ fn a_machine_prints_what_is_asked_of_it() {
     vm.remote().load_choreography(&image("A→B:x")).expect("the machine is there");
     assert!(format!("{vm:?}").contains("Request(#0)"));
 }
+
+#[test]
+fn what_comes_too_late_and_what_is_of_others_is_refused_in_words() {
+    let image = image("A→B:x");
+    let mut vm = threaded(VMConfig::default(), 2);
+    let remote = vm.remote();
+    let session = vm.load_choreography(&image).expect("there is room");
+    let foreign = VM::default().cancel(session, "enough").expect_err("it is of another machine");
+    assert!(foreign.to_string().contains("#0"), "{foreign}");
+    drop(vm);
+    let gone = remote.load_choreography(&image).expect_err("nobody is there");
+    assert_eq!(gone.to_string(), "the machine has been dropped");
+}

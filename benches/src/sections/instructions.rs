@@ -37,7 +37,7 @@ const OFF_LIMITS: [(OffScript, f64); 17] = [
     (OffScript::Faulting, 55.0),
     (OffScript::Growing, 55.0),
     (OffScript::Latest, 55.0),
-    (OffScript::Network, 135.0),
+    (OffScript::Network, 160.0),
     (OffScript::Sink, 235.0),
     (OffScript::Steps, 75.0),
     (OffScript::OneStep, 1_400.0),
