@@ -4,13 +4,13 @@
 //! type that the role has come to. The guard compares the instruction with it. Then the same code as for compiled
 //! programs executes the instruction, and the type state moves in `commit`.
 
-use telltale_types::{Action, Direction, LocalTypeR, StateId};
+use telltale_types::{LocalTypeR, StateId};
 
 use super::{Operand, Slice, Step};
 use crate::Cause;
 use crate::memory::coroutine;
 use crate::program::loaded::Loaded;
-use crate::program::op::{Code, Exchange, Op};
+use crate::program::op::Op;
 use crate::program::typestate;
 
 impl Slice<'_, '_> {
@@ -19,7 +19,7 @@ impl Slice<'_, '_> {
     pub(super) fn guarded(&mut self, op: &Op) -> Step {
         if self.loaded.is_guarded {
             let (local, state) = (self.local_type(), self.type_state());
-            match allows(local, state, op, self.loaded.linked.exchanges(op)) {
+            match typestate::allows(local, state, op, self.loaded.linked.exchanges(op)) {
                 Ok(target) => self.target = target,
                 Err(cause) => return Step::Fault(cause),
             }
@@ -55,34 +55,6 @@ impl Slice<'_, '_> {
     pub(super) fn type_state(&self) -> StateId {
         StateId(coroutine::read(self.block, self.state_at).pc())
     }
-}
-
-/// Whether a local type allows what an instruction does in a state, whichever branch is taken; and the state behind it,
-/// if that is the same for all. What passes here has a channel, so `Plan::NONE` never gets further.
-pub(super) fn allows(
-    local: &LocalTypeR,
-    state: StateId,
-    op: &Op,
-    branches: &[Exchange],
-) -> Result<Option<StateId>, Box<Cause>> {
-    let leads = |direction, exchange: &Exchange| {
-        let action = Action { direction, peer: exchange.peer, label: exchange.label };
-        typestate::target(local, state, action)
-    };
-    match op.code {
-        Code::Send => return leads(Direction::Send, &op.exchange).map(Some),
-        Code::Recv => return leads(Direction::Receive, &op.exchange).map(Some),
-        Code::Offer | Code::OfferMany => {
-            typestate::offers_all(local, state, branches)?;
-            branches.iter().try_for_each(|branch| leads(Direction::Receive, branch).map(drop))?;
-        }
-        Code::Choose => {
-            branches.iter().try_for_each(|branch| leads(Direction::Send, branch).map(drop))?;
-        }
-        Code::Halt => typestate::may_end(local, state)?,
-        Code::Registers | Code::Outside | Code::Invalid | Code::Trap => {}
-    }
-    Ok(None)
 }
 
 /// A step of a guarded program: control must stay inside of it. What the step has done is done.

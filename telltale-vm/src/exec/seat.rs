@@ -3,11 +3,11 @@
 use telltale_bytecode::Branch;
 use telltale_types::{LocalTypeR, RoleId, StateId};
 
-use super::guard::allows;
 use super::{Operand, Slice, Step};
 use crate::memory::coroutine::{self, HOLDS, PAUSED};
 use crate::program::link::LinkedOp;
 use crate::program::op::{Code, Exchange, Op};
+use crate::program::typestate;
 
 /// An instruction, linked for the session that it acts on, and compared with one state of the local type.
 #[derive(Debug)]
@@ -24,7 +24,7 @@ pub(crate) struct SeatOp {
 impl SeatOp {
     pub(crate) fn new(linked: LinkedOp, local: &LocalTypeR, state: StateId) -> Self {
         let (op, exchanges, branches) = linked;
-        let allowed = allows(local, state, &op, &exchanges);
+        let allowed = typestate::allows(local, state, &op, &exchanges);
         let (is_allowed, target) = (allowed.is_ok(), allowed.unwrap_or(None));
         Self { op, exchanges, branches, is_allowed, target }
     }
@@ -68,7 +68,8 @@ impl Slice<'_, '_> {
         }
         let SeatOp { op, exchanges, branches, is_allowed, target } = seat;
         if !is_allowed
-            && let Err(cause) = allows(self.local_type(), self.type_state(), op, exchanges)
+            && let Err(cause) =
+                typestate::allows(self.local_type(), self.type_state(), op, exchanges)
         {
             return Step::Fault(cause);
         }

@@ -11,6 +11,7 @@ use crate::memory::channel::Plan;
 use crate::memory::coroutine::{self, Coro, DRAINS, HALTED, PAUSED, PENDING};
 use crate::memory::deferred::Outstanding;
 use crate::memory::{channel, header, ready};
+use crate::scripted::leave::leave_place;
 use crate::trace::store::Tag;
 use crate::{SessionError, SessionId, SessionStatus, VM, VMError, Value};
 
@@ -273,18 +274,10 @@ impl VM {
     /// for.
     fn leave_script(&mut self, slot: Slot) {
         let block = self.run_queue.arena.block_mut(slot);
-        if header::place(block).is_none() {
-            return;
-        }
         let loaded = self.images.get(header::image(block));
-        header::set_place(block, None);
-        for role in (0..loaded.roles).map(RoleId::at) {
-            let coro = coroutine::read(block, loaded.roles_at + role.index());
-            if !coro.has(HALTED | PENDING) {
-                ready::set(block, role);
-            }
+        if leave_place(block, loaded) {
+            self.run_queue.enqueue(slot);
         }
-        self.run_queue.enqueue(slot);
     }
 
     /// Changes the marks of a role, and takes its session off the script. If `wake`, the role, or the holder that

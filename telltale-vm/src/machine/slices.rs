@@ -95,10 +95,7 @@ impl Slices<'_> {
             let objects = header::objects(block);
             self.session.enter(header::image(block), self.images);
             self.script.left = self.run_queue.quantum;
-            let mut end = self.by_participants::<TRACE>(objects);
-            while end == End::NoExchange && self.halt() {
-                end = self.by_participants::<TRACE>(objects);
-            }
+            let end = self.as_scheduled::<TRACE>(objects);
             if end != End::NotTheirs {
                 return Some(end);
             }
@@ -118,13 +115,20 @@ impl Slices<'_> {
         self.session.enter(header::image(block), self.images);
         self.script.left = left;
         let others = std::mem::take(&mut self.run_queue.fuel.slices);
+        let end = self.as_scheduled::<TRACE>(objects);
+        self.run_queue.fuel.slices = others;
+        turns.left -= (left - self.script.left) as usize;
+        Some(end)
+    }
+
+    /// The session follows its schedule, exchange by exchange, and where roles halt.
+    #[inline(always)]
+    fn as_scheduled<const TRACE: bool>(&mut self, objects: u32) -> End {
         let mut end = self.by_participants::<TRACE>(objects);
         while end == End::NoExchange && self.halt() {
             end = self.by_participants::<TRACE>(objects);
         }
-        self.run_queue.fuel.slices = others;
-        turns.left -= (left - self.script.left) as usize;
-        Some(end)
+        end
     }
 
     /// The handler, or the role objects of the session, play it and those after it that they can play as well.

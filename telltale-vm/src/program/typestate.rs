@@ -4,7 +4,35 @@ use telltale_bytecode::Branch;
 use telltale_types::{Action, Direction, LocalTypeR, StateId};
 
 use crate::Cause;
-use crate::program::op::Exchange;
+use crate::program::op::{Code, Exchange, Op};
+
+/// Whether a local type allows what an instruction does in a state, whichever branch is taken; and the state behind it,
+/// if that is the same for all. What passes here has a channel, so `Plan::NONE` never gets further.
+pub(crate) fn allows(
+    local: &LocalTypeR,
+    state: StateId,
+    op: &Op,
+    branches: &[Exchange],
+) -> Result<Option<StateId>, Box<Cause>> {
+    let leads = |direction, exchange: &Exchange| {
+        let action = Action { direction, peer: exchange.peer, label: exchange.label };
+        target(local, state, action)
+    };
+    match op.code {
+        Code::Send => return leads(Direction::Send, &op.exchange).map(Some),
+        Code::Recv => return leads(Direction::Receive, &op.exchange).map(Some),
+        Code::Offer | Code::OfferMany => {
+            offers_all(local, state, branches)?;
+            branches.iter().try_for_each(|branch| leads(Direction::Receive, branch).map(drop))?;
+        }
+        Code::Choose => {
+            branches.iter().try_for_each(|branch| leads(Direction::Send, branch).map(drop))?;
+        }
+        Code::Halt => may_end(local, state)?,
+        Code::Registers | Code::Outside | Code::Invalid | Code::Trap => {}
+    }
+    Ok(None)
+}
 
 /// Where a role comes to that does something in a state, if it may.
 pub(crate) fn target(

@@ -50,24 +50,24 @@ fn behind(
     op: &Op,
     state: StateId,
 ) -> Option<Vec<(u32, StateId)>> {
+    let branches = linked.exchanges(op);
+    typestate::allows(local, state, op, branches).ok()?;
     let step = |direction, exchange: &Exchange| {
         let action = Action { direction, peer: exchange.peer, label: exchange.label };
-        let exit = local.exits(state).find(|exit| exit.action == action)?;
-        Some((exchange.next, exit.target))
+        let target = typestate::target(local, state, action).ok()?;
+        Some((exchange.next, target))
     };
-    let exchanges = linked.exchanges(op).iter();
     match op.code {
         Code::Send => Some(vec![step(Direction::Send, &op.exchange)?]),
         Code::Recv => Some(vec![step(Direction::Receive, &op.exchange)?]),
-        Code::Choose => exchanges.map(|sent| step(Direction::Send, sent)).collect(),
+        Code::Choose => branches.iter().map(|sent| step(Direction::Send, sent)).collect(),
         Code::Offer | Code::OfferMany => {
-            typestate::offers_all(local, state, linked.exchanges(op)).ok()?;
-            exchanges.map(|taken| step(Direction::Receive, taken)).collect()
+            branches.iter().map(|taken| step(Direction::Receive, taken)).collect()
         }
-        Code::Halt => local.may_end(state).then(Vec::new),
+        Code::Halt => Some(Vec::new()),
         // A choice in another session.
         Code::Outside if op.count > 0 => {
-            Some(exchanges.map(|branch| (branch.next, state)).collect())
+            Some(branches.iter().map(|branch| (branch.next, state)).collect())
         }
         // They concern registers, or other sessions.
         Code::Registers | Code::Outside => Some(vec![(op.exchange.next, state)]),

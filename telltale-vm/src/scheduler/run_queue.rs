@@ -166,11 +166,13 @@ impl RunQueue {
     /// Begins the next round, if nothing has to be done before.
     #[inline]
     fn begins(&mut self, trace: &mut Trace) -> bool {
-        self.in_a_row
-            && self.idle.is_empty()
-            && self.finished.is_empty()
-            && self.queue.len() > 0
-            && self.begin_round(trace)
+        self.may_go_on() && self.queue.len() > 0 && self.begin_round(trace)
+    }
+
+    /// Whether nothing has to be done before another round.
+    #[inline(always)]
+    fn may_go_on(&self) -> bool {
+        self.in_a_row && self.idle.is_empty() && self.finished.is_empty()
     }
 
     /// Begins another round, in which every session that can act now has a slice; says whether it may.
@@ -189,11 +191,7 @@ impl RunQueue {
     /// The blocks of the sessions, and what is needed to begin a round while one of them acts.
     #[inline(always)]
     pub(crate) fn sessions_and_rounds(&mut self) -> (&mut Arena, Rounds<'_>) {
-        let is_alone = self.in_a_row
-            && self.fuel.slices == 0
-            && self.queue.len() == 0
-            && self.idle.is_empty()
-            && self.finished.is_empty();
+        let is_alone = self.fuel.slices == 0 && self.queue.len() == 0 && self.may_go_on();
         let Self { arena, fuel, clock, .. } = self;
         (arena, Rounds { is_alone, fuel, clock })
     }

@@ -42,16 +42,10 @@ impl<'a> Slice<'_, 'a> {
         }
     }
 
-    /// The session is at no place of its schedule any more: everyone who has not halted finds out what he can do.
+    /// [`leave_place`], for the session that acts.
     pub(crate) fn leave_place(&mut self) {
-        if header::place(self.block).is_none() {
-            return;
-        }
-        header::set_place(self.block, None);
-        for role in (0..self.loaded.roles).map(RoleId::at) {
-            if !coroutine::read(self.block, self.loaded.roles_at + role.index()).has(HALTED) {
-                self.wake(role);
-            }
+        if leave_place(self.block, self.loaded) {
+            self.ready = ready::first_word(self.block);
         }
     }
 
@@ -107,6 +101,21 @@ impl<'a> Slice<'_, 'a> {
         }
         done
     }
+}
+
+/// A session is at no place of its schedule any more: everyone who has not halted, and waits for no answer, finds out what he
+/// can do. Says whether it was at one.
+pub(crate) fn leave_place(block: &mut [u64], loaded: &Loaded) -> bool {
+    if header::place(block).is_none() {
+        return false;
+    }
+    header::set_place(block, None);
+    for role in (0..loaded.roles).map(RoleId::at) {
+        if !coroutine::read(block, loaded.roles_at + role.index()).has(HALTED | PENDING) {
+            ready::set(block, role);
+        }
+    }
+    true
 }
 
 /// What happens at a place without an exchange: one role halts, or all do. Gives the next place, if the
