@@ -37,7 +37,7 @@ pub fn is_over(global: &GlobalType, word: &[Event]) -> bool {
 pub fn fullest(word: &[Event]) -> usize {
     let mut channels: BTreeMap<(RoleId, RoleId), usize> = BTreeMap::new();
     let mut fullest = 0;
-    for Event { role, action } in word {
+    for Event { role, action, .. } in word {
         if action.direction == Direction::Send {
             let held = channels.entry((*role, action.peer)).or_default();
             *held += 1;

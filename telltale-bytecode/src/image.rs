@@ -358,19 +358,17 @@ fn renamed(
         name: name.to_string(),
     };
     let labels: BTreeMap<_, _> = names.labels().map(|(id, label)| (label, id)).collect();
-    let exit = |exit: LocalExit| {
-        let mut action = exit.action;
-        let peer = local.names().role(action.peer);
-        let label = local.names().label(action.label);
-        action.peer = names.find_role(peer).ok_or_else(|| unknown(&peer))?;
-        action.label = *labels.get(&label).ok_or_else(|| unknown(&label))?;
-        Ok(LocalExit { action, ..exit })
-    };
     let state = |state| {
-        let exits = local.exits(state).map(exit).collect::<Result<_, CompileError>>()?;
-        Ok(LocalState { exits, may_end: local.may_end(state) })
+        let mut state = local.state(state);
+        for LocalExit { action, .. } in state.exits_mut() {
+            let peer = local.names().role(action.peer);
+            let label = local.names().label(action.label);
+            action.peer = names.find_role(peer).ok_or_else(|| unknown(&peer))?;
+            action.label = *labels.get(&label).ok_or_else(|| unknown(&label))?;
+        }
+        Ok(state)
     };
-    let states = local.states().map(state).collect::<Result<_, CompileError>>()?;
+    let states: Vec<LocalState> = local.states().map(state).collect::<Result<_, CompileError>>()?;
     Ok(LocalTypeR::new(names.clone(), states)?)
 }
 

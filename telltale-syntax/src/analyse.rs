@@ -2,7 +2,7 @@
 
 use proc_macro2::TokenStream;
 use syn::Visibility;
-use telltale_types::{GlobalType, Label, Names};
+use telltale_types::{GlobalExit, GlobalType, Label, Names};
 
 use crate::arms::Arms;
 use crate::ast::{Ast, Attributes};
@@ -161,7 +161,7 @@ fn lower(protocol: &Protocol<'_>, graph: &Graph<'_>) -> Option<Lowered> {
     let names = Names::new(roles, labels.map(label)).ok()?;
     let exits =
         |state: &crate::graph::State<'_>| state.exits.iter().map(|exit| exit.global).collect();
-    let states = graph.states.iter().map(exits).collect();
+    let states: Vec<Vec<GlobalExit>> = graph.states.iter().map(exits).collect();
     let global = GlobalType::new(names, states).ok()?;
     let arms = Arms::of(&protocol.ast.body);
     Some(Lowered { global, source: SourceMap::new(graph), arms })

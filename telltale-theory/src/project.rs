@@ -184,13 +184,13 @@ fn survey(
 fn local_type(global: &GlobalType, machine: Machine) -> LocalTypeR {
     let state = |set: crate::machine::Set| {
         let exit = |(action, target)| LocalExit { action, target: StateId(target) };
-        LocalState { exits: set.moves.into_iter().map(exit).collect(), may_end: set.may_end }
+        LocalState::Exits { exits: set.moves.into_iter().map(exit).collect(), may_end: set.may_end }
     };
     local(global, machine.sets.into_iter().map(state).collect())
 }
 
 fn no_part(global: &GlobalType) -> LocalTypeR {
-    local(global, vec![LocalState::default()])
+    local(global, vec![LocalState::END])
 }
 
 fn local(global: &GlobalType, states: Vec<LocalState>) -> LocalTypeR {

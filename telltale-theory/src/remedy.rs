@@ -129,7 +129,9 @@ pub(crate) fn advice(
         others.filter(|&other| other != role).collect()
     };
     match condition {
-        Condition::SendValidity => Advice::Tell { role, tellers: knows(&[parted.0, parted.1]) },
+        Condition::SendValidity | Condition::Fork | Condition::Join => {
+            Advice::Tell { role, tellers: knows(&[parted.0, parted.1]) }
+        }
         Condition::SilentEnd => Advice::Finish { role, tellers: knows(&[parted.1]) },
         Condition::ReceiveValidity => Advice::Wait { sender: act.sender, role },
         Condition::NoMixedChoice => {

@@ -75,7 +75,7 @@ impl Witness<'_> {
             decision,
             act: self.graph.step(act),
             instead: instead.map(|exit| self.graph.step(exit)),
-            seen: seen.into_iter().map(|action| Event { role, action }).collect(),
+            seen: seen.into_iter().map(|action| Event { role, action, lane: 0 }).collect(),
             here: steps(&self.clashes.runs.run_to(clash.here.vertex)),
             there: steps(&there),
             wrong,
@@ -97,7 +97,7 @@ impl Witness<'_> {
             Condition::SilentEnd => {
                 !self.reaches(node, &mut seen, |edge| edge.action(role).is_some())
             }
-            Condition::ReceiveValidity | Condition::NoMixedChoice => false,
+            _ => false,
         };
         while let Some(last) = run.last().map(|&exit| self.graph.edge(exit)) {
             if run.len() <= decided || last.action(role).is_some() || !is_wrong_at(last.source) {
@@ -173,7 +173,7 @@ impl Witness<'_> {
                 wrong.extend(early.unwrap_or_default());
                 wrong.push(received);
             }
-            Condition::SilentEnd => {}
+            Condition::SilentEnd | Condition::Fork | Condition::Join => {}
         }
         wrong
     }

@@ -35,6 +35,31 @@ id! {
     StateId(u32)
 }
 
+id! {
+    /// A lane of one type: see [`Lanes`](crate::Lanes).
+    LaneId(u16)
+}
+
+impl Default for LaneId {
+    fn default() -> Self {
+        Self::OUTERMOST
+    }
+}
+
+impl LaneId {
+    /// The largest number of lanes that one type can have.
+    pub const LIMIT: usize = u16::MAX as usize;
+
+    /// The lane that is around all others.
+    pub const OUTERMOST: Self = Self(0);
+
+    pub(crate) fn try_at(index: usize) -> Result<Self, crate::TypeError> {
+        let too_many =
+            |_| crate::TypeError::TooManyLanes { given: index + 1, limit: Self::LIMIT + 1 };
+        u16::try_from(index).map(Self).map_err(too_many)
+    }
+}
+
 impl RoleId {
     /// The largest number of roles that one protocol can have.
     pub const LIMIT: usize = u8::MAX as usize;

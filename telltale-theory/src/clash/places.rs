@@ -27,7 +27,7 @@ impl Clashes<'_> {
             acts.map(|(_, place)| Place { kind, ..place }).collect()
         };
         match broken.condition {
-            Condition::SendValidity => vec![self.resting(set)],
+            Condition::SendValidity | Condition::Fork | Condition::Join => vec![self.resting(set)],
             Condition::NoMixedChoice => {
                 vec![[of(Direction::Send, ACT), of(Direction::Receive, WRONG)].concat()]
             }

@@ -87,7 +87,10 @@ fn in_branches(condition: Condition, here: Step, there: Step) -> Vec<Vec<Step>> 
     match condition {
         Condition::NoMixedChoice => vec![vec![here], vec![here, there]],
         Condition::SilentEnd => vec![vec![there], vec![here, there]],
-        Condition::SendValidity | Condition::ReceiveValidity => {
+        Condition::SendValidity
+        | Condition::ReceiveValidity
+        | Condition::Fork
+        | Condition::Join => {
             vec![vec![here, there], vec![here], vec![there]]
         }
     }

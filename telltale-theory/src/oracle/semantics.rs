@@ -180,7 +180,7 @@ impl Situation {
         let mut next = Vec::new();
         for (at, local) in locals.iter().enumerate() {
             for exit in local.exits(self.states[at]) {
-                let event = Event { role: RoleId::at(at), action: exit.action };
+                let event = Event { role: RoleId::at(at), action: exit.action, lane: 0 };
                 let mut after = self.clone();
                 if after.channels.take_part(event) {
                     after.states[at] = exit.target;
