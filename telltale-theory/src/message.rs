@@ -131,11 +131,11 @@ impl Words<'_> {
             None => (self.does(act), "to stop".to_owned()),
         };
         let told = match self.violation.condition {
-            Condition::Fork => "cannot know whether its parts of a `par` begin,",
-            Condition::Join => "cannot know whether its part of an arm of a `par` is over,",
-            _ => "cannot know whether",
+            Condition::Fork => "is not told that its parts of a `par` begin: it ",
+            Condition::Join => "is not told that its arm of a `par` is over: it ",
+            _ => "",
         };
-        format!("`{role}` {told} {one} or {other}")
+        format!("`{role}` {told}cannot know whether {one} or {other}")
     }
 
     /// Whether the role sends both, to one receiver.
