@@ -222,6 +222,7 @@ mod docs;
 pub mod effect;
 mod error;
 mod exec;
+mod index;
 mod machine;
 mod memory;
 mod program;

@@ -183,7 +183,7 @@ impl VM {
         let block = self.run_queue.arena.block(slot);
         let loaded = self.images.get(header::image(block));
         let (has_coroutines, roles) = (header::has_coroutines(block), loaded.roles);
-        self.pending_choices.forget(session);
+        self.pending_choices.forget(session, roles);
         self.deferred.forget(session);
         self.retire(slot, outcome);
         if !has_coroutines {
@@ -274,8 +274,8 @@ impl Drop for VM {
         self.pending_choices.clear();
         self.deferred.clear();
         self.objects.drain().for_each(|objects| drop(objects.discard()));
-        std::mem::take(&mut self.faults).into_iter().for_each(drop_quietly);
-        self.trace.drain_faults().for_each(drop_quietly);
+        self.drop_faults();
+        self.trace.drop_faults();
         drop_quietly(self.sink.take());
     }
 }

@@ -134,7 +134,7 @@ impl Linker<'_> {
         code: Code,
         set: SetId,
         targets: TargetsId,
-        exchange: impl Fn(&Self, Branch, Pc) -> Exchange,
+        exchange: fn(&Self, Branch, Pc) -> Exchange,
     ) -> LinkedOp {
         let branches = self.image.find_branches(set).unwrap_or_default();
         if branches.is_empty() {

@@ -11,8 +11,6 @@
 //!
 //! The block is made by copying the template of its image.
 
-use std::collections::BTreeSet;
-
 use telltale_bytecode::{Channel, CodeImage, Pc, Reg};
 use telltale_types::{RoleId, StateId};
 
@@ -103,9 +101,9 @@ impl Loaded {
 
 impl Loaded {
     /// Marks the roles of a new session that are paused.
-    pub(crate) fn pause(&self, block: &mut [u64], paused: &BTreeSet<String>) {
+    pub(crate) fn pause(&self, block: &mut [u64], paused: &[String]) {
         for (role, name) in self.image.names().roles() {
-            if paused.contains(name) {
+            if paused.iter().any(|paused| paused == name) {
                 coroutine::mark(block, self.roles_at + role.index(), PAUSED);
                 header::set_place(block, None);
             }

@@ -112,12 +112,16 @@ impl fmt::Debug for RunLoop<'_, '_> {
 impl RunLoop<'_, '_> {
     /// A handler plays all roles.
     pub(crate) fn by_handler<H: EffectHandler + ?Sized>(self, handler: &H) -> End {
+        if handler.only_refuses() {
+            return follow::<_, WATCHED>(&ByHandler(handler), self);
+        }
         self.by(&ByHandler(handler))
     }
 
-    /// Role objects play, and the handler in place of those that are missing.
+    /// Role objects play, and the handler in place of those that are missing. There is one loop for this, which looks
+    /// whether anybody watches.
     pub(crate) fn by_both(self, handler: &dyn EffectHandler) -> End {
-        self.by(&ByBoth(handler))
+        follow::<_, WATCHED>(&ByBoth(handler), self)
     }
 
     /// Role objects of this type play.
