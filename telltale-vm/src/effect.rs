@@ -95,7 +95,7 @@ pub trait EffectHandler: Sync + FollowsSchedules {
         None
     }
 
-    /// Whether it never gives an answer. Its innermost loops are not compiled one by one then.
+    /// Whether it never gives an answer. No innermost loop is compiled for it then.
     #[doc(hidden)]
     fn only_refuses(&self) -> bool {
         false

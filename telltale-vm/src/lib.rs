@@ -223,6 +223,7 @@ pub mod effect;
 mod error;
 mod exec;
 mod index;
+mod lines;
 mod machine;
 mod memory;
 mod program;

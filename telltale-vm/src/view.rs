@@ -5,6 +5,7 @@ use std::fmt;
 use telltale_bytecode::{Instr, Pc};
 use telltale_types::RoleId;
 
+use crate::lines::Lines;
 use crate::memory::channel::{self, Plan};
 use crate::memory::coroutine::{self, Coro, HALTED, HOLDS, PAUSED, PENDING};
 use crate::memory::deferred::{Deferred, Outstanding};
@@ -148,7 +149,7 @@ impl<'a> SessionView<'a> {
 
     /// Who waits for whom: `` `Bob` waits for `Alice`, `Alice` waits for `Bob` ``.
     pub(crate) fn who_waits(&self) -> String {
-        let mut lines = Lines::default();
+        let mut lines = Lines::joined_by(", ");
         for coroutine in self.coroutines() {
             if coroutine.status() != CoroStatus::Halted {
                 coroutine.describe(&mut lines);
@@ -287,7 +288,7 @@ impl<'a> CoroutineView<'a> {
 
     /// The roles of its session for which it waits: `` `Alice` or `Bob` ``.
     fn awaited(&self) -> String {
-        let mut peers = Lines { between: " or ", ..Lines::default() };
+        let mut peers = Lines::joined_by(" or ");
         for (role, name) in self.session.loaded.image.names().roles() {
             if self.awaits(role) {
                 peers.add(format_args!("`{name}`"));
@@ -316,27 +317,6 @@ impl<'a> CoroutineView<'a> {
     }
 }
 
-/// Lines that are put together to one, as they come.
-struct Lines {
-    all: String,
-    between: &'static str,
-}
-
-impl Default for Lines {
-    fn default() -> Self {
-        Self { all: String::new(), between: ", " }
-    }
-}
-
-impl Lines {
-    fn add(&mut self, line: fmt::Arguments<'_>) {
-        if !self.all.is_empty() {
-            self.all.push_str(self.between);
-        }
-        self.all.push_str(&line.to_string());
-    }
-}
-
 /// Whether an instruction acts through an endpoint in a register.
 fn is_outside(instr: Instr) -> bool {
     match instr {
@@ -352,12 +332,12 @@ impl fmt::Display for SessionView<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         if !header::has_coroutines(self.block) {
             write!(f, "{}: its roles are played through endpoints", self.session)?;
-            let mut lines = Lines::default();
+            let mut lines = Lines::joined_by(", ");
             self.in_seats(&mut lines);
-            let between = if lines.all.is_empty() { "" } else { lines.between };
+            let between = if lines.all.is_empty() { "" } else { ", " };
             return write!(f, "{between}{}", lines.all);
         }
-        let mut lines = Lines::default();
+        let mut lines = Lines::joined_by(", ");
         for coroutine in self.coroutines() {
             coroutine.describe(&mut lines);
         }

@@ -76,7 +76,7 @@ impl Slice<'_, '_> {
     fn send_chosen(&mut self, sent: &Exchange, value: Value) -> Step {
         match self.must_wait(sent.channel, sent.peer, sent.label) {
             Ok(false) => {
-                self.commit(sent, value, Tag::ChosenAndSent);
+                self.commit_chosen(sent, value);
                 Step::Next(sent.next)
             }
             Ok(true) => {
@@ -102,7 +102,12 @@ impl Slice<'_, '_> {
             return None;
         }
         let (sent, value) = self.run.pending_choices.0.remove(session, role)?;
-        self.commit(&sent, value, Tag::ChosenAndSent);
+        self.commit_chosen(&sent, value);
         Some(sent.next)
+    }
+
+    #[inline(never)]
+    fn commit_chosen(&mut self, sent: &Exchange, value: Value) {
+        self.commit(sent, value, Tag::ChosenAndSent);
     }
 }

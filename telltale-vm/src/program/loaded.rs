@@ -170,7 +170,7 @@ fn keeps_every_message(image: &CodeImage, config: &VMConfig) -> bool {
 fn template(image: &CodeImage, roles_at: usize, words: usize) -> Box<[u64]> {
     let code = image.programs.code();
     let mut template = vec![0; words].into_boxed_slice();
-    for (role, _) in image.names().roles() {
+    for role in (0..image.names().role_count()).map(RoleId::at) {
         // A program without instructions starts where all programs have ended.
         let is_empty = image.programs[role].is_empty();
         let start = if is_empty { code.len() as u32 } else { image.programs.start(role) };

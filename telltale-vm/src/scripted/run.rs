@@ -112,9 +112,6 @@ impl fmt::Debug for RunLoop<'_, '_> {
 impl RunLoop<'_, '_> {
     /// A handler plays all roles.
     pub(crate) fn by_handler<H: EffectHandler + ?Sized>(self, handler: &H) -> End {
-        if handler.only_refuses() {
-            return follow::<_, WATCHED>(&ByHandler(handler), self);
-        }
         self.by(&ByHandler(handler))
     }
 
