@@ -94,6 +94,12 @@ pub trait EffectHandler: Sync + FollowsSchedules {
     fn network(&self) -> Option<&dyn Network> {
         None
     }
+
+    /// Whether it never gives an answer. No innermost loop is compiled for it then.
+    #[doc(hidden)]
+    fn only_refuses(&self) -> bool {
+        false
+    }
 }
 
 /// Decides what becomes of each message that is sent: for simulations of a network.
@@ -221,7 +227,7 @@ impl Context<'_> {
 }
 
 /// The finaliser of `SplitMix64` (Steele, Lea and Flood, OOPSLA 2014).
-const fn mix(seed: u64) -> u64 {
+pub(crate) const fn mix(seed: u64) -> u64 {
     let z = seed.wrapping_add(0x9e37_79b9_7f4a_7c15);
     let z = (z ^ (z >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
     let z = (z ^ (z >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
@@ -338,5 +344,9 @@ impl EffectHandler for NoHandler {
 
     fn choose(&self, cx: &Context<'_>, _: &[Branch]) -> HandlerResult<Picked> {
         Self::refuse(cx)
+    }
+
+    fn only_refuses(&self) -> bool {
+        true
     }
 }

@@ -248,12 +248,14 @@ impl<'a, 's> Slice<'a, 's> {
         }
     }
 
+    /// The most frequent ones are here for those who come with a guard, or are being closed: there is one text of each, and
+    /// receiving is an offer of one branch.
     #[inline(never)]
     fn unguarded(&mut self, op: &Op) -> Step {
         let linked = &self.loaded.linked;
         match op.code {
             Code::Send => self.send(&op.exchange),
-            Code::Recv => self.receive(&op.exchange),
+            Code::Recv => self.offer_one(&op.exchange, std::slice::from_ref(&op.exchange)),
             Code::Choose => self.choose(op.set, linked.exchanges(op), linked.branches(op)),
             Code::Offer => self.offer_one(&op.exchange, linked.exchanges(op)),
             Code::OfferMany => self.offer_many(linked.exchanges(op)),

@@ -5,6 +5,7 @@ use std::fmt;
 use telltale_bytecode::{Instr, Pc};
 use telltale_types::RoleId;
 
+use crate::lines::Lines;
 use crate::memory::channel::{self, Plan};
 use crate::memory::coroutine::{self, Coro, HALTED, HOLDS, PAUSED, PENDING};
 use crate::memory::deferred::{Deferred, Outstanding};
@@ -148,41 +149,46 @@ impl<'a> SessionView<'a> {
 
     /// Who waits for whom: `` `Bob` waits for `Alice`, `Alice` waits for `Bob` ``.
     pub(crate) fn who_waits(&self) -> String {
-        let waiting = self.coroutines().filter(|c| c.status() != CoroStatus::Halted);
-        let lines: Vec<String> = waiting.map(|c| c.describe()).chain(self.aside()).collect();
-        lines.join(", ")
+        let mut lines = Lines::joined_by(", ");
+        for coroutine in self.coroutines() {
+            if coroutine.status() != CoroStatus::Halted {
+                coroutine.describe(&mut lines);
+            }
+        }
+        self.aside(&mut lines);
+        lines.all
     }
 
     /// Why nobody acts in the seats of a session without coroutines, unless it is for those who hold its endpoints.
-    fn in_seats(&self) -> impl Iterator<Item = String> + '_ {
-        let names = self.loaded.image.names();
-        let is_paused = |role: RoleId| {
-            coroutine::read(self.block, self.loaded.roles_at + role.index()).has(PAUSED)
-        };
-        let paused = names.roles().filter(move |&(role, _)| is_paused(role));
-        paused.map(|(_, name)| format!("`{name}` is paused")).chain(self.aside())
+    fn in_seats(&self, lines: &mut Lines) {
+        for (role, name) in self.loaded.image.names().roles() {
+            if coroutine::read(self.block, self.loaded.roles_at + role.index()).has(PAUSED) {
+                lines.add(format_args!("`{name}` is paused"));
+            }
+        }
+        self.aside(lines);
     }
 
     /// Messages that nobody receives now: those that are deferred, and those for roles that are done.
-    fn aside(&self) -> impl Iterator<Item = String> + '_ {
+    fn aside(&self, lines: &mut Lines) {
         let names = self.loaded.image.names();
-        let deferred = self.deferred.outstanding(self.session).iter();
-        let deferred = deferred.map(move |&Outstanding { from, to, label }| {
+        for &Outstanding { from, to, label } in self.deferred.outstanding(self.session) {
             let (from, to, label) = (names.role(from), names.role(to), names.label(label));
-            format!("`{label}` from `{from}` to `{to}` is deferred")
-        });
-        let left_over = self.loaded.image.channels().iter().filter_map(move |channel| {
+            lines.add(format_args!("`{label}` from `{from}` to `{to}` is deferred"));
+        }
+        for channel in self.loaded.image.channels() {
             let plan = self.loaded.plans.plan(channel.from, channel.to);
-            let is_done = self.coroutines().nth(channel.to.index())?.coro().has(HALTED);
+            let receiver = self.coroutines().nth(channel.to.index());
+            if !receiver.is_some_and(|receiver| receiver.coro().has(HALTED)) {
+                continue;
+            }
             let (from, to) = (names.role(channel.from), names.role(channel.to));
             match channel::len(self.block, plan) {
-                0 => None,
-                1 if is_done => Some(format!("1 message of `{from}` is left for `{to}`")),
-                many if is_done => Some(format!("{many} messages of `{from}` are left for `{to}`")),
-                _ => None,
+                0 => {}
+                1 => lines.add(format_args!("1 message of `{from}` is left for `{to}`")),
+                many => lines.add(format_args!("{many} messages of `{from}` are left for `{to}`")),
             }
-        });
-        deferred.chain(left_over)
+        }
     }
 }
 
@@ -267,37 +273,47 @@ impl<'a> CoroutineView<'a> {
         self.program().get(self.place().index()).copied()
     }
 
-    /// The roles of its session for which it waits.
-    fn awaited(&self) -> Vec<&'a str> {
-        let image = &self.session.loaded.image;
-        let peers = match self.instr() {
-            Some(instr) if is_outside(instr) => Vec::new(),
-            Some(Instr::Send { to: peer, .. } | Instr::Recv { from: peer, .. }) => vec![peer],
+    /// Whether it waits for this role of its session.
+    fn awaits(&self, role: RoleId) -> bool {
+        match self.instr() {
+            Some(instr) if is_outside(instr) => false,
+            Some(Instr::Send { to: peer, .. } | Instr::Recv { from: peer, .. }) => peer == role,
             Some(Instr::Offer { set, .. } | Instr::Choose { set, .. }) => {
-                let branches = image.find_branches(set).unwrap_or_default();
-                branches.iter().map(|branch| branch.peer).collect()
+                let branches = self.session.loaded.image.find_branches(set).unwrap_or_default();
+                branches.iter().any(|branch| branch.peer == role)
             }
-            _ => Vec::new(),
-        };
-        let roles = image.names().roles().filter(|(role, _)| peers.contains(role));
-        roles.map(|(_, name)| name).collect()
+            _ => false,
+        }
     }
 
-    fn describe(&self) -> String {
-        let peers: Vec<String> = self.awaited().iter().map(|peer| format!("`{peer}`")).collect();
-        let (role, peers) = (self.role(), peers.join(" or "));
-        match self.status() {
-            CoroStatus::Halted => format!("`{role}` is done"),
-            CoroStatus::Ready => format!("`{role}` can act"),
-            CoroStatus::AwaitsHandler => format!("`{role}` waits for its handler"),
-            CoroStatus::AwaitsSession => format!("`{role}` waits for another session"),
-            CoroStatus::Paused => format!("`{role}` is paused"),
-            CoroStatus::AwaitsRoom if self.coro().has(HOLDS) => {
-                format!("`{role}` waits for room for the message that it has chosen")
+    /// The roles of its session for which it waits: `` `Alice` or `Bob` ``.
+    fn awaited(&self) -> String {
+        let mut peers = Lines::joined_by(" or ");
+        for (role, name) in self.session.loaded.image.names().roles() {
+            if self.awaits(role) {
+                peers.add(format_args!("`{name}`"));
             }
-            CoroStatus::AwaitsRoom => format!("`{role}` waits for room in its channel to {peers}"),
-            CoroStatus::AwaitsMessage => format!("`{role}` waits for {peers}"),
         }
+        peers.all
+    }
+
+    fn describe(&self, lines: &mut Lines) {
+        let role = self.role();
+        let does: &dyn fmt::Display = match self.status() {
+            CoroStatus::Halted => &"is done",
+            CoroStatus::Ready => &"can act",
+            CoroStatus::AwaitsHandler => &"waits for its handler",
+            CoroStatus::AwaitsSession => &"waits for another session",
+            CoroStatus::Paused => &"is paused",
+            CoroStatus::AwaitsRoom if self.coro().has(HOLDS) => {
+                &"waits for room for the message that it has chosen"
+            }
+            CoroStatus::AwaitsRoom => {
+                &format!("waits for room in its channel to {}", self.awaited())
+            }
+            CoroStatus::AwaitsMessage => &format!("waits for {}", self.awaited()),
+        };
+        lines.add(format_args!("`{role}` {does}"));
     }
 }
 
@@ -316,11 +332,17 @@ impl fmt::Display for SessionView<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         if !header::has_coroutines(self.block) {
             write!(f, "{}: its roles are played through endpoints", self.session)?;
-            return self.in_seats().try_for_each(|line| write!(f, ", {line}"));
+            let mut lines = Lines::joined_by(", ");
+            self.in_seats(&mut lines);
+            let between = if lines.all.is_empty() { "" } else { ", " };
+            return write!(f, "{between}{}", lines.all);
         }
-        let lines: Vec<String> =
-            self.coroutines().map(|c| c.describe()).chain(self.aside()).collect();
-        write!(f, "{}: {}", self.session, lines.join(", "))
+        let mut lines = Lines::joined_by(", ");
+        for coroutine in self.coroutines() {
+            coroutine.describe(&mut lines);
+        }
+        self.aside(&mut lines);
+        write!(f, "{}: {}", self.session, lines.all)
     }
 }
 

@@ -118,8 +118,10 @@ impl Slice<'_, '_> {
     fn move_state(&mut self, direction: Direction, peer: RoleId, label: LabelId) {
         let target = self.target.unwrap_or_else(|| {
             let action = Action { direction, peer, label };
-            let target = typestate::target(self.local_type(), self.type_state(), action);
-            target.expect("the guard has let only actions of the local type pass")
+            match typestate::target(self.local_type(), self.type_state(), action) {
+                Ok(target) => target,
+                Err(_) => unreachable!("the guard has let only actions of the local type pass"),
+            }
         });
         let word = coroutine::read(self.block, self.state_at);
         coroutine::write(self.block, self.state_at, word.moved_to(target.0, word.count));

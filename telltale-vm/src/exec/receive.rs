@@ -4,6 +4,7 @@ use telltale_types::{LabelId, RoleId};
 
 use super::{Slice, Step};
 use crate::Cause;
+use crate::lines::Lines;
 use crate::memory::channel;
 use crate::program::op::{Exchange, find};
 
@@ -30,7 +31,7 @@ impl Slice<'_, '_> {
             return Step::Wait;
         };
         match find(branches, found) {
-            Some(taken) => self.take(taken),
+            Some(taken) => self.take_branch(taken),
             None => self.unexpected(peer, found, branches),
         }
     }
@@ -53,6 +54,12 @@ impl Slice<'_, '_> {
         for branch in branches {
             self.forget_receiver(branch.channel, branch.peer);
         }
+        self.take_branch(taken)
+    }
+
+    /// [`Slice::take`] for choices.
+    #[inline(never)]
+    fn take_branch(&mut self, taken: &Exchange) -> Step {
         self.take(taken)
     }
 
@@ -77,12 +84,14 @@ impl Slice<'_, '_> {
 
     #[cold]
     fn unexpected(&self, from: RoleId, found: LabelId, branches: &[Exchange]) -> Step {
-        let quote = |branch: &Exchange| format!("`{}`", self.cx.label(branch.label));
-        let expected: Vec<String> = branches.iter().map(quote).collect();
+        let mut expected = Lines::joined_by(" or ");
+        for branch in branches {
+            expected.add(format_args!("`{}`", self.cx.label(branch.label)));
+        }
         let cause = Cause::UnexpectedMessage {
             from: self.cx.name(from).to_owned(),
             found: self.cx.label(found).to_string(),
-            expected: expected.join(" or "),
+            expected: expected.all,
         };
         cause.into()
     }

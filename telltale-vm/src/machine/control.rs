@@ -54,17 +54,23 @@ impl VM {
     /// sessions that are still to be opened. A role that is played through an endpoint is paused as well: its holder
     /// waits when it acts for that role.
     pub fn pause(&mut self, role: &str) -> usize {
-        self.paused.insert(role.to_owned());
+        if let Err(place) = self.place_among_paused(role) {
+            self.paused.insert(place, role.to_owned());
+        }
         self.mark_role(role, |coro| coro.with(PAUSED), false)
     }
 
     /// The roles of this name act again. Says whether they were paused.
     pub fn resume(&mut self, role: &str) -> bool {
-        let was_paused = self.paused.remove(role);
-        if was_paused {
-            self.mark_role(role, |coro| coro.without(PAUSED), true);
-        }
-        was_paused
+        let Ok(place) = self.place_among_paused(role) else { return false };
+        self.paused.remove(place);
+        self.mark_role(role, |coro| coro.without(PAUSED), true);
+        true
+    }
+
+    /// Where a name is among those of the paused roles, or would be: they are in order.
+    fn place_among_paused(&self, role: &str) -> Result<usize, usize> {
+        self.paused.binary_search_by(|name| name.as_str().cmp(role))
     }
 
     /// The names of the roles that are paused.

@@ -183,7 +183,7 @@ impl VM {
         let block = self.run_queue.arena.block(slot);
         let loaded = self.images.get(header::image(block));
         let (has_coroutines, roles) = (header::has_coroutines(block), loaded.roles);
-        self.pending_choices.forget(session);
+        self.pending_choices.forget(session, roles);
         self.deferred.forget(session);
         self.retire(slot, outcome);
         if !has_coroutines {
@@ -274,8 +274,8 @@ impl Drop for VM {
         self.pending_choices.clear();
         self.deferred.clear();
         self.objects.drain().for_each(|objects| drop(objects.discard()));
-        std::mem::take(&mut self.faults).into_iter().for_each(drop_quietly);
-        self.trace.drain_faults().for_each(drop_quietly);
+        self.drop_faults();
+        self.trace.drop_faults();
         drop_quietly(self.sink.take());
     }
 }
@@ -287,7 +287,34 @@ impl SessionHost for VM {
         objects: impl RoleObjects,
         owned: bool,
     ) -> Result<SessionId, VMError> {
-        let key = self.objects.insert(SessionObjects::new(objects, self.spare.pop()));
+        let objects = SessionObjects::new(objects, self.spare.pop());
+        self.open_with(image, objects, owned)
+    }
+
+    fn take_session<C: RoleObjects>(
+        &mut self,
+        session: SessionId,
+    ) -> Result<(Outcome, C), VMError> {
+        let (slot, key) = self.ended(session)?;
+        // Callers of `SessionHost` may ask for role objects of another type.
+        let stale = VMError::StaleSession { session };
+        if !self.objects[key].is::<C>() {
+            return Err(stale);
+        }
+        let (objects, outcome) = self.take_out(slot, key).into_parts().ok_or(stale)?;
+        let outcome = outcome.expect("the outcome is kept when an owned session ends");
+        Ok((outcome, objects))
+    }
+}
+
+impl VM {
+    fn open_with(
+        &mut self,
+        image: &CodeImage,
+        objects: SessionObjects,
+        owned: bool,
+    ) -> Result<SessionId, VMError> {
+        let key = self.objects.insert(objects);
         let opened = self.open(image, key as u32 + 1, owned, true);
         if opened.is_err() {
             self.spare.extend(self.objects.remove(key).discard());
@@ -295,10 +322,8 @@ impl SessionHost for VM {
         opened
     }
 
-    fn take_session<C: RoleObjects>(
-        &mut self,
-        session: SessionId,
-    ) -> Result<(Outcome, C), VMError> {
+    /// Where a session is that has ended and has an owner, and the key of its role objects.
+    fn ended(&self, session: SessionId) -> Result<(Slot, usize), VMError> {
         let slot = self.slot_of(session)?;
         let block = self.run_queue.arena.block(slot);
         if header::is_running(block) {
@@ -311,17 +336,15 @@ impl SessionHost for VM {
                 (VMError::StaleSession { session }, VMError::Detached { session });
             return Err(if was_taken { stale } else { detached });
         }
-        let key = header::objects(block) as usize - 1;
-        // Callers of `SessionHost` may ask for role objects of another type.
-        let stale = VMError::StaleSession { session };
-        if !self.objects[key].is::<C>() {
-            return Err(stale);
-        }
-        let (objects, outcome) = self.objects.remove(key).into_parts().ok_or(stale)?;
+        Ok((slot, header::objects(block) as usize - 1))
+    }
+
+    /// The role objects of such a session, which is forgotten.
+    fn take_out(&mut self, slot: Slot, key: usize) -> SessionObjects {
+        let objects = self.objects.remove(key);
         header::disown(self.run_queue.arena.block_mut(slot));
         self.free(slot);
         self.bury_dead();
-        let outcome = outcome.expect("the outcome is kept when an owned session ends");
-        Ok((outcome, objects))
+        objects
     }
 }

@@ -54,6 +54,15 @@ impl Slot {
         Self((chunk as u32) << PLACE_BITS | place as u32)
     }
 
+    /// The slot as a number, and the slot of such a number.
+    pub(crate) const fn number(self) -> u32 {
+        self.0
+    }
+
+    pub(crate) const fn from_number(number: u32) -> Self {
+        Self(number)
+    }
+
     #[inline]
     const fn chunk(self) -> usize {
         (self.0 >> PLACE_BITS) as usize

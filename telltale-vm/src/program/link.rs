@@ -19,7 +19,7 @@ pub(crate) fn link(image: &Image, plans: &Plans) -> Linked {
         image.names().labels().map(|(_, label)| ExpectedKind::of_type(label.payload)).collect();
     let mut ops = Vec::with_capacity(image.programs.code().len() + 1);
     let mut all = Linked { expected, ..Linked::default() };
-    for (role, _) in image.names().roles() {
+    for role in (0..image.names().role_count()).map(RoleId::at) {
         for (at, &instr) in image.programs[role].iter().enumerate() {
             let channels = Channels { plans, expected: &all.expected, role };
             let linker = Linker { image, program: role, pc: Pc(at as u32), channels };
@@ -134,7 +134,7 @@ impl Linker<'_> {
         code: Code,
         set: SetId,
         targets: TargetsId,
-        exchange: impl Fn(&Self, Branch, Pc) -> Exchange,
+        exchange: fn(&Self, Branch, Pc) -> Exchange,
     ) -> LinkedOp {
         let branches = self.image.find_branches(set).unwrap_or_default();
         if branches.is_empty() {

@@ -11,8 +11,6 @@
 //!
 //! The block is made by copying the template of its image.
 
-use std::collections::BTreeSet;
-
 use telltale_bytecode::{Channel, CodeImage, Pc, Reg};
 use telltale_types::{RoleId, StateId};
 
@@ -103,9 +101,9 @@ impl Loaded {
 
 impl Loaded {
     /// Marks the roles of a new session that are paused.
-    pub(crate) fn pause(&self, block: &mut [u64], paused: &BTreeSet<String>) {
+    pub(crate) fn pause(&self, block: &mut [u64], paused: &[String]) {
         for (role, name) in self.image.names().roles() {
-            if paused.contains(name) {
+            if paused.iter().any(|paused| paused == name) {
                 coroutine::mark(block, self.roles_at + role.index(), PAUSED);
                 header::set_place(block, None);
             }
@@ -172,7 +170,7 @@ fn keeps_every_message(image: &CodeImage, config: &VMConfig) -> bool {
 fn template(image: &CodeImage, roles_at: usize, words: usize) -> Box<[u64]> {
     let code = image.programs.code();
     let mut template = vec![0; words].into_boxed_slice();
-    for (role, _) in image.names().roles() {
+    for role in (0..image.names().role_count()).map(RoleId::at) {
         // A program without instructions starts where all programs have ended.
         let is_empty = image.programs[role].is_empty();
         let start = if is_empty { code.len() as u32 } else { image.programs.start(role) };

@@ -4,7 +4,6 @@
 //! that is made for one session finds its image linked by the machine before.
 
 use std::cell::RefCell;
-use std::collections::VecDeque;
 use std::sync::Arc;
 
 use telltale_bytecode::CodeImage;
@@ -34,7 +33,7 @@ struct Settings {
 }
 
 thread_local! {
-    static RECENT: RefCell<VecDeque<Recent>> = const { RefCell::new(VecDeque::new()) };
+    static RECENT: RefCell<Vec<Recent>> = const { RefCell::new(Vec::new()) };
 }
 
 /// The image, linked for these settings.
@@ -44,11 +43,7 @@ pub(super) fn linked(image: &CodeImage, config: &VMConfig) -> Arc<Loaded> {
     found.unwrap_or_else(|_| Arc::new(Loaded::new(image, config)))
 }
 
-fn find_or_link(
-    recent: &mut VecDeque<Recent>,
-    image: &CodeImage,
-    config: &VMConfig,
-) -> Arc<Loaded> {
+fn find_or_link(recent: &mut Vec<Recent>, image: &CodeImage, config: &VMConfig) -> Arc<Loaded> {
     let settings = Settings::of(config);
     let is_it =
         |recent: &&Recent| recent.loaded.image.is_same(image) && recent.settings == settings;
@@ -57,7 +52,7 @@ fn find_or_link(
     }
     let loaded = Arc::new(Loaded::new(image, config));
     recent.truncate(KEPT - 1);
-    recent.push_front(Recent { settings, loaded: Arc::clone(&loaded) });
+    recent.insert(0, Recent { settings, loaded: Arc::clone(&loaded) });
     loaded
 }
 

@@ -1,10 +1,11 @@
 //! The images of open sessions, by small numbers.
 
-use std::collections::{HashMap, VecDeque};
+use std::collections::VecDeque;
 use std::sync::Arc;
 
 use telltale_bytecode::{CodeImage, Image};
 
+use crate::index::{Index, Key};
 use crate::memory::arena::Arena;
 use crate::program::loaded::Loaded;
 use crate::program::recent::linked;
@@ -20,7 +21,7 @@ const KEPT: usize = 64;
 pub(crate) struct Registry {
     entries: Vec<Entry>,
     /// By the address of the image, which stays where it is while it is in an entry.
-    numbers: HashMap<usize, u16>,
+    numbers: Index,
     /// The image that was asked for last, which is mostly the one asked for next.
     last: u16,
     /// Images whose last session may have ended, the oldest first; their numbers can be given to others.
@@ -103,8 +104,8 @@ impl Registry {
         config: &VMConfig,
         arena: &mut Arena,
     ) -> Result<u16, VMError> {
-        let number = match self.numbers.get(&address(image)) {
-            Some(&number) => number,
+        let number = match self.numbers.get(address(image)) {
+            Some(number) => number as u16,
             None => self.add(image, config, arena)?,
         };
         self.last = number;
@@ -128,7 +129,7 @@ impl Registry {
         let number = match self.take_unused() {
             Some(number) => {
                 let old = std::mem::replace(&mut self.entries[usize::from(number)], entry);
-                self.numbers.remove(&address(&old.loaded.image));
+                self.numbers.remove(address(&old.loaded.image));
                 number
             }
             None if self.entries.len() == LIMIT => {
@@ -139,7 +140,7 @@ impl Registry {
                 self.entries.len() as u16 - 1
             }
         };
-        self.numbers.insert(address(image), number);
+        self.numbers.insert(address(image), number.into());
         Ok(number)
     }
 
@@ -156,8 +157,8 @@ impl Registry {
     }
 }
 
-fn address(image: &CodeImage) -> usize {
-    (&raw const **image).cast::<Image>().addr()
+fn address(image: &CodeImage) -> Key {
+    ((&raw const **image).cast::<Image>().addr() as u64, 0)
 }
 
 #[cfg(test)]

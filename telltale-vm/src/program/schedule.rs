@@ -15,11 +15,10 @@
 
 mod write;
 
-use std::cmp::Ordering;
-
 use telltale_bytecode::{Branch, SetId};
 use telltale_types::{LabelId, RoleId};
 
+use crate::index::{Index, Mixer};
 use crate::memory::coroutine::Coro;
 use crate::value::expected::ExpectedKind;
 
@@ -29,11 +28,12 @@ pub(crate) struct Schedule {
     steps: Box<[ScheduleStep]>,
     /// What is exchanged at each place, as a handler sees it among the branches of a choice.
     branches: Box<[Branch]>,
-    /// Where the roles are at each place at which sessions may rejoin: one word for each role, in the order of
-    /// these words, for a binary search.
+    /// Where the roles are at each place at which sessions may rejoin: one word for each role.
     pcs: Box<[u32]>,
     /// The places at which they are there.
     places: Box<[u32]>,
+    /// Which of them it is, by the hash of these words.
+    by_pcs: Index,
 }
 
 /// What happens at a place of the schedule.
@@ -126,18 +126,11 @@ impl Schedule {
 
     /// The place at which the roles are where these words of a block say.
     pub(crate) fn place_of(&self, roles: &[u64]) -> Option<u32> {
-        let pcs_of = |nth: usize| &self.pcs[nth * roles.len()..][..roles.len()];
-        let (mut low, mut high) = (0, self.places.len());
-        while low < high {
-            let middle = usize::midpoint(low, high);
-            let here = roles.iter().map(|&word| Coro::from_word(word).pc_and_marks());
-            match pcs_of(middle).iter().copied().cmp(here) {
-                Ordering::Less => low = middle + 1,
-                Ordering::Equal => return Some(self.places[middle]),
-                Ordering::Greater => high = middle,
-            }
-        }
-        None
+        let here = roles.iter().map(|&word| Coro::from_word(word).pc_and_marks());
+        let pcs_of = |nth: u32| self.pcs[nth as usize * roles.len()..][..roles.len()].iter();
+        let is_here = |nth: u32| pcs_of(nth).copied().eq(here.clone());
+        let nth = self.by_pcs.find(Mixer::hash(here.clone()), is_here)?;
+        Some(self.places[nth as usize])
     }
 }
 

@@ -4,6 +4,7 @@ use telltale_bytecode::Branch;
 use telltale_types::{Action, Direction, LocalTypeR, StateId};
 
 use crate::Cause;
+use crate::lines::Lines;
 use crate::program::op::{Code, Exchange, Op};
 
 /// Whether a local type allows what an instruction does in a state, whichever branch is taken; and the state behind it,
@@ -80,9 +81,11 @@ fn not_allowed(local: &LocalTypeR, state: StateId, found: String) -> Box<Cause> 
 
 /// What a role may do in a state, in words.
 fn expected(local: &LocalTypeR, state: StateId) -> String {
-    let actions: Vec<String> =
-        local.exits(state).map(|exit| format!("`{}`", show(local, exit.action))).collect();
-    if actions.is_empty() { "`halt`".to_owned() } else { actions.join(" or ") }
+    let mut actions = Lines::joined_by(" or ");
+    for exit in local.exits(state) {
+        actions.add(format_args!("`{}`", show(local, exit.action)));
+    }
+    if actions.all.is_empty() { "`halt`".to_owned() } else { actions.all }
 }
 
 fn show(local: &LocalTypeR, action: Action) -> String {
@@ -91,9 +94,9 @@ fn show(local: &LocalTypeR, action: Action) -> String {
         Direction::Send => '!',
         Direction::Receive => '?',
     };
-    let peer = names.roles().nth(action.peer.index()).map_or("?", |(_, name)| name);
-    match names.labels().nth(action.label.index()) {
-        Some((_, label)) => format!("{peer}{mark}{}", label.name),
-        None => format!("{peer}{mark}?"),
-    }
+    let is_role = action.peer.index() < names.role_count();
+    let is_label = action.label.index() < names.label_count();
+    let peer = if is_role { names.role(action.peer) } else { "?" };
+    let label = if is_label { names.label(action.label).name } else { "?" };
+    format!("{peer}{mark}{label}")
 }

@@ -123,7 +123,7 @@ impl<H: EffectHandler + ?Sized> Participant for ByHandler<'_, H> {
     }
 }
 
-/// Role objects, and a handler for the roles that have none.
+/// Role objects, and a handler for the roles that have none; for a handler that refuses, all roles of sessions without objects.
 pub(super) struct ByBoth<'h>(pub(super) &'h dyn EffectHandler);
 
 impl Participants for ByBoth<'_> {
@@ -137,8 +137,11 @@ impl Participants for ByBoth<'_> {
         objects: &'p mut Slab<SessionObjects>,
         of_session: u32,
     ) -> Option<MixedHost<'p>> {
-        let session = objects.get_mut((of_session as usize).checked_sub(1)?)?;
-        Some(session.some()?.host(self.0))
+        let Some(key) = (of_session as usize).checked_sub(1) else {
+            // The innermost loop of a handler that answers is faster.
+            return self.0.only_refuses().then(|| MixedHost::without_objects(self.0));
+        };
+        Some(objects.get_mut(key)?.some()?.host(self.0))
     }
 }
 

@@ -115,9 +115,10 @@ impl RunLoop<'_, '_> {
         self.by(&ByHandler(handler))
     }
 
-    /// Role objects play, and the handler in place of those that are missing.
+    /// Role objects play, and the handler in place of those that are missing. There is one loop for this, which looks
+    /// whether anybody watches.
     pub(crate) fn by_both(self, handler: &dyn EffectHandler) -> End {
-        self.by(&ByBoth(handler))
+        follow::<_, WATCHED>(&ByBoth(handler), self)
     }
 
     /// Role objects of this type play.

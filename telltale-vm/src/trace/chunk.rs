@@ -164,11 +164,14 @@ impl Chunk {
         self.events.clear();
         self.rows.clear();
         self.names.clear();
-        self.drain_faults().for_each(drop_quietly);
+        self.drop_faults();
     }
 
-    pub(super) fn drain_faults(&mut self) -> impl Iterator<Item = Arc<Fault>> + '_ {
-        self.faults.drain(..)
+    #[inline(never)]
+    pub(super) fn drop_faults(&mut self) {
+        for fault in self.faults.drain(..) {
+            drop_quietly(fault);
+        }
     }
 }
 

@@ -141,9 +141,12 @@ impl Trace {
         }
     }
 
-    /// Takes out the faults, which may hold what handlers gave.
-    pub(crate) fn drain_faults(&mut self) -> impl Iterator<Item = Arc<Fault>> + '_ {
-        self.full.iter_mut().chain([&mut self.chunk]).flat_map(Chunk::drain_faults)
+    /// Drops the faults, which may hold what handlers gave.
+    pub(crate) fn drop_faults(&mut self) {
+        for chunk in &mut self.full {
+            chunk.drop_faults();
+        }
+        self.chunk.drop_faults();
     }
 
     /// The next event is the first of a row, and perhaps of a chunk.

@@ -18,12 +18,33 @@ use crate::memory::coroutine::{self, PENDING};
 use crate::memory::{header, ready};
 use crate::program::link::{Channels, Linker, endpoint_of};
 use crate::roles::host::Host;
+use crate::scheduler::Turns;
 use crate::{Cause, Context, Kind};
 
 impl Slices<'_> {
+    /// The slice has come to an instruction that concerns another session, which ends it.
+    pub(super) fn slice_outside(&mut self, role: RoleId, turns: &mut Turns) -> Result<(), Exit> {
+        let mut role = role;
+        loop {
+            self.act_through(role)?;
+            let block = self.run_queue.arena.block(self.run_queue.slot);
+            if !ready::any(block, ready::words(self.session.loaded.roles)) {
+                return Err(Exit::Idle);
+            } else if !self.run.orphans.is_empty() || self.endpoints.has_many_suspects() {
+                return Err(Exit::Orphans);
+            } else if turns.left == 0 || !self.run_queue.begin_alone(self.run.trace) {
+                return Ok(());
+            }
+            match self.slice_inside(None, turns) {
+                Err(Exit::Outside(further)) => role = further,
+                other => return other,
+            }
+        }
+    }
+
     /// Executes the instruction through an endpoint that a role has come to. Whatever else concerns other sessions is
     /// left to the machine.
-    pub(in crate::machine) fn act_through(&mut self, role: RoleId) -> Result<(), Exit> {
+    fn act_through(&mut self, role: RoleId) -> Result<(), Exit> {
         let Session { loaded, cx, .. } = &self.session;
         let instr = loaded.image.programs.code()[cx.at as usize];
         if matches!(instr, Instr::Open { .. } | Instr::Close { .. }) {

@@ -4,12 +4,11 @@
 //! programs must be where its sender sends it and its receiver takes it. Where they are not, or where there would be
 //! too many configurations, the schedule ends and the roles continue by turns.
 
-use std::collections::BTreeMap;
-
 use telltale_bytecode::Branch;
 use telltale_types::{GlobalType, LabelId, RoleId, StateId};
 
 use super::{Schedule, ScheduleStep, StepKind};
+use crate::index::{Index, Key, Mixer};
 use crate::memory::coroutine::{Coro, HALTED};
 use crate::program::op::{Code, Exchange, Linked, Op};
 
@@ -19,9 +18,9 @@ pub(super) const LIMIT: usize = if cfg!(test) { 1 << 12 } else { 1 << 20 };
 impl Schedule {
     /// The schedule of an image with these programs, whose roles start as these words say.
     pub(crate) fn of(global: &GlobalType, linked: &Linked, start: &[u64]) -> Self {
-        let (ids, todo) = (BTreeMap::new(), Vec::new());
+        let (ids, known, todo) = (Index::default(), Vec::new(), Vec::new());
         let (steps, starts) = (Vec::new(), Vec::new());
-        let mut writer = Writer { global, linked, ids, todo, steps, starts };
+        let mut writer = Writer { global, linked, ids, known, todo, steps, starts };
         let pcs = start.iter().map(|&word| Coro::from_word(word).pc()).collect();
         writer.write_all(Configuration { pcs, state: StateId::START });
         writer.finish()
@@ -29,24 +28,36 @@ impl Schedule {
 }
 
 /// Where all roles are in their programs, and in the global type.
-#[derive(Clone, PartialEq, Eq, PartialOrd, Ord)]
+#[derive(Clone, PartialEq)]
 struct Configuration {
     pcs: Box<[u32]>,
     state: StateId,
 }
 
 /// Where the exchanges of a state of the global type lead, by receiver and label.
-type Exits = BTreeMap<(RoleId, LabelId), StateId>;
+type Exits = Index;
+
+fn key_of_exit(receiver: RoleId, label: LabelId) -> Key {
+    (label.0.into(), receiver.0.into())
+}
+
+impl Configuration {
+    fn hash(&self) -> u64 {
+        Mixer::hash(self.pcs.iter().copied().chain([self.state.0]))
+    }
+}
 
 /// Writes the steps of all configurations that can be reached. Until all have been written, steps lead to numbers of
 /// configurations instead of places.
 struct Writer<'a> {
     global: &'a GlobalType,
     linked: &'a Linked,
-    /// The numbers of all configurations so far. Number 0 is none of them: there the schedule ends.
-    ids: BTreeMap<Configuration, u32>,
-    /// The configurations that are still to be written.
-    todo: Vec<Configuration>,
+    /// All configurations so far, the first of which has the number 1. Number 0 is none of them: there the schedule ends.
+    known: Vec<Configuration>,
+    /// Their numbers, by their hashes.
+    ids: Index,
+    /// The numbers of configurations that are still to be written.
+    todo: Vec<u32>,
     steps: Vec<ScheduleStep>,
     /// For each configuration, where its steps start.
     starts: Vec<u32>,
@@ -57,8 +68,8 @@ impl Writer<'_> {
         self.steps.push(ScheduleStep::LEAVE);
         self.starts.push(0);
         self.id_of(first);
-        while let Some(configuration) = self.todo.pop() {
-            let id = self.ids[&configuration];
+        while let Some(id) = self.todo.pop() {
+            let configuration = self.known[id as usize - 1].clone();
             self.starts[id as usize] = self.steps.len() as u32;
             let steps = self.done(&configuration).or_else(|| self.exchanged(&configuration));
             self.steps.extend(steps.unwrap_or_else(|| vec![ScheduleStep::LEAVE]));
@@ -72,21 +83,32 @@ impl Writer<'_> {
     fn finish(self) -> Schedule {
         let place = |id: u32| self.starts[id as usize];
         let continues = |id: u32| self.steps[place(id) as usize].what != StepKind::Leave;
-        let configurations = self.ids.iter().filter(|&(_, &id)| continues(id));
-        let pcs =
-            configurations.clone().flat_map(|(configuration, _)| configuration.pcs.iter().copied());
+        let (mut pcs, mut places, mut by_pcs) = (Vec::new(), Vec::new(), Index::default());
+        for (configuration, id) in self.known.iter().zip(1..) {
+            let here = &configuration.pcs;
+            let hash = Mixer::hash(here.iter().copied());
+            let is_here = |nth: u32| pcs[nth as usize * here.len()..].starts_with(here);
+            if continues(id) && by_pcs.find(hash, is_here).is_none() {
+                by_pcs.add(hash, places.len() as u32);
+                pcs.extend_from_slice(here);
+                places.push(place(id));
+            }
+        }
         let branch = |step: &ScheduleStep| Branch { peer: step.to, label: step.label };
         Schedule {
             branches: self.steps.iter().map(branch).collect(),
-            pcs: pcs.collect(),
-            places: configurations.map(|(_, &id)| place(id)).collect(),
+            pcs: pcs.into(),
+            places: places.into(),
+            by_pcs,
             steps: self.steps.into(),
         }
     }
 
     /// The number of a configuration; 0 if the schedule is too long already.
     fn id_of(&mut self, configuration: Configuration) -> u32 {
-        if let Some(&id) = self.ids.get(&configuration) {
+        let hash = configuration.hash();
+        let is_it = |id: u32| self.known[id as usize - 1] == configuration;
+        if let Some(id) = self.ids.find(hash, is_it) {
             return id;
         }
         let id = self.starts.len() as u32;
@@ -94,8 +116,9 @@ impl Writer<'_> {
             return 0;
         }
         self.starts.push(0);
-        self.ids.insert(configuration.clone(), id);
-        self.todo.push(configuration);
+        self.ids.add(hash, id);
+        self.known.push(configuration);
+        self.todo.push(id);
         id
     }
 
@@ -115,8 +138,10 @@ impl Writer<'_> {
     /// One exchange, or a choice between several.
     fn exchanged(&mut self, configuration: &Configuration) -> Option<Vec<ScheduleStep>> {
         let from = self.global.sender(configuration.state)?;
-        let exits = self.global.exits(configuration.state);
-        let exits = exits.map(|exit| ((exit.receiver, exit.label), exit.target)).collect();
+        let mut exits = Exits::default();
+        for exit in self.global.exits(configuration.state) {
+            exits.insert(key_of_exit(exit.receiver, exit.label), exit.target.0);
+        }
         let op = *self.op(configuration.pcs[from.index()])?;
         let (linked, is_alone) = (self.linked, self.is_alone(configuration, from));
         match op.code {
@@ -138,10 +163,11 @@ impl Writer<'_> {
                     is_forced,
                     ..ScheduleStep::LEAVE
                 };
-                let branches = linked.exchanges(&op).iter();
-                let branches =
-                    branches.map(|sent| self.exchange(configuration, &exits, from, sent));
-                std::iter::once(Some(choice)).chain(branches).collect()
+                let mut steps = vec![choice];
+                for sent in linked.exchanges(&op) {
+                    steps.push(self.exchange(configuration, &exits, from, sent)?);
+                }
+                Some(steps)
             }
             _ => None,
         }
@@ -168,7 +194,7 @@ impl Writer<'_> {
         sent: &Exchange,
     ) -> Option<ScheduleStep> {
         let (to, label) = (sent.peer, sent.label);
-        let state = *exits.get(&(to, label))?;
+        let state = StateId(exits.get(key_of_exit(to, label))?);
         let (from_pc, to_pc) = (configuration.pcs[from.index()], configuration.pcs[to.index()]);
         let taken = self.taken(to_pc, from, label)?;
         let mut then = Configuration { state, ..configuration.clone() };
