@@ -140,6 +140,7 @@ impl Slices<'_> {
         let forced_only = self.mode.forced_only();
         let traced = self.mode.traced;
         cx.at = Context::AS_WRITTEN;
+        cx.lane = 0;
         let key = (of_session as usize).checked_sub(1);
         let runner = key.map(|key| objects[key].runner());
         let run_loop = RunLoop {
@@ -183,7 +184,7 @@ impl Slices<'_> {
         if let Some(received) = at.received {
             let word = &mut block[roles_at + at.role.index()];
             if coroutine::advance(word, received.to_step) {
-                session.cx.wraps.note(session.cx.session, at.role);
+                session.cx.wraps.note(session.cx.session, (at.role, 0));
             }
         }
         coroutine::mark(block, roles_at + at.role.index(), PENDING);
@@ -228,7 +229,7 @@ impl Slices<'_> {
         loop {
             slice.write_ready();
             acted?;
-            if !ready::any(slice.block, ready::words(loaded.roles)) {
+            if !ready::any(slice.block, ready::words(loaded.coroutines)) {
                 return Err(Exit::Idle);
             } else if !slice.run.orphans.is_empty() {
                 return Err(Exit::Orphans);

@@ -10,8 +10,8 @@ use telltale_types::RoleId;
 
 use crate::SessionId;
 
-/// The ordinal of a session, and one of its roles.
-type Member = (u64, RoleId);
+/// The ordinal of a session, one of its roles, and one of the lanes of that.
+type Member = (u64, (RoleId, u8));
 
 #[derive(Debug, Default)]
 pub(crate) struct Wraps {
@@ -25,7 +25,7 @@ impl Wraps {
     /// The count of a role has begun anew.
     #[cold]
     #[inline(never)]
-    pub(crate) fn note(&self, session: SessionId, role: RoleId) {
+    pub(crate) fn note(&self, session: SessionId, role: (RoleId, u8)) {
         self.is_any.store(true, Relaxed);
         let mut times = self.times.lock().unwrap_or_else(PoisonError::into_inner);
         let member = (session.ordinal(), role);
@@ -37,7 +37,7 @@ impl Wraps {
 
     /// How many effects a role has had whose word says so many.
     #[inline]
-    pub(crate) fn count(&self, session: SessionId, role: RoleId, in_word: u32) -> u64 {
+    pub(crate) fn count(&self, session: SessionId, role: (RoleId, u8), in_word: u32) -> u64 {
         if self.is_any.load(Relaxed) {
             self.times(session, role) << 32 | u64::from(in_word)
         } else {
@@ -46,7 +46,7 @@ impl Wraps {
     }
 
     #[cold]
-    fn times(&self, session: SessionId, role: RoleId) -> u64 {
+    fn times(&self, session: SessionId, role: (RoleId, u8)) -> u64 {
         let times = self.times.lock().unwrap_or_else(PoisonError::into_inner);
         let member = (session.ordinal(), role);
         times.iter().find(|(other, _)| *other == member).map_or(0, |&(_, times)| times.into())

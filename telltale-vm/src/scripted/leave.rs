@@ -69,7 +69,8 @@ impl<'a> Slice<'_, 'a> {
             Undelivered::Lost => self.discard(value),
             Undelivered::Deferred => {
                 let ScheduleStep { from, to, label, .. } = *step;
-                self.run.deferred.keep(self.cx.session, from, to, label, value);
+                let message = crate::Message { from, to, lane: 0, label, value };
+                self.run.deferred.keep(self.cx.session, message);
             }
             Undelivered::Panicked(panic) => {
                 self.discard(value);
@@ -97,7 +98,7 @@ impl<'a> Slice<'_, 'a> {
         let to_step = if waits { step.to_step } else { Coro::at(0, 1).to_word() };
         let word = &mut self.block[self.loaded.roles_at + step.to.index()];
         if coroutine::advance(word, to_step) {
-            self.cx.wraps.note(self.cx.session, step.to);
+            self.cx.wraps.note(self.cx.session, (step.to, 0));
         }
         done
     }

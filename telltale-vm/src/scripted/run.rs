@@ -368,6 +368,6 @@ fn turn_to(cx: &mut Context<'_>, roles: &Roles, role: RoleId) {
 #[inline(always)]
 fn advance(cx: &Context<'_>, roles: &mut Roles, role: RoleId, step: u64) {
     if coroutine::advance(&mut roles[usize::from(role.0)], step) {
-        cx.wraps.note(cx.session, role);
+        cx.wraps.note(cx.session, (role, 0));
     }
 }

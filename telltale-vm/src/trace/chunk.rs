@@ -1,4 +1,4 @@
-//! A piece of the trace: events as they are kept, six bytes each.
+//! A piece of the trace: events as they are kept, eight bytes each.
 //!
 //! Events of one session mostly come in a row, and so do those of one tick. So both are kept beside the events, once
 //! for each row.
@@ -26,6 +26,10 @@ pub(crate) enum Tag {
     Injected,
     Invoked,
     Halted,
+    /// Lanes begin; the peer is the number of the first of them, the label how many there are.
+    Forked,
+    /// They are over.
+    Joined,
     Closed,
     Cancelled,
     Faulted,
@@ -38,9 +42,13 @@ pub(super) struct Event {
     pub(super) role: RoleId,
     pub(super) peer: RoleId,
     pub(super) label: LabelId,
+    /// The lane that acts.
+    pub(super) lane: u8,
+    /// The number of the channel among those of the pair.
+    pub(super) channel: u16,
 }
 
-const _: () = assert!(size_of::<Event>() == 6);
+const _: () = assert!(size_of::<Event>() == 8);
 
 /// When and where the events of a row happened.
 #[derive(Clone, Copy, Debug)]
@@ -135,14 +143,15 @@ impl Chunk {
         for (row, end) in self.rows.iter().zip(ends) {
             let Row { tick, session, first, names } = *row;
             let names = self.names[names as usize].clone();
-            let mut seen = ObsEvent { tick, session, what: Observed::Opened, names };
-            let mut give = |what| {
-                seen.what = what;
-                to(&seen);
-            };
+            let mut seen =
+                ObsEvent { tick, session, what: Observed::Opened, lane: 0, channel: 0, names };
             for &event in &self.events[first as usize..end as usize] {
                 *told += 1;
-                event.tell(&mut faults, &mut give);
+                (seen.lane, seen.channel) = (event.lane, event.channel);
+                event.tell(&mut faults, &mut |what| {
+                    seen.what = what;
+                    to(&seen);
+                });
             }
         }
     }
@@ -194,7 +203,7 @@ impl Event {
         faults: &mut impl Iterator<Item = &'a Arc<Fault>>,
         give: &mut impl FnMut(Observed),
     ) {
-        let Self { tag, role, peer, label } = self;
+        let Self { tag, role, peer, label, .. } = self;
         let sent = Observed::Sent { from: role, to: peer, label };
         let chosen = Observed::Chosen { role, to: peer, label };
         let taken = Observed::Received { from: role, to: peer, label };
@@ -223,6 +232,8 @@ impl Event {
             Tag::Injected => Observed::Injected { from: role, to: peer, label },
             Tag::Invoked => Observed::Invoked { role, effect: label.0 },
             Tag::Halted => Observed::Halted { role },
+            Tag::Forked => Observed::Forked { role, first: peer.0, count: label.0 as u8 },
+            Tag::Joined => Observed::Joined { role, first: peer.0, count: label.0 as u8 },
             Tag::Opened => Observed::Opened,
             Tag::Closed => Observed::Closed,
             Tag::Cancelled => Observed::Cancelled,

@@ -84,11 +84,24 @@ impl Trace {
     /// An event of the session that was entered last.
     #[inline]
     pub(crate) fn push(&mut self, tag: Tag, role: RoleId, peer: RoleId, label: LabelId) {
+        self.push_in(tag, role, peer, label, (0, 0));
+    }
+
+    /// The same for a lane of the role, and one of the channels between the two.
+    #[inline]
+    pub(crate) fn push_in(
+        &mut self,
+        tag: Tag,
+        role: RoleId,
+        peer: RoleId,
+        label: LabelId,
+        (lane, channel): (u8, u16),
+    ) {
         if self.room == 0 {
             self.start_row();
         }
         self.room -= 1;
-        self.chunk.push(Event { tag, role, peer, label });
+        self.chunk.push(Event { tag, role, peer, label, lane, channel });
     }
 
     /// What happens to the session that was entered last as a whole.

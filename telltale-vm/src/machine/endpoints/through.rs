@@ -119,8 +119,12 @@ impl Slices<'_> {
         let state = StateId(coroutine::read(block, loaded.roles_at + role.index()).pc());
         let (program, image) = (images.serial_of(own_image), images.serial_of(number));
         let seat = self.endpoints.linked.find(Key { program, at, image, role, state }, || {
-            let channels =
-                Channels { plans: &loaded.plans, expected: &loaded.linked.expected, role };
+            let channels = Channels {
+                plans: &loaded.plans,
+                expected: &loaded.linked.expected,
+                role,
+                lanes: None,
+            };
             let pc = Pc(at - own.image.programs.start(holder));
             let linker = Linker { image: &own.image, program: holder, pc, channels };
             SeatOp::new(linker.link(instr), &loaded.image.local_types[role], state)
@@ -129,7 +133,7 @@ impl Slices<'_> {
             self.run.trace.enter(session, loaded.image.global_type.names());
         }
         let image = &loaded.image;
-        let mut cx = Context { image, session, role, word: 0, at, seed, wraps };
+        let mut cx = Context { image, session, role, lane: 0, word: 0, at, seed, wraps };
         Slice::new(block, loaded, &mut self.run, &mut cx, host, 1).act_in_seat(role, seat, operand)
     }
 }
