@@ -229,12 +229,13 @@ impl<'a, 's> Slice<'a, 's> {
         let ops: &[Op] = &self.loaded.linked.ops;
         while self.left > 0 {
             self.cx.at = pc;
-            match self.execute(&ops[pc as usize]) {
+            let op = &ops[pc as usize];
+            match self.execute(op) {
                 Step::Next(next) => {
                     pc = next;
                     self.left -= 1;
-                    if self.loaded.lanes.is_some() {
-                        self.ask_lanes_again();
+                    if self.loaded.lanes.is_some() && self.is_others_turn(op) {
+                        break;
                     }
                 }
                 Step::Wait => {

@@ -88,9 +88,16 @@ impl Slice<'_, '_> {
         }
     }
 
-    /// A method of the role's object has been called, or its handler: what it had no answer for may have one now.
+    /// Sees to the other lanes of the role, which has just been asked or told something. Says whether they come now: a
+    /// lane sends one message in a turn, so that what is heard in one can end another.
     #[cold]
-    pub(super) fn ask_lanes_again(&mut self) {
+    pub(super) fn is_others_turn(&mut self, op: &Op) -> bool {
+        self.ask_lanes_again();
+        self.cx.lane != 0 && matches!(op.code, Code::Send | Code::Choose)
+    }
+
+    /// What the object of the role had no answer for, or its handler, may have one now.
+    fn ask_lanes_again(&mut self) {
         for coro in self.loaded.coroutines_of(self.cx.role) {
             if coro != self.coro && self.coro_at(coro).has(PENDING) {
                 coroutine::unmark(self.block, self.loaded.roles_at + coro.index(), PENDING);
