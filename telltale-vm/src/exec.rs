@@ -238,13 +238,21 @@ impl<'a, 's> Slice<'a, 's> {
     #[inline(always)]
     fn execute(&mut self, op: &Op) -> Step {
         if op.is_guarded {
-            self.guarded(op)
+            self.by_hand(op)
         } else if op.code == Code::Recv {
             self.receive(&op.exchange)
         } else if op.code == Code::Send {
             self.send(&op.exchange)
         } else {
             self.unguarded(op)
+        }
+    }
+
+    /// An instruction with a guard, which only programs written by hand have.
+    fn by_hand(&mut self, op: &Op) -> Step {
+        match self.loaded.by_hand {
+            Some(by_hand) => by_hand.guarded(self, op),
+            None => self.unguarded(op),
         }
     }
 
@@ -260,7 +268,11 @@ impl<'a, 's> Slice<'a, 's> {
             Code::Offer => self.offer_one(&op.exchange, linked.exchanges(op)),
             Code::OfferMany => self.offer_many(linked.exchanges(op)),
             Code::Halt => Step::Halt,
-            Code::Registers => self.register_op(op.exchange.next),
+            Code::Registers => match self.loaded.by_hand {
+                Some(by_hand) => by_hand.register_op(self, op.exchange.next),
+                // Compiled programs have jumps only.
+                None => Step::Next(op.exchange.next),
+            },
             Code::Outside => Step::Outside,
             Code::Invalid => Cause::BadInstruction.into(),
             Code::Trap => Cause::OutOfProgram.into(),

@@ -19,8 +19,7 @@ type Panic = Box<dyn Any + Send>;
 
 impl Slice<'_, '_> {
     /// Executes the instruction that the role is at; control goes to `next`.
-    #[inline(never)]
-    pub(super) fn register_op(&mut self, next: u32) -> Step {
+    pub(crate) fn register_op(&mut self, next: u32) -> Step {
         let done = match self.loaded.image.programs.code()[self.cx.at as usize] {
             Instr::LoadImm { into, kind, bits } => {
                 immediate(kind, bits).and_then(|value| self.fill(into, value))

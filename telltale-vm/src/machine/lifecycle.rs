@@ -8,6 +8,7 @@ use telltale_types::RoleId;
 use crate::memory::arena::Slot;
 use crate::memory::coroutine;
 use crate::memory::{channel, header, registers};
+use crate::program::by_hand::{self, show_compiled};
 use crate::quietly::drop_quietly;
 use crate::roles::host::SessionObjects;
 use crate::roles::objects::RoleObjects;
@@ -148,7 +149,10 @@ impl VM {
         let pc = coroutine::read(block, loaded.roles_at + role.index()).pc();
         let place = Pc(pc - image.programs.start(role));
         let instr = image.programs[role].get(place.index());
-        let instruction = instr.map(|&instr| image.show(instr).to_string());
+        let instruction = instr.map(|&instr| match loaded.by_hand {
+            Some(by_hand) => by_hand.show(image, instr),
+            None => show_compiled(image, instr),
+        });
         let role = Some(image.names().role(role).to_owned());
         self.fault(slot, Fault { role, instruction, cause });
     }
@@ -287,6 +291,16 @@ impl SessionHost for VM {
         objects: impl RoleObjects,
         owned: bool,
     ) -> Result<SessionId, VMError> {
+        self.expect_by_hand();
+        self.open_compiled_session(image, objects, owned)
+    }
+
+    fn open_compiled_session(
+        &mut self,
+        image: &CodeImage,
+        objects: impl RoleObjects,
+        owned: bool,
+    ) -> Result<SessionId, VMError> {
         let objects = SessionObjects::new(objects, self.spare.pop());
         self.open_with(image, objects, owned)
     }
@@ -308,6 +322,11 @@ impl SessionHost for VM {
 }
 
 impl VM {
+    /// Images may be written by hand from now on.
+    pub(super) fn expect_by_hand(&mut self) {
+        self.images.by_hand = Some(by_hand::FULL);
+    }
+
     fn open_with(
         &mut self,
         image: &CodeImage,

@@ -19,10 +19,10 @@ use crate::memory::channel::{Plan, Rule, Shape};
 use crate::memory::coroutine::{self, Coro, PAUSED, ROLES};
 use crate::memory::header::READY;
 use crate::memory::{header, ready, registers};
+use crate::program::by_hand::ByHand;
 use crate::program::link::link;
 use crate::program::op::Linked;
 use crate::program::schedule::Schedule;
-use crate::program::verify::verify;
 use crate::{ChannelMode, VMConfig, WhenFull};
 
 // So the words of the roles, and as many behind them, are always in the window.
@@ -40,6 +40,8 @@ pub(crate) struct Loaded {
     /// Where the words of the roles start.
     pub(crate) roles_at: usize,
     pub(crate) plans: Plans,
+    /// What its programs need if they were written by hand.
+    pub(crate) by_hand: Option<&'static dyn ByHand>,
     /// Whether its programs are compared with the local types while they run: they were written by hand, and could not be
     /// verified before.
     pub(crate) is_guarded: bool,
@@ -61,21 +63,26 @@ pub(crate) struct Plans {
 }
 
 impl Loaded {
-    pub(crate) fn new(image: &CodeImage, config: &VMConfig) -> Self {
+    /// `by_hand` is there if its programs were written by hand.
+    pub(crate) fn new(
+        image: &CodeImage,
+        config: &VMConfig,
+        by_hand: Option<&'static dyn ByHand>,
+    ) -> Self {
         let roles = image.names().role_count();
         let roles_at = READY + ready::words(roles);
         let (plans, states_at) = Plans::new(image, config, roles_at + roles);
-        let by_hand = if image.is_verified() { 0 } else { roles };
-        let words = states_at + by_hand * (1 + image.registers() * registers::WORDS);
+        let roles_by_hand = if image.is_verified() { 0 } else { roles };
+        let words = states_at + roles_by_hand * (1 + image.registers() * registers::WORDS);
         let mut linked = link(image, &plans);
         let mut template = template(image, roles_at, words);
         let starts = &template[roles_at..][..roles];
         let mut states = None;
-        if !image.is_verified() {
-            states = verify(image, &linked, starts);
+        if let Some(by_hand) = by_hand {
+            states = by_hand.verify(image, &linked, starts);
             linked.guard(states.is_none());
         }
-        let is_guarded = !image.is_verified() && states.is_none();
+        let is_guarded = by_hand.is_some() && states.is_none();
         // What is in registers is seen to when a session ends by turns.
         let may_follow = !is_guarded && image.registers() == 0;
         let mut schedule = Schedule::default();
@@ -91,6 +98,7 @@ impl Loaded {
             roles_at,
             plans,
             states_at,
+            by_hand,
             is_guarded,
             states,
             registers: image.registers(),

@@ -7,6 +7,7 @@ use telltale_bytecode::{CodeImage, Image};
 
 use crate::index::{Index, Key};
 use crate::memory::arena::Arena;
+use crate::program::by_hand::ByHand;
 use crate::program::loaded::Loaded;
 use crate::program::recent::linked;
 use crate::{VMConfig, VMError};
@@ -28,6 +29,8 @@ pub(crate) struct Registry {
     unused: VecDeque<u16>,
     /// How many images have been added.
     added: u64,
+    /// What programs written by hand need, if there can be any.
+    pub(crate) by_hand: Option<&'static dyn ByHand>,
 }
 
 /// An image, as one machine uses it.
@@ -122,7 +125,11 @@ impl Registry {
         if given > limit {
             return Err(VMError::TooManyRegisters { given, limit });
         }
-        let loaded = linked(image, config);
+        let by_hand = (!image.is_verified()).then(|| {
+            self.by_hand
+                .expect("an image that is not compiled comes in where programs written by hand can")
+        });
+        let loaded = linked(image, config, by_hand);
         let class = arena.class_for(loaded.template.len());
         let entry = Entry { loaded, class, sessions: 0, is_listed: false, serial: self.added };
         self.added += 1;

@@ -117,7 +117,7 @@ impl<R> Error for PlayError<R> {
     }
 }
 
-/// Runs one session from its beginning to its end, in a VM of its own.
+/// Runs one session from its beginning to its end, in a VM of its own. The image is a compiled one.
 ///
 /// # Errors
 ///
@@ -146,7 +146,7 @@ pub fn play_with<R: NamedRoles>(
     handler: &dyn EffectHandler,
 ) -> Result<R, PlayError<R>> {
     let mut vm = VM::default();
-    let session = Session::open(&mut vm, image, roles)?;
+    let session = Session::open_compiled(&mut vm, image, roles)?;
     run_alone(&mut vm, session.id(), handler)?;
     session.into_roles(&mut vm)
 }
