@@ -24,6 +24,7 @@ mod wait;
 use telltale_types::{LabelId, RoleId, StateId};
 
 use crate::effect::Context;
+use crate::error::Wrong;
 use crate::memory::channel::Buffers;
 use crate::memory::coroutine::{self, Coro, DRAINS, HALTED, HOLDS, PAUSED, PENDING};
 use crate::memory::deferred::Deferred;
@@ -99,7 +100,7 @@ pub(crate) enum Step {
     /// The instruction concerns another session; the machine executes it between slices.
     Outside,
     /// The session has gone wrong.
-    Fault(Box<Cause>),
+    Fault(Wrong),
 }
 
 /// Why a session that has not used up its slice stops acting.
@@ -114,7 +115,7 @@ pub(crate) enum Exit {
     /// machine has executed that.
     Outside(RoleId),
     /// A role has gone wrong.
-    Fault(RoleId, Box<Cause>),
+    Fault(RoleId, Wrong),
     /// It can still act, but there are orphans to give up.
     Orphans,
 }

@@ -1,10 +1,12 @@
 //! How sessions begin and end.
 
+use std::any::{Any, TypeId};
 use std::sync::Arc;
 
 use telltale_bytecode::{CodeImage, Pc};
 use telltale_types::RoleId;
 
+use crate::lines::{label_of, role_of};
 use crate::memory::arena::Slot;
 use crate::memory::coroutine;
 use crate::memory::{channel, header, registers};
@@ -134,9 +136,9 @@ impl VM {
             let plan = loaded.plans.plan(channel.from, channel.to);
             let label = channel::first_label(block, &self.buffers, plan)?;
             Some(Cause::LeftOver {
-                from: names.role(channel.from).to_owned(),
-                to: names.role(channel.to).to_owned(),
-                label: names.label(label).to_string(),
+                from: role_of(names, channel.from).to_owned(),
+                to: role_of(names, channel.to).to_owned(),
+                label: format!("{}", label_of(names, label)),
             })
         })
     }
@@ -153,7 +155,7 @@ impl VM {
             Some(by_hand) => by_hand.show(image, instr),
             None => show_compiled(image, instr),
         });
-        let role = Some(image.names().role(role).to_owned());
+        let role = Some(role_of(image.names(), role).to_owned());
         self.fault(slot, Fault { role, instruction, cause });
     }
 
@@ -238,11 +240,10 @@ impl VM {
         let block = self.run_queue.arena.block_mut(slot);
         let loaded = self.images.get(header::image(block));
         for plan in loaded.plans.all() {
-            while channel::len(block, plan) > 0 {
-                let (message, _) = channel::pop(block, &mut self.buffers, plan);
-                self.orphans.push(message.word);
+            for nth in 0..channel::len(block, plan) {
+                self.orphans.push(channel::peek(block, &self.buffers, plan, nth));
             }
-            channel::release(block, &mut self.buffers, plan);
+            channel::clear(block, &mut self.buffers, plan);
         }
         for place in loaded.registers() {
             self.orphans.extend(registers::clear(block, place));
@@ -309,15 +310,9 @@ impl SessionHost for VM {
         &mut self,
         session: SessionId,
     ) -> Result<(Outcome, C), VMError> {
-        let (slot, key) = self.ended(session)?;
-        // Callers of `SessionHost` may ask for role objects of another type.
-        let stale = VMError::StaleSession { session };
-        if !self.objects[key].is::<C>() {
-            return Err(stale);
-        }
-        let (objects, outcome) = self.take_out(slot, key).into_parts().ok_or(stale)?;
-        let outcome = outcome.expect("the outcome is kept when an owned session ends");
-        Ok((outcome, objects))
+        let (outcome, objects) = self.take_ended(session, TypeId::of::<C>())?;
+        let objects = objects.downcast().map_err(|_| VMError::StaleSession { session })?;
+        Ok((outcome, *objects))
     }
 }
 
@@ -341,8 +336,12 @@ impl VM {
         opened
     }
 
-    /// Where a session is that has ended and has an owner, and the key of its role objects.
-    fn ended(&self, session: SessionId) -> Result<(Slot, usize), VMError> {
+    /// The outcome and the role objects of a session that has ended and has an owner.
+    fn take_ended(
+        &mut self,
+        session: SessionId,
+        of_type: TypeId,
+    ) -> Result<(Outcome, Box<dyn Any>), VMError> {
         let slot = self.slot_of(session)?;
         let block = self.run_queue.arena.block(slot);
         if header::is_running(block) {
@@ -355,15 +354,16 @@ impl VM {
                 (VMError::StaleSession { session }, VMError::Detached { session });
             return Err(if was_taken { stale } else { detached });
         }
-        Ok((slot, header::objects(block) as usize - 1))
-    }
-
-    /// The role objects of such a session, which is forgotten.
-    fn take_out(&mut self, slot: Slot, key: usize) -> SessionObjects {
-        let objects = self.objects.remove(key);
+        let key = header::objects(block) as usize - 1;
+        // Callers of `SessionHost` may ask for role objects of another type.
+        if self.objects[key].type_id() != of_type {
+            return Err(VMError::StaleSession { session });
+        }
+        let (objects, outcome) = self.objects.remove(key).into_parts();
         header::disown(self.run_queue.arena.block_mut(slot));
         self.free(slot);
         self.bury_dead();
-        objects
+        let outcome = outcome.expect("the outcome is kept when an owned session ends");
+        Ok((outcome, objects))
     }
 }

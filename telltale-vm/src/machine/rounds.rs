@@ -129,7 +129,7 @@ impl VM {
             Exit::Outside(role) => self.reach_outside(slot, role),
             Exit::Fault(role, cause) => {
                 self.run_queue.leave(slot);
-                self.fault_of_role(slot, role, *cause);
+                self.fault_of_role(slot, role, cause.into_cause());
             }
         }
     }

@@ -10,6 +10,7 @@ use telltale_bytecode::{Image, Instr};
 use telltale_types::StateId;
 
 use crate::exec::{Slice, Step};
+use crate::lines::{Lines, label_of, role_of};
 use crate::program::op::{Linked, Op};
 use crate::program::verify::verify;
 
@@ -48,7 +49,7 @@ impl ByHand for Full {
     }
 
     fn show(&self, image: &Image, instr: Instr) -> String {
-        image.show(instr).to_string()
+        format!("{}", image.show(instr))
     }
 }
 
@@ -57,24 +58,22 @@ pub(crate) fn show_compiled(image: &Image, instr: Instr) -> String {
     let names = image.names();
     let set = match instr {
         Instr::Send { to, label, .. } => {
-            return format!("send {}!{}", names.role(to), names.label(label));
+            return format!("send {}!{}", role_of(names, to), label_of(names, label));
         }
         Instr::Recv { from, label, .. } => {
-            return format!("recv {}?{}", names.role(from), names.label(label));
+            return format!("recv {}?{}", role_of(names, from), label_of(names, label));
         }
         Instr::Offer { set, .. } | Instr::Choose { set, .. } => set,
         Instr::Jmp { target } => return format!("jmp {target}"),
         _ => return "halt".to_owned(),
     };
-    let sends = matches!(instr, Instr::Choose { .. });
-    let (mut shown, mark) =
-        if sends { ("choose ".to_owned(), '!') } else { ("offer ".to_owned(), '?') };
-    for (nth, branch) in image.find_branches(set).unwrap_or_default().iter().enumerate() {
-        let comma = if nth == 0 { "" } else { ", " };
-        let (peer, label) = (names.role(branch.peer), names.label(branch.label));
-        shown.push_str(&format!("{comma}{peer}{mark}{label}"));
+    let mark = if matches!(instr, Instr::Choose { .. }) { '!' } else { '?' };
+    let mut shown = Lines::joined_by(", ");
+    for branch in image.find_branches(set).unwrap_or_default() {
+        let (peer, label) = (role_of(names, branch.peer), label_of(names, branch.label));
+        shown.add(format_args!("{peer}{mark}{label}"));
     }
-    shown
+    format!("{} {}", if mark == '!' { "choose" } else { "offer" }, shown.all)
 }
 
 #[cfg(test)]

@@ -6,8 +6,9 @@
 //! on another session is linked when it is executed, since only then is known which session that is.
 
 use telltale_bytecode::{Branch, Image, Instr, Pc, Reg, SetId, Slot, TargetsId};
-use telltale_types::RoleId;
+use telltale_types::{LabelId, RoleId};
 
+use crate::lines::label_of;
 use crate::memory::channel::Plan;
 use crate::program::loaded::Plans;
 use crate::program::op::{Code, Exchange, Linked, Op};
@@ -15,8 +16,10 @@ use crate::value::expected::ExpectedKind;
 
 /// Links the programs of an image.
 pub(crate) fn link(image: &Image, plans: &Plans) -> Linked {
-    let expected =
-        image.names().labels().map(|(_, label)| ExpectedKind::of_type(label.payload)).collect();
+    let expected = (0..image.names().label_count()).map(LabelId::at);
+    let expected = expected
+        .map(|label| ExpectedKind::of_type(label_of(image.names(), label).payload))
+        .collect();
     let mut ops = Vec::with_capacity(image.programs.code().len() + 1);
     let mut all = Linked { expected, ..Linked::default() };
     for role in (0..image.names().role_count()).map(RoleId::at) {

@@ -14,6 +14,7 @@
 use telltale_bytecode::{Channel, CodeImage, Pc, Reg};
 use telltale_types::{RoleId, StateId};
 
+use crate::lines::role_of;
 use crate::memory::arena::WINDOW;
 use crate::memory::channel::{Plan, Rule, Shape};
 use crate::memory::coroutine::{self, Coro, PAUSED, ROLES};
@@ -110,7 +111,8 @@ impl Loaded {
 impl Loaded {
     /// Marks the roles of a new session that are paused.
     pub(crate) fn pause(&self, block: &mut [u64], paused: &[String]) {
-        for (role, name) in self.image.names().roles() {
+        for role in (0..self.roles).map(RoleId::at) {
+            let name = role_of(self.image.names(), role);
             if paused.iter().any(|paused| paused == name) {
                 coroutine::mark(block, self.roles_at + role.index(), PAUSED);
                 header::set_place(block, None);
@@ -135,7 +137,8 @@ impl Loaded {
 
     /// All places of registers.
     pub(crate) fn registers(&self) -> impl Iterator<Item = usize> + '_ {
-        (0..self.roles).flat_map(|role| self.registers_of(RoleId::at(role)))
+        let first = self.states_at + self.roles;
+        (0..self.roles * self.registers).map(move |at| first + at * registers::WORDS)
     }
 
     /// Whether a role that is at an instruction may stop there, although it could still receive something.
@@ -168,7 +171,8 @@ impl Loaded {
 fn keeps_every_message(image: &CodeImage, config: &VMConfig) -> bool {
     let names = image.names();
     image.channels().iter().all(|channel| {
-        let (_, when_full, mode) = config.channel(names.role(channel.from), names.role(channel.to));
+        let (_, when_full, mode) =
+            config.channel(role_of(names, channel.from), role_of(names, channel.to));
         let waits = matches!(when_full, WhenFull::Block | WhenFull::Resize);
         channel.single || mode == ChannelMode::Fifo && waits
     })
@@ -196,7 +200,7 @@ impl Plans {
         let mut words = start;
         for channel in image.channels() {
             let names = image.names();
-            let (from, to) = (names.role(channel.from), names.role(channel.to));
+            let (from, to) = (role_of(names, channel.from), role_of(names, channel.to));
             let (capacity, when_full, mode) = config.channel(from, to);
             let shape = if channel.single { Shape::Cell } else { Shape::Ring };
             let rule = Rule::new(when_full, mode);

@@ -50,19 +50,27 @@ struct Entry {
 impl Registry {
     #[inline]
     pub(crate) fn get(&self, number: u16) -> &Loaded {
-        &self.entries[usize::from(number)].loaded
+        &self.entry(number).loaded
+    }
+
+    #[inline(always)]
+    fn entry(&self, number: u16) -> &Entry {
+        match self.entries.get(usize::from(number)) {
+            Some(entry) => entry,
+            None => no_image(),
+        }
     }
 
     /// The size class of the blocks of an image's sessions.
     #[inline]
     pub(crate) fn class_of(&self, number: u16) -> usize {
-        self.entries[usize::from(number)].class
+        self.entry(number).class
     }
 
     /// What an image is told by from all that had or will have its number.
     #[inline]
     pub(crate) fn serial_of(&self, number: u16) -> u64 {
-        self.entries[usize::from(number)].serial
+        self.entry(number).serial
     }
 
     /// A session of the image has begun.
@@ -162,6 +170,13 @@ impl Registry {
         }
         None
     }
+}
+
+/// One panic for all numbers, as `memory` has one for all places.
+#[cold]
+#[inline(never)]
+fn no_image() -> ! {
+    panic!("a number that no image has")
 }
 
 fn address(image: &CodeImage) -> Key {
