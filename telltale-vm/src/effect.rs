@@ -9,6 +9,7 @@ use std::fmt;
 use telltale_bytecode::{Branch, Image};
 use telltale_types::{LabelId, LabelView, RoleId};
 
+use crate::lines::{label_of, role_of};
 use crate::memory::coroutine::Coro;
 use crate::memory::wraps::Wraps;
 use crate::scripted::FollowsSchedules;
@@ -169,12 +170,12 @@ impl Context<'_> {
 
     /// The name of a role of the protocol.
     pub fn name(&self, role: RoleId) -> &str {
-        self.image.names().role(role)
+        role_of(self.image.names(), role)
     }
 
     /// The name and payload type of a label of the protocol.
     pub fn label(&self, label: LabelId) -> LabelView<'_> {
-        self.image.names().label(label)
+        label_of(self.image.names(), label)
     }
 
     /// What the payload of a message carries, as a Rust value.

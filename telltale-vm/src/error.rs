@@ -342,12 +342,39 @@ impl Cause {
         let found = match found {
             Value::Large(large) => match &**large {
                 Large::Opaque(value) => format!("a value of type `{}`", value.type_name()),
-                other => other.kind().to_string(),
+                other => format!("{}", other.kind()),
             },
-            Value::Unit => Kind::Unit.to_string(),
+            Value::Unit => format!("{}", Kind::Unit),
             scalar => format!("`{scalar}`, {}", scalar.kind()),
         };
         Self::WrongPayload { label: label.name.to_owned(), expected, found }
+    }
+}
+
+/// A cause on its way to the fault of its session. It is behind what drops it: in many places there could be one, and dropping
+/// a cause is much code.
+pub(crate) struct Wrong(Box<dyn Carried>);
+
+trait Carried {
+    fn into_cause(self: Box<Self>) -> Cause;
+}
+
+impl Carried for Cause {
+    fn into_cause(self: Box<Self>) -> Cause {
+        *self
+    }
+}
+
+impl Wrong {
+    pub(crate) fn into_cause(self) -> Cause {
+        self.0.into_cause()
+    }
+}
+
+impl From<Cause> for Wrong {
+    #[cold]
+    fn from(cause: Cause) -> Self {
+        Self(Box::new(cause))
     }
 }
 
@@ -401,7 +428,7 @@ impl fmt::Display for Fault {
 /// Two faults are the same when they say the same.
 impl PartialEq for Fault {
     fn eq(&self, other: &Self) -> bool {
-        self.to_string() == other.to_string()
+        format!("{self}") == format!("{other}")
     }
 }
 

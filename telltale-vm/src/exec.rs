@@ -25,6 +25,7 @@ mod wait;
 use telltale_types::{LabelId, RoleId, StateId};
 
 use crate::effect::Context;
+use crate::error::Wrong;
 use crate::memory::channel::Buffers;
 use crate::memory::coroutine::{
     self, Coro, CoroId, DRAINS, FORKED, HALTED, HOLDS, PAUSED, PENDING,
@@ -108,7 +109,7 @@ pub(crate) enum Step {
     /// The instruction concerns another session; the machine executes it between slices.
     Outside,
     /// The session has gone wrong.
-    Fault(Box<Cause>),
+    Fault(Wrong),
 }
 
 /// Why a session that has not used up its slice stops acting.
@@ -123,7 +124,7 @@ pub(crate) enum Exit {
     /// machine has executed that.
     Outside(RoleId),
     /// A coroutine has gone wrong.
-    Fault(CoroId, Box<Cause>),
+    Fault(CoroId, Wrong),
     /// It can still act, but there are orphans to give up.
     Orphans,
 }
@@ -253,13 +254,21 @@ impl<'a, 's> Slice<'a, 's> {
     #[inline(always)]
     fn execute(&mut self, op: &Op) -> Step {
         if op.is_guarded {
-            self.guarded(op)
+            self.by_hand(op)
         } else if op.code == Code::Recv {
             self.receive(&op.exchange)
         } else if op.code == Code::Send {
             self.send(&op.exchange)
         } else {
             self.unguarded(op)
+        }
+    }
+
+    /// An instruction with a guard, which only programs written by hand have.
+    fn by_hand(&mut self, op: &Op) -> Step {
+        match self.loaded.by_hand {
+            Some(by_hand) => by_hand.guarded(self, op),
+            None => self.unguarded(op),
         }
     }
 
@@ -277,7 +286,11 @@ impl<'a, 's> Slice<'a, 's> {
             Code::Halt => Step::Halt,
             Code::Fork => self.fork(op),
             Code::Join => self.join(),
-            Code::Registers => self.register_op(op.exchange.next),
+            Code::Registers => match self.loaded.by_hand {
+                Some(by_hand) => by_hand.register_op(self, op.exchange.next),
+                // Compiled programs have jumps only.
+                None => Step::Next(op.exchange.next),
+            },
             Code::Outside => Step::Outside,
             Code::Invalid => Cause::BadInstruction.into(),
             Code::Trap => Cause::OutOfProgram.into(),

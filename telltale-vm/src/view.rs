@@ -5,7 +5,7 @@ use std::fmt;
 use telltale_bytecode::{Instr, Pc};
 use telltale_types::RoleId;
 
-use crate::lines::Lines;
+use crate::lines::{Lines, label_of, role_of};
 use crate::memory::channel::{self, Plan};
 use crate::memory::coroutine::{self, Coro, CoroId, FORKED, HALTED, HOLDS, PAUSED, PENDING};
 use crate::memory::deferred::{Deferred, Outstanding};
@@ -174,7 +174,9 @@ impl<'a> SessionView<'a> {
 
     /// Why nobody acts in the seats of a session without coroutines, unless it is for those who hold its endpoints.
     fn in_seats(&self, lines: &mut Lines) {
-        for (role, name) in self.loaded.image.names().roles() {
+        let names = self.loaded.image.names();
+        for role in (0..self.loaded.roles).map(RoleId::at) {
+            let name = role_of(names, role);
             if coroutine::read(self.block, self.loaded.roles_at + role.index()).has(PAUSED) {
                 lines.add(format_args!("`{name}` is paused"));
             }
@@ -186,7 +188,8 @@ impl<'a> SessionView<'a> {
     fn aside(&self, lines: &mut Lines) {
         let names = self.loaded.image.names();
         for &Outstanding { from, to, label, .. } in self.deferred.outstanding(self.session) {
-            let (from, to, label) = (names.role(from), names.role(to), names.label(label));
+            let (from, to, label) =
+                (role_of(names, from), role_of(names, to), label_of(names, label));
             lines.add(format_args!("`{label}` from `{from}` to `{to}` is deferred"));
         }
         for &(channel, plan) in self.loaded.plans.existing() {
@@ -194,7 +197,7 @@ impl<'a> SessionView<'a> {
             if !receiver.is_some_and(|receiver| receiver.coro().has(HALTED)) {
                 continue;
             }
-            let (from, to) = (names.role(channel.from), names.role(channel.to));
+            let (from, to) = (role_of(names, channel.from), role_of(names, channel.to));
             match channel::len(self.block, plan) {
                 0 => {}
                 1 => lines.add(format_args!("1 message of `{from}` is left for `{to}`")),
@@ -212,7 +215,7 @@ impl<'a> CoroutineView<'a> {
 
     /// The role it plays.
     pub fn role(&self) -> &'a str {
-        self.session.loaded.image.names().role(self.role_id())
+        role_of(self.session.loaded.image.names(), self.role_id())
     }
 
     /// Which of the things that the role does at once it does; 0 if it is the role's own.
@@ -312,8 +315,10 @@ impl<'a> CoroutineView<'a> {
     /// The roles of its session for which it waits: `` `Alice` or `Bob` ``.
     fn awaited(&self) -> String {
         let mut peers = Lines::joined_by(" or ");
-        for (role, name) in self.session.loaded.image.names().roles() {
+        let Loaded { image, roles, .. } = self.session.loaded;
+        for role in (0..*roles).map(RoleId::at) {
             if self.awaits(role) {
+                let name = role_of(image.names(), role);
                 peers.add(format_args!("`{name}`"));
             }
         }

@@ -8,7 +8,6 @@ use crate::memory::channel::{self, Message, Plan, Rule};
 use crate::memory::coroutine;
 use crate::memory::heap::Word;
 use crate::program::op::Exchange;
-use crate::program::typestate;
 use crate::trace::store::Tag;
 use crate::{Kind, SendDecision, Value};
 
@@ -139,10 +138,9 @@ impl Slice<'_, '_> {
     fn move_state(&mut self, direction: Direction, peer: RoleId, label: LabelId) {
         let target = self.target.unwrap_or_else(|| {
             let action = Action { direction, peer, label };
-            match typestate::target(self.local_type(), self.type_state(), action) {
-                Ok(target) => target,
-                Err(_) => unreachable!("the guard has let only actions of the local type pass"),
-            }
+            let exit =
+                self.local_type().exits(self.type_state()).find(|exit| exit.action == action);
+            exit.expect("the guard has let only actions of the local type pass").target
         });
         let word = coroutine::read(self.block, self.state_at);
         coroutine::write(self.block, self.state_at, word.moved_to(target.0, word.count));

@@ -20,7 +20,7 @@ impl Slice<'_, '_> {
                 self.halt();
                 return Ok(());
             }
-            let next = match if op.is_guarded { self.guarded(op) } else { self.unguarded(op) } {
+            let next = match if op.is_guarded { self.by_hand(op) } else { self.unguarded(op) } {
                 Step::Next(next) | Step::Yield(next) | Step::Pend(next) => next,
                 Step::Wait => {
                     self.wait(coro);

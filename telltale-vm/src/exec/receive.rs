@@ -31,7 +31,7 @@ impl Slice<'_, '_> {
             return Step::Wait;
         };
         match find(branches, found) {
-            Some(taken) => self.take_branch(taken),
+            Some(taken) => self.take(taken),
             None => self.unexpected(peer, found, branches),
         }
     }
@@ -54,17 +54,11 @@ impl Slice<'_, '_> {
         for branch in branches {
             self.forget_receiver(branch.channel, branch.peer);
         }
-        self.take_branch(taken)
-    }
-
-    /// [`Slice::take`] for choices.
-    #[inline(never)]
-    fn take_branch(&mut self, taken: &Exchange) -> Step {
         self.take(taken)
     }
 
     /// Takes a message that is there and hands it over.
-    #[inline(always)]
+    #[inline(never)]
     fn take(&mut self, taken: &Exchange) -> Step {
         let value = self.commit_receipt(taken.channel, taken.peer);
         // A sender has been checked, but a message may have been injected.
@@ -90,7 +84,7 @@ impl Slice<'_, '_> {
         }
         let cause = Cause::UnexpectedMessage {
             from: self.cx.name(from).to_owned(),
-            found: self.cx.label(found).to_string(),
+            found: format!("{}", self.cx.label(found)),
             expected: expected.all,
         };
         cause.into()

@@ -19,6 +19,7 @@ use telltale_types::{RoleId, StateId};
 use self::held::Registers;
 use self::linked::LinkedSeats;
 pub(super) use self::reach::Reach;
+use crate::error::Wrong;
 use crate::exec::{Step, inside};
 use crate::index::ByMember;
 use crate::memory::arena::Slot;
@@ -76,6 +77,7 @@ impl VM {
     /// Makes an image known, so that programs which import it can open sessions of it.
     pub fn provide(&mut self, image: &CodeImage) {
         self.endpoints.reach = Some(reach::FULL);
+        self.expect_by_hand();
         let provided = &mut self.endpoints.provided;
         match provided.binary_search_by_key(&image.hash(), |provided| provided.hash()) {
             Ok(known) => provided[known] = image.clone(),
@@ -95,7 +97,7 @@ impl VM {
         }
         if let Step::Fault(cause) = step {
             self.run_queue.leave(slot);
-            self.fault_of_role(slot, role, *cause);
+            self.fault_of_role(slot, role, cause.into_cause());
         } else {
             self.rest_or_requeue(slot);
         }
@@ -120,12 +122,7 @@ impl VM {
         step
     }
 
-    fn open_import(
-        &mut self,
-        holder: Holder,
-        import: ImportId,
-        first: Reg,
-    ) -> Result<Step, Box<Cause>> {
+    fn open_import(&mut self, holder: Holder, import: ImportId, first: Reg) -> Result<Step, Wrong> {
         let loaded = self.loaded_at(holder.slot);
         let (name, hash) = loaded.image.import(import).ok_or(Cause::BadInstruction)?;
         let missing = || Cause::ImageNotProvided { name: name.to_owned() };
@@ -144,7 +141,7 @@ impl VM {
         Ok(self.behind(holder))
     }
 
-    fn close_endpoint(&mut self, holder: Holder, reg: Reg) -> Result<Step, Box<Cause>> {
+    fn close_endpoint(&mut self, holder: Holder, reg: Reg) -> Result<Step, Wrong> {
         let (session, role) = self.registers(holder).take_endpoint(reg)?;
         self.give_up(session, role, "its holder closed it");
         Ok(self.behind(holder))

@@ -1,12 +1,15 @@
 //! How sessions begin and end.
 
+use std::any::{Any, TypeId};
 use std::sync::Arc;
 
 use telltale_bytecode::{CodeImage, Pc};
 
+use crate::lines::{label_of, role_of};
 use crate::memory::arena::Slot;
 use crate::memory::coroutine::{self, CoroId};
 use crate::memory::{channel, header, registers};
+use crate::program::by_hand::{self, show_compiled};
 use crate::quietly::drop_quietly;
 use crate::roles::host::SessionObjects;
 use crate::roles::objects::RoleObjects;
@@ -131,9 +134,9 @@ impl VM {
         channels.into_iter().find_map(|&(channel, plan)| {
             let label = channel::first_label(block, &self.buffers, plan)?;
             Some(Cause::LeftOver {
-                from: names.role(channel.from).to_owned(),
-                to: names.role(channel.to).to_owned(),
-                label: names.label(label).to_string(),
+                from: role_of(names, channel.from).to_owned(),
+                to: role_of(names, channel.to).to_owned(),
+                label: format!("{}", label_of(names, label)),
             })
         })
     }
@@ -147,8 +150,11 @@ impl VM {
         let pc = coroutine::read(block, loaded.roles_at + coro.index()).pc();
         let place = Pc(pc - image.programs.start(role));
         let instr = image.programs[role].get(place.index());
-        let instruction = instr.map(|&instr| image.show(instr).to_string());
-        let role = Some(image.names().role(role).to_owned());
+        let instruction = instr.map(|&instr| match loaded.by_hand {
+            Some(by_hand) => by_hand.show(image, instr),
+            None => show_compiled(image, instr),
+        });
+        let role = Some(role_of(image.names(), role).to_owned());
         self.fault(slot, Fault { role, instruction, cause });
     }
 
@@ -233,11 +239,10 @@ impl VM {
         let block = self.run_queue.arena.block_mut(slot);
         let loaded = self.images.get(header::image(block));
         for plan in loaded.plans.all() {
-            while channel::len(block, plan) > 0 {
-                let (message, _) = channel::pop(block, &mut self.buffers, plan);
-                self.orphans.push(message.word);
+            for nth in 0..channel::len(block, plan) {
+                self.orphans.push(channel::peek(block, &self.buffers, plan, nth));
             }
-            channel::release(block, &mut self.buffers, plan);
+            channel::clear(block, &mut self.buffers, plan);
         }
         for place in loaded.registers() {
             self.orphans.extend(registers::clear(block, place));
@@ -286,6 +291,16 @@ impl SessionHost for VM {
         objects: impl RoleObjects,
         owned: bool,
     ) -> Result<SessionId, VMError> {
+        self.expect_by_hand();
+        self.open_compiled_session(image, objects, owned)
+    }
+
+    fn open_compiled_session(
+        &mut self,
+        image: &CodeImage,
+        objects: impl RoleObjects,
+        owned: bool,
+    ) -> Result<SessionId, VMError> {
         let objects = SessionObjects::new(objects, self.spare.pop());
         self.open_with(image, objects, owned)
     }
@@ -294,19 +309,18 @@ impl SessionHost for VM {
         &mut self,
         session: SessionId,
     ) -> Result<(Outcome, C), VMError> {
-        let (slot, key) = self.ended(session)?;
-        // Callers of `SessionHost` may ask for role objects of another type.
-        let stale = VMError::StaleSession { session };
-        if !self.objects[key].is::<C>() {
-            return Err(stale);
-        }
-        let (objects, outcome) = self.take_out(slot, key).into_parts().ok_or(stale)?;
-        let outcome = outcome.expect("the outcome is kept when an owned session ends");
-        Ok((outcome, objects))
+        let (outcome, objects) = self.take_ended(session, TypeId::of::<C>())?;
+        let objects = objects.downcast().map_err(|_| VMError::StaleSession { session })?;
+        Ok((outcome, *objects))
     }
 }
 
 impl VM {
+    /// Images may be written by hand from now on.
+    pub(super) fn expect_by_hand(&mut self) {
+        self.images.by_hand = Some(by_hand::FULL);
+    }
+
     fn open_with(
         &mut self,
         image: &CodeImage,
@@ -321,8 +335,12 @@ impl VM {
         opened
     }
 
-    /// Where a session is that has ended and has an owner, and the key of its role objects.
-    fn ended(&self, session: SessionId) -> Result<(Slot, usize), VMError> {
+    /// The outcome and the role objects of a session that has ended and has an owner.
+    fn take_ended(
+        &mut self,
+        session: SessionId,
+        of_type: TypeId,
+    ) -> Result<(Outcome, Box<dyn Any>), VMError> {
         let slot = self.slot_of(session)?;
         let block = self.run_queue.arena.block(slot);
         if header::is_running(block) {
@@ -335,15 +353,16 @@ impl VM {
                 (VMError::StaleSession { session }, VMError::Detached { session });
             return Err(if was_taken { stale } else { detached });
         }
-        Ok((slot, header::objects(block) as usize - 1))
-    }
-
-    /// The role objects of such a session, which is forgotten.
-    fn take_out(&mut self, slot: Slot, key: usize) -> SessionObjects {
-        let objects = self.objects.remove(key);
+        let key = header::objects(block) as usize - 1;
+        // Callers of `SessionHost` may ask for role objects of another type.
+        if self.objects[key].type_id() != of_type {
+            return Err(VMError::StaleSession { session });
+        }
+        let (objects, outcome) = self.objects.remove(key).into_parts();
         header::disown(self.run_queue.arena.block_mut(slot));
         self.free(slot);
         self.bury_dead();
-        objects
+        let outcome = outcome.expect("the outcome is kept when an owned session ends");
+        Ok((outcome, objects))
     }
 }

@@ -61,7 +61,8 @@ impl VM {
         let (pending_choices, deferred) = (&mut self.pending_choices, &mut self.deferred);
         let first = run_queue.first()?;
         let on_script = self.config.follows_schedules();
-        let mode = Mode { policy: self.config.policy, on_script, by_turns, traced };
+        let (policy, give_turns) = (self.config.policy, self.give_turns);
+        let mode = Mode { policy, give_turns, on_script, by_turns, traced };
         run_queue.in_a_row = self.sink.is_none();
         // If none of their messages are aside, sessions that finish on their script need not be settled one by one. (By
         // turns, they are seen one by one anyway.)
@@ -131,7 +132,7 @@ impl VM {
             Exit::Outside(role) => self.reach_outside(slot, role),
             Exit::Fault(role, cause) => {
                 self.run_queue.leave(slot);
-                self.fault_of_role(slot, role, *cause);
+                self.fault_of_role(slot, role, cause.into_cause());
             }
         }
     }

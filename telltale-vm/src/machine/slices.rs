@@ -11,7 +11,7 @@ use crate::program::loaded::Loaded;
 use crate::program::registry::Registry;
 use crate::roles::host::{Host, SessionObjects};
 use crate::scheduler::run_queue::RunQueue;
-use crate::scheduler::{self, Turns};
+use crate::scheduler::{GiveTurns, Turns};
 use crate::scripted::leave::halt;
 use crate::scripted::run::{EXCHANGE, End, RunLoop, ScriptState};
 use crate::{Context, Policy, SessionId};
@@ -20,6 +20,8 @@ use crate::{Context, Policy, SessionId};
 #[derive(Clone, Copy)]
 pub(super) struct Mode {
     pub(super) policy: Policy,
+    /// How it gives turns.
+    pub(super) give_turns: GiveTurns,
     /// Whether sessions follow their schedules while they can.
     pub(super) on_script: bool,
     /// Whether turns are counted.
@@ -271,5 +273,5 @@ fn act<'a>(
         }
         None => slice.leave_place(),
     }
-    scheduler::slice(mode.policy, slice, turns)
+    (mode.give_turns)(slice, turns)
 }

@@ -20,9 +20,9 @@ use crate::memory::wraps::Wraps;
 use crate::program::loaded::Loaded;
 use crate::program::registry::Registry;
 use crate::roles::host::{ErasedObjects, SessionObjects};
-use crate::scheduler::Turns;
 use crate::scheduler::random::Draws;
 use crate::scheduler::run_queue::RunQueue;
+use crate::scheduler::{self, GiveTurns, Turns};
 use crate::session::VmTag;
 use crate::trace::store::Trace;
 use crate::view::{CoroutineView, SessionView};
@@ -41,6 +41,8 @@ use crate::{
 #[derive(Debug)]
 pub struct VM {
     pub(super) config: VMConfig,
+    /// How its policy gives turns.
+    pub(super) give_turns: GiveTurns,
     pub(super) run_queue: RunQueue,
     pub(super) heap: Heap,
     pub(super) buffers: Buffers,
@@ -80,21 +82,25 @@ impl std::fmt::Debug for Sink {
 /// A machine without sessions, set up by [`VMConfig::default`].
 impl Default for VM {
     fn default() -> Self {
-        Self::new(VMConfig::default())
+        let config = VMConfig::default();
+        debug_assert_eq!(config.policy, Policy::Cooperative, "it need not be looked up");
+        Self::with_tag(config, VmTag::next(), scheduler::COOPERATIVE)
     }
 }
 
 impl VM {
     /// A machine without sessions.
     pub fn new(config: VMConfig) -> Self {
-        Self::with_tag(config, VmTag::next())
+        let give_turns = scheduler::by(config.policy);
+        Self::with_tag(config, VmTag::next(), give_turns)
     }
 
-    /// A machine whose sessions have this tag.
-    pub(super) fn with_tag(config: VMConfig, tag: VmTag) -> Self {
+    /// A machine whose sessions have this tag, and get turns so.
+    pub(super) fn with_tag(config: VMConfig, tag: VmTag, give_turns: GiveTurns) -> Self {
         let quantum = config.quantum.max(1);
         let shuffle = (config.policy == Policy::Random).then(|| Draws::new(config.seed));
         Self {
+            give_turns,
             run_queue: RunQueue::new(tag, quantum, shuffle),
             heap: Heap::default(),
             buffers: Buffers::default(),
@@ -125,6 +131,7 @@ impl VM {
     ///
     /// At a limit of the VM, which is then as it was before.
     pub fn load_choreography(&mut self, image: &CodeImage) -> Result<SessionId, VMError> {
+        self.expect_by_hand();
         self.open(image, 0, false, true)
     }
 

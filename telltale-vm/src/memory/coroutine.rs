@@ -9,6 +9,8 @@
 //!
 //! The program counter is an index into the code of all roles of the image.
 
+use crate::memory::{word, word_mut};
+
 /// How many words of roles are looked at: as many as there are numbers of roles.
 pub(crate) const ROLES: usize = 1 << u8::BITS;
 
@@ -41,24 +43,24 @@ pub(crate) struct Coro {
 /// The coroutine whose word is at this place of a block.
 #[inline]
 pub(crate) fn read(block: &[u64], at: usize) -> Coro {
-    Coro::from_word(block[at])
+    Coro::from_word(word(block, at))
 }
 
 #[inline]
 pub(crate) fn write(block: &mut [u64], at: usize, coro: Coro) {
-    block[at] = coro.to_word();
+    *word_mut(block, at) = coro.to_word();
 }
 
 /// Marks it.
 #[inline]
 pub(crate) fn mark(block: &mut [u64], at: usize, mark: u32) {
-    block[at] |= u64::from(mark);
+    *word_mut(block, at) |= u64::from(mark);
 }
 
 /// Takes a mark from it.
 #[inline]
 pub(crate) fn unmark(block: &mut [u64], at: usize, mark: u32) {
-    block[at] &= !u64::from(mark);
+    *word_mut(block, at) &= !u64::from(mark);
 }
 
 /// Moves it by what one place, with its count, has more than another. Says whether the count has begun anew.

@@ -6,8 +6,9 @@
 //! on another session is linked when it is executed, since only then is known which session that is.
 
 use telltale_bytecode::{Branch, Image, Instr, Pc, Reg, RoleLanes, SetId, Slot, TargetsId};
-use telltale_types::{Direction, RoleId};
+use telltale_types::{Direction, LabelId, RoleId};
 
+use crate::lines::label_of;
 use crate::memory::channel::Plan;
 use crate::memory::coroutine::CoroId;
 use crate::program::lanes::Lanes;
@@ -17,8 +18,10 @@ use crate::value::expected::ExpectedKind;
 
 /// Links the programs of an image.
 pub(crate) fn link(image: &Image, plans: &Plans, lanes: Option<&Lanes>) -> Linked {
-    let expected =
-        image.names().labels().map(|(_, label)| ExpectedKind::of_type(label.payload)).collect();
+    let expected = (0..image.names().label_count()).map(LabelId::at);
+    let expected = expected
+        .map(|label| ExpectedKind::of_type(label_of(image.names(), label).payload))
+        .collect();
     let mut ops = Vec::with_capacity(image.programs.code().len() + 1);
     let mut all = Linked { expected, ..Linked::default() };
     for role in (0..image.names().role_count()).map(RoleId::at) {

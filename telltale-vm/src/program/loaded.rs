@@ -14,16 +14,17 @@
 use telltale_bytecode::{Channel, CodeImage, Pc, Reg};
 use telltale_types::{RoleId, StateId};
 
+use crate::lines::role_of;
 use crate::memory::arena::WINDOW;
 use crate::memory::channel::{Plan, Rule, Shape};
 use crate::memory::coroutine::{self, Coro, CoroId, HALTED, PAUSED, ROLES};
 use crate::memory::header::READY;
 use crate::memory::{header, ready, registers};
+use crate::program::by_hand::ByHand;
 use crate::program::lanes::Lanes;
 use crate::program::link::link;
 use crate::program::op::Linked;
 use crate::program::schedule::Schedule;
-use crate::program::verify::verify;
 use crate::{ChannelMode, VMConfig, WhenFull};
 
 // So the words of the roles, and as many behind them, are always in the window.
@@ -45,6 +46,8 @@ pub(crate) struct Loaded {
     /// Where the words of the coroutines start.
     pub(crate) roles_at: usize,
     pub(crate) plans: Plans,
+    /// What its programs need if they were written by hand.
+    pub(crate) by_hand: Option<&'static dyn ByHand>,
     /// Whether its programs are compared with the local types while they run: they were written by hand, and could not be
     /// verified before.
     pub(crate) is_guarded: bool,
@@ -67,23 +70,28 @@ pub(crate) struct Plans {
 }
 
 impl Loaded {
-    pub(crate) fn new(image: &CodeImage, config: &VMConfig) -> Self {
+    /// `by_hand` is there if its programs were written by hand.
+    pub(crate) fn new(
+        image: &CodeImage,
+        config: &VMConfig,
+        by_hand: Option<&'static dyn ByHand>,
+    ) -> Self {
         let roles = image.names().role_count();
         let lanes = Lanes::of(image);
         let coroutines = lanes.as_ref().map_or(roles, Lanes::coroutines);
         let roles_at = READY + ready::words(coroutines);
         let (plans, states_at) = Plans::new(image, config, roles_at + coroutines);
-        let by_hand = if image.is_verified() { 0 } else { roles };
-        let words = states_at + by_hand * (1 + image.registers() * registers::WORDS);
+        let roles_by_hand = if image.is_verified() { 0 } else { roles };
+        let words = states_at + roles_by_hand * (1 + image.registers() * registers::WORDS);
         let mut linked = link(image, &plans, lanes.as_ref());
         let mut template = template(image, lanes.as_ref(), roles_at, words);
         let starts = &template[roles_at..][..roles];
         let mut states = None;
-        if !image.is_verified() {
-            states = verify(image, &linked, starts);
+        if let Some(by_hand) = by_hand {
+            states = by_hand.verify(image, &linked, starts);
             linked.guard(states.is_none());
         }
-        let is_guarded = !image.is_verified() && states.is_none();
+        let is_guarded = by_hand.is_some() && states.is_none();
         // What is in registers is seen to when a session ends by turns.
         let may_follow = !is_guarded && image.registers() == 0 && lanes.is_none();
         let mut schedule = Schedule::default();
@@ -101,6 +109,7 @@ impl Loaded {
             roles_at,
             plans,
             states_at,
+            by_hand,
             is_guarded,
             states,
             registers: image.registers(),
@@ -112,7 +121,8 @@ impl Loaded {
 impl Loaded {
     /// Marks the roles of a new session that are paused.
     pub(crate) fn pause(&self, block: &mut [u64], paused: &[String]) {
-        for (role, name) in self.image.names().roles() {
+        for role in (0..self.roles).map(RoleId::at) {
+            let name = role_of(self.image.names(), role);
             if paused.iter().any(|paused| paused == name) {
                 for coro in self.coroutines_of(role) {
                     coroutine::mark(block, self.roles_at + coro.index(), PAUSED);
@@ -139,7 +149,8 @@ impl Loaded {
 
     /// All places of registers.
     pub(crate) fn registers(&self) -> impl Iterator<Item = usize> + '_ {
-        (0..self.roles).flat_map(|role| self.registers_of(RoleId::at(role)))
+        let first = self.states_at + self.roles;
+        (0..self.roles * self.registers).map(move |at| first + at * registers::WORDS)
     }
 
     /// Whether a role that is at an instruction may stop there, although it could still receive something.
@@ -200,7 +211,8 @@ impl Loaded {
 fn keeps_every_message(image: &CodeImage, config: &VMConfig) -> bool {
     let names = image.names();
     image.channels().iter().all(|channel| {
-        let (_, when_full, mode) = config.channel(names.role(channel.from), names.role(channel.to));
+        let (_, when_full, mode) =
+            config.channel(role_of(names, channel.from), role_of(names, channel.to));
         let waits = matches!(when_full, WhenFull::Block | WhenFull::Resize);
         channel.single || mode == ChannelMode::Fifo && waits
     })
@@ -232,7 +244,7 @@ impl Plans {
         let mut words = start;
         for &channel in image.channels() {
             let names = image.names();
-            let (from, to) = (names.role(channel.from), names.role(channel.to));
+            let (from, to) = (role_of(names, channel.from), role_of(names, channel.to));
             let (capacity, when_full, mode) = config.channel(from, to);
             let shape = if channel.single { Shape::Cell } else { Shape::Ring };
             let rule = Rule::new(when_full, mode);

@@ -7,6 +7,7 @@ use telltale_bytecode::{CodeImage, Image};
 
 use crate::index::{Index, Key};
 use crate::memory::arena::Arena;
+use crate::program::by_hand::ByHand;
 use crate::program::loaded::Loaded;
 use crate::program::recent::linked;
 use crate::{VMConfig, VMError};
@@ -28,6 +29,8 @@ pub(crate) struct Registry {
     unused: VecDeque<u16>,
     /// How many images have been added.
     added: u64,
+    /// What programs written by hand need, if there can be any.
+    pub(crate) by_hand: Option<&'static dyn ByHand>,
 }
 
 /// An image, as one machine uses it.
@@ -47,19 +50,27 @@ struct Entry {
 impl Registry {
     #[inline]
     pub(crate) fn get(&self, number: u16) -> &Loaded {
-        &self.entries[usize::from(number)].loaded
+        &self.entry(number).loaded
+    }
+
+    #[inline(always)]
+    fn entry(&self, number: u16) -> &Entry {
+        match self.entries.get(usize::from(number)) {
+            Some(entry) => entry,
+            None => no_image(),
+        }
     }
 
     /// The size class of the blocks of an image's sessions.
     #[inline]
     pub(crate) fn class_of(&self, number: u16) -> usize {
-        self.entries[usize::from(number)].class
+        self.entry(number).class
     }
 
     /// What an image is told by from all that had or will have its number.
     #[inline]
     pub(crate) fn serial_of(&self, number: u16) -> u64 {
-        self.entries[usize::from(number)].serial
+        self.entry(number).serial
     }
 
     /// A session of the image has begun.
@@ -122,7 +133,11 @@ impl Registry {
         if given > limit {
             return Err(VMError::TooManyRegisters { given, limit });
         }
-        let loaded = linked(image, config);
+        let by_hand = (!image.is_verified()).then(|| {
+            self.by_hand
+                .expect("an image that is not compiled comes in where programs written by hand can")
+        });
+        let loaded = linked(image, config, by_hand);
         let class = arena.class_for(loaded.template.len());
         let entry = Entry { loaded, class, sessions: 0, is_listed: false, serial: self.added };
         self.added += 1;
@@ -155,6 +170,13 @@ impl Registry {
         }
         None
     }
+}
+
+/// One panic for all numbers, as `memory` has one for all places.
+#[cold]
+#[inline(never)]
+fn no_image() -> ! {
+    panic!("a number that no image has")
 }
 
 fn address(image: &CodeImage) -> Key {

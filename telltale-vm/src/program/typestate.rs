@@ -4,7 +4,8 @@ use telltale_bytecode::Branch;
 use telltale_types::{Action, Direction, LocalTypeR, StateId};
 
 use crate::Cause;
-use crate::lines::Lines;
+use crate::error::Wrong;
+use crate::lines::{Lines, label_of, role_of};
 use crate::program::op::{Code, Exchange, Op};
 
 /// Whether a local type allows what an instruction does in a state, whichever branch is taken; and the state behind it,
@@ -14,7 +15,7 @@ pub(crate) fn allows(
     state: StateId,
     op: &Op,
     branches: &[Exchange],
-) -> Result<Option<StateId>, Box<Cause>> {
+) -> Result<Option<StateId>, Wrong> {
     let leads = |direction, exchange: &Exchange| {
         let action = Action { direction, peer: exchange.peer, label: exchange.label };
         target(local, state, action)
@@ -38,11 +39,7 @@ pub(crate) fn allows(
 }
 
 /// Where a role comes to that does something in a state, if it may.
-pub(crate) fn target(
-    local: &LocalTypeR,
-    state: StateId,
-    action: Action,
-) -> Result<StateId, Box<Cause>> {
+pub(crate) fn target(local: &LocalTypeR, state: StateId, action: Action) -> Result<StateId, Wrong> {
     match local.exits(state).find(|exit| exit.action == action) {
         Some(exit) => Ok(exit.target),
         None => Err(not_allowed(local, state, show(local, action))),
@@ -54,7 +51,7 @@ pub(crate) fn offers_all(
     local: &LocalTypeR,
     state: StateId,
     branches: &[Exchange],
-) -> Result<(), Box<Cause>> {
+) -> Result<(), Wrong> {
     let has = |action: Action| {
         let wanted = Branch { peer: action.peer, label: action.label };
         let is_wanted =
@@ -71,13 +68,12 @@ pub(crate) fn offers_all(
 }
 
 /// Whether a role that has come to a state may halt.
-pub(crate) fn may_end(local: &LocalTypeR, state: StateId) -> Result<(), Box<Cause>> {
+pub(crate) fn may_end(local: &LocalTypeR, state: StateId) -> Result<(), Wrong> {
     if local.may_end(state) { Ok(()) } else { Err(not_allowed(local, state, "halt".to_owned())) }
 }
 
 #[cold]
-#[expect(clippy::unnecessary_box_returns, reason = "as every step returns it")]
-fn not_allowed(local: &LocalTypeR, state: StateId, found: String) -> Box<Cause> {
+fn not_allowed(local: &LocalTypeR, state: StateId, found: String) -> Wrong {
     Cause::NotAllowed { expected: expected(local, state), found }.into()
 }
 
@@ -98,7 +94,7 @@ fn show(local: &LocalTypeR, action: Action) -> String {
     };
     let is_role = action.peer.index() < names.role_count();
     let is_label = action.label.index() < names.label_count();
-    let peer = if is_role { names.role(action.peer) } else { "?" };
-    let label = if is_label { names.label(action.label).name } else { "?" };
+    let peer = if is_role { role_of(names, action.peer) } else { "?" };
+    let label = if is_label { label_of(names, action.label).name } else { "?" };
     format!("{peer}{mark}{label}")
 }

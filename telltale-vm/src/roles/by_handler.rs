@@ -99,7 +99,7 @@ pub(crate) struct Mixed {
 impl Mixed {
     /// Whoever answers for the roles of the session.
     pub(crate) fn host<'a>(&'a mut self, handler: &'a dyn EffectHandler) -> MixedHost<'a> {
-        MixedHost { objects: Some((&mut *self.objects, self.by_handler)), handler }
+        MixedHost::with_objects(&mut *self.objects, self.by_handler, handler)
     }
 }
 
@@ -111,6 +111,15 @@ pub(crate) struct MixedHost<'a> {
 }
 
 impl<'a> MixedHost<'a> {
+    /// These objects play the roles that the handler does not play.
+    pub(crate) fn with_objects(
+        objects: &'a mut dyn ErasedObjects,
+        by_handler: RoleSet,
+        handler: &'a dyn EffectHandler,
+    ) -> Self {
+        Self { objects: Some((objects, by_handler)), handler }
+    }
+
     /// The handler plays all roles.
     pub(crate) fn without_objects(handler: &'a dyn EffectHandler) -> Self {
         Self { objects: None, handler }

@@ -6,6 +6,7 @@ use std::sync::{Mutex, PoisonError};
 
 use telltale_bytecode::CodeImage;
 
+use crate::lines::role_of;
 use crate::roles::by_handler::RoleSet;
 use crate::roles::objects::RoleObjects;
 use crate::roles::session::{NamedRoles, Session};
@@ -117,7 +118,7 @@ impl<R> Error for PlayError<R> {
     }
 }
 
-/// Runs one session from its beginning to its end, in a VM of its own.
+/// Runs one session from its beginning to its end, in a VM of its own. The image is a compiled one.
 ///
 /// # Errors
 ///
@@ -146,7 +147,7 @@ pub fn play_with<R: NamedRoles>(
     handler: &dyn EffectHandler,
 ) -> Result<R, PlayError<R>> {
     let mut vm = VM::default();
-    let session = Session::open(&mut vm, image, roles)?;
+    let session = Session::open_compiled(&mut vm, image, roles)?;
     run_alone(&mut vm, session.id(), handler)?;
     session.into_roles(&mut vm)
 }
@@ -154,7 +155,7 @@ pub fn play_with<R: NamedRoles>(
 /// Some of these roles are played by the handler of the run, and there is none.
 #[cold]
 fn no_handler(image: &CodeImage, by_handler: RoleSet) -> VMError {
-    let role = by_handler.first().map(|role| image.names().role(role).to_owned());
+    let role = by_handler.first().map(|role| role_of(image.names(), role).to_owned());
     VMError::NoHandler { role: role.unwrap_or_default() }
 }
 

@@ -124,7 +124,11 @@ impl<H: EffectHandler + ?Sized> Participant for ByHandler<'_, H> {
 }
 
 /// Role objects, and a handler for the roles that have none; for a handler that refuses, all roles of sessions without objects.
-pub(super) struct ByBoth<'h>(pub(super) &'h dyn EffectHandler);
+pub(super) struct ByBoth<'h> {
+    pub(super) handler: &'h dyn EffectHandler,
+    /// Whether sessions are played here in which all roles have objects.
+    pub(super) with_all_objects: bool,
+}
 
 impl Participants for ByBoth<'_> {
     type Participant<'p>
@@ -139,9 +143,10 @@ impl Participants for ByBoth<'_> {
     ) -> Option<MixedHost<'p>> {
         let Some(key) = (of_session as usize).checked_sub(1) else {
             // The innermost loop of a handler that answers is faster.
-            return self.0.only_refuses().then(|| MixedHost::without_objects(self.0));
+            return self.handler.only_refuses().then(|| MixedHost::without_objects(self.handler));
         };
-        Some(objects.get_mut(key)?.some()?.host(self.0))
+        let session = objects.get_mut(key)?;
+        (self.with_all_objects || session.are_mixed()).then(|| session.mixed(self.handler))
     }
 }
 

@@ -112,29 +112,38 @@ impl fmt::Debug for RunLoop<'_, '_> {
 impl RunLoop<'_, '_> {
     /// A handler plays all roles.
     pub(crate) fn by_handler<H: EffectHandler + ?Sized>(self, handler: &H) -> End {
-        self.by(&ByHandler(handler))
+        let participants = ByHandler(handler);
+        if self.is_watched() {
+            follow::<_, WATCHED>(&participants, self)
+        } else if self.traced {
+            follow::<_, TRACED>(&participants, self)
+        } else {
+            follow::<_, ALONE>(&participants, self)
+        }
     }
 
     /// Role objects play, and the handler in place of those that are missing. There is one loop for this, which looks
     /// whether anybody watches.
     pub(crate) fn by_both(self, handler: &dyn EffectHandler) -> End {
-        follow::<_, WATCHED>(&ByBoth(handler), self)
+        let with_all_objects = self.is_watched();
+        follow::<_, WATCHED>(&ByBoth { handler, with_all_objects }, self)
     }
 
-    /// Role objects of this type play.
-    pub(crate) fn by_objects<O: RoleObjects>(self) -> End {
-        self.by(&ByObjects::<O>::new())
-    }
-
-    #[inline]
-    fn by<P: Participants>(self, participants: &P) -> End {
-        if self.network.is_some() || self.forced_only {
-            follow::<P, WATCHED>(participants, self)
+    /// Role objects of this type play. Where somebody watches, they do it as any others do, so that they need no loop
+    /// for it.
+    pub(crate) fn by_objects<O: RoleObjects>(self, handler: &dyn EffectHandler) -> End {
+        if self.is_watched() {
+            self.by_both(handler)
         } else if self.traced {
-            follow::<P, TRACED>(participants, self)
+            follow::<_, TRACED>(&ByObjects::<O>::new(), self)
         } else {
-            follow::<P, ALONE>(participants, self)
+            follow::<_, ALONE>(&ByObjects::<O>::new(), self)
         }
+    }
+
+    /// Whether somebody but the trace minds what is exchanged.
+    fn is_watched(&self) -> bool {
+        self.network.is_some() || self.forced_only
     }
 }
 

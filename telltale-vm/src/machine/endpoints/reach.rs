@@ -9,6 +9,7 @@ use telltale_bytecode::Instr;
 use telltale_types::RoleId;
 
 use super::held::Registers;
+use crate::error::Wrong;
 use crate::exec::Exit;
 use crate::machine::slices::Slices;
 use crate::memory::arena::Slot;
@@ -73,11 +74,11 @@ impl VM {
         }
         let cause = self.out_of_reach(slot, role);
         self.run_queue.leave(slot);
-        self.fault_of_role(slot, role, *cause);
+        self.fault_of_role(slot, role, cause.into_cause());
     }
 
     /// What is wrong with such an instruction where programs can open no image, and so hold no endpoint.
-    fn out_of_reach(&mut self, slot: Slot, role: RoleId) -> Box<Cause> {
+    fn out_of_reach(&mut self, slot: Slot, role: RoleId) -> Wrong {
         let block = self.run_queue.arena.block_mut(slot);
         let loaded = self.images.get(header::image(block));
         let at = coroutine::read(block, loaded.roles_at + role.index()).pc();

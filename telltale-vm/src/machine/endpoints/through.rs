@@ -12,6 +12,7 @@ use super::Member;
 use super::held::Registers;
 use super::linked::Key;
 use super::waiters::is_running;
+use crate::error::Wrong;
 use crate::exec::{Exit, Operand, SeatOp, Slice, Step, inside};
 use crate::machine::slices::{Session, Slices};
 use crate::memory::coroutine::{self, PENDING};
@@ -60,7 +61,7 @@ impl Slices<'_> {
         }
     }
 
-    fn through(&mut self, holder: RoleId, instr: Instr) -> Result<Step, Box<Cause>> {
+    fn through(&mut self, holder: RoleId, instr: Instr) -> Result<Step, Wrong> {
         let holders_session = self.session.cx.session;
         self.endpoints.leave_seat((holders_session, holder));
         let (reg, slot) = endpoint_of(instr).ok_or_else(|| Cause::BadInstruction)?;

@@ -65,14 +65,17 @@ struct Writer<'a> {
 
 impl Writer<'_> {
     fn write_all(&mut self, first: Configuration) {
-        self.steps.push(ScheduleStep::LEAVE);
+        self.push(ScheduleStep::LEAVE);
         self.starts.push(0);
         self.id_of(first);
         while let Some(id) = self.todo.pop() {
             let configuration = self.known[id as usize - 1].clone();
-            self.starts[id as usize] = self.steps.len() as u32;
-            let steps = self.done(&configuration).or_else(|| self.exchanged(&configuration));
-            self.steps.extend(steps.unwrap_or_else(|| vec![ScheduleStep::LEAVE]));
+            let start = self.steps.len();
+            self.starts[id as usize] = start as u32;
+            if self.done(&configuration).or_else(|| self.exchanged(&configuration)).is_none() {
+                self.steps.truncate(start);
+                self.push(ScheduleStep::LEAVE);
+            }
         }
         for (place, step) in self.steps.iter_mut().enumerate() {
             step.place = place as u32;
@@ -123,20 +126,23 @@ impl Writer<'_> {
     }
 
     /// One role has come to its end, or all of them.
-    fn done(&mut self, configuration: &Configuration) -> Option<Vec<ScheduleStep>> {
+    fn done(&mut self, configuration: &Configuration) -> Option<()> {
         let at_end = |at: u32| self.op(at).is_some_and(|op| op.code == Code::Halt);
         if configuration.pcs.iter().all(|&at| at & HALTED != 0 || at_end(at)) {
-            return Some(vec![ScheduleStep { what: StepKind::Finish, ..ScheduleStep::LEAVE }]);
+            self.push(ScheduleStep { what: StepKind::Finish, ..ScheduleStep::LEAVE });
+            return Some(());
         }
         let role = RoleId::at(configuration.pcs.iter().position(|&at| at_end(at))?);
         let mut then = configuration.clone();
         then.pcs[role.index()] |= HALTED;
         let next = self.id_of(then);
-        Some(vec![ScheduleStep { from: role, next, what: StepKind::Halt, ..ScheduleStep::LEAVE }])
+        let what = StepKind::Halt;
+        self.push(ScheduleStep { from: role, next, what, ..ScheduleStep::LEAVE });
+        Some(())
     }
 
-    /// One exchange, or a choice between several.
-    fn exchanged(&mut self, configuration: &Configuration) -> Option<Vec<ScheduleStep>> {
+    /// One exchange, or a choice between several. If they cannot be done, some of their steps may have been written.
+    fn exchanged(&mut self, configuration: &Configuration) -> Option<()> {
         let from = self.global.sender(configuration.state)?;
         let mut exits = Exits::default();
         for exit in self.global.exits(configuration.state) {
@@ -148,7 +154,8 @@ impl Writer<'_> {
             Code::Send => {
                 let step = self.exchange(configuration, &exits, from, &op.exchange)?;
                 let is_forced = is_alone && self.only_receives(op.exchange.next);
-                (exits.len() == 1).then(|| vec![ScheduleStep { is_alone, is_forced, ..step }])
+                self.push(ScheduleStep { is_alone, is_forced, ..step });
+                (exits.len() == 1).then_some(())
             }
             Code::Choose if op.count as usize == exits.len() => {
                 let Op { count, set, .. } = op;
@@ -163,14 +170,20 @@ impl Writer<'_> {
                     is_forced,
                     ..ScheduleStep::LEAVE
                 };
-                let mut steps = vec![choice];
+                self.push(choice);
                 for sent in linked.exchanges(&op) {
-                    steps.push(self.exchange(configuration, &exits, from, sent)?);
+                    let step = self.exchange(configuration, &exits, from, sent)?;
+                    self.push(step);
                 }
-                Some(steps)
+                Some(())
             }
             _ => None,
         }
+    }
+
+    #[inline(never)]
+    fn push(&mut self, step: ScheduleStep) {
+        self.steps.push(step);
     }
 
     /// Whether every other role waits for a message, or is done.
@@ -180,6 +193,7 @@ impl Writer<'_> {
     }
 
     /// Whether a role that stands there can only receive.
+    #[inline(never)]
     fn only_receives(&self, at: u32) -> bool {
         let code = self.op(at).map(|op| op.code);
         matches!(code, Some(Code::Recv | Code::Offer | Code::OfferMany))
