@@ -56,6 +56,14 @@ pub enum CompileError {
         /// How many it can have.
         limit: usize,
     },
+    /// Two roles talk to each other in so many arms of parallel parts that there are not enough channels.
+    #[error("two roles talk to each other in so many arms of a `par` that they need {given} channels, but they can have at most {limit}")]
+    TooManyChannels {
+        /// How many they need.
+        given: usize,
+        /// How many they can have.
+        limit: usize,
+    },
     /// A role does several things at once. Programs for such a role are compiled, and not written by hand.
     #[error(
         "role `{role}` does several things at once, and programs for such a role cannot be written by hand"

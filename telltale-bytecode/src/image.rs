@@ -120,7 +120,7 @@ impl CodeImage {
         global_type: &GlobalType,
     ) -> Result<Self, CompileError> {
         let locals = Self::locals_of(local_types, global_type)?;
-        lanes::check(&locals)?;
+        lanes::check(&locals, global_type)?;
         let mut tables = Tables::default();
         let programs = locals.iter().map(|local| compile(local, &mut tables));
         let programs = programs.collect::<Result<Vec<_>, _>>()?;

@@ -1,8 +1,9 @@
 //! The lanes of a role that does several things at once: which coroutine each is, and which channels
 //! are its own.
 
-use telltale_types::{Direction, LaneId, Lanes, LocalTypeR, RoleId, Split};
+use telltale_types::{Direction, GlobalType, LaneId, Lanes, LocalTypeR, RoleId, Split};
 
+use crate::channel::channels;
 use crate::compile::Layout;
 use crate::{CompileError, Pc};
 
@@ -102,12 +103,20 @@ impl Coroutines {
     }
 }
 
-/// Refuses protocols whose roles do more at once than there are coroutines for.
-pub(crate) fn check(locals: &[LocalTypeR]) -> Result<(), CompileError> {
+/// Refuses protocols whose roles do more at once than there are coroutines or channels for.
+pub(crate) fn check(locals: &[LocalTypeR], global: &GlobalType) -> Result<(), CompileError> {
     let more = locals.iter().map(|local| Coroutines::of(local).more).sum::<usize>();
+    if more == 0 {
+        return Ok(());
+    }
     let given = locals.len() + more;
-    if more > 0 && given > COROUTINES {
+    if given > COROUTINES {
         return Err(CompileError::TooManyCoroutines { given, limit: COROUTINES });
+    }
+    let numbers = channels(global).into_iter().map(|channel| usize::from(channel.lane));
+    let given = numbers.max().unwrap_or(0);
+    if given > COROUTINES {
+        return Err(CompileError::TooManyChannels { given, limit: COROUTINES });
     }
     Ok(())
 }

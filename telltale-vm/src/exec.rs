@@ -13,7 +13,7 @@
 mod choose;
 mod commit;
 mod drain;
-mod fork;
+pub(crate) mod fork;
 mod guard;
 mod operand;
 mod receive;
@@ -215,8 +215,8 @@ impl<'a, 's> Slice<'a, 's> {
     pub(crate) fn turn(&mut self, coro: CoroId) -> Result<(), Exit> {
         self.coro = coro;
         self.word_at = self.loaded.roles_at + coro.index();
-        (self.cx.role, self.cx.lane) = self.loaded.role_of(coro);
-        self.state_at = self.loaded.state_at(self.cx.role);
+        self.cx.actor = self.loaded.actor_of(coro);
+        self.state_at = self.loaded.state_at(self.cx.actor.role);
         let coro = coroutine::read(self.block, self.word_at);
         self.cx.word = coro.to_word();
         let mut pc = coro.pc();
@@ -304,7 +304,7 @@ impl<'a, 's> Slice<'a, 's> {
             self.wait(coro);
             return Ok(None);
         }
-        if coro.has(FORKED) && !self.lanes_are_over(coro) {
+        if coro.has(FORKED) && !self.lanes_are_over() {
             self.wait(coro);
             return Ok(None);
         }
@@ -349,7 +349,7 @@ impl<'a, 's> Slice<'a, 's> {
             }
             Step::Outside => {
                 self.wait(here);
-                return Err(Exit::Outside(self.cx.role));
+                return Err(Exit::Outside(self.cx.actor.role));
             }
             Step::Fault(cause) => {
                 coroutine::write(self.block, self.word_at, here);
@@ -366,8 +366,8 @@ impl<'a, 's> Slice<'a, 's> {
         coroutine::write(self.block, self.word_at, Coro::at(self.cx.at, self.cx.count_in_word()));
         self.rest(self.coro);
         note_halted(self.block, self.word_at, self.coro);
-        self.run.trace.push_if(Tag::Halted, self.cx.role, RoleId(0), LabelId(0));
-        for at in self.loaded.registers_of(self.cx.role) {
+        self.run.trace.push_if(Tag::Halted, self.cx.actor.role, RoleId(0), LabelId(0));
+        for at in self.loaded.registers_of(self.cx.actor.role) {
             self.run.orphans.extend(registers::clear(self.block, at));
         }
     }

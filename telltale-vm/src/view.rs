@@ -220,11 +220,11 @@ impl<'a> CoroutineView<'a> {
 
     /// Which of the things that the role does at once it does; 0 if it is the role's own.
     pub fn lane(&self) -> u8 {
-        self.session.loaded.role_of(self.coro).1
+        self.session.loaded.actor_of(self.coro).lane
     }
 
     fn role_id(&self) -> RoleId {
-        self.session.loaded.role_of(self.coro).0
+        self.session.loaded.actor_of(self.coro).role
     }
 
     /// The session it belongs to.
@@ -245,7 +245,7 @@ impl<'a> CoroutineView<'a> {
     /// How many effects it had.
     pub fn effects(&self) -> u64 {
         let SessionView { session, wraps, .. } = self.session;
-        wraps.count(session, self.session.loaded.role_of(self.coro), self.coro().count)
+        wraps.count(session, self.session.loaded.actor_of(self.coro), self.coro().count)
     }
 
     /// What it is doing.

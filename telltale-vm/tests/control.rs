@@ -731,6 +731,7 @@ mod ending {
             let message = || Message {
                 from: RoleId(0),
                 to: RoleId(1),
+                lane: 0,
                 label: LabelId(0),
                 value: Value::Unit,
             };

@@ -8,7 +8,7 @@ use crate::memory::channel::{self, Message, Plan, Rule};
 use crate::memory::coroutine;
 use crate::memory::heap::Word;
 use crate::program::op::Exchange;
-use crate::trace::store::Tag;
+use crate::trace::store::{Lanes, Tag};
 use crate::{Kind, SendDecision, Value};
 
 impl Slice<'_, '_> {
@@ -40,8 +40,9 @@ impl Slice<'_, '_> {
             }
             SendDecision::Defer => {
                 let value = self.run.heap.decode(word);
-                let lane = self.loaded.lane_of(channel);
-                let message = crate::Message { from: self.cx.role, to: peer, lane, label, value };
+                let lane = self.loaded.lane_of(channel).into();
+                let message =
+                    crate::Message { from: self.cx.actor.role, to: peer, lane, label, value };
                 self.run.deferred.keep(self.cx.session, message);
                 self.note_sent(channel, peer, label, Tag::Deferred);
             }
@@ -87,7 +88,9 @@ impl Slice<'_, '_> {
         if channel::push(self.block, self.run.buffers, plan, message) {
             self.wake_at(to, plan);
             if let Some(awaited) = &mut self.awaited {
-                self.loaded.coroutines_of(self.cx.role).for_each(|coro| awaited.one_less(coro));
+                self.loaded
+                    .coroutines_of(self.cx.actor.role)
+                    .for_each(|coro| awaited.one_less(coro));
             }
         }
     }
@@ -106,8 +109,9 @@ impl Slice<'_, '_> {
     #[inline(always)]
     fn note(&mut self, tag: Tag, plan: Plan, peer: RoleId, label: LabelId) {
         if self.run.trace.is_on {
-            let lanes = (self.cx.lane, self.loaded.lane_of(plan));
-            self.run.trace.push_in(tag, self.cx.role, peer, label, lanes);
+            let channel = self.loaded.lane_of(plan);
+            let lanes = Lanes { lane: self.cx.actor.lane, channel, ..Lanes::default() };
+            self.run.trace.push_in(tag, self.cx.actor.role, peer, label, lanes);
         }
     }
 
@@ -124,7 +128,9 @@ impl Slice<'_, '_> {
         if sender_waits {
             self.wake_at(from, plan);
             if let Some(awaited) = &mut self.awaited {
-                self.loaded.coroutines_of(self.cx.role).for_each(|coro| awaited.one_less(coro));
+                self.loaded
+                    .coroutines_of(self.cx.actor.role)
+                    .for_each(|coro| awaited.one_less(coro));
             }
         }
         if self.state_at != 0 {

@@ -1,91 +1,117 @@
 //! `Fork` and `Join`: what a role does at once is done by coroutines of their own.
+//!
+//! What that means for the words of a block is here once, for slices and for sessions on their scripts.
 
 use telltale_types::{LabelId, RoleId};
 
 use super::{Slice, Step, note_halted};
 use crate::memory::channel::Plan;
-use crate::memory::coroutine::{self, Coro, CoroId, FORKED, HALTED, HOLDS, PENDING};
+use crate::memory::coroutine::{self, Actor, Coro, CoroId, FORKED, HALTED, HOLDS, PENDING};
 use crate::memory::header;
+use crate::program::loaded::Loaded;
 use crate::program::op::{Code, Op};
-use crate::trace::store::Tag;
+use crate::trace::store::{Lanes, Tag, Trace};
+
+/// The lanes begin; the coroutine that forks waits where it is until all of them are over.
+pub(crate) fn fork(block: &mut [u64], loaded: &Loaded, forks: CoroId, trace: &mut Trace) {
+    let at = loaded.roles_at + forks.index();
+    let here = coroutine::read(block, at);
+    let op = op_of(loaded, here);
+    for &(coro, start) in loaded.linked.starts(op) {
+        let at = loaded.roles_at + coro.index();
+        let over = coroutine::read(block, at);
+        coroutine::write(block, at, over.moved_to(start, over.count).without(HALTED));
+        header::revived(block);
+    }
+    note(loaded, forks, op, Tag::Forked, trace);
+    coroutine::write(block, at, here.with(FORKED));
+}
+
+/// A lane is over. Gives the coroutine that began it, if it was the last.
+pub(crate) fn join(block: &mut [u64], loaded: &Loaded, lane: CoroId) -> Option<CoroId> {
+    note_halted(block, loaded.roles_at + lane.index(), lane);
+    let has_begun = |coro: &CoroId| {
+        let word = word_of(block, loaded, *coro);
+        let starts = || loaded.linked.starts(op_of(loaded, word));
+        word.has(FORKED) && starts().iter().any(|(started, _)| *started == lane)
+    };
+    let role = loaded.actor_of(lane).role;
+    let began = loaded.coroutines_of(role).find(has_begun)?;
+    is_past_lanes(block, loaded, began).then_some(began)
+}
+
+/// All lanes of a coroutine are over: it continues behind them.
+pub(crate) fn go_on(block: &mut [u64], loaded: &Loaded, began: CoroId, trace: &mut Trace) {
+    let here = word_of(block, loaded, began);
+    let op = op_of(loaded, here);
+    note(loaded, began, op, Tag::Joined, trace);
+    let next = here.without(FORKED).moved_to(op.exchange.next, here.count);
+    coroutine::write(block, loaded.roles_at + began.index(), next);
+}
+
+/// Whether all lanes are over that a coroutine has begun.
+fn is_past_lanes(block: &[u64], loaded: &Loaded, began: CoroId) -> bool {
+    let op = op_of(loaded, word_of(block, loaded, began));
+    let mut lanes = loaded.linked.starts(op).iter();
+    lanes.all(|(lane, _)| word_of(block, loaded, *lane).has(HALTED))
+}
+
+fn word_of(block: &[u64], loaded: &Loaded, coro: CoroId) -> Coro {
+    coroutine::read(block, loaded.roles_at + coro.index())
+}
+
+/// The instruction that a coroutine is at.
+fn op_of(loaded: &Loaded, coro: Coro) -> &Op {
+    &loaded.linked.ops[coro.pc() as usize]
+}
+
+fn note(loaded: &Loaded, coro: CoroId, op: &Op, tag: Tag, trace: &mut Trace) {
+    let Actor { role, lane } = loaded.actor_of(coro);
+    let starts = loaded.linked.starts(op);
+    let first = starts.first().map_or(0, |(coro, _)| loaded.actor_of(*coro).lane);
+    if trace.is_on {
+        let (count, lanes) = (LabelId(starts.len() as u16), Lanes { lane, ..Lanes::default() });
+        trace.push_in(tag, role, RoleId(first), count, lanes);
+    }
+}
 
 impl Slice<'_, '_> {
-    /// The lanes begin. The role waits here until all of them are over.
+    /// The lanes begin.
     #[cold]
     pub(super) fn fork(&mut self, op: &Op) -> Step {
-        let linked = &self.loaded.linked;
-        for &(coro, start) in linked.starts(op) {
-            let at = self.loaded.roles_at + coro.index();
-            let over = coroutine::read(self.block, at);
-            let begun = over.moved_to(start, over.count).without(HALTED);
-            coroutine::write(self.block, at, begun);
-            header::revived(self.block);
+        self.write_here();
+        fork(self.block, self.loaded, self.coro, self.run.trace);
+        for &(coro, _) in self.loaded.linked.starts(op) {
             self.wake(coro);
         }
-        self.note_lanes(Tag::Forked, op);
-        let here = coroutine::read(self.block, self.word_at);
-        let here = here.moved_to(self.cx.at, self.cx.count_in_word()).with(FORKED);
-        coroutine::write(self.block, self.word_at, here);
         Step::Fork
     }
 
     /// A lane is over. The last of them wakes the coroutine that began them.
     #[cold]
     pub(super) fn join(&mut self) -> Step {
-        let here = coroutine::read(self.block, self.word_at);
-        let here = here.moved_to(self.cx.at, self.cx.count_in_word());
-        coroutine::write(self.block, self.word_at, here);
-        note_halted(self.block, self.word_at, self.coro);
-        let began = self.loaded.coroutines_of(self.cx.role).find(|&coro| self.began_this(coro));
-        if let Some(began) = began.filter(|&coro| self.is_past_lanes(self.coro_at(coro))) {
+        self.write_here();
+        if let Some(began) = join(self.block, self.loaded, self.coro) {
             self.wake(began);
         }
         Step::Join
     }
 
-    fn coro_at(&self, coro: CoroId) -> Coro {
-        coroutine::read(self.block, self.loaded.roles_at + coro.index())
+    /// Writes down where the coroutine is, with the marks that it has.
+    fn write_here(&mut self) {
+        let here = coroutine::read(self.block, self.word_at);
+        let here = here.moved_to(self.cx.at, self.cx.count_in_word());
+        coroutine::write(self.block, self.word_at, here);
     }
 
-    /// The instruction that a coroutine is at.
-    fn op_of(&self, coro: Coro) -> &Op {
-        &self.loaded.linked.ops[coro.pc() as usize]
-    }
-
-    /// Whether a coroutine has begun the one that acts, and waits for it.
-    fn began_this(&self, coro: CoroId) -> bool {
-        let coro = self.coro_at(coro);
-        let starts = || self.loaded.linked.starts(self.op_of(coro));
-        coro.has(FORKED) && starts().iter().any(|(started, _)| *started == self.coro)
-    }
-
-    /// Whether all lanes are over that a coroutine has begun.
-    fn is_past_lanes(&self, coro: Coro) -> bool {
-        let mut starts = self.loaded.linked.starts(self.op_of(coro)).iter();
-        starts.all(|(started, _)| self.coro_at(*started).has(HALTED))
-    }
-
-    /// Whether the lanes of the role that acts are over; then it continues behind them.
+    /// Whether the lanes of the coroutine that acts are over; then it continues behind them.
     #[cold]
-    pub(super) fn lanes_are_over(&mut self, coro: Coro) -> bool {
-        if !self.is_past_lanes(coro) {
-            return false;
+    pub(super) fn lanes_are_over(&mut self) -> bool {
+        let are_over = is_past_lanes(self.block, self.loaded, self.coro);
+        if are_over {
+            go_on(self.block, self.loaded, self.coro, self.run.trace);
         }
-        let op = *self.op_of(coro);
-        self.note_lanes(Tag::Joined, &op);
-        let next = coro.without(FORKED).moved_to(op.exchange.next, coro.count);
-        coroutine::write(self.block, self.word_at, next);
-        true
-    }
-
-    fn note_lanes(&mut self, tag: Tag, op: &Op) {
-        let starts = self.loaded.linked.starts(op);
-        let first = starts.first().map_or(0, |(coro, _)| self.loaded.role_of(*coro).1);
-        let (role, lane) = (self.cx.role, self.cx.lane);
-        if self.run.trace.is_on {
-            let count = LabelId(starts.len() as u16);
-            self.run.trace.push_in(tag, role, RoleId(first), count, (lane, 0));
-        }
+        are_over
     }
 
     /// Sees to the other lanes of the role, which has just been asked or told something. Says whether they come now: a
@@ -93,13 +119,13 @@ impl Slice<'_, '_> {
     #[cold]
     pub(super) fn is_others_turn(&mut self, op: &Op) -> bool {
         self.ask_lanes_again();
-        self.cx.lane != 0 && matches!(op.code, Code::Send | Code::Choose)
+        self.cx.actor.lane != 0 && matches!(op.code, Code::Send | Code::Choose)
     }
 
     /// What the object of the role had no answer for, or its handler, may have one now.
     fn ask_lanes_again(&mut self) {
-        for coro in self.loaded.coroutines_of(self.cx.role) {
-            if coro != self.coro && self.coro_at(coro).has(PENDING) {
+        for coro in self.loaded.coroutines_of(self.cx.actor.role) {
+            if coro != self.coro && word_of(self.block, self.loaded, coro).has(PENDING) {
                 coroutine::unmark(self.block, self.loaded.roles_at + coro.index(), PENDING);
                 self.wake(coro);
             }
@@ -117,7 +143,7 @@ impl Slice<'_, '_> {
     }
 
     fn waits_at(&self, number: CoroId, plan: Plan) -> bool {
-        let coro = self.coro_at(number);
+        let coro = word_of(self.block, self.loaded, number);
         if coro.has(HALTED | PENDING | FORKED) {
             return false;
         }
@@ -125,7 +151,7 @@ impl Slice<'_, '_> {
             let held = self.run.pending_choices.channel_of(self.cx.session, number);
             return held.is_some_and(|held| held.place == plan.place);
         }
-        let op = self.op_of(coro);
+        let op = op_of(self.loaded, coro);
         match op.code {
             Code::Send | Code::Recv | Code::Offer => op.exchange.channel.place == plan.place,
             Code::OfferMany => {

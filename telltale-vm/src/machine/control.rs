@@ -12,7 +12,7 @@ use crate::memory::coroutine::{self, Coro, CoroId, DRAINS, HALTED, PAUSED, PENDI
 use crate::memory::deferred::Outstanding;
 use crate::memory::{channel, header, ready};
 use crate::scripted::leave::leave_place;
-use crate::trace::store::Tag;
+use crate::trace::store::{Lanes, Tag};
 use crate::{SessionError, SessionId, SessionStatus, VM, VMError, Value};
 
 /// A message of a session, for [`VM::inject`].
@@ -147,7 +147,9 @@ impl VM {
             let block = self.run_queue.arena.block_mut(slot);
             if header::place(block).is_some() {
                 // It stands still on its script, and continues there.
-                coroutine::unmark(block, roles_at + id.index(), PENDING);
+                for coro in pending {
+                    coroutine::unmark(block, roles_at + coro.index(), PENDING);
+                }
                 self.run_queue.enqueue(slot);
                 return Ok(());
             }
@@ -188,10 +190,11 @@ impl VM {
         self.deferred.injected(session, outstanding);
         if self.records() {
             self.enter_trace(self.run_queue.session_at(slot));
+            let lanes = Lanes { channel: lane as u8, ..Lanes::default() };
             if replaces {
-                self.trace.push_in(Tag::Dropped, from, to, label, (0, lane));
+                self.trace.push_in(Tag::Dropped, from, to, label, lanes);
             }
-            self.trace.push_in(Tag::Injected, from, to, label, (0, lane));
+            self.trace.push_in(Tag::Injected, from, to, label, lanes);
         }
         if waits {
             for coro in self.loaded_at(slot).coroutines_of(to) {

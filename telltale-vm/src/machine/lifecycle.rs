@@ -146,7 +146,7 @@ impl VM {
         let block = self.run_queue.arena.block(slot);
         let loaded = self.images.get(header::image(block));
         let image = &loaded.image;
-        let (role, _) = loaded.role_of(coro);
+        let role = loaded.actor_of(coro).role;
         let pc = coroutine::read(block, loaded.roles_at + coro.index()).pc();
         let place = Pc(pc - image.programs.start(role));
         let instr = image.programs[role].get(place.index());

@@ -7,7 +7,7 @@ use telltale_types::RoleId;
 use super::slices::{Mode, Session, Slices};
 use crate::exec::{Exit, RunContext};
 use crate::memory::arena::Slot;
-use crate::memory::coroutine::{self, Coro};
+use crate::memory::coroutine::{self, Actor, Coro};
 use crate::memory::{header, ready};
 use crate::quietly::{drop_quietly, panicked};
 use crate::scheduler::Turns;
@@ -84,8 +84,7 @@ impl VM {
         let cx = Context {
             image: &loaded.image,
             session: run_queue.session_at(first),
-            role: RoleId(0),
-            lane: 0,
+            actor: Actor::of(RoleId(0)),
             word: 0,
             at: 0,
             seed: self.config.seed,
@@ -98,11 +97,11 @@ impl VM {
         let exit = catch_unwind(AssertUnwindSafe(|| slices.run(turns)));
         let cx = &slices.session.cx;
         let (slot, at, count) = (cx.session.slot(), cx.at, cx.count_in_word());
-        let (role, lane) = (cx.role, cx.lane);
+        let actor = cx.actor;
         exit.unwrap_or_else(|panic| {
             let block = self.run_queue.arena.block_mut(slot);
             let loaded = self.images.get(header::image(block));
-            let coro = loaded.coro_of(role, lane);
+            let coro = loaded.coro_of(actor);
             if at != Context::AS_WRITTEN {
                 // For whoever explains what happened.
                 coroutine::write(block, loaded.roles_at + coro.index(), Coro::at(at, count));

@@ -142,7 +142,6 @@ impl Slices<'_> {
         let forced_only = self.mode.forced_only();
         let traced = self.mode.traced;
         cx.at = Context::AS_WRITTEN;
-        cx.lane = 0;
         let key = (of_session as usize).checked_sub(1);
         let runner = key.map(|key| objects[key].runner());
         let run_loop = RunLoop {
@@ -184,12 +183,12 @@ impl Slices<'_> {
         let Some(at) = script.pending_at(&session.loaded.schedule) else { return false };
         let (block, roles_at) = (run_queue.block(), session.loaded.roles_at);
         if let Some(received) = at.received {
-            let word = &mut block[roles_at + at.role.index()];
+            let word = &mut block[roles_at + at.coro.index()];
             if coroutine::advance(word, received.to_step) {
-                session.cx.wraps.note(session.cx.session, (at.role, 0));
+                session.cx.wraps.note(session.cx.session, at.actor);
             }
         }
-        coroutine::mark(block, roles_at + at.role.index(), PENDING);
+        coroutine::mark(block, roles_at + at.coro.index(), PENDING);
         header::set_place(block, Some(at.place));
         script.failure = None;
         true

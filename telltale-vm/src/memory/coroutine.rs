@@ -11,6 +11,8 @@
 
 use crate::memory::{word, word_mut};
 
+use telltale_types::RoleId;
+
 /// How many words of roles are looked at: as many as there are numbers of roles.
 pub(crate) const ROLES: usize = 1 << u8::BITS;
 
@@ -30,8 +32,23 @@ pub(crate) const FORKED: u32 = 1 << 26;
 
 const MARKS: u32 = HALTED | HOLDS | PENDING | PAUSED | DRAINS | FORKED;
 
+/// Who acts: a role, and which of the things that it does at once; lane 0 is its own coroutine.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[repr(C, align(2))]
+pub(crate) struct Actor {
+    pub(crate) role: RoleId,
+    pub(crate) lane: u8,
+}
+
+impl Actor {
+    /// A role that does one thing.
+    pub(crate) const fn of(role: RoleId) -> Self {
+        Self { role, lane: 0 }
+    }
+}
+
 /// The number of a coroutine in its session: those of the roles come first, numbered like them.
-pub(crate) type CoroId = telltale_types::RoleId;
+pub(crate) type CoroId = RoleId;
 
 /// The state of a coroutine, as it is kept between turns.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -10,7 +10,7 @@ use telltale_types::{Direction, LabelId, RoleId};
 
 use crate::lines::label_of;
 use crate::memory::channel::Plan;
-use crate::memory::coroutine::CoroId;
+use crate::memory::coroutine::{Actor, CoroId};
 use crate::program::lanes::Lanes;
 use crate::program::loaded::Plans;
 use crate::program::op::{Code, Exchange, Linked, Op};
@@ -31,7 +31,7 @@ pub(crate) fn link(image: &Image, plans: &Plans, lanes: Option<&Lanes>) -> Linke
                 Channels { plans, expected: &all.expected, role, lanes: own_lanes.as_ref() };
             let linker = Linker { image, program: role, pc: Pc(at as u32), channels };
             if let (Instr::Fork { first, count, targets }, Some(lanes)) = (instr, lanes) {
-                let coro = |nth: u8| lanes.coro_of(role, first + nth);
+                let coro = |nth: u8| lanes.coro_of(Actor { role, lane: first + nth });
                 let (op, starts) = linker.fork(coro, count, targets, all.starts.len());
                 all.starts.extend(starts);
                 ops.push(op);

@@ -17,7 +17,7 @@ use telltale_types::{RoleId, StateId};
 use crate::lines::role_of;
 use crate::memory::arena::WINDOW;
 use crate::memory::channel::{Plan, Rule, Shape};
-use crate::memory::coroutine::{self, Coro, CoroId, HALTED, PAUSED, ROLES};
+use crate::memory::coroutine::{self, Actor, Coro, CoroId, HALTED, PAUSED, ROLES};
 use crate::memory::header::READY;
 use crate::memory::{header, ready, registers};
 use crate::program::by_hand::ByHand;
@@ -77,15 +77,18 @@ impl Loaded {
         by_hand: Option<&'static dyn ByHand>,
     ) -> Self {
         let roles = image.names().role_count();
-        let lanes = Lanes::of(image);
+        let mut lanes = Lanes::of(image);
         let coroutines = lanes.as_ref().map_or(roles, Lanes::coroutines);
         let roles_at = READY + ready::words(coroutines);
         let (plans, states_at) = Plans::new(image, config, roles_at + coroutines);
+        if let Some(lanes) = &mut lanes {
+            lanes.note_channels(image, &plans);
+        }
         let roles_by_hand = if image.is_verified() { 0 } else { roles };
         let words = states_at + roles_by_hand * (1 + image.registers() * registers::WORDS);
         let mut linked = link(image, &plans, lanes.as_ref());
         let mut template = template(image, lanes.as_ref(), roles_at, words);
-        let starts = &template[roles_at..][..roles];
+        let starts = &template[roles_at..][..coroutines];
         let mut states = None;
         if let Some(by_hand) = by_hand {
             states = by_hand.verify(image, &linked, starts);
@@ -93,10 +96,10 @@ impl Loaded {
         }
         let is_guarded = by_hand.is_some() && states.is_none();
         // What is in registers is seen to when a session ends by turns.
-        let may_follow = !is_guarded && image.registers() == 0 && lanes.is_none();
+        let may_follow = !is_guarded && image.registers() == 0;
         let mut schedule = Schedule::default();
         if config.follows_schedules() && may_follow && keeps_every_message(image, config) {
-            schedule = Schedule::of(&image.global_type, &linked, starts);
+            schedule = Schedule::of(&image.global_type, &linked, lanes.as_ref(), starts);
         }
         header::set_place(&mut template, schedule.first_place());
         Self {
@@ -177,15 +180,15 @@ impl Loaded {
         if coro.index() + 1 < self.coroutines { coro.0 + 1 } else { 0 }
     }
 
-    /// Whose a coroutine is, and the number of its lane.
+    /// Who acts in a coroutine.
     #[inline]
-    pub(crate) fn role_of(&self, coro: CoroId) -> (RoleId, u8) {
-        self.lanes.as_ref().map_or((coro, 0), |lanes| lanes.of[coro.index()])
+    pub(crate) fn actor_of(&self, coro: CoroId) -> Actor {
+        self.lanes.as_ref().map_or(Actor::of(coro), |lanes| lanes.of[coro.index()])
     }
 
-    /// The coroutine of a lane of a role.
-    pub(crate) fn coro_of(&self, role: RoleId, lane: u8) -> CoroId {
-        self.lanes.as_ref().map_or(role, |lanes| lanes.coro_of(role, lane))
+    /// The coroutine in which somebody acts.
+    pub(crate) fn coro_of(&self, actor: Actor) -> CoroId {
+        self.lanes.as_ref().map_or(actor.role, |lanes| lanes.coro_of(actor))
     }
 
     /// The coroutines of a role.
@@ -201,8 +204,8 @@ impl Loaded {
     }
 
     /// The number of a channel among those of its pair.
-    pub(crate) fn lane_of(&self, plan: Plan) -> u16 {
-        if self.lanes.is_none() { 0 } else { self.plans.lane_of(plan) }
+    pub(crate) fn lane_of(&self, plan: Plan) -> u8 {
+        self.lanes.as_ref().map_or(0, |lanes| lanes.number_of(plan))
     }
 }
 
@@ -278,11 +281,5 @@ impl Plans {
     /// All channels.
     pub(crate) fn all(&self) -> impl Iterator<Item = Plan> + '_ {
         self.existing.iter().map(|&(_, plan)| plan)
-    }
-
-    /// The number of a channel.
-    fn lane_of(&self, plan: Plan) -> u16 {
-        let known = self.existing.iter().find(|(_, other)| other.place == plan.place);
-        known.map_or(0, |(channel, _)| channel.lane)
     }
 }

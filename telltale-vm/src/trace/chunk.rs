@@ -42,13 +42,21 @@ pub(super) struct Event {
     pub(super) role: RoleId,
     pub(super) peer: RoleId,
     pub(super) label: LabelId,
-    /// The lane that acts.
-    pub(super) lane: u8,
-    /// The number of the channel among those of the pair.
-    pub(super) channel: u16,
+    pub(super) lanes: Lanes,
 }
 
-const _: () = assert!(size_of::<Event>() == 8);
+/// Which lanes an event concerns, and which channel; all 0 where roles do one thing.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(crate) struct Lanes {
+    /// The lane that acts.
+    pub(crate) lane: u8,
+    /// The lane of the peer that receives at once.
+    pub(crate) peer: u8,
+    /// The number of the channel among those of the pair.
+    pub(crate) channel: u8,
+}
+
+const _: () = assert!(size_of::<Event>() <= 8);
 
 /// When and where the events of a row happened.
 #[derive(Clone, Copy, Debug)]
@@ -147,9 +155,9 @@ impl Chunk {
                 ObsEvent { tick, session, what: Observed::Opened, lane: 0, channel: 0, names };
             for &event in &self.events[first as usize..end as usize] {
                 *told += 1;
-                (seen.lane, seen.channel) = (event.lane, event.channel);
-                event.tell(&mut faults, &mut |what| {
-                    seen.what = what;
+                seen.channel = event.lanes.channel.into();
+                event.tell(&mut faults, &mut |what, lane| {
+                    (seen.what, seen.lane) = (what, lane);
                     to(&seen);
                 });
             }
@@ -201,25 +209,25 @@ impl Event {
     fn tell<'a>(
         self,
         faults: &mut impl Iterator<Item = &'a Arc<Fault>>,
-        give: &mut impl FnMut(Observed),
+        give: &mut impl FnMut(Observed, u8),
     ) {
-        let Self { tag, role, peer, label, .. } = self;
+        let Self { tag, role, peer, label, lanes } = self;
         let sent = Observed::Sent { from: role, to: peer, label };
         let chosen = Observed::Chosen { role, to: peer, label };
         let taken = Observed::Received { from: role, to: peer, label };
         let last = match tag {
             Tag::Sent => sent,
             Tag::ChosenAndSent => {
-                give(chosen);
+                give(chosen, lanes.lane);
                 sent
             }
             Tag::Exchanged => {
-                give(sent);
+                give(sent, lanes.lane);
                 taken
             }
             Tag::ChosenAndExchanged => {
-                give(chosen);
-                give(sent);
+                give(chosen, lanes.lane);
+                give(sent, lanes.lane);
                 taken
             }
             Tag::Faulted => match faults.next() {
@@ -238,6 +246,7 @@ impl Event {
             Tag::Closed => Observed::Closed,
             Tag::Cancelled => Observed::Cancelled,
         };
-        give(last);
+        let is_exchange = matches!(tag, Tag::Exchanged | Tag::ChosenAndExchanged);
+        give(last, if is_exchange { lanes.peer } else { lanes.lane });
     }
 }

@@ -6,8 +6,8 @@ use std::sync::Arc;
 
 use telltale_types::{LabelId, Names, RoleId, Shared};
 
-pub(crate) use super::chunk::Tag;
 use super::chunk::{Chunk, Event};
+pub(crate) use super::chunk::{Lanes, Tag};
 use crate::{Fault, ObsEvent, Recording, SessionId};
 
 /// The events so far.
@@ -84,7 +84,7 @@ impl Trace {
     /// An event of the session that was entered last.
     #[inline]
     pub(crate) fn push(&mut self, tag: Tag, role: RoleId, peer: RoleId, label: LabelId) {
-        self.push_in(tag, role, peer, label, (0, 0));
+        self.push_in(tag, role, peer, label, Lanes::default());
     }
 
     /// The same for a lane of the role, and one of the channels between the two.
@@ -95,13 +95,13 @@ impl Trace {
         role: RoleId,
         peer: RoleId,
         label: LabelId,
-        (lane, channel): (u8, u16),
+        lanes: Lanes,
     ) {
         if self.room == 0 {
             self.start_row();
         }
         self.room -= 1;
-        self.chunk.push(Event { tag, role, peer, label, lane, channel });
+        self.chunk.push(Event { tag, role, peer, label, lanes });
     }
 
     /// What happens to the session that was entered last as a whole.

@@ -15,7 +15,7 @@ use super::waiters::is_running;
 use crate::error::Wrong;
 use crate::exec::{Exit, Operand, SeatOp, Slice, Step, inside};
 use crate::machine::slices::{Session, Slices};
-use crate::memory::coroutine::{self, PENDING};
+use crate::memory::coroutine::{self, Actor, PENDING};
 use crate::memory::{header, ready};
 use crate::program::link::{Channels, Linker, endpoint_of};
 use crate::roles::host::Host;
@@ -134,7 +134,7 @@ impl Slices<'_> {
             self.run.trace.enter(session, loaded.image.global_type.names());
         }
         let image = &loaded.image;
-        let mut cx = Context { image, session, role, lane: 0, word: 0, at, seed, wraps };
+        let mut cx = Context { image, session, actor: Actor::of(role), word: 0, at, seed, wraps };
         Slice::new(block, loaded, &mut self.run, &mut cx, host, 1).act_in_seat(role, seat, operand)
     }
 }
