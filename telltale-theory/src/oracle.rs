@@ -6,6 +6,7 @@ mod definitions;
 mod generate;
 mod large;
 mod notation;
+mod parallel;
 mod refused;
 mod semantics;
 
@@ -13,5 +14,6 @@ pub use definitions::violated;
 pub use generate::{Rng, Shape, generate};
 pub use large::{Build, LARGE, exponential, waiting};
 pub use notation::protocol;
+pub use parallel::generate_parallel;
 pub use refused::REFUSED;
 pub use semantics::{Explored, Misbehaviour, can_happen, explore, is_run, may_do};
