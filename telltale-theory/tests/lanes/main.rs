@@ -4,7 +4,6 @@
 //! `TELLTALE_PROTOCOLS=100000` looks at so many random protocols, `TELLTALE_SEED` says where to
 //! begin.
 
-mod checked;
 mod golden;
 mod meaning;
 mod random;
