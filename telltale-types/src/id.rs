@@ -48,15 +48,17 @@ impl Default for LaneId {
 
 impl LaneId {
     /// The largest number of lanes that one type can have.
-    pub const LIMIT: usize = u16::MAX as usize;
+    pub const LIMIT: usize = i16::MAX as usize;
 
     /// The lane that is around all others.
     pub const OUTERMOST: Self = Self(0);
 
     pub(crate) fn try_at(index: usize) -> Result<Self, crate::TypeError> {
-        let too_many =
-            |_| crate::TypeError::TooManyLanes { given: index + 1, limit: Self::LIMIT + 1 };
-        u16::try_from(index).map(Self).map_err(too_many)
+        let (given, limit) = (index + 1, Self::LIMIT);
+        if given > limit {
+            return Err(crate::TypeError::TooManyLanes { given, limit });
+        }
+        Ok(Self(index as u16))
     }
 }
 

@@ -40,7 +40,7 @@ pub fn open_detached(
     image: &CodeImage,
     roles: impl NamedRoles,
 ) -> Result<SessionId, VMError> {
-    host.open_session(image, roles.into_objects(), false)
+    host.open_compiled_session(image, roles.into_objects(), false)
 }
 
 /// The handler of the run plays this role, so nobody asks its object.

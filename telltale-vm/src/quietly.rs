@@ -6,9 +6,17 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 use crate::Cause;
 
 /// Drops a value of the embedder's, whose `Drop` may panic. Nobody is left to be told.
+#[inline(never)]
 pub(crate) fn drop_quietly<T>(it: T) {
-    let mut dropped = catch_unwind(AssertUnwindSafe(|| drop(it)));
-    // The payload of a panic may panic when it is dropped, and so may that of this panic. The last one is leaked.
+    if let Err(panic) = catch_unwind(AssertUnwindSafe(|| drop(it))) {
+        drop_panic(panic);
+    }
+}
+
+/// The payload of a panic may panic when it is dropped, and so may that of this panic. The last one is leaked.
+#[cold]
+fn drop_panic(panic: Box<dyn Any + Send>) {
+    let mut dropped = Err(panic);
     for _ in 0..8 {
         let Err(panic) = dropped else { return };
         dropped = catch_unwind(AssertUnwindSafe(|| drop(panic)));

@@ -5,24 +5,38 @@
 //! block, how much it holds and what kind a payload must have; the sessions share them. An instruction
 //! on another session is linked when it is executed, since only then is known which session that is.
 
-use telltale_bytecode::{Branch, Image, Instr, Pc, Reg, SetId, Slot, TargetsId};
-use telltale_types::RoleId;
+use telltale_bytecode::{Branch, Image, Instr, Pc, Reg, RoleLanes, SetId, Slot, TargetsId};
+use telltale_types::{Direction, LabelId, RoleId};
 
+use crate::lines::label_of;
 use crate::memory::channel::Plan;
+use crate::memory::coroutine::{Actor, CoroId};
+use crate::program::lanes::Lanes;
 use crate::program::loaded::Plans;
 use crate::program::op::{Code, Exchange, Linked, Op};
 use crate::value::expected::ExpectedKind;
 
 /// Links the programs of an image.
-pub(crate) fn link(image: &Image, plans: &Plans) -> Linked {
-    let expected =
-        image.names().labels().map(|(_, label)| ExpectedKind::of_type(label.payload)).collect();
+pub(crate) fn link(image: &Image, plans: &Plans, lanes: Option<&Lanes>) -> Linked {
+    let expected = (0..image.names().label_count()).map(LabelId::at);
+    let expected = expected
+        .map(|label| ExpectedKind::of_type(label_of(image.names(), label).payload))
+        .collect();
     let mut ops = Vec::with_capacity(image.programs.code().len() + 1);
     let mut all = Linked { expected, ..Linked::default() };
-    for (role, _) in image.names().roles() {
+    for role in (0..image.names().role_count()).map(RoleId::at) {
+        let own_lanes = lanes.and_then(|_| image.lanes(role));
         for (at, &instr) in image.programs[role].iter().enumerate() {
-            let channels = Channels { plans, expected: &all.expected, role };
+            let channels =
+                Channels { plans, expected: &all.expected, role, lanes: own_lanes.as_ref() };
             let linker = Linker { image, program: role, pc: Pc(at as u32), channels };
+            if let (Instr::Fork { first, count, targets }, Some(lanes)) = (instr, lanes) {
+                let coro = |nth: u8| lanes.coro_of(Actor { role, lane: first + nth });
+                let (op, starts) = linker.fork(coro, count, targets, all.starts.len());
+                all.starts.extend(starts);
+                ops.push(op);
+                continue;
+            }
             let (op, exchanges, branches) = linker.own(instr, all.exchanges.len());
             all.exchanges.extend(exchanges);
             all.branches.extend(branches);
@@ -40,6 +54,8 @@ pub(crate) struct Channels<'a> {
     pub(crate) plans: &'a Plans,
     pub(crate) expected: &'a [ExpectedKind],
     pub(crate) role: RoleId,
+    /// Which channels are its own, where the role does several things at once.
+    pub(crate) lanes: Option<&'a RoleLanes>,
 }
 
 /// Links one instruction of a role's program.
@@ -90,6 +106,9 @@ impl Linker<'_> {
                 return (with_one_sender(op, &exchanges).unwrap_or(op), exchanges, branches);
             }
             Instr::Halt => Op::new(Code::Halt),
+            Instr::Join if self.channels.lanes.is_some() => Op::new(Code::Join),
+            // Compiled programs of roles that fork are linked in another place; others do not.
+            Instr::Fork { .. } | Instr::Join => Op::new(Code::Invalid),
             Instr::Jmp { target } => self.passing(Code::Registers, target),
             Instr::Invoke { next, .. } => self.passing(Code::Registers, next.from(self.pc)),
             Instr::LoadImm { .. } | Instr::Mov { .. } | Instr::Yield => {
@@ -108,14 +127,38 @@ impl Linker<'_> {
         Op { exchange, ..Op::new(code) }
     }
 
+    /// The coroutines that begin, each with where it does, and what follows them.
+    fn fork(
+        &self,
+        coro: impl Fn(u8) -> CoroId,
+        count: u8,
+        targets: TargetsId,
+        first: usize,
+    ) -> (Op, Vec<(CoroId, u32)>) {
+        let target = |nth: u8| {
+            let target = self.image.find_target(targets, nth.into());
+            self.settle(target.unwrap_or(Pc(u32::MAX)))
+        };
+        let starts = (0..count).map(|nth| (coro(nth), target(nth))).collect();
+        let exchange = Exchange { next: target(count), ..Exchange::NONE };
+        (Op { exchange, first: first as u32, count: count.into(), ..Op::new(Code::Fork) }, starts)
+    }
+
     fn sent(&self, branch: Branch, next: Pc) -> Exchange {
         let Channels { plans, role, .. } = self.channels;
-        self.exchange(plans.find(role, branch.peer), branch, next)
+        let lane = self.lane(Direction::Send, branch.peer);
+        self.exchange(plans.find(role, branch.peer, lane), branch, next)
     }
 
     fn received(&self, branch: Branch, next: Pc) -> Exchange {
         let Channels { plans, role, .. } = self.channels;
-        self.exchange(plans.find(branch.peer, role), branch, next)
+        let lane = self.lane(Direction::Receive, branch.peer);
+        self.exchange(plans.find(branch.peer, role, lane), branch, next)
+    }
+
+    /// Which of the channels to a role, or from it, is used here.
+    fn lane(&self, direction: Direction, peer: RoleId) -> u16 {
+        self.channels.lanes.map_or(0, |lanes| lanes.channel(self.pc, direction, peer))
     }
 
     /// What is not in the protocol has no channel and no kind of payload; the guard refuses it before
@@ -134,7 +177,7 @@ impl Linker<'_> {
         code: Code,
         set: SetId,
         targets: TargetsId,
-        exchange: impl Fn(&Self, Branch, Pc) -> Exchange,
+        exchange: fn(&Self, Branch, Pc) -> Exchange,
     ) -> LinkedOp {
         let branches = self.image.find_branches(set).unwrap_or_default();
         if branches.is_empty() {

@@ -50,9 +50,17 @@ impl Fifo {
     pub(crate) fn take_out(&mut self, is_out: impl Fn(Slot) -> bool) -> Vec<Slot> {
         self.now.drain(..self.taken);
         self.taken = 0;
-        let of_now = self.now.extract_if(.., |slot| is_out(*slot));
-        let of_later = self.later.extract_if(.., |slot| is_out(*slot));
-        of_now.chain(of_later).collect()
+        let mut out = Vec::new();
+        for list in [&mut self.now, &mut self.later] {
+            list.retain(|&slot| {
+                let stays = !is_out(slot);
+                if !stays {
+                    out.push(slot);
+                }
+                stays
+            });
+        }
+        out
     }
 
     /// The sessions that have not been taken and will be before any that is pushed from now on.
