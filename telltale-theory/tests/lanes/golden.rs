@@ -100,6 +100,29 @@ const REFUSED: &[(&str, Violated<'_>, Option<&str>)] = &[
         &[("B", Condition::Join), ("C", Condition::NoMixedChoice)],
         Some("A!C:X  C!B:X"),
     ),
+    // The arm that nobody is told of is in an arm; what `A` does next comes after both.
+    (
+        "(C→A:X | (B→{A:X; C:X} | C→A:Y)). B→A:X",
+        &[("A", Condition::Join), ("C", Condition::SilentEnd)],
+        Some("B!C:X  B!A:X  A?B:X"),
+    ),
+    (
+        "(C→A:X | (A→{C:X; B:X} | C→A:Y)). A→C:X",
+        &[("B", Condition::SilentEnd), ("C", Condition::Join)],
+        None,
+    ),
+    // `C` may not send behind the end of an arm in an arm what it sends in the other branch.
+    (
+        "((A→C:X | A→{B:X. A→C:X; C:X. C→B:Y}) | B→C:X). B→C:X",
+        &[("C", Condition::SendValidity), ("C", Condition::Join)],
+        Some("A!B:X  A!C:X  C?A:X  C!B:Y"),
+    ),
+    // `B` is a round ahead, in the arm in which `C` still waits.
+    (
+        "μt. (B→C:X | B→{A:X. A→C:X; C:X}). t",
+        &[("C", Condition::ReceiveValidity)],
+        Some("B!C:X  B!A:X  B!C:X  C?B:X"),
+    ),
     // The second parallel part uses the channels of the first, where `A` still waits for `K` or `M`.
     (
         "(Z→{A:K. Z→Q:H; Q:G. Q→A:M} | Q→A:X). (Q→A:M | Q→A:Y)",
