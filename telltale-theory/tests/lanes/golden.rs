@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 
 use telltale_theory::Condition;
 use telltale_theory::oracle::{Misbehaviour, explore, goes_wrong, protocol, violated};
-use telltale_types::GlobalType;
+use telltale_types::{GlobalType, LocalTypeR, RoleId};
 
 use crate::{locals, written};
 
@@ -174,6 +174,29 @@ fn a_role_that_walks_past_its_arms_is_caught() {
     assert!(swap(&beside, &beside).is_ok());
     assert!(matches!(swap(&beside, &one_after_the_other), Err(Misbehaviour::Missing(_))));
     assert!(matches!(swap(&one_after_the_other, &beside), Err(Misbehaviour::Wrong(_))));
+}
+
+/// The same type in a protocol in which its one peer is the second role.
+fn swapped(local: &LocalTypeR, global: &GlobalType) -> LocalTypeR {
+    let states = local.states().map(|state| {
+        let mut state = local.state(state);
+        state.exits_mut().iter_mut().for_each(|exit| exit.action.peer = RoleId(1));
+        state
+    });
+    LocalTypeR::new(global.names().clone(), states.collect()).expect("a local type")
+}
+
+#[test]
+fn roles_that_both_wait_first_are_stuck() {
+    // Each has the type that is right if the other begins.
+    let crossing = protocol("(A→B:X | B→A:X)");
+    let begins = |text| locals(&protocol(text)).expect("every role has a type").remove(1);
+    let both_wait = [begins("B→A:X. A→B:X"), begins("A→B:X. B→A:X")];
+    assert_eq!(both_wait.each_ref().map(ToString::to_string), ["B?X. B!X. end", "A?X. A!X. end"]);
+    // The first protocol numbers the roles the other way round.
+    let both_wait = [swapped(&both_wait[0], &crossing), both_wait[1].clone()];
+    let explored = explore(&crossing, &both_wait, 12, 100);
+    assert_eq!(explored, Err(Misbehaviour::Stuck(Vec::new())));
 }
 
 #[test]
