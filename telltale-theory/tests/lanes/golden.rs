@@ -131,6 +131,12 @@ const REFUSED: &[(&str, Violated<'_>, Option<&str>)] = &[
     ),
 ];
 
+/// All of them.
+pub(crate) fn all() -> Vec<GlobalType> {
+    let texts = FINE.iter().map(|(_, text)| text).chain(REFUSED.iter().map(|(text, ..)| text));
+    texts.map(|text| protocol(text)).collect()
+}
+
 fn named(global: &GlobalType) -> BTreeSet<(&str, Condition)> {
     let name = |(role, condition)| (global.names().role(role), condition);
     violated(global).into_iter().map(name).collect()

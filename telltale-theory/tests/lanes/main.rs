@@ -1,9 +1,10 @@
-//! Parallel parts whose arms share roles, by the definitions alone: what is accepted never
-//! misbehaves, and nearly everything that is refused does.
+//! Parallel parts whose arms share roles. By the definitions alone, what is accepted never
+//! misbehaves, and nearly everything that is refused does; and the check is what the definitions say.
 //!
 //! `TELLTALE_PROTOCOLS=100000` looks at so many random protocols, `TELLTALE_SEED` says where to
 //! begin.
 
+mod checked;
 mod golden;
 mod meaning;
 mod random;
