@@ -22,11 +22,13 @@ pub fn generate_parallel(seed: u64, shape: Shape) -> GlobalType {
     let names = names.unwrap_or_else(|error| panic!("seed {seed} gives no names: {error}"));
     // Something may follow an arm that may never be over; then another is tried.
     loop {
-        let mut draft = Draft { rng: &mut rng, roles, labels, shape, table: Vec::new(), pars: 0 };
+        let often = [rng.below(roles), rng.below(roles)];
+        let tells = rng.once_in(2);
+        let table = Vec::new();
+        let mut draft = Draft { rng: &mut rng, roles, labels, shape, often, tells, table };
         draft.lane(0, false, &GlobalState::Exits(Vec::new()));
-        let (table, pars) = (reachable(&draft.table), draft.pars);
-        let global = GlobalType::new(names.clone(), table).ok();
-        if let Some(global) = global.filter(|global| pars > 0 && global.lanes().len() > 1) {
+        let global = GlobalType::new(names.clone(), reachable(&draft.table)).ok();
+        if let Some(global) = global.filter(|global| global.lanes().len() > 1) {
             return global;
         }
     }
@@ -37,8 +39,11 @@ struct Draft<'r> {
     roles: usize,
     labels: usize,
     shape: Shape,
+    /// Who speaks to whom most of the time, so that arms share them.
+    often: [usize; 2],
+    /// Whether others are told what was chosen; then more is accepted.
+    tells: bool,
     table: Vec<GlobalState>,
-    pars: usize,
 }
 
 /// The states of a lane.
@@ -57,8 +62,11 @@ impl Draft<'_> {
         let first = self.table.len();
         let lane = Lane { first, end: first + states, endless };
         self.table.extend(vec![end.clone(); states + 1]);
+        let mut after_par = false;
         for at in first..lane.end {
-            let par = depth < DEPTH && self.rng.once_in(3 + depth);
+            // Those that follow each other use the same channels.
+            let par = depth < DEPTH && self.rng.once_in(if after_par { 2 } else { 3 + depth });
+            after_par = par;
             self.table[at] =
                 if par { self.par(at, lane, depth) } else { self.exits(at, lane).into() };
         }
@@ -66,7 +74,6 @@ impl Draft<'_> {
     }
 
     fn par(&mut self, at: usize, lane: Lane, depth: usize) -> GlobalState {
-        self.pars += 1;
         let endless = self.rng.once_in(5);
         let arms = 2 + usize::from(self.rng.once_in(6));
         let arm = |nth| {
@@ -84,10 +91,13 @@ impl Draft<'_> {
     }
 
     fn exits(&mut self, at: usize, lane: Lane) -> Vec<GlobalExit> {
-        let sender = self.rng.below(self.roles);
+        let often = self.rng.once_in(2);
+        let sender = if often { self.often[0] } else { self.rng.below(self.roles) };
         let mut exits: Vec<GlobalExit> = Vec::new();
         for _ in 0..=self.rng.below(self.shape.exits) {
-            let receiver = (sender + 1 + self.rng.below(self.roles - 1)) % self.roles;
+            let other = (sender + 1 + self.rng.below(self.roles - 1)) % self.roles;
+            let often = often && self.often[1] != sender && !self.rng.once_in(4);
+            let receiver = if often { self.often[1] } else { other };
             let exit = GlobalExit {
                 sender: RoleId::at(sender),
                 receiver: RoleId::at(receiver),
@@ -99,7 +109,29 @@ impl Draft<'_> {
                 exits.push(exit);
             }
         }
+        if exits.len() > 1 && self.tells {
+            for (nth, exit) in exits.iter_mut().enumerate() {
+                exit.target = self.told(nth, *exit);
+            }
+        }
         exits
+    }
+
+    /// Has those who took part in a choice tell most of the others, before it goes on.
+    fn told(&mut self, nth: usize, exit: GlobalExit) -> StateId {
+        let both = [exit.sender, exit.receiver];
+        let mut target = exit.target;
+        let first = self.rng.below(self.roles);
+        for role in (0..self.roles).map(|role| RoleId::at((first + role) % self.roles)) {
+            if both.contains(&role) || self.rng.once_in(6) {
+                continue;
+            }
+            let sender = both[usize::from(self.rng.once_in(3))];
+            let label = LabelId::at((nth + usize::from(self.rng.once_in(10))) % self.labels);
+            self.table.push(vec![GlobalExit { sender, receiver: role, label, target }].into());
+            target = StateId::at(self.table.len() - 1);
+        }
+        target
     }
 
     /// Mostly onwards, and mostly not far; sometimes back.

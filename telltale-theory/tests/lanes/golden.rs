@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 
 use telltale_theory::Condition;
 use telltale_theory::oracle::{Misbehaviour, explore, goes_wrong, protocol, violated};
-use telltale_types::GlobalType;
+use telltale_types::{GlobalType, LocalTypeR, RoleId};
 
 use crate::{locals, written};
 
@@ -100,6 +100,29 @@ const REFUSED: &[(&str, Violated<'_>, Option<&str>)] = &[
         &[("B", Condition::Join), ("C", Condition::NoMixedChoice)],
         Some("A!C:X  C!B:X"),
     ),
+    // The arm that nobody is told of is in an arm; what `A` does next comes after both.
+    (
+        "(C→A:X | (B→{A:X; C:X} | C→A:Y)). B→A:X",
+        &[("A", Condition::Join), ("C", Condition::SilentEnd)],
+        Some("B!C:X  B!A:X  A?B:X"),
+    ),
+    (
+        "(C→A:X | (A→{C:X; B:X} | C→A:Y)). A→C:X",
+        &[("B", Condition::SilentEnd), ("C", Condition::Join)],
+        None,
+    ),
+    // `C` may not send behind the end of an arm in an arm what it sends in the other branch.
+    (
+        "((A→C:X | A→{B:X. A→C:X; C:X. C→B:Y}) | B→C:X). B→C:X",
+        &[("C", Condition::SendValidity), ("C", Condition::Join)],
+        Some("A!B:X  A!C:X  C?A:X  C!B:Y"),
+    ),
+    // `B` is a round ahead, in the arm in which `C` still waits.
+    (
+        "μt. (B→C:X | B→{A:X. A→C:X; C:X}). t",
+        &[("C", Condition::ReceiveValidity)],
+        Some("B!C:X  B!A:X  B!C:X  C?B:X"),
+    ),
     // The second parallel part uses the channels of the first, where `A` still waits for `K` or `M`.
     (
         "(Z→{A:K. Z→Q:H; Q:G. Q→A:M} | Q→A:X). (Q→A:M | Q→A:Y)",
@@ -107,6 +130,12 @@ const REFUSED: &[(&str, Violated<'_>, Option<&str>)] = &[
         Some("Z!A:K  Z!Q:H  Q!A:X  Q?Z:H  Q!A:M  A?Q:M"),
     ),
 ];
+
+/// All of them.
+pub(crate) fn all() -> Vec<GlobalType> {
+    let texts = FINE.iter().map(|(_, text)| text).chain(REFUSED.iter().map(|(text, ..)| text));
+    texts.map(|text| protocol(text)).collect()
+}
 
 fn named(global: &GlobalType) -> BTreeSet<(&str, Condition)> {
     let name = |(role, condition)| (global.names().role(role), condition);
@@ -151,6 +180,29 @@ fn a_role_that_walks_past_its_arms_is_caught() {
     assert!(swap(&beside, &beside).is_ok());
     assert!(matches!(swap(&beside, &one_after_the_other), Err(Misbehaviour::Missing(_))));
     assert!(matches!(swap(&one_after_the_other, &beside), Err(Misbehaviour::Wrong(_))));
+}
+
+/// The same type in a protocol in which its one peer is the second role.
+fn swapped(local: &LocalTypeR, global: &GlobalType) -> LocalTypeR {
+    let states = local.states().map(|state| {
+        let mut state = local.state(state);
+        state.exits_mut().iter_mut().for_each(|exit| exit.action.peer = RoleId(1));
+        state
+    });
+    LocalTypeR::new(global.names().clone(), states.collect()).expect("a local type")
+}
+
+#[test]
+fn roles_that_both_wait_first_are_stuck() {
+    // Each has the type that is right if the other begins.
+    let crossing = protocol("(A→B:X | B→A:X)");
+    let begins = |text| locals(&protocol(text)).expect("every role has a type").remove(1);
+    let both_wait = [begins("B→A:X. A→B:X"), begins("A→B:X. B→A:X")];
+    assert_eq!(both_wait.each_ref().map(ToString::to_string), ["B?X. B!X. end", "A?X. A!X. end"]);
+    // The first protocol numbers the roles the other way round.
+    let both_wait = [swapped(&both_wait[0], &crossing), both_wait[1].clone()];
+    let explored = explore(&crossing, &both_wait, 12, 100);
+    assert_eq!(explored, Err(Misbehaviour::Stuck(Vec::new())));
 }
 
 #[test]

@@ -1,9 +1,10 @@
-//! Parallel parts whose arms share roles, by the definitions alone: what is accepted never
-//! misbehaves, and nearly everything that is refused does.
+//! Parallel parts whose arms share roles. By the definitions alone, what is accepted never
+//! misbehaves, and nearly everything that is refused does; and the check is what the definitions say.
 //!
 //! `TELLTALE_PROTOCOLS=100000` looks at so many random protocols, `TELLTALE_SEED` says where to
 //! begin.
 
+mod checked;
 mod golden;
 mod meaning;
 mod random;
@@ -17,6 +18,11 @@ use telltale_types::{GlobalExit, GlobalType, LocalTypeR, RoleId, StateId};
 
 fn number(variable: &str, otherwise: u64) -> u64 {
     std::env::var(variable).ok().and_then(|text| text.parse().ok()).unwrap_or(otherwise)
+}
+
+/// Whether so many protocols are looked at that something can be said of all together.
+fn are_many() -> bool {
+    number("TELLTALE_PROTOCOLS", 1_000) >= 1_000
 }
 
 /// Calls a function with many protocols, and says which one it failed on.

@@ -10,7 +10,7 @@ use telltale_types::{
     GlobalExit, GlobalState, GlobalType, Label, LabelId, LaneId, Lanes, Names, Par, RoleId, StateId,
 };
 
-use crate::{events, exits, for_protocols, hard, roles_of_arm};
+use crate::{are_many, events, exits, for_protocols, hard, roles_of_arm};
 
 /// A part of a role: the innermost arm around it that the role does beside others.
 type Part = (RoleId, LaneId);
@@ -239,5 +239,5 @@ fn verdicts_are_those_of_the_sequence_with_a_name_for_each_part() {
         refused += u64::from(!lanes.is_empty());
     });
     println!("{compared} compared, {refused} of them refused");
-    assert!(compared > 0, "no protocol can be compared");
+    assert!(!are_many() || refused > 50, "{compared} compared, {refused} of them refused");
 }
