@@ -11,30 +11,25 @@ use telltale_types::{LabelId, RoleId};
 use crate::lines::label_of;
 use crate::memory::channel::Plan;
 use crate::program::loaded::Plans;
-use crate::program::op::{Code, Exchange, Linked, Op};
+use crate::program::op::{Choices, Code, Exchange, Linked, Op};
 use crate::value::expected::ExpectedKind;
 
 /// Links the programs of an image.
 pub(crate) fn link(image: &Image, plans: &Plans) -> Linked {
-    let expected = (0..image.names().label_count()).map(LabelId::at);
-    let expected = expected
-        .map(|label| ExpectedKind::of_type(label_of(image.names(), label).payload))
-        .collect();
+    let labels = (0..image.names().label_count()).map(LabelId::at);
+    let expected: Box<[ExpectedKind]> =
+        labels.map(|label| ExpectedKind::of_type(label_of(image.names(), label).payload)).collect();
     let mut ops = Vec::with_capacity(image.programs.code().len() + 1);
-    let mut all = Linked { expected, ..Linked::default() };
+    let mut choices = Choices::default();
     for role in (0..image.names().role_count()).map(RoleId::at) {
         for (at, &instr) in image.programs[role].iter().enumerate() {
-            let channels = Channels { plans, expected: &all.expected, role };
+            let channels = Channels { plans, expected: &expected, role };
             let linker = Linker { image, program: role, pc: Pc(at as u32), channels };
-            let (op, exchanges, branches) = linker.own(instr, all.exchanges.len());
-            all.exchanges.extend(exchanges);
-            all.branches.extend(branches);
-            ops.push(op);
+            ops.push(linker.own(instr, &mut choices));
         }
     }
     ops.push(Op::new(Code::Trap));
-    all.ops = ops.into();
-    all
+    Linked { ops: ops.into(), choices, expected }
 }
 
 /// The channels of the session that an instruction acts on, seen from the role that acts.
@@ -55,27 +50,24 @@ pub(crate) struct Linker<'a> {
     pub(crate) channels: Channels<'a>,
 }
 
-/// An instruction and its branches, if it is a choice.
-pub(crate) type LinkedOp = (Op, Vec<Exchange>, Vec<Branch>);
-
 impl Linker<'_> {
-    /// An instruction of a program, whose branches begin at a place in a list.
-    fn own(&self, instr: Instr, first: usize) -> LinkedOp {
-        let (mut op, exchanges, branches) = self.link(instr);
+    /// An instruction of a program.
+    fn own(&self, instr: Instr, choices: &mut Choices) -> Op {
+        let op = self.link(instr, choices);
         if endpoint_of(instr).is_some() {
             // What it sends or receives is another session's matter, where control goes is not.
             let is_invalid = op.code == Code::Invalid;
             let next = if is_invalid { self.settle(Pc(u32::MAX)) } else { op.exchange.next };
             let exchange = Exchange { next, ..Exchange::NONE };
-            op = Op { exchange, code: Code::Outside, operand: Slot::HANDLER, ..op };
+            return Op { exchange, code: Code::Outside, operand: Slot::HANDLER, ..op };
         }
-        let op = Op { first: first as u32, ..op };
-        (op, exchanges, branches)
+        op
     }
 
-    /// The instruction, whatever endpoint it names, on the channels that are given.
-    pub(crate) fn link(&self, instr: Instr) -> LinkedOp {
-        let op = match instr {
+    /// The instruction, whatever endpoint it names, on the channels that are given. Its branches, if it has some, go behind
+    /// those of other choices.
+    pub(crate) fn link(&self, instr: Instr, choices: &mut Choices) -> Op {
+        match instr {
             Instr::Send { to, value, label, next, .. } => {
                 let exchange = self.sent(Branch { peer: to, label }, next.from(self.pc));
                 Op { exchange, operand: value, ..Op::new(Code::Send) }
@@ -85,12 +77,11 @@ impl Linker<'_> {
                 Op { exchange, operand: value, ..Op::new(Code::Recv) }
             }
             Instr::Choose { set, targets, .. } => {
-                return self.choice(Code::Choose, set, targets, Self::sent);
+                self.choice(Code::Choose, set, targets, Self::sent, choices)
             }
             Instr::Offer { set, targets, .. } => {
-                let (op, exchanges, branches) =
-                    self.choice(Code::OfferMany, set, targets, Self::received);
-                return (with_one_sender(op, &exchanges).unwrap_or(op), exchanges, branches);
+                let op = self.choice(Code::OfferMany, set, targets, Self::received, choices);
+                with_one_sender(op, choices.exchanges(&op)).unwrap_or(op)
             }
             Instr::Halt => Op::new(Code::Halt),
             Instr::Jmp { target } => self.passing(Code::Registers, target),
@@ -101,8 +92,7 @@ impl Linker<'_> {
             Instr::Open { .. } | Instr::Close { .. } => {
                 self.passing(Code::Outside, Pc(self.pc.0 + 1))
             }
-        };
-        (op, Vec::new(), Vec::new())
+        }
     }
 
     /// An instruction without a message.
@@ -138,18 +128,20 @@ impl Linker<'_> {
         set: SetId,
         targets: TargetsId,
         exchange: fn(&Self, Branch, Pc) -> Exchange,
-    ) -> LinkedOp {
+        choices: &mut Choices,
+    ) -> Op {
         let branches = self.image.find_branches(set).unwrap_or_default();
         if branches.is_empty() {
-            return (Op::new(Code::Invalid), Vec::new(), Vec::new());
+            return Op::new(Code::Invalid);
         }
-        let linked = |(nth, &branch)| {
+        let first = choices.exchanges.len() as u32;
+        for (nth, &branch) in branches.iter().enumerate() {
             let target = self.image.find_target(targets, nth);
-            exchange(self, branch, target.unwrap_or(Pc(u32::MAX)))
-        };
-        let exchanges: Vec<Exchange> = branches.iter().enumerate().map(linked).collect();
-        let count = u32::try_from(exchanges.len()).expect("an image has fewer than 2³² branches");
-        (Op { count, set, ..Op::new(code) }, exchanges, branches.to_vec())
+            choices.exchanges.push(exchange(self, branch, target.unwrap_or(Pc(u32::MAX))));
+        }
+        choices.branches.extend_from_slice(branches);
+        let count = u32::try_from(branches.len()).expect("an image has fewer than 2³² branches");
+        Op { first, count, set, ..Op::new(code) }
     }
 
     /// The place in the code of all roles, past all jumps; the trap, if it is outside of the program. Jumps

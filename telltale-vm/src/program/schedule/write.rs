@@ -18,9 +18,9 @@ pub(super) const LIMIT: usize = if cfg!(test) { 1 << 12 } else { 1 << 20 };
 impl Schedule {
     /// The schedule of an image with these programs, whose roles start as these words say.
     pub(crate) fn of(global: &GlobalType, linked: &Linked, start: &[u64]) -> Self {
-        let (ids, known, todo) = (Index::default(), Vec::new(), Vec::new());
+        let (known, ids, todo) = (Vec::new(), Index::default(), Vec::new());
         let (steps, starts) = (Vec::new(), Vec::new());
-        let mut writer = Writer { global, linked, ids, known, todo, steps, starts };
+        let mut writer = Writer { global, linked, known, ids, todo, steps, starts };
         let pcs = start.iter().map(|&word| Coro::from_word(word).pc()).collect();
         writer.write_all(Configuration { pcs, state: StateId::START });
         writer.finish()
