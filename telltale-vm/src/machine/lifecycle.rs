@@ -204,7 +204,7 @@ impl VM {
     }
 
     /// Gives back what a session has held of the machine, or keeps its role objects for their owner.
-    #[inline]
+    #[inline(never)]
     fn retire(&mut self, slot: Slot, outcome: Outcome) {
         let block = self.run_queue.arena.block_mut(slot);
         self.wraps.forget(SessionId::new(self.run_queue.vm, header::ordinal(block), slot));

@@ -120,7 +120,7 @@ pub(crate) fn leave_place(block: &mut [u64], loaded: &Loaded) -> bool {
 
 /// What happens at a place without an exchange: one role halts, or all do. Gives the next place, if the
 /// schedule continues.
-#[inline]
+#[inline(never)]
 pub(crate) fn halt(
     block: &mut [u64],
     loaded: &Loaded,
