@@ -16,6 +16,7 @@ use crate::Condition;
 use crate::available::Available;
 use crate::conditions::Broken;
 use crate::graph::{EdgeId, Graph, Node};
+use crate::lanes::Parallel;
 use crate::machine::{Machine, SetId};
 use crate::repair::Fault;
 use crate::runs::{Runs, VertexId};
@@ -25,6 +26,7 @@ use crate::view::View;
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Suspect<'s> {
     pub(crate) graph: &'s Graph,
+    pub(crate) parallel: Option<&'s Parallel>,
     pub(crate) view: &'s View,
     pub(crate) machine: &'s Machine,
     pub(crate) broken: &'s [Broken],
@@ -206,6 +208,20 @@ impl<'s> Clashes<'s> {
             })?;
             Some(Clash { here: Place { exit: Some(wrong), ..clash.here }, ..clash })
         })
+    }
+}
+
+impl Clashes<'_> {
+    /// The clash, as a place where the role forks or joins and another where it does not.
+    pub(crate) fn with_fork(&self, clash: Clash) -> Clash {
+        let forks = |place: Place| {
+            place.exit.is_some_and(|exit| !self.suspect.graph.edge(exit).is_exchange())
+        };
+        if forks(clash.here) {
+            return clash;
+        }
+        let parted = (clash.parted.1, clash.parted.0);
+        Clash { here: clash.there, there: clash.here, parted, ..clash }
     }
 }
 

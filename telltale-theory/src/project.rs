@@ -2,13 +2,14 @@
 
 use std::collections::BTreeSet;
 
-use telltale_types::{GlobalType, LocalExit, LocalState, LocalTypeR, RoleId, StateId};
+use telltale_types::{GlobalType, LocalExit, LocalState, LocalTypeR, Par, RoleId, StateId};
 
 use crate::available::Available;
 use crate::clash::{self, Clashes, Suspect};
 use crate::error::{LimitReached, ProjectionError, Violations};
 use crate::graph::Graph;
-use crate::machine::Machine;
+use crate::lanes::Parallel;
+use crate::machine::{Acts, Machine, Set};
 use crate::repair::Fault;
 use crate::report::Report;
 use crate::view::View;
@@ -153,19 +154,25 @@ fn survey(
     options: &Options,
     mut show: impl FnMut(Suspect<'_>, &mut Available<'_>),
 ) -> (Vec<Machine>, Option<LimitReached>) {
-    let graph = Graph::new(global);
+    let parallel = Parallel::of(global);
+    let parallel = parallel.as_ref();
+    let whole = parallel
+        .map_or_else(|| Graph::new(global), |parallel| Graph::in_sequence(global, parallel));
     // The verdict is never short of steps because of an explanation.
-    let (mut deciding, mut explaining) = (Available::new(&graph), Available::new(&graph));
+    let available = || Available::new(&whole, parallel);
+    let (mut deciding, mut explaining) = (available(), available());
     let (mut machines, mut exits, mut limit) = (Vec::new(), 0, None);
     for role in roles {
-        let view = View::new(&graph, role);
-        let machine = Machine::new(&graph, &view, &options.limits, &mut exits);
+        let seen = parallel.map(|parallel| Graph::seen_by(global, parallel, role));
+        let graph = seen.as_ref().unwrap_or(&whole);
+        let view = View::new(graph, role);
+        let machine = Machine::new(graph, &view, &options.limits, &mut exits);
         let steps = options.limits.overtaking;
-        let findings = conditions::findings(&graph, &view, &machine, &mut deciding, steps);
+        let findings = conditions::findings(graph, &view, &machine, &mut deciding, steps);
         let mut broken = findings.broken;
         broken.retain(|broken| !options.allows(broken.condition));
         let suspect =
-            Suspect { graph: &graph, view: &view, machine: &machine, broken: &broken, steps };
+            Suspect { graph, parallel, view: &view, machine: &machine, broken: &broken, steps };
         if !broken.is_empty() {
             show(suspect, &mut explaining);
         }
@@ -182,15 +189,32 @@ fn survey(
 }
 
 fn local_type(global: &GlobalType, machine: Machine) -> LocalTypeR {
-    let state = |set: crate::machine::Set| {
-        let exit = |(action, target)| LocalExit { action, target: StateId(target) };
-        LocalState { exits: set.moves.into_iter().map(exit).collect(), may_end: set.may_end }
-    };
-    local(global, machine.sets.into_iter().map(state).collect())
+    let inside = machine.inside();
+    let states = machine.sets.into_iter().zip(inside).map(|(set, inside)| local_state(set, inside));
+    local(global, states.collect())
+}
+
+fn local_state(set: Set, inside: bool) -> LocalState {
+    match set.acts() {
+        Acts::Forks => {
+            let mut targets: Vec<StateId> =
+                set.moves.iter().map(|(_, target)| StateId(*target)).collect();
+            // What is sent to come past the part is the last in order.
+            let next = targets.pop().unwrap_or(StateId::START);
+            LocalState::Par(Par { arms: targets, next })
+        }
+        Acts::Joins => LocalState::ArmEnd,
+        Acts::Nothing if inside => LocalState::ArmEnd,
+        Acts::Nothing | Acts::Exchanges => {
+            let exit = |(action, target)| LocalExit { action, target: StateId(target) };
+            let exits = set.moves.into_iter().map(exit).collect();
+            LocalState::Exits { exits, may_end: set.may_end }
+        }
+    }
 }
 
 fn no_part(global: &GlobalType) -> LocalTypeR {
-    local(global, vec![LocalState::default()])
+    local(global, vec![LocalState::END])
 }
 
 fn local(global: &GlobalType, states: Vec<LocalState>) -> LocalTypeR {

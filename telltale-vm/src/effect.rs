@@ -10,7 +10,7 @@ use telltale_bytecode::{Branch, Image};
 use telltale_types::{LabelId, LabelView, RoleId};
 
 use crate::lines::{label_of, role_of};
-use crate::memory::coroutine::Coro;
+use crate::memory::coroutine::{Actor, Coro};
 use crate::memory::wraps::Wraps;
 use crate::scripted::FollowsSchedules;
 use crate::value::payload::unpack_of;
@@ -138,7 +138,7 @@ pub struct Picked {
 pub struct Context<'a> {
     pub(crate) image: &'a Image,
     pub(crate) session: SessionId,
-    pub(crate) role: RoleId,
+    pub(crate) actor: Actor,
     /// The role's word in the block, as far as its count of effects goes.
     pub(crate) word: u64,
     /// The instruction that is being executed, in the code of all roles; or [`Context::AS_WRITTEN`].
@@ -158,12 +158,12 @@ impl Context<'_> {
 
     /// The role that is asked.
     pub fn role(&self) -> RoleId {
-        self.role
+        self.actor.role
     }
 
     /// The name of the role that is asked.
     pub fn role_name(&self) -> &str {
-        self.name(self.role)
+        self.name(self.actor.role)
     }
 
     /// The name of a role of the protocol.
@@ -196,9 +196,15 @@ impl Context<'_> {
         unpack_of(self.image, label, value)
     }
 
-    /// How many effects this role had before, in this session.
+    /// Which of the things that the role does at once is asked: 0 where it does one thing, and the number of the
+    /// lane in the arms of a `par` that shares the role.
+    pub fn lane(&self) -> u8 {
+        self.actor.lane
+    }
+
+    /// How many effects this role had before, in this session. Each lane of a role counts its own.
     pub fn count(&self) -> u64 {
-        self.wraps.count(self.session, self.role, self.count_in_word())
+        self.wraps.count(self.session, self.actor, self.count_in_word())
     }
 
     /// The same, as far as the role's word goes.
@@ -213,15 +219,16 @@ impl Context<'_> {
         let (word, wraps) = self.word.overflowing_add(Coro::at(0, 1).to_word());
         self.word = word;
         if wraps {
-            self.wraps.note(self.session, self.role);
+            self.wraps.note(self.session, self.actor);
         }
     }
 
     /// A number that is different for each effect and the same in every run.
     ///
-    /// It is derived from the seed of the VM, the session, the role and the count.
+    /// It is derived from the seed of the VM, the session, the role, its lane and the count.
     pub fn seed(&self) -> u64 {
-        [self.session.ordinal(), self.role.0.into(), self.count()]
+        let acts = u64::from(self.actor.role.0) | u64::from(self.actor.lane) << 8;
+        [self.session.ordinal(), acts, self.count()]
             .into_iter()
             .fold(self.seed, |seed, part| mix(seed ^ mix(part)))
     }

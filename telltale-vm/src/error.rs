@@ -14,6 +14,12 @@ use crate::{HandlerError, Kind, Large, SessionError, SessionId, Value};
 #[derive(Clone)]
 #[non_exhaustive]
 pub enum VMError {
+    /// A program opens a session in which a role does several things at once: whoever plays a role through an
+    /// endpoint has only one.
+    SeveralEndpoints {
+        /// The role.
+        role: String,
+    },
     /// The session belongs to another VM.
     ForeignSession {
         /// The session.
@@ -121,6 +127,10 @@ pub enum VMError {
 impl fmt::Display for VMError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
+            Self::SeveralEndpoints { role } => write!(
+                f,
+                "`{role}` does several things at once, and cannot be played through one endpoint"
+            ),
             Self::ForeignSession { session } => {
                 write!(f, "session {session} belongs to another VM")
             }

@@ -7,7 +7,7 @@ use telltale_types::RoleId;
 
 use crate::lines::{Lines, label_of, role_of};
 use crate::memory::channel::{self, Plan};
-use crate::memory::coroutine::{self, Coro, HALTED, HOLDS, PAUSED, PENDING};
+use crate::memory::coroutine::{self, Coro, CoroId, FORKED, HALTED, HOLDS, PAUSED, PENDING};
 use crate::memory::deferred::{Deferred, Outstanding};
 use crate::memory::wraps::Wraps;
 use crate::memory::{header, ready};
@@ -24,11 +24,11 @@ pub struct SessionView<'a> {
     wraps: &'a Wraps,
 }
 
-/// One role of a session, as it is now.
+/// One role of a session, or one of the things that a role does at once, as it is now.
 #[derive(Clone, Copy)]
 pub struct CoroutineView<'a> {
     session: SessionView<'a>,
-    role: RoleId,
+    coro: CoroId,
 }
 
 /// What a coroutine is doing.
@@ -45,6 +45,8 @@ pub enum CoroStatus {
     AwaitsHandler,
     /// It waits for another session, of which it holds an endpoint.
     AwaitsSession,
+    /// It waits until all that its role does at once is done.
+    AwaitsLanes,
     /// It may not act until it is resumed.
     Paused,
     /// It is done.
@@ -72,21 +74,26 @@ impl<'a> SessionView<'a> {
         header::status(self.block).unwrap_or(SessionStatus::Active)
     }
 
-    /// Its roles, in the order in which they are declared; none if they are played through endpoints.
+    /// Its roles, in the order in which they are declared; none if they are played through endpoints. Behind them come
+    /// the lanes of roles that do several things at once; those that have not begun, or are over, are halted.
     pub fn coroutines(&self) -> impl ExactSizeIterator<Item = CoroutineView<'a>> + use<'a> {
         let session = *self;
-        let roles = if header::has_coroutines(self.block) { self.loaded.roles } else { 0 };
-        (0..roles).map(move |role| CoroutineView { session, role: RoleId::at(role) })
+        let has_any = header::has_coroutines(self.block);
+        let coroutines = if has_any { self.loaded.coroutines } else { 0 };
+        (0..coroutines).map(move |coro| CoroutineView { session, coro: RoleId::at(coro) })
     }
 
     /// How many messages are queued from one role to another; nothing if there are no such roles.
     pub fn queued(&self, from: &str, to: &str) -> Option<usize> {
         let names = self.loaded.image.names();
-        let plan = self.loaded.plans.plan(names.find_role(from)?, names.find_role(to)?);
-        Some(if plan.exists() { channel::len(self.block, plan) } else { 0 })
+        let pair = (names.find_role(from)?, names.find_role(to)?);
+        let between = self.loaded.plans.existing().iter();
+        let between = between.filter(|(channel, _)| (channel.from, channel.to) == pair);
+        Some(between.map(|(_, plan)| channel::len(self.block, *plan)).sum())
     }
 
-    /// A message of this session, for [`VM::inject`](crate::VM::inject).
+    /// A message of this session, for [`VM::inject`](crate::VM::inject). Of several channels between the two roles it
+    /// takes the first; [`Message::lane`] says which.
     ///
     /// # Errors
     ///
@@ -103,9 +110,14 @@ impl<'a> SessionView<'a> {
             let what = format!("{kind} `{name}`");
             VMError::NotInProtocol { session: self.session, what }
         };
+        let from = names.find_role(from).ok_or_else(|| missing("role", from))?;
+        let to = names.find_role(to).ok_or_else(|| missing("role", to))?;
+        let mut channels = self.loaded.image.channels().iter();
+        let first = channels.find(|channel| (channel.from, channel.to) == (from, to));
         Ok(Message {
-            from: names.find_role(from).ok_or_else(|| missing("role", from))?,
-            to: names.find_role(to).ok_or_else(|| missing("role", to))?,
+            from,
+            to,
+            lane: first.map_or(0, |channel| channel.lane),
             label: names.find_label(label).ok_or_else(|| missing("label", label))?,
             value,
         })
@@ -123,7 +135,7 @@ impl<'a> SessionView<'a> {
     pub(crate) fn is_ready(&self) -> bool {
         match header::place(self.block) {
             Some(_) => header::is_queued(self.block),
-            None => ready::any(self.block, ready::words(self.loaded.roles)),
+            None => ready::any(self.block, ready::words(self.loaded.coroutines)),
         }
     }
 
@@ -151,7 +163,8 @@ impl<'a> SessionView<'a> {
     pub(crate) fn who_waits(&self) -> String {
         let mut lines = Lines::joined_by(", ");
         for coroutine in self.coroutines() {
-            if coroutine.status() != CoroStatus::Halted {
+            let status = coroutine.status();
+            if !matches!(status, CoroStatus::Halted | CoroStatus::AwaitsLanes) {
                 coroutine.describe(&mut lines);
             }
         }
@@ -174,13 +187,12 @@ impl<'a> SessionView<'a> {
     /// Messages that nobody receives now: those that are deferred, and those for roles that are done.
     fn aside(&self, lines: &mut Lines) {
         let names = self.loaded.image.names();
-        for &Outstanding { from, to, label } in self.deferred.outstanding(self.session) {
+        for &Outstanding { from, to, label, .. } in self.deferred.outstanding(self.session) {
             let (from, to, label) =
                 (role_of(names, from), role_of(names, to), label_of(names, label));
             lines.add(format_args!("`{label}` from `{from}` to `{to}` is deferred"));
         }
-        for channel in self.loaded.image.channels() {
-            let plan = self.loaded.plans.plan(channel.from, channel.to);
+        for &(channel, plan) in self.loaded.plans.existing() {
             let receiver = self.coroutines().nth(channel.to.index());
             if !receiver.is_some_and(|receiver| receiver.coro().has(HALTED)) {
                 continue;
@@ -198,12 +210,21 @@ impl<'a> SessionView<'a> {
 impl<'a> CoroutineView<'a> {
     /// Its number in the session.
     pub fn id(&self) -> usize {
-        self.role.index()
+        self.coro.index()
     }
 
     /// The role it plays.
     pub fn role(&self) -> &'a str {
-        role_of(self.session.loaded.image.names(), self.role)
+        role_of(self.session.loaded.image.names(), self.role_id())
+    }
+
+    /// Which of the things that the role does at once it does; 0 if it is the role's own.
+    pub fn lane(&self) -> u8 {
+        self.session.loaded.actor_of(self.coro).lane
+    }
+
+    fn role_id(&self) -> RoleId {
+        self.session.loaded.actor_of(self.coro).role
     }
 
     /// The session it belongs to.
@@ -218,13 +239,13 @@ impl<'a> CoroutineView<'a> {
 
     /// Its program.
     pub fn program(&self) -> &'a [Instr] {
-        &self.session.loaded.image.programs[self.role]
+        &self.session.loaded.image.programs[self.role_id()]
     }
 
     /// How many effects it had.
     pub fn effects(&self) -> u64 {
         let SessionView { session, wraps, .. } = self.session;
-        wraps.count(session, self.role, self.coro().count)
+        wraps.count(session, self.session.loaded.actor_of(self.coro), self.coro().count)
     }
 
     /// What it is doing.
@@ -234,11 +255,13 @@ impl<'a> CoroutineView<'a> {
             CoroStatus::Halted
         } else if coro.has(PAUSED) {
             CoroStatus::Paused
+        } else if coro.has(FORKED) {
+            CoroStatus::AwaitsLanes
         } else if coro.has(PENDING) {
             CoroStatus::AwaitsHandler
         } else if header::place(self.session.block).is_some() {
             self.status_on_script()
-        } else if ready::contains(self.session.block, self.role) {
+        } else if ready::contains(self.session.block, self.coro) {
             CoroStatus::Ready
         } else if self.instr().is_some_and(is_outside) {
             CoroStatus::AwaitsSession
@@ -261,15 +284,15 @@ impl<'a> CoroutineView<'a> {
     /// Whether it may stop where it is, although it could still receive something.
     fn may_rest(&self) -> bool {
         let SessionView { loaded, block, .. } = self.session;
-        loaded.may_rest(block, self.role, self.coro().pc())
+        loaded.may_rest(block, self.role_id(), self.coro().pc())
     }
 
     fn coro(&self) -> Coro {
-        coroutine::read(self.session.block, self.session.loaded.roles_at + self.role.index())
+        coroutine::read(self.session.block, self.session.loaded.roles_at + self.coro.index())
     }
 
     fn place(&self) -> Pc {
-        Pc(self.coro().pc() - self.session.loaded.image.programs.start(self.role))
+        Pc(self.coro().pc() - self.session.loaded.image.programs.start(self.role_id()))
     }
 
     fn instr(&self) -> Option<Instr> {
@@ -309,6 +332,7 @@ impl<'a> CoroutineView<'a> {
             CoroStatus::Ready => &"can act",
             CoroStatus::AwaitsHandler => &"waits for its handler",
             CoroStatus::AwaitsSession => &"waits for another session",
+            CoroStatus::AwaitsLanes => &"waits for its lanes",
             CoroStatus::Paused => &"is paused",
             CoroStatus::AwaitsRoom if self.coro().has(HOLDS) => {
                 &"waits for room for the message that it has chosen"
@@ -318,7 +342,10 @@ impl<'a> CoroutineView<'a> {
             }
             CoroStatus::AwaitsMessage => &format!("waits for {}", self.awaited()),
         };
-        lines.add(format_args!("`{role}` {does}"));
+        match self.lane() {
+            0 => lines.add(format_args!("`{role}` {does}")),
+            lane => lines.add(format_args!("`{role}` in lane {lane} {does}")),
+        }
     }
 }
 

@@ -5,7 +5,8 @@ use telltale_types::LabelId;
 
 use super::{Slice, Step};
 use crate::index::ByMember;
-use crate::memory::channel;
+use crate::memory::channel::{self, Plan};
+use crate::memory::coroutine::CoroId;
 use crate::program::op::Exchange;
 use crate::quietly::drop_quietly;
 use crate::trace::store::Tag;
@@ -21,14 +22,19 @@ impl PendingChoices {
         self.0.take_each(drop_quietly);
     }
 
-    /// Drops the answers of a session that has ended, and had so many roles.
-    pub(crate) fn forget(&mut self, session: SessionId, roles: usize) {
+    /// Drops the answers of a session that has ended, and had so many coroutines.
+    pub(crate) fn forget(&mut self, session: SessionId, coroutines: usize) {
         if self.0.is_empty() {
             return;
         }
-        for role in 0..roles {
-            drop_quietly(self.0.remove(session, role as u8));
+        for coro in 0..coroutines {
+            drop_quietly(self.0.remove(session, coro as u8));
         }
+    }
+
+    /// The channel in which a coroutine's answer has no room.
+    pub(super) fn channel_of(&self, session: SessionId, coro: CoroId) -> Option<Plan> {
+        self.0.get(session, coro.0).map(|(sent, _)| sent.channel)
     }
 }
 
@@ -81,8 +87,8 @@ impl Slice<'_, '_> {
             }
             Ok(true) => {
                 self.await_room(sent.channel, sent.peer);
-                let (session, role) = (self.cx.session, self.cx.role.0);
-                self.run.pending_choices.0.insert(session, role, (*sent, value));
+                let (session, coro) = (self.cx.session, self.coro.0);
+                self.run.pending_choices.0.insert(session, coro, (*sent, value));
                 Step::Hold
             }
             Err(cause) => {
@@ -95,13 +101,13 @@ impl Slice<'_, '_> {
     /// Sends the chosen message for which there was no room; gives where its branch leads, or nothing if there
     /// is still no room.
     pub(super) fn send_held(&mut self) -> Option<u32> {
-        let (session, role) = (self.cx.session, self.cx.role.0);
-        let Exchange { channel, peer, .. } = self.run.pending_choices.0.get(session, role)?.0;
+        let (session, coro) = (self.cx.session, self.coro.0);
+        let Exchange { channel, peer, .. } = self.run.pending_choices.0.get(session, coro)?.0;
         if !channel::has_room(self.block, channel) {
             self.await_room(channel, peer);
             return None;
         }
-        let (sent, value) = self.run.pending_choices.0.remove(session, role)?;
+        let (sent, value) = self.run.pending_choices.0.remove(session, coro)?;
         self.commit_chosen(&sent, value);
         Some(sent.next)
     }

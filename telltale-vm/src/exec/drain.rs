@@ -42,7 +42,7 @@ impl Slice<'_, '_> {
     fn only_receives(&self, op: &Op) -> bool {
         let instr = || self.loaded.image.programs.code()[self.cx.at as usize];
         match op.code {
-            Code::Recv | Code::Offer | Code::OfferMany => true,
+            Code::Recv | Code::Offer | Code::OfferMany | Code::Fork | Code::Join => true,
             Code::Registers => !matches!(instr(), Instr::Invoke { .. }),
             _ => false,
         }

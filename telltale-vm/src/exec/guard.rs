@@ -47,7 +47,7 @@ impl Slice<'_, '_> {
 
     /// The local type of the role that acts.
     pub(super) fn local_type(&self) -> &LocalTypeR {
-        &self.loaded.image.local_types[self.cx.role]
+        &self.loaded.image.local_types[self.cx.actor.role]
     }
 
     /// The type state of the role that acts.

@@ -92,7 +92,7 @@ impl Slice<'_, '_> {
             Ok(value) => value,
             Err(error) => return Self::no_answer(error, self.cx.at),
         };
-        self.run.trace.push_if(Tag::Invoked, self.cx.role, RoleId(0), LabelId(effect.0));
+        self.run.trace.push_if(Tag::Invoked, self.cx.actor.role, RoleId(0), LabelId(effect.0));
         self.cx.add_effect();
         let Some(reg) = result.as_reg() else {
             self.discard(value);
@@ -134,7 +134,7 @@ impl Slice<'_, '_> {
 
     /// Where a register is in the block.
     fn register(&self, reg: Reg) -> Result<usize, Wrong> {
-        Ok(self.loaded.register(self.cx.role, reg).ok_or(Cause::BadInstruction)?)
+        Ok(self.loaded.register(self.cx.actor.role, reg).ok_or(Cause::BadInstruction)?)
     }
 }
 

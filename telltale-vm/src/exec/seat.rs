@@ -40,7 +40,7 @@ impl Slice<'_, '_> {
         self.word_at = self.loaded.roles_at + role.index();
         self.state_at = self.word_at;
         self.is_watched = true;
-        self.cx.role = role;
+        self.cx.actor.role = role;
         self.cx.word = coroutine::read(self.block, self.word_at).to_word();
         self.operand = operand;
         let step = self.seated(seat);

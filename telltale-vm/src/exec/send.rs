@@ -44,7 +44,7 @@ impl Slice<'_, '_> {
     /// Whether a payload is one of the message. The compiler has checked what role objects give.
     #[inline]
     pub(super) fn accepts(&self, expected: ExpectedKind, value: &Value) -> bool {
-        expected.accepts(value) || self.host.is_typed(self.cx.role)
+        expected.accepts(value) || self.host.is_typed(self.cx.actor.role)
     }
 
     /// What becomes of a role whose answer is not a payload of the message.

@@ -158,6 +158,12 @@ impl VM {
         let session = self.open(image, 0, false, false)?;
         let block = self.run_queue.arena.block_mut(session.slot());
         let loaded = self.images.get(header::image(block));
+        if let Some(role) = loaded.first_that_forks() {
+            let role = loaded.image.names().role(role).to_owned();
+            let reason = format!("`{role}` does several things at once, and has only one endpoint");
+            self.finish(session.slot(), Err(SessionError::Cancelled { reason: reason.into() }));
+            return Err(VMError::SeveralEndpoints { role });
+        }
         ready::clear_all(block, ready::words(loaded.roles));
         for at in (0..loaded.roles).map(|role| loaded.roles_at + role) {
             coroutine::write(block, at, Coro::at(StateId::START.0, 0));

@@ -4,11 +4,10 @@ use std::any::{Any, TypeId};
 use std::sync::Arc;
 
 use telltale_bytecode::{CodeImage, Pc};
-use telltale_types::RoleId;
 
 use crate::lines::{label_of, role_of};
 use crate::memory::arena::Slot;
-use crate::memory::coroutine;
+use crate::memory::coroutine::{self, CoroId};
 use crate::memory::{channel, header, registers};
 use crate::program::by_hand::{self, show_compiled};
 use crate::quietly::{drop_quietly, take_each};
@@ -69,7 +68,7 @@ impl VM {
         };
         header::begin(block, &loaded.template, number);
         header::open(block, objects, id, loaded.roles, owned);
-        self.coroutines += loaded.roles;
+        self.coroutines += loaded.coroutines;
         if !self.paused.is_empty() {
             loaded.pause(block, &self.paused);
         }
@@ -89,7 +88,7 @@ impl VM {
     /// A block for one more session of an image.
     fn slot_for(&mut self, image: u16) -> Result<Slot, VMError> {
         let loaded = self.images.get(image);
-        let (given, open, limit) = (loaded.roles, self.coroutines, self.config.max_coroutines);
+        let (given, open, limit) = (loaded.coroutines, self.coroutines, self.config.max_coroutines);
         if given > limit - open.min(limit) {
             return Err(VMError::TooManyCoroutines { given, open, limit });
         }
@@ -131,9 +130,8 @@ impl VM {
         let loaded = self.images.get(header::image(block));
         let is_fault = self.config.leftover == Leftover::Fault;
         let names = loaded.image.names();
-        let channels = loaded.image.channels().iter().filter(|_| is_fault);
-        channels.into_iter().find_map(|channel| {
-            let plan = loaded.plans.plan(channel.from, channel.to);
+        let channels = loaded.plans.existing().iter().filter(|_| is_fault);
+        channels.into_iter().find_map(|&(channel, plan)| {
             let label = channel::first_label(block, &self.buffers, plan)?;
             Some(Cause::LeftOver {
                 from: role_of(names, channel.from).to_owned(),
@@ -144,11 +142,12 @@ impl VM {
     }
 
     #[cold]
-    pub(super) fn fault_of_role(&mut self, slot: Slot, role: RoleId, cause: Cause) {
+    pub(super) fn fault_of_role(&mut self, slot: Slot, coro: CoroId, cause: Cause) {
         let block = self.run_queue.arena.block(slot);
         let loaded = self.images.get(header::image(block));
         let image = &loaded.image;
-        let pc = coroutine::read(block, loaded.roles_at + role.index()).pc();
+        let role = loaded.actor_of(coro).role;
+        let pc = coroutine::read(block, loaded.roles_at + coro.index()).pc();
         let place = Pc(pc - image.programs.start(role));
         let instr = image.programs[role].get(place.index());
         let instruction = instr.map(|&instr| match loaded.by_hand {
@@ -189,7 +188,7 @@ impl VM {
         let block = self.run_queue.arena.block(slot);
         let loaded = self.images.get(header::image(block));
         let (has_coroutines, roles) = (header::has_coroutines(block), loaded.roles);
-        self.pending_choices.forget(session, roles);
+        self.pending_choices.forget(session, loaded.coroutines);
         self.deferred.forget(session);
         self.retire(slot, outcome);
         if !has_coroutines {
@@ -212,7 +211,7 @@ impl VM {
         let is_queued = header::is_queued(block);
         header::set_status(block, status_after(&outcome));
         self.open -= 1;
-        self.coroutines -= self.images.get(header::image(block)).roles;
+        self.coroutines -= self.images.get(header::image(block)).coroutines;
         if is_queued {
             self.run_queue.note_dead();
         }

@@ -7,7 +7,7 @@ use telltale_types::RoleId;
 use super::slices::{Mode, Session, Slices};
 use crate::exec::{Exit, RunContext};
 use crate::memory::arena::Slot;
-use crate::memory::coroutine::{self, Coro};
+use crate::memory::coroutine::{self, Actor, Coro};
 use crate::memory::{header, ready};
 use crate::quietly::{drop_each_quietly, panicked};
 use crate::scheduler::Turns;
@@ -84,7 +84,7 @@ impl VM {
         let cx = Context {
             image: &loaded.image,
             session: run_queue.session_at(first),
-            role: RoleId(0),
+            actor: Actor::of(RoleId(0)),
             word: 0,
             at: 0,
             seed: self.config.seed,
@@ -96,15 +96,17 @@ impl VM {
             Slices { mode, run_queue, objects, endpoints, run, images, session, script };
         let exit = catch_unwind(AssertUnwindSafe(|| slices.run(turns)));
         let cx = &slices.session.cx;
-        let (slot, role, at, count) = (cx.session.slot(), cx.role, cx.at, cx.count_in_word());
+        let (slot, at, count) = (cx.session.slot(), cx.at, cx.count_in_word());
+        let actor = cx.actor;
         exit.unwrap_or_else(|panic| {
             let block = self.run_queue.arena.block_mut(slot);
-            let roles_at = self.images.get(header::image(block)).roles_at;
+            let loaded = self.images.get(header::image(block));
+            let coro = loaded.coro_of(actor);
             if at != Context::AS_WRITTEN {
                 // For whoever explains what happened.
-                coroutine::write(block, roles_at + role.index(), Coro::at(at, count));
+                coroutine::write(block, loaded.roles_at + coro.index(), Coro::at(at, count));
             }
-            Some((slot, Exit::Fault(role, panicked(panic).into())))
+            Some((slot, Exit::Fault(coro, panicked(panic).into())))
         })
     }
 
@@ -138,8 +140,8 @@ impl VM {
     /// woken since its slice.
     pub(super) fn rest_or_requeue(&mut self, slot: Slot) {
         let block = self.run_queue.arena.block(slot);
-        let roles = self.images.get(header::image(block)).roles;
-        if header::place(block).is_none() && ready::any(block, ready::words(roles)) {
+        let coroutines = self.images.get(header::image(block)).coroutines;
+        if header::place(block).is_none() && ready::any(block, ready::words(coroutines)) {
             self.run_queue.requeue(slot);
         } else {
             self.run_queue.leave(slot);

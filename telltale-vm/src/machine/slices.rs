@@ -183,12 +183,12 @@ impl Slices<'_> {
         let Some(at) = script.pending_at(&session.loaded.schedule) else { return false };
         let (block, roles_at) = (run_queue.block(), session.loaded.roles_at);
         if let Some(received) = at.received {
-            let word = &mut block[roles_at + at.role.index()];
+            let word = &mut block[roles_at + at.coro.index()];
             if coroutine::advance(word, received.to_step) {
-                session.cx.wraps.note(session.cx.session, at.role);
+                session.cx.wraps.note(session.cx.session, at.actor);
             }
         }
-        coroutine::mark(block, roles_at + at.role.index(), PENDING);
+        coroutine::mark(block, roles_at + at.coro.index(), PENDING);
         header::set_place(block, Some(at.place));
         script.failure = None;
         true
@@ -230,7 +230,7 @@ impl Slices<'_> {
         loop {
             slice.write_ready();
             acted?;
-            if !ready::any(slice.block, ready::words(loaded.roles)) {
+            if !ready::any(slice.block, ready::words(loaded.coroutines)) {
                 return Err(Exit::Idle);
             } else if !slice.run.orphans.is_empty() {
                 return Err(Exit::Orphans);

@@ -1,7 +1,8 @@
-//! One role of one session: a program counter and a count of effects, in one word.
+//! One role of one session, or one of the things that a role does at once: a program counter and a count of effects, in
+//! one word.
 //!
 //! ```text
-//! program counter 27 bits | marks 5 | count of effects 32
+//! program counter 26 bits | marks 6 | count of effects 32
 //! ```
 //!
 //! The count is on top so that it can begin anew without disturbing anything.
@@ -9,6 +10,8 @@
 //! The program counter is an index into the code of all roles of the image.
 
 use crate::memory::{word, word_mut};
+
+use telltale_types::RoleId;
 
 /// How many words of roles are looked at: as many as there are numbers of roles.
 pub(crate) const ROLES: usize = 1 << u8::BITS;
@@ -24,7 +27,28 @@ pub(crate) const PAUSED: u32 = 1 << 28;
 /// The role only receives what is on its way: its session is being closed.
 pub(crate) const DRAINS: u32 = 1 << 27;
 
-const MARKS: u32 = HALTED | HOLDS | PENDING | PAUSED | DRAINS;
+/// The role does several things at once; they are coroutines of their own, for which this one waits.
+pub(crate) const FORKED: u32 = 1 << 26;
+
+const MARKS: u32 = HALTED | HOLDS | PENDING | PAUSED | DRAINS | FORKED;
+
+/// Who acts: a role, and which of the things that it does at once; lane 0 is its own coroutine.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[repr(C, align(2))]
+pub(crate) struct Actor {
+    pub(crate) role: RoleId,
+    pub(crate) lane: u8,
+}
+
+impl Actor {
+    /// A role that does one thing.
+    pub(crate) const fn of(role: RoleId) -> Self {
+        Self { role, lane: 0 }
+    }
+}
+
+/// The number of a coroutine in its session: those of the roles come first, numbered like them.
+pub(crate) type CoroId = RoleId;
 
 /// The state of a coroutine, as it is kept between turns.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -4,7 +4,7 @@ use telltale_types::{LabelId, RoleId};
 
 use crate::index::ByMember;
 use crate::quietly::drop_each_quietly;
-use crate::{Message, SessionId, Value};
+use crate::{Message, SessionId};
 
 #[derive(Debug, Default)]
 pub(crate) struct Deferred(ByMember<Aside>);
@@ -23,7 +23,15 @@ struct Aside {
 pub(crate) struct Outstanding {
     pub(crate) from: RoleId,
     pub(crate) to: RoleId,
+    pub(crate) lane: u16,
     pub(crate) label: LabelId,
+}
+
+impl Outstanding {
+    pub(crate) fn of(message: &Message) -> Self {
+        let Message { from, to, lane, label, .. } = *message;
+        Self { from, to, lane, label }
+    }
 }
 
 impl Aside {
@@ -34,16 +42,8 @@ impl Aside {
 }
 
 impl Deferred {
-    pub(crate) fn keep(
-        &mut self,
-        session: SessionId,
-        from: RoleId,
-        to: RoleId,
-        label: LabelId,
-        value: Value,
-    ) {
-        let (message, outstanding) =
-            (Message { from, to, label, value }, Outstanding { from, to, label });
+    pub(crate) fn keep(&mut self, session: SessionId, message: Message) {
+        let outstanding = Outstanding::of(&message);
         if let Some(aside) = self.0.get_mut(session, 0) {
             aside.messages.push(message);
             aside.outstanding.push(outstanding);

@@ -89,6 +89,11 @@ pub(crate) const fn live(block: &[u64]) -> u8 {
     (word(block, 1) >> 48) as u8
 }
 
+/// A coroutine that had halted begins again.
+pub(crate) fn revived(block: &mut [u64]) {
+    block[1] += 1 << 48;
+}
+
 /// One more role has halted.
 pub(crate) fn halted(block: &mut [u64]) {
     *word_mut(block, 1) -= 1 << 48;

@@ -5,31 +5,39 @@
 //! block, how much it holds and what kind a payload must have; the sessions share them. An instruction
 //! on another session is linked when it is executed, since only then is known which session that is.
 
-use telltale_bytecode::{Branch, Image, Instr, Pc, Reg, SetId, Slot, TargetsId};
-use telltale_types::{LabelId, RoleId};
+use telltale_bytecode::{Branch, Image, Instr, Pc, Reg, RoleLanes, SetId, Slot, TargetsId};
+use telltale_types::{Direction, LabelId, RoleId};
 
 use crate::lines::label_of;
 use crate::memory::channel::Plan;
+use crate::memory::coroutine::{Actor, CoroId};
+use crate::program::lanes::Lanes;
 use crate::program::loaded::Plans;
 use crate::program::op::{Choices, Code, Exchange, Linked, Op};
 use crate::value::expected::ExpectedKind;
 
 /// Links the programs of an image.
-pub(crate) fn link(image: &Image, plans: &Plans) -> Linked {
+pub(crate) fn link(image: &Image, plans: &Plans, lanes: Option<&Lanes>) -> Linked {
     let labels = (0..image.names().label_count()).map(LabelId::at);
     let expected: Box<[ExpectedKind]> =
         labels.map(|label| ExpectedKind::of_type(label_of(image.names(), label).payload)).collect();
     let mut ops = Vec::with_capacity(image.programs.code().len() + 1);
-    let mut choices = Choices::default();
+    let (mut choices, mut starts) = (Choices::default(), Vec::new());
     for role in (0..image.names().role_count()).map(RoleId::at) {
+        let own_lanes = lanes.and_then(|_| image.lanes(role));
         for (at, &instr) in image.programs[role].iter().enumerate() {
-            let channels = Channels { plans, expected: &expected, role };
+            let channels = Channels { plans, expected: &expected, role, lanes: own_lanes.as_ref() };
             let linker = Linker { image, program: role, pc: Pc(at as u32), channels };
+            if let (Instr::Fork { first, count, targets }, Some(lanes)) = (instr, lanes) {
+                let coro = |nth: u8| lanes.coro_of(Actor { role, lane: first + nth });
+                ops.push(linker.fork(coro, count, targets, &mut starts));
+                continue;
+            }
             ops.push(linker.own(instr, &mut choices));
         }
     }
     ops.push(Op::new(Code::Trap));
-    Linked { ops: ops.into(), choices, expected }
+    Linked { ops: ops.into(), choices, starts, expected }
 }
 
 /// The channels of the session that an instruction acts on, seen from the role that acts.
@@ -38,6 +46,8 @@ pub(crate) struct Channels<'a> {
     pub(crate) plans: &'a Plans,
     pub(crate) expected: &'a [ExpectedKind],
     pub(crate) role: RoleId,
+    /// Which channels are its own, where the role does several things at once.
+    pub(crate) lanes: Option<&'a RoleLanes>,
 }
 
 /// Links one instruction of a role's program.
@@ -84,6 +94,9 @@ impl Linker<'_> {
                 with_one_sender(op, choices.exchanges(&op)).unwrap_or(op)
             }
             Instr::Halt => Op::new(Code::Halt),
+            Instr::Join if self.channels.lanes.is_some() => Op::new(Code::Join),
+            // Compiled programs of roles that fork are linked in another place; others do not.
+            Instr::Fork { .. } | Instr::Join => Op::new(Code::Invalid),
             Instr::Jmp { target } => self.passing(Code::Registers, target),
             Instr::Invoke { next, .. } => self.passing(Code::Registers, next.from(self.pc)),
             Instr::LoadImm { .. } | Instr::Mov { .. } | Instr::Yield => {
@@ -101,14 +114,41 @@ impl Linker<'_> {
         Op { exchange, ..Op::new(code) }
     }
 
+    /// The coroutines that begin, each with where it does, and what follows them.
+    fn fork(
+        &self,
+        coro: impl Fn(u8) -> CoroId,
+        count: u8,
+        targets: TargetsId,
+        starts: &mut Vec<(CoroId, u32)>,
+    ) -> Op {
+        let target = |nth: u8| {
+            let target = self.image.find_target(targets, nth.into());
+            self.settle(target.unwrap_or(Pc(u32::MAX)))
+        };
+        let first = starts.len() as u32;
+        for nth in 0..count {
+            starts.push((coro(nth), target(nth)));
+        }
+        let exchange = Exchange { next: target(count), ..Exchange::NONE };
+        Op { exchange, first, count: count.into(), ..Op::new(Code::Fork) }
+    }
+
     fn sent(&self, branch: Branch, next: Pc) -> Exchange {
         let Channels { plans, role, .. } = self.channels;
-        self.exchange(plans.find(role, branch.peer), branch, next)
+        let lane = self.lane(Direction::Send, branch.peer);
+        self.exchange(plans.find(role, branch.peer, lane), branch, next)
     }
 
     fn received(&self, branch: Branch, next: Pc) -> Exchange {
         let Channels { plans, role, .. } = self.channels;
-        self.exchange(plans.find(branch.peer, role), branch, next)
+        let lane = self.lane(Direction::Receive, branch.peer);
+        self.exchange(plans.find(branch.peer, role, lane), branch, next)
+    }
+
+    /// Which of the channels to a role, or from it, is used here.
+    fn lane(&self, direction: Direction, peer: RoleId) -> u16 {
+        self.channels.lanes.map_or(0, |lanes| lanes.channel(self.pc, direction, peer))
     }
 
     /// What is not in the protocol has no channel and no kind of payload; the guard refuses it before

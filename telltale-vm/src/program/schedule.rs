@@ -19,7 +19,8 @@ use telltale_bytecode::{Branch, SetId};
 use telltale_types::{LabelId, RoleId};
 
 use crate::index::{Index, Mixer};
-use crate::memory::coroutine::Coro;
+use crate::memory::coroutine::{Actor, Coro, CoroId};
+use crate::trace::store::Lanes;
 use crate::value::expected::ExpectedKind;
 
 /// What is done together, from which place to which.
@@ -55,6 +56,11 @@ pub(crate) struct ScheduleStep {
     /// The role that sends, chooses or halts.
     pub(crate) from: RoleId,
     pub(crate) to: RoleId,
+    /// The coroutines in which they do; the same numbers where roles do one thing.
+    pub(crate) from_coro: CoroId,
+    pub(crate) to_coro: CoroId,
+    /// Which lanes they are, and which channel is used.
+    pub(crate) lanes: Lanes,
     /// What the payload must be.
     pub(crate) expected: ExpectedKind,
     pub(crate) what: StepKind,
@@ -72,6 +78,12 @@ pub(crate) enum StepKind {
     Choice,
     /// A role is done, others are not.
     Halt,
+    /// A role begins several things at once.
+    Fork,
+    /// One of them is over.
+    Join,
+    /// All of them are over, and the role goes on.
+    GoOn,
     /// All roles that are not done yet are done now.
     Finish,
     /// The schedule ends here; the roles continue by turns.
@@ -135,6 +147,18 @@ impl Schedule {
 }
 
 impl ScheduleStep {
+    /// Who sends, chooses or halts, and in which coroutine.
+    #[inline(always)]
+    pub(crate) fn sender(&self) -> (Actor, CoroId) {
+        (Actor { role: self.from, lane: self.lanes.lane }, self.from_coro)
+    }
+
+    /// Who receives, and in which coroutine.
+    #[inline(always)]
+    pub(crate) fn receiver(&self) -> (Actor, CoroId) {
+        (Actor { role: self.to, lane: self.lanes.peer }, self.to_coro)
+    }
+
     const LEAVE: Self = Self {
         from_step: 0,
         to_step: 0,
@@ -145,6 +169,9 @@ impl ScheduleStep {
         label: LabelId(0),
         from: RoleId(0),
         to: RoleId(0),
+        from_coro: RoleId(0),
+        to_coro: RoleId(0),
+        lanes: Lanes { lane: 0, peer: 0, channel: 0 },
         expected: ExpectedKind::ANYTHING,
         what: StepKind::Leave,
         is_alone: false,

@@ -78,7 +78,7 @@ fn behind(
         }
         // They concern registers, or other sessions.
         Code::Registers | Code::Outside => Some(vec![(op.exchange.next, state)]),
-        Code::Invalid | Code::Trap => None,
+        Code::Fork | Code::Join | Code::Invalid | Code::Trap => None,
     }
 }
 

@@ -144,7 +144,7 @@ impl<'a> MixedHost<'a> {
         to: RoleId,
         label: LabelId,
     ) -> HandlerResult<Value> {
-        match self.object(cx.role) {
+        match self.object(cx.actor.role) {
             Some(object) => object.send(cx, to, label),
             None => self.handler.send(cx, to, label),
         }
@@ -157,7 +157,7 @@ impl<'a> MixedHost<'a> {
         label: LabelId,
         value: Value,
     ) -> HandlerResult<()> {
-        match self.object(cx.role) {
+        match self.object(cx.actor.role) {
             Some(object) => object.receive(cx, from, label, value),
             None => self.handler.receive(cx, from, label, value),
         }
@@ -170,7 +170,7 @@ impl<'a> MixedHost<'a> {
         set: SetId,
         branches: &[Branch],
     ) -> HandlerResult<Picked> {
-        match self.object(cx.role) {
+        match self.object(cx.actor.role) {
             Some(object) => object.choose(cx, set),
             None => self.handler.choose(cx, branches),
         }
@@ -182,7 +182,7 @@ impl<'a> MixedHost<'a> {
         effect: &str,
         argument: Option<&Value>,
     ) -> HandlerResult<Value> {
-        match self.object(cx.role) {
+        match self.object(cx.actor.role) {
             Some(object) => object.invoke(cx, effect, argument),
             None => self.handler.invoke(cx, effect, argument),
         }

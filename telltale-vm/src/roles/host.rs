@@ -252,7 +252,7 @@ impl fmt::Debug for SessionObjects {
 
 impl<O: RoleObjects> ErasedObjects for O {
     fn send(&mut self, cx: &Context<'_>, to: RoleId, label: LabelId) -> HandlerResult<Value> {
-        self.message(cx.role, to, label, Sending)
+        self.message(cx.actor.role, to, label, Sending)
     }
 
     fn receive(
@@ -262,11 +262,11 @@ impl<O: RoleObjects> ErasedObjects for O {
         label: LabelId,
         value: Value,
     ) -> HandlerResult<()> {
-        self.message(from, cx.role, label, Receiving { cx, label, value })
+        self.message(from, cx.actor.role, label, Receiving { cx, label, value })
     }
 
     fn choose(&mut self, cx: &Context<'_>, set: SetId) -> HandlerResult<Picked> {
-        self.choice(cx.role, set, Choosing)
+        self.choice(cx.actor.role, set, Choosing)
     }
 
     fn invoke(
@@ -275,7 +275,7 @@ impl<O: RoleObjects> ErasedObjects for O {
         effect: &str,
         argument: Option<&Value>,
     ) -> HandlerResult<Value> {
-        RoleObjects::invoke(self, cx.role, effect, argument)
+        RoleObjects::invoke(self, cx.actor.role, effect, argument)
     }
 
     fn runner(&self) -> Runner {

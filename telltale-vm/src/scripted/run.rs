@@ -14,7 +14,7 @@ use slab::Slab;
 use telltale_types::{LabelId, RoleId};
 
 use super::participants::{ByBoth, ByHandler, ByObjects, Participant, Participants};
-use crate::memory::coroutine::{self, HALTED, ROLES};
+use crate::memory::coroutine::{self, Actor, CoroId, HALTED, ROLES};
 use crate::memory::header;
 use crate::program::loaded::Loaded;
 use crate::program::registry::Registry;
@@ -254,7 +254,9 @@ impl Watch<'_> {
     fn exchange(&mut self, cx: &Context<'_>, step: &ScheduleStep, delivered: Tag) -> Sees {
         match self.network {
             None => {
-                self.trace.push_if(delivered, step.from, step.to, step.label);
+                if self.trace.is_on {
+                    self.trace.push_in(delivered, step.from, step.to, step.label, step.lanes);
+                }
                 Sees::Delivered
             }
             Some(network) => self.through(network, cx, step, delivered),
@@ -278,7 +280,9 @@ impl Watch<'_> {
                 return Sees::Panic;
             }
         };
-        self.trace.push_if(tag, step.from, step.to, step.label);
+        if self.trace.is_on {
+            self.trace.push_in(tag, step.from, step.to, step.label, step.lanes);
+        }
         if why.is_none() {
             return Sees::Delivered;
         }
@@ -332,7 +336,7 @@ fn exchanges<'a, P: Participant, const SEEN: u8>(
             let sees = match SEEN {
                 ALONE => Sees::Delivered,
                 TRACED => {
-                    watch.trace.push(tag, step.from, step.to, step.label);
+                    watch.trace.push_in(tag, step.from, step.to, step.label, step.lanes);
                     Sees::Delivered
                 }
                 _ => watch.exchange(cx, step, tag),
@@ -340,16 +344,16 @@ fn exchanges<'a, P: Participant, const SEEN: u8>(
             if sees == Sees::Panic {
                 return false;
             }
-            advance(cx, roles, step.from, step.from_step);
-            turn_to(cx, roles, step.to);
+            advance(cx, roles, step.sender(), step.from_step);
+            turn_to(cx, roles, step.receiver());
             sees == Sees::Delivered
         };
         let done = if step.what == StepKind::Exchange {
-            turn_to(cx, roles, step.from);
+            turn_to(cx, roles, step.sender());
             participant
                 .exchange(cx, step, failure, |cx, step| sent(cx, roles, step, Tag::Exchanged))
         } else if step.what == StepKind::Choice {
-            turn_to(cx, roles, step.from);
+            turn_to(cx, roles, step.sender());
             participant.choose_and_exchange(cx, schedule, step, failure, |cx, picked| {
                 sent(cx, roles, picked, Tag::ChosenAndExchanged)
             })
@@ -357,7 +361,7 @@ fn exchanges<'a, P: Participant, const SEEN: u8>(
             return Pause::NoExchange(place, left);
         };
         let Ok(step) = done else { return Pause::Failure(left) };
-        advance(cx, roles, step.to, step.to_step);
+        advance(cx, roles, step.receiver(), step.to_step);
         place = step.next;
         left -= EXCHANGE;
     }
@@ -367,16 +371,16 @@ fn exchanges<'a, P: Participant, const SEEN: u8>(
 /// bounds check.
 type Roles = [u64; ROLES];
 
-/// A handler is about to be asked in the name of this role.
+/// A handler is about to be asked in the name of whoever acts in this coroutine.
 #[inline(always)]
-fn turn_to(cx: &mut Context<'_>, roles: &Roles, role: RoleId) {
-    cx.role = role;
-    cx.word = roles[usize::from(role.0)];
+fn turn_to(cx: &mut Context<'_>, roles: &Roles, (actor, coro): (Actor, CoroId)) {
+    cx.actor = actor;
+    cx.word = roles[usize::from(coro.0)];
 }
 
 #[inline(always)]
-fn advance(cx: &Context<'_>, roles: &mut Roles, role: RoleId, step: u64) {
-    if coroutine::advance(&mut roles[usize::from(role.0)], step) {
-        cx.wraps.note(cx.session, role);
+fn advance(cx: &Context<'_>, roles: &mut Roles, (actor, coro): (Actor, CoroId), step: u64) {
+    if coroutine::advance(&mut roles[usize::from(coro.0)], step) {
+        cx.wraps.note(cx.session, actor);
     }
 }

@@ -15,7 +15,7 @@ use super::waiters::is_running;
 use crate::error::Wrong;
 use crate::exec::{Exit, Operand, SeatOp, Slice, Step, inside};
 use crate::machine::slices::{Session, Slices};
-use crate::memory::coroutine::{self, PENDING};
+use crate::memory::coroutine::{self, Actor, PENDING};
 use crate::memory::{header, ready};
 use crate::program::link::{Channels, Linker, endpoint_of};
 use crate::program::op::Choices;
@@ -121,8 +121,12 @@ impl Slices<'_> {
         let state = StateId(coroutine::read(block, loaded.roles_at + role.index()).pc());
         let (program, image) = (images.serial_of(own_image), images.serial_of(number));
         let seat = self.endpoints.linked.find(Key { program, at, image, role, state }, || {
-            let channels =
-                Channels { plans: &loaded.plans, expected: &loaded.linked.expected, role };
+            let channels = Channels {
+                plans: &loaded.plans,
+                expected: &loaded.linked.expected,
+                role,
+                lanes: None,
+            };
             let pc = Pc(at - own.image.programs.start(holder));
             let linker = Linker { image: &own.image, program: holder, pc, channels };
             let mut choices = Choices::default();
@@ -133,7 +137,7 @@ impl Slices<'_> {
             self.run.trace.enter(session, loaded.image.global_type.names());
         }
         let image = &loaded.image;
-        let mut cx = Context { image, session, role, word: 0, at, seed, wraps };
+        let mut cx = Context { image, session, actor: Actor::of(role), word: 0, at, seed, wraps };
         Slice::new(block, loaded, &mut self.run, &mut cx, host, 1).act_in_seat(role, seat, operand)
     }
 }

@@ -3,35 +3,56 @@
 //! Both are followed together, from configuration to configuration: the global type says which exchange comes next; the
 //! programs must be where its sender sends it and its receiver takes it. Where they are not, or where there would be
 //! too many configurations, the schedule ends and the roles continue by turns.
+//!
+//! Where roles do several things at once, the global type is in several states at once: one for each arm that has begun.
+//! One arm after the other has an exchange, so that none of them waits for the end of another, and what is heard in one
+//! can end another.
+
+use std::ops::Range;
 
 use telltale_bytecode::Branch;
-use telltale_types::{GlobalType, LabelId, RoleId, StateId};
+use telltale_types::{GlobalState, GlobalType, LabelId, RoleId, StateId};
 
 use super::{Schedule, ScheduleStep, StepKind};
 use crate::index::{Index, Key, Mixer};
-use crate::memory::coroutine::{Coro, HALTED};
+use crate::memory::coroutine::{Coro, CoroId, FORKED, HALTED};
+use crate::program::lanes::Lanes;
 use crate::program::op::{Code, Exchange, Linked, Op};
+use crate::trace::store;
 
-/// How many configurations a schedule may have, times roles.
+/// How many configurations a schedule may have, times coroutines.
 pub(super) const LIMIT: usize = if cfg!(test) { 1 << 12 } else { 1 << 20 };
 
+/// The same where roles do several things at once: how far each has come multiplies.
+const LIMIT_OF_LANES: usize = LIMIT >> 4;
+
 impl Schedule {
-    /// The schedule of an image with these programs, whose roles start as these words say.
-    pub(crate) fn of(global: &GlobalType, linked: &Linked, start: &[u64]) -> Self {
+    /// The schedule of an image with these programs, whose coroutines start as these words say.
+    pub(crate) fn of(
+        global: &GlobalType,
+        linked: &Linked,
+        lanes: Option<&Lanes>,
+        start: &[u64],
+    ) -> Self {
         let (known, ids, todo) = (Vec::new(), Index::default(), Vec::new());
         let (steps, starts) = (Vec::new(), Vec::new());
-        let mut writer = Writer { global, linked, known, ids, todo, steps, starts };
-        let pcs = start.iter().map(|&word| Coro::from_word(word).pc()).collect();
-        writer.write_all(Configuration { pcs, state: StateId::START });
+        let arms = Some(global.lanes()).filter(|arms| arms.len() > 1);
+        let mut writer = Writer { global, linked, arms, lanes, known, ids, todo, steps, starts };
+        let pcs = start.iter().map(|&word| Coro::from_word(word).pc_and_marks()).collect();
+        let first = Configuration { pcs, states: vec![StateId::START], turn: 0 };
+        writer.write_all(writer.with_arms(first));
         writer.finish()
     }
 }
 
-/// Where all roles are in their programs, and in the global type.
+/// Where all coroutines are in their programs, and where the global type is.
 #[derive(Clone, PartialEq)]
 struct Configuration {
     pcs: Box<[u32]>,
-    state: StateId,
+    /// One state, or one for each arm that has begun, in the order of their lanes.
+    states: Vec<StateId>,
+    /// The one from which on an exchange is looked for.
+    turn: usize,
 }
 
 /// Where the exchanges of a state of the global type lead, by receiver and label.
@@ -43,7 +64,8 @@ fn key_of_exit(receiver: RoleId, label: LabelId) -> Key {
 
 impl Configuration {
     fn hash(&self) -> u64 {
-        Mixer::hash(self.pcs.iter().copied().chain([self.state.0]))
+        let states = self.states.iter().map(|state| state.0);
+        Mixer::hash(self.pcs.iter().copied().chain(states).chain([self.turn as u32]))
     }
 }
 
@@ -52,6 +74,10 @@ impl Configuration {
 struct Writer<'a> {
     global: &'a GlobalType,
     linked: &'a Linked,
+    /// Which states are in which arm, if there are parallel parts.
+    arms: Option<telltale_types::Lanes>,
+    /// Whose coroutines there are, where roles do several things at once.
+    lanes: Option<&'a Lanes>,
     /// All configurations so far, the first of which has the number 1. Number 0 is none of them: there the schedule ends.
     known: Vec<Configuration>,
     /// Their numbers, by their hashes.
@@ -72,7 +98,8 @@ impl Writer<'_> {
             let configuration = self.known[id as usize - 1].clone();
             let start = self.steps.len();
             self.starts[id as usize] = start as u32;
-            if self.done(&configuration).or_else(|| self.exchanged(&configuration)).is_none() {
+            let written = self.done(&configuration).or_else(|| self.forked(&configuration));
+            if written.or_else(|| self.exchanged(&configuration)).is_none() {
                 self.steps.truncate(start);
                 self.push(ScheduleStep::LEAVE);
             }
@@ -115,7 +142,8 @@ impl Writer<'_> {
             return id;
         }
         let id = self.starts.len() as u32;
-        if self.starts.len() * configuration.pcs.len() > LIMIT {
+        let limit = if self.arms.is_some() { LIMIT_OF_LANES } else { LIMIT };
+        if self.starts.len() * configuration.pcs.len() > limit {
             return 0;
         }
         self.starts.push(0);
@@ -135,20 +163,69 @@ impl Writer<'_> {
         let role = RoleId::at(configuration.pcs.iter().position(|&at| at_end(at))?);
         let mut then = configuration.clone();
         then.pcs[role.index()] |= HALTED;
-        let next = self.id_of(then);
-        let what = StepKind::Halt;
-        self.push(ScheduleStep { from: role, next, what, ..ScheduleStep::LEAVE });
+        self.alone(role, StepKind::Halt, then);
         Some(())
     }
 
-    /// One exchange, or a choice between several. If they cannot be done, some of their steps may have been written.
+    /// What one coroutine does without any other.
+    fn alone(&mut self, from_coro: CoroId, what: StepKind, then: Configuration) {
+        let (from, next) = (self.role_of(from_coro), self.id_of(then));
+        self.push(ScheduleStep { from, from_coro, next, what, ..ScheduleStep::LEAVE });
+    }
+
+    /// A role begins several things at once, one of them is over, or all are.
+    fn forked(&mut self, configuration: &Configuration) -> Option<()> {
+        self.lanes?;
+        let mut then = configuration.clone();
+        for (nth, &at) in configuration.pcs.iter().enumerate() {
+            let linked = self.linked;
+            let op = &linked.ops[Coro::from_word(at.into()).pc() as usize];
+            let what = match op.code {
+                _ if at & HALTED != 0 => continue,
+                Code::Join => {
+                    then.pcs[nth] |= HALTED;
+                    StepKind::Join
+                }
+                Code::Fork if at & FORKED == 0 => {
+                    for &(lane, start) in linked.starts(op) {
+                        then.pcs[lane.index()] = start;
+                    }
+                    then.pcs[nth] |= FORKED;
+                    StepKind::Fork
+                }
+                Code::Fork if self.are_over(configuration, op) => {
+                    then.pcs[nth] = op.exchange.next;
+                    StepKind::GoOn
+                }
+                _ => continue,
+            };
+            self.alone(RoleId::at(nth), what, then);
+            return Some(());
+        }
+        None
+    }
+
+    /// Whether all lanes are over that begin at an instruction.
+    fn are_over(&self, configuration: &Configuration, fork: &Op) -> bool {
+        let mut lanes = self.linked.starts(fork).iter();
+        lanes.all(|(lane, _)| configuration.pcs[lane.index()] & HALTED != 0)
+    }
+
+    /// One exchange, or a choice between several, in the next arm that has one. If they cannot be done, some of their steps
+    /// may have been written.
     fn exchanged(&mut self, configuration: &Configuration) -> Option<()> {
-        let from = self.global.sender(configuration.state)?;
+        let Configuration { pcs, states, turn } = configuration;
+        let mut turns = (0..states.len()).map(|nth| (turn + nth) % states.len());
+        let turn = turns.find(|&nth| self.global.sender(states[nth]).is_some())?;
+        let configuration = &Configuration { turn, ..configuration.clone() };
+        let role = self.global.sender(states[turn])?;
         let mut exits = Exits::default();
-        for exit in self.global.exits(configuration.state) {
+        for exit in self.global.exits(states[turn]) {
             exits.insert(key_of_exit(exit.receiver, exit.label), exit.target.0);
         }
-        let op = *self.op(configuration.pcs[from.index()])?;
+        let sends = |coro: &CoroId| self.sends_in(pcs[coro.index()], states[turn], &exits);
+        let from = self.coroutines_of(role).find(sends)?;
+        let op = *self.op(pcs[from.index()])?;
         let (linked, is_alone) = (self.linked, self.is_alone(configuration, from));
         match op.code {
             Code::Send => {
@@ -161,10 +238,13 @@ impl Writer<'_> {
                 let Op { count, set, .. } = op;
                 let waits = |sent: &Exchange| self.only_receives(sent.next);
                 let is_forced = is_alone && linked.exchanges(&op).iter().all(waits);
+                let lanes = self.lanes_of(from, from, linked.exchanges(&op).first()?);
                 let choice = ScheduleStep {
                     count,
                     set,
-                    from,
+                    from: role,
+                    from_coro: from,
+                    lanes,
                     what: StepKind::Choice,
                     is_alone,
                     is_forced,
@@ -181,15 +261,89 @@ impl Writer<'_> {
         }
     }
 
+    /// A configuration in which the arms have begun that can begin, and those behind which the protocol goes on have ended.
+    fn with_arms(&self, mut configuration: Configuration) -> Configuration {
+        if let Some(arms) = &self.arms {
+            while let Some((places, with)) = self
+                .begun(&configuration.states)
+                .or_else(|| self.ended(&configuration.states, arms))
+            {
+                configuration.states.splice(places, with);
+                configuration.turn = configuration.turn.min(configuration.states.len() - 1);
+            }
+        }
+        configuration
+    }
+
+    /// A state that begins a parallel part, and those in which its arms begin.
+    fn begun(&self, states: &[StateId]) -> Option<(Range<usize>, Vec<StateId>)> {
+        let begins = |(nth, &state): (usize, &StateId)| {
+            self.global.par(state).map(|par| (nth..nth + 1, par.arms))
+        };
+        states.iter().enumerate().find_map(begins)
+    }
+
+    /// States that end all arms of a parallel part, and the one that follows.
+    fn ended(
+        &self,
+        states: &[StateId],
+        arms: &telltale_types::Lanes,
+    ) -> Option<(Range<usize>, Vec<StateId>)> {
+        states.iter().enumerate().find_map(|(nth, &state)| {
+            let arm = arms.arm(arms.of_state(state))?;
+            let par = self.global.par(arm.par)?;
+            let places = nth..nth + par.arms.len();
+            let is_over = |&state: &StateId| {
+                let of = arms.arm(arms.of_state(state));
+                matches!(self.global.state(state), GlobalState::ArmEnd)
+                    && of.is_some_and(|of| of.par == arm.par)
+            };
+            let are_over = states.get(places.clone())?.iter().all(is_over);
+            are_over.then(|| (places, vec![par.next]))
+        })
+    }
+
+    /// Whether a coroutine that stands there sends what is sent in a state of the global type.
+    fn sends_in(&self, at: u32, state: StateId, exits: &Exits) -> bool {
+        let first = self.op(at).and_then(|op| match op.code {
+            Code::Send => Some(&op.exchange),
+            Code::Choose => self.linked.exchanges(op).first(),
+            _ => None,
+        });
+        let is_of_arm = |sent: &Exchange| {
+            let mut lanes = self.lanes.iter();
+            lanes.all(|lanes| lanes.is_used_in(sent.channel, state))
+        };
+        first.is_some_and(|sent| {
+            exits.get(key_of_exit(sent.peer, sent.label)).is_some() && is_of_arm(sent)
+        })
+    }
+
+    fn coroutines_of(&self, role: RoleId) -> impl Iterator<Item = CoroId> + use<> {
+        let more = self.lanes.map_or(0..0, |lanes| lanes.more_of(role));
+        std::iter::once(role).chain(more.map(CoroId::at))
+    }
+
+    fn role_of(&self, coro: CoroId) -> RoleId {
+        self.lanes.map_or(coro, |lanes| lanes.of[coro.index()].role)
+    }
+
+    fn lanes_of(&self, from: CoroId, to: CoroId, sent: &Exchange) -> store::Lanes {
+        let Some(lanes) = self.lanes else { return store::Lanes::default() };
+        let lane = |coro: CoroId| lanes.of[coro.index()].lane;
+        store::Lanes { lane: lane(from), peer: lane(to), channel: lanes.number_of(sent.channel) }
+    }
+
     #[inline(never)]
     fn push(&mut self, step: ScheduleStep) {
         self.steps.push(step);
     }
 
-    /// Whether every other role waits for a message, or is done.
-    fn is_alone(&self, configuration: &Configuration, role: RoleId) -> bool {
-        let others = configuration.pcs.iter().enumerate().filter(|&(nth, _)| nth != role.index());
-        others.map(|(_, at)| *at).all(|at| at & HALTED != 0 || self.only_receives(at))
+    /// Whether every other coroutine waits for a message, or for its lanes, or is done.
+    fn is_alone(&self, configuration: &Configuration, coro: CoroId) -> bool {
+        let others = configuration.pcs.iter().enumerate().filter(|&(nth, _)| nth != coro.index());
+        let waits = |at: u32| at & (HALTED | FORKED) != 0 || self.only_receives(at);
+        others.map(|(_, at)| *at).all(waits)
     }
 
     /// Whether a role that stands there can only receive.
@@ -204,16 +358,23 @@ impl Writer<'_> {
         &mut self,
         configuration: &Configuration,
         exits: &Exits,
-        from: RoleId,
+        from_coro: CoroId,
         sent: &Exchange,
     ) -> Option<ScheduleStep> {
-        let (to, label) = (sent.peer, sent.label);
+        let (from, to, label) = (self.role_of(from_coro), sent.peer, sent.label);
         let state = StateId(exits.get(key_of_exit(to, label))?);
-        let (from_pc, to_pc) = (configuration.pcs[from.index()], configuration.pcs[to.index()]);
-        let taken = self.taken(to_pc, from, label)?;
-        let mut then = Configuration { state, ..configuration.clone() };
-        then.pcs[from.index()] = sent.next;
-        then.pcs[to.index()] = taken.next;
+        let (to_coro, taken) = self.coroutines_of(to).find_map(|coro| {
+            let taken = self.taken(configuration.pcs[coro.index()], from, label)?;
+            (taken.channel.place == sent.channel.place).then_some((coro, taken))
+        })?;
+        let pc_of = |coro: CoroId| configuration.pcs[coro.index()];
+        let (from_pc, to_pc) = (pc_of(from_coro), pc_of(to_coro));
+        let mut then = configuration.clone();
+        then.states[then.turn] = state;
+        then.turn = (then.turn + 1) % then.states.len();
+        then.pcs[from_coro.index()] = sent.next;
+        then.pcs[to_coro.index()] = taken.next;
+        let then = self.with_arms(then);
         Some(ScheduleStep {
             from_step: step(from_pc, sent.next),
             to_step: step(to_pc, taken.next),
@@ -223,6 +384,9 @@ impl Writer<'_> {
             label,
             from,
             to,
+            from_coro,
+            to_coro,
+            lanes: self.lanes_of(from_coro, to_coro, sent),
             ..ScheduleStep::LEAVE
         })
     }

@@ -1,0 +1,148 @@
+//! Random protocols with parallel parts, each from a seed.
+
+use telltale_types::{
+    GlobalExit, GlobalState, GlobalType, Label, LabelId, Names, Par, RoleId, StateId,
+};
+
+use super::generate::{Rng, Shape};
+
+/// How deep parallel parts stand in each other at most.
+const DEPTH: usize = 2;
+
+/// A random protocol with parallel parts: in loops, branches and arms, with and without roles that
+/// the arms share, some with arms that are never over. A shape says how many states each lane has.
+pub fn generate_parallel(seed: u64, shape: Shape) -> GlobalType {
+    let mut rng = Rng::new(seed);
+    let roles = 2 + rng.below(shape.roles - 1);
+    let labels = 1 + rng.below(shape.labels);
+    let names = Names::new(
+        (0..roles).map(|role| char::from(b'A' + role as u8).to_string()),
+        (0..labels).map(|label| Label::new(format!("m{label}"))),
+    );
+    let names = names.unwrap_or_else(|error| panic!("seed {seed} gives no names: {error}"));
+    // Something may follow an arm that may never be over; then another is tried.
+    loop {
+        let mut draft = Draft { rng: &mut rng, roles, labels, shape, table: Vec::new(), pars: 0 };
+        draft.lane(0, false, &GlobalState::Exits(Vec::new()));
+        let (table, pars) = (reachable(&draft.table), draft.pars);
+        let global = GlobalType::new(names.clone(), table).ok();
+        if let Some(global) = global.filter(|global| pars > 0 && global.lanes().len() > 1) {
+            return global;
+        }
+    }
+}
+
+struct Draft<'r> {
+    rng: &'r mut Rng,
+    roles: usize,
+    labels: usize,
+    shape: Shape,
+    table: Vec<GlobalState>,
+    pars: usize,
+}
+
+/// The states of a lane.
+#[derive(Clone, Copy)]
+struct Lane {
+    first: usize,
+    end: usize,
+    endless: bool,
+}
+
+impl Draft<'_> {
+    /// Adds a lane; gives its first state.
+    fn lane(&mut self, depth: usize, endless: bool, end: &GlobalState) -> StateId {
+        let most = if depth == 0 { self.shape.states } else { self.shape.states.div_ceil(2) };
+        let states = 1 + self.rng.below(most);
+        let first = self.table.len();
+        let lane = Lane { first, end: first + states, endless };
+        self.table.extend(vec![end.clone(); states + 1]);
+        for at in first..lane.end {
+            let par = depth < DEPTH && self.rng.once_in(3 + depth);
+            self.table[at] =
+                if par { self.par(at, lane, depth) } else { self.exits(at, lane).into() };
+        }
+        StateId::at(first)
+    }
+
+    fn par(&mut self, at: usize, lane: Lane, depth: usize) -> GlobalState {
+        self.pars += 1;
+        let endless = self.rng.once_in(5);
+        let arms = 2 + usize::from(self.rng.once_in(6));
+        let arm = |nth| {
+            // At least one arm has a message, or going round it might be nothing.
+            if nth > 0 && self.rng.once_in(20) {
+                self.table.push(GlobalState::ArmEnd);
+                return StateId::at(self.table.len() - 1);
+            }
+            let endless = endless && self.rng.below(3) > 0;
+            self.lane(depth + 1, endless, &GlobalState::ArmEnd)
+        };
+        let arms = (0..arms).map(arm).collect();
+        let next = if endless { StateId::at(lane.end) } else { self.target(at, lane) };
+        GlobalState::Par(Par { arms, next })
+    }
+
+    fn exits(&mut self, at: usize, lane: Lane) -> Vec<GlobalExit> {
+        let sender = self.rng.below(self.roles);
+        let mut exits: Vec<GlobalExit> = Vec::new();
+        for _ in 0..=self.rng.below(self.shape.exits) {
+            let receiver = (sender + 1 + self.rng.below(self.roles - 1)) % self.roles;
+            let exit = GlobalExit {
+                sender: RoleId::at(sender),
+                receiver: RoleId::at(receiver),
+                label: LabelId::at(self.rng.below(self.labels)),
+                target: self.target(at, lane),
+            };
+            let begin = |exit: &GlobalExit| (exit.receiver, exit.label);
+            if !exits.iter().any(|other| begin(other) == begin(&exit)) {
+                exits.push(exit);
+            }
+        }
+        exits
+    }
+
+    /// Mostly onwards, and mostly not far; sometimes back.
+    fn target(&mut self, at: usize, Lane { first, end, endless }: Lane) -> StateId {
+        let target = match self.rng.below(6) {
+            0 => first + self.rng.below(end - first + 1),
+            1 => end,
+            far => (at + 1 + self.rng.below(far)).min(end),
+        };
+        StateId::at(if target == end && endless { first } else { target })
+    }
+}
+
+/// The states that can be reached, numbered in the order in which they are.
+fn reachable(table: &[GlobalState]) -> Vec<GlobalState> {
+    let mut number = vec![None; table.len()];
+    number[0] = Some(StateId::START);
+    let mut order = vec![0];
+    let mut at = 0;
+    while let Some(&state) = order.get(at) {
+        for target in targets(&mut table[state].clone()) {
+            if number[target.index()].is_none() {
+                number[target.index()] = Some(StateId::at(order.len()));
+                order.push(target.index());
+            }
+        }
+        at += 1;
+    }
+    let renumbered = |&state: &usize| {
+        let mut state = table[state].clone();
+        for target in targets(&mut state) {
+            *target = number[target.index()].expect("every target was come to");
+        }
+        state
+    };
+    order.iter().map(renumbered).collect()
+}
+
+/// Where a state leads.
+fn targets(state: &mut GlobalState) -> Vec<&mut StateId> {
+    match state {
+        GlobalState::Exits(exits) => exits.iter_mut().map(|exit| &mut exit.target).collect(),
+        GlobalState::Par(par) => par.arms.iter_mut().chain([&mut par.next]).collect(),
+        GlobalState::ArmEnd => Vec::new(),
+    }
+}
