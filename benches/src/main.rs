@@ -46,6 +46,9 @@ enum Command {
         way: OffScript,
         #[arg(default_value_t = 1_000_000)]
         messages: u64,
+        /// The state machine that does the same
+        #[arg(long)]
+        by_hand: bool,
     },
     /// Counts instructions per message, with `valgrind`
     Instructions {
@@ -89,12 +92,7 @@ fn main() -> ExitCode {
             let visits = if short_visits { Visits::short() } else { Visits::one_session() };
             run(workload, contender, visits, messages)
         }
-        Some(Command::RunOff { way, messages }) => {
-            let mut ready = way.contender();
-            ready.exchange(messages);
-            ready.end();
-            Ok(())
-        }
+        Some(Command::RunOff { way, messages, by_hand }) => run_off(way, by_hand, messages),
         Some(Command::Instructions { check }) => instructions::run(check),
         None => {
             let effort = if arguments.quick { Effort::quick() } else { Effort::full() };
@@ -140,6 +138,14 @@ impl Section {
             Self::Compile => compile::print(effort),
         }
     }
+}
+
+fn run_off(way: OffScript, by_hand: bool, messages: u64) -> Result<(), String> {
+    let contender = if by_hand { way.by_hand() } else { Some(way.contender()) };
+    let mut ready = contender.ok_or_else(|| format!("beside `{}` stands D2", way.name()))?;
+    ready.exchange(messages);
+    ready.end();
+    Ok(())
 }
 
 fn run(workload: Exchange, contender: Way, visits: Visits, messages: u64) -> Result<(), String> {

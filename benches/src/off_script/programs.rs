@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use telltale_bytecode::{Assembler, Hop, Instr, Pc, Reg, Slot, Via};
-use telltale_types::{GlobalType, LocalTypeR, Names, RoleId};
+use telltale_types::{GlobalType, LocalExit, LocalState, LocalTypeR, Names, RoleId, StateId};
 use telltale_vm::VM;
 use telltale_vm::loader::CodeImage;
 
@@ -11,11 +11,36 @@ use crate::workload::{PingPong, Workload};
 
 /// The compiled programs, as if somebody had written them.
 pub(super) fn copied() -> CodeImage {
+    written(LocalTypeR::clone)
+}
+
+/// The same programs beside local types of twice as many states: control comes to each instruction in two states.
+pub(super) fn unverified() -> CodeImage {
+    written(unrolled)
+}
+
+/// Every way back to the start leads to a copy of all states, and from there to the start.
+fn unrolled(local: &LocalTypeR) -> LocalTypeR {
+    let count = local.len();
+    let state = |copy: usize, state: StateId| {
+        let exits = local.exits(state).map(|exit| {
+            let copy = if exit.target == StateId::START { 1 - copy } else { copy };
+            LocalExit { target: StateId::at(copy * count + exit.target.index()), ..exit }
+        });
+        LocalState { exits: exits.collect(), may_end: local.may_end(state) }
+    };
+    let states = [0, 1].into_iter().flat_map(|copy| local.states().map(move |at| (copy, at)));
+    let states = states.map(|(copy, at)| state(copy, at)).collect();
+    LocalTypeR::new(local.names().clone(), states).expect("it is the same type")
+}
+
+/// The compiled programs, as if somebody had written them, with these local types.
+fn written(local: impl Fn(&LocalTypeR) -> LocalTypeR) -> CodeImage {
     let image = <PingPong>::image();
     let names = image.names();
     let locals: BTreeMap<String, LocalTypeR> = names
         .roles()
-        .map(|(role, name)| (name.to_owned(), image.local_types[role].clone()))
+        .map(|(role, name)| (name.to_owned(), local(&image.local_types[role])))
         .collect();
     let mut asm = Assembler::new(&locals, &image.global_type).expect("they are its projections");
     for (role, name) in names.roles() {

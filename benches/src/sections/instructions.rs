@@ -28,7 +28,7 @@ const LIMITS: [(Exchange, Way, Length, f64); 10] = [
 ];
 
 /// How many a message of ping-pong may take off the script.
-const OFF_LIMITS: [(OffScript, f64); 17] = [
+const OFF_LIMITS: [(OffScript, f64); 18] = [
     (OffScript::RoundRobin, 1_160.0),
     (OffScript::RoundRobinTraced, 1_450.0),
     (OffScript::ProgressAware, 105.0),
@@ -41,8 +41,9 @@ const OFF_LIMITS: [(OffScript, f64); 17] = [
     (OffScript::Sink, 235.0),
     (OffScript::Steps, 75.0),
     (OffScript::OneStep, 1_400.0),
-    (OffScript::Late, 1_650.0),
+    (OffScript::Late, 1_550.0),
     (OffScript::ByHand, 55.0),
+    (OffScript::Guarded, 1_950.0),
     (OffScript::Endpoints, 3_300.0),
     (OffScript::Alternating, 80.0),
     (OffScript::Names, 430.0),
@@ -97,12 +98,16 @@ pub fn run(is_checked: bool) -> Result<(), String> {
         [Way::Handler, Way::Trace].map(|way| per_message(Exchange::PingPong, way, Long));
     limited("ping-pong", "more for a full trace", traced? - plain?, TRACE_LIMIT);
     for (way, most) in OFF_LIMITS {
-        let count = off_script_per_message(way)?;
+        let count = off_script_per_message(way, false)?;
         limited("ping-pong  off its script", &way.name(), count, most);
     }
     for (exchange, way, length) in OTHERS {
         let count = per_message(exchange, way, length)?;
         table.row(title(exchange, length), [way.name(), whole(count), none()]);
+    }
+    for way in [OffScript::Late, OffScript::Names] {
+        let count = off_script_per_message(way, true)?;
+        table.row("ping-pong  by hand", [way.name(), whole(count), none()]);
     }
     println!("instructions: per one-way message, one session");
     println!("  In short visits: a hundred sessions, each of which is visited for two messages.");
@@ -161,10 +166,13 @@ fn per_message(exchange: Exchange, way: Way, visits: Length) -> Result<f64, Stri
 }
 
 /// So many fewer messages, since each takes many more instructions.
-fn off_script_per_message(way: OffScript) -> Result<f64, String> {
+fn off_script_per_message(way: OffScript, by_hand: bool) -> Result<f64, String> {
     let (few, many) = (FEW / 10, MANY / 10);
-    let count =
-        |messages: u64| count_run(&["run-off".to_owned(), way.name(), messages.to_string()]);
+    let count = |messages: u64| {
+        let mut arguments = vec!["run-off".to_owned(), way.name(), messages.to_string()];
+        arguments.extend(by_hand.then(|| "--by-hand".to_owned()));
+        count_run(&arguments)
+    };
     difference([few, many].map(count), many - few)
 }
 
