@@ -5,6 +5,7 @@
 
 pub mod contender;
 pub mod count;
+pub mod crowd;
 pub mod measure;
 pub mod off_script;
 pub mod ours;

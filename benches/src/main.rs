@@ -5,11 +5,12 @@ use std::process::ExitCode;
 use clap::{Parser, Subcommand, ValueEnum};
 use telltale_benches::contender::Visits;
 use telltale_benches::count::Counting;
+use telltale_benches::crowd::{self, Crowd, Order, Shape};
 use telltale_benches::measure::Effort;
 use telltale_benches::off_script::OffScript;
 use telltale_benches::sections::{
-    compile, image, instructions, memory, messages, mixes, off_script, opening, sessions, theory,
-    threads, trace,
+    compile, crowds, image, instructions, memory, messages, mixes, off_script, opening, sessions,
+    theory, threads, trace,
 };
 use telltale_benches::ways::{Exchange, Way};
 
@@ -50,6 +51,18 @@ enum Command {
         #[arg(long)]
         by_hand: bool,
     },
+    /// Exchanges messages between few or many roles off the script and prints nothing, for a profiler
+    RunCrowd {
+        shape: Shape,
+        order: Order,
+        #[arg(default_value_t = crowd::MANY)]
+        roles: usize,
+        #[arg(default_value_t = 1_000_000)]
+        messages: u64,
+        /// The state machine, which knows few and 250 roles
+        #[arg(long)]
+        by_hand: bool,
+    },
     /// Counts instructions per message, with `valgrind`
     Instructions {
         /// Fails when there are more than there should be
@@ -68,6 +81,8 @@ enum Section {
     Threads,
     /// What a message costs off the script
     OffScript,
+    /// What a message costs there between few roles and between very many
+    Crowds,
     /// What it costs to record everything
     Trace,
     /// What it costs to open a session
@@ -91,6 +106,9 @@ fn main() -> ExitCode {
         Some(Command::Run { workload, contender, messages, short_visits }) => {
             let visits = if short_visits { Visits::short() } else { Visits::one_session() };
             run(workload, contender, visits, messages)
+        }
+        Some(Command::RunCrowd { shape, order, roles, messages, by_hand }) => {
+            run_crowd(Crowd { shape, order, roles }, by_hand, messages)
         }
         Some(Command::RunOff { way, messages, by_hand }) => run_off(way, by_hand, messages),
         Some(Command::Instructions { check }) => instructions::run(check),
@@ -129,6 +147,7 @@ impl Section {
             Self::Sessions => sessions::print(effort),
             Self::Threads => threads::print(effort),
             Self::OffScript => off_script::print(effort),
+            Self::Crowds => crowds::print(effort),
             Self::Trace => trace::print(effort),
             Self::Opening => opening::print(effort),
             Self::Mixes => mixes::print(effort),
@@ -143,6 +162,14 @@ impl Section {
 fn run_off(way: OffScript, by_hand: bool, messages: u64) -> Result<(), String> {
     let contender = if by_hand { way.by_hand() } else { Some(way.contender()) };
     let mut ready = contender.ok_or_else(|| format!("beside `{}` stands D2", way.name()))?;
+    ready.exchange(messages);
+    ready.end();
+    Ok(())
+}
+
+fn run_crowd(crowd: Crowd, by_hand: bool, messages: u64) -> Result<(), String> {
+    let contender = if by_hand { crowd.by_hand() } else { Some(crowd.contender()) };
+    let mut ready = contender.ok_or("the state machine knows few and 250 roles")?;
     ready.exchange(messages);
     ready.end();
     Ok(())

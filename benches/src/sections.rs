@@ -1,6 +1,7 @@
 //! What is measured, one table each.
 
 pub mod compile;
+pub mod crowds;
 pub mod image;
 pub mod instructions;
 pub mod memory;

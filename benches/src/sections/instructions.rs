@@ -9,6 +9,7 @@ use std::process::Command;
 
 use self::parts::Parts;
 use super::D2;
+use crate::crowd::{Crowd, MANY as MANY_ROLES, Order, Shape};
 use crate::off_script::OffScript;
 use crate::table::{Table, goal, none};
 use crate::ways::{Exchange, Way};
@@ -51,6 +52,18 @@ const OFF_LIMITS: [(OffScript, f64); 18] = [
 
 /// How many more a message of ping-pong may take when everything is recorded.
 const TRACE_LIMIT: f64 = 45.0;
+
+/// How many a message may take between few roles.
+const CROWD_LIMITS: [(Shape, Order, f64); 4] = [
+    (Shape::Ring, Order::RoundRobin, 1_180.0),
+    (Shape::Ring, Order::ProgressAware, 105.0),
+    (Shape::Gather, Order::RoundRobin, 1_280.0),
+    (Shape::Gather, Order::ProgressAware, 610.0),
+];
+
+/// How many times as many a message may take between very many roles as between few. Which roles are ready is a
+/// bit for each of them; one word of bits costs less than several.
+const MANY_LIMIT: f64 = 1.35;
 
 /// Counted as well, to see what the limits stand beside.
 const OTHERS: [(Exchange, Way, Length); 8] = [
@@ -100,6 +113,13 @@ pub fn run(is_checked: bool) -> Result<(), String> {
     for (way, most) in OFF_LIMITS {
         let count = off_script_per_message(way, false)?;
         limited("ping-pong  off its script", &way.name(), count, most);
+    }
+    for (shape, order, most) in CROWD_LIMITS {
+        let [few, many] = [shape.few(), MANY_ROLES].map(|roles| Crowd { shape, order, roles });
+        let by = |crowd: Crowd| format!("{} roles", crowd.roles);
+        let count = crowd_per_message(few)?;
+        limited(&few.name(), &by(few), count, most);
+        limited(&many.name(), &by(many), crowd_per_message(many)?, count * MANY_LIMIT);
     }
     for (exchange, way, length) in OTHERS {
         let count = per_message(exchange, way, length)?;
@@ -174,6 +194,17 @@ fn off_script_per_message(way: OffScript, by_hand: bool) -> Result<f64, String> 
         count_run(&arguments)
     };
     difference([few, many].map(count), many - few)
+}
+
+/// After all channels are as full as they get.
+fn crowd_per_message(crowd: Crowd) -> Result<f64, String> {
+    let count = |messages: u64| {
+        let mut arguments = vec!["run-crowd".to_owned()];
+        arguments.extend(crowd.arguments());
+        arguments.push(messages.to_string());
+        count_run(&arguments)
+    };
+    difference([FEW, 2 * FEW].map(count), FEW)
 }
 
 fn difference(counts: [Result<Parts, String>; 2], messages: u64) -> Result<f64, String> {
