@@ -3,6 +3,7 @@
 //! A [`workload`] is an exchange of messages, written down in every way that is compared. A [`contender`] is
 //! one of these ways, ready to run. A [`section`](sections) lets contenders take turns and prints a table.
 
+pub mod churn;
 pub mod contender;
 pub mod count;
 pub mod crowd;

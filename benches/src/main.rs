@@ -3,14 +3,15 @@
 use std::process::ExitCode;
 
 use clap::{Parser, Subcommand, ValueEnum};
+use telltale_benches::churn;
 use telltale_benches::contender::Visits;
 use telltale_benches::count::Counting;
 use telltale_benches::crowd::{self, Crowd, Order, Shape};
 use telltale_benches::measure::Effort;
 use telltale_benches::off_script::OffScript;
 use telltale_benches::sections::{
-    compile, crowds, image, instructions, memory, messages, mixes, off_script, opening, sessions,
-    theory, threads, trace,
+    churn as churning, compile, crowds, image, instructions, memory, messages, mixes, off_script,
+    opening, sessions, theory, threads, trace,
 };
 use telltale_benches::ways::{Exchange, Way};
 
@@ -63,6 +64,17 @@ enum Command {
         #[arg(long)]
         by_hand: bool,
     },
+    /// Opens, visits and ends sessions of three protocols and prints nothing, for a profiler
+    RunChurn {
+        #[arg(default_value_t = 1_000_000)]
+        sessions: u64,
+        /// How many are alive at a time
+        #[arg(default_value_t = 50_000)]
+        alive: usize,
+        /// State machines instead of the VM
+        #[arg(long)]
+        by_hand: bool,
+    },
     /// Counts instructions per message, with `valgrind`
     Instructions {
         /// Fails when there are more than there should be
@@ -89,6 +101,8 @@ enum Section {
     Opening,
     /// What a short session costs from its opening to its end
     Mixes,
+    /// What a message costs where sessions come and go
+    Churn,
     /// How much memory a session takes
     Memory,
     /// How large images are
@@ -109,6 +123,12 @@ fn main() -> ExitCode {
         }
         Some(Command::RunCrowd { shape, order, roles, messages, by_hand }) => {
             run_crowd(Crowd { shape, order, roles }, by_hand, messages)
+        }
+        Some(Command::RunChurn { sessions, alive, by_hand }) => {
+            let whoever: &mut dyn churn::Sessions =
+                if by_hand { &mut churn::ByHand::default() } else { &mut churn::ByVm::default() };
+            churn::churn(whoever, sessions, alive);
+            Ok(())
         }
         Some(Command::RunOff { way, messages, by_hand }) => run_off(way, by_hand, messages),
         Some(Command::Instructions { check }) => instructions::run(check),
@@ -151,6 +171,7 @@ impl Section {
             Self::Trace => trace::print(effort),
             Self::Opening => opening::print(effort),
             Self::Mixes => mixes::print(effort),
+            Self::Churn => churning::print(effort),
             Self::Memory => memory::print(effort),
             Self::Image => image::print(),
             Self::Theory => theory::print(effort),

@@ -1,5 +1,6 @@
 //! What is measured, one table each.
 
+pub mod churn;
 pub mod compile;
 pub mod crowds;
 pub mod image;

@@ -9,6 +9,7 @@ use std::process::Command;
 
 use self::parts::Parts;
 use super::D2;
+use crate::churn::due;
 use crate::crowd::{Crowd, MANY as MANY_ROLES, Order, Shape};
 use crate::off_script::OffScript;
 use crate::table::{Table, goal, none};
@@ -64,6 +65,9 @@ const CROWD_LIMITS: [(Shape, Order, f64); 4] = [
 /// How many times as many a message may take between very many roles as between few. Which roles are ready is a
 /// bit for each of them; one word of bits costs less than several.
 const MANY_LIMIT: f64 = 1.35;
+
+/// How many a message may take where sessions come and go.
+const CHURN_LIMIT: f64 = 450.0;
 
 /// Counted as well, to see what the limits stand beside.
 const OTHERS: [(Exchange, Way, Length); 8] = [
@@ -121,6 +125,7 @@ pub fn run(is_checked: bool) -> Result<(), String> {
         limited(&few.name(), &by(few), count, most);
         limited(&many.name(), &by(many), crowd_per_message(many)?, count * MANY_LIMIT);
     }
+    limited("churn", "roles", churn_per_message(false)?, CHURN_LIMIT);
     for (exchange, way, length) in OTHERS {
         let count = per_message(exchange, way, length)?;
         table.row(title(exchange, length), [way.name(), whole(count), none()]);
@@ -129,8 +134,12 @@ pub fn run(is_checked: bool) -> Result<(), String> {
         let count = off_script_per_message(way, true)?;
         table.row("ping-pong  by hand", [way.name(), whole(count), none()]);
     }
+    table.row("churn", ["objects".to_owned(), whole(churn_per_message(true)?), none()]);
     println!("instructions: per one-way message, one session");
     println!("  In short visits: a hundred sessions, each of which is visited for two messages.");
+    println!(
+        "  Churn: a thousand sessions of three protocols, visited for four messages; opening and ending counts."
+    );
     println!("{D2}");
     table.print();
     print_parts()?;
@@ -205,6 +214,17 @@ fn crowd_per_message(crowd: Crowd) -> Result<f64, String> {
         count_run(&arguments)
     };
     difference([FEW, 2 * FEW].map(count), FEW)
+}
+
+/// Opening and ending counts.
+fn churn_per_message(by_hand: bool) -> Result<f64, String> {
+    let (few, many) = (FEW, 2 * FEW);
+    let count = |sessions: u64| {
+        let mut arguments = vec!["run-churn".to_owned(), sessions.to_string(), "1000".to_owned()];
+        arguments.extend(by_hand.then(|| "--by-hand".to_owned()));
+        count_run(&arguments)
+    };
+    difference([few, many].map(count), due(many).messages - due(few).messages)
 }
 
 fn difference(counts: [Result<Parts, String>; 2], messages: u64) -> Result<f64, String> {
