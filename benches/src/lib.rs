@@ -7,6 +7,8 @@ pub mod churn;
 pub mod contender;
 pub mod count;
 pub mod crowd;
+pub mod generated;
+pub mod long_run;
 pub mod measure;
 pub mod off_script;
 pub mod ours;

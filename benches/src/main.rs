@@ -7,11 +7,12 @@ use telltale_benches::churn;
 use telltale_benches::contender::Visits;
 use telltale_benches::count::Counting;
 use telltale_benches::crowd::{self, Crowd, Order, Shape};
+use telltale_benches::long_run;
 use telltale_benches::measure::Effort;
 use telltale_benches::off_script::OffScript;
 use telltale_benches::sections::{
     churn as churning, compile, crowds, image, instructions, memory, messages, mixes, off_script,
-    opening, sessions, theory, threads, trace,
+    opening, sessions, size, theory, threads, trace,
 };
 use telltale_benches::ways::{Exchange, Way};
 
@@ -75,6 +76,11 @@ enum Command {
         #[arg(long)]
         by_hand: bool,
     },
+    /// Runs very many sessions with everything turned on, and checks that nothing is lost and memory does not grow
+    LongRun {
+        #[arg(default_value_t = 10_000_000)]
+        sessions: u64,
+    },
     /// Counts instructions per message, with `valgrind`
     Instructions {
         /// Fails when there are more than there should be
@@ -107,6 +113,8 @@ enum Section {
     Memory,
     /// How large images are
     Image,
+    /// How much larger a program is that has a protocol
+    Size,
     /// How long large protocols take to check and project
     Theory,
     /// How much longer the compiler takes
@@ -130,6 +138,7 @@ fn main() -> ExitCode {
             churn::churn(whoever, sessions, alive);
             Ok(())
         }
+        Some(Command::LongRun { sessions }) => long_run::run(sessions),
         Some(Command::RunOff { way, messages, by_hand }) => run_off(way, by_hand, messages),
         Some(Command::Instructions { check }) => instructions::run(check),
         None => {
@@ -174,6 +183,7 @@ impl Section {
             Self::Churn => churning::print(effort),
             Self::Memory => memory::print(effort),
             Self::Image => image::print(),
+            Self::Size => size::print(),
             Self::Theory => theory::print(effort),
             Self::Compile => compile::print(effort),
         }

@@ -11,6 +11,7 @@ pub mod mixes;
 pub mod off_script;
 pub mod opening;
 pub mod sessions;
+pub mod size;
 pub mod theory;
 pub mod threads;
 pub mod trace;
