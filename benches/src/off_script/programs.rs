@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use telltale_bytecode::{Assembler, Hop, Instr, Pc, Reg, Slot, Via};
-use telltale_types::{GlobalType, LocalExit, LocalState, LocalTypeR, Names, RoleId, StateId};
+use telltale_types::{GlobalType, Label, LocalTerm, LocalTypeR, Names, RoleId};
 use telltale_vm::VM;
 use telltale_vm::loader::CodeImage;
 
@@ -11,39 +11,30 @@ use crate::workload::{PingPong, Workload};
 
 /// The compiled programs, as if somebody had written them.
 pub(super) fn copied() -> CodeImage {
-    written(LocalTypeR::clone)
-}
-
-/// The same programs beside local types of twice as many states: control comes to each instruction in two states.
-pub(super) fn unverified() -> CodeImage {
-    written(unrolled)
-}
-
-/// Every way back to the start leads to a copy of all states, and from there to the start.
-fn unrolled(local: &LocalTypeR) -> LocalTypeR {
-    let count = local.len();
-    let state = |copy: usize, state: StateId| {
-        let exits = local.exits(state).map(|exit| {
-            let copy = if exit.target == StateId::START { 1 - copy } else { copy };
-            LocalExit { target: StateId::at(copy * count + exit.target.index()), ..exit }
-        });
-        LocalState { exits: exits.collect(), may_end: local.may_end(state) }
-    };
-    let states = [0, 1].into_iter().flat_map(|copy| local.states().map(move |at| (copy, at)));
-    let states = states.map(|(copy, at)| state(copy, at)).collect();
-    LocalTypeR::new(local.names().clone(), states).expect("it is the same type")
-}
-
-/// The compiled programs, as if somebody had written them, with these local types.
-fn written(local: impl Fn(&LocalTypeR) -> LocalTypeR) -> CodeImage {
     let image = <PingPong>::image();
-    let names = image.names();
-    let locals: BTreeMap<String, LocalTypeR> = names
-        .roles()
-        .map(|(role, name)| (name.to_owned(), local(&image.local_types[role])))
-        .collect();
+    let names = image.names().roles();
+    written(names.map(|(role, name)| (name.to_owned(), image.local_types[role].clone())).collect())
+}
+
+/// The same programs beside local types that say everything twice, so that control comes to each instruction in two states.
+pub(super) fn unverified() -> CodeImage {
+    let [ping, pong] = ["Ping", "Pong"].map(|name| Label::with(name, "u64"));
+    let twice = |part: &dyn Fn(LocalTerm) -> LocalTerm| {
+        let term = LocalTerm::mu("again", part(part(LocalTerm::var("again"))));
+        term.close().expect("it is closed")
+    };
+    let to_bob =
+        |then| LocalTerm::send("Bob", ping.clone(), LocalTerm::recv("Bob", pong.clone(), then));
+    let to_alice =
+        |then| LocalTerm::recv("Alice", ping.clone(), LocalTerm::send("Alice", pong.clone(), then));
+    written([("Alice".to_owned(), twice(&to_bob)), ("Bob".to_owned(), twice(&to_alice))].into())
+}
+
+/// The compiled programs, as if somebody had written them for these local types.
+fn written(locals: BTreeMap<String, LocalTypeR>) -> CodeImage {
+    let image = <PingPong>::image();
     let mut asm = Assembler::new(&locals, &image.global_type).expect("they are its projections");
-    for (role, name) in names.roles() {
+    for (role, name) in image.names().roles() {
         asm.program(name, image.programs[role].iter().copied()).expect("a role");
     }
     asm.finish().expect("every role has a program")
