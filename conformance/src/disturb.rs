@@ -175,11 +175,13 @@ fn apply(
 fn inject(vm: &mut VM, session: SessionId) -> Result<(), VMError> {
     let trace = vm.trace();
     let sent = trace.iter().find_map(|event| match event.what {
-        Observed::Sent { from, to, label } if event.session == session => Some((from, to, label)),
+        Observed::Sent { from, to, label } if event.session == session => {
+            Some((from, to, event.channel, label))
+        }
         _ => None,
     });
-    let Some((from, to, label)) = sent else { return Ok(()) };
-    let message = Message { from, to, label, value: Value::Unit };
+    let Some((from, to, lane, label)) = sent else { return Ok(()) };
+    let message = Message { from, to, lane, label, value: Value::Unit };
     match vm.inject(session, message).map_err(VMError::from) {
         Err(VMError::ChannelFull { .. }) => Ok(()),
         injected => injected,

@@ -16,6 +16,7 @@ use crate::endpoints::{alone, with_guests};
 use crate::payload::value_of;
 use crate::play::{ENOUGH, Setting};
 use crate::script::{Log, Script};
+use crate::word::exchanges;
 
 /// Who plays the roles of a protocol.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -159,11 +160,10 @@ impl Mail<'_> {
     /// Injects a message of the protocol into the first session, if there is room.
     fn forge(&self, vm: &mut VM, number: usize) {
         let Some(session) = vm.sessions().map(|session| session.id()).min() else { return };
-        let exits = self.global.states().flat_map(|state| self.global.exits(state));
-        let exits: Vec<GlobalExit> = exits.collect();
-        let GlobalExit { sender, receiver, label, .. } = exits[number * 7 % exits.len()];
+        let exits = exchanges(self.global);
+        let (GlobalExit { sender, receiver, label, .. }, lane) = exits[number * 7 % exits.len()];
         let value = value_of(self.global.names().label(label).payload, number as u64);
-        let message = Message { from: sender, to: receiver, label, value };
+        let message = Message { from: sender, to: receiver, lane, label, value };
         // A channel that never has more than one message has room for no other.
         drop(vm.inject(session, message));
     }

@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use telltale_theory::Event;
 use telltale_theory::oracle::is_run;
-use telltale_types::{Direction, GlobalType, RoleId};
+use telltale_types::{Direction, GlobalExit, GlobalType, RoleId};
 use telltale_vm::{ObsEvent, Observed};
 
 /// The messages of a trace of one session, sent and received.
@@ -14,17 +14,28 @@ pub fn word(trace: &[ObsEvent]) -> Vec<Event> {
         Observed::Received { from, to, label } => Some(Event::received(from, to, label)),
         _ => None,
     };
-    trace.iter().filter_map(event).collect()
+    trace.iter().filter_map(|seen| Some(event(seen)?.in_lane(seen.channel))).collect()
 }
 
 /// Everything that can happen in a protocol.
 pub fn alphabet(global: &GlobalType) -> BTreeSet<Event> {
-    let exits = global.states().flat_map(|state| global.exits(state));
-    let events = exits.flat_map(|exit| {
+    let events = exchanges(global).into_iter().flat_map(|(exit, lane)| {
         let (sender, receiver, label) = (exit.sender, exit.receiver, exit.label);
         [Event::sent(sender, receiver, label), Event::received(sender, receiver, label)]
+            .map(|event| event.in_lane(lane))
     });
     events.collect()
+}
+
+/// All exchanges of a protocol, each with the number of its channel.
+pub fn exchanges(global: &GlobalType) -> Vec<(GlobalExit, u16)> {
+    let pair = |exit: &GlobalExit| (exit.sender, exit.receiver);
+    let exits =
+        global.states().flat_map(|state| global.exits(state).map(move |exit| (state, exit)));
+    let lanes = global.lanes();
+    let split = lanes.split(exits.clone().map(|(state, exit)| (state, pair(&exit))));
+    let lane = |state, exit: &GlobalExit| split.of(lanes.of_state(state), &pair(exit)).number;
+    exits.map(|(state, exit)| (exit, lane(state, &exit))).collect()
 }
 
 /// Whether nothing can follow a run.
@@ -35,14 +46,14 @@ pub fn is_over(global: &GlobalType, word: &[Event]) -> bool {
 
 /// How many messages were in one channel at most.
 pub fn fullest(word: &[Event]) -> usize {
-    let mut channels: BTreeMap<(RoleId, RoleId), usize> = BTreeMap::new();
+    let mut channels: BTreeMap<(RoleId, RoleId, u16), usize> = BTreeMap::new();
     let mut fullest = 0;
-    for Event { role, action } in word {
+    for Event { role, action, lane } in word {
         if action.direction == Direction::Send {
-            let held = channels.entry((*role, action.peer)).or_default();
+            let held = channels.entry((*role, action.peer, *lane)).or_default();
             *held += 1;
             fullest = fullest.max(*held);
-        } else if let Some(held) = channels.get_mut(&(action.peer, *role)) {
+        } else if let Some(held) = channels.get_mut(&(action.peer, *role, *lane)) {
             *held -= 1;
         }
     }

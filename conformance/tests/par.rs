@@ -158,6 +158,6 @@ fn renamed(arm: &GlobalType, whole: &GlobalType) -> GlobalType {
         label: label(exit.label),
         target: exit.target,
     };
-    let states = arm.states().map(|state| arm.exits(state).map(exit).collect());
+    let states = arm.states().map(|state| arm.exits(state).map(exit).collect::<Vec<_>>());
     GlobalType::new(names.clone(), states.collect()).expect("it was a type before")
 }

@@ -80,12 +80,18 @@ impl Assembler {
     ///
     /// # Errors
     ///
-    /// When the local types are no projection of the global type.
+    /// When the local types are no projection of the global type, or one of the roles does several things
+    /// at once.
     pub fn new(
         local_types: &BTreeMap<String, LocalTypeR>,
         global_type: &GlobalType,
     ) -> Result<Self, CompileError> {
         let locals = CodeImage::locals_of(local_types, global_type)?;
+        let forks = |local: &&LocalTypeR| local.states().any(|state| local.par(state).is_some());
+        if let Some((role, _)) = locals.iter().enumerate().find(|(_, local)| forks(local)) {
+            let role = global_type.names().role(RoleId::at(role)).to_owned();
+            return Err(CompileError::LanesByHand { role });
+        }
         Ok(Self {
             global: global_type.clone(),
             programs: vec![None; locals.len()],
@@ -215,7 +221,7 @@ fn highest_register(instr: Instr) -> Option<usize> {
         Instr::Invoke { argument, result, .. } => argument.as_reg().max(result.as_reg()),
         Instr::LoadImm { into, .. } => Some(into),
         Instr::Mov { from, to } => Some(from.max(to)),
-        Instr::Jmp { .. } | Instr::Yield | Instr::Halt => None,
+        Instr::Jmp { .. } | Instr::Yield | Instr::Halt | Instr::Fork { .. } | Instr::Join => None,
     };
     reg.map(|Reg(number)| number.into())
 }

@@ -1,8 +1,10 @@
 //! Which roles talk to each other, and on which channels at most one message is ever in flight.
 
-use std::collections::{BTreeMap, VecDeque};
+use std::collections::{BTreeMap, BTreeSet, VecDeque};
 
-use telltale_types::{GlobalType, RoleId, StateId};
+use telltale_types::{GlobalExit, GlobalType, RoleId, StateId};
+
+use crate::lanes::pairs;
 
 /// The channel from one role to another.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -11,6 +13,9 @@ pub struct Channel {
     pub from: RoleId,
     /// The only role that receives from it.
     pub to: RoleId,
+    /// Which of the channels between the two it is: 0 unless they talk to each other in several arms of a
+    /// parallel part ([`Apart::number`](telltale_types::Apart::number)).
+    pub lane: u16,
     /// Whether the protocol never has two messages in it at once.
     pub single: bool,
 }
@@ -23,14 +28,27 @@ const BUDGET: usize = 4_000_000;
 
 /// The channels of a protocol, in the order of their roles.
 pub(crate) fn channels(global: &GlobalType) -> Vec<Channel> {
+    let exits =
+        global.states().flat_map(|state| global.exits(state).map(move |exit| (state, exit)));
+    let lanes = global.lanes();
+    if lanes.len() > 1 {
+        let split = pairs(global);
+        let of = |(state, exit): (StateId, GlobalExit)| {
+            let lane = split.of(lanes.of_state(state), &(exit.sender, exit.receiver)).number;
+            Channel { from: exit.sender, to: exit.receiver, lane, single: false }
+        };
+        // What happens at once has no order in which to follow it.
+        return exits.map(of).collect::<BTreeSet<_>>().into_iter().collect();
+    }
     let mut starts: BTreeMap<(RoleId, RoleId), Vec<StateId>> = BTreeMap::new();
-    for exit in global.states().flat_map(|state| global.exits(state)) {
+    for (_, exit) in exits {
         starts.entry((exit.sender, exit.receiver)).or_default().push(exit.target);
     }
     let mut budget = BUDGET;
     let channel = |((from, to), starts)| Channel {
         from,
         to,
+        lane: 0,
         single: is_single(global, from, to, starts, &mut budget),
     };
     starts.into_iter().map(channel).collect()

@@ -5,8 +5,9 @@
 
 use std::collections::BTreeMap;
 
-use telltale_types::{Action, Direction, LocalTypeR, StateId};
+use telltale_types::{Action, Direction, LaneId, Lanes, LocalTypeR, Par, StateId};
 
+use crate::lanes::Coroutines;
 use crate::operand::number;
 use crate::{Branch, CompileError, Hop, Instr, Pc, SetId, Slot, TargetsId, Via};
 
@@ -29,11 +30,19 @@ pub(crate) struct Program {
 /// Compiles a local type, whose role and label ids are those of the image.
 pub(crate) fn compile(local: &LocalTypeR, tables: &mut Tables) -> Result<Program, CompileError> {
     let layout = Layout::of(local);
+    let coroutines = Coroutines::of(local);
+    let lanes = local.lanes();
     let mut code = Vec::with_capacity(layout.len);
     for &state in &layout.order {
         let here = Pc::at(code.len());
+        if let Some(par) = local.par(state) {
+            let first = coroutines.number(lanes.of_state(par.arms[0]));
+            code.push(fork(&par, first, &layout, tables));
+            continue;
+        }
         let exits: Vec<_> = local.exits(state).collect();
         match exits[..] {
+            [] if lanes.of_state(state) != LaneId::OUTERMOST => code.push(Instr::Join),
             [] => code.push(Instr::Halt),
             [exit] => {
                 let target = layout.place_of(exit.target);
@@ -46,11 +55,35 @@ pub(crate) fn compile(local: &LocalTypeR, tables: &mut Tables) -> Result<Program
             _ => code.push(choice(local, state, &layout, tables)?),
         }
     }
-    let rests = layout
-        .order
-        .iter()
-        .filter(|&&state| local.may_end(state) && local.direction(state).is_some());
+    let rests = layout.order.iter().filter(|&&state| may_rest(local, &lanes, state));
     Ok(Program { rests: rests.map(|&state| layout.place_of(state)).collect(), code })
+}
+
+/// Whether a role may stop in a state although something may still come for it, or for one of the lanes that
+/// begin there.
+fn may_rest(local: &LocalTypeR, lanes: &Lanes, state: StateId) -> bool {
+    let Some(par) = local.par(state) else {
+        return local.may_end(state) && local.direction(state).is_some();
+    };
+    let is_last = local.exits(par.next).len() == 0 && local.par(par.next).is_none();
+    let within = |lane: LaneId| {
+        let mut around = lanes.path(lane);
+        around.any(|(_, arm)| arm.par == state)
+    };
+    is_last
+        && local.states().any(|inner| {
+            within(lanes.of_state(inner))
+                && local.may_end(inner)
+                && local.direction(inner).is_some()
+        })
+}
+
+fn fork(par: &Par, first: u8, layout: &Layout, tables: &mut Tables) -> Instr {
+    let targets = TargetsId(number(tables.targets.len()));
+    let places = par.arms.iter().chain([&par.next]).map(|&state| layout.place_of(state).0);
+    tables.targets.extend(places);
+    let count = u8::try_from(par.arms.len()).expect("coroutines are counted before");
+    Instr::Fork { first, count, targets }
 }
 
 fn exchange(action: Action, next: Hop) -> Instr {
@@ -100,7 +133,7 @@ impl Tables {
 }
 
 /// Where each state stands in the program.
-struct Layout {
+pub(crate) struct Layout {
     order: Vec<StateId>,
     places: Vec<Pc>,
     /// The places that are followed by a `Jmp`.
@@ -109,7 +142,7 @@ struct Layout {
 }
 
 impl Layout {
-    fn of(local: &LocalTypeR) -> Self {
+    pub(crate) fn of(local: &LocalTypeR) -> Self {
         let order = depth_first(local);
         let mut layout =
             Self { places: vec![Pc(0); order.len()], jumps: Vec::new(), len: 0, order };
@@ -130,7 +163,12 @@ impl Layout {
         layout
     }
 
-    fn place_of(&self, state: StateId) -> Pc {
+    /// How many instructions there are.
+    pub(crate) fn len(&self) -> usize {
+        self.len
+    }
+
+    pub(crate) fn place_of(&self, state: StateId) -> Pc {
         self.places[state.index()]
     }
 
@@ -147,6 +185,10 @@ fn depth_first(local: &LocalTypeR) -> Vec<StateId> {
         if !std::mem::replace(&mut seen[state.index()], true) {
             order.push(state);
             stack.extend(local.exits(state).rev().map(|exit| exit.target));
+            let par = local.par(state).into_iter();
+            stack.extend(
+                par.flat_map(|par| [par.next].into_iter().chain(par.arms.into_iter().rev())),
+            );
         }
     }
     order

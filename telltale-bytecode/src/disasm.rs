@@ -97,6 +97,12 @@ impl fmt::Display for Line<'_> {
             Instr::Jmp { target } => return write!(f, "{}{target}", verb("jmp")),
             Instr::Yield => return f.write_str("yield"),
             Instr::Halt => return f.write_str("halt"),
+            Instr::Join => return f.write_str("join"),
+            Instr::Fork { first, count, targets } => {
+                f.write_str(&verb("fork"))?;
+                let show = pc.map(|_| targets);
+                return lanes(image, f, (first, count), show);
+            }
         };
         f.write_str(&text)?;
         match pc.map(|pc| (pc, next.from(pc))) {
@@ -128,6 +134,27 @@ fn branches(
         }
     }
     Ok(())
+}
+
+/// `lane 1 -> 4, lane 2 -> 7, then -> 9`
+fn lanes(
+    image: &Image,
+    f: &mut fmt::Formatter<'_>,
+    (first, count): (u8, u8),
+    targets: Option<TargetsId>,
+) -> fmt::Result {
+    let leads = |nth: u8| targets.and_then(|targets| image.find_target(targets, nth.into()));
+    for nth in 0..count {
+        let comma = if nth == 0 { "" } else { ", " };
+        write!(f, "{comma}lane {}", u16::from(first) + u16::from(nth))?;
+        if let Some(target) = leads(nth) {
+            write!(f, " -> {target}")?;
+        }
+    }
+    match leads(count) {
+        Some(next) => write!(f, ", then -> {next}"),
+        None => Ok(()),
+    }
 }
 
 fn through(via: Via) -> String {

@@ -45,6 +45,35 @@ pub enum CompileError {
         /// How many there may be.
         limit: usize,
     },
+    /// The roles do so much at once that a session would need more coroutines than it can have.
+    #[error(
+        "the roles do so much at once that a session needs {given} coroutines, but it can have at most {limit}"
+    )]
+    TooManyCoroutines {
+        /// How many it needs: one for each role, and one for each thing that a role does at once with
+        /// others.
+        given: usize,
+        /// How many it can have.
+        limit: usize,
+    },
+    /// Two roles talk to each other in so many arms of parallel parts that there are not enough channels.
+    #[error(
+        "two roles talk to each other in so many arms of a `par` that they need {given} channels, but they can have at most {limit}"
+    )]
+    TooManyChannels {
+        /// How many they need.
+        given: usize,
+        /// How many they can have.
+        limit: usize,
+    },
+    /// A role does several things at once. Programs for such a role are compiled, and not written by hand.
+    #[error(
+        "role `{role}` does several things at once, and programs for such a role cannot be written by hand"
+    )]
+    LanesByHand {
+        /// The role.
+        role: String,
+    },
     /// A table of a program written by hand is full.
     #[error("more than {limit} {what}")]
     TooMany {

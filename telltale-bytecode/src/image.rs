@@ -13,6 +13,7 @@ use crate::assemble::Extras;
 use crate::by_role::{LocalTypes, Programs};
 use crate::channel::{Channel, channels};
 use crate::compile::{Program, Tables, compile};
+use crate::lanes::{self, Coroutines, RoleLanes};
 use crate::{CompileError, EffectId, ImportId, Instr, Pc, SetId, TargetsId, disasm};
 
 /// The version of the instruction set and of the tables.
@@ -112,13 +113,14 @@ impl CodeImage {
     ///
     /// # Errors
     ///
-    /// When a role is missing or unknown, a local type speaks of unknown roles or labels, or
-    /// there are more different choices than an image can hold.
+    /// When a role is missing or unknown, a local type speaks of unknown roles or labels, there are more
+    /// different choices than an image can hold, or roles do more at once than a session can.
     pub fn try_from_local_types(
         local_types: &BTreeMap<String, LocalTypeR>,
         global_type: &GlobalType,
     ) -> Result<Self, CompileError> {
         let locals = Self::locals_of(local_types, global_type)?;
+        lanes::check(&locals, global_type)?;
         let mut tables = Tables::default();
         let programs = locals.iter().map(|local| compile(local, &mut tables));
         let programs = programs.collect::<Result<Vec<_>, _>>()?;
@@ -222,7 +224,18 @@ impl Image {
         Pc(self.targets()[targets.0 as usize + branch])
     }
 
-    /// The pairs of roles that talk, in the order of their ids.
+    /// What is known of a role's program if the role does several things at once.
+    pub fn lanes(&self, role: RoleId) -> Option<RoleLanes> {
+        RoleLanes::of(&self.global_type, role, &self.local_types[role])
+    }
+
+    /// How many coroutines a role has beside its own, at most: one for each thing that it does at once with
+    /// others.
+    pub fn lane_count(&self, role: RoleId) -> usize {
+        Coroutines::of(&self.local_types[role]).more
+    }
+
+    /// The channels between roles that talk, in the order of their ids.
     pub fn channels(&self) -> &[Channel] {
         &self.channels
     }
@@ -358,19 +371,17 @@ fn renamed(
         name: name.to_string(),
     };
     let labels: BTreeMap<_, _> = names.labels().map(|(id, label)| (label, id)).collect();
-    let exit = |exit: LocalExit| {
-        let mut action = exit.action;
-        let peer = local.names().role(action.peer);
-        let label = local.names().label(action.label);
-        action.peer = names.find_role(peer).ok_or_else(|| unknown(&peer))?;
-        action.label = *labels.get(&label).ok_or_else(|| unknown(&label))?;
-        Ok(LocalExit { action, ..exit })
-    };
     let state = |state| {
-        let exits = local.exits(state).map(exit).collect::<Result<_, CompileError>>()?;
-        Ok(LocalState { exits, may_end: local.may_end(state) })
+        let mut state = local.state(state);
+        for LocalExit { action, .. } in state.exits_mut() {
+            let peer = local.names().role(action.peer);
+            let label = local.names().label(action.label);
+            action.peer = names.find_role(peer).ok_or_else(|| unknown(&peer))?;
+            action.label = *labels.get(&label).ok_or_else(|| unknown(&label))?;
+        }
+        Ok(state)
     };
-    let states = local.states().map(state).collect::<Result<_, CompileError>>()?;
+    let states: Vec<LocalState> = local.states().map(state).collect::<Result<_, CompileError>>()?;
     Ok(LocalTypeR::new(names.clone(), states)?)
 }
 

@@ -121,6 +121,21 @@ pub enum Instr {
     Yield,
     /// The role is done.
     Halt,
+    /// Several things at once: the lanes of the role with the numbers from `first` on begin, one where each
+    /// of the first `count` of its targets leads.
+    ///
+    /// Blocks until all of them have come to [`Join`](Instr::Join); then control goes where the target behind
+    /// theirs leads.
+    Fork {
+        /// The number of the first lane. The role's own coroutine has number 0.
+        first: u8,
+        /// How many lanes begin.
+        count: u8,
+        /// Where each of them begins, and what follows.
+        targets: TargetsId,
+    },
+    /// A lane is over. The role goes on when the lanes beside it are as well.
+    Join,
 }
 
 const _: () = assert!(size_of::<Instr>() == 8);
@@ -147,6 +162,8 @@ impl Instr {
             Self::Jmp { target } => (9, pack_set(0, 0, target.0)),
             Self::Yield => (10, 0),
             Self::Halt => (11, 0),
+            Self::Fork { first, count, targets } => (12, pack_set(first, count as u16, targets.0)),
+            Self::Join => (13, 0),
         };
         op | bytes
     }
@@ -188,6 +205,8 @@ impl Instr {
             9 => Self::Jmp { target: Pc(targets.0) },
             10 => Self::Yield,
             11 => Self::Halt,
+            12 => Self::Fork { first: a, count: b, targets },
+            13 => Self::Join,
             _ => return None,
         })
     }
@@ -237,10 +256,12 @@ mod tests {
             Instr::Jmp { target: Pc(70_000) },
             Instr::Yield,
             Instr::Halt,
+            Instr::Fork { first: 7, count: 254, targets },
+            Instr::Join,
         ];
         for instr in all {
             assert_eq!(Instr::from_word(instr.to_word()), Some(instr));
         }
-        assert_eq!(Instr::from_word(12), None);
+        assert_eq!(Instr::from_word(14), None);
     }
 }

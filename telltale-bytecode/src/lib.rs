@@ -38,6 +38,7 @@ mod disasm;
 mod error;
 mod image;
 mod instr;
+mod lanes;
 mod operand;
 #[doc(hidden)]
 pub mod packed;
@@ -52,4 +53,5 @@ pub use error::CompileError;
 pub use image::StaticImage;
 pub use image::{Branch, CodeImage, ContentHash, FORMAT, Image};
 pub use instr::Instr;
+pub use lanes::RoleLanes;
 pub use operand::{EffectId, Hop, ImmKind, ImportId, Pc, Reg, SetId, Slot, TargetsId, Via};

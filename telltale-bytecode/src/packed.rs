@@ -99,19 +99,27 @@ pub const fn rests<const N: usize>(bytes: &[u8]) -> [(RoleId, Pc); N] {
     rests
 }
 
-/// Three bytes for each channel.
+/// Five bytes for each channel.
 pub fn pack_channels(channels: &[Channel]) -> Vec<u8> {
-    let channel = |channel: &Channel| [channel.from.0, channel.to.0, channel.single.into()];
+    let channel = |channel: &Channel| {
+        let [low, high] = channel.lane.to_le_bytes();
+        [channel.from.0, channel.to.0, channel.single.into(), low, high]
+    };
     channels.iter().flat_map(channel).collect()
 }
 
 /// What [`pack_channels`] has packed.
 pub const fn channels<const N: usize>(bytes: &[u8]) -> [Channel; N] {
-    let mut channels = [Channel { from: RoleId(0), to: RoleId(0), single: false }; N];
+    let mut channels = [Channel { from: RoleId(0), to: RoleId(0), lane: 0, single: false }; N];
     let mut at = 0;
     while at < N {
-        let [from, to, single] = [bytes[at * 3], bytes[at * 3 + 1], bytes[at * 3 + 2]];
-        channels[at] = Channel { from: RoleId(from), to: RoleId(to), single: single == 1 };
+        let from = at * 5;
+        channels[at] = Channel {
+            from: RoleId(bytes[from]),
+            to: RoleId(bytes[from + 1]),
+            lane: u16::from_le_bytes([bytes[from + 3], bytes[from + 4]]),
+            single: bytes[from + 2] == 1,
+        };
         at += 1;
     }
     channels
@@ -138,7 +146,7 @@ mod tests {
         let rest = (role, Pc(0x0102_0304));
         assert_eq!(rests::<1>(&pack_rests(&[rest])), [rest]);
         for single in [false, true] {
-            let channel = Channel { from: role, to: RoleId(1), single };
+            let channel = Channel { from: role, to: RoleId(1), lane: 513, single };
             assert_eq!(channels::<1>(&pack_channels(&[channel])), [channel]);
         }
     }

@@ -2,14 +2,14 @@
 
 use proc_macro2::TokenStream;
 use syn::Visibility;
-use telltale_types::{GlobalType, Label, Names};
+use telltale_types::{GlobalState, GlobalType, Label, Names};
 
 use crate::arms::Arms;
 use crate::ast::{Ast, Attributes};
 use crate::diagnostic::Diagnostic;
 use crate::flow::{self, Ahead};
 use crate::forget::Forget;
-use crate::graph::{Graph, graph};
+use crate::graph::{Graph, State, Structure, graph};
 use crate::interface::{self, Interface};
 use crate::limit::{Steps, limit_steps};
 use crate::mistakes::Mistakes;
@@ -147,10 +147,19 @@ fn graphs<'a>(
         let mut budget = steps.budget(index, protocol.ast);
         let flow = flow::build(protocol, &graphs, &falls, &mut budget, mistakes);
         let ahead = Ahead::of(&flow, mistakes);
+        flow::check_endless(&flow, &ahead, mistakes);
         let firsts = flow::firsts(&flow, &ahead, &protocol.roles, &mut budget, mistakes);
         graphs[index] = Some(graph(&flow, &ahead, &firsts));
     }
     graphs.into_iter().flatten().collect()
+}
+
+fn state(state: &State<'_>) -> GlobalState {
+    match &state.structure {
+        None => GlobalState::Exits(state.exits.iter().map(|exit| exit.global).collect()),
+        Some(Structure::Par { par, .. }) => GlobalState::Par(par.clone()),
+        Some(Structure::ArmEnd) => GlobalState::ArmEnd,
+    }
 }
 
 /// The global type; a graph without mistakes always has one.
@@ -159,9 +168,7 @@ fn lower(protocol: &Protocol<'_>, graph: &Graph<'_>) -> Option<Lowered> {
     let label = |(name, payload): (String, String)| Label::with(name, payload);
     let labels = protocol.labels.iter().map(|entry| (entry.name(), entry.payload.to_string()));
     let names = Names::new(roles, labels.map(label)).ok()?;
-    let exits =
-        |state: &crate::graph::State<'_>| state.exits.iter().map(|exit| exit.global).collect();
-    let states = graph.states.iter().map(exits).collect();
+    let states: Vec<GlobalState> = graph.states.iter().map(state).collect();
     let global = GlobalType::new(names, states).ok()?;
     let arms = Arms::of(&protocol.ast.body);
     Some(Lowered { global, source: SourceMap::new(graph), arms })

@@ -1,4 +1,5 @@
-//! Who must not be spoken of inside of an arm of a `par`: whoever takes part in another arm.
+//! Who must not be spoken of inside of an arm of a `par` whose arms share no role: whoever takes part
+//! in another arm. They are checked one after the other, and would not be any more.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::rc::Rc;
@@ -32,7 +33,7 @@ impl Arms {
                 let start = statement.span().start();
                 self.elsewhere.insert((start.line, start.column), Rc::clone(elsewhere));
             }
-            let is_par = matches!(statement, Statement::Par(_));
+            let is_par = matches!(statement, Statement::Par(_)) && !share_roles(statement.blocks());
             for (nth, inner) in statement.blocks().iter().enumerate() {
                 if is_par {
                     let mut roles = BTreeSet::clone(elsewhere);
@@ -47,6 +48,17 @@ impl Arms {
             }
         }
     }
+}
+
+fn share_roles(arms: &[Block]) -> bool {
+    let mut before = BTreeSet::new();
+    arms.iter().any(|arm| {
+        let mut here = BTreeSet::new();
+        take_part(arm, &mut here);
+        let shares = !before.is_disjoint(&here);
+        before.append(&mut here);
+        shares
+    })
 }
 
 fn take_part(block: &Block, roles: &mut BTreeSet<String>) {

@@ -9,6 +9,7 @@
 mod ahead;
 mod begins;
 mod build;
+mod endless;
 mod firsts;
 mod heads;
 
@@ -18,6 +19,7 @@ use crate::ast::{self, Block, Do, Docs, Statement};
 
 pub(crate) use ahead::Ahead;
 pub(crate) use build::build;
+pub(crate) use endless::check as check_endless;
 pub(crate) use firsts::{Firsts, firsts};
 
 /// A place in a [`Flow`].
@@ -55,6 +57,10 @@ pub(crate) enum Slot<'a> {
     Message(MessageSlot<'a>),
     /// A role decides.
     Choice(ChoiceSlot<'a>),
+    /// Several things at once.
+    Par(ParSlot<'a>),
+    /// One of them is over.
+    ArmEnd,
 }
 
 /// What a slot without a message stands for.
@@ -62,7 +68,7 @@ pub(crate) enum Slot<'a> {
 pub(crate) enum Passes<'a> {
     /// The beginning of a loop of this protocol.
     Loop(&'a ast::Loop),
-    /// The beginning of a `par`, here or in a protocol that is run.
+    /// The beginning of a `par` whose arms are one after the other, here or in a protocol that is run.
     Par(&'a Statement),
     /// The end of a branch.
     BranchEnd,
@@ -92,6 +98,21 @@ pub(crate) struct ChoiceSlot<'a> {
     pub(crate) branches: Vec<BranchEntry<'a>>,
     /// The slot at the end of every branch, for a choice of the protocol itself.
     pub(crate) join: Option<SlotId>,
+}
+
+/// Arms that happen at once.
+#[derive(Clone)]
+pub(crate) struct ParSlot<'a> {
+    pub(crate) ast: &'a Statement,
+    /// The `do` of this protocol that it comes from.
+    pub(crate) via: Option<&'a Do>,
+    /// Where the arms begin.
+    pub(crate) arms: Vec<SlotId>,
+    pub(crate) next: SlotId,
+    /// What may never end in an arm. Then nothing may follow.
+    pub(crate) endless: Option<&'a Statement>,
+    /// Whether it was reported already that nothing comes to what follows.
+    pub(crate) is_dead_end: bool,
 }
 
 /// Where a choice is written.

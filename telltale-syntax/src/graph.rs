@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use telltale_types::{GlobalExit, StateId};
+use telltale_types::{GlobalExit, Par, StateId};
 
 use crate::ast::{self, Do, Statement};
 use crate::flow::{
@@ -29,6 +29,37 @@ pub(crate) struct State<'a> {
     pub(crate) choice: Option<ChoiceOrigin<'a>>,
     /// None at the end of the protocol.
     pub(crate) exits: Vec<Exit<'a>>,
+    /// What the state is instead of exits.
+    pub(crate) structure: Option<Structure<'a>>,
+}
+
+impl State<'_> {
+    /// Whether the protocol is over.
+    pub(crate) fn is_end(&self) -> bool {
+        self.exits.is_empty() && self.structure.is_none()
+    }
+
+    /// Where a `par` that begins here leads.
+    pub(crate) fn enters(&self) -> impl Iterator<Item = StateId> + '_ {
+        let par = match &self.structure {
+            Some(Structure::Par { par, .. }) => Some(par),
+            Some(Structure::ArmEnd) | None => None,
+        };
+        par.into_iter().flat_map(|par| par.arms.iter().copied().chain([par.next]))
+    }
+}
+
+/// Where things happen at once.
+pub(crate) enum Structure<'a> {
+    /// They begin.
+    Par {
+        par: Par,
+        ast: &'a Statement,
+        /// What may never end in an arm.
+        endless: Option<&'a Statement>,
+    },
+    /// One of them is over.
+    ArmEnd,
 }
 
 /// A way out of a state.
@@ -57,13 +88,20 @@ pub(crate) fn graph<'a>(flow: &Flow<'a>, ahead: &Ahead, firsts: &Firsts<'a>) -> 
         let state = match &flow.slots[slot.index()] {
             Slot::Exit | Slot::Skip { .. } => State::default(),
             Slot::Message(_) => {
-                State { choice: None, exits: table.exit(slot, None).into_iter().collect() }
+                State { exits: table.exit(slot, None).into_iter().collect(), ..State::default() }
+            }
+            Slot::ArmEnd => State { structure: Some(Structure::ArmEnd), ..State::default() },
+            Slot::Par(slot) => {
+                let arms = slot.arms.iter().map(|&arm| table.state(arm)).collect();
+                let par = Par { arms, next: table.state(slot.next) };
+                let (ast, endless) = (slot.ast, slot.endless);
+                State { structure: Some(Structure::Par { par, ast, endless }), ..State::default() }
             }
             Slot::Choice(choice) => {
                 let firsts = firsts.of(slot).iter();
                 let exits =
                     firsts.filter_map(|first| table.exit(first.message, Some(first.branch)));
-                State { exits: exits.collect(), choice: Some(choice.origin) }
+                State { exits: exits.collect(), choice: Some(choice.origin), structure: None }
             }
         };
         states.push(state);

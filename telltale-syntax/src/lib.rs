@@ -72,7 +72,7 @@ pub use diagnostic::{Annotation, Diagnostic};
 pub use instead::Instead;
 pub use interface::Interface;
 pub use limit::{BLOCK_STEP_LIMIT, STEP_LIMIT};
-pub use mistake::{ArmOrder, Mistake, Unfit};
+pub use mistake::{Mistake, Unfit};
 pub use mistakes::MISTAKE_LIMIT;
 pub use name::Name;
 pub use nesting::NESTING_LIMIT;

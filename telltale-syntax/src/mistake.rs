@@ -44,34 +44,6 @@ impl Unfit {
     }
 }
 
-/// Whether arms with a role in common can be written one after the other.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum ArmOrder {
-    /// They can.
-    Free,
-    /// One may never end, and nothing would come after it.
-    Endless,
-    /// Two roles send to each other, and one would have to wait for what crosses its message.
-    Crossing,
-}
-
-impl ArmOrder {
-    fn help(self, roles: &[String]) -> String {
-        let role = roles.first().map_or("A", String::as_str);
-        match self {
-            Self::Free => format!(
-                "write the arms one after the other; messages are buffered, so nobody waits longer than for `{role}`"
-            ),
-            Self::Endless => format!(
-                "let one role decide what comes next, `loop {{ choice at {role} {{ … }} or {{ … }} }}`, or make two protocols of it"
-            ),
-            Self::Crossing => format!(
-                "let one role decide who goes first, `choice at {role} {{ … }} or {{ … }}`, or make two protocols of it"
-            ),
-        }
-    }
-}
-
 /// What can be wrong with a choreography.
 #[derive(Clone, Debug, PartialEq, Eq, Error)]
 #[non_exhaustive]
@@ -189,10 +161,6 @@ pub enum Mistake {
     // Structure.
     #[error("unreachable statement: nothing comes after {after}")]
     Unreachable { after: Quote },
-    #[error("{} in two arms of this `par`, first at {first}", take_part(.roles))]
-    SharedRole { roles: Vec<String>, first: Quote, order: ArmOrder },
-    #[error("two arms of this `par` {} end, the first from line {line}", never(*.always))]
-    TwoEndlessArms { always: bool, line: usize },
     #[error("this would wait for an arm of the `par` that may never end: {endless}")]
     WaitsForEndless { endless: Quote },
     #[error("this loop can go round without a message")]
@@ -287,8 +255,6 @@ impl Mistake {
             Self::UnfitPayload { unfit, .. } => unfit.help().to_owned(),
             Self::ShadowedLoop { .. } => "choose another label".to_owned(),
             Self::Recursion { .. } => "use `loop` to repeat steps".to_owned(),
-            Self::SharedRole { roles, order, .. } => order.help(roles),
-            Self::TwoEndlessArms { .. } => "these are two protocols".to_owned(),
             Self::WaitsForEndless { .. } => {
                 "move it into an arm, to where that comes to its end".to_owned()
             }
@@ -306,7 +272,7 @@ impl Mistake {
                 "begin each of them with a message of its own".to_owned()
             }
             Self::ForeignBranch { chooser, sender, .. } => format!(
-                "one role decides: let `{chooser}` tell `{sender}` first, `{chooser} -> {sender}: Label;`; if `{sender}` may want this too, let it say so before the choice, `{sender} -> {chooser}: Wants(bool);`, and `{chooser}` decide"
+                "one role decides: let `{chooser}` tell `{sender}` first, `{chooser} -> {sender}: Label;`; if `{sender}` may want this too, let both happen at once, `par {{ … }} and {{ … }}`"
             ),
             Self::BranchesAlike { .. } => {
                 "use another label, or move what they have in common before the choice".to_owned()
@@ -397,15 +363,6 @@ fn at(quote: Option<&Quote>) -> String {
     quote.map(|quote| format!(": {quote}")).unwrap_or_default()
 }
 
-fn take_part(roles: &[String]) -> String {
-    match roles {
-        [all @ .., last] if !all.is_empty() => {
-            format!("{} and `{last}` take part", list_names(all))
-        }
-        roles => format!("{} takes part", list_names(roles)),
-    }
-}
-
 fn quoted(character: Option<char>) -> String {
     character.map(|character| format!(" `{character}`")).unwrap_or_default()
 }
@@ -423,10 +380,6 @@ fn after_which_nothing_comes(statement: &str) -> &'static str {
     } else {
         "remove it, or let it come first"
     }
-}
-
-fn never(always: bool) -> &'static str {
-    if always { "never" } else { "may never" }
 }
 
 fn mistakes_are(count: usize) -> &'static str {

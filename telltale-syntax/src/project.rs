@@ -134,6 +134,8 @@ fn rank(condition: Condition) -> u8 {
         Condition::SendValidity => 0,
         Condition::NoMixedChoice => 1,
         Condition::ReceiveValidity => 2,
-        Condition::SilentEnd => 3,
+        Condition::Fork => 3,
+        Condition::Join => 4,
+        Condition::SilentEnd => 5,
     }
 }

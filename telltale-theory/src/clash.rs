@@ -16,6 +16,7 @@ use crate::Condition;
 use crate::available::Available;
 use crate::conditions::Broken;
 use crate::graph::{EdgeId, Graph, Node};
+use crate::lanes::Parallel;
 use crate::machine::{Machine, SetId};
 use crate::repair::Fault;
 use crate::runs::{Runs, VertexId};
@@ -25,6 +26,7 @@ use crate::view::View;
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Suspect<'s> {
     pub(crate) graph: &'s Graph,
+    pub(crate) parallel: Option<&'s Parallel>,
     pub(crate) view: &'s View,
     pub(crate) machine: &'s Machine,
     pub(crate) broken: &'s [Broken],
@@ -199,13 +201,28 @@ impl<'s> Clashes<'s> {
             let allowed: Vec<Action> = self.sends(clash.there.vertex).collect();
             let mut acts = self.suspect.graph.exit_ids(self.runs.vertex(clash.here.vertex).node);
             let wrong = acts.find(|&exit| {
-                let action = self.suspect.graph.edge(exit).action(self.suspect.view.role);
-                action.is_some_and(|action| {
+                let edge = self.suspect.graph.edge(exit);
+                let action = edge.action(self.suspect.view.role);
+                action.filter(|_| edge.is_exchange()).is_some_and(|action| {
                     action.direction == Direction::Send && allowed.binary_search(&action).is_err()
                 })
             })?;
             Some(Clash { here: Place { exit: Some(wrong), ..clash.here }, ..clash })
         })
+    }
+}
+
+impl Clashes<'_> {
+    /// The clash, as a place where the role forks or joins and another where it does not.
+    pub(crate) fn with_fork(&self, clash: Clash) -> Clash {
+        let forks = |place: Place| {
+            place.exit.is_some_and(|exit| !self.suspect.graph.edge(exit).is_exchange())
+        };
+        if forks(clash.here) {
+            return clash;
+        }
+        let parted = (clash.parted.1, clash.parted.0);
+        Clash { here: clash.there, there: clash.here, parted, ..clash }
     }
 }
 

@@ -17,15 +17,22 @@
 //!   receives something from `b`; that is, no state of the machine has an idle part and a part
 //!   where `p` receives.
 //!
+//! Where there are parallel parts, what a role sends to nobody where it forks or joins
+//! ([`lanes`](crate::lanes)) is sent like everything else, and the first and the third condition go
+//! by other names:
+//!
+//! - **Fork.** Where `p` forks in some part of the state, it forks in all that rest, and receives in none.
+//! - **Join.** Likewise for where it joins.
+//!
 //! One look at each state takes the place of one look at each pair: the work is linear in the
 //! machine.
 
 use std::collections::BTreeSet;
 
-use telltale_types::{Action, Direction, RoleId};
+use telltale_types::{Action, Direction};
 
 use crate::Condition;
-use crate::available::{Available, Overtaken, Roles, Wanted};
+use crate::available::{Available, Channel, Overtaken, Wanted};
 use crate::error::LimitReached;
 use crate::graph::{EdgeId, Graph};
 use crate::machine::{Machine, Set, SetId};
@@ -62,17 +69,20 @@ pub(crate) fn findings(
     let mut findings = Findings { limit: machine.limit, ..Findings::default() };
     for (at, state) in machine.sets.iter().enumerate() {
         let set = at as SetId;
-        let facts = Facts::of(view, state);
-        let receives = facts.senders.len() > 0;
+        let facts = Facts::of(graph, view, state);
+        let receives = facts.channel.is_some();
+        let alike = !facts.acts() || rest_alike(view, state);
         let mut report = |violated: bool, condition, overtaken| {
             if violated {
                 findings.broken.push(Broken { set, condition, overtaken });
             }
         };
-        report(facts.sends && !rest_alike(view, state), Condition::SendValidity, None);
+        report(facts.sends && !alike, Condition::SendValidity, None);
+        report(facts.forks && (!alike || receives), Condition::Fork, None);
+        report(facts.joins && (!alike || receives), Condition::Join, None);
         report(facts.sends && receives, Condition::NoMixedChoice, None);
         report(facts.idle && receives, Condition::SilentEnd, None);
-        if facts.senders.len() > 1 {
+        if facts.races {
             match overtaking(graph, view, state, available, limit) {
                 Ok(found) => report(found.is_some(), Condition::ReceiveValidity, found),
                 Err(reached) if findings.limit.is_none() => {
@@ -89,24 +99,39 @@ pub(crate) fn findings(
 #[derive(Default)]
 struct Facts {
     sends: bool,
+    forks: bool,
+    joins: bool,
     idle: bool,
-    /// From whom messages may come.
-    senders: Roles,
+    /// A channel on which a message may come.
+    channel: Option<Channel>,
+    /// Whether there is another.
+    races: bool,
 }
 
 impl Facts {
-    fn of(view: &View, set: &Set) -> Self {
+    fn of(graph: &Graph, view: &View, set: &Set) -> Self {
         let mut facts = Self::default();
         for part in parts(view, set) {
             facts.idle |= part.is_idle();
-            for action in part.actions() {
+            for (action, exit) in &part.exits {
+                let edge = graph.edge(*exit);
                 match action.direction {
-                    Direction::Send => facts.sends = true,
-                    Direction::Receive => facts.senders = facts.senders.with(action.peer),
+                    Direction::Receive => {
+                        let channel = Channel::of(edge);
+                        facts.races |= *facts.channel.get_or_insert(channel) != channel;
+                    }
+                    Direction::Send if edge.is_exchange() => facts.sends = true,
+                    Direction::Send if edge.is_join() => facts.joins = true,
+                    Direction::Send => facts.forks = true,
                 }
             }
         }
         facts
+    }
+
+    /// Whether the role does something that nobody causes.
+    fn acts(&self) -> bool {
+        self.sends || self.forks || self.joins
     }
 }
 
@@ -122,7 +147,7 @@ fn rest_alike(view: &View, set: &Set) -> bool {
     sends(first) && resting.all(|other| other.actions().eq(first.actions()))
 }
 
-/// A message of one sender that can overtake that of another.
+/// A message on one channel that can overtake that on another.
 fn overtaking(
     graph: &Graph,
     view: &View,
@@ -134,11 +159,12 @@ fn overtaking(
         .flat_map(|part| part.exits.iter().copied())
         .filter(|(action, _)| action.direction == Direction::Receive)
         .collect();
-    let senders: BTreeSet<RoleId> = receipts.iter().map(|(action, _)| action.peer).collect();
-    for sender in senders {
+    let channel_of = |exit: EdgeId| Channel::of(graph.edge(exit));
+    let channels: BTreeSet<Channel> = receipts.iter().map(|(_, exit)| channel_of(*exit)).collect();
+    for channel in channels {
         let (mut labels, mut after) = (Vec::new(), Vec::new());
         for (action, exit) in &receipts {
-            if action.peer == sender {
+            if channel_of(*exit) == channel {
                 labels.push(action.label);
             } else {
                 after.push(graph.edge(*exit).target);
@@ -146,9 +172,9 @@ fn overtaking(
         }
         labels.sort_unstable();
         labels.dedup();
-        let wanted = Wanted { sender, receiver: view.role, labels: &labels };
+        let wanted = Wanted { channel, labels: &labels };
         if let Some(found) = available.search(wanted, &after, limit)? {
-            return Ok(found.overtaken(graph, view.role));
+            return Ok(found.overtaken(available, view.role));
         }
     }
     Ok(None)

@@ -54,20 +54,20 @@ pub enum DualError {
 pub fn dual(local: &LocalTypeR, role: &str) -> Result<LocalTypeR, DualError> {
     check_two_roles(local, role)?;
     let (names, peer) = names_for(local, role);
-    let flip = |exit: LocalExit| {
-        let direction = match exit.action.direction {
-            Direction::Send => Direction::Receive,
-            Direction::Receive => Direction::Send,
-        };
-        LocalExit { action: Action { direction, peer, label: exit.action.label }, ..exit }
-    };
     let mut states = Vec::new();
-    for state in local.states() {
-        let exits: Vec<_> = local.exits(state).map(flip).collect();
-        if local.may_end(state) && !exits.is_empty() {
-            return Err(DualError::MayEnd { state });
+    for id in local.states() {
+        if local.may_end(id) && local.direction(id).is_some() {
+            return Err(DualError::MayEnd { state: id });
         }
-        states.push(LocalState { exits, may_end: false });
+        let mut state = local.state(id);
+        for LocalExit { action, .. } in state.exits_mut() {
+            let direction = match action.direction {
+                Direction::Send => Direction::Receive,
+                Direction::Receive => Direction::Send,
+            };
+            *action = Action { direction, peer, label: action.label };
+        }
+        states.push(state);
     }
     Ok(flipped(names, states))
 }

@@ -93,8 +93,10 @@ impl fmt::Display for Violations {
 
 /// What every role of an implementable protocol satisfies.
 ///
-/// The first three are the conditions of Li, Stutz, Wies and Zufferey (CAV 2023); a protocol can be
-/// implemented exactly when they hold for every role. The fourth is ours.
+/// The first three are the conditions of Li, Stutz, Wies and Zufferey (CAV 2023); a protocol without
+/// parallel parts can be implemented exactly when they hold for every role. The others are ours. A
+/// role with parts in several arms of a parallel part *forks* where it begins and *joins* when it
+/// has done its part of every arm; it has to know of both.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum Condition {
     /// What a role may send in one run, it may send in every run that looks the same to it.
@@ -105,6 +107,12 @@ pub enum Condition {
     NoMixedChoice,
     /// A role that may still receive something cannot be finished without being told.
     SilentEnd,
+    /// A role that forks at a parallel part in one run comes to it in every run that looks the same to
+    /// it, before anything else.
+    Fork,
+    /// A role that still has something to do after a parallel part knows when each of its arms is
+    /// over.
+    Join,
 }
 
 /// One way in which a role cannot play its part.
@@ -119,6 +127,8 @@ pub enum Condition {
 /// | receive validity | receives | receives from somebody else first (`instead`) |
 /// | no mixed choice | sends | receives (`instead`) |
 /// | silent end | receives | has nothing more to do (no `instead`) |
+/// | fork | acts first in the parallel part | does not come to it (`instead`: what it does next, if anything) |
+/// | join | acts first after the parallel part | is not at the end of the arm (`instead`, likewise) |
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Violation {
@@ -199,19 +209,28 @@ pub struct Event {
     pub role: RoleId,
     /// What it does.
     pub action: Action,
+    /// Which of the channels between the two it uses: 0 unless they talk to each other in several
+    /// arms of a parallel part ([`Apart::number`](telltale_types::Apart::number)).
+    pub lane: u16,
 }
 
 impl Event {
     /// `sender!receiver:label`.
     pub fn sent(sender: RoleId, receiver: RoleId, label: LabelId) -> Self {
         let action = Action { direction: Direction::Send, peer: receiver, label };
-        Self { role: sender, action }
+        Self { role: sender, action, lane: 0 }
     }
 
     /// `receiver?sender:label`.
     pub fn received(sender: RoleId, receiver: RoleId, label: LabelId) -> Self {
         let action = Action { direction: Direction::Receive, peer: sender, label };
-        Self { role: receiver, action }
+        Self { role: receiver, action, lane: 0 }
+    }
+
+    /// The same on the channel of a lane.
+    #[must_use]
+    pub fn in_lane(self, lane: u16) -> Self {
+        Self { lane, ..self }
     }
 
     /// The event in the papers' notation.

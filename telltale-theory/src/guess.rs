@@ -17,7 +17,9 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use telltale_types::{GlobalExit, GlobalType, Label, LabelView, RoleId, StateId};
 
+use crate::busy::busy;
 use crate::error::Violation;
+use crate::lanes::Parallel;
 use crate::remedy::Insertion;
 use crate::{Condition, Step};
 
@@ -33,7 +35,7 @@ pub(crate) struct Guess<'a> {
 impl<'a> Guess<'a> {
     pub(crate) fn new(global: &'a GlobalType, violation: &'a Violation) -> Self {
         let labels = global.names().labels().map(|(_, label)| (label.name, label)).collect();
-        let busy = places::busy(global, violation.role);
+        let busy = busy(global, Parallel::of(global).as_ref(), violation.role);
         Self { global, violation, labels, busy }
     }
 

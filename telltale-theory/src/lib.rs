@@ -34,6 +34,7 @@
 //! ```
 
 mod available;
+mod busy;
 mod clash;
 mod components;
 mod conditions;
@@ -41,6 +42,7 @@ mod dual;
 mod error;
 mod graph;
 mod guess;
+mod lanes;
 mod machine;
 mod message;
 mod options;

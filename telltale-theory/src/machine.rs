@@ -22,6 +22,7 @@ use telltale_types::{Action, RoleId};
 use crate::Limits;
 use crate::error::{Limit, LimitReached};
 use crate::graph::Graph;
+use crate::lanes::{self, NOBODY};
 use crate::view::{PartId, View};
 
 /// The number of a state of a machine.
@@ -38,6 +39,31 @@ pub(crate) struct Set {
     pub(crate) found_by: Option<(SetId, Action)>,
     /// Whether the protocol may be over.
     pub(crate) may_end: bool,
+}
+
+/// What a role does in a state.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Acts {
+    /// It sends or receives.
+    Exchanges,
+    /// It begins its parts of several arms.
+    Forks,
+    /// Its part of an arm is over.
+    Joins,
+    /// Nothing more.
+    Nothing,
+}
+
+impl Set {
+    /// What the role does, if the state violates no condition.
+    pub(crate) fn acts(&self) -> Acts {
+        match self.moves.first() {
+            None => Acts::Nothing,
+            Some((action, _)) if action.peer != NOBODY => Acts::Exchanges,
+            Some(_) if self.moves.len() > 1 => Acts::Forks,
+            Some(_) => Acts::Joins,
+        }
+    }
 }
 
 /// What the erased protocol lets one role do.
@@ -61,6 +87,18 @@ impl Machine {
         };
         let limit = sets.explore(limits, exits).err();
         Self { sets: sets.sets, limit }
+    }
+
+    /// For every state, whether it is inside of an arm that the role has forked into.
+    pub(crate) fn inside(&self) -> Vec<bool> {
+        let mut inside = vec![false; self.sets.len()];
+        // States are found after those that lead to them.
+        for (at, set) in self.sets.iter().enumerate() {
+            let Some((from, action)) = set.found_by else { continue };
+            let into_arm = action.peer == NOBODY && !lanes::sent_to_nobody(action.label).1;
+            inside[at] = inside[from as usize] || into_arm;
+        }
+        inside
     }
 }
 

@@ -130,7 +130,12 @@ impl Words<'_> {
             None if self.sends(act) => (self.does(act), "nothing".to_owned()),
             None => (self.does(act), "to stop".to_owned()),
         };
-        format!("`{role}` cannot know whether {one} or {other}")
+        let told = match self.violation.condition {
+            Condition::Fork => "is not told that its parts of a `par` begin: it ",
+            Condition::Join => "is not told that its arm of a `par` is over: it ",
+            _ => "",
+        };
+        format!("`{role}` {told}cannot know whether {one} or {other}")
     }
 
     /// Whether the role sends both, to one receiver.
@@ -219,6 +224,14 @@ impl Words<'_> {
             Condition::SilentEnd => {
                 format!("a run after which `{}` waits for ever:  {events}", self.role())
             }
+            Condition::Fork => format!(
+                "a role with parts in several arms of a `par` has to know that they begin, and `{}` does not",
+                self.role()
+            ),
+            Condition::Join => format!(
+                "a role with parts in several arms of a `par` has to know when each is over, and `{}` does not",
+                self.role()
+            ),
             _ => format!("a run that goes wrong:  {events}"),
         }
     }

@@ -3,15 +3,22 @@
 //! Nothing here shares a line with what it is compared with, and nothing here is fast.
 
 mod definitions;
+mod explore;
 mod generate;
 mod large;
 mod notation;
+mod parallel;
+mod parts;
 mod refused;
 mod semantics;
+mod subsets;
 
 pub use definitions::violated;
+pub use explore::{Explored, Misbehaviour, explore, goes_wrong};
 pub use generate::{Rng, Shape, generate};
 pub use large::{Build, LARGE, exponential, waiting};
 pub use notation::protocol;
+pub use parallel::generate_parallel;
 pub use refused::REFUSED;
-pub use semantics::{Explored, Misbehaviour, can_happen, explore, is_run, may_do};
+pub use semantics::{can_happen, is_run, may_do};
+pub use subsets::erased;

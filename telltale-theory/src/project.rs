@@ -2,13 +2,14 @@
 
 use std::collections::BTreeSet;
 
-use telltale_types::{GlobalType, LocalExit, LocalState, LocalTypeR, RoleId, StateId};
+use telltale_types::{GlobalType, LocalExit, LocalState, LocalTypeR, Par, RoleId, StateId};
 
 use crate::available::Available;
 use crate::clash::{self, Clashes, Suspect};
 use crate::error::{LimitReached, ProjectionError, Violations};
 use crate::graph::Graph;
-use crate::machine::Machine;
+use crate::lanes::Parallel;
+use crate::machine::{Acts, Machine, Set};
 use crate::repair::Fault;
 use crate::report::Report;
 use crate::view::View;
@@ -153,19 +154,25 @@ fn survey(
     options: &Options,
     mut show: impl FnMut(Suspect<'_>, &mut Available<'_>),
 ) -> (Vec<Machine>, Option<LimitReached>) {
-    let graph = Graph::new(global);
+    let parallel = Parallel::of(global);
+    let parallel = parallel.as_ref();
+    let whole = parallel
+        .map_or_else(|| Graph::new(global), |parallel| Graph::in_sequence(global, parallel));
     // The verdict is never short of steps because of an explanation.
-    let (mut deciding, mut explaining) = (Available::new(&graph), Available::new(&graph));
+    let available = || Available::new(&whole, parallel);
+    let (mut deciding, mut explaining) = (available(), available());
     let (mut machines, mut exits, mut limit) = (Vec::new(), 0, None);
     for role in roles {
-        let view = View::new(&graph, role);
-        let machine = Machine::new(&graph, &view, &options.limits, &mut exits);
+        let seen = parallel.map(|parallel| Graph::seen_by(global, parallel, role));
+        let graph = seen.as_ref().unwrap_or(&whole);
+        let view = View::new(graph, role);
+        let machine = Machine::new(graph, &view, &options.limits, &mut exits);
         let steps = options.limits.overtaking;
-        let findings = conditions::findings(&graph, &view, &machine, &mut deciding, steps);
+        let findings = conditions::findings(graph, &view, &machine, &mut deciding, steps);
         let mut broken = findings.broken;
         broken.retain(|broken| !options.allows(broken.condition));
         let suspect =
-            Suspect { graph: &graph, view: &view, machine: &machine, broken: &broken, steps };
+            Suspect { graph, parallel, view: &view, machine: &machine, broken: &broken, steps };
         if !broken.is_empty() {
             show(suspect, &mut explaining);
         }
@@ -182,15 +189,72 @@ fn survey(
 }
 
 fn local_type(global: &GlobalType, machine: Machine) -> LocalTypeR {
-    let state = |set: crate::machine::Set| {
-        let exit = |(action, target)| LocalExit { action, target: StateId(target) };
-        LocalState { exits: set.moves.into_iter().map(exit).collect(), may_end: set.may_end }
+    let inside = machine.inside();
+    let states = machine.sets.into_iter().zip(inside).map(|(set, inside)| local_state(set, inside));
+    local(global, one_for_each_part(states.collect()))
+}
+
+/// A role may come to a parallel part from where it may be at different places besides. Its part there is the
+/// same, and each lane begins in one state.
+fn one_for_each_part(states: Vec<LocalState>) -> Vec<LocalState> {
+    let mut first: Vec<(Par, StateId)> = Vec::new();
+    let mut instead: Vec<StateId> = (0..states.len()).map(StateId::at).collect();
+    for (at, state) in states.iter().enumerate() {
+        if let LocalState::Par(par) = state {
+            match first.iter().find(|(known, _)| known == par) {
+                Some((_, known)) => instead[at] = *known,
+                None => first.push((par.clone(), StateId::at(at))),
+            }
+        }
+    }
+    let moved = instead.iter().enumerate().any(|(at, to)| at != to.index());
+    if moved { renumbered(&states, |state| instead[state.index()]) } else { states }
+}
+
+/// The states that can be reached when each is taken for another, in the order in which they are.
+fn renumbered(states: &[LocalState], taken_for: impl Fn(StateId) -> StateId) -> Vec<LocalState> {
+    let mut number = vec![None; states.len()];
+    let mut order = Vec::new();
+    let mut number_of = |state: StateId, order: &mut Vec<StateId>| {
+        let state = taken_for(state);
+        *number[state.index()].get_or_insert_with(|| {
+            order.push(state);
+            StateId::at(order.len() - 1)
+        })
     };
-    local(global, machine.sets.into_iter().map(state).collect())
+    number_of(StateId::START, &mut order);
+    let mut result: Vec<LocalState> = Vec::new();
+    while let Some(&state) = order.get(result.len()) {
+        let mut state = states[state.index()].clone();
+        for target in state.targets_mut() {
+            *target = number_of(*target, &mut order);
+        }
+        result.push(state);
+    }
+    result
+}
+
+fn local_state(set: Set, inside: bool) -> LocalState {
+    match set.acts() {
+        Acts::Forks => {
+            let mut targets: Vec<StateId> =
+                set.moves.iter().map(|(_, target)| StateId(*target)).collect();
+            // What is sent to come past the part is the last in order.
+            let next = targets.pop().unwrap_or(StateId::START);
+            LocalState::Par(Par { arms: targets, next })
+        }
+        Acts::Joins => LocalState::ArmEnd,
+        Acts::Nothing if inside => LocalState::ArmEnd,
+        Acts::Nothing | Acts::Exchanges => {
+            let exit = |(action, target)| LocalExit { action, target: StateId(target) };
+            let exits = set.moves.into_iter().map(exit).collect();
+            LocalState::Exits { exits, may_end: set.may_end }
+        }
+    }
 }
 
 fn no_part(global: &GlobalType) -> LocalTypeR {
-    local(global, vec![LocalState::default()])
+    local(global, vec![LocalState::END])
 }
 
 fn local(global: &GlobalType, states: Vec<LocalState>) -> LocalTypeR {

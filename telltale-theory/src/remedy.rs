@@ -2,7 +2,9 @@
 
 use std::collections::HashMap;
 
-use telltale_types::{GlobalExit, GlobalType, Label, LabelId, Names, RoleId, StateId, TypeError};
+use telltale_types::{
+    GlobalExit, GlobalState, GlobalType, Label, LabelId, Names, RoleId, StateId, TypeError,
+};
 
 use crate::graph::Edge;
 use crate::{Condition, Step};
@@ -90,8 +92,7 @@ pub(crate) fn insert(
     let known: HashMap<&str, LabelId> =
         names.labels().map(|(id, label)| (label.name, id)).collect();
     let mut added: HashMap<&Label, LabelId> = HashMap::new();
-    let mut states: Vec<Vec<GlobalExit>> =
-        global.states().map(|state| global.exits(state).collect()).collect();
+    let mut states: Vec<GlobalState> = global.states().map(|state| global.state(state)).collect();
     // The last first, so that those after one exit end up in order.
     for insertion in insertions.iter().rev() {
         let same = known.get(&*insertion.label.name).copied();
@@ -104,11 +105,11 @@ pub(crate) fn insert(
         });
         let new = StateId::at(states.len());
         let Step { state, exit } = insertion.after;
-        let place = states.get_mut(state.index()).and_then(|exits| exits.get_mut(exit));
-        let Some(place) = place else { continue };
+        let Some(GlobalState::Exits(exits)) = states.get_mut(state.index()) else { continue };
+        let Some(place) = exits.get_mut(exit) else { continue };
         let target = std::mem::replace(&mut place.target, new);
         let (sender, receiver) = (insertion.sender, insertion.receiver);
-        states.push(vec![GlobalExit { sender, receiver, label, target }]);
+        states.push(vec![GlobalExit { sender, receiver, label, target }].into());
     }
     GlobalType::new(Names::new(names.roles().map(|(_, name)| name), labels)?, states)
 }
@@ -129,7 +130,9 @@ pub(crate) fn advice(
         others.filter(|&other| other != role).collect()
     };
     match condition {
-        Condition::SendValidity => Advice::Tell { role, tellers: knows(&[parted.0, parted.1]) },
+        Condition::SendValidity | Condition::Fork | Condition::Join => {
+            Advice::Tell { role, tellers: knows(&[parted.0, parted.1]) }
+        }
         Condition::SilentEnd => Advice::Finish { role, tellers: knows(&[parted.1]) },
         Condition::ReceiveValidity => Advice::Wait { sender: act.sender, role },
         Condition::NoMixedChoice => {

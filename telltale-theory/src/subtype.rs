@@ -61,6 +61,14 @@ fn related(
     if sub.may_end(below) != sup.may_end(above) {
         return None;
     }
+    match (sub.par(below), sup.par(above)) {
+        (None, None) => {}
+        (Some(one), Some(other)) if one.arms.len() == other.arms.len() => {
+            let arms = one.arms.into_iter().zip(other.arms);
+            return Some(arms.chain([(one.next, other.next)]).collect());
+        }
+        _ => return None,
+    }
     let (fewer, more) = (branches(sub, below), branches(sup, above));
     match sub.direction(below) {
         None => Some(Vec::new()),

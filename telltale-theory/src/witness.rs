@@ -11,17 +11,23 @@
 //!                                         else x!y:l, and y?x:l if y ∉ B] · p?q:m
 //! silent end        split(ρ2), and p waits for ever
 //! ```
+//!
+//! Where there are parallel parts, a run comes to a place inside of an arm before the other arms have
+//! begun; where it leaves an arm or walks past the part, the others are taken in full, one after
+//! another. A role that is not told where it forks or joins need not make any run go wrong, so no run is
+//! shown.
 
 use std::collections::{BTreeSet, VecDeque};
 
 use telltale_types::StateId;
 
-use crate::available::{Available, Roles, Wanted};
-use crate::clash::{Clash, Clashes};
+use crate::available::{Available, Channel, Wanted};
+use crate::clash::{Clash, Clashes, Suspect};
 use crate::error::{Decision, Event, Violation};
 use crate::graph::{Edge, EdgeId, Graph, Node};
+use crate::lanes::{self, NOBODY, Parallel};
 use crate::view::View;
-use crate::{Condition, Remedy, remedy, runs};
+use crate::{Condition, Remedy, Step, remedy, runs};
 
 /// Explains one thing that is wrong for a role.
 pub(crate) fn explain(
@@ -32,14 +38,16 @@ pub(crate) fn explain(
 ) -> Option<Violation> {
     let clash = match condition {
         Condition::SendValidity => clashes.with_send(clash)?,
+        Condition::Fork | Condition::Join => clashes.with_fork(clash),
         _ => clash,
     };
-    let (graph, view) = (clashes.suspect.graph, clashes.suspect.view);
-    Witness { graph, view, clashes, condition, clash }.violation(available)
+    let Suspect { graph, parallel, view, .. } = clashes.suspect;
+    Witness { graph, parallel, view, clashes, condition, clash }.violation(available)
 }
 
 struct Witness<'s> {
     graph: &'s Graph,
+    parallel: Option<&'s Parallel>,
     view: &'s View,
     clashes: &'s Clashes<'s>,
     condition: Condition,
@@ -52,11 +60,17 @@ impl Witness<'_> {
         let role = self.view.role;
         let act = clash.here.exit?;
         let there = self.there(act);
+        let act = self.exchange_of(act)?;
+        let then = || self.next_act(self.end_of(&there));
         let instead = match condition {
-            Condition::SendValidity => self.next_act(self.graph.edge(*there.last()?).target),
+            Condition::SendValidity => then(),
+            Condition::Fork | Condition::Join => {
+                clash.there.exit.and_then(|exit| self.exchange_of(exit)).or_else(then)
+            }
             _ => clash.there.exit,
         };
-        let steps = |run: &[EdgeId]| run.iter().map(|&exit| self.graph.step(exit)).collect();
+        let (here, there) =
+            (self.in_full(&self.clashes.runs.run_to(clash.here.vertex)), self.in_full(&there));
         let (here_exit, there_exit) = clash.parted;
         let decision = Decision {
             decider: self.graph.edge(here_exit).sender,
@@ -67,7 +81,6 @@ impl Witness<'_> {
         let edge = |exit| self.graph.edge(exit);
         let parted = (edge(here_exit), edge(there_exit));
         let advice = remedy::advice(role, condition, parted, edge(act), instead.map(edge));
-        let seen = runs::seen(self.clashes.suspect.machine, clash.set);
         let wrong = self.wrong_run(&there, act, clash.there.exit, available);
         Some(Violation {
             role,
@@ -75,12 +88,69 @@ impl Witness<'_> {
             decision,
             act: self.graph.step(act),
             instead: instead.map(|exit| self.graph.step(exit)),
-            seen: seen.into_iter().map(|action| Event { role, action }).collect(),
-            here: steps(&self.clashes.runs.run_to(clash.here.vertex)),
-            there: steps(&there),
+            seen: self.seen(),
+            here,
+            there,
             wrong,
             remedy: Remedy { advice, insertions: Vec::new() },
         })
+    }
+
+    /// What the role has seen when it comes to where it cannot know what to do.
+    fn seen(&self) -> Vec<Event> {
+        let role = self.view.role;
+        let mut events = Vec::new();
+        for action in runs::seen(self.clashes.suspect.machine, self.clash.set) {
+            match self.parallel {
+                Some(parallel) if action.peer == NOBODY => {
+                    let (lane, past) = lanes::sent_to_nobody(action.label);
+                    let arms = past.then(|| parallel.all_through(parallel.part(lane).0));
+                    let steps = arms.into_iter().flatten();
+                    let own = steps.flat_map(|step| self.split(step));
+                    events.extend(own.filter(|event| event.role == role));
+                }
+                _ => events.push(Event { role, action, lane: 0 }),
+            }
+        }
+        events
+    }
+
+    /// The exchanges of a run, with those of the arms that it does not show.
+    fn in_full(&self, run: &[EdgeId]) -> Vec<Step> {
+        let mut steps = Vec::new();
+        for &exit in run {
+            let edge = self.graph.edge(exit);
+            match self.parallel {
+                Some(parallel) if !edge.is_exchange() => steps.extend(parallel.beside(edge)),
+                _ => steps.push(self.graph.step(exit)),
+            }
+        }
+        steps
+    }
+
+    /// Where a run ends.
+    fn end_of(&self, run: &[EdgeId]) -> Node {
+        run.last().map_or(0, |&exit| self.graph.edge(exit).target)
+    }
+
+    /// Where an edge leads; where the role joins, to what follows.
+    fn past_join(&self, edge: &Edge) -> Node {
+        match self.parallel {
+            Some(parallel) if edge.is_join() => {
+                let (lane, _) = lanes::sent_to_nobody(edge.label);
+                parallel.part(lane).0.next.0
+            }
+            _ => edge.target,
+        }
+    }
+
+    /// The first exchange of the role after it forks or joins.
+    fn exchange_of(&self, act: EdgeId) -> Option<EdgeId> {
+        let edge = self.graph.edge(act);
+        match self.parallel {
+            Some(_) if !edge.is_exchange() => self.next_act(self.past_join(edge)),
+            _ => Some(act),
+        }
     }
 
     /// The run to where the act is wrong, no longer than it has to be.
@@ -97,7 +167,7 @@ impl Witness<'_> {
             Condition::SilentEnd => {
                 !self.reaches(node, &mut seen, |edge| edge.action(role).is_some())
             }
-            Condition::ReceiveValidity | Condition::NoMixedChoice => false,
+            _ => false,
         };
         while let Some(last) = run.last().map(|&exit| self.graph.edge(exit)) {
             if run.len() <= decided || last.action(role).is_some() || !is_wrong_at(last.source) {
@@ -133,18 +203,19 @@ impl Witness<'_> {
         false
     }
 
-    /// What the role does next after a node, if anything.
+    /// What the role sends or receives next after a node, if anything.
     fn next_act(&self, node: Node) -> Option<EdgeId> {
         let mut seen = BTreeSet::from([node]);
         let mut queue = VecDeque::from([node]);
         while let Some(node) = queue.pop_front() {
             for exit in self.graph.exit_ids(node) {
                 let edge = self.graph.edge(exit);
-                if edge.action(self.view.role).is_some() {
+                if edge.is_exchange() && edge.action(self.view.role).is_some() {
                     return Some(exit);
                 }
-                if seen.insert(edge.target) {
-                    queue.push_back(edge.target);
+                let target = self.past_join(edge);
+                if seen.insert(target) {
+                    queue.push_back(target);
                 }
             }
         }
@@ -153,14 +224,17 @@ impl Witness<'_> {
 
     fn wrong_run(
         &self,
-        there: &[EdgeId],
+        there: &[Step],
         act: EdgeId,
         instead: Option<EdgeId>,
         available: &mut Available<'_>,
     ) -> Vec<Event> {
-        let mut wrong: Vec<Event> = there.iter().flat_map(|&exit| self.split(exit)).collect();
-        let [sent, received] = self.split(act);
-        let first = instead.map(|exit| self.split(exit)[0]);
+        if matches!(self.condition, Condition::Fork | Condition::Join) {
+            return Vec::new();
+        }
+        let mut wrong: Vec<Event> = there.iter().flat_map(|&step| self.split(step)).collect();
+        let [sent, received] = self.split(self.graph.step(act));
+        let first = instead.map(|exit| self.split(self.graph.step(exit))[0]);
         match self.condition {
             Condition::SendValidity => wrong.push(sent),
             Condition::NoMixedChoice => {
@@ -173,18 +247,16 @@ impl Witness<'_> {
                 wrong.extend(early.unwrap_or_default());
                 wrong.push(received);
             }
-            Condition::SilentEnd => {}
+            Condition::SilentEnd | Condition::Fork | Condition::Join => {}
         }
         wrong
     }
 
     /// The two events of an exchange.
-    fn split(&self, exit: EdgeId) -> [Event; 2] {
-        let edge = self.graph.edge(exit);
-        [
-            Event::sent(edge.sender, edge.receiver, edge.label),
-            Event::received(edge.sender, edge.receiver, edge.label),
-        ]
+    fn split(&self, step: Step) -> [Event; 2] {
+        let Edge { sender, receiver, label, apart, .. } = *self.graph.at(step);
+        [Event::sent(sender, receiver, label), Event::received(sender, receiver, label)]
+            .map(|event| event.in_lane(apart.number))
     }
 
     /// What the others do, after the exit `instead`, until the message of `act` is there first.
@@ -194,23 +266,26 @@ impl Witness<'_> {
         instead: EdgeId,
         available: &mut Available<'_>,
     ) -> Vec<Event> {
-        let Edge { sender, receiver, label, .. } = *self.graph.edge(act);
-        let wanted = Wanted { sender, receiver, labels: &[label] };
+        let (act, start) = (self.graph.edge(act), self.graph.edge(instead).target);
+        let wanted = Wanted { channel: Channel::of(act), labels: &[act.label] };
         // It was found before, within the limit.
-        let found = available.search(wanted, &[self.graph.edge(instead).target], usize::MAX);
-        let mut stuck = Roles::of(self.view.role);
+        let found = available.search(wanted, &[start], usize::MAX);
+        let mut stuck = available.stuck_at(start, self.view.role);
         let mut events = Vec::new();
         for exit in found.ok().flatten().map(|found| found.path).unwrap_or_default() {
-            let edge = self.graph.edge(exit);
-            let [sent, received] = self.split(exit);
-            if stuck.contains(edge.sender) {
-                stuck = stuck.with(edge.receiver);
-                continue;
+            let edge = available.edge(exit);
+            if edge.is_exchange() {
+                let [sent, received] = self.split(available.step(exit));
+                let can_send = !stuck.contains(edge.sender);
+                let can_receive = can_send && !stuck.contains(edge.receiver);
+                events.extend(can_send.then_some(sent));
+                events.extend(can_receive.then_some(received));
+            } else if let Some(parallel) = self.parallel {
+                let beside = stuck.began_inside().then(|| parallel.beside(edge));
+                let beside = beside.into_iter().flatten();
+                events.extend(beside.flat_map(|step| self.split(step)));
             }
-            events.push(sent);
-            if !stuck.contains(edge.receiver) {
-                events.push(received);
-            }
+            stuck = available.pass(edge, stuck).unwrap_or_default();
         }
         events
     }

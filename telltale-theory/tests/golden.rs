@@ -143,7 +143,7 @@ fn no_mixed_choice() {
         if `R -> P: a`,  then `P` has to take it
       `P` has seen the same so far in both:  P?R:hi
       a run that goes wrong:  R!P:hi  P?R:hi  R!P:a  P!R:c
-      help: let either `R` or `P` decide, and tell the other
+      help: let either `R` or `P` decide, and tell the other; or let both happen at once, each in an arm of a `par`
 
     `T` cannot know whether to wait for `b` from `R` or to stop
       `R` decides, and `T` is not told:

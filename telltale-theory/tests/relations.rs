@@ -27,10 +27,10 @@ fn local(rng: &mut Rng, peers: usize) -> LocalTypeR {
                 }
             }
             let may_end = peers > 1 && direction == Direction::Receive && rng.once_in(4);
-            LocalState { exits, may_end }
+            LocalState::Exits { exits, may_end }
         })
         .collect();
-    table.push(LocalState::default());
+    table.push(LocalState::END);
     trimmed(names, &table)
 }
 
@@ -39,7 +39,7 @@ fn trimmed(names: Names, table: &[LocalState]) -> LocalTypeR {
     let mut order = vec![0];
     let mut at = 0;
     while let Some(&state) = order.get(at) {
-        for exit in &table[state].exits {
+        for exit in table[state].clone().exits_mut() {
             if !order.contains(&exit.target.index()) {
                 order.push(exit.target.index());
             }
@@ -48,7 +48,7 @@ fn trimmed(names: Names, table: &[LocalState]) -> LocalTypeR {
     }
     let states = order.iter().map(|&state| {
         let mut state = table[state].clone();
-        for exit in &mut state.exits {
+        for exit in state.exits_mut() {
             let place = order.iter().position(|&known| known == exit.target.index());
             exit.target = StateId::at(place.expect("every target was come to"));
         }
@@ -66,7 +66,7 @@ fn narrowed(rng: &mut Rng, local: &LocalTypeR) -> LocalTypeR {
             if local.direction(state) == Some(Direction::Send) && exits.len() > 1 {
                 exits.remove(rng.below(exits.len()));
             }
-            LocalState { exits, may_end: local.may_end(state) }
+            LocalState::Exits { exits, may_end: local.may_end(state) }
         })
         .collect();
     trimmed(Names::clone(local.names()), &table)

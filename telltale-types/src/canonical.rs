@@ -5,7 +5,7 @@ use std::fmt::Write as _;
 
 use crate::minimise::minimise;
 use crate::table::{Row, State};
-use crate::{LabelId, Names, RoleId, StateId, TypeError};
+use crate::{LabelId, LaneId, Lanes, Names, RoleId, StateId, TypeError};
 
 /// Which of the two small numbers of a row are roles.
 pub(crate) type RolesOf = fn(&Row) -> [Option<u8>; 2];
@@ -15,7 +15,7 @@ pub(crate) type RolesOf = fn(&Row) -> [Option<u8>; 2];
 /// Roles and labels that occur are numbered in the order of their names, the table is minimised,
 /// and names and rows are written down.
 pub(crate) fn text(names: &Names, mut states: Vec<State>, roles_of: RolesOf) -> String {
-    let rows = || states.iter().flat_map(|state| &state.rows);
+    let rows = || exchanges(&states);
     let roles = rank(
         rows()
             .flat_map(|row| roles_of(row).into_iter().flatten())
@@ -23,7 +23,8 @@ pub(crate) fn text(names: &Names, mut states: Vec<State>, roles_of: RolesOf) -> 
     );
     let labels = rank(rows().map(|row| (names.label(row.label), row.label)));
 
-    for row in states.iter_mut().flat_map(|state| &mut state.rows) {
+    let rows = states.iter_mut().flat_map(|state| &mut state.rows);
+    for row in rows.filter(|row| !row.is_structure()) {
         let [a, b] = roles_of(row);
         row.a = a.map_or(row.a, |role| RoleId::at(roles[&role]).0);
         row.b = b.map_or(row.b, |role| RoleId::at(roles[&role]).0);
@@ -39,7 +40,7 @@ pub(crate) fn text(names: &Names, mut states: Vec<State>, roles_of: RolesOf) -> 
         put(&mut text, names.label(label).name);
         put(&mut text, names.label(label).payload);
     }
-    for state in minimise(&states) {
+    for state in minimise(&states, |_| 0) {
         text.push_str(if state.may_end { ";." } else { ";" });
         for row in &state.rows {
             // Writing to a string cannot fail.
@@ -47,6 +48,10 @@ pub(crate) fn text(names: &Names, mut states: Vec<State>, roles_of: RolesOf) -> 
         }
     }
     text
+}
+
+fn exchanges(states: &[State]) -> impl Iterator<Item = &Row> {
+    states.iter().flat_map(|state| &state.rows).filter(|row| !row.is_structure())
 }
 
 /// A name with its length first, so that no name can look like two.
@@ -81,12 +86,11 @@ pub(crate) fn check_ranges(
     for (at, state) in states.iter().enumerate() {
         let id = StateId::at(at);
         for row in &state.rows {
-            if let Some(role) =
-                roles_of(row).into_iter().flatten().find(|&r| usize::from(r) >= roles)
-            {
+            let named = if row.is_structure() { [None, None] } else { roles_of(row) };
+            if let Some(role) = named.into_iter().flatten().find(|&r| usize::from(r) >= roles) {
                 return Err(TypeError::RoleOutOfRange { state: id, role, roles });
             }
-            if row.label.index() >= labels {
+            if row.label.index() >= labels && !row.is_structure() {
                 return Err(TypeError::LabelOutOfRange { state: id, label: row.label.0, labels });
             }
             if row.target.index() >= states.len() {
@@ -127,4 +131,24 @@ pub(crate) fn check_reachable(states: &[State]) -> Result<(), TypeError> {
         Some(at) => Err(TypeError::Unreachable { state: StateId::at(at) }),
         None => Ok(()),
     }
+}
+
+/// The lanes of a table in which every state can be reached, if ends are where they belong.
+pub(crate) fn check_lanes(states: &[State]) -> Result<Lanes, TypeError> {
+    let lanes = Lanes::of(states)?;
+    for (at, state) in states.iter().enumerate() {
+        let id = StateId::at(at);
+        let inside = lanes.of_state(id) != LaneId::OUTERMOST;
+        match state.rows.first() {
+            None if state.may_end && inside => return Err(TypeError::EndInArm { state: id }),
+            None if !state.may_end && !inside => {
+                return Err(TypeError::ArmEndOutside { state: id });
+            }
+            Some(first) if first.is_structure() && state.rows.len() < 3 => {
+                return Err(TypeError::FewArms { state: id, arms: state.rows.len() - 1 });
+            }
+            _ => {}
+        }
+    }
+    Ok(lanes)
 }

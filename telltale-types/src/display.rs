@@ -5,11 +5,13 @@
 //! their continuation, it prints as equations: `Alice→{Bob:L. t0, Bob:R. t0} where t0 = …`. (A term
 //! would repeat what is shared; a row of choices would repeat it exponentially often.)
 //!
+//! A parallel part prints as its arms and what follows: `(A→B:Open. end | B→A:Open. end). end`.
+//!
 //! Nesting is as deep as a protocol is long, so printing keeps a stack of its own.
 
 use std::fmt;
 
-use crate::{Action, Direction, GlobalExit, GlobalType, LocalTypeR, Names, StateId};
+use crate::{Action, Direction, GlobalExit, GlobalType, LocalTypeR, Names, Par, StateId};
 
 /// `Alice→Bob:Quote(u64)`.
 pub(crate) fn exchange(names: &Names, exit: GlobalExit) -> String {
@@ -38,7 +40,8 @@ pub(crate) fn global(global: &GlobalType, f: &mut fmt::Formatter<'_>) -> fmt::Re
             Some(sender) => format!("{}→", names.role(sender)),
             None => String::new(),
         };
-        Layout { open, branches: exits.map(branch).collect(), may_end: false }
+        let par = global.par(state);
+        Layout { open, branches: exits.map(branch).collect(), may_end: false, par }
     };
     Printer::new(global.len(), layout).print(f)
 }
@@ -55,7 +58,7 @@ pub(crate) fn local(local: &LocalTypeR, f: &mut fmt::Formatter<'_>) -> fmt::Resu
             Some(Direction::Receive) => "&",
             None => "",
         };
-        Layout { open: open.to_owned(), branches, may_end }
+        Layout { open: open.to_owned(), branches, may_end, par: local.par(state) }
     };
     Printer::new(local.len(), layout).print(f)
 }
@@ -65,6 +68,17 @@ struct Layout {
     open: String,
     branches: Vec<(String, StateId)>,
     may_end: bool,
+    /// The parallel part that begins here instead.
+    par: Option<Par>,
+}
+
+impl Layout {
+    /// Where the state leads, in the order in which it prints.
+    fn targets(&self) -> Vec<StateId> {
+        let branches = self.branches.iter().map(|(_, target)| *target);
+        let par = self.par.iter().flat_map(|par| par.arms.iter().copied().chain([par.next]));
+        branches.chain(par).collect()
+    }
 }
 
 /// A depth-first walk that finds the states which need a name.
@@ -85,8 +99,8 @@ impl Walk {
                 walk.open[at] = false;
                 continue;
             }
-            let branches = layout(state).branches;
-            if branches.is_empty() {
+            let targets = layout(state).targets();
+            if targets.is_empty() {
                 continue;
             }
             walk.come_to[at] += 1;
@@ -96,7 +110,7 @@ impl Walk {
             }
             walk.open[at] = true;
             stack.push((state, true));
-            stack.extend(branches.iter().rev().map(|&(_, target)| (target, false)));
+            stack.extend(targets.into_iter().rev().map(|target| (target, false)));
         }
         walk
     }
@@ -173,7 +187,11 @@ impl<L: Fn(StateId) -> Layout> Printer<L> {
     }
 
     fn push_body(&self, state: StateId, stack: &mut Vec<Item>) {
-        let Layout { open, branches, may_end } = (self.layout)(state);
+        let Layout { open, branches, may_end, par } = (self.layout)(state);
+        if let Some(par) = par {
+            stack.extend(par_items(&par).into_iter().rev());
+            return;
+        }
         let braces = branches.len() > 1 || may_end;
         let mut items = vec![Item::Text(open)];
         if braces {
@@ -194,4 +212,15 @@ impl<L: Fn(StateId) -> Layout> Printer<L> {
         }
         stack.extend(items.into_iter().rev());
     }
+}
+
+/// `(first arm | second arm). what follows`
+fn par_items(par: &Par) -> Vec<Item> {
+    let mut items = Vec::new();
+    for (nth, &arm) in par.arms.iter().enumerate() {
+        let before = if nth > 0 { " | " } else { "(" };
+        items.extend([Item::Text(before.to_owned()), Item::State(arm)]);
+    }
+    items.extend([Item::Text("). ".to_owned()), Item::State(par.next)]);
+    items
 }

@@ -125,6 +125,60 @@ pub enum TypeError {
         /// The state.
         state: StateId,
     },
+    /// A parallel part has one arm only, or none.
+    #[error("the parallel part of state {state} needs two arms, but has {arms}")]
+    FewArms {
+        /// The state that begins it.
+        state: StateId,
+        /// How many arms it has.
+        arms: usize,
+    },
+    /// A state is come to from inside of an arm and from outside of it.
+    #[error("state {state} belongs to two arms; nothing leads into or out of an arm")]
+    TwoLanes {
+        /// The state.
+        state: StateId,
+    },
+    /// A state is the end of the protocol, and inside of an arm.
+    #[error("state {state} ends the protocol inside of an arm; an arm ends in a state of its own")]
+    EndInArm {
+        /// The state.
+        state: StateId,
+    },
+    /// A state is the end of an arm, and not inside of one.
+    #[error("state {state} ends an arm, but is not inside of one")]
+    ArmEndOutside {
+        /// The state.
+        state: StateId,
+    },
+    /// Something follows a parallel part of which some arm may never be over.
+    #[error(
+        "something follows the parallel part of state {par}, but its arm {arm} may never be over: from state {state} it cannot end"
+    )]
+    EndlessArm {
+        /// The state that begins the part.
+        par: StateId,
+        /// Which of its arms.
+        arm: usize,
+        /// A state from which the arm cannot come to its end.
+        state: StateId,
+    },
+    /// A type has more arms of parallel parts than there are ids for.
+    #[error("{given} lanes, but a type can have at most {limit}")]
+    TooManyLanes {
+        /// How many there are.
+        given: usize,
+        /// How many there may be.
+        limit: usize,
+    },
+    /// A term leaves an arm by a variable that is bound outside of it.
+    #[error(
+        "variable `{name}` is bound outside of the arm of a parallel part that uses it; nothing leads out of an arm"
+    )]
+    LeavesArm {
+        /// The variable.
+        name: String,
+    },
     /// No run comes to a state.
     #[error("state {state} cannot be reached")]
     Unreachable {

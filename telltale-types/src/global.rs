@@ -4,7 +4,10 @@ use std::fmt;
 
 use crate::minimise::minimise;
 use crate::table::{Row, State, Table};
-use crate::{LabelId, Names, RoleId, Shared, StateId, TypeError, canonical, display};
+use crate::{
+    Action, Arm, Direction, LabelId, Lanes, Names, Par, RoleId, Shared, StateId, TypeError,
+    canonical, display,
+};
 
 /// One exit of a state of a global type: `sender → receiver : label`, and where it leads.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -19,11 +22,43 @@ pub struct GlobalExit {
     pub target: StateId,
 }
 
+impl GlobalExit {
+    /// What it is to a role; nothing when the role takes no part.
+    pub fn action(self, role: RoleId) -> Option<Action> {
+        let of = |direction, peer| Some(Action { direction, peer, label: self.label });
+        if role == self.sender {
+            of(Direction::Send, self.receiver)
+        } else if role == self.receiver {
+            of(Direction::Receive, self.sender)
+        } else {
+            None
+        }
+    }
+}
+
+/// One state of a global type.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum GlobalState {
+    /// One of some exchanges happens, in an order that is kept; without exits, the protocol is over.
+    Exits(Vec<GlobalExit>),
+    /// Several things happen at once.
+    Par(Par),
+    /// An arm of a parallel part is over.
+    ArmEnd,
+}
+
+impl From<Vec<GlobalExit>> for GlobalState {
+    fn from(exits: Vec<GlobalExit>) -> Self {
+        Self::Exits(exits)
+    }
+}
+
 /// A protocol between several roles as a finite graph, with sender-driven choice.
 ///
 /// State 0 is the start. A state without exits is the end; there is at most one. Every other
 /// state has one *sender*, which picks an exit; exits may go to different receivers. A loop is an
-/// edge back, a continuation that branches share is one state.
+/// edge back, a continuation that branches share is one state. A state may also begin a parallel
+/// part ([`Par`]), whose arms happen at once and may share roles.
 ///
 /// Two global types are equal when they describe the same tree of exchanges, however it is
 /// folded into states and in whatever order roles and labels were declared.
@@ -54,13 +89,15 @@ impl GlobalType {
     /// # Errors
     ///
     /// When the table is not a global type: an id out of range, a message to oneself, two senders
-    /// in a state, two exits that begin alike, two ends, a state that cannot be reached.
+    /// in a state, two exits that begin alike, two ends, a state that cannot be reached, an arm of a
+    /// parallel part that something else leads into or out of, or that may never be over although
+    /// something follows.
     pub fn new(
         names: impl Into<Shared<Names>>,
-        states: Vec<Vec<GlobalExit>>,
+        states: Vec<impl Into<GlobalState>>,
     ) -> Result<Self, TypeError> {
         let names = names.into();
-        let states: Vec<State> = states.into_iter().map(pack).collect();
+        let states: Vec<State> = states.into_iter().map(|state| pack(state.into())).collect();
         check(&names, &states)?;
         Ok(Self { table: Table::pack(&states), names })
     }
@@ -93,28 +130,55 @@ impl GlobalType {
         (0..self.len()).map(StateId::at)
     }
 
-    /// What can happen in a state; nothing at the end.
+    /// The exchanges that can happen in a state; none at the end, and none where a parallel part
+    /// begins or an arm of one ends.
     pub fn exits(
         &self,
         state: StateId,
     ) -> impl ExactSizeIterator<Item = GlobalExit> + DoubleEndedIterator + Clone + '_ {
-        self.table.rows(state).map(exit)
+        self.table.exchanges(state).map(exit)
     }
 
-    /// Who decides in a state; nobody at the end.
+    /// The parallel part that begins in a state.
+    pub fn par(&self, state: StateId) -> Option<Par> {
+        Par::unpack(self.table.rows(state))
+    }
+
+    /// Which states belong to which arm of which parallel part.
+    ///
+    /// # Panics
+    ///
+    /// Never: the lanes were checked when the type was made.
+    pub fn lanes(&self) -> Lanes {
+        Lanes::of(&self.table.unpack()).expect("every state is in one lane")
+    }
+
+    /// The state as it was given to [`GlobalType::new`].
+    pub fn state(&self, state: StateId) -> GlobalState {
+        match self.par(state) {
+            Some(par) => GlobalState::Par(par),
+            None if self.exits(state).len() == 0 && !self.table.may_end(state) => {
+                GlobalState::ArmEnd
+            }
+            None => GlobalState::Exits(self.exits(state).collect()),
+        }
+    }
+
+    /// Who decides in a state; nobody where there is nothing to decide.
     pub fn sender(&self, state: StateId) -> Option<RoleId> {
         self.exits(state).next().map(|exit| exit.sender)
     }
 
     /// The end, unless the protocol is endless.
     pub fn end(&self) -> Option<StateId> {
-        self.states().find(|&state| self.exits(state).len() == 0)
+        self.states().find(|&state| self.table.may_end(state))
     }
 
     /// The same protocol with as few states as possible, numbered breadth-first.
     #[must_use]
     pub fn minimised(&self) -> Self {
-        let states = minimise(&self.table.unpack());
+        let (states, lanes) = (self.table.unpack(), self.lanes());
+        let states = minimise(&states, |state| lanes.of_state(StateId::at(state)).index());
         Self { names: self.names.clone(), table: Table::pack(&states) }
     }
 
@@ -130,7 +194,12 @@ impl GlobalType {
     }
 }
 
-fn pack(exits: Vec<GlobalExit>) -> State {
+fn pack(state: GlobalState) -> State {
+    let exits = match state {
+        GlobalState::Exits(exits) => exits,
+        GlobalState::Par(par) => return par.pack(),
+        GlobalState::ArmEnd => return State::default(),
+    };
     let row = |exit: GlobalExit| Row {
         a: exit.sender.0,
         b: exit.receiver.0,
@@ -155,12 +224,14 @@ fn check(names: &Names, states: &[State]) -> Result<(), TypeError> {
     for (at, state) in states.iter().enumerate() {
         let id = StateId::at(at);
         let Some(first) = state.rows.first() else {
-            if let Some(first) = end.replace(id) {
+            if state.may_end
+                && let Some(first) = end.replace(id)
+            {
                 return Err(TypeError::SecondEnd { first, second: id });
             }
             continue;
         };
-        for row in &state.rows {
+        for row in state.rows.iter().filter(|row| !row.is_structure()) {
             if row.a == row.b {
                 let label = names.label(row.label).to_label();
                 let role = names.role(RoleId(row.a)).to_owned();
@@ -174,7 +245,46 @@ fn check(names: &Names, states: &[State]) -> Result<(), TypeError> {
         }
         canonical::check_distinct(id, state, |row| display::exchange(names, exit(*row)))?;
     }
-    canonical::check_reachable(states)
+    canonical::check_reachable(states)?;
+    check_endless(states, &canonical::check_lanes(states)?)
+}
+
+/// Nothing may follow a parallel part with an arm that may never be over.
+fn check_endless(states: &[State], lanes: &Lanes) -> Result<(), TypeError> {
+    if lanes.len() == 1 {
+        return Ok(());
+    }
+    let follows = |arm: &Arm| {
+        let rows = states[arm.par.index()].rows.iter().copied();
+        Par::unpack(rows).is_some_and(|par| !states[par.next.index()].rows.is_empty())
+    };
+    let ends = can_end(states);
+    let caught = (0..states.len()).map(StateId::at).filter(|state| !ends[state.index()]);
+    for state in caught {
+        let mut around = lanes.path(lanes.of_state(state)).map(|(_, arm)| arm);
+        if let Some(arm) = around.find(follows) {
+            return Err(TypeError::EndlessArm { par: arm.par, arm: arm.index, state });
+        }
+    }
+    Ok(())
+}
+
+/// For each state, whether its lane can still come to its end, if what it begins does.
+fn can_end(states: &[State]) -> Vec<bool> {
+    let mut before = vec![Vec::new(); states.len()];
+    for (at, state) in states.iter().enumerate() {
+        for row in state.rows.iter().filter(|row| !row.enters_arm()) {
+            before[row.target.index()].push(at);
+        }
+    }
+    let mut ends = vec![false; states.len()];
+    let mut open: Vec<usize> = (0..states.len()).filter(|&at| states[at].rows.is_empty()).collect();
+    while let Some(at) = open.pop() {
+        if !std::mem::replace(&mut ends[at], true) {
+            open.extend(&before[at]);
+        }
+    }
+    ends
 }
 
 impl PartialEq for GlobalType {

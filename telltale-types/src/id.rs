@@ -35,6 +35,33 @@ id! {
     StateId(u32)
 }
 
+id! {
+    /// A lane of one type: see [`Lanes`](crate::Lanes).
+    LaneId(u16)
+}
+
+impl Default for LaneId {
+    fn default() -> Self {
+        Self::OUTERMOST
+    }
+}
+
+impl LaneId {
+    /// The largest number of lanes that one type can have.
+    pub const LIMIT: usize = i16::MAX as usize;
+
+    /// The lane that is around all others.
+    pub const OUTERMOST: Self = Self(0);
+
+    pub(crate) fn try_at(index: usize) -> Result<Self, crate::TypeError> {
+        let (given, limit) = (index + 1, Self::LIMIT);
+        if given > limit {
+            return Err(crate::TypeError::TooManyLanes { given, limit });
+        }
+        Ok(Self(index as u16))
+    }
+}
+
 impl RoleId {
     /// The largest number of roles that one protocol can have.
     pub const LIMIT: usize = u8::MAX as usize;

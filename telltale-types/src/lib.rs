@@ -36,9 +36,11 @@ mod error;
 mod global;
 mod id;
 mod label;
+mod lanes;
 mod local;
 mod minimise;
 mod names;
+mod par;
 #[cfg(feature = "serde")]
 mod serial;
 mod shared;
@@ -46,10 +48,12 @@ mod table;
 mod term;
 
 pub use error::TypeError;
-pub use global::{GlobalExit, GlobalType};
-pub use id::{LabelId, RoleId, StateId};
+pub use global::{GlobalExit, GlobalState, GlobalType};
+pub use id::{LabelId, LaneId, RoleId, StateId};
 pub use label::{Label, LabelView, PayloadType};
+pub use lanes::{Apart, Arm, Lanes, Split};
 pub use local::{Action, Direction, LocalExit, LocalState, LocalTypeR};
 pub use names::Names;
+pub use par::Par;
 pub use shared::Shared;
 pub use term::{GlobalTerm, LocalTerm};

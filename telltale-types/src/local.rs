@@ -4,7 +4,7 @@ use std::fmt;
 
 use crate::minimise::minimise;
 use crate::table::{Row, State, Table};
-use crate::{LabelId, Names, RoleId, Shared, StateId, TypeError, canonical, display};
+use crate::{LabelId, Lanes, Names, Par, RoleId, Shared, StateId, TypeError, canonical, display};
 
 /// Whether a role sends or receives.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -37,13 +37,42 @@ pub struct LocalExit {
 }
 
 /// One state of a local type.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct LocalState {
-    /// What the role can do, in an order that is kept. All exits send, or all receive.
-    pub exits: Vec<LocalExit>,
-    /// Whether the role may stop here although it could still receive something.
-    /// A state without exits is an end, whatever stands here.
-    pub may_end: bool,
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum LocalState {
+    /// One of some actions happens.
+    Exits {
+        /// What the role can do, in an order that is kept. All exits send, or all receive.
+        exits: Vec<LocalExit>,
+        /// Whether the role may stop here although it could still receive something.
+        /// A state without exits is an end, whatever stands here.
+        may_end: bool,
+    },
+    /// The role does several things at once.
+    Par(Par),
+    /// One of these things is done.
+    ArmEnd,
+}
+
+impl LocalState {
+    /// The role is done.
+    pub const END: Self = Self::Exits { exits: Vec::new(), may_end: true };
+
+    /// Where the state leads, to change that.
+    pub fn targets_mut(&mut self) -> Vec<&mut StateId> {
+        match self {
+            Self::Exits { exits, .. } => exits.iter_mut().map(|exit| &mut exit.target).collect(),
+            Self::Par(par) => par.arms.iter_mut().chain([&mut par.next]).collect(),
+            Self::ArmEnd => Vec::new(),
+        }
+    }
+
+    /// The exits, to change them.
+    pub fn exits_mut(&mut self) -> &mut [LocalExit] {
+        match self {
+            Self::Exits { exits, .. } => exits,
+            Self::Par(_) | Self::ArmEnd => &mut [],
+        }
+    }
 }
 
 /// The part of one role in a protocol, as a finite graph.
@@ -51,7 +80,8 @@ pub struct LocalState {
 /// State 0 is the start. A state whose exits send is an *internal choice*: the role picks the
 /// receiver and the label. A state whose exits receive is an *external choice*: the role takes
 /// what arrives. A state without exits is the end; a state that receives may be one as well, when
-/// the role cannot know whether more will come ([`LocalType::may_end`](LocalTypeR::may_end)).
+/// the role cannot know whether more will come ([`LocalType::may_end`](LocalTypeR::may_end)). Where
+/// the role has a part in several arms of a parallel part, it does them at once ([`Par`]).
 ///
 /// Two local types are equal when they allow the same behaviour, whatever the order of their
 /// states and names. The `R` says that types are regular trees, folded into graphs.
@@ -79,7 +109,8 @@ impl LocalTypeR {
     /// # Errors
     ///
     /// When the table is not a local type: an id out of range, a state that both sends and
-    /// receives, two exits that begin alike, a state that cannot be reached.
+    /// receives, two exits that begin alike, a state that cannot be reached, an arm of a parallel
+    /// part that something else leads into or out of.
     pub fn new(
         names: impl Into<Shared<Names>>,
         states: Vec<LocalState>,
@@ -118,20 +149,47 @@ impl LocalTypeR {
         (0..self.len()).map(StateId::at)
     }
 
-    /// What the role can do in a state; nothing at an end.
+    /// What the role can do in a state; nothing at an end, and nothing where a parallel part begins
+    /// or an arm of one ends.
     pub fn exits(
         &self,
         state: StateId,
     ) -> impl ExactSizeIterator<Item = LocalExit> + DoubleEndedIterator + Clone + '_ {
-        self.table.rows(state).map(exit)
+        self.table.exchanges(state).map(exit)
     }
 
-    /// Whether the role sends or receives in a state; neither at an end.
+    /// The parallel part that begins in a state.
+    pub fn par(&self, state: StateId) -> Option<Par> {
+        Par::unpack(self.table.rows(state))
+    }
+
+    /// Which states belong to which arm of which parallel part.
+    ///
+    /// # Panics
+    ///
+    /// Never: the lanes were checked when the type was made.
+    pub fn lanes(&self) -> Lanes {
+        Lanes::of(&self.table.unpack()).expect("every state is in one lane")
+    }
+
+    /// The state as it was given to [`LocalTypeR::new`].
+    pub fn state(&self, state: StateId) -> LocalState {
+        match self.par(state) {
+            Some(par) => LocalState::Par(par),
+            None if self.exits(state).len() == 0 && !self.may_end(state) => LocalState::ArmEnd,
+            None => LocalState::Exits {
+                exits: self.exits(state).collect(),
+                may_end: self.may_end(state),
+            },
+        }
+    }
+
+    /// Whether the role sends or receives in a state; neither where it does nothing.
     pub fn direction(&self, state: StateId) -> Option<Direction> {
         self.exits(state).next().map(|exit| exit.action.direction)
     }
 
-    /// Whether the role may stop in a state.
+    /// Whether the role may stop in a state, or its arm of a parallel part may be over.
     pub fn may_end(&self, state: StateId) -> bool {
         self.table.may_end(state)
     }
@@ -139,7 +197,8 @@ impl LocalTypeR {
     /// The same behaviour with as few states as possible, numbered breadth-first.
     #[must_use]
     pub fn minimised(&self) -> Self {
-        let states = minimise(&self.table.unpack());
+        let (states, lanes) = (self.table.unpack(), self.lanes());
+        let states = minimise(&states, |state| lanes.of_state(StateId::at(state)).index());
         Self { names: self.names.clone(), table: Table::pack(&states) }
     }
 
@@ -156,16 +215,18 @@ impl LocalTypeR {
 }
 
 fn pack(state: LocalState) -> State {
+    let (exits, may_end) = match state {
+        LocalState::Exits { exits, may_end } => (exits, may_end),
+        LocalState::Par(par) => return par.pack(),
+        LocalState::ArmEnd => return State::default(),
+    };
     let row = |exit: LocalExit| Row {
         a: exit.action.direction as u8,
         b: exit.action.peer.0,
         label: exit.action.label,
         target: exit.target,
     };
-    State {
-        may_end: state.may_end || state.exits.is_empty(),
-        rows: state.exits.into_iter().map(row).collect(),
-    }
+    State { may_end: may_end || exits.is_empty(), rows: exits.into_iter().map(row).collect() }
 }
 
 fn exit(row: Row) -> LocalExit {
@@ -179,7 +240,7 @@ fn check(names: &Names, states: &[State]) -> Result<(), TypeError> {
     canonical::check_ranges(names, states, |row| [None, Some(row.b)])?;
     for (at, state) in states.iter().enumerate() {
         let id = StateId::at(at);
-        let Some(first) = state.rows.first() else { continue };
+        let Some(first) = state.rows.first().filter(|row| !row.is_structure()) else { continue };
         let show = |row: &Row| display::action(names, exit(*row).action);
         if let Some(second) = state.rows.iter().find(|row| row.a != first.a) {
             let quote = |row| format!("`{}`", show(row));
@@ -191,7 +252,8 @@ fn check(names: &Names, states: &[State]) -> Result<(), TypeError> {
         }
         canonical::check_distinct(id, state, show)?;
     }
-    canonical::check_reachable(states)
+    canonical::check_reachable(states)?;
+    canonical::check_lanes(states).map(drop)
 }
 
 impl PartialEq for LocalTypeR {

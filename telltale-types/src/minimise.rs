@@ -12,13 +12,15 @@ use crate::table::{Row, State};
 
 /// Merges the states that cannot be told apart, and numbers what remains breadth-first from the
 /// start, each state's rows in the order of their events. Equal behaviour gives equal tables.
-pub(crate) fn minimise(states: &[State]) -> Vec<State> {
-    let classes = refine(states);
+///
+/// States are merged only where `lane_of` gives them the same number.
+pub(crate) fn minimise(states: &[State], lane_of: impl Fn(usize) -> usize) -> Vec<State> {
+    let classes = refine(states, lane_of);
     number_breadth_first(states, &classes)
 }
 
 /// The class of every state.
-fn refine(states: &[State]) -> Vec<usize> {
+fn refine(states: &[State], lane_of: impl Fn(usize) -> usize) -> Vec<usize> {
     let rows: Vec<(usize, Row)> = states
         .iter()
         .enumerate()
@@ -26,11 +28,8 @@ fn refine(states: &[State]) -> Vec<usize> {
         .collect();
     let into = rows_into(states.len(), &rows);
 
-    let mut blocks = Partition::whole(states.len());
-    for (at, _) in states.iter().enumerate().filter(|(_, state)| state.may_end) {
-        blocks.mark(at);
-    }
-    blocks.split();
+    let all: Vec<usize> = (0..states.len()).collect();
+    let mut blocks = Partition::by_key(&all, |&at| (states[at].may_end, lane_of(at)));
     let mut cords = Partition::by_key(&rows, |(_, row)| (row.a, row.b, row.label));
 
     let (mut next_block, mut next_cord) = (1, 0);
@@ -92,10 +91,6 @@ struct Partition {
 }
 
 impl Partition {
-    fn whole(size: usize) -> Self {
-        Self::with_sets((0..size).collect(), &[0, size])
-    }
-
     fn by_key<T, K: Ord>(items: &[T], key: impl Fn(&T) -> K) -> Self {
         let mut elements: Vec<usize> = (0..items.len()).collect();
         elements.sort_by_key(|&at| key(&items[at]));

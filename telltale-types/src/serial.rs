@@ -3,8 +3,8 @@
 use serde::{Deserialize, Deserializer, Serialize, Serializer, de::Error as _};
 
 use crate::{
-    Action, Direction, GlobalExit, GlobalType, Label, LabelId, LocalExit, LocalState, LocalTypeR,
-    Names, RoleId, StateId,
+    Action, Direction, GlobalExit, GlobalState, GlobalType, Label, LabelId, LocalExit, LocalState,
+    LocalTypeR, Names, Par, RoleId, StateId,
 };
 
 #[derive(Serialize, Deserialize)]
@@ -29,16 +29,35 @@ impl<'de> Deserialize<'de> for Names {
     }
 }
 
+/// One state, of a global type with `E` for its exits, or of a local one.
+#[derive(Serialize, Deserialize)]
+#[serde(rename = "State")]
+enum Rows<E> {
+    #[serde(rename = "exits")]
+    Exits(E),
+    #[serde(rename = "par")]
+    Par { arms: Vec<StateId>, next: StateId },
+    #[serde(rename = "arm_end")]
+    ArmEnd,
+}
+
 #[derive(Serialize, Deserialize)]
 struct Global {
     names: Names,
-    states: Vec<Vec<(RoleId, RoleId, LabelId, StateId)>>,
+    states: Vec<Rows<GlobalRows>>,
 }
+
+type GlobalRows = Vec<(RoleId, RoleId, LabelId, StateId)>;
 
 impl Serialize for GlobalType {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
         let row = |exit: GlobalExit| (exit.sender, exit.receiver, exit.label, exit.target);
-        let states = self.states().map(|state| self.exits(state).map(row).collect()).collect();
+        let rows = |state| match self.state(state) {
+            GlobalState::Exits(exits) => Rows::Exits(exits.into_iter().map(row).collect()),
+            GlobalState::Par(Par { arms, next }) => Rows::Par { arms, next },
+            GlobalState::ArmEnd => Rows::ArmEnd,
+        };
+        let states = self.states().map(rows).collect();
         Global { names: Names::clone(self.names()), states }.serialize(serializer)
     }
 }
@@ -48,7 +67,12 @@ impl<'de> Deserialize<'de> for GlobalType {
         let Global { names, states } = Global::deserialize(deserializer)?;
         let exit =
             |(sender, receiver, label, target)| GlobalExit { sender, receiver, label, target };
-        let states = states.into_iter().map(|rows| rows.into_iter().map(exit).collect()).collect();
+        let state = |rows: Rows<GlobalRows>| match rows {
+            Rows::Exits(exits) => GlobalState::Exits(exits.into_iter().map(exit).collect()),
+            Rows::Par { arms, next } => GlobalState::Par(Par { arms, next }),
+            Rows::ArmEnd => GlobalState::ArmEnd,
+        };
+        let states: Vec<GlobalState> = states.into_iter().map(state).collect();
         Self::new(names, states).map_err(D::Error::custom)
     }
 }
@@ -56,7 +80,7 @@ impl<'de> Deserialize<'de> for GlobalType {
 #[derive(Serialize, Deserialize)]
 struct Local {
     names: Names,
-    states: Vec<LocalRows>,
+    states: Vec<Rows<LocalRows>>,
 }
 
 #[derive(Serialize, Deserialize)]
@@ -70,9 +94,12 @@ impl Serialize for LocalTypeR {
         let row = |LocalExit { action, target }: LocalExit| {
             (action.direction, action.peer, action.label, target)
         };
-        let rows = |state| LocalRows {
-            exits: self.exits(state).map(row).collect(),
-            may_end: self.may_end(state),
+        let rows = |state| match self.state(state) {
+            LocalState::Exits { exits, may_end } => {
+                Rows::Exits(LocalRows { exits: exits.into_iter().map(row).collect(), may_end })
+            }
+            LocalState::Par(Par { arms, next }) => Rows::Par { arms, next },
+            LocalState::ArmEnd => Rows::ArmEnd,
         };
         let states = self.states().map(rows).collect();
         Local { names: Names::clone(self.names()), states }.serialize(serializer)
@@ -86,9 +113,12 @@ impl<'de> Deserialize<'de> for LocalTypeR {
             action: Action { direction, peer, label },
             target,
         };
-        let state = |LocalRows { exits, may_end }: LocalRows| LocalState {
-            exits: exits.into_iter().map(exit).collect(),
-            may_end,
+        let state = |rows: Rows<LocalRows>| match rows {
+            Rows::Exits(LocalRows { exits, may_end }) => {
+                LocalState::Exits { exits: exits.into_iter().map(exit).collect(), may_end }
+            }
+            Rows::Par { arms, next } => LocalState::Par(Par { arms, next }),
+            Rows::ArmEnd => LocalState::ArmEnd,
         };
         Self::new(names, states.into_iter().map(state).collect()).map_err(D::Error::custom)
     }

@@ -88,6 +88,17 @@ impl Table {
         range.map(|at| self.row(at as usize))
     }
 
+    /// The rows of a state that are no beginning of a parallel part.
+    pub(crate) fn exchanges(
+        &self,
+        state: StateId,
+    ) -> impl ExactSizeIterator<Item = Row> + DoubleEndedIterator + Clone + '_ {
+        let rows = self.rows(state);
+        let past =
+            if rows.clone().next().is_some_and(|row| row.is_structure()) { rows.len() } else { 0 };
+        rows.skip(past)
+    }
+
     pub(crate) fn unpack(&self) -> Vec<State> {
         let state = |at| State {
             rows: self.rows(StateId::at(at)).collect(),

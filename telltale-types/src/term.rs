@@ -6,8 +6,8 @@
 use std::collections::BTreeMap;
 
 use crate::{
-    Action, Direction, GlobalExit, GlobalType, Label, LabelId, LocalExit, LocalState, LocalTypeR,
-    Names, RoleId, StateId, TypeError,
+    Action, Direction, GlobalExit, GlobalState, GlobalType, Label, LabelId, LocalExit, LocalState,
+    LocalTypeR, Names, Par, RoleId, StateId, TypeError,
 };
 
 /// A global type under construction. See [`GlobalType`] for an example.
@@ -68,29 +68,33 @@ impl GlobalTerm {
         Self(Term::choose(sender.to_owned(), branches.into_iter().map(exchange)))
     }
 
+    /// Several things at once. Each ends where its arm says `end`; then comes what follows.
+    #[must_use]
+    pub fn par(arms: impl IntoIterator<Item = Self>, then: Self) -> Self {
+        Self(Term::at_once(arms.into_iter().map(|arm| arm.0), then.0))
+    }
+
     /// The graph of the term. Roles and labels are numbered in the order in which a reader of the
     /// term comes to them.
     ///
     /// # Errors
     ///
-    /// When a variable is unbound, a loop has no message, a choice has no branch, or the result is
-    /// not a global type ([`GlobalType::new`]).
+    /// When a variable is unbound or bound outside of an arm, a loop has no message, a choice has no
+    /// branch, or the result is not a global type ([`GlobalType::new`]).
     pub fn close(&self) -> Result<GlobalType, TypeError> {
-        let closed = self.0.close()?;
         let mut words = Words::default();
-        let states = closed
-            .into_iter()
-            .map(|rows| {
-                rows.into_iter()
-                    .map(|(event, target)| GlobalExit {
-                        sender: words.role(&event.sender),
-                        receiver: words.role(&event.receiver),
-                        label: words.label(&event.label),
-                        target,
-                    })
-                    .collect()
-            })
-            .collect();
+        let mut exit = |(event, target): (&Exchange, StateId)| GlobalExit {
+            sender: words.role(&event.sender),
+            receiver: words.role(&event.receiver),
+            label: words.label(&event.label),
+            target,
+        };
+        let state = |closed| match closed {
+            Closed::Exits(exits) => GlobalState::Exits(exits.into_iter().map(&mut exit).collect()),
+            Closed::Par(par) => GlobalState::Par(par),
+            Closed::ArmEnd => GlobalState::ArmEnd,
+        };
+        let states: Vec<GlobalState> = self.0.close()?.into_iter().map(state).collect();
         GlobalType::new(words.names()?, states)
     }
 }
@@ -161,27 +165,34 @@ impl LocalTerm {
         Self(Term::choose(owner.to_owned(), branches.into_iter().map(message)))
     }
 
+    /// Several things at once. Each ends where its arm says `end`; then comes what follows.
+    #[must_use]
+    pub fn par(arms: impl IntoIterator<Item = Self>, then: Self) -> Self {
+        Self(Term::at_once(arms.into_iter().map(|arm| arm.0), then.0))
+    }
+
     /// The graph of the term. Roles and labels are numbered in the order in which a reader of the
     /// term comes to them.
     ///
     /// # Errors
     ///
-    /// When a variable is unbound, a loop has no message, a choice has no branch, or the result is
-    /// not a local type ([`LocalTypeR::new`]).
+    /// When a variable is unbound or bound outside of an arm, a loop has no message, a choice has no
+    /// branch, or the result is not a local type ([`LocalTypeR::new`]).
     pub fn close(&self) -> Result<LocalTypeR, TypeError> {
-        let closed = self.0.close()?;
         let mut words = Words::default();
         let mut exit = |(event, target): (&PeerMessage, StateId)| {
             let (peer, label) = (words.role(&event.peer), words.label(&event.label));
             LocalExit { action: Action { direction: event.direction, peer, label }, target }
         };
-        let states = closed
-            .into_iter()
-            .map(|rows| {
-                let exits: Vec<_> = rows.into_iter().map(&mut exit).collect();
-                LocalState { exits, may_end: false }
-            })
-            .collect();
+        let state = |closed| match closed {
+            Closed::Exits(exits) => {
+                let exits = exits.into_iter().map(&mut exit).collect();
+                LocalState::Exits { exits, may_end: false }
+            }
+            Closed::Par(par) => LocalState::Par(par),
+            Closed::ArmEnd => LocalState::ArmEnd,
+        };
+        let states = self.0.close()?.into_iter().map(state).collect();
         LocalTypeR::new(words.names()?, states)
     }
 }
@@ -198,6 +209,7 @@ enum Node<E> {
     Var(String),
     Mu { name: String, body: usize },
     Choice { owner: String, branches: Vec<(E, usize)> },
+    Par { arms: Vec<usize>, then: usize },
 }
 
 impl<E> Term<E> {
@@ -216,9 +228,23 @@ impl<E> Term<E> {
     }
 
     fn choose(owner: String, parts: impl Iterator<Item = (E, Self)>) -> Self {
-        let mut nodes: Vec<Node<E>> = Vec::new();
-        let mut branches = Vec::new();
-        for (event, part) in parts {
+        let (events, parts): (Vec<E>, Vec<Self>) = parts.unzip();
+        let (mut nodes, roots) = Self::side_by_side(parts.into_iter());
+        nodes.push(Node::Choice { owner, branches: events.into_iter().zip(roots).collect() });
+        Self { nodes }
+    }
+
+    fn at_once(arms: impl Iterator<Item = Self>, then: Self) -> Self {
+        let (mut nodes, mut roots) = Self::side_by_side(std::iter::once(then).chain(arms));
+        let then = roots.remove(0);
+        nodes.push(Node::Par { arms: roots, then });
+        Self { nodes }
+    }
+
+    /// The nodes of several terms, and where their roots are.
+    fn side_by_side(parts: impl Iterator<Item = Self>) -> (Vec<Node<E>>, Vec<usize>) {
+        let (mut nodes, mut roots): (Vec<Node<E>>, _) = (Vec::new(), Vec::new());
+        for part in parts {
             if nodes.is_empty() {
                 // The first part, mostly the only one, stays where it is: a chain is built in linear time.
                 nodes = part.nodes;
@@ -226,46 +252,46 @@ impl<E> Term<E> {
                 let offset = nodes.len();
                 nodes.extend(part.nodes.into_iter().map(|node| node.moved_by(offset)));
             }
-            branches.push((event, nodes.len() - 1));
+            roots.push(nodes.len() - 1);
         }
-        nodes.push(Node::Choice { owner, branches });
-        Self { nodes }
+        (nodes, roots)
     }
 
-    /// The choices that can be come to, in the order in which a reader does, and the end.
-    fn close(&self) -> Result<Vec<Vec<(&E, StateId)>>, TypeError> {
-        let leads_to = self.resolve()?;
+    /// The states that can be come to, in the order in which a reader does.
+    fn close(&self) -> Result<Vec<Closed<'_, E>>, TypeError> {
+        let scopes = self.scopes()?;
+        let leads_to = self.resolve(&scopes.binders)?;
+        let identity = |node: usize| match &self.nodes[node] {
+            Node::End => Identity::EndOf(scopes.lanes[node]),
+            _ => Identity::Node(node),
+        };
         let mut number_of = BTreeMap::new();
         let mut order: Vec<usize> = Vec::new();
         let mut stack = vec![leads_to[self.root()]];
         while let Some(node) = stack.pop() {
-            if number_of.contains_key(&self.identity(node)) {
+            if number_of.contains_key(&identity(node)) {
                 continue;
             }
-            number_of.insert(self.identity(node), StateId::at(order.len()));
+            number_of.insert(identity(node), StateId::at(order.len()));
             order.push(node);
-            if let Node::Choice { branches, .. } = &self.nodes[node] {
-                stack.extend(branches.iter().rev().map(|(_, then)| leads_to[*then]));
-            }
+            stack.extend(self.nodes[node].children().into_iter().rev().map(|then| leads_to[then]));
         }
-        let rows = |node: usize| match &self.nodes[node] {
+        let number = |then: &usize| number_of[&identity(leads_to[*then])];
+        let state = |node: usize| match &self.nodes[node] {
             Node::Choice { branches, .. } => {
-                let target = |then: usize| number_of[&self.identity(leads_to[then])];
-                branches.iter().map(|(event, then)| (event, target(*then))).collect()
+                Closed::Exits(branches.iter().map(|(event, then)| (event, number(then))).collect())
             }
-            _ => Vec::new(),
+            Node::Par { arms, then } => {
+                Closed::Par(Par { arms: arms.iter().map(number).collect(), next: number(then) })
+            }
+            _ if scopes.lanes[node] == OUTERMOST => Closed::Exits(Vec::new()),
+            _ => Closed::ArmEnd,
         };
-        Ok(order.into_iter().map(rows).collect())
+        Ok(order.into_iter().map(state).collect())
     }
 
-    /// All ends are one state.
-    fn identity(&self, node: usize) -> Option<usize> {
-        matches!(self.nodes[node], Node::Choice { .. }).then_some(node)
-    }
-
-    /// For every node that is part of the term, the end or the choice that it stands for.
-    fn resolve(&self) -> Result<Vec<usize>, TypeError> {
-        let bound = self.bind_variables()?;
+    /// For every node that is part of the term, the state that it stands for.
+    fn resolve(&self, binders: &[usize]) -> Result<Vec<usize>, TypeError> {
         let mut leads_to: Vec<Option<usize>> = vec![None; self.nodes.len()];
         for start in 0..self.nodes.len() {
             let mut path = Vec::new();
@@ -279,9 +305,9 @@ impl<E> Term<E> {
                 }
                 path.push(at);
                 at = match &self.nodes[at] {
-                    Node::End | Node::Choice { .. } => break at,
+                    Node::End | Node::Choice { .. } | Node::Par { .. } => break at,
                     Node::Mu { body, .. } => *body,
-                    Node::Var(_) => bound[at],
+                    Node::Var(_) => binders[at],
                 };
             };
             for node in path {
@@ -295,50 +321,100 @@ impl<E> Term<E> {
     fn unguarded(&self, at: usize) -> TypeError {
         let name = match &self.nodes[at] {
             Node::Mu { name, .. } | Node::Var(name) => name.clone(),
-            Node::End | Node::Choice { .. } => String::new(),
+            Node::End | Node::Choice { .. } | Node::Par { .. } => String::new(),
         };
         TypeError::Unguarded { name }
     }
 
-    /// For every variable, the `mu` that binds it; choices must have branches.
-    fn bind_variables(&self) -> Result<Vec<usize>, TypeError> {
-        let mut bound = vec![0; self.nodes.len()];
+    /// What is around every node; choices must have branches.
+    fn scopes(&self) -> Result<Scopes, TypeError> {
+        let none = vec![0; self.nodes.len()];
+        let mut scopes = Scopes { binders: none.clone(), lanes: none };
+        let mut count = OUTERMOST;
         let mut scope: BTreeMap<&str, Vec<usize>> = BTreeMap::new();
-        let mut stack = vec![(self.root(), false)];
-        while let Some((at, leave)) = stack.pop() {
+        let mut stack = vec![(self.root(), OUTERMOST, false)];
+        while let Some((at, lane, leave)) = stack.pop() {
+            scopes.lanes[at] = lane;
             match &self.nodes[at] {
                 Node::End => {}
                 Node::Var(name) => {
                     let binder = scope.get(name.as_str()).and_then(|binders| binders.last());
                     let unbound = || TypeError::UnboundVariable { name: name.clone() };
-                    bound[at] = *binder.ok_or_else(unbound)?;
+                    scopes.binders[at] = *binder.ok_or_else(unbound)?;
+                    if scopes.lanes[scopes.binders[at]] != lane {
+                        return Err(TypeError::LeavesArm { name: name.clone() });
+                    }
                 }
                 Node::Mu { name, .. } if leave => {
                     scope.entry(name).or_default().pop();
                 }
                 Node::Mu { name, body } => {
                     scope.entry(name).or_default().push(at);
-                    stack.extend([(at, true), (*body, false)]);
+                    stack.extend([(at, lane, true), (*body, lane, false)]);
                 }
                 Node::Choice { owner, branches } if branches.is_empty() => {
                     return Err(TypeError::EmptyChoice { role: owner.clone() });
                 }
                 Node::Choice { branches, .. } => {
-                    stack.extend(branches.iter().rev().map(|(_, then)| (*then, false)));
+                    stack.extend(branches.iter().rev().map(|(_, then)| (*then, lane, false)));
+                }
+                Node::Par { arms, then } => {
+                    stack.push((*then, lane, false));
+                    for &arm in arms {
+                        count += 1;
+                        stack.push((arm, count, false));
+                    }
                 }
             }
         }
-        Ok(bound)
+        Ok(scopes)
     }
 }
 
+const OUTERMOST: usize = 0;
+
+/// What is around the nodes of a term.
+struct Scopes {
+    /// For every variable, the `mu` that binds it.
+    binders: Vec<usize>,
+    /// For every node, the arm that it is in.
+    lanes: Vec<usize>,
+}
+
+/// Which nodes are one state: all ends of an arm are.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+enum Identity {
+    Node(usize),
+    EndOf(usize),
+}
+
+/// A state of a closed term.
+enum Closed<'t, E> {
+    Exits(Vec<(&'t E, StateId)>),
+    Par(Par),
+    ArmEnd,
+}
+
 impl<E> Node<E> {
+    /// Where a state leads.
+    fn children(&self) -> Vec<usize> {
+        match self {
+            Self::Choice { branches, .. } => branches.iter().map(|(_, then)| *then).collect(),
+            Self::Par { arms, then } => arms.iter().copied().chain([*then]).collect(),
+            Self::End | Self::Var(_) | Self::Mu { .. } => Vec::new(),
+        }
+    }
+
     fn moved_by(self, offset: usize) -> Self {
         match self {
             Self::Mu { name, body } => Self::Mu { name, body: body + offset },
             Self::Choice { owner, branches } => {
                 let moved = |(event, then)| (event, then + offset);
                 Self::Choice { owner, branches: branches.into_iter().map(moved).collect() }
+            }
+            Self::Par { arms, then } => {
+                let arms = arms.into_iter().map(|arm| arm + offset).collect();
+                Self::Par { arms, then: then + offset }
             }
             leaf => leaf,
         }

@@ -97,7 +97,7 @@ fn equality_sees_payload_types_and_ends() {
     let receive = || LocalTerm::recv("A", label("X"), LocalTerm::end()).close().expect("local");
     let silent = LocalTypeR::new(receive().names().clone(), {
         let exits = receive().exits(StateId::START).collect();
-        vec![LocalState { exits, may_end: true }, LocalState::default()]
+        vec![LocalState::Exits { exits, may_end: true }, LocalState::END]
     })
     .expect("local");
     assert_eq!(silent.to_string(), "&{A?X. end, end}");
@@ -193,7 +193,7 @@ mod serial {
 
     #[test]
     fn what_is_read_is_checked() {
-        let text = r#"{"names":{"roles":["A","B"],"labels":[]},"states":[[[0,1,0,0]]]}"#;
+        let text = r#"{"names":{"roles":["A","B"],"labels":[]},"states":[{"exits":[[0,1,0,0]]}]}"#;
         let error = serde_json::from_str::<GlobalType>(text).expect_err("refused").to_string();
         assert!(
             error.contains("state 0 names label number 0, but there are only 0 labels"),

@@ -9,7 +9,8 @@ use std::fmt;
 use telltale_bytecode::{Branch, Image};
 use telltale_types::{LabelId, LabelView, RoleId};
 
-use crate::memory::coroutine::Coro;
+use crate::lines::{label_of, role_of};
+use crate::memory::coroutine::{Actor, Coro};
 use crate::memory::wraps::Wraps;
 use crate::scripted::FollowsSchedules;
 use crate::value::payload::unpack_of;
@@ -94,6 +95,12 @@ pub trait EffectHandler: Sync + FollowsSchedules {
     fn network(&self) -> Option<&dyn Network> {
         None
     }
+
+    /// Whether it never gives an answer. No innermost loop is compiled for it then.
+    #[doc(hidden)]
+    fn only_refuses(&self) -> bool {
+        false
+    }
 }
 
 /// Decides what becomes of each message that is sent: for simulations of a network.
@@ -131,7 +138,7 @@ pub struct Picked {
 pub struct Context<'a> {
     pub(crate) image: &'a Image,
     pub(crate) session: SessionId,
-    pub(crate) role: RoleId,
+    pub(crate) actor: Actor,
     /// The role's word in the block, as far as its count of effects goes.
     pub(crate) word: u64,
     /// The instruction that is being executed, in the code of all roles; or [`Context::AS_WRITTEN`].
@@ -151,22 +158,22 @@ impl Context<'_> {
 
     /// The role that is asked.
     pub fn role(&self) -> RoleId {
-        self.role
+        self.actor.role
     }
 
     /// The name of the role that is asked.
     pub fn role_name(&self) -> &str {
-        self.name(self.role)
+        self.name(self.actor.role)
     }
 
     /// The name of a role of the protocol.
     pub fn name(&self, role: RoleId) -> &str {
-        self.image.names().role(role)
+        role_of(self.image.names(), role)
     }
 
     /// The name and payload type of a label of the protocol.
     pub fn label(&self, label: LabelId) -> LabelView<'_> {
-        self.image.names().label(label)
+        label_of(self.image.names(), label)
     }
 
     /// What the payload of a message carries, as a Rust value.
@@ -189,9 +196,15 @@ impl Context<'_> {
         unpack_of(self.image, label, value)
     }
 
-    /// How many effects this role had before, in this session.
+    /// Which of the things that the role does at once is asked: 0 where it does one thing, and the number of the
+    /// lane in the arms of a `par` that shares the role.
+    pub fn lane(&self) -> u8 {
+        self.actor.lane
+    }
+
+    /// How many effects this role had before, in this session. Each lane of a role counts its own.
     pub fn count(&self) -> u64 {
-        self.wraps.count(self.session, self.role, self.count_in_word())
+        self.wraps.count(self.session, self.actor, self.count_in_word())
     }
 
     /// The same, as far as the role's word goes.
@@ -206,22 +219,23 @@ impl Context<'_> {
         let (word, wraps) = self.word.overflowing_add(Coro::at(0, 1).to_word());
         self.word = word;
         if wraps {
-            self.wraps.note(self.session, self.role);
+            self.wraps.note(self.session, self.actor);
         }
     }
 
     /// A number that is different for each effect and the same in every run.
     ///
-    /// It is derived from the seed of the VM, the session, the role and the count.
+    /// It is derived from the seed of the VM, the session, the role, its lane and the count.
     pub fn seed(&self) -> u64 {
-        [self.session.ordinal(), self.role.0.into(), self.count()]
+        let acts = u64::from(self.actor.role.0) | u64::from(self.actor.lane) << 8;
+        [self.session.ordinal(), acts, self.count()]
             .into_iter()
             .fold(self.seed, |seed, part| mix(seed ^ mix(part)))
     }
 }
 
 /// The finaliser of `SplitMix64` (Steele, Lea and Flood, OOPSLA 2014).
-const fn mix(seed: u64) -> u64 {
+pub(crate) const fn mix(seed: u64) -> u64 {
     let z = seed.wrapping_add(0x9e37_79b9_7f4a_7c15);
     let z = (z ^ (z >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
     let z = (z ^ (z >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
@@ -338,5 +352,9 @@ impl EffectHandler for NoHandler {
 
     fn choose(&self, cx: &Context<'_>, _: &[Branch]) -> HandlerResult<Picked> {
         Self::refuse(cx)
+    }
+
+    fn only_refuses(&self) -> bool {
+        true
     }
 }

@@ -14,6 +14,12 @@ use crate::{HandlerError, Kind, Large, SessionError, SessionId, Value};
 #[derive(Clone)]
 #[non_exhaustive]
 pub enum VMError {
+    /// A program opens a session in which a role does several things at once: whoever plays a role through an
+    /// endpoint has only one.
+    SeveralEndpoints {
+        /// The role.
+        role: String,
+    },
     /// The session belongs to another VM.
     ForeignSession {
         /// The session.
@@ -121,6 +127,10 @@ pub enum VMError {
 impl fmt::Display for VMError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
+            Self::SeveralEndpoints { role } => write!(
+                f,
+                "`{role}` does several things at once, and cannot be played through one endpoint"
+            ),
             Self::ForeignSession { session } => {
                 write!(f, "session {session} belongs to another VM")
             }
@@ -332,12 +342,39 @@ impl Cause {
         let found = match found {
             Value::Large(large) => match &**large {
                 Large::Opaque(value) => format!("a value of type `{}`", value.type_name()),
-                other => other.kind().to_string(),
+                other => format!("{}", other.kind()),
             },
-            Value::Unit => Kind::Unit.to_string(),
+            Value::Unit => format!("{}", Kind::Unit),
             scalar => format!("`{scalar}`, {}", scalar.kind()),
         };
         Self::WrongPayload { label: label.name.to_owned(), expected, found }
+    }
+}
+
+/// A cause on its way to the fault of its session. It is behind what drops it: in many places there could be one, and dropping
+/// a cause is much code.
+pub(crate) struct Wrong(Box<dyn Carried>);
+
+trait Carried {
+    fn into_cause(self: Box<Self>) -> Cause;
+}
+
+impl Carried for Cause {
+    fn into_cause(self: Box<Self>) -> Cause {
+        *self
+    }
+}
+
+impl Wrong {
+    pub(crate) fn into_cause(self) -> Cause {
+        self.0.into_cause()
+    }
+}
+
+impl From<Cause> for Wrong {
+    #[cold]
+    fn from(cause: Cause) -> Self {
+        Self(Box::new(cause))
     }
 }
 
@@ -391,7 +428,7 @@ impl fmt::Display for Fault {
 /// Two faults are the same when they say the same.
 impl PartialEq for Fault {
     fn eq(&self, other: &Self) -> bool {
-        self.to_string() == other.to_string()
+        format!("{self}") == format!("{other}")
     }
 }
 

@@ -13,6 +13,7 @@
 mod choose;
 mod commit;
 mod drain;
+pub(crate) mod fork;
 mod guard;
 mod operand;
 mod receive;
@@ -24,8 +25,11 @@ mod wait;
 use telltale_types::{LabelId, RoleId, StateId};
 
 use crate::effect::Context;
+use crate::error::Wrong;
 use crate::memory::channel::Buffers;
-use crate::memory::coroutine::{self, Coro, DRAINS, HALTED, HOLDS, PAUSED, PENDING};
+use crate::memory::coroutine::{
+    self, Coro, CoroId, DRAINS, FORKED, HALTED, HOLDS, PAUSED, PENDING,
+};
 use crate::memory::deferred::Deferred;
 use crate::memory::heap::{Heap, Word};
 use crate::memory::ready::Roles;
@@ -66,7 +70,9 @@ pub(crate) struct Slice<'a, 's> {
     pub(crate) host: Host<'a>,
     /// The ready bits of the first 64 roles. Those in the block are out of date until `write_ready`.
     pub(crate) ready: u64,
-    /// Where the word of the role that acts is in the block.
+    /// The coroutine that acts.
+    pub(crate) coro: CoroId,
+    /// Where its word is in the block.
     pub(crate) word_at: usize,
     /// Where its type state is, if it is guarded; 0, which is never a type state, otherwise.
     pub(crate) state_at: usize,
@@ -92,6 +98,10 @@ pub(crate) enum Step {
     Yield(u32),
     /// The role is done.
     Halt,
+    /// The role waits for what it does at once.
+    Fork,
+    /// One of these things is done.
+    Join,
     /// The role waits for room; its answer is kept in [`PendingChoices`].
     Hold,
     /// The role waits for its handler, and continues there.
@@ -99,7 +109,7 @@ pub(crate) enum Step {
     /// The instruction concerns another session; the machine executes it between slices.
     Outside,
     /// The session has gone wrong.
-    Fault(Box<Cause>),
+    Fault(Wrong),
 }
 
 /// Why a session that has not used up its slice stops acting.
@@ -113,8 +123,8 @@ pub(crate) enum Exit {
     /// A role has come to an instruction that concerns another session. It is not ready until the
     /// machine has executed that.
     Outside(RoleId),
-    /// A role has gone wrong.
-    Fault(RoleId, Box<Cause>),
+    /// A coroutine has gone wrong.
+    Fault(CoroId, Wrong),
     /// It can still act, but there are orphans to give up.
     Orphans,
 }
@@ -147,6 +157,7 @@ impl<'a, 's> Slice<'a, 's> {
             cx,
             host,
             ready,
+            coro: RoleId(0),
             word_at,
             state_at,
             target: None,
@@ -157,39 +168,39 @@ impl<'a, 's> Slice<'a, 's> {
         }
     }
 
-    /// A role can act.
+    /// A coroutine can act.
     #[inline]
-    pub(crate) fn wake(&mut self, role: RoleId) {
-        match ready::bit(role) {
+    pub(crate) fn wake(&mut self, coro: CoroId) {
+        match ready::bit(coro) {
             Some(bit) => self.ready |= bit,
-            None => ready::set(self.block, role),
+            None => ready::set(self.block, coro),
         }
     }
 
-    /// A role cannot act.
+    /// A coroutine cannot act.
     #[inline]
-    pub(crate) fn rest(&mut self, role: RoleId) {
-        match ready::bit(role) {
+    pub(crate) fn rest(&mut self, coro: CoroId) {
+        match ready::bit(coro) {
             Some(bit) => self.ready &= !bit,
-            None => ready::clear(self.block, role),
+            None => ready::clear(self.block, coro),
         }
     }
 
-    /// The roles that can act.
+    /// The coroutines that can act.
     #[inline(always)]
     pub(crate) fn ready_roles(&mut self) -> Roles {
         self.write_ready();
-        Roles::ready(self.block, self.loaded.roles)
+        Roles::ready(self.block, self.loaded.coroutines)
     }
 
-    /// The next role that can act, going round from `from` on.
+    /// The next coroutine that can act, going round from `from` on.
     #[inline(always)]
-    pub(crate) fn next_ready(&mut self, from: u8) -> Option<RoleId> {
-        if self.loaded.roles <= ready::WORD {
+    pub(crate) fn next_ready(&mut self, from: u8) -> Option<CoroId> {
+        if self.loaded.coroutines <= ready::WORD {
             return ready::next_in_word(self.ready, from);
         }
         self.write_ready();
-        ready::next(self.block, ready::words(self.loaded.roles), from)
+        ready::next(self.block, ready::words(self.loaded.coroutines), from)
     }
 
     /// Writes the ready bits back into the block.
@@ -198,14 +209,15 @@ impl<'a, 's> Slice<'a, 's> {
         ready::set_first_word(self.block, self.ready);
     }
 
-    /// Runs one role until it waits, yields, halts or nothing is left to execute. Its ready bit says whether it
+    /// Runs one coroutine until it waits, yields, halts or nothing is left to execute. Its ready bit says whether it
     /// can still act.
     #[inline(never)]
-    pub(crate) fn turn(&mut self, role: RoleId) -> Result<(), Exit> {
-        self.word_at = self.loaded.roles_at + role.index();
-        self.state_at = self.loaded.state_at(role);
+    pub(crate) fn turn(&mut self, coro: CoroId) -> Result<(), Exit> {
+        self.coro = coro;
+        self.word_at = self.loaded.roles_at + coro.index();
+        self.cx.actor = self.loaded.actor_of(coro);
+        self.state_at = self.loaded.state_at(self.cx.actor.role);
         let coro = coroutine::read(self.block, self.word_at);
-        self.cx.role = role;
         self.cx.word = coro.to_word();
         let mut pc = coro.pc();
         if coro.is_marked() {
@@ -218,10 +230,14 @@ impl<'a, 's> Slice<'a, 's> {
         let ops: &[Op] = &self.loaded.linked.ops;
         while self.left > 0 {
             self.cx.at = pc;
-            match self.execute(&ops[pc as usize]) {
+            let op = &ops[pc as usize];
+            match self.execute(op) {
                 Step::Next(next) => {
                     pc = next;
                     self.left -= 1;
+                    if self.loaded.lanes.is_some() && self.is_others_turn(op) {
+                        break;
+                    }
                 }
                 Step::Wait => {
                     self.wait(Coro::at(pc, self.cx.count_in_word()));
@@ -238,7 +254,7 @@ impl<'a, 's> Slice<'a, 's> {
     #[inline(always)]
     fn execute(&mut self, op: &Op) -> Step {
         if op.is_guarded {
-            self.guarded(op)
+            self.by_hand(op)
         } else if op.code == Code::Recv {
             self.receive(&op.exchange)
         } else if op.code == Code::Send {
@@ -248,17 +264,33 @@ impl<'a, 's> Slice<'a, 's> {
         }
     }
 
+    /// An instruction with a guard, which only programs written by hand have.
+    fn by_hand(&mut self, op: &Op) -> Step {
+        match self.loaded.by_hand {
+            Some(by_hand) => by_hand.guarded(self, op),
+            None => self.unguarded(op),
+        }
+    }
+
+    /// The most frequent ones are here for those who come with a guard, or are being closed: there is one text of each, and
+    /// receiving is an offer of one branch.
     #[inline(never)]
     fn unguarded(&mut self, op: &Op) -> Step {
         let linked = &self.loaded.linked;
         match op.code {
             Code::Send => self.send(&op.exchange),
-            Code::Recv => self.receive(&op.exchange),
+            Code::Recv => self.offer_one(&op.exchange, std::slice::from_ref(&op.exchange)),
             Code::Choose => self.choose(op.set, linked.exchanges(op), linked.branches(op)),
             Code::Offer => self.offer_one(&op.exchange, linked.exchanges(op)),
             Code::OfferMany => self.offer_many(linked.exchanges(op)),
             Code::Halt => Step::Halt,
-            Code::Registers => self.register_op(op.exchange.next),
+            Code::Fork => self.fork(op),
+            Code::Join => self.join(),
+            Code::Registers => match self.loaded.by_hand {
+                Some(by_hand) => by_hand.register_op(self, op.exchange.next),
+                // Compiled programs have jumps only.
+                None => Step::Next(op.exchange.next),
+            },
             Code::Outside => Step::Outside,
             Code::Invalid => Cause::BadInstruction.into(),
             Code::Trap => Cause::OutOfProgram.into(),
@@ -272,6 +304,11 @@ impl<'a, 's> Slice<'a, 's> {
             self.wait(coro);
             return Ok(None);
         }
+        if coro.has(FORKED) && !self.lanes_are_over() {
+            self.wait(coro);
+            return Ok(None);
+        }
+        let coro = coroutine::read(self.block, self.word_at);
         if coro.has(HOLDS) {
             let Some(target) = self.send_held() else {
                 self.wait(coro);
@@ -290,7 +327,7 @@ impl<'a, 's> Slice<'a, 's> {
     #[inline]
     fn wait(&mut self, coro: Coro) {
         coroutine::write(self.block, self.word_at, coro);
-        self.rest(self.cx.role);
+        self.rest(self.coro);
     }
 
     /// The end of a turn whose role neither waits for a message nor has used up what is left.
@@ -306,13 +343,17 @@ impl<'a, 's> Slice<'a, 's> {
             Step::Hold => self.wait(here.with(HOLDS)),
             Step::Pend(then) => self.wait(at(then).with(PENDING)),
             Step::Halt => self.halt(),
+            Step::Fork | Step::Join => {
+                self.left = self.left.saturating_sub(1);
+                self.rest(self.coro);
+            }
             Step::Outside => {
                 self.wait(here);
-                return Err(Exit::Outside(self.cx.role));
+                return Err(Exit::Outside(self.cx.actor.role));
             }
             Step::Fault(cause) => {
                 coroutine::write(self.block, self.word_at, here);
-                return Err(Exit::Fault(self.cx.role, cause));
+                return Err(Exit::Fault(self.coro, cause));
             }
         }
         Ok(())
@@ -323,10 +364,10 @@ impl<'a, 's> Slice<'a, 's> {
     fn halt(&mut self) {
         self.left = self.left.saturating_sub(1);
         coroutine::write(self.block, self.word_at, Coro::at(self.cx.at, self.cx.count_in_word()));
-        self.rest(self.cx.role);
-        note_halted(self.block, self.word_at, self.cx.role);
-        self.run.trace.push_if(Tag::Halted, self.cx.role, RoleId(0), LabelId(0));
-        for at in self.loaded.registers_of(self.cx.role) {
+        self.rest(self.coro);
+        note_halted(self.block, self.word_at, self.coro);
+        self.run.trace.push_if(Tag::Halted, self.cx.actor.role, RoleId(0), LabelId(0));
+        for at in self.loaded.registers_of(self.cx.actor.role) {
             self.run.orphans.extend(registers::clear(self.block, at));
         }
     }
@@ -347,10 +388,10 @@ impl<'a, 's> Slice<'a, 's> {
     }
 }
 
-/// The role whose word is at this place of the block is done. Its ready bit is left to the caller.
+/// The coroutine whose word is at this place of the block is done. Its ready bit is left to the caller.
 #[inline]
-pub(crate) fn note_halted(block: &mut [u64], at: usize, role: RoleId) {
-    debug_assert!(!coroutine::read(block, at).has(HALTED), "role {role} halts once");
+pub(crate) fn note_halted(block: &mut [u64], at: usize, coro: CoroId) {
+    debug_assert!(!coroutine::read(block, at).has(HALTED), "coroutine {coro} halts once");
     coroutine::mark(block, at, HALTED);
     header::halted(block);
 }

@@ -30,6 +30,19 @@ pub use crate::{
     ByHandler, EffectHandler, HandlerError, HandlerResult, PlayError, Session, SessionId, VMError,
 };
 
+/// A session of an image that `choreography!` has compiled: as [`Session::open`], without what programs written by hand need.
+///
+/// # Errors
+///
+/// At a limit of the VM.
+pub fn open<R: NamedRoles>(
+    host: &mut impl SessionHost,
+    image: &CodeImage,
+    roles: R,
+) -> Result<Session<R>, VMError> {
+    Session::open_compiled(host, image, roles)
+}
+
 /// A session that nobody waits for: its role objects are dropped with it.
 ///
 /// # Errors
@@ -40,7 +53,7 @@ pub fn open_detached(
     image: &CodeImage,
     roles: impl NamedRoles,
 ) -> Result<SessionId, VMError> {
-    host.open_session(image, roles.into_objects(), false)
+    host.open_compiled_session(image, roles.into_objects(), false)
 }
 
 /// The handler of the run plays this role, so nobody asks its object.

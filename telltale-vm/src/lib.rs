@@ -222,6 +222,8 @@ mod docs;
 pub mod effect;
 mod error;
 mod exec;
+mod index;
+mod lines;
 mod machine;
 mod memory;
 mod program;

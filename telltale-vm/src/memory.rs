@@ -12,3 +12,21 @@ pub(crate) mod heap;
 pub(crate) mod ready;
 pub(crate) mod registers;
 pub(crate) mod wraps;
+
+/// A word of a block. It is there, because the layout of the block says so.
+#[inline(always)]
+const fn word(block: &[u64], at: usize) -> u64 {
+    if at < block.len() { block[at] } else { outside() }
+}
+
+#[inline(always)]
+fn word_mut(block: &mut [u64], at: usize) -> &mut u64 {
+    if at < block.len() { &mut block[at] } else { outside() }
+}
+
+/// One panic for all places that are not there: where each is asked for would have to be written down in the binary.
+#[cold]
+#[inline(never)]
+const fn outside() -> ! {
+    panic!("a place outside of the memory of sessions")
+}

@@ -1,6 +1,8 @@
 //! From an image to what runs: linked instructions, the schedule of the whole protocol, the layout of a session's
 //! block.
 
+pub(crate) mod by_hand;
+mod lanes;
 pub(crate) mod link;
 pub(crate) mod loaded;
 pub(crate) mod op;

@@ -3,12 +3,40 @@
 use std::any::Any;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 
+use slab::Slab;
+
 use crate::Cause;
 
 /// Drops a value of the embedder's, whose `Drop` may panic. Nobody is left to be told.
+#[inline(never)]
 pub(crate) fn drop_quietly<T>(it: T) {
-    let mut dropped = catch_unwind(AssertUnwindSafe(|| drop(it)));
-    // The payload of a panic may panic when it is dropped, and so may that of this panic. The last one is leaked.
+    if let Err(panic) = catch_unwind(AssertUnwindSafe(|| drop(it))) {
+        drop_panic(panic);
+    }
+}
+
+/// The same for each of several, one by one: if one panics, the others are dropped all the same.
+#[inline(never)]
+pub(crate) fn drop_each_quietly<T>(items: &mut Vec<T>) {
+    items.reverse();
+    while let Some(item) = items.pop() {
+        drop_quietly(item);
+    }
+}
+
+/// Takes everything out of a slab, in the order of the keys.
+pub(crate) fn take_each<T>(items: &mut Slab<T>, mut to: impl FnMut(T)) {
+    for key in 0..items.capacity() {
+        if items.contains(key) {
+            to(items.remove(key));
+        }
+    }
+}
+
+/// The payload of a panic may panic when it is dropped, and so may that of this panic. The last one is leaked.
+#[cold]
+fn drop_panic(panic: Box<dyn Any + Send>) {
+    let mut dropped = Err(panic);
     for _ in 0..8 {
         let Err(panic) = dropped else { return };
         dropped = catch_unwind(AssertUnwindSafe(|| drop(panic)));

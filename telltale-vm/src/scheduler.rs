@@ -41,20 +41,21 @@ impl Turns {
     }
 }
 
-/// Gives turns to the ready roles of one session, as the policy says.
+/// Gives turns to the ready roles of one session, as a policy says.
 ///
 /// Every slice ends: a turn executes an instruction, of which `left` are allowed, or clears a ready bit, and only an
 /// executed instruction sets one.
-#[inline]
-pub(crate) fn slice(
-    policy: Policy,
-    slice: &mut Slice<'_, '_>,
-    turns: &mut Turns,
-) -> Result<(), Exit> {
+pub(crate) type GiveTurns = fn(&mut Slice<'_, '_>, &mut Turns) -> Result<(), Exit>;
+
+/// How a policy does it. The linker leaves out what no machine of a program asks for.
+pub(crate) fn by(policy: Policy) -> GiveTurns {
     match policy {
-        Policy::Cooperative => cooperative::slice(slice, turns),
-        Policy::RoundRobin => round_robin::slice(slice, turns),
-        Policy::ProgressAware => progress_aware::slice(slice, turns),
-        Policy::Random => random::slice(slice, turns),
+        Policy::Cooperative => COOPERATIVE,
+        Policy::RoundRobin => round_robin::slice,
+        Policy::ProgressAware => progress_aware::slice,
+        Policy::Random => random::slice,
     }
 }
+
+/// How the policy of machines does it that are set up by default.
+pub(crate) const COOPERATIVE: GiveTurns = cooperative::slice;

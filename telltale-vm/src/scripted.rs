@@ -24,6 +24,6 @@ pub trait FollowsSchedules {
 
 impl<H: EffectHandler> FollowsSchedules for H {
     fn follow_schedules(&self, run_loop: RunLoop<'_, '_>) -> End {
-        run_loop.by_handler(self)
+        if self.only_refuses() { run_loop.by_both(self) } else { run_loop.by_handler(self) }
     }
 }

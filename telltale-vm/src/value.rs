@@ -286,7 +286,7 @@ impl fmt::Display for Value {
             Self::Bool(value) => value.fmt(f),
             Self::Int(value) => value.fmt(f),
             Self::Uint(value) => value.fmt(f),
-            Self::Float(value) => value.fmt(f),
+            Self::Float(value) => wide::show_float(*value, f),
             Self::Char(value) => write!(f, "{value:?}"),
             Self::Large(large) => large.fmt(f),
         }

@@ -5,8 +5,9 @@ use std::fmt;
 use telltale_bytecode::{Instr, Pc};
 use telltale_types::RoleId;
 
+use crate::lines::{Lines, label_of, role_of};
 use crate::memory::channel::{self, Plan};
-use crate::memory::coroutine::{self, Coro, HALTED, HOLDS, PAUSED, PENDING};
+use crate::memory::coroutine::{self, Coro, CoroId, FORKED, HALTED, HOLDS, PAUSED, PENDING};
 use crate::memory::deferred::{Deferred, Outstanding};
 use crate::memory::wraps::Wraps;
 use crate::memory::{header, ready};
@@ -23,11 +24,11 @@ pub struct SessionView<'a> {
     wraps: &'a Wraps,
 }
 
-/// One role of a session, as it is now.
+/// One role of a session, or one of the things that a role does at once, as it is now.
 #[derive(Clone, Copy)]
 pub struct CoroutineView<'a> {
     session: SessionView<'a>,
-    role: RoleId,
+    coro: CoroId,
 }
 
 /// What a coroutine is doing.
@@ -44,6 +45,8 @@ pub enum CoroStatus {
     AwaitsHandler,
     /// It waits for another session, of which it holds an endpoint.
     AwaitsSession,
+    /// It waits until all that its role does at once is done.
+    AwaitsLanes,
     /// It may not act until it is resumed.
     Paused,
     /// It is done.
@@ -71,21 +74,26 @@ impl<'a> SessionView<'a> {
         header::status(self.block).unwrap_or(SessionStatus::Active)
     }
 
-    /// Its roles, in the order in which they are declared; none if they are played through endpoints.
+    /// Its roles, in the order in which they are declared; none if they are played through endpoints. Behind them come
+    /// the lanes of roles that do several things at once; those that have not begun, or are over, are halted.
     pub fn coroutines(&self) -> impl ExactSizeIterator<Item = CoroutineView<'a>> + use<'a> {
         let session = *self;
-        let roles = if header::has_coroutines(self.block) { self.loaded.roles } else { 0 };
-        (0..roles).map(move |role| CoroutineView { session, role: RoleId::at(role) })
+        let has_any = header::has_coroutines(self.block);
+        let coroutines = if has_any { self.loaded.coroutines } else { 0 };
+        (0..coroutines).map(move |coro| CoroutineView { session, coro: RoleId::at(coro) })
     }
 
     /// How many messages are queued from one role to another; nothing if there are no such roles.
     pub fn queued(&self, from: &str, to: &str) -> Option<usize> {
         let names = self.loaded.image.names();
-        let plan = self.loaded.plans.plan(names.find_role(from)?, names.find_role(to)?);
-        Some(if plan.exists() { channel::len(self.block, plan) } else { 0 })
+        let pair = (names.find_role(from)?, names.find_role(to)?);
+        let between = self.loaded.plans.existing().iter();
+        let between = between.filter(|(channel, _)| (channel.from, channel.to) == pair);
+        Some(between.map(|(_, plan)| channel::len(self.block, *plan)).sum())
     }
 
-    /// A message of this session, for [`VM::inject`](crate::VM::inject).
+    /// A message of this session, for [`VM::inject`](crate::VM::inject). Of several channels between the two roles it
+    /// takes the first; [`Message::lane`] says which.
     ///
     /// # Errors
     ///
@@ -102,9 +110,14 @@ impl<'a> SessionView<'a> {
             let what = format!("{kind} `{name}`");
             VMError::NotInProtocol { session: self.session, what }
         };
+        let from = names.find_role(from).ok_or_else(|| missing("role", from))?;
+        let to = names.find_role(to).ok_or_else(|| missing("role", to))?;
+        let mut channels = self.loaded.image.channels().iter();
+        let first = channels.find(|channel| (channel.from, channel.to) == (from, to));
         Ok(Message {
-            from: names.find_role(from).ok_or_else(|| missing("role", from))?,
-            to: names.find_role(to).ok_or_else(|| missing("role", to))?,
+            from,
+            to,
+            lane: first.map_or(0, |channel| channel.lane),
             label: names.find_label(label).ok_or_else(|| missing("label", label))?,
             value,
         })
@@ -122,7 +135,7 @@ impl<'a> SessionView<'a> {
     pub(crate) fn is_ready(&self) -> bool {
         match header::place(self.block) {
             Some(_) => header::is_queued(self.block),
-            None => ready::any(self.block, ready::words(self.loaded.roles)),
+            None => ready::any(self.block, ready::words(self.loaded.coroutines)),
         }
     }
 
@@ -148,53 +161,70 @@ impl<'a> SessionView<'a> {
 
     /// Who waits for whom: `` `Bob` waits for `Alice`, `Alice` waits for `Bob` ``.
     pub(crate) fn who_waits(&self) -> String {
-        let waiting = self.coroutines().filter(|c| c.status() != CoroStatus::Halted);
-        let lines: Vec<String> = waiting.map(|c| c.describe()).chain(self.aside()).collect();
-        lines.join(", ")
+        let mut lines = Lines::joined_by(", ");
+        for coroutine in self.coroutines() {
+            let status = coroutine.status();
+            if !matches!(status, CoroStatus::Halted | CoroStatus::AwaitsLanes) {
+                coroutine.describe(&mut lines);
+            }
+        }
+        self.aside(&mut lines);
+        lines.all
     }
 
     /// Why nobody acts in the seats of a session without coroutines, unless it is for those who hold its endpoints.
-    fn in_seats(&self) -> impl Iterator<Item = String> + '_ {
+    fn in_seats(&self, lines: &mut Lines) {
         let names = self.loaded.image.names();
-        let is_paused = |role: RoleId| {
-            coroutine::read(self.block, self.loaded.roles_at + role.index()).has(PAUSED)
-        };
-        let paused = names.roles().filter(move |&(role, _)| is_paused(role));
-        paused.map(|(_, name)| format!("`{name}` is paused")).chain(self.aside())
+        for role in (0..self.loaded.roles).map(RoleId::at) {
+            let name = role_of(names, role);
+            if coroutine::read(self.block, self.loaded.roles_at + role.index()).has(PAUSED) {
+                lines.add(format_args!("`{name}` is paused"));
+            }
+        }
+        self.aside(lines);
     }
 
     /// Messages that nobody receives now: those that are deferred, and those for roles that are done.
-    fn aside(&self) -> impl Iterator<Item = String> + '_ {
+    fn aside(&self, lines: &mut Lines) {
         let names = self.loaded.image.names();
-        let deferred = self.deferred.outstanding(self.session).iter();
-        let deferred = deferred.map(move |&Outstanding { from, to, label }| {
-            let (from, to, label) = (names.role(from), names.role(to), names.label(label));
-            format!("`{label}` from `{from}` to `{to}` is deferred")
-        });
-        let left_over = self.loaded.image.channels().iter().filter_map(move |channel| {
-            let plan = self.loaded.plans.plan(channel.from, channel.to);
-            let is_done = self.coroutines().nth(channel.to.index())?.coro().has(HALTED);
-            let (from, to) = (names.role(channel.from), names.role(channel.to));
-            match channel::len(self.block, plan) {
-                0 => None,
-                1 if is_done => Some(format!("1 message of `{from}` is left for `{to}`")),
-                many if is_done => Some(format!("{many} messages of `{from}` are left for `{to}`")),
-                _ => None,
+        for &Outstanding { from, to, label, .. } in self.deferred.outstanding(self.session) {
+            let (from, to, label) =
+                (role_of(names, from), role_of(names, to), label_of(names, label));
+            lines.add(format_args!("`{label}` from `{from}` to `{to}` is deferred"));
+        }
+        for &(channel, plan) in self.loaded.plans.existing() {
+            let receiver = self.coroutines().nth(channel.to.index());
+            if !receiver.is_some_and(|receiver| receiver.coro().has(HALTED)) {
+                continue;
             }
-        });
-        deferred.chain(left_over)
+            let (from, to) = (role_of(names, channel.from), role_of(names, channel.to));
+            match channel::len(self.block, plan) {
+                0 => {}
+                1 => lines.add(format_args!("1 message of `{from}` is left for `{to}`")),
+                many => lines.add(format_args!("{many} messages of `{from}` are left for `{to}`")),
+            }
+        }
     }
 }
 
 impl<'a> CoroutineView<'a> {
     /// Its number in the session.
     pub fn id(&self) -> usize {
-        self.role.index()
+        self.coro.index()
     }
 
     /// The role it plays.
     pub fn role(&self) -> &'a str {
-        self.session.loaded.image.names().role(self.role)
+        role_of(self.session.loaded.image.names(), self.role_id())
+    }
+
+    /// Which of the things that the role does at once it does; 0 if it is the role's own.
+    pub fn lane(&self) -> u8 {
+        self.session.loaded.actor_of(self.coro).lane
+    }
+
+    fn role_id(&self) -> RoleId {
+        self.session.loaded.actor_of(self.coro).role
     }
 
     /// The session it belongs to.
@@ -209,13 +239,13 @@ impl<'a> CoroutineView<'a> {
 
     /// Its program.
     pub fn program(&self) -> &'a [Instr] {
-        &self.session.loaded.image.programs[self.role]
+        &self.session.loaded.image.programs[self.role_id()]
     }
 
     /// How many effects it had.
     pub fn effects(&self) -> u64 {
         let SessionView { session, wraps, .. } = self.session;
-        wraps.count(session, self.role, self.coro().count)
+        wraps.count(session, self.session.loaded.actor_of(self.coro), self.coro().count)
     }
 
     /// What it is doing.
@@ -225,11 +255,13 @@ impl<'a> CoroutineView<'a> {
             CoroStatus::Halted
         } else if coro.has(PAUSED) {
             CoroStatus::Paused
+        } else if coro.has(FORKED) {
+            CoroStatus::AwaitsLanes
         } else if coro.has(PENDING) {
             CoroStatus::AwaitsHandler
         } else if header::place(self.session.block).is_some() {
             self.status_on_script()
-        } else if ready::contains(self.session.block, self.role) {
+        } else if ready::contains(self.session.block, self.coro) {
             CoroStatus::Ready
         } else if self.instr().is_some_and(is_outside) {
             CoroStatus::AwaitsSession
@@ -252,51 +284,67 @@ impl<'a> CoroutineView<'a> {
     /// Whether it may stop where it is, although it could still receive something.
     fn may_rest(&self) -> bool {
         let SessionView { loaded, block, .. } = self.session;
-        loaded.may_rest(block, self.role, self.coro().pc())
+        loaded.may_rest(block, self.role_id(), self.coro().pc())
     }
 
     fn coro(&self) -> Coro {
-        coroutine::read(self.session.block, self.session.loaded.roles_at + self.role.index())
+        coroutine::read(self.session.block, self.session.loaded.roles_at + self.coro.index())
     }
 
     fn place(&self) -> Pc {
-        Pc(self.coro().pc() - self.session.loaded.image.programs.start(self.role))
+        Pc(self.coro().pc() - self.session.loaded.image.programs.start(self.role_id()))
     }
 
     fn instr(&self) -> Option<Instr> {
         self.program().get(self.place().index()).copied()
     }
 
-    /// The roles of its session for which it waits.
-    fn awaited(&self) -> Vec<&'a str> {
-        let image = &self.session.loaded.image;
-        let peers = match self.instr() {
-            Some(instr) if is_outside(instr) => Vec::new(),
-            Some(Instr::Send { to: peer, .. } | Instr::Recv { from: peer, .. }) => vec![peer],
+    /// Whether it waits for this role of its session.
+    fn awaits(&self, role: RoleId) -> bool {
+        match self.instr() {
+            Some(instr) if is_outside(instr) => false,
+            Some(Instr::Send { to: peer, .. } | Instr::Recv { from: peer, .. }) => peer == role,
             Some(Instr::Offer { set, .. } | Instr::Choose { set, .. }) => {
-                let branches = image.find_branches(set).unwrap_or_default();
-                branches.iter().map(|branch| branch.peer).collect()
+                let branches = self.session.loaded.image.find_branches(set).unwrap_or_default();
+                branches.iter().any(|branch| branch.peer == role)
             }
-            _ => Vec::new(),
-        };
-        let roles = image.names().roles().filter(|(role, _)| peers.contains(role));
-        roles.map(|(_, name)| name).collect()
+            _ => false,
+        }
     }
 
-    fn describe(&self) -> String {
-        let peers: Vec<String> = self.awaited().iter().map(|peer| format!("`{peer}`")).collect();
-        let (role, peers) = (self.role(), peers.join(" or "));
-        match self.status() {
-            CoroStatus::Halted => format!("`{role}` is done"),
-            CoroStatus::Ready => format!("`{role}` can act"),
-            CoroStatus::AwaitsHandler => format!("`{role}` waits for its handler"),
-            CoroStatus::AwaitsSession => format!("`{role}` waits for another session"),
-            CoroStatus::Paused => format!("`{role}` is paused"),
-            CoroStatus::AwaitsRoom if self.coro().has(HOLDS) => {
-                format!("`{role}` waits for room for the message that it has chosen")
+    /// The roles of its session for which it waits: `` `Alice` or `Bob` ``.
+    fn awaited(&self) -> String {
+        let mut peers = Lines::joined_by(" or ");
+        let Loaded { image, roles, .. } = self.session.loaded;
+        for role in (0..*roles).map(RoleId::at) {
+            if self.awaits(role) {
+                let name = role_of(image.names(), role);
+                peers.add(format_args!("`{name}`"));
             }
-            CoroStatus::AwaitsRoom => format!("`{role}` waits for room in its channel to {peers}"),
-            CoroStatus::AwaitsMessage => format!("`{role}` waits for {peers}"),
+        }
+        peers.all
+    }
+
+    fn describe(&self, lines: &mut Lines) {
+        let role = self.role();
+        let does: &dyn fmt::Display = match self.status() {
+            CoroStatus::Halted => &"is done",
+            CoroStatus::Ready => &"can act",
+            CoroStatus::AwaitsHandler => &"waits for its handler",
+            CoroStatus::AwaitsSession => &"waits for another session",
+            CoroStatus::AwaitsLanes => &"waits for its lanes",
+            CoroStatus::Paused => &"is paused",
+            CoroStatus::AwaitsRoom if self.coro().has(HOLDS) => {
+                &"waits for room for the message that it has chosen"
+            }
+            CoroStatus::AwaitsRoom => {
+                &format!("waits for room in its channel to {}", self.awaited())
+            }
+            CoroStatus::AwaitsMessage => &format!("waits for {}", self.awaited()),
+        };
+        match self.lane() {
+            0 => lines.add(format_args!("`{role}` {does}")),
+            lane => lines.add(format_args!("`{role}` in lane {lane} {does}")),
         }
     }
 }
@@ -316,11 +364,17 @@ impl fmt::Display for SessionView<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         if !header::has_coroutines(self.block) {
             write!(f, "{}: its roles are played through endpoints", self.session)?;
-            return self.in_seats().try_for_each(|line| write!(f, ", {line}"));
+            let mut lines = Lines::joined_by(", ");
+            self.in_seats(&mut lines);
+            let between = if lines.all.is_empty() { "" } else { ", " };
+            return write!(f, "{between}{}", lines.all);
         }
-        let lines: Vec<String> =
-            self.coroutines().map(|c| c.describe()).chain(self.aside()).collect();
-        write!(f, "{}: {}", self.session, lines.join(", "))
+        let mut lines = Lines::joined_by(", ");
+        for coroutine in self.coroutines() {
+            coroutine.describe(&mut lines);
+        }
+        self.aside(&mut lines);
+        write!(f, "{}: {}", self.session, lines.all)
     }
 }
 

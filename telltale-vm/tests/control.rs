@@ -182,7 +182,8 @@ mod injecting {
         for (from, to, label) in [(0, 2, 0), (2, 1, 0), (255, 255, 0), (0, 1, 1), (0, 1, u16::MAX)]
         {
             let (from, to, label) = (RoleId(from), RoleId(to), LabelId(label));
-            let error = vm.inject(session, Message { from, to, label, value: Value::Unit });
+            let error =
+                vm.inject(session, Message { from, to, lane: 0, label, value: Value::Unit });
             let error = error.map_err(|rejected| rejected.error);
             assert!(matches!(error, Err(VMError::NotInProtocol { .. })), "{error:?}");
         }
@@ -730,6 +731,7 @@ mod ending {
             let message = || Message {
                 from: RoleId(0),
                 to: RoleId(1),
+                lane: 0,
                 label: LabelId(0),
                 value: Value::Unit,
             };

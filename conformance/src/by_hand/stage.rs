@@ -98,7 +98,9 @@ impl<'a> Stage<'a> {
             Act::Inject { message: (from, to, label), number, .. } => {
                 let value = if number { Value::Uint(7) } else { self.handler.census.payload() };
                 let (from, to, label) = (RoleId(from), RoleId(to), LabelId(label));
-                self.vm.inject(session, Message { from, to, label, value }).map_err(VMError::from)
+                self.vm
+                    .inject(session, Message { from, to, lane: 0, label, value })
+                    .map_err(VMError::from)
             }
             Act::Deferred { lost, .. } => {
                 if lost {

@@ -104,7 +104,7 @@ fn with_network(mut giver: Giver, decision: SendDecision) -> Held {
 fn injected(giver: Giver) -> Held {
     let Held { mut vm, session, giver } = in_channel(ONE, giver, 64);
     let (from, to, label) = (RoleId(1), RoleId(0), LabelId(0));
-    let message = Message { from, to, label, value: giver.payload() };
+    let message = Message { from, to, lane: 0, label, value: giver.payload() };
     vm.pause("A");
     vm.inject(session, message).expect("there is room");
     Held { vm, session, giver }

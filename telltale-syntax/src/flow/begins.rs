@@ -8,7 +8,7 @@ use crate::ast::Statement;
 pub(super) enum Begins<'f, 'a> {
     /// Not at all.
     Nothing,
-    /// With the end of the protocol.
+    /// With the end of the protocol, or of an arm.
     Exit,
     Par(&'a Statement),
     Message(SlotId, &'f MessageSlot<'a>),
@@ -26,7 +26,8 @@ impl<'f, 'a> Begins<'f, 'a> {
         let mut slot = ahead.stop(from);
         let begins = loop {
             match &flow.slots[slot.index()] {
-                Slot::Exit => break Self::Exit,
+                Slot::Exit | Slot::ArmEnd => break Self::Exit,
+                Slot::Par(par) => break Self::Par(par.ast),
                 Slot::Message(message) => break Self::Message(slot, message),
                 Slot::Choice(choice) => break Self::Choice(slot, choice),
                 Slot::Skip { passes: Passes::Par(par), .. } => break Self::Par(par),

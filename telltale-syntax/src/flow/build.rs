@@ -1,17 +1,17 @@
 //! From resolved statements to their flow.
 
-use telltale_types::{LabelId, RoleId};
+use telltale_types::{LabelId, RoleId, StateId};
 
 use super::{
-    BranchEntry, BranchOrigin, ChoiceOrigin, ChoiceSlot, EXIT, Flow, MessageSlot, Passes, Slot,
-    SlotId,
+    BranchEntry, BranchOrigin, ChoiceOrigin, ChoiceSlot, EXIT, Flow, MessageSlot, ParSlot, Passes,
+    Slot, SlotId,
 };
 use crate::ast::Do;
-use crate::graph::{Exit, Graph};
+use crate::graph::{Exit, Graph, State, Structure};
 use crate::limit::Budget;
 use crate::mistakes::Mistakes;
 use crate::resolve::{LoopIndex, Meaning, Protocol, Step};
-use crate::structure::Falls;
+use crate::structure::{Falls, are_apart};
 
 /// The flow of a protocol, given the states of those that it runs.
 pub(crate) fn build<'a>(
@@ -52,10 +52,12 @@ impl<'a> Builder<'_, '_, 'a> {
     }
 
     fn steps(&mut self, steps: &[Step<'a>], next: SlotId) -> SlotId {
-        steps.iter().rev().fold(next, |next, step| self.step(step, next))
+        let last = steps.len().saturating_sub(1);
+        let backwards = steps.iter().enumerate().rev();
+        backwards.fold(next, |next, (at, step)| self.step(step, next, at == last))
     }
 
-    fn step(&mut self, step: &Step<'a>, next: SlotId) -> SlotId {
+    fn step(&mut self, step: &Step<'a>, next: SlotId, is_last: bool) -> SlotId {
         match &step.meaning {
             Meaning::Message { ast, senders, receivers, label } => {
                 let label = *label;
@@ -90,9 +92,20 @@ impl<'a> Builder<'_, '_, 'a> {
             }
             Meaning::Break(index) => self.open_loop(*index).map_or(next, |open| open.after),
             Meaning::Continue(index) => self.open_loop(*index).map_or(next, |open| open.head),
-            Meaning::Par { arms } => {
-                let to = self.par(arms, next);
+            Meaning::Par { arms } if are_apart(arms, self.falls) => {
+                let to = self.one_after_another(arms, next);
                 self.add(Slot::Skip { to, passes: Passes::Par(step.ast) })
+            }
+            Meaning::Par { arms } => {
+                let endless = arms.iter().find_map(|arm| self.falls.catch(arm));
+                let is_dead_end = !is_last && !self.falls.past(step);
+                let arms = arms.iter().map(|arm| {
+                    let end = self.add(Slot::ArmEnd);
+                    self.steps(arm, end)
+                });
+                let (ast, via, arms) = (step.ast, None, arms.collect());
+                let endless = endless.map(|step| step.ast);
+                self.add(Slot::Par(ParSlot { ast, via, arms, next, endless, is_dead_end }))
             }
             Meaning::Do { ast, callee, roles, labels } => {
                 let graphs = self.graphs;
@@ -115,7 +128,7 @@ impl<'a> Builder<'_, '_, 'a> {
 
     /// The arms one after the other: they share no role, so their events can be swapped. An arm
     /// that may never end comes last, for it would hold up the others.
-    fn par(&mut self, arms: &[Vec<Step<'a>>], next: SlotId) -> SlotId {
+    fn one_after_another(&mut self, arms: &[Vec<Step<'a>>], next: SlotId) -> SlotId {
         let (ending, endless): (Vec<_>, Vec<_>) =
             arms.iter().partition(|arm| self.falls.catch(arm).is_none());
         let in_order = ending.into_iter().chain(endless);
@@ -128,6 +141,10 @@ impl<'a> Builder<'_, '_, 'a> {
         // First one slot for each state, then those for the first messages of branches.
         self.slots.resize(self.slots.len() + graph.states.len(), Slot::Exit);
         for (at, state) in graph.states.iter().enumerate() {
+            if let Some(slot) = call.structure(state, base) {
+                self.slots[base.index() + at] = slot;
+                continue;
+            }
             let mut messages = state.exits.iter().map(|exit| call.message(exit, graph, base));
             let slot = match &state.choice {
                 Some(choice) if !state.exits.is_empty() => {
@@ -167,6 +184,24 @@ struct Call<'c, 'a> {
 }
 
 impl<'a> Call<'_, 'a> {
+    /// The beginning of a `par`, or the end of an arm of one.
+    fn structure(&self, state: &State<'a>, base: SlotId) -> Option<Slot<'a>> {
+        match state.structure.as_ref()? {
+            Structure::ArmEnd => Some(Slot::ArmEnd),
+            Structure::Par { par, ast, endless } => {
+                let copied = |state: StateId| SlotId::at(base.index() + state.index());
+                Some(Slot::Par(ParSlot {
+                    ast,
+                    via: Some(self.ast),
+                    arms: par.arms.iter().copied().map(copied).collect(),
+                    next: copied(par.next),
+                    endless: *endless,
+                    is_dead_end: false,
+                }))
+            }
+        }
+    }
+
     fn choice(&self, choice: ChoiceOrigin<'a>) -> ChoiceOrigin<'a> {
         ChoiceOrigin { via: Some(self.ast), ..choice }
     }
@@ -183,7 +218,7 @@ impl<'a> Call<'_, 'a> {
             receiver: self.roles[exit.global.receiver.index()],
             label: self.labels[exit.global.label.index()],
             next: SlotId::at(base.index() + exit.global.target.index()),
-            is_last: graph.states[exit.global.target.index()].exits.is_empty(),
+            is_last: graph.states[exit.global.target.index()].is_end(),
         }
     }
 }

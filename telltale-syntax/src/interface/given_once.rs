@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use telltale_types::{LabelId, RoleId, StateId};
 
 use super::{ChoiceInterface, Variant};
-use crate::graph::{Exit, Graph};
+use crate::graph::{Exit, Graph, State};
 
 /// Notes for each variant who else receives its message. Gives the states in which the sender is not asked, because
 /// the payload has always been given before.
@@ -97,6 +97,8 @@ fn asked(graph: &Graph<'_>, given: &Given) -> BTreeSet<StateId> {
             }
         }
     }
+    let entered = graph.states.iter().flat_map(State::enters);
+    found.extend(entered.filter(|state| given.states.contains(state)));
     while let Some(state) = found.pop() {
         if asked.insert(state) {
             let next = graph.states[state.index()].exits[0].global.target;

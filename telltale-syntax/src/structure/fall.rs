@@ -32,7 +32,7 @@ impl Falls {
     }
 
     /// Whether what stands behind this step is reached.
-    pub(super) fn past(&self, step: &Step<'_>) -> bool {
+    pub(crate) fn past(&self, step: &Step<'_>) -> bool {
         match &step.meaning {
             Meaning::Message { .. } => true,
             Meaning::Break(_) | Meaning::Continue(_) => false,

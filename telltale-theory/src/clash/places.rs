@@ -2,18 +2,22 @@
 
 use std::collections::{BTreeSet, HashMap};
 
-use telltale_types::{Action, Direction, LabelId, RoleId};
+use telltale_types::{Action, Direction, LabelId};
 
 use super::{ACT, Clashes, Place, Suspect};
 use crate::Condition;
-use crate::available::{Available, Overtaken, Wanted};
+use crate::available::{Available, Channel, Overtaken, Wanted};
 use crate::conditions::Broken;
-use crate::graph::{EdgeId, Node};
+use crate::graph::{Edge, EdgeId, Node};
 use crate::machine::SetId;
 use crate::runs::VertexId;
+use crate::view::Part;
 
 /// What is not [`ACT`].
 const WRONG: u32 = ACT + 1;
+
+/// What is neither, nor any of the places at which a role forks or joins.
+const MORE: u32 = u32::MAX;
 
 /// So many ways in which messages of one sender overtake others are looked for in one state.
 const OVERTAKINGS: usize = 4;
@@ -28,8 +32,15 @@ impl Clashes<'_> {
         };
         match broken.condition {
             Condition::SendValidity => vec![self.resting(set)],
+            Condition::Fork | Condition::Join => {
+                let fork = |edge: &Edge| !edge.is_join() == (broken.condition == Condition::Fork);
+                let receipts = of(Direction::Receive, MORE);
+                vec![[self.apart(set, fork), receipts].concat()]
+            }
             Condition::NoMixedChoice => {
-                vec![[of(Direction::Send, ACT), of(Direction::Receive, WRONG)].concat()]
+                let mut sends = of(Direction::Send, ACT);
+                sends.retain(|place| self.is_exchange(place));
+                vec![[sends, of(Direction::Receive, WRONG)].concat()]
             }
             Condition::SilentEnd => vec![[of(Direction::Receive, ACT), self.idle(set)].concat()],
             Condition::ReceiveValidity => {
@@ -48,6 +59,10 @@ impl Clashes<'_> {
                 Some((action, Place { vertex, exit: Some(exit), kind: ACT }))
             })
         })
+    }
+
+    fn is_exchange(&self, place: &Place) -> bool {
+        place.exit.is_some_and(|exit| self.suspect.graph.edge(exit).is_exchange())
     }
 
     /// Where the role has nothing more to do.
@@ -74,6 +89,31 @@ impl Clashes<'_> {
                 let kind = *kinds.entry(sends).or_insert(next);
                 places.push(Place { vertex, exit: None, kind });
             }
+        }
+        places
+    }
+
+    /// Where silence rests; each place at which the role forks, or joins, is of a kind of its own.
+    fn apart(&self, set: SetId, wanted: impl Fn(&Edge) -> bool) -> Vec<Place> {
+        let Suspect { graph, view, .. } = self.suspect;
+        let mut kinds: HashMap<Node, u32> = HashMap::new();
+        let does_it = |exit: EdgeId| !graph.edge(exit).is_exchange() && wanted(graph.edge(exit));
+        let rests_elsewhere =
+            |part: &Part| part.rests() && !part.exits.iter().any(|&(_, exit)| does_it(exit));
+        let mut places = Vec::new();
+        for vertex in self.runs.vertices_of(set) {
+            let node = self.runs.vertex(vertex).node;
+            let acts =
+                |edge: &Edge| edge.sender == view.role && !edge.is_exchange() && wanted(edge);
+            let exit = graph.exit_ids(node).find(|&exit| acts(graph.edge(exit)));
+            let next = kinds.len() as u32;
+            let kind = match exit {
+                Some(_) => *kinds.entry(node).or_insert(next),
+                // A part may have nodes from which silence leads to where the role does it.
+                None if rests_elsewhere(view.part(view.part_of(node))) => MORE,
+                None => continue,
+            };
+            places.push(Place { vertex, exit, kind });
         }
         places
     }
@@ -105,41 +145,41 @@ impl Clashes<'_> {
     /// Messages that overtake others in a state of the machine, some of each sender. When the limit
     /// is reached, what is known is explained.
     fn overtaken(&self, broken: &Broken, available: &mut Available<'_>) -> BTreeSet<Overtaken> {
-        let mut receipts: Vec<(Action, Node)> = Vec::new();
+        let mut receipts: Vec<&Edge> = Vec::new();
         for (action, place) in self.acts(broken.set) {
             if let (Direction::Receive, Some(exit)) = (action.direction, place.exit) {
-                receipts.push((action, self.suspect.graph.edge(exit).target));
+                receipts.push(self.suspect.graph.edge(exit));
             }
         }
         let mut overtaken: BTreeSet<Overtaken> = broken.overtaken.into_iter().collect();
-        let senders: BTreeSet<RoleId> = receipts.iter().map(|(action, _)| action.peer).collect();
-        for sender in senders {
-            overtaken.extend(self.overtaken_by(sender, &receipts, available));
+        let channels: BTreeSet<Channel> = receipts.iter().map(|edge| Channel::of(edge)).collect();
+        for channel in channels {
+            overtaken.extend(self.overtaken_on(channel, &receipts, available));
         }
         overtaken
     }
 
-    /// Messages of one sender that overtake those of others.
-    fn overtaken_by(
+    /// Messages on one channel that overtake those on others.
+    fn overtaken_on(
         &self,
-        sender: RoleId,
-        receipts: &[(Action, Node)],
+        channel: Channel,
+        receipts: &[&Edge],
         available: &mut Available<'_>,
     ) -> Vec<Overtaken> {
-        let (of_sender, of_others): (Vec<_>, Vec<_>) =
-            receipts.iter().partition(|(action, _)| action.peer == sender);
-        let mut labels: Vec<LabelId> = of_sender.iter().map(|(action, _)| action.label).collect();
+        let (of_sender, of_others): (Vec<&Edge>, Vec<&Edge>) =
+            receipts.iter().partition(|edge| Channel::of(edge) == channel);
+        let mut labels: Vec<LabelId> = of_sender.iter().map(|edge| edge.label).collect();
         labels.sort_unstable();
         labels.dedup();
-        let mut after: Vec<Node> = of_others.iter().map(|(_, target)| *target).collect();
+        let mut after: Vec<Node> = of_others.iter().map(|edge| edge.target).collect();
         let receiver = self.suspect.view.role;
         let mut overtaken = Vec::new();
         for _ in 0..OVERTAKINGS {
-            let wanted = Wanted { sender, receiver, labels: &labels };
+            let wanted = Wanted { channel, labels: &labels };
             let found = available.search(wanted, &after, self.suspect.steps);
             let Ok(Some(found)) = found else { break };
             after.retain(|node| *node != found.from);
-            overtaken.extend(found.overtaken(self.suspect.graph, receiver));
+            overtaken.extend(found.overtaken(available, receiver));
         }
         overtaken
     }

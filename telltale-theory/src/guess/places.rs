@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use telltale_types::{GlobalType, RoleId, StateId};
+use telltale_types::RoleId;
 
 use super::Guess;
 use crate::error::Violation;
@@ -87,29 +87,11 @@ fn in_branches(condition: Condition, here: Step, there: Step) -> Vec<Vec<Step>> 
     match condition {
         Condition::NoMixedChoice => vec![vec![here], vec![here, there]],
         Condition::SilentEnd => vec![vec![there], vec![here, there]],
-        Condition::SendValidity | Condition::ReceiveValidity => {
+        Condition::SendValidity
+        | Condition::ReceiveValidity
+        | Condition::Fork
+        | Condition::Join => {
             vec![vec![here, there], vec![here], vec![there]]
         }
     }
-}
-
-/// For every state, whether a role still has something to do on some run.
-pub(super) fn busy(global: &GlobalType, role: RoleId) -> Vec<bool> {
-    let mut into: Vec<Vec<StateId>> = vec![Vec::new(); global.len()];
-    let mut open = BTreeSet::new();
-    for state in global.states() {
-        for exit in global.exits(state) {
-            into[exit.target.index()].push(state);
-            if [exit.sender, exit.receiver].contains(&role) {
-                open.insert(state);
-            }
-        }
-    }
-    let mut busy = vec![false; global.len()];
-    while let Some(state) = open.pop_last() {
-        if !std::mem::replace(&mut busy[state.index()], true) {
-            open.extend(&into[state.index()]);
-        }
-    }
-    busy
 }

@@ -67,5 +67,7 @@ impl Words<'_> {
 }
 
 fn decide(role: &str, decider: &str) -> String {
-    format!("let either {decider} or {role} decide, and tell the other")
+    format!(
+        "let either {decider} or {role} decide, and tell the other; or let both happen at once, each in an arm of a `par`"
+    )
 }

@@ -6,8 +6,11 @@ use telltale_types::{GlobalTerm, GlobalType, Label};
 ///
 /// ```text
 /// type   = "end" | "μ" var "." type | var | role "→" (branch | "{" branch (";" branch)* "}")
-/// branch = role ":" label ("." type)?          without a type after it, the protocol ends
+///        | "(" type ("|" type)* ")" ("." type)?
+/// branch = role ":" label ("." type)?
 /// ```
+///
+/// Without a type after it, the protocol ends, or the arm of a parallel part.
 ///
 /// A word that a `μ` binds is a variable, any other is a role.
 ///
@@ -36,6 +39,9 @@ impl<'t> Reader<'t> {
             self.bound.pop();
             return GlobalTerm::mu(name, body);
         }
+        if self.takes('(') {
+            return self.par();
+        }
         match self.word() {
             "end" => GlobalTerm::end(),
             name if self.bound.contains(&name) => GlobalTerm::var(name),
@@ -44,6 +50,19 @@ impl<'t> Reader<'t> {
                 GlobalTerm::choice(sender, self.branches())
             }
         }
+    }
+
+    fn par(&mut self) -> GlobalTerm {
+        let mut arms = vec![self.term()];
+        while self.takes('|') {
+            arms.push(self.term());
+        }
+        self.expect(')');
+        GlobalTerm::par(arms, self.rest_of_branch())
+    }
+
+    fn rest_of_branch(&mut self) -> GlobalTerm {
+        if self.takes('.') { self.term() } else { GlobalTerm::end() }
     }
 
     fn branches(&mut self) -> Vec<(&'t str, Label, GlobalTerm)> {
@@ -62,8 +81,7 @@ impl<'t> Reader<'t> {
         let receiver = self.word();
         self.expect(':');
         let label = Label::new(self.word().to_owned());
-        let then = if self.takes('.') { self.term() } else { GlobalTerm::end() };
-        (receiver, label, then)
+        (receiver, label, self.rest_of_branch())
     }
 
     fn takes(&mut self, mark: char) -> bool {

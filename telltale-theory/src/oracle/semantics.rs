@@ -1,26 +1,30 @@
 //! What a protocol means: its runs.
 //!
-//! `p→q:m` is two events, `p!q:m` then `q?p:m`; there is one unbounded FIFO per ordered pair. A
-//! word `w` is a prefix of a run iff every message is received in order and after it was sent, and
-//! for some path `ρ` of the graph, for every role `r`, `w` restricted to `r` is a prefix of
-//! `split(ρ)` restricted to `r`.
+//! `p→q:m` is two events, `p!q:m` then `q?p:m`; there is one unbounded FIFO per ordered pair, and
+//! one per lane where several arms of a parallel part share the pair. A word `w` is a prefix of a
+//! run iff every message is received in order and after it was sent, and for some path `ρ` of the
+//! graph, for every role `r`, `w` restricted to `r` is a prefix of what `r` can do along `ρ`: its
+//! events in the order of `ρ`, but those of the arms of a parallel part in any order that keeps the
+//! order of each arm.
 
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
 
-use telltale_types::{Action, Direction, GlobalType, LabelId, LocalTypeR, RoleId, StateId};
+use telltale_types::{
+    Action, Direction, GlobalExit, GlobalState, GlobalType, LabelId, LaneId, Par, RoleId, StateId,
+};
 
+use super::parts::Parts;
 use crate::Event;
 
 /// Whether a word is a prefix of a run of the protocol.
 pub fn is_run(global: &GlobalType, word: &[Event]) -> bool {
-    can_happen(word) && some_path_has(global, word)
+    Runs::of(global).has(word)
 }
 
 /// Whether a role, on its own, may do these things one after the other: some run has them as what
 /// it sees.
 pub fn may_do(global: &GlobalType, role: RoleId, view: &[Event]) -> bool {
-    let own: Vec<Event> = view.iter().copied().filter(|event| event.role == role).collect();
-    some_path_has(global, &own)
+    Runs::of(global).allow(role, view)
 }
 
 /// Whether every message is received in the order of its channel, and after it was sent.
@@ -29,190 +33,260 @@ pub fn can_happen(word: &[Event]) -> bool {
     word.iter().all(|event| channels.take_part(*event))
 }
 
-/// A search over (node, how far every role is), with the paths that differ from the word given up.
-fn some_path_has(global: &GlobalType, word: &[Event]) -> bool {
-    let roles = global.names().role_count();
-    let mut views = vec![Vec::new(); roles];
-    for event in word {
-        views[event.role.index()].push(event.action);
+/// The runs of a protocol.
+pub(super) struct Runs {
+    parts: Parts,
+    roles: usize,
+    /// For each role and lane, the scope ([`Parts::scope`]). What a role does in one scope, it does in
+    /// order.
+    scopes: Vec<Vec<LaneId>>,
+    /// For each role and lane, the ways in which the role speaks in the lane and inside of it. A
+    /// role that does several arms at once speaks in each of them in ways of its own.
+    ways: Vec<Vec<BTreeSet<Way>>>,
+}
+
+/// Everything about an event but its label.
+type Way = (Direction, RoleId, u16);
+
+fn way(event: Event) -> Way {
+    (event.action.direction, event.action.peer, event.lane)
+}
+
+impl Runs {
+    pub(super) fn of(global: &GlobalType) -> Self {
+        let parts = Parts::of(global);
+        let roles = global.names().role_count();
+        let all_roles = || (0..roles).map(RoleId::at);
+        let lanes = || (0..parts.lane_count()).map(|lane| LaneId(lane as u16));
+        let scopes =
+            all_roles().map(|role| lanes().map(|lane| parts.scope(role, lane)).collect()).collect();
+        let mut ways = vec![vec![BTreeSet::new(); parts.lane_count()]; roles];
+        for state in parts.states() {
+            for event in parts.exits(state).iter().flat_map(|exit| parts.events(state, *exit)) {
+                for lane in parts.around(parts.lane(state)) {
+                    ways[event.role.index()][lane.index()].insert(way(event));
+                }
+            }
+        }
+        Self { parts, roles, scopes, ways }
     }
-    let mut seen = BTreeSet::new();
-    let mut open = vec![(StateId::START, vec![0; roles])];
-    while let Some((node, done)) = open.pop() {
-        if done.iter().zip(&views).all(|(done, view)| *done == view.len()) {
+
+    /// Everything that can happen.
+    pub(super) fn alphabet(&self) -> BTreeSet<Event> {
+        let events = |state| {
+            let exits = self.parts.exits(state).iter();
+            exits.flat_map(move |exit| self.parts.events(state, *exit))
+        };
+        self.parts.states().flat_map(events).collect()
+    }
+
+    pub(super) fn has(&self, word: &[Event]) -> bool {
+        can_happen(word) && self.some_path_has(word)
+    }
+
+    pub(super) fn allow(&self, role: RoleId, view: &[Event]) -> bool {
+        let own: Vec<Event> = view.iter().copied().filter(|event| event.role == role).collect();
+        self.some_path_has(&own)
+    }
+
+    /// A search over (node, how far every role is in every lane), with the paths that differ from the
+    /// word given up. Arms are walked through one after the other.
+    fn some_path_has(&self, word: &[Event]) -> bool {
+        let mut views = vec![Vec::new(); self.roles];
+        for event in word {
+            views[event.role.index()].push(*event);
+        }
+        let mut seen = BTreeSet::new();
+        let mut open = vec![Walk::start(self.roles)];
+        while let Some(walk) = open.pop() {
+            if walk.done.iter().zip(&views).all(|(done, view)| done.first == view.len()) {
+                return true;
+            }
+            if seen.insert(walk.clone()) {
+                open.extend(self.steps(&views, &walk));
+            }
+        }
+        false
+    }
+
+    fn steps(&self, views: &[Vec<Event>], walk: &Walk) -> Vec<Walk> {
+        let lane = self.parts.lane(walk.at);
+        let steps = match self.parts.state(walk.at) {
+            GlobalState::Exits(exits) => {
+                let step = |exit: &GlobalExit| {
+                    let mut after = walk.clone().at(exit.target);
+                    let mut events = self.parts.events(walk.at, *exit).into_iter();
+                    events.all(|event| self.follow(views, &mut after, event, lane)).then_some(after)
+                };
+                exits.iter().filter_map(step).collect()
+            }
+            GlobalState::Par(par) => vec![walk.clone().at(par.arms[0])],
+            GlobalState::ArmEnd => {
+                return Vec::from_iter(self.out_of_arm(views, walk.clone(), lane));
+            }
+        };
+        steps.into_iter().chain(self.leave_open(views, walk, lane)).collect()
+    }
+
+    /// Moves a role on when what it does in the lane goes on like this; a role whose view is over may
+    /// do anything.
+    fn follow(&self, views: &[Vec<Event>], walk: &mut Walk, event: Event, lane: LaneId) -> bool {
+        let role = event.role;
+        let scope = self.scopes[role.index()][lane.index()];
+        if walk.over.contains(&(role, scope)) {
             return true;
         }
-        if !seen.insert((node, done.clone())) {
-            continue;
-        }
-        for exit in global.exits(node) {
-            let mut done = done.clone();
-            let sent = Event::sent(exit.sender, exit.receiver, exit.label);
-            let received = Event::received(exit.sender, exit.receiver, exit.label);
-            if [sent, received].into_iter().all(|event| follow(&views, &mut done, event)) {
-                open.push((exit.target, done));
+        match self.next(views, walk, role, scope) {
+            Some(at) if views[role.index()][at] == event => {
+                walk.done[role.index()].insert(at);
+                true
+            }
+            Some(_) => false,
+            None => {
+                walk.stop(role, scope);
+                true
             }
         }
     }
-    false
+
+    /// The place in the view of a role of what it does next in a scope.
+    fn next(
+        &self,
+        views: &[Vec<Event>],
+        walk: &Walk,
+        role: RoleId,
+        scope: LaneId,
+    ) -> Option<usize> {
+        let (view, done) = (&views[role.index()], &walk.done[role.index()]);
+        let mut open = (done.first..view.len()).filter(|at| !done.beyond.contains(at));
+        open.find(|&at| self.is_in(scope, view[at]))
+    }
+
+    fn is_in(&self, scope: LaneId, event: Event) -> bool {
+        self.ways[event.role.index()][scope.index()].contains(&way(event))
+    }
+
+    /// The arm goes on, for ever perhaps, and nobody's view shows more of it.
+    fn leave_open(&self, views: &[Vec<Event>], walk: &Walk, lane: LaneId) -> Option<Walk> {
+        if lane == LaneId::OUTERMOST {
+            return None;
+        }
+        let mut left = walk.clone();
+        for &role in self.parts.roles(lane) {
+            let scope = self.scopes[role.index()][lane.index()];
+            if self.next(views, walk, role, scope).is_some() {
+                return None;
+            }
+            left.stop(role, scope);
+        }
+        self.out_of_arm(views, left, lane)
+    }
+
+    /// Into the next arm, or behind the parallel part.
+    fn out_of_arm(&self, views: &[Vec<Event>], mut walk: Walk, lane: LaneId) -> Option<Walk> {
+        let (begin, par, index) = self.parts.arm(lane).expect("an arm ends in an arm");
+        if let Some(&next) = par.arms.get(index + 1) {
+            return Some(walk.at(next));
+        }
+        let forks = |role: &RoleId| self.parts.forks(*role, par);
+        let mut forking = (0..self.roles).map(RoleId::at).filter(forks);
+        let around = self.parts.lane(begin);
+        forking
+            .all(|role| self.join(views, &mut walk, role, par, around))
+            .then(|| walk.at(par.next))
+    }
+
+    /// Takes a role behind a parallel part at which it forks: what it has done in the arms comes before
+    /// all that it does next. If its view does not show all of the arms, it shows nothing behind them.
+    fn join(
+        &self,
+        views: &[Vec<Event>],
+        walk: &mut Walk,
+        role: RoleId,
+        par: &Par,
+        around: LaneId,
+    ) -> bool {
+        let scope = self.scopes[role.index()][around.index()];
+        let next = self.next(views, walk, role, scope);
+        let inside = par.arms.iter().map(|arm| (role, self.parts.lane(*arm)));
+        if inside.clone().any(|arm| walk.over.contains(&arm)) {
+            for arm in inside {
+                walk.over.remove(&arm);
+            }
+            walk.stop(role, scope);
+            return next.is_none();
+        }
+        let (view, beyond) = (&views[role.index()], &walk.done[role.index()].beyond);
+        let mut done = beyond.iter().filter(|at| self.is_in(scope, view[**at]));
+        done.all(|at| next.is_none_or(|next| *at < next))
+    }
 }
 
-/// Moves a role on when its view goes on like this; a role whose view is over may do anything.
-fn follow(views: &[Vec<Action>], done: &mut [usize], event: Event) -> bool {
-    let at = event.role.index();
-    match views[at].get(done[at]) {
-        Some(next) => {
-            done[at] += 1;
-            *next == event.action
+/// Where a search has come to.
+#[derive(Clone, PartialEq, Eq, PartialOrd, Ord)]
+struct Walk {
+    at: StateId,
+    done: Vec<Done>,
+    /// Who has more to do in an arm than its view shows.
+    over: BTreeSet<(RoleId, LaneId)>,
+}
+
+/// The places of a view that were come by: all up to the first, and some beyond.
+#[derive(Clone, Default, PartialEq, Eq, PartialOrd, Ord)]
+struct Done {
+    first: usize,
+    beyond: BTreeSet<usize>,
+}
+
+impl Done {
+    fn insert(&mut self, at: usize) {
+        self.beyond.insert(at);
+        while self.beyond.remove(&self.first) {
+            self.first += 1;
         }
-        None => true,
+    }
+}
+
+impl Walk {
+    fn start(roles: usize) -> Self {
+        Self { at: StateId::START, done: vec![Done::default(); roles], over: BTreeSet::new() }
+    }
+
+    fn at(self, at: StateId) -> Self {
+        Self { at, ..self }
+    }
+
+    /// The view of a role shows no more of a scope. (Outside of all arms that is plain.)
+    fn stop(&mut self, role: RoleId, scope: LaneId) {
+        if scope != LaneId::OUTERMOST {
+            self.over.insert((role, scope));
+        }
     }
 }
 
 /// The messages under way.
 #[derive(Clone, Debug, Default, PartialEq, Eq, PartialOrd, Ord)]
-struct Channels(BTreeMap<(RoleId, RoleId), VecDeque<LabelId>>);
+pub(super) struct Channels(BTreeMap<(RoleId, RoleId, u16), VecDeque<LabelId>>);
 
 impl Channels {
     /// Sends or receives, if that is possible.
-    fn take_part(&mut self, event: Event) -> bool {
+    pub(super) fn take_part(&mut self, event: Event) -> bool {
         let Action { direction, peer, label } = event.action;
         match direction {
             Direction::Send => {
-                self.0.entry((event.role, peer)).or_default().push_back(label);
+                let channel = (event.role, peer, event.lane);
+                self.0.entry(channel).or_default().push_back(label);
                 true
             }
             Direction::Receive => {
-                let Some(channel) = self.0.get_mut(&(peer, event.role)) else { return false };
+                let channel = (peer, event.role, event.lane);
+                let Some(channel) = self.0.get_mut(&channel) else { return false };
                 channel.pop_front() == Some(label)
             }
         }
     }
 
-    fn are_empty(&self) -> bool {
+    pub(super) fn are_empty(&self) -> bool {
         self.0.values().all(VecDeque::is_empty)
-    }
-}
-
-/// How an implementation differs from its protocol.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Misbehaviour {
-    /// The last event of this run is not in any run of the protocol that begins so.
-    Wrong(Vec<Event>),
-    /// After this run nothing can happen, although somebody waits or a message is under way.
-    Stuck(Vec<Event>),
-    /// After this run the protocol could go on in this way, and the implementation cannot.
-    Missing(Vec<Event>),
-}
-
-/// How much was explored.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Explored {
-    /// How many situations were come to.
-    pub situations: usize,
-    /// Whether that was all of them.
-    pub all: bool,
-}
-
-/// Runs local types, one per role of the protocol, in every possible way, up to runs of `depth`
-/// events and to so many situations.
-///
-/// # Errors
-///
-/// The first way in which they differ from the protocol.
-pub fn explore(
-    global: &GlobalType,
-    locals: &[LocalTypeR],
-    depth: usize,
-    situations: usize,
-) -> Result<Explored, Misbehaviour> {
-    let start = Situation {
-        states: vec![StateId::START; locals.len()],
-        channels: Channels::default(),
-        run: Vec::new(),
-    };
-    // What every role has done tells all about a situation.
-    let mut seen = BTreeSet::from([start.views()]);
-    let mut open = VecDeque::from([start]);
-    let mut explored = Explored { situations: 0, all: true };
-    while let Some(situation) = open.pop_front() {
-        explored.situations += 1;
-        if situation.run.len() >= depth || seen.len() >= situations {
-            explored.all = false;
-            continue;
-        }
-        let next = situation.next(locals);
-        if next.is_empty() && !situation.is_final(locals) {
-            return Err(Misbehaviour::Stuck(situation.run));
-        }
-        if let Some(run) = situation.missing(global, &next) {
-            return Err(Misbehaviour::Missing(run));
-        }
-        for next in next {
-            if !is_run(global, &next.run) {
-                return Err(Misbehaviour::Wrong(next.run));
-            }
-            if seen.insert(next.views()) {
-                open.push_back(next);
-            }
-        }
-    }
-    Ok(explored)
-}
-
-#[derive(Clone)]
-struct Situation {
-    states: Vec<StateId>,
-    channels: Channels,
-    run: Vec<Event>,
-}
-
-impl Situation {
-    fn views(&self) -> Vec<Vec<Action>> {
-        let mut views = vec![Vec::new(); self.states.len()];
-        for event in &self.run {
-            views[event.role.index()].push(event.action);
-        }
-        views
-    }
-
-    fn next(&self, locals: &[LocalTypeR]) -> Vec<Self> {
-        let mut next = Vec::new();
-        for (at, local) in locals.iter().enumerate() {
-            for exit in local.exits(self.states[at]) {
-                let event = Event { role: RoleId::at(at), action: exit.action };
-                let mut after = self.clone();
-                if after.channels.take_part(event) {
-                    after.states[at] = exit.target;
-                    after.run.push(event);
-                    next.push(after);
-                }
-            }
-        }
-        next
-    }
-
-    fn is_final(&self, locals: &[LocalTypeR]) -> bool {
-        let ended = |(local, state): (&LocalTypeR, &StateId)| local.may_end(*state);
-        self.channels.are_empty() && locals.iter().zip(&self.states).all(ended)
-    }
-
-    /// A run of the protocol that begins like this one and goes on as nothing here can.
-    fn missing(&self, global: &GlobalType, next: &[Self]) -> Option<Vec<Event>> {
-        let events: BTreeSet<Event> = global
-            .states()
-            .flat_map(|state| global.exits(state))
-            .flat_map(|exit| {
-                let (sender, receiver, label) = (exit.sender, exit.receiver, exit.label);
-                [Event::sent(sender, receiver, label), Event::received(sender, receiver, label)]
-            })
-            .collect();
-        let known = |event: &Event| next.iter().any(|next| next.run.last() == Some(event));
-        let runs = events.into_iter().filter(|event| !known(event)).map(|event| {
-            let mut run = self.run.clone();
-            run.push(event);
-            run
-        });
-        runs.into_iter().find(|run| is_run(global, run))
     }
 }

@@ -1,12 +1,12 @@
 //! `Choose`.
 
-use std::collections::BTreeMap;
-
 use telltale_bytecode::{Branch, SetId};
-use telltale_types::{LabelId, RoleId};
+use telltale_types::LabelId;
 
 use super::{Slice, Step};
-use crate::memory::channel;
+use crate::index::ByMember;
+use crate::memory::channel::{self, Plan};
+use crate::memory::coroutine::CoroId;
 use crate::program::op::Exchange;
 use crate::quietly::drop_quietly;
 use crate::trace::store::Tag;
@@ -14,22 +14,27 @@ use crate::{Cause, HandlerResult, Picked, SessionId, Value};
 
 /// The answers of roles that chose a branch whose channel was full.
 #[derive(Debug, Default)]
-pub(crate) struct PendingChoices(BTreeMap<(SessionId, RoleId), (Exchange, Value)>);
+pub(crate) struct PendingChoices(ByMember<(Exchange, Value)>);
 
 impl PendingChoices {
     /// Drops all answers.
     pub(crate) fn clear(&mut self) {
-        while let Some((_, answer)) = self.0.pop_first() {
-            drop_quietly(answer);
+        self.0.take_each(drop_quietly);
+    }
+
+    /// Drops the answers of a session that has ended, and had so many coroutines.
+    pub(crate) fn forget(&mut self, session: SessionId, coroutines: usize) {
+        if self.0.is_empty() {
+            return;
+        }
+        for coro in 0..coroutines {
+            drop_quietly(self.0.remove(session, coro as u8));
         }
     }
 
-    /// Drops the answers of a session that has ended.
-    pub(crate) fn forget(&mut self, session: SessionId) {
-        let of_session = (session, RoleId(0))..=(session, RoleId(u8::MAX));
-        while let Some((&key, _)) = self.0.range(of_session.clone()).next() {
-            drop_quietly(self.0.remove(&key));
-        }
+    /// The channel in which a coroutine's answer has no room.
+    pub(super) fn channel_of(&self, session: SessionId, coro: CoroId) -> Option<Plan> {
+        self.0.get(session, coro.0).map(|(sent, _)| sent.channel)
     }
 }
 
@@ -77,13 +82,13 @@ impl Slice<'_, '_> {
     fn send_chosen(&mut self, sent: &Exchange, value: Value) -> Step {
         match self.must_wait(sent.channel, sent.peer, sent.label) {
             Ok(false) => {
-                self.commit(sent, value, Tag::ChosenAndSent);
+                self.commit_chosen(sent, value);
                 Step::Next(sent.next)
             }
             Ok(true) => {
                 self.await_room(sent.channel, sent.peer);
-                let key = (self.cx.session, self.cx.role);
-                self.run.pending_choices.0.insert(key, (*sent, value));
+                let (session, coro) = (self.cx.session, self.coro.0);
+                self.run.pending_choices.0.insert(session, coro, (*sent, value));
                 Step::Hold
             }
             Err(cause) => {
@@ -96,14 +101,19 @@ impl Slice<'_, '_> {
     /// Sends the chosen message for which there was no room; gives where its branch leads, or nothing if there
     /// is still no room.
     pub(super) fn send_held(&mut self) -> Option<u32> {
-        let key = (self.cx.session, self.cx.role);
-        let Exchange { channel, peer, .. } = self.run.pending_choices.0.get(&key)?.0;
+        let (session, coro) = (self.cx.session, self.coro.0);
+        let Exchange { channel, peer, .. } = self.run.pending_choices.0.get(session, coro)?.0;
         if !channel::has_room(self.block, channel) {
             self.await_room(channel, peer);
             return None;
         }
-        let (sent, value) = self.run.pending_choices.0.remove(&key)?;
-        self.commit(&sent, value, Tag::ChosenAndSent);
+        let (sent, value) = self.run.pending_choices.0.remove(session, coro)?;
+        self.commit_chosen(&sent, value);
         Some(sent.next)
+    }
+
+    #[inline(never)]
+    fn commit_chosen(&mut self, sent: &Exchange, value: Value) {
+        self.commit(sent, value, Tag::ChosenAndSent);
     }
 }

@@ -8,8 +8,7 @@ use crate::memory::channel::{self, Message, Plan, Rule};
 use crate::memory::coroutine;
 use crate::memory::heap::Word;
 use crate::program::op::Exchange;
-use crate::program::typestate;
-use crate::trace::store::Tag;
+use crate::trace::store::{Lanes, Tag};
 use crate::{Kind, SendDecision, Value};
 
 impl Slice<'_, '_> {
@@ -23,7 +22,7 @@ impl Slice<'_, '_> {
             return self.commit_watched(sent, word, tag);
         }
         self.put(channel, peer, Message { label, word });
-        self.note_sent(peer, label, tag);
+        self.note_sent(channel, peer, label, tag);
     }
 
     /// [`Slice::commit`] where somebody else than the roles has a say.
@@ -37,12 +36,15 @@ impl Slice<'_, '_> {
             SendDecision::Deliver => self.deliver(channel, peer, Message { label, word }, tag),
             SendDecision::Drop => {
                 self.run.orphans.push(word);
-                self.note_sent(peer, label, Tag::Dropped);
+                self.note_sent(channel, peer, label, Tag::Dropped);
             }
             SendDecision::Defer => {
                 let value = self.run.heap.decode(word);
-                self.run.deferred.keep(self.cx.session, self.cx.role, peer, label, value);
-                self.note_sent(peer, label, Tag::Deferred);
+                let lane = self.loaded.lane_of(channel).into();
+                let message =
+                    crate::Message { from: self.cx.actor.role, to: peer, lane, label, value };
+                self.run.deferred.keep(self.cx.session, message);
+                self.note_sent(channel, peer, label, Tag::Deferred);
             }
         }
     }
@@ -69,14 +71,14 @@ impl Slice<'_, '_> {
         if channel::replaces(self.block, self.run.buffers, plan, label) {
             let old = channel::replace(self.block, self.run.buffers, plan, message);
             self.run.orphans.push(old);
-            self.run.trace.push_if(Tag::Dropped, self.cx.role, to, label);
-            self.note_sent(to, label, tag);
+            self.note(Tag::Dropped, plan, to, label);
+            self.note_sent(plan, to, label, tag);
         } else if channel::has_room(self.block, plan) {
             self.put(plan, to, message);
-            self.note_sent(to, label, tag);
+            self.note_sent(plan, to, label, tag);
         } else {
             self.run.orphans.push(message.word);
-            self.note_sent(to, label, Tag::Dropped);
+            self.note_sent(plan, to, label, Tag::Dropped);
         }
     }
 
@@ -84,16 +86,38 @@ impl Slice<'_, '_> {
     #[inline(always)]
     fn put(&mut self, plan: Plan, to: RoleId, message: Message) {
         if channel::push(self.block, self.run.buffers, plan, message) {
-            self.wake(to);
+            self.wake_at(to, plan);
             if let Some(awaited) = &mut self.awaited {
-                awaited.one_less(self.cx.role);
+                self.loaded
+                    .coroutines_of(self.cx.actor.role)
+                    .for_each(|coro| awaited.one_less(coro));
             }
         }
     }
 
+    /// Wakes whoever waits at a channel: the role, or one of its lanes.
     #[inline(always)]
-    fn note_sent(&mut self, to: RoleId, label: LabelId, tag: Tag) {
-        self.run.trace.push_if(tag, self.cx.role, to, label);
+    fn wake_at(&mut self, role: RoleId, plan: Plan) {
+        if self.loaded.lanes.is_none() {
+            self.wake(role);
+        } else {
+            self.wake_lane(role, plan);
+        }
+    }
+
+    /// Writes down what the role does, if anything is.
+    #[inline(always)]
+    fn note(&mut self, tag: Tag, plan: Plan, peer: RoleId, label: LabelId) {
+        if self.run.trace.is_on {
+            let channel = self.loaded.lane_of(plan);
+            let lanes = Lanes { lane: self.cx.actor.lane, channel, ..Lanes::default() };
+            self.run.trace.push_in(tag, self.cx.actor.role, peer, label, lanes);
+        }
+    }
+
+    #[inline(always)]
+    fn note_sent(&mut self, plan: Plan, to: RoleId, label: LabelId, tag: Tag) {
+        self.note(tag, plan, to, label);
         self.cx.add_effect();
     }
 
@@ -102,15 +126,17 @@ impl Slice<'_, '_> {
     pub(super) fn commit_receipt(&mut self, plan: Plan, from: RoleId) -> Value {
         let (message, sender_waits) = channel::pop(self.block, self.run.buffers, plan);
         if sender_waits {
-            self.wake(from);
+            self.wake_at(from, plan);
             if let Some(awaited) = &mut self.awaited {
-                awaited.one_less(self.cx.role);
+                self.loaded
+                    .coroutines_of(self.cx.actor.role)
+                    .for_each(|coro| awaited.one_less(coro));
             }
         }
         if self.state_at != 0 {
             self.move_state(Direction::Receive, from, message.label);
         }
-        self.run.trace.push_if(Tag::Received, self.cx.role, from, message.label);
+        self.note(Tag::Received, plan, from, message.label);
         self.run.heap.decode(message.word)
     }
 
@@ -118,8 +144,9 @@ impl Slice<'_, '_> {
     fn move_state(&mut self, direction: Direction, peer: RoleId, label: LabelId) {
         let target = self.target.unwrap_or_else(|| {
             let action = Action { direction, peer, label };
-            let target = typestate::target(self.local_type(), self.type_state(), action);
-            target.expect("the guard has let only actions of the local type pass")
+            let exit =
+                self.local_type().exits(self.type_state()).find(|exit| exit.action == action);
+            exit.expect("the guard has let only actions of the local type pass").target
         });
         let word = coroutine::read(self.block, self.state_at);
         coroutine::write(self.block, self.state_at, word.moved_to(target.0, word.count));

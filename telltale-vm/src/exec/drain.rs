@@ -20,7 +20,7 @@ impl Slice<'_, '_> {
                 self.halt();
                 return Ok(());
             }
-            let next = match self.execute(op) {
+            let next = match if op.is_guarded { self.by_hand(op) } else { self.unguarded(op) } {
                 Step::Next(next) | Step::Yield(next) | Step::Pend(next) => next,
                 Step::Wait => {
                     self.wait(coro);
@@ -42,7 +42,7 @@ impl Slice<'_, '_> {
     fn only_receives(&self, op: &Op) -> bool {
         let instr = || self.loaded.image.programs.code()[self.cx.at as usize];
         match op.code {
-            Code::Recv | Code::Offer | Code::OfferMany => true,
+            Code::Recv | Code::Offer | Code::OfferMany | Code::Fork | Code::Join => true,
             Code::Registers => !matches!(instr(), Instr::Invoke { .. }),
             _ => false,
         }

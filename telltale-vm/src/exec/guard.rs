@@ -15,8 +15,7 @@ use crate::program::typestate;
 
 impl Slice<'_, '_> {
     /// An instruction of a program written by hand, on its own endpoint.
-    #[inline(never)]
-    pub(super) fn guarded(&mut self, op: &Op) -> Step {
+    pub(crate) fn guarded(&mut self, op: &Op) -> Step {
         if self.loaded.is_guarded {
             let (local, state) = (self.local_type(), self.type_state());
             match typestate::allows(local, state, op, self.loaded.linked.exchanges(op)) {
@@ -48,7 +47,7 @@ impl Slice<'_, '_> {
 
     /// The local type of the role that acts.
     pub(super) fn local_type(&self) -> &LocalTypeR {
-        &self.loaded.image.local_types[self.cx.role]
+        &self.loaded.image.local_types[self.cx.actor.role]
     }
 
     /// The type state of the role that acts.

@@ -3,6 +3,7 @@
 use telltale_types::{LabelId, RoleId};
 
 use super::Slice;
+use crate::error::Wrong;
 use crate::{Cause, HandlerError, HandlerResult, Value};
 
 /// The host, or a register. A register lends its payload to the instruction and gets back what the instruction
@@ -44,7 +45,7 @@ impl Slice<'_, '_> {
         from: RoleId,
         label: LabelId,
         value: Value,
-    ) -> Result<HandlerResult<()>, Box<Cause>> {
+    ) -> Result<HandlerResult<()>, Wrong> {
         match &mut self.operand {
             Operand::Register(kept) => {
                 *kept = Some(value);
@@ -52,7 +53,7 @@ impl Slice<'_, '_> {
             }
             Operand::Host if value.is_endpoint() => {
                 self.discard(value);
-                let what = self.cx.label(label).to_string();
+                let what = format!("{}", self.cx.label(label));
                 Err(Cause::EndpointToHandler { what }.into())
             }
             Operand::Host => Ok(self.host.receive(self.cx, from, label, value)),

@@ -4,6 +4,7 @@ use telltale_types::{LabelId, RoleId};
 
 use super::{Slice, Step};
 use crate::Cause;
+use crate::lines::Lines;
 use crate::memory::channel;
 use crate::program::op::{Exchange, find};
 
@@ -57,7 +58,7 @@ impl Slice<'_, '_> {
     }
 
     /// Takes a message that is there and hands it over.
-    #[inline(always)]
+    #[inline(never)]
     fn take(&mut self, taken: &Exchange) -> Step {
         let value = self.commit_receipt(taken.channel, taken.peer);
         // A sender has been checked, but a message may have been injected.
@@ -77,12 +78,14 @@ impl Slice<'_, '_> {
 
     #[cold]
     fn unexpected(&self, from: RoleId, found: LabelId, branches: &[Exchange]) -> Step {
-        let quote = |branch: &Exchange| format!("`{}`", self.cx.label(branch.label));
-        let expected: Vec<String> = branches.iter().map(quote).collect();
+        let mut expected = Lines::joined_by(" or ");
+        for branch in branches {
+            expected.add(format_args!("`{}`", self.cx.label(branch.label)));
+        }
         let cause = Cause::UnexpectedMessage {
             from: self.cx.name(from).to_owned(),
-            found: self.cx.label(found).to_string(),
-            expected: expected.join(" or "),
+            found: format!("{}", self.cx.label(found)),
+            expected: expected.all,
         };
         cause.into()
     }

@@ -9,6 +9,7 @@ use telltale_bytecode::{EffectId, ImmKind, Instr, Reg, Slot};
 use telltale_types::{LabelId, RoleId};
 
 use super::{Slice, Step};
+use crate::error::Wrong;
 use crate::memory::registers;
 use crate::program::op::Code;
 use crate::trace::store::Tag;
@@ -19,8 +20,7 @@ type Panic = Box<dyn Any + Send>;
 
 impl Slice<'_, '_> {
     /// Executes the instruction that the role is at; control goes to `next`.
-    #[inline(never)]
-    pub(super) fn register_op(&mut self, next: u32) -> Step {
+    pub(crate) fn register_op(&mut self, next: u32) -> Step {
         let done = match self.loaded.image.programs.code()[self.cx.at as usize] {
             Instr::LoadImm { into, kind, bits } => {
                 immediate(kind, bits).and_then(|value| self.fill(into, value))
@@ -77,7 +77,7 @@ impl Slice<'_, '_> {
         catch_unwind(AssertUnwindSafe(|| self.host.invoke(self.cx, name, argument)))
     }
 
-    fn put_back(&mut self, argument: Option<(Reg, Value)>) -> Result<(), Box<Cause>> {
+    fn put_back(&mut self, argument: Option<(Reg, Value)>) -> Result<(), Wrong> {
         argument.map_or(Ok(()), |(reg, value)| self.fill(reg, value))
     }
 
@@ -92,7 +92,7 @@ impl Slice<'_, '_> {
             Ok(value) => value,
             Err(error) => return Self::no_answer(error, self.cx.at),
         };
-        self.run.trace.push_if(Tag::Invoked, self.cx.role, RoleId(0), LabelId(effect.0));
+        self.run.trace.push_if(Tag::Invoked, self.cx.actor.role, RoleId(0), LabelId(effect.0));
         self.cx.add_effect();
         let Some(reg) = result.as_reg() else {
             self.discard(value);
@@ -102,7 +102,7 @@ impl Slice<'_, '_> {
     }
 
     /// What a register lends to an instruction: the payload to send, or nothing if it receives.
-    pub(super) fn lend(&mut self, reg: Reg, code: Code) -> Result<Option<Value>, Box<Cause>> {
+    pub(super) fn lend(&mut self, reg: Reg, code: Code) -> Result<Option<Value>, Wrong> {
         if code == Code::Recv {
             self.register(reg).map(|_| None)
         } else {
@@ -110,7 +110,7 @@ impl Slice<'_, '_> {
         }
     }
 
-    fn empty(&mut self, reg: Reg) -> Result<Value, Box<Cause>> {
+    fn empty(&mut self, reg: Reg) -> Result<Value, Wrong> {
         let at = self.register(reg)?;
         match registers::take(self.block, at) {
             Some(word) => Ok(self.run.heap.decode(word)),
@@ -119,7 +119,7 @@ impl Slice<'_, '_> {
     }
 
     /// Fills a register. What was in it becomes an orphan.
-    pub(super) fn fill(&mut self, reg: Reg, value: Value) -> Result<(), Box<Cause>> {
+    pub(super) fn fill(&mut self, reg: Reg, value: Value) -> Result<(), Wrong> {
         let at = match self.register(reg) {
             Ok(at) => at,
             Err(cause) => {
@@ -133,12 +133,12 @@ impl Slice<'_, '_> {
     }
 
     /// Where a register is in the block.
-    fn register(&self, reg: Reg) -> Result<usize, Box<Cause>> {
-        Ok(self.loaded.register(self.cx.role, reg).ok_or(Cause::BadInstruction)?)
+    fn register(&self, reg: Reg) -> Result<usize, Wrong> {
+        Ok(self.loaded.register(self.cx.actor.role, reg).ok_or(Cause::BadInstruction)?)
     }
 }
 
-fn immediate(kind: ImmKind, bits: u32) -> Result<Value, Box<Cause>> {
+fn immediate(kind: ImmKind, bits: u32) -> Result<Value, Wrong> {
     Ok(match kind {
         ImmKind::Unit => Value::Unit,
         ImmKind::Bool => (bits != 0).into(),

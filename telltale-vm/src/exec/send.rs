@@ -3,6 +3,7 @@
 use telltale_types::{LabelId, RoleId};
 
 use super::{Slice, Step};
+use crate::error::Wrong;
 use crate::memory::channel::{self, Plan, Rule};
 use crate::program::op::Exchange;
 use crate::trace::store::Tag;
@@ -11,7 +12,7 @@ use crate::{Cause, HandlerResult, Value};
 
 impl Slice<'_, '_> {
     /// Makes sure that there is room, asks for the payload, sends it.
-    #[inline(always)]
+    #[inline(never)]
     pub(super) fn send(&mut self, sent: &Exchange) -> Step {
         if !channel::has_room(self.block, sent.channel)
             && let Some(step) = self.has_no_room(sent)
@@ -43,7 +44,7 @@ impl Slice<'_, '_> {
     /// Whether a payload is one of the message. The compiler has checked what role objects give.
     #[inline]
     pub(super) fn accepts(&self, expected: ExpectedKind, value: &Value) -> bool {
-        expected.accepts(value) || self.host.is_typed(self.cx.role)
+        expected.accepts(value) || self.host.is_typed(self.cx.actor.role)
     }
 
     /// What becomes of a role whose answer is not a payload of the message.
@@ -58,12 +59,7 @@ impl Slice<'_, '_> {
     /// Whether a message has to wait for room; a fault where it may neither wait nor be lost. `Send` looks before it
     /// asks, so that no payload has to be kept.
     #[inline]
-    pub(super) fn must_wait(
-        &self,
-        plan: Plan,
-        to: RoleId,
-        label: LabelId,
-    ) -> Result<bool, Box<Cause>> {
+    pub(super) fn must_wait(&self, plan: Plan, to: RoleId, label: LabelId) -> Result<bool, Wrong> {
         if channel::has_room(self.block, plan) {
             Ok(false)
         } else if plan.rule == Rule::Plain {
@@ -75,12 +71,13 @@ impl Slice<'_, '_> {
 
     /// [`Slice::must_wait`] for a full channel that does not simply let its sender wait.
     #[cold]
-    fn without_room(&self, plan: Plan, to: RoleId, label: LabelId) -> Result<bool, Box<Cause>> {
+    fn without_room(&self, plan: Plan, to: RoleId, label: LabelId) -> Result<bool, Wrong> {
         let replaces = channel::replaces(self.block, self.run.buffers, plan, label);
         if replaces || plan.rule.drops() {
             Ok(false)
         } else if plan.rule.refuses() {
-            let (label, to) = (self.cx.label(label).to_string(), self.cx.name(to).to_owned());
+            let label = format!("{}", self.cx.label(label));
+            let to = self.cx.name(to).to_owned();
             Err(Cause::ChannelFull { label, to, capacity: plan.capacity }.into())
         } else {
             Ok(true)

@@ -8,11 +8,11 @@ use thiserror::Error;
 
 use crate::memory::arena::Slot;
 use crate::memory::channel::Plan;
-use crate::memory::coroutine::{self, Coro, DRAINS, HALTED, PAUSED, PENDING};
+use crate::memory::coroutine::{self, Coro, CoroId, DRAINS, HALTED, PAUSED, PENDING};
 use crate::memory::deferred::Outstanding;
 use crate::memory::{channel, header, ready};
 use crate::scripted::leave::leave_place;
-use crate::trace::store::Tag;
+use crate::trace::store::{Lanes, Tag};
 use crate::{SessionError, SessionId, SessionStatus, VM, VMError, Value};
 
 /// A message of a session, for [`VM::inject`].
@@ -22,6 +22,9 @@ pub struct Message {
     pub from: RoleId,
     /// Its receiver.
     pub to: RoleId,
+    /// Which of the channels between the two it takes: 0 unless they talk to each other in several arms of a `par`
+    /// ([`ObsEvent::channel`](crate::ObsEvent::channel)).
+    pub lane: u16,
     /// What it is called.
     pub label: LabelId,
     /// What it carries.
@@ -54,17 +57,23 @@ impl VM {
     /// sessions that are still to be opened. A role that is played through an endpoint is paused as well: its holder
     /// waits when it acts for that role.
     pub fn pause(&mut self, role: &str) -> usize {
-        self.paused.insert(role.to_owned());
+        if let Err(place) = self.place_among_paused(role) {
+            self.paused.insert(place, role.to_owned());
+        }
         self.mark_role(role, |coro| coro.with(PAUSED), false)
     }
 
     /// The roles of this name act again. Says whether they were paused.
     pub fn resume(&mut self, role: &str) -> bool {
-        let was_paused = self.paused.remove(role);
-        if was_paused {
-            self.mark_role(role, |coro| coro.without(PAUSED), true);
-        }
-        was_paused
+        let Ok(place) = self.place_among_paused(role) else { return false };
+        self.paused.remove(place);
+        self.mark_role(role, |coro| coro.without(PAUSED), true);
+        true
+    }
+
+    /// Where a name is among those of the paused roles, or would be: they are in order.
+    fn place_among_paused(&self, role: &str) -> Result<usize, usize> {
+        self.paused.binary_search_by(|name| name.as_str().cmp(role))
     }
 
     /// The names of the roles that are paused.
@@ -103,15 +112,16 @@ impl VM {
             return self
                 .cancel(session, "it was closed, and its roles are played by other sessions");
         }
-        let roles = self.loaded_at(slot).roles;
+        let coroutines = self.loaded_at(slot).coroutines;
         header::set_status(self.run_queue.arena.block_mut(slot), SessionStatus::Draining);
-        for role in (0..roles).map(RoleId::at) {
-            self.change(slot, role, |coro| coro.without(PENDING).with(DRAINS), true);
+        for coro in (0..coroutines).map(RoleId::at) {
+            self.change(slot, coro, |coro| coro.without(PENDING).with(DRAINS), true);
         }
         Ok(())
     }
 
-    /// The handler of a role that had no answer has one now: the role continues.
+    /// The handler of a role that had no answer has one now: the role continues. Of a role that does several things at
+    /// once, all are asked again that had no answer.
     ///
     /// For a role that is played through an endpoint, its holder continues.
     ///
@@ -121,23 +131,31 @@ impl VM {
     pub fn wake(&mut self, session: SessionId, role: &str) -> Result<(), VMError> {
         let slot = self.running(session)?;
         let id = self.role_of(session, slot, role)?;
-        let (block, roles_at) = (self.run_queue.arena.block(slot), self.loaded_at(slot).roles_at);
-        let is_pending = coroutine::read(block, roles_at + id.index()).has(PENDING);
+        let loaded = self.loaded_at(slot);
+        let (block, roles_at) = (self.run_queue.arena.block(slot), loaded.roles_at);
+        let pending: Vec<CoroId> = loaded
+            .coroutines_of(id)
+            .filter(|coro| coroutine::read(block, roles_at + coro.index()).has(PENDING))
+            .collect();
         if !header::has_coroutines(block) {
             // The holder of the endpoint waits in its place.
             if self.wake_waiter(session, id, true) {
                 return Ok(());
             }
-        } else if is_pending {
+        } else if !pending.is_empty() {
             self.endpoints.leave_seat((session, id));
             let block = self.run_queue.arena.block_mut(slot);
             if header::place(block).is_some() {
                 // It stands still on its script, and continues there.
-                coroutine::unmark(block, roles_at + id.index(), PENDING);
+                for coro in pending {
+                    coroutine::unmark(block, roles_at + coro.index(), PENDING);
+                }
                 self.run_queue.enqueue(slot);
                 return Ok(());
             }
-            self.change(slot, id, |coro| coro.without(PENDING), true);
+            for coro in pending {
+                self.change(slot, coro, |coro| coro.without(PENDING), true);
+            }
             return Ok(());
         }
         Err(VMError::NotPending { session, role: role.to_owned() })
@@ -157,7 +175,8 @@ impl VM {
             Ok(place) => place,
             Err(error) => return Err(Rejected { message, error }),
         };
-        let Message { from, to, label, value } = message;
+        let outstanding = Outstanding::of(&message);
+        let Message { from, to, lane, label, value } = message;
         self.leave_script(slot);
         let block = self.run_queue.arena.block_mut(slot);
         let message = channel::Message { label, word: self.heap.encode(value) };
@@ -168,16 +187,19 @@ impl VM {
         } else {
             channel::push(block, &mut self.buffers, plan, message)
         };
-        self.deferred.injected(session, Outstanding { from, to, label });
+        self.deferred.injected(session, outstanding);
         if self.records() {
             self.enter_trace(self.run_queue.session_at(slot));
+            let lanes = Lanes { channel: lane as u8, ..Lanes::default() };
             if replaces {
-                self.trace.push(Tag::Dropped, from, to, label);
+                self.trace.push_in(Tag::Dropped, from, to, label, lanes);
             }
-            self.trace.push(Tag::Injected, from, to, label);
+            self.trace.push_in(Tag::Injected, from, to, label, lanes);
         }
         if waits {
-            self.change(slot, to, |coro| coro, true);
+            for coro in self.loaded_at(slot).coroutines_of(to) {
+                self.change(slot, coro, |coro| coro, true);
+            }
         }
         self.look_again(slot);
         self.drop_orphans();
@@ -188,10 +210,10 @@ impl VM {
     /// Where a session is, and the channel of a message from outside, if there is one, and room in it.
     fn place_for(&self, session: SessionId, message: &Message) -> Result<(Slot, Plan), VMError> {
         let slot = self.running(session)?;
-        let Message { from, to, label, .. } = *message;
+        let Message { from, to, lane, label, .. } = *message;
         let loaded = self.loaded_at(slot);
         let is_known = label.index() < loaded.image.names().label_count();
-        let Some(plan) = loaded.plans.find(from, to).filter(|_| is_known) else {
+        let Some(plan) = loaded.plans.find(from, to, lane).filter(|_| is_known) else {
             let what = format!("channel from role {from} to role {to} for label {label}");
             return Err(VMError::NotInProtocol { session, what });
         };
@@ -263,7 +285,9 @@ impl VM {
             let block = self.run_queue.arena.block(slot);
             let loaded = self.images.get(header::image(block));
             if let Some(role) = loaded.image.names().find_role(role) {
-                self.change(slot, role, &mark, wake);
+                for coro in loaded.coroutines_of(role) {
+                    self.change(slot, coro, &mark, wake);
+                }
                 marked += 1;
             }
         }
@@ -280,29 +304,29 @@ impl VM {
         }
     }
 
-    /// Changes the marks of a role, and takes its session off the script. If `wake`, the role, or the holder that
-    /// waits in its seat, executes its instruction again.
+    /// Changes the marks of a coroutine, and takes its session off the script. If `wake`, the coroutine, or the holder
+    /// that waits in its seat, executes its instruction again.
     pub(super) fn change(
         &mut self,
         slot: Slot,
-        role: RoleId,
+        number: CoroId,
         mark: impl Fn(Coro) -> Coro,
         wake: bool,
     ) {
         self.leave_script(slot);
         let block = self.run_queue.arena.block_mut(slot);
         let loaded = self.images.get(header::image(block));
-        let place = loaded.roles_at + role.index();
+        let place = loaded.roles_at + number.index();
         let coro = mark(coroutine::read(block, place));
         coroutine::write(block, place, coro);
         if !wake || coro.has(HALTED | PENDING) {
             return;
         }
         if header::has_coroutines(block) {
-            ready::set(block, role);
+            ready::set(block, number);
             self.run_queue.enqueue(slot);
         } else {
-            self.wake_waiter(self.run_queue.session_at(slot), role, false);
+            self.wake_waiter(self.run_queue.session_at(slot), number, false);
         }
     }
 }

@@ -7,34 +7,38 @@
 mod collect;
 mod held;
 mod linked;
+mod reach;
 mod through;
 mod waiters;
 
-use std::collections::BTreeMap;
+use std::panic::{AssertUnwindSafe, catch_unwind};
 
 use telltale_bytecode::{CodeImage, ContentHash, ImportId, Instr, Reg};
 use telltale_types::{RoleId, StateId};
 
 use self::held::Registers;
 use self::linked::LinkedSeats;
+pub(super) use self::reach::Reach;
+use crate::error::Wrong;
 use crate::exec::{Step, inside};
+use crate::index::ByMember;
 use crate::memory::arena::Slot;
 use crate::memory::coroutine::{self, Coro, HALTED};
 use crate::memory::{header, ready};
-use crate::quietly::drop_quietly;
+use crate::quietly::{drop_quietly, panicked};
 use crate::value::{Endpoint, Large};
 use crate::{Cause, SessionError, SessionId, VM, VMError, Value};
 
 /// What programs that open sessions and hold endpoints need beside the memory of sessions.
 #[derive(Debug, Default)]
 pub(crate) struct Endpoints {
-    /// The images that programs can open, by content.
-    provided: BTreeMap<ContentHash, CodeImage>,
+    /// The images that programs can open, in the order of their contents.
+    provided: Vec<CodeImage>,
     /// For roles of sessions without coroutines, the role of another session that waits in their seat. The session of
     /// the waiter may have ended.
-    waiters: BTreeMap<Member, Member>,
+    waiters: ByMember<Member>,
     /// The same the other way round: a role waits in one seat at most.
-    seats: BTreeMap<Member, Member>,
+    seats: ByMember<Member>,
     /// How many endpoints are, or were lately, on their way through sessions without coroutines: only then can
     /// there be sessions that nobody can reach.
     suspects: usize,
@@ -44,6 +48,9 @@ pub(crate) struct Endpoints {
     patience: usize,
     /// Instructions through endpoints, as they were linked lately.
     linked: LinkedSeats,
+    /// What executes instructions that concern other sessions. Without an image that programs can open there is no other
+    /// session and no endpoint.
+    pub(super) reach: Option<&'static dyn Reach>,
 }
 
 /// A role of a session.
@@ -58,14 +65,46 @@ struct Holder {
     at: u32,
 }
 
+impl Endpoints {
+    /// The image with this content, if programs can open it.
+    fn find_provided(&self, hash: ContentHash) -> Option<CodeImage> {
+        let place = self.provided.binary_search_by_key(&hash, |provided| provided.hash()).ok()?;
+        Some(self.provided[place].clone())
+    }
+}
+
 impl VM {
     /// Makes an image known, so that programs which import it can open sessions of it.
     pub fn provide(&mut self, image: &CodeImage) {
-        self.endpoints.provided.insert(image.hash(), image.clone());
+        self.endpoints.reach = Some(reach::FULL);
+        self.expect_by_hand();
+        let provided = &mut self.endpoints.provided;
+        match provided.binary_search_by_key(&image.hash(), |provided| provided.hash()) {
+            Ok(known) => provided[known] = image.clone(),
+            Err(place) => provided.insert(place, image.clone()),
+        }
+    }
+
+    /// A turn has ended at an instruction that concerns another session. Meanwhile the session stays marked as queued,
+    /// so whatever the instruction wakes cannot queue it; it is put back, or leaves the queue, in the end.
+    fn act_outside(&mut self, slot: Slot, role: RoleId) {
+        let acted = catch_unwind(AssertUnwindSafe(|| self.execute_outside(slot, role)));
+        let step = acted.unwrap_or_else(|panic| panicked(panic).into());
+        self.drop_orphans();
+        // Dropping an orphan may have ended this session, too.
+        if !header::is_running(self.run_queue.arena.block(slot)) {
+            return self.bury(slot);
+        }
+        if let Step::Fault(cause) = step {
+            self.run_queue.leave(slot);
+            self.fault_of_role(slot, role, cause.into_cause());
+        } else {
+            self.rest_or_requeue(slot);
+        }
     }
 
     /// Executes the instruction of a role that concerns another session, and the machine.
-    pub(super) fn execute_outside(&mut self, slot: Slot, role: RoleId) -> Step {
+    fn execute_outside(&mut self, slot: Slot, role: RoleId) -> Step {
         let block = self.run_queue.arena.block(slot);
         let loaded = self.images.get(header::image(block));
         let at = coroutine::read(block, loaded.roles_at + role.index()).pc();
@@ -83,16 +122,11 @@ impl VM {
         step
     }
 
-    fn open_import(
-        &mut self,
-        holder: Holder,
-        import: ImportId,
-        first: Reg,
-    ) -> Result<Step, Box<Cause>> {
+    fn open_import(&mut self, holder: Holder, import: ImportId, first: Reg) -> Result<Step, Wrong> {
         let loaded = self.loaded_at(holder.slot);
         let (name, hash) = loaded.image.import(import).ok_or(Cause::BadInstruction)?;
         let missing = || Cause::ImageNotProvided { name: name.to_owned() };
-        let image = self.endpoints.provided.get(&hash).ok_or_else(missing)?.clone();
+        let image = self.endpoints.find_provided(hash).ok_or_else(missing)?;
         let roles = image.names().role_count();
         if usize::from(first.0) + roles > loaded.image.registers() {
             return Err(Cause::BadInstruction.into());
@@ -107,7 +141,7 @@ impl VM {
         Ok(self.behind(holder))
     }
 
-    fn close_endpoint(&mut self, holder: Holder, reg: Reg) -> Result<Step, Box<Cause>> {
+    fn close_endpoint(&mut self, holder: Holder, reg: Reg) -> Result<Step, Wrong> {
         let (session, role) = self.registers(holder).take_endpoint(reg)?;
         self.give_up(session, role, "its holder closed it");
         Ok(self.behind(holder))
@@ -124,6 +158,12 @@ impl VM {
         let session = self.open(image, 0, false, false)?;
         let block = self.run_queue.arena.block_mut(session.slot());
         let loaded = self.images.get(header::image(block));
+        if let Some(role) = loaded.first_that_forks() {
+            let role = loaded.image.names().role(role).to_owned();
+            let reason = format!("`{role}` does several things at once, and has only one endpoint");
+            self.finish(session.slot(), Err(SessionError::Cancelled { reason: reason.into() }));
+            return Err(VMError::SeveralEndpoints { role });
+        }
         ready::clear_all(block, ready::words(loaded.roles));
         for at in (0..loaded.roles).map(|role| loaded.roles_at + role) {
             coroutine::write(block, at, Coro::at(StateId::START.0, 0));
@@ -147,7 +187,8 @@ impl VM {
     /// Wakes the holder that waits in the seat of a role: if `answered`, one that waits for its handler, otherwise one
     /// that waits for a message or for room. Says whether there was one.
     pub(super) fn wake_waiter(&mut self, session: SessionId, role: RoleId, answered: bool) -> bool {
-        self.endpoints.wake_waiter(&mut self.run_queue, &self.images, (session, role), answered)
+        let Some(reach) = self.endpoints.reach else { return false };
+        reach.wake_waiter(self, session, role, answered)
     }
 
     /// A session without coroutines has ended: nobody waits in its seats any more.
@@ -196,7 +237,9 @@ impl VM {
             match self.heap.decode(word) {
                 Value::Large(large) => match *large {
                     Large::Endpoint(Endpoint { session, role }) => {
-                        self.give_up(session, role, "its holder has ended");
+                        if let Some(reach) = self.endpoints.reach {
+                            reach.give_up(self, session, role);
+                        }
                     }
                     other => drop_quietly(other),
                 },

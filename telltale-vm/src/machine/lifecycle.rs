@@ -1,14 +1,16 @@
 //! How sessions begin and end.
 
+use std::any::{Any, TypeId};
 use std::sync::Arc;
 
 use telltale_bytecode::{CodeImage, Pc};
-use telltale_types::RoleId;
 
+use crate::lines::{label_of, role_of};
 use crate::memory::arena::Slot;
-use crate::memory::coroutine;
+use crate::memory::coroutine::{self, CoroId};
 use crate::memory::{channel, header, registers};
-use crate::quietly::drop_quietly;
+use crate::program::by_hand::{self, show_compiled};
+use crate::quietly::{drop_quietly, take_each};
 use crate::roles::host::SessionObjects;
 use crate::roles::objects::RoleObjects;
 use crate::roles::session::SessionHost;
@@ -66,7 +68,7 @@ impl VM {
         };
         header::begin(block, &loaded.template, number);
         header::open(block, objects, id, loaded.roles, owned);
-        self.coroutines += loaded.roles;
+        self.coroutines += loaded.coroutines;
         if !self.paused.is_empty() {
             loaded.pause(block, &self.paused);
         }
@@ -86,7 +88,7 @@ impl VM {
     /// A block for one more session of an image.
     fn slot_for(&mut self, image: u16) -> Result<Slot, VMError> {
         let loaded = self.images.get(image);
-        let (given, open, limit) = (loaded.roles, self.coroutines, self.config.max_coroutines);
+        let (given, open, limit) = (loaded.coroutines, self.coroutines, self.config.max_coroutines);
         if given > limit - open.min(limit) {
             return Err(VMError::TooManyCoroutines { given, open, limit });
         }
@@ -128,28 +130,31 @@ impl VM {
         let loaded = self.images.get(header::image(block));
         let is_fault = self.config.leftover == Leftover::Fault;
         let names = loaded.image.names();
-        let channels = loaded.image.channels().iter().filter(|_| is_fault);
-        channels.into_iter().find_map(|channel| {
-            let plan = loaded.plans.plan(channel.from, channel.to);
+        let channels = loaded.plans.existing().iter().filter(|_| is_fault);
+        channels.into_iter().find_map(|&(channel, plan)| {
             let label = channel::first_label(block, &self.buffers, plan)?;
             Some(Cause::LeftOver {
-                from: names.role(channel.from).to_owned(),
-                to: names.role(channel.to).to_owned(),
-                label: names.label(label).to_string(),
+                from: role_of(names, channel.from).to_owned(),
+                to: role_of(names, channel.to).to_owned(),
+                label: format!("{}", label_of(names, label)),
             })
         })
     }
 
     #[cold]
-    pub(super) fn fault_of_role(&mut self, slot: Slot, role: RoleId, cause: Cause) {
+    pub(super) fn fault_of_role(&mut self, slot: Slot, coro: CoroId, cause: Cause) {
         let block = self.run_queue.arena.block(slot);
         let loaded = self.images.get(header::image(block));
         let image = &loaded.image;
-        let pc = coroutine::read(block, loaded.roles_at + role.index()).pc();
+        let role = loaded.actor_of(coro).role;
+        let pc = coroutine::read(block, loaded.roles_at + coro.index()).pc();
         let place = Pc(pc - image.programs.start(role));
         let instr = image.programs[role].get(place.index());
-        let instruction = instr.map(|&instr| image.show(instr).to_string());
-        let role = Some(image.names().role(role).to_owned());
+        let instruction = instr.map(|&instr| match loaded.by_hand {
+            Some(by_hand) => by_hand.show(image, instr),
+            None => show_compiled(image, instr),
+        });
+        let role = Some(role_of(image.names(), role).to_owned());
         self.fault(slot, Fault { role, instruction, cause });
     }
 
@@ -183,7 +188,7 @@ impl VM {
         let block = self.run_queue.arena.block(slot);
         let loaded = self.images.get(header::image(block));
         let (has_coroutines, roles) = (header::has_coroutines(block), loaded.roles);
-        self.pending_choices.forget(session);
+        self.pending_choices.forget(session, loaded.coroutines);
         self.deferred.forget(session);
         self.retire(slot, outcome);
         if !has_coroutines {
@@ -198,7 +203,7 @@ impl VM {
     }
 
     /// Gives back what a session has held of the machine, or keeps its role objects for their owner.
-    #[inline]
+    #[inline(never)]
     fn retire(&mut self, slot: Slot, outcome: Outcome) {
         let block = self.run_queue.arena.block_mut(slot);
         self.wraps.forget(SessionId::new(self.run_queue.vm, header::ordinal(block), slot));
@@ -206,7 +211,7 @@ impl VM {
         let is_queued = header::is_queued(block);
         header::set_status(block, status_after(&outcome));
         self.open -= 1;
-        self.coroutines -= self.images.get(header::image(block)).roles;
+        self.coroutines -= self.images.get(header::image(block)).coroutines;
         if is_queued {
             self.run_queue.note_dead();
         }
@@ -234,11 +239,10 @@ impl VM {
         let block = self.run_queue.arena.block_mut(slot);
         let loaded = self.images.get(header::image(block));
         for plan in loaded.plans.all() {
-            while channel::len(block, plan) > 0 {
-                let (message, _) = channel::pop(block, &mut self.buffers, plan);
-                self.orphans.push(message.word);
+            for nth in 0..channel::len(block, plan) {
+                self.orphans.push(channel::peek(block, &self.buffers, plan, nth));
             }
-            channel::release(block, &mut self.buffers, plan);
+            channel::clear(block, &mut self.buffers, plan);
         }
         for place in loaded.registers() {
             self.orphans.extend(registers::clear(block, place));
@@ -270,12 +274,12 @@ impl VM {
 /// What the VM still holds is dropped as at the end of a session: piece by piece, whatever panics.
 impl Drop for VM {
     fn drop(&mut self) {
-        self.heap.drain().for_each(drop_quietly);
+        self.heap.take_each(drop_quietly);
         self.pending_choices.clear();
         self.deferred.clear();
-        self.objects.drain().for_each(|objects| drop(objects.discard()));
-        std::mem::take(&mut self.faults).into_iter().for_each(drop_quietly);
-        self.trace.drain_faults().for_each(drop_quietly);
+        take_each(&mut self.objects, |objects| drop(objects.discard()));
+        self.drop_faults();
+        self.trace.drop_faults();
         drop_quietly(self.sink.take());
     }
 }
@@ -287,7 +291,43 @@ impl SessionHost for VM {
         objects: impl RoleObjects,
         owned: bool,
     ) -> Result<SessionId, VMError> {
-        let key = self.objects.insert(SessionObjects::new(objects, self.spare.pop()));
+        self.expect_by_hand();
+        self.open_compiled_session(image, objects, owned)
+    }
+
+    fn open_compiled_session(
+        &mut self,
+        image: &CodeImage,
+        objects: impl RoleObjects,
+        owned: bool,
+    ) -> Result<SessionId, VMError> {
+        let objects = SessionObjects::new(objects, self.spare.pop());
+        self.open_with(image, objects, owned)
+    }
+
+    fn take_session<C: RoleObjects>(
+        &mut self,
+        session: SessionId,
+    ) -> Result<(Outcome, C), VMError> {
+        let (outcome, objects) = self.take_ended(session, TypeId::of::<C>())?;
+        let objects = objects.downcast().map_err(|_| VMError::StaleSession { session })?;
+        Ok((outcome, *objects))
+    }
+}
+
+impl VM {
+    /// Images may be written by hand from now on.
+    pub(super) fn expect_by_hand(&mut self) {
+        self.images.by_hand = Some(by_hand::FULL);
+    }
+
+    fn open_with(
+        &mut self,
+        image: &CodeImage,
+        objects: SessionObjects,
+        owned: bool,
+    ) -> Result<SessionId, VMError> {
+        let key = self.objects.insert(objects);
         let opened = self.open(image, key as u32 + 1, owned, true);
         if opened.is_err() {
             self.spare.extend(self.objects.remove(key).discard());
@@ -295,10 +335,12 @@ impl SessionHost for VM {
         opened
     }
 
-    fn take_session<C: RoleObjects>(
+    /// The outcome and the role objects of a session that has ended and has an owner.
+    fn take_ended(
         &mut self,
         session: SessionId,
-    ) -> Result<(Outcome, C), VMError> {
+        of_type: TypeId,
+    ) -> Result<(Outcome, Box<dyn Any>), VMError> {
         let slot = self.slot_of(session)?;
         let block = self.run_queue.arena.block(slot);
         if header::is_running(block) {
@@ -313,11 +355,10 @@ impl SessionHost for VM {
         }
         let key = header::objects(block) as usize - 1;
         // Callers of `SessionHost` may ask for role objects of another type.
-        let stale = VMError::StaleSession { session };
-        if !self.objects[key].is::<C>() {
-            return Err(stale);
+        if self.objects[key].type_id() != of_type {
+            return Err(VMError::StaleSession { session });
         }
-        let (objects, outcome) = self.objects.remove(key).into_parts().ok_or(stale)?;
+        let (objects, outcome) = self.objects.remove(key).into_parts();
         header::disown(self.run_queue.arena.block_mut(slot));
         self.free(slot);
         self.bury_dead();

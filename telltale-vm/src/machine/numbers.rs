@@ -1,9 +1,9 @@
 //! The numbers of a machine's sessions.
 
-use std::collections::HashMap;
 #[cfg(feature = "multi-thread")]
 use std::sync::Arc;
 
+use crate::index::Index;
 use crate::memory::arena::Slot;
 #[cfg(feature = "multi-thread")]
 use crate::threaded::series::Series;
@@ -16,7 +16,7 @@ pub(crate) struct Numbers {
     #[cfg(feature = "multi-thread")]
     series: Option<Arc<Series>>,
     /// Where sessions are that had their number before. One stays here as long as its block tells of it.
-    early: HashMap<u64, Slot>,
+    early: Index,
 }
 
 impl Numbers {
@@ -41,15 +41,15 @@ impl Numbers {
     /// Where a session is whose name does not say so.
     #[cold]
     pub(crate) fn find_early(&self, ordinal: u64) -> Option<Slot> {
-        self.early.get(&ordinal).copied()
+        self.early.get((ordinal, 0)).map(Slot::from_number)
     }
 
     /// A block is about to be used for another session than this one.
     #[inline]
     pub(crate) fn forget(&mut self, ordinal: u64, slot: Slot) {
         // Blocks that were never used look like session 0.
-        if !self.early.is_empty() && self.early.get(&ordinal) == Some(&slot) {
-            self.early.remove(&ordinal);
+        if !self.early.is_empty() && self.find_early(ordinal) == Some(slot) {
+            self.early.remove((ordinal, 0));
         }
     }
 }
@@ -59,11 +59,11 @@ impl Numbers {
     /// Those of one worker of several.
     pub(crate) fn of_worker(series: Arc<Series>, worker: usize) -> Self {
         let next = Series::first_of_programs(worker);
-        Self { next, series: Some(series), early: HashMap::new() }
+        Self { next, series: Some(series), early: Index::default() }
     }
 
     /// The session with this number, which was given away before, is open.
     pub(crate) fn note_early(&mut self, ordinal: u64, slot: Slot) {
-        self.early.insert(ordinal, slot);
+        self.early.insert((ordinal, 0), slot.number());
     }
 }

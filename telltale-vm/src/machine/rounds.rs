@@ -5,11 +5,11 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 use telltale_types::RoleId;
 
 use super::slices::{Mode, Session, Slices};
-use crate::exec::{Exit, RunContext, Step};
+use crate::exec::{Exit, RunContext};
 use crate::memory::arena::Slot;
-use crate::memory::coroutine::{self, Coro};
+use crate::memory::coroutine::{self, Actor, Coro};
 use crate::memory::{header, ready};
-use crate::quietly::{drop_quietly, panicked};
+use crate::quietly::{drop_each_quietly, panicked};
 use crate::scheduler::Turns;
 use crate::scheduler::run_queue::Fuel;
 use crate::scripted::run::ScriptState;
@@ -29,11 +29,7 @@ impl VM {
     pub(super) fn rounds(&mut self, call: Call<'_>, rounds: usize, turns: &mut Turns) {
         self.run_queue.fuel = Fuel { rounds, slices: 0 };
         while (self.run_queue.fuel.slices > 0 || self.begins(call.by_turns)) && turns.left > 0 {
-            let exit = if self.records() {
-                self.slices::<true>(call, turns)
-            } else {
-                self.slices::<false>(call, turns)
-            };
+            let exit = self.slices(call, turns);
             self.settle_idle();
             // What has been given up must not depend on whether an event was written down for it.
             self.drop_orphans();
@@ -58,17 +54,15 @@ impl VM {
     /// A panic of a handler ends the session for which it was called. One `catch_unwind` around many slices
     /// costs each of them nothing.
     #[inline(never)]
-    fn slices<const TRACE: bool>(
-        &mut self,
-        call: Call<'_>,
-        turns: &mut Turns,
-    ) -> Option<(Slot, Exit)> {
+    fn slices(&mut self, call: Call<'_>, turns: &mut Turns) -> Option<(Slot, Exit)> {
+        let traced = self.records();
         let Call { handler, network, by_turns } = call;
         let Self { run_queue, images, objects, endpoints, heap, buffers, .. } = self;
         let (pending_choices, deferred) = (&mut self.pending_choices, &mut self.deferred);
         let first = run_queue.first()?;
         let on_script = self.config.follows_schedules();
-        let mode = Mode { policy: self.config.policy, on_script, by_turns };
+        let (policy, give_turns) = (self.config.policy, self.give_turns);
+        let mode = Mode { policy, give_turns, on_script, by_turns, traced };
         run_queue.in_a_row = self.sink.is_none();
         // If none of their messages are aside, sessions that finish on their script need not be settled one by one. (By
         // turns, they are seen one by one anyway.)
@@ -90,7 +84,7 @@ impl VM {
         let cx = Context {
             image: &loaded.image,
             session: run_queue.session_at(first),
-            role: RoleId(0),
+            actor: Actor::of(RoleId(0)),
             word: 0,
             at: 0,
             seed: self.config.seed,
@@ -100,17 +94,19 @@ impl VM {
         let script = ScriptState::default();
         let mut slices =
             Slices { mode, run_queue, objects, endpoints, run, images, session, script };
-        let exit = catch_unwind(AssertUnwindSafe(|| slices.run::<TRACE>(turns)));
+        let exit = catch_unwind(AssertUnwindSafe(|| slices.run(turns)));
         let cx = &slices.session.cx;
-        let (slot, role, at, count) = (cx.session.slot(), cx.role, cx.at, cx.count_in_word());
+        let (slot, at, count) = (cx.session.slot(), cx.at, cx.count_in_word());
+        let actor = cx.actor;
         exit.unwrap_or_else(|panic| {
             let block = self.run_queue.arena.block_mut(slot);
-            let roles_at = self.images.get(header::image(block)).roles_at;
+            let loaded = self.images.get(header::image(block));
+            let coro = loaded.coro_of(actor);
             if at != Context::AS_WRITTEN {
                 // For whoever explains what happened.
-                coroutine::write(block, roles_at + role.index(), Coro::at(at, count));
+                coroutine::write(block, loaded.roles_at + coro.index(), Coro::at(at, count));
             }
-            Some((slot, Exit::Fault(role, panicked(panic).into())))
+            Some((slot, Exit::Fault(coro, panicked(panic).into())))
         })
     }
 
@@ -132,39 +128,20 @@ impl VM {
             Exit::Orphans | Exit::OnScript => self.run_queue.requeue(slot),
             Exit::Idle => self.rest_or_requeue(slot),
             Exit::Ended => self.bury(slot),
-            Exit::Outside(role) => self.act_outside(slot, role),
+            Exit::Outside(role) => self.reach_outside(slot, role),
             Exit::Fault(role, cause) => {
                 self.run_queue.leave(slot);
-                self.fault_of_role(slot, role, *cause);
+                self.fault_of_role(slot, role, cause.into_cause());
             }
-        }
-    }
-
-    /// A turn has ended at an instruction that concerns another session. Meanwhile the session stays marked as queued,
-    /// so whatever the instruction wakes cannot queue it; it is put back, or leaves the queue, in the end.
-    #[cold]
-    fn act_outside(&mut self, slot: Slot, role: RoleId) {
-        let acted = catch_unwind(AssertUnwindSafe(|| self.execute_outside(slot, role)));
-        let step = acted.unwrap_or_else(|panic| panicked(panic).into());
-        self.drop_orphans();
-        // Dropping an orphan may have ended this session, too.
-        if !header::is_running(self.run_queue.arena.block(slot)) {
-            return self.bury(slot);
-        }
-        if let Step::Fault(cause) = step {
-            self.run_queue.leave(slot);
-            self.fault_of_role(slot, role, *cause);
-        } else {
-            self.rest_or_requeue(slot);
         }
     }
 
     /// A session that has been taken from the queue is settled, unless somebody in it can act: a holder may have been
     /// woken since its slice.
-    fn rest_or_requeue(&mut self, slot: Slot) {
+    pub(super) fn rest_or_requeue(&mut self, slot: Slot) {
         let block = self.run_queue.arena.block(slot);
-        let roles = self.images.get(header::image(block)).roles;
-        if header::place(block).is_none() && ready::any(block, ready::words(roles)) {
+        let coroutines = self.images.get(header::image(block)).coroutines;
+        if header::place(block).is_none() && ready::any(block, ready::words(coroutines)) {
             self.run_queue.requeue(slot);
         } else {
             self.run_queue.leave(slot);
@@ -185,9 +162,15 @@ impl VM {
     /// next report.
     pub(crate) fn forget_reported(&mut self) {
         if std::mem::take(&mut self.is_reported) && !self.faults.is_empty() {
-            std::mem::take(&mut self.faults).into_iter().for_each(drop_quietly);
+            self.drop_faults();
             self.unreported = 0;
         }
+    }
+
+    /// Drops the faults, one by one: handlers made what is in them.
+    #[inline(never)]
+    pub(super) fn drop_faults(&mut self) {
+        drop_each_quietly(&mut self.faults);
     }
 
     /// An error if sessions faulted and nobody holds a handle that will say so. It names the one that was opened

@@ -1,7 +1,6 @@
 //! One session after the other acts, until one of them needs the whole machine.
 
 use slab::Slab;
-use telltale_types::RoleId;
 
 use super::endpoints::Endpoints;
 use crate::exec::{Exit, RunContext, Slice};
@@ -12,7 +11,7 @@ use crate::program::loaded::Loaded;
 use crate::program::registry::Registry;
 use crate::roles::host::{Host, SessionObjects};
 use crate::scheduler::run_queue::RunQueue;
-use crate::scheduler::{self, Turns};
+use crate::scheduler::{GiveTurns, Turns};
 use crate::scripted::leave::halt;
 use crate::scripted::run::{EXCHANGE, End, RunLoop, ScriptState};
 use crate::{Context, Policy, SessionId};
@@ -21,10 +20,14 @@ use crate::{Context, Policy, SessionId};
 #[derive(Clone, Copy)]
 pub(super) struct Mode {
     pub(super) policy: Policy,
+    /// How it gives turns.
+    pub(super) give_turns: GiveTurns,
     /// Whether sessions follow their schedules while they can.
     pub(super) on_script: bool,
     /// Whether turns are counted.
     pub(super) by_turns: bool,
+    /// Whether events are written down.
+    pub(super) traced: bool,
 }
 
 impl Mode {
@@ -57,13 +60,13 @@ pub(super) struct Session<'a> {
 impl Slices<'_> {
     /// Gives slices to the sessions at the head of the queue, round after round. Ends with a session that
     /// needs more than that.
-    pub(super) fn run<const TRACE: bool>(&mut self, turns: &mut Turns) -> Option<(Slot, Exit)> {
+    pub(super) fn run(&mut self, turns: &mut Turns) -> Option<(Slot, Exit)> {
         while turns.left > 0 && self.run_queue.take(self.run.trace) {
             loop {
                 let end = if self.mode.by_turns {
-                    self.follow_one::<TRACE>(turns)
+                    self.follow_one(turns)
                 } else {
-                    self.follow_schedules::<TRACE>()
+                    self.follow_schedules()
                 };
                 if end == Some(End::NoSession) {
                     break;
@@ -77,7 +80,7 @@ impl Slices<'_> {
                     Ok(()) => self.run_queue.requeue(slot),
                     Err(Exit::OnScript) => continue,
                     // With a trace, the session is settled at once, so that its end is recorded behind its last event.
-                    Err(Exit::Idle) if !TRACE => self.run_queue.idle.push_back(slot),
+                    Err(Exit::Idle) if !self.mode.traced => self.run_queue.idle.push_back(slot),
                     Err(exit) => return Some((slot, exit)),
                 }
                 break;
@@ -88,14 +91,14 @@ impl Slices<'_> {
 
     /// Lets the session follow its schedule, and those that come after it theirs. Gives how that ended;
     /// nothing if the session that comes now is not on its script.
-    fn follow_schedules<const TRACE: bool>(&mut self) -> Option<End> {
+    fn follow_schedules(&mut self) -> Option<End> {
         while self.mode.on_script {
             let block = self.run_queue.block();
             header::place(block)?;
             let objects = header::objects(block);
             self.session.enter(header::image(block), self.images);
             self.script.left = self.run_queue.quantum;
-            let end = self.as_scheduled::<TRACE>(objects);
+            let end = self.as_scheduled(objects);
             if end != End::NotTheirs {
                 return Some(end);
             }
@@ -104,7 +107,7 @@ impl Slices<'_> {
     }
 
     /// The same for one session, as far as there are turns: each of its instructions is one.
-    fn follow_one<const TRACE: bool>(&mut self, turns: &mut Turns) -> Option<End> {
+    fn follow_one(&mut self, turns: &mut Turns) -> Option<End> {
         let left = turns.of(self.run_queue.quantum);
         if !self.mode.on_script || left < EXCHANGE {
             return None;
@@ -115,29 +118,29 @@ impl Slices<'_> {
         self.session.enter(header::image(block), self.images);
         self.script.left = left;
         let others = std::mem::take(&mut self.run_queue.fuel.slices);
-        let end = self.as_scheduled::<TRACE>(objects);
+        let end = self.as_scheduled(objects);
         self.run_queue.fuel.slices = others;
         turns.left -= (left - self.script.left) as usize;
         Some(end)
     }
 
     /// The session follows its schedule, exchange by exchange, and where roles halt.
-    #[inline(always)]
-    fn as_scheduled<const TRACE: bool>(&mut self, objects: u32) -> End {
-        let mut end = self.by_participants::<TRACE>(objects);
+    #[inline(never)]
+    fn as_scheduled(&mut self, objects: u32) -> End {
+        let mut end = self.by_participants(objects);
         while end == End::NoExchange && self.halt() {
-            end = self.by_participants::<TRACE>(objects);
+            end = self.by_participants(objects);
         }
         end
     }
 
     /// The handler, or the role objects of the session, play it and those after it that they can play as well.
-    fn by_participants<const TRACE: bool>(&mut self, of_session: u32) -> End {
+    fn by_participants(&mut self, of_session: u32) -> End {
         let Self { run_queue, objects, script, .. } = self;
         let (images, Session { image, loaded, cx }) = (self.images, &mut self.session);
         let (trace, network) = (&mut *self.run.trace, self.run.network);
         let forced_only = self.mode.forced_only();
-        let traced = TRACE;
+        let traced = self.mode.traced;
         cx.at = Context::AS_WRITTEN;
         let key = (of_session as usize).checked_sub(1);
         let runner = key.map(|key| objects[key].runner());
@@ -180,12 +183,12 @@ impl Slices<'_> {
         let Some(at) = script.pending_at(&session.loaded.schedule) else { return false };
         let (block, roles_at) = (run_queue.block(), session.loaded.roles_at);
         if let Some(received) = at.received {
-            let word = &mut block[roles_at + at.role.index()];
+            let word = &mut block[roles_at + at.coro.index()];
             if coroutine::advance(word, received.to_step) {
-                session.cx.wraps.note(session.cx.session, at.role);
+                session.cx.wraps.note(session.cx.session, at.actor);
             }
         }
-        coroutine::mark(block, roles_at + at.role.index(), PENDING);
+        coroutine::mark(block, roles_at + at.coro.index(), PENDING);
         header::set_place(block, Some(at.place));
         script.failure = None;
         true
@@ -196,35 +199,17 @@ impl Slices<'_> {
     #[inline(always)]
     fn slice(&mut self, end: Option<End>, turns: &mut Turns) -> Result<(), Exit> {
         match self.slice_inside(end, turns) {
-            Err(Exit::Outside(role)) => self.slice_outside(role, turns),
+            Err(Exit::Outside(role)) => match self.endpoints.reach {
+                Some(reach) => reach.slice(self, role, turns),
+                None => Err(Exit::Outside(role)),
+            },
             other => other,
-        }
-    }
-
-    /// The slice has come to an instruction that concerns another session, which ends it.
-    #[inline(never)]
-    fn slice_outside(&mut self, role: RoleId, turns: &mut Turns) -> Result<(), Exit> {
-        let mut role = role;
-        loop {
-            self.act_through(role)?;
-            let block = self.run_queue.arena.block(self.run_queue.slot);
-            if !ready::any(block, ready::words(self.session.loaded.roles)) {
-                return Err(Exit::Idle);
-            } else if !self.run.orphans.is_empty() || self.endpoints.has_many_suspects() {
-                return Err(Exit::Orphans);
-            } else if turns.left == 0 || !self.run_queue.begin_alone(self.run.trace) {
-                return Ok(());
-            }
-            match self.slice_inside(None, turns) {
-                Err(Exit::Outside(further)) => role = further,
-                other => return other,
-            }
         }
     }
 
     /// As far as instructions of the session itself go.
     #[inline(never)]
-    fn slice_inside(&mut self, end: Option<End>, turns: &mut Turns) -> Result<(), Exit> {
+    pub(super) fn slice_inside(&mut self, end: Option<End>, turns: &mut Turns) -> Result<(), Exit> {
         let RunQueue { slot, quantum, vm, .. } = *self.run_queue;
         let (arena, mut rounds) = self.run_queue.sessions_and_rounds();
         let block = arena.block_and_more_mut(slot);
@@ -245,7 +230,7 @@ impl Slices<'_> {
         loop {
             slice.write_ready();
             acted?;
-            if !ready::any(slice.block, ready::words(loaded.roles)) {
+            if !ready::any(slice.block, ready::words(loaded.coroutines)) {
                 return Err(Exit::Idle);
             } else if !slice.run.orphans.is_empty() {
                 return Err(Exit::Orphans);
@@ -287,5 +272,5 @@ fn act<'a>(
         }
         None => slice.leave_place(),
     }
-    scheduler::slice(mode.policy, slice, turns)
+    (mode.give_turns)(slice, turns)
 }

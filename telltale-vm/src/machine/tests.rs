@@ -5,6 +5,7 @@ use std::sync::Mutex;
 
 use telltale_types::{GlobalTerm, Label, LabelId, RoleId};
 
+use crate::memory::coroutine::Actor;
 use crate::memory::header;
 use crate::{Branch, Context, EffectHandler, HandlerResult, Picked, Policy, VM, VMConfig, Value};
 
@@ -53,7 +54,7 @@ fn effects(policy: Policy) -> Vec<(RoleId, u64, u64)> {
     let views: Vec<u64> = vm.coroutines().map(|role| role.effects()).collect();
     assert!(views.iter().all(|&effects| effects > 1 << 32), "{policy:?}: {views:?}");
     vm.cancel(session, "enough").expect("it runs");
-    assert_eq!(vm.wraps.count(session, RoleId(0), 0), 0, "its end is the end of it");
+    assert_eq!(vm.wraps.count(session, Actor::of(RoleId(0)), 0), 0, "its end is the end of it");
     handler.0.into_inner().expect("nobody panics")
 }
 

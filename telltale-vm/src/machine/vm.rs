@@ -1,7 +1,7 @@
 //! The machine as its embedder sees it. How sessions begin and end is in `lifecycle`, who runs next in
 //! `rounds`, what can be done to running sessions in `control`.
 
-use std::collections::BTreeSet;
+use std::collections::BinaryHeap;
 use std::sync::Arc;
 
 use slab::Slab;
@@ -20,9 +20,9 @@ use crate::memory::wraps::Wraps;
 use crate::program::loaded::Loaded;
 use crate::program::registry::Registry;
 use crate::roles::host::{ErasedObjects, SessionObjects};
-use crate::scheduler::Turns;
 use crate::scheduler::random::Draws;
 use crate::scheduler::run_queue::RunQueue;
+use crate::scheduler::{self, GiveTurns, Turns};
 use crate::session::VmTag;
 use crate::trace::store::Trace;
 use crate::view::{CoroutineView, SessionView};
@@ -41,6 +41,8 @@ use crate::{
 #[derive(Debug)]
 pub struct VM {
     pub(super) config: VMConfig,
+    /// How its policy gives turns.
+    pub(super) give_turns: GiveTurns,
     pub(super) run_queue: RunQueue,
     pub(super) heap: Heap,
     pub(super) buffers: Buffers,
@@ -53,7 +55,7 @@ pub struct VM {
     pub(super) numbers: Numbers,
     pub(super) trace: Trace,
     pub(super) deferred: Deferred,
-    pub(super) paused: BTreeSet<String>,
+    pub(super) paused: Vec<String>,
     pub(super) endpoints: Endpoints,
     /// Payloads that have lost their place, and with them perhaps an endpoint.
     pub(super) orphans: Vec<Word>,
@@ -67,7 +69,9 @@ pub struct VM {
 }
 
 /// Whoever is told every event instead of the trace.
-pub(super) struct Sink(Box<dyn FnMut(&ObsEvent) + Send>);
+///
+/// It takes the events out of the trace itself, so that programs without a sink do not have what that needs.
+pub(super) struct Sink(Box<dyn FnMut(&mut Trace) + Send>);
 
 impl std::fmt::Debug for Sink {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
@@ -78,21 +82,25 @@ impl std::fmt::Debug for Sink {
 /// A machine without sessions, set up by [`VMConfig::default`].
 impl Default for VM {
     fn default() -> Self {
-        Self::new(VMConfig::default())
+        let config = VMConfig::default();
+        debug_assert_eq!(config.policy, Policy::Cooperative, "it need not be looked up");
+        Self::with_tag(config, VmTag::next(), scheduler::COOPERATIVE)
     }
 }
 
 impl VM {
     /// A machine without sessions.
     pub fn new(config: VMConfig) -> Self {
-        Self::with_tag(config, VmTag::next())
+        let give_turns = scheduler::by(config.policy);
+        Self::with_tag(config, VmTag::next(), give_turns)
     }
 
-    /// A machine whose sessions have this tag.
-    pub(super) fn with_tag(config: VMConfig, tag: VmTag) -> Self {
+    /// A machine whose sessions have this tag, and get turns so.
+    pub(super) fn with_tag(config: VMConfig, tag: VmTag, give_turns: GiveTurns) -> Self {
         let quantum = config.quantum.max(1);
         let shuffle = (config.policy == Policy::Random).then(|| Draws::new(config.seed));
         Self {
+            give_turns,
             run_queue: RunQueue::new(tag, quantum, shuffle),
             heap: Heap::default(),
             buffers: Buffers::default(),
@@ -104,7 +112,7 @@ impl VM {
             numbers: Numbers::default(),
             trace: Trace::new(config.recording),
             deferred: Deferred::default(),
-            paused: BTreeSet::new(),
+            paused: Vec::new(),
             endpoints: Endpoints::default(),
             orphans: Vec::new(),
             sink: None,
@@ -123,6 +131,7 @@ impl VM {
     ///
     /// At a limit of the VM, which is then as it was before.
     pub fn load_choreography(&mut self, image: &CodeImage) -> Result<SessionId, VMError> {
+        self.expect_by_hand();
         self.open(image, 0, false, true)
     }
 
@@ -207,15 +216,15 @@ impl VM {
     /// From now on, every event is given to `sink` at the end of its round, and the trace keeps none.
     ///
     /// Nothing is given unless something is recorded ([`VMConfig::recording`]).
-    pub fn record_to(&mut self, sink: impl FnMut(&ObsEvent) + Send + 'static) {
+    pub fn record_to(&mut self, mut sink: impl FnMut(&ObsEvent) + Send + 'static) {
         self.trace.keep_all();
-        self.sink = Some(Sink(Box::new(sink)));
+        self.sink = Some(Sink(Box::new(move |trace| trace.drain_to(&mut sink))));
     }
 
     #[inline]
     pub(crate) fn drain_sink(&mut self) {
         if let Some(Sink(sink)) = &mut self.sink {
-            self.trace.drain_to(sink);
+            sink(&mut self.trace);
         }
     }
 
@@ -295,10 +304,14 @@ impl VM {
     /// on what ran before, and must not show in a trace.
     pub(super) fn running_slots(&self) -> Vec<Slot> {
         let RunQueue { arena, .. } = &self.run_queue;
-        let mut slots: Vec<Slot> =
-            arena.slots().filter(|&slot| header::is_running(arena.block(slot))).collect();
-        slots.sort_unstable_by_key(|&slot| header::ordinal(arena.block(slot)));
-        slots
+        let mut running = BinaryHeap::new();
+        for slot in arena.slots() {
+            let block = arena.block(slot);
+            if header::is_running(block) {
+                running.push((header::ordinal(block), slot));
+            }
+        }
+        running.into_sorted_vec().into_iter().map(|(_, slot)| slot).collect()
     }
 
     /// The image of the session at a slot.

@@ -6,15 +6,17 @@ use super::numbers::Numbers;
 use super::rounds::Call;
 use crate::roles::host::SessionObjects;
 use crate::roles::objects::RoleObjects;
-use crate::scheduler::Turns;
+use crate::scheduler::{self, Turns};
 use crate::session::VmTag;
 use crate::{EffectHandler, Network, SessionId, SimClock, VM, VMConfig, VMError};
 
 impl VM {
     /// One of several machines whose sessions have the same tag and are numbered in one series.
     pub(crate) fn numbered(config: VMConfig, tag: VmTag, numbers: Numbers) -> Self {
-        let mut vm = Self::with_tag(config, tag);
+        let give_turns = scheduler::by(config.policy);
+        let mut vm = Self::with_tag(config, tag, give_turns);
         vm.numbers = numbers;
+        vm.expect_by_hand();
         vm
     }
 

@@ -3,6 +3,8 @@
 //! A chunk has blocks of one size, and a block that is given back is the next of its size to be used, so
 //! opening a session costs a copy and the cost does not depend on how many are open.
 
+use crate::memory::outside;
+
 /// Where a block is: its chunk, and its place in the chunk.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub(crate) struct Slot(u32);
@@ -52,6 +54,15 @@ impl Slot {
 
     pub(crate) const fn new(chunk: usize, place: usize) -> Self {
         Self((chunk as u32) << PLACE_BITS | place as u32)
+    }
+
+    /// The slot as a number, and the slot of such a number.
+    pub(crate) const fn number(self) -> u32 {
+        self.0
+    }
+
+    pub(crate) const fn from_number(number: u32) -> Self {
+        Self(number)
     }
 
     #[inline]
@@ -123,14 +134,22 @@ impl Arena {
 
     #[inline]
     pub(crate) fn block(&self, slot: Slot) -> &[u64] {
-        let chunk = &self.chunks[slot.chunk()];
-        &chunk.blocks[slot.place() * chunk.words..][..chunk.words]
+        let Some(chunk) = self.chunks.get(slot.chunk()) else { outside() };
+        let start = slot.place() * chunk.words;
+        match chunk.blocks.get(start..start + chunk.words) {
+            Some(block) => block,
+            None => outside(),
+        }
     }
 
     #[inline]
     pub(crate) fn block_mut(&mut self, slot: Slot) -> &mut [u64] {
-        let chunk = &mut self.chunks[slot.chunk()];
-        &mut chunk.blocks[slot.place() * chunk.words..][..chunk.words]
+        let Some(chunk) = self.chunks.get_mut(slot.chunk()) else { outside() };
+        let start = slot.place() * chunk.words;
+        match chunk.blocks.get_mut(start..start + chunk.words) {
+            Some(block) => block,
+            None => outside(),
+        }
     }
 
     /// A block and whatever is behind it, which is never less than a [`WINDOW`].

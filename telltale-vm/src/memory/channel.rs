@@ -14,6 +14,7 @@
 //! The marks say whether a message is there (cell), whether the receiver waits for a message or the
 //! sender for room, and whether the ring has moved.
 
+use crate::memory::{word, word_mut};
 use telltale_types::LabelId;
 
 use crate::memory::heap::Word;
@@ -147,7 +148,7 @@ const KEPT: usize = 1 << 14;
 /// Whether one more message has room.
 #[inline]
 pub(crate) fn has_room(block: &[u64], plan: Plan) -> bool {
-    let head = block[plan.at()];
+    let head = word(block, plan.at());
     match plan.shape {
         Shape::Cell => head & FULL == 0,
         Shape::Ring => ring_len(head) < usize::from(plan.capacity),
@@ -157,7 +158,7 @@ pub(crate) fn has_room(block: &[u64], plan: Plan) -> bool {
 /// The label of the first message.
 #[inline]
 pub(crate) fn first_label(block: &[u64], buffers: &Buffers, plan: Plan) -> Option<LabelId> {
-    let head = block[plan.at()];
+    let head = word(block, plan.at());
     match plan.shape {
         Shape::Cell => (head & FULL != 0).then(|| label_of(head)),
         Shape::Ring if ring_len(head) == 0 => None,
@@ -173,7 +174,7 @@ pub(crate) fn replaces(block: &[u64], buffers: &Buffers, plan: Plan, label: Labe
 
 /// The label of the newest message of a ring.
 fn last_label(block: &[u64], buffers: &Buffers, plan: Plan) -> Option<LabelId> {
-    let head = block[plan.at()];
+    let head = word(block, plan.at());
     if plan.shape == Shape::Cell || ring_len(head) == 0 {
         return None;
     }
@@ -182,13 +183,13 @@ fn last_label(block: &[u64], buffers: &Buffers, plan: Plan) -> Option<LabelId> {
 
 /// The place of the newest message of a ring that is not empty.
 fn newest(block: &[u64], buffers: &Buffers, plan: Plan) -> usize {
-    let head = block[plan.at()];
+    let head = word(block, plan.at());
     (ring_first(head) + ring_len(head) - 1) & (ring_size(block, buffers, plan) - 1)
 }
 
 /// How many messages are queued.
 pub(crate) fn len(block: &[u64], plan: Plan) -> usize {
-    let head = block[plan.at()];
+    let head = word(block, plan.at());
     match plan.shape {
         Shape::Cell => (head & FULL) as usize,
         Shape::Ring => ring_len(head),
@@ -199,16 +200,16 @@ pub(crate) fn len(block: &[u64], plan: Plan) -> usize {
 /// its receiver.
 #[inline]
 pub(crate) fn is_idle(block: &[u64], plan: Plan) -> bool {
-    block[plan.at()] & !RECEIVER_WAITS == 0
+    word(block, plan.at()) & !RECEIVER_WAITS == 0
 }
 
 /// The payload of one of the messages that are queued, by its place in the order.
 pub(crate) fn peek(block: &[u64], buffers: &Buffers, plan: Plan, nth: usize) -> Word {
     let at = plan.at();
     let [packed, bits] = match plan.shape {
-        Shape::Cell => [block[at], block[at + 1]],
+        Shape::Cell => [word(block, at), word(block, at + 1)],
         Shape::Ring => {
-            let place = (ring_first(block[at]) + nth) & (ring_size(block, buffers, plan) - 1);
+            let place = (ring_first(word(block, at)) + nth) & (ring_size(block, buffers, plan) - 1);
             ring_slot(block, buffers, plan, place)
         }
     };
@@ -219,12 +220,12 @@ pub(crate) fn peek(block: &[u64], buffers: &Buffers, plan: Plan, nth: usize) -> 
 #[inline(always)]
 pub(crate) fn push(block: &mut [u64], buffers: &mut Buffers, plan: Plan, message: Message) -> bool {
     let at = plan.at();
-    let head = block[at];
+    let head = word(block, at);
     let packed = pack(message);
     match plan.shape {
         Shape::Cell => {
-            block[at + 1] = message.word.bits;
-            block[at] = head & SENDER_WAITS | FULL | packed;
+            *word_mut(block, at + 1) = message.word.bits;
+            *word_mut(block, at) = head & SENDER_WAITS | FULL | packed;
         }
         Shape::Ring => push_ring(block, buffers, plan, [packed, message.word.bits]),
     }
@@ -248,97 +249,108 @@ pub(crate) fn replace(
 #[inline(always)]
 pub(crate) fn pop(block: &mut [u64], buffers: &mut Buffers, plan: Plan) -> (Message, bool) {
     let at = plan.at();
-    let head = block[at];
+    let head = word(block, at);
     let [packed, bits] = match plan.shape {
         Shape::Cell => {
-            let bits = block[at + 1];
-            block[at] = 0;
+            let bits = word(block, at + 1);
+            *word_mut(block, at) = 0;
             [head, bits]
         }
-        Shape::Ring => {
-            let first = ring_first(head);
-            let slot = ring_slot(block, buffers, plan, first);
-            if ring_len(head) == 1 {
-                release(block, buffers, plan);
-                block[at] = 0;
-            } else {
-                let next = (first + 1) & (ring_size(block, buffers, plan) - 1);
-                block[at] = ring_head(head & MOVED, next, ring_len(head) - 1);
-                if head & MOVED != 0 {
-                    shrink_if_sparse(block, buffers, plan);
-                }
-            }
-            slot
-        }
+        Shape::Ring => pop_ring(block, buffers, plan),
     };
     let kind = (packed >> 8) as u8;
     (Message { label: label_of(packed), word: Word { kind, bits } }, head & SENDER_WAITS != 0)
 }
 
+#[inline(never)]
+fn pop_ring(block: &mut [u64], buffers: &mut Buffers, plan: Plan) -> [u64; 2] {
+    let at = plan.at();
+    let head = word(block, at);
+    let first = ring_first(head);
+    let slot = ring_slot(block, buffers, plan, first);
+    if ring_len(head) == 1 {
+        release(block, buffers, plan);
+        *word_mut(block, at) = 0;
+    } else {
+        let next = (first + 1) & (ring_size(block, buffers, plan) - 1);
+        *word_mut(block, at) = ring_head(head & MOVED, next, ring_len(head) - 1);
+        if head & MOVED != 0 {
+            shrink_if_sparse(block, buffers, plan);
+        }
+    }
+    slot
+}
+
 /// Notes that the receiver waits for a message.
 #[inline]
 pub(crate) fn await_message(block: &mut [u64], plan: Plan) {
-    block[plan.at()] |= RECEIVER_WAITS;
+    *word_mut(block, plan.at()) |= RECEIVER_WAITS;
 }
 
 /// Notes that the receiver does not wait for a message any more.
 #[inline]
 pub(crate) fn forget_receiver(block: &mut [u64], plan: Plan) {
-    block[plan.at()] &= !RECEIVER_WAITS;
+    *word_mut(block, plan.at()) &= !RECEIVER_WAITS;
 }
 
 /// Notes that the sender waits for room.
 pub(crate) fn await_room(block: &mut [u64], plan: Plan) {
-    block[plan.at()] |= SENDER_WAITS;
+    *word_mut(block, plan.at()) |= SENDER_WAITS;
 }
 
 /// Whether the receiver waits for a message.
 pub(crate) fn receiver_waits(block: &[u64], plan: Plan) -> bool {
-    block[plan.at()] & RECEIVER_WAITS != 0
+    word(block, plan.at()) & RECEIVER_WAITS != 0
 }
 
 /// Whether the sender waits for room.
 pub(crate) fn sender_waits(block: &[u64], plan: Plan) -> bool {
-    block[plan.at()] & SENDER_WAITS != 0
+    word(block, plan.at()) & SENDER_WAITS != 0
 }
 
 /// Whether the channel is empty and nobody waits for it: then there is nothing to give back.
 #[inline]
 pub(crate) fn is_untouched(block: &[u64], plan: Plan) -> bool {
-    block[plan.at()] == 0
+    word(block, plan.at()) == 0
 }
 
 /// Gives back what the channel holds outside of the block. It must be empty, or never looked at again.
 #[inline]
 pub(crate) fn release(block: &mut [u64], buffers: &mut Buffers, plan: Plan) {
-    let head = block[plan.at()];
+    let head = word(block, plan.at());
     if plan.shape == Shape::Ring && head & MOVED != 0 {
-        buffers.give_back(block[plan.at() + 1] as u32);
-        block[plan.at()] = 0;
+        buffers.give_back(word(block, plan.at() + 1) as u32);
+        *word_mut(block, plan.at()) = 0;
     }
 }
 
-#[inline]
+/// Forgets whatever is in the channel, and who waits for it.
+pub(crate) fn clear(block: &mut [u64], buffers: &mut Buffers, plan: Plan) {
+    release(block, buffers, plan);
+    *word_mut(block, plan.at()) = 0;
+}
+
+#[inline(never)]
 fn push_ring(block: &mut [u64], buffers: &mut Buffers, plan: Plan, slot: [u64; 2]) {
     let at = plan.at();
-    let (first, len) = (ring_first(block[at]), ring_len(block[at]));
+    let (first, len) = (ring_first(word(block, at)), ring_len(word(block, at)));
     if len == ring_size(block, buffers, plan) {
         grow(block, buffers, plan);
         return push_ring(block, buffers, plan, slot);
     }
     let place = (first + len) & (ring_size(block, buffers, plan) - 1);
     put(block, buffers, plan, place, slot);
-    block[at] = ring_head(block[at] & (MOVED | SENDER_WAITS), first, len + 1);
+    *word_mut(block, at) = ring_head(word(block, at) & (MOVED | SENDER_WAITS), first, len + 1);
 }
 
 #[inline]
 fn put(block: &mut [u64], buffers: &mut Buffers, plan: Plan, place: usize, slot: [u64; 2]) {
     let at = plan.at();
-    if block[at] & MOVED == 0 {
-        block[at + 1 + 2 * place] = slot[0];
-        block[at + 2 + 2 * place] = slot[1];
+    if word(block, at) & MOVED == 0 {
+        *word_mut(block, at + 1 + 2 * place) = slot[0];
+        *word_mut(block, at + 2 + 2 * place) = slot[1];
     } else {
-        buffers.rings[block[at + 1] as usize][place] = slot;
+        buffers.rings[word(block, at + 1) as usize][place] = slot;
     }
 }
 
@@ -355,7 +367,7 @@ fn grow(block: &mut [u64], buffers: &mut Buffers, plan: Plan) {
 #[inline]
 fn shrink_if_sparse(block: &mut [u64], buffers: &mut Buffers, plan: Plan) {
     let size = ring_size(block, buffers, plan);
-    if size > SMALLEST && ring_len(block[plan.at()]) <= size / 8 {
+    if size > SMALLEST && ring_len(word(block, plan.at())) <= size / 8 {
         let number = buffers.take(size / 4);
         move_ring(block, buffers, plan, number);
     }
@@ -365,16 +377,16 @@ fn shrink_if_sparse(block: &mut [u64], buffers: &mut Buffers, plan: Plan) {
 #[cold]
 fn move_ring(block: &mut [u64], buffers: &mut Buffers, plan: Plan, number: u32) {
     let (at, size) = (plan.at(), ring_size(block, buffers, plan));
-    let (first, len) = (ring_first(block[at]), ring_len(block[at]));
+    let (first, len) = (ring_first(word(block, at)), ring_len(word(block, at)));
     for nth in 0..len {
         let slot = ring_slot(block, buffers, plan, (first + nth) & (size - 1));
         buffers.rings[number as usize][nth] = slot;
     }
-    if block[at] & MOVED != 0 {
-        buffers.give_back(block[at + 1] as u32);
+    if word(block, at) & MOVED != 0 {
+        buffers.give_back(word(block, at + 1) as u32);
     }
-    block[at] = ring_head(block[at] & MARKS | MOVED, 0, len);
-    block[at + 1] = number.into();
+    *word_mut(block, at) = ring_head(word(block, at) & MARKS | MOVED, 0, len);
+    *word_mut(block, at + 1) = number.into();
 }
 
 /// How many messages the smallest buffer holds.
@@ -414,20 +426,20 @@ impl Buffers {
 
 #[inline]
 fn ring_size(block: &[u64], buffers: &Buffers, plan: Plan) -> usize {
-    if block[plan.at()] & MOVED == 0 {
+    if word(block, plan.at()) & MOVED == 0 {
         INLINE
     } else {
-        buffers.rings[block[plan.at() + 1] as usize].len()
+        buffers.rings[word(block, plan.at() + 1) as usize].len()
     }
 }
 
-#[inline]
+#[inline(never)]
 fn ring_slot(block: &[u64], buffers: &Buffers, plan: Plan, place: usize) -> [u64; 2] {
     let at = plan.at();
-    if block[at] & MOVED == 0 {
-        [block[at + 1 + 2 * place], block[at + 2 + 2 * place]]
+    if word(block, at) & MOVED == 0 {
+        [word(block, at + 1 + 2 * place), word(block, at + 2 + 2 * place)]
     } else {
-        buffers.rings[block[at + 1] as usize][place]
+        buffers.rings[word(block, at + 1) as usize][place]
     }
 }
 

@@ -1,12 +1,17 @@
-//! One role of one session: a program counter and a count of effects, in one word.
+//! One role of one session, or one of the things that a role does at once: a program counter and a count of effects, in
+//! one word.
 //!
 //! ```text
-//! program counter 27 bits | marks 5 | count of effects 32
+//! program counter 26 bits | marks 6 | count of effects 32
 //! ```
 //!
 //! The count is on top so that it can begin anew without disturbing anything.
 //!
 //! The program counter is an index into the code of all roles of the image.
+
+use crate::memory::{word, word_mut};
+
+use telltale_types::RoleId;
 
 /// How many words of roles are looked at: as many as there are numbers of roles.
 pub(crate) const ROLES: usize = 1 << u8::BITS;
@@ -22,7 +27,28 @@ pub(crate) const PAUSED: u32 = 1 << 28;
 /// The role only receives what is on its way: its session is being closed.
 pub(crate) const DRAINS: u32 = 1 << 27;
 
-const MARKS: u32 = HALTED | HOLDS | PENDING | PAUSED | DRAINS;
+/// The role does several things at once; they are coroutines of their own, for which this one waits.
+pub(crate) const FORKED: u32 = 1 << 26;
+
+const MARKS: u32 = HALTED | HOLDS | PENDING | PAUSED | DRAINS | FORKED;
+
+/// Who acts: a role, and which of the things that it does at once; lane 0 is its own coroutine.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[repr(C, align(2))]
+pub(crate) struct Actor {
+    pub(crate) role: RoleId,
+    pub(crate) lane: u8,
+}
+
+impl Actor {
+    /// A role that does one thing.
+    pub(crate) const fn of(role: RoleId) -> Self {
+        Self { role, lane: 0 }
+    }
+}
+
+/// The number of a coroutine in its session: those of the roles come first, numbered like them.
+pub(crate) type CoroId = RoleId;
 
 /// The state of a coroutine, as it is kept between turns.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -34,24 +60,24 @@ pub(crate) struct Coro {
 /// The coroutine whose word is at this place of a block.
 #[inline]
 pub(crate) fn read(block: &[u64], at: usize) -> Coro {
-    Coro::from_word(block[at])
+    Coro::from_word(word(block, at))
 }
 
 #[inline]
 pub(crate) fn write(block: &mut [u64], at: usize, coro: Coro) {
-    block[at] = coro.to_word();
+    *word_mut(block, at) = coro.to_word();
 }
 
 /// Marks it.
 #[inline]
 pub(crate) fn mark(block: &mut [u64], at: usize, mark: u32) {
-    block[at] |= u64::from(mark);
+    *word_mut(block, at) |= u64::from(mark);
 }
 
 /// Takes a mark from it.
 #[inline]
 pub(crate) fn unmark(block: &mut [u64], at: usize, mark: u32) {
-    block[at] &= !u64::from(mark);
+    *word_mut(block, at) &= !u64::from(mark);
 }
 
 /// Moves it by what one place, with its count, has more than another. Says whether the count has begun anew.

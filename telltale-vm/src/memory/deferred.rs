@@ -1,14 +1,13 @@
 //! Messages that a network has kept aside.
 
-use std::collections::BTreeMap;
-
 use telltale_types::{LabelId, RoleId};
 
-use crate::quietly::drop_quietly;
-use crate::{Message, SessionId, Value};
+use crate::index::ByMember;
+use crate::quietly::drop_each_quietly;
+use crate::{Message, SessionId};
 
 #[derive(Debug, Default)]
-pub(crate) struct Deferred(BTreeMap<SessionId, Aside>);
+pub(crate) struct Deferred(ByMember<Aside>);
 
 /// What is aside of one session.
 #[derive(Debug, Default)]
@@ -24,36 +23,51 @@ struct Aside {
 pub(crate) struct Outstanding {
     pub(crate) from: RoleId,
     pub(crate) to: RoleId,
+    pub(crate) lane: u16,
     pub(crate) label: LabelId,
 }
 
+impl Outstanding {
+    pub(crate) fn of(message: &Message) -> Self {
+        let Message { from, to, lane, label, .. } = *message;
+        Self { from, to, lane, label }
+    }
+}
+
+impl Aside {
+    #[inline(never)]
+    fn drop_messages(&mut self) {
+        drop_each_quietly(&mut self.messages);
+    }
+}
+
 impl Deferred {
-    pub(crate) fn keep(
-        &mut self,
-        session: SessionId,
-        from: RoleId,
-        to: RoleId,
-        label: LabelId,
-        value: Value,
-    ) {
-        let aside = self.0.entry(session).or_default();
-        aside.messages.push(Message { from, to, label, value });
-        aside.outstanding.push(Outstanding { from, to, label });
+    pub(crate) fn keep(&mut self, session: SessionId, message: Message) {
+        let outstanding = Outstanding::of(&message);
+        if let Some(aside) = self.0.get_mut(session, 0) {
+            aside.messages.push(message);
+            aside.outstanding.push(outstanding);
+        } else {
+            let aside = Aside { messages: vec![message], outstanding: vec![outstanding] };
+            self.0.insert(session, 0, aside);
+        }
     }
 
     /// Hands out what is aside of a session. It stays outstanding until it is injected or given up.
     pub(crate) fn take(&mut self, session: SessionId) -> Vec<Message> {
-        self.0.get_mut(&session).map_or_else(Vec::new, |aside| std::mem::take(&mut aside.messages))
+        self.0
+            .get_mut(session, 0)
+            .map_or_else(Vec::new, |aside| std::mem::take(&mut aside.messages))
     }
 
     /// A message has been injected, perhaps one that was outstanding.
     pub(crate) fn injected(&mut self, session: SessionId, message: Outstanding) {
-        let Some(aside) = self.0.get_mut(&session) else { return };
+        let Some(aside) = self.0.get_mut(session, 0) else { return };
         if let Some(at) = aside.outstanding.iter().position(|&other| other == message) {
             aside.outstanding.remove(at);
         }
         if aside.outstanding.is_empty() && aside.messages.is_empty() {
-            self.0.remove(&session);
+            self.0.remove(session, 0);
         }
     }
 
@@ -64,21 +78,21 @@ impl Deferred {
 
     /// The messages of a session that may still be injected, oldest first.
     pub(crate) fn outstanding(&self, session: SessionId) -> &[Outstanding] {
-        self.0.get(&session).map_or(&[], |aside| &aside.outstanding)
+        self.0.get(session, 0).map_or(&[], |aside| &aside.outstanding)
     }
 
     /// No deferred message of a session will be injected any more. Gives how many were outstanding.
     pub(crate) fn forget(&mut self, session: SessionId) -> usize {
-        let Some(aside) = self.0.remove(&session) else { return 0 };
-        aside.messages.into_iter().for_each(drop_quietly);
+        if self.0.is_empty() {
+            return 0;
+        }
+        let Some(mut aside) = self.0.remove(session, 0) else { return 0 };
+        aside.drop_messages();
         aside.outstanding.len()
     }
 
     /// Drops everything.
     pub(crate) fn clear(&mut self) {
-        while let Some((session, _)) = self.0.first_key_value() {
-            let session = *session;
-            self.forget(session);
-        }
+        self.0.take_each(|mut aside| aside.drop_messages());
     }
 }

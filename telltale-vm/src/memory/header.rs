@@ -7,6 +7,7 @@
 //! ```
 
 use crate::SessionStatus;
+use crate::memory::{word, word_mut};
 
 /// How many words it is: the ready bits come next.
 pub(crate) const READY: usize = 3;
@@ -15,14 +16,14 @@ pub(crate) const READY: usize = 3;
 #[inline]
 pub(crate) fn begin(block: &mut [u64], template: &[u64], ordinal: u64) {
     block[..template.len()].copy_from_slice(template);
-    block[0] = ordinal;
+    *word_mut(block, 0) = ordinal;
 }
 
 /// The session is open: with role objects of this key plus one, or without any.
 #[inline]
 pub(crate) fn open(block: &mut [u64], objects: u32, image: u16, roles: usize, owned: bool) {
     let marks = if owned { OWNED } else { 0 };
-    block[1] = u64::from(objects)
+    *word_mut(block, 1) = u64::from(objects)
         | u64::from(image) << 32
         | (roles as u64) << 48
         | status_bits(ACTIVE)
@@ -30,7 +31,7 @@ pub(crate) fn open(block: &mut [u64], objects: u32, image: u16, roles: usize, ow
 }
 
 pub(crate) const fn ordinal(block: &[u64]) -> u64 {
-    block[0]
+    word(block, 0)
 }
 
 /// The third word of the block of a session at a place in its script.
@@ -41,7 +42,7 @@ pub(crate) fn at_place(place: Option<u32>) -> u64 {
 /// The place of the schedule that the session has come to, if it is on its script.
 #[inline]
 pub(crate) const fn place(block: &[u64]) -> Option<u32> {
-    match block[2] as u32 {
+    match word(block, 2) as u32 {
         OFF => None,
         place => Some(place),
     }
@@ -49,63 +50,68 @@ pub(crate) const fn place(block: &[u64]) -> Option<u32> {
 
 #[inline]
 pub(crate) fn set_place(block: &mut [u64], place: Option<u32>) {
-    block[2] = block[2] & !u64::from(u32::MAX) | at_place(place);
+    *word_mut(block, 2) = word(block, 2) & !u64::from(u32::MAX) | at_place(place);
 }
 
 /// The role from which on the next one to act is looked for.
 #[inline]
 pub(crate) const fn turn(block: &[u64]) -> u8 {
-    (block[2] >> 32) as u8
+    (word(block, 2) >> 32) as u8
 }
 
 #[inline]
 pub(crate) fn set_turn(block: &mut [u64], role: u8) {
-    block[2] = block[2] & !(0xff << 32) | u64::from(role) << 32;
+    *word_mut(block, 2) = word(block, 2) & !(0xff << 32) | u64::from(role) << 32;
 }
 
 /// How many numbers the scheduler has drawn for this session, up to 2²⁴; it counts as one more.
 pub(crate) fn draw(block: &mut [u64]) -> u64 {
-    let drawn = block[2] >> 40;
-    block[2] = block[2] & !(u64::MAX << 40) | (drawn + 1) << 40;
+    let drawn = word(block, 2) >> 40;
+    *word_mut(block, 2) = word(block, 2) & !(u64::MAX << 40) | (drawn + 1) << 40;
     drawn
 }
 
 /// The key of the session's role objects plus one; 0 if it has none, or they have been taken.
 #[inline]
 pub(crate) const fn objects(block: &[u64]) -> u32 {
-    block[1] as u32
+    word(block, 1) as u32
 }
 
 /// The image, by its number in the VM.
 #[inline]
 pub(crate) const fn image(block: &[u64]) -> u16 {
-    (block[1] >> 32) as u16
+    (word(block, 1) >> 32) as u16
 }
 
 /// How many roles have not halted.
 #[inline]
 pub(crate) const fn live(block: &[u64]) -> u8 {
-    (block[1] >> 48) as u8
+    (word(block, 1) >> 48) as u8
+}
+
+/// A coroutine that had halted begins again.
+pub(crate) fn revived(block: &mut [u64]) {
+    block[1] += 1 << 48;
 }
 
 /// One more role has halted.
 pub(crate) fn halted(block: &mut [u64]) {
-    block[1] -= 1 << 48;
+    *word_mut(block, 1) -= 1 << 48;
 }
 
 /// Whether somebody will take the role objects back.
 pub(crate) const fn is_owned(block: &[u64]) -> bool {
-    block[1] & OWNED != 0
+    word(block, 1) & OWNED != 0
 }
 
 /// The role objects have been taken back.
 pub(crate) fn disown(block: &mut [u64]) {
-    block[1] &= !(OWNED | u64::from(u32::MAX));
+    *word_mut(block, 1) &= !(OWNED | u64::from(u32::MAX));
 }
 
 /// Where the session is in its life; nothing when there is none in this block.
 pub(crate) const fn status(block: &[u64]) -> Option<SessionStatus> {
-    match (block[1] >> 56) & 7 {
+    match (word(block, 1) >> 56) & 7 {
         ACTIVE => Some(SessionStatus::Active),
         DRAINING => Some(SessionStatus::Draining),
         CLOSED => Some(SessionStatus::Closed),
@@ -118,7 +124,7 @@ pub(crate) const fn status(block: &[u64]) -> Option<SessionStatus> {
 /// Whether its roles may act.
 #[inline]
 pub(crate) const fn is_running(block: &[u64]) -> bool {
-    matches!((block[1] >> 56) & 7, ACTIVE | DRAINING)
+    matches!((word(block, 1) >> 56) & 7, ACTIVE | DRAINING)
 }
 
 pub(crate) fn set_status(block: &mut [u64], status: SessionStatus) {
@@ -129,18 +135,18 @@ pub(crate) fn set_status(block: &mut [u64], status: SessionStatus) {
         SessionStatus::Cancelled => CANCELLED,
         SessionStatus::Faulted => FAULTED,
     };
-    block[1] = block[1] & !status_bits(7) | status_bits(number);
+    *word_mut(block, 1) = word(block, 1) & !status_bits(7) | status_bits(number);
     set_place(block, None);
 }
 
 /// The session has no coroutines: its roles are played through endpoints. It is never in the run queue.
 pub(crate) fn set_without_coroutines(block: &mut [u64]) {
-    block[1] |= WITHOUT_COROUTINES;
+    *word_mut(block, 1) |= WITHOUT_COROUTINES;
     set_place(block, None);
 }
 
 pub(crate) const fn has_coroutines(block: &[u64]) -> bool {
-    block[1] & WITHOUT_COROUTINES == 0
+    word(block, 1) & WITHOUT_COROUTINES == 0
 }
 
 /// The run queue is about to name the session; says whether it does not yet.
@@ -148,30 +154,30 @@ pub(crate) const fn has_coroutines(block: &[u64]) -> bool {
 /// It is named from here on until it leaves the queue, also while it has its slice.
 #[inline]
 pub(crate) fn enter_queue(block: &mut [u64]) -> bool {
-    let is_new = block[1] & QUEUED == 0;
-    block[1] |= QUEUED;
+    let is_new = word(block, 1) & QUEUED == 0;
+    *word_mut(block, 1) |= QUEUED;
     is_new
 }
 
 /// The run queue does not name the session any more.
 #[inline]
 pub(crate) fn leave_queue(block: &mut [u64]) {
-    block[1] &= !QUEUED;
+    *word_mut(block, 1) &= !QUEUED;
 }
 
 /// Whether the run queue names the session, or it has its slice.
 #[inline]
 pub(crate) const fn is_queued(block: &[u64]) -> bool {
-    block[1] & QUEUED != 0
+    word(block, 1) & QUEUED != 0
 }
 
 /// The block is free, but the queue still names it; it is given back when the queue comes to it.
 pub(crate) fn set_zombie(block: &mut [u64]) {
-    block[1] |= ZOMBIE;
+    *word_mut(block, 1) |= ZOMBIE;
 }
 
 pub(crate) const fn is_zombie(block: &[u64]) -> bool {
-    block[1] & ZOMBIE != 0
+    word(block, 1) & ZOMBIE != 0
 }
 
 /// Instead of a place: the session is not on its script.

@@ -1,5 +1,6 @@
 //! Which roles of a session can act: one bit each, in the words behind the header of its block.
 
+use crate::memory::{word, word_mut};
 use telltale_types::RoleId;
 
 use crate::memory::coroutine::ROLES;
@@ -28,12 +29,12 @@ pub(crate) const fn bit(role: RoleId) -> Option<u64> {
 /// The bits of the first word.
 #[inline]
 pub(crate) fn first_word(block: &[u64]) -> u64 {
-    block[READY]
+    word(block, READY)
 }
 
 #[inline]
 pub(crate) fn set_first_word(block: &mut [u64], bits: u64) {
-    block[READY] = bits;
+    *word_mut(block, READY) = bits;
 }
 
 /// The next role that can act, going round from `from` on, where there is one word.
@@ -74,7 +75,7 @@ impl Roles {
     #[inline(always)]
     pub(crate) fn ready(block: &[u64], roles: usize) -> Self {
         let mut ready = Self::none_of(roles);
-        ready.bits[0] = block[READY];
+        ready.bits[0] = word(block, READY);
         if ready.words > 1 {
             ready.bits[..ready.words].copy_from_slice(&block[READY..READY + ready.words]);
         }
@@ -109,25 +110,25 @@ impl Roles {
 
 #[inline]
 pub(crate) fn set(block: &mut [u64], role: RoleId) {
-    block[READY + role.index() / 64] |= 1 << (role.0 % 64);
+    *word_mut(block, READY + role.index() / 64) |= 1 << (role.0 % 64);
 }
 
 #[inline]
 pub(crate) fn clear(block: &mut [u64], role: RoleId) {
-    block[READY + role.index() / 64] &= !(1 << (role.0 % 64));
+    *word_mut(block, READY + role.index() / 64) &= !(1 << (role.0 % 64));
 }
 
 #[inline]
 pub(crate) fn clear_all(block: &mut [u64], words: usize) {
     // Mostly one word, and setting a piece of memory is a call.
-    block[READY] = 0;
+    *word_mut(block, READY) = 0;
     if words > 1 {
         block[READY..READY + words].fill(0);
     }
 }
 
 pub(crate) fn contains(block: &[u64], role: RoleId) -> bool {
-    block[READY + role.index() / 64] >> (role.0 % 64) & 1 == 1
+    word(block, READY + role.index() / 64) >> (role.0 % 64) & 1 == 1
 }
 
 #[inline]

@@ -6,6 +6,7 @@
 
 use crate::Kind;
 use crate::memory::heap::Word;
+use crate::memory::{word, word_mut};
 
 /// How many words a register takes.
 pub(crate) const WORDS: usize = 2;
@@ -16,7 +17,7 @@ const FILLED: u64 = 1 << 8;
 pub(crate) fn take(block: &mut [u64], place: usize) -> Option<Word> {
     let word = read(block, place)?;
     if is_large(word) {
-        block[place] = 0;
+        *word_mut(block, place) = 0;
     }
     Some(word)
 }
@@ -24,22 +25,22 @@ pub(crate) fn take(block: &mut [u64], place: usize) -> Option<Word> {
 /// Moves out whatever is in the register at a place.
 pub(crate) fn clear(block: &mut [u64], place: usize) -> Option<Word> {
     let word = read(block, place)?;
-    block[place] = 0;
+    *word_mut(block, place) = 0;
     Some(word)
 }
 
 /// Fills the register at a place; gives what was there, unless it was a scalar.
 pub(crate) fn put(block: &mut [u64], place: usize, word: Word) -> Option<Word> {
     let old = read(block, place).filter(|&old| is_large(old));
-    block[place] = FILLED | u64::from(word.kind);
-    block[place + 1] = word.bits;
+    *word_mut(block, place) = FILLED | u64::from(word.kind);
+    *word_mut(block, place + 1) = word.bits;
     old
 }
 
 /// What is in the register at a place.
 pub(crate) fn read(block: &[u64], place: usize) -> Option<Word> {
-    let head = block[place];
-    (head & FILLED != 0).then(|| Word { kind: head as u8, bits: block[place + 1] })
+    let head = word(block, place);
+    (head & FILLED != 0).then(|| Word { kind: head as u8, bits: word(block, place + 1) })
 }
 
 fn is_large(word: Word) -> bool {

@@ -6,12 +6,11 @@
 use std::sync::atomic::{AtomicBool, Ordering::Relaxed};
 use std::sync::{Mutex, PoisonError};
 
-use telltale_types::RoleId;
-
 use crate::SessionId;
+use crate::memory::coroutine::Actor;
 
-/// The ordinal of a session, and one of its roles.
-type Member = (u64, RoleId);
+/// The ordinal of a session, and who acts in it.
+type Member = (u64, Actor);
 
 #[derive(Debug, Default)]
 pub(crate) struct Wraps {
@@ -25,10 +24,10 @@ impl Wraps {
     /// The count of a role has begun anew.
     #[cold]
     #[inline(never)]
-    pub(crate) fn note(&self, session: SessionId, role: RoleId) {
+    pub(crate) fn note(&self, session: SessionId, actor: Actor) {
         self.is_any.store(true, Relaxed);
         let mut times = self.times.lock().unwrap_or_else(PoisonError::into_inner);
-        let member = (session.ordinal(), role);
+        let member = (session.ordinal(), actor);
         match times.iter_mut().find(|(other, _)| *other == member) {
             Some((_, times)) => *times += 1,
             None => times.push((member, 1)),
@@ -37,18 +36,18 @@ impl Wraps {
 
     /// How many effects a role has had whose word says so many.
     #[inline]
-    pub(crate) fn count(&self, session: SessionId, role: RoleId, in_word: u32) -> u64 {
+    pub(crate) fn count(&self, session: SessionId, actor: Actor, in_word: u32) -> u64 {
         if self.is_any.load(Relaxed) {
-            self.times(session, role) << 32 | u64::from(in_word)
+            self.times(session, actor) << 32 | u64::from(in_word)
         } else {
             in_word.into()
         }
     }
 
     #[cold]
-    fn times(&self, session: SessionId, role: RoleId) -> u64 {
+    fn times(&self, session: SessionId, actor: Actor) -> u64 {
         let times = self.times.lock().unwrap_or_else(PoisonError::into_inner);
-        let member = (session.ordinal(), role);
+        let member = (session.ordinal(), actor);
         times.iter().find(|(other, _)| *other == member).map_or(0, |&(_, times)| times.into())
     }
 

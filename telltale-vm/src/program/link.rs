@@ -5,33 +5,39 @@
 //! block, how much it holds and what kind a payload must have; the sessions share them. An instruction
 //! on another session is linked when it is executed, since only then is known which session that is.
 
-use telltale_bytecode::{Branch, Image, Instr, Pc, Reg, SetId, Slot, TargetsId};
-use telltale_types::RoleId;
+use telltale_bytecode::{Branch, Image, Instr, Pc, Reg, RoleLanes, SetId, Slot, TargetsId};
+use telltale_types::{Direction, LabelId, RoleId};
 
+use crate::lines::label_of;
 use crate::memory::channel::Plan;
+use crate::memory::coroutine::{Actor, CoroId};
+use crate::program::lanes::Lanes;
 use crate::program::loaded::Plans;
-use crate::program::op::{Code, Exchange, Linked, Op};
+use crate::program::op::{Choices, Code, Exchange, Linked, Op};
 use crate::value::expected::ExpectedKind;
 
 /// Links the programs of an image.
-pub(crate) fn link(image: &Image, plans: &Plans) -> Linked {
-    let expected =
-        image.names().labels().map(|(_, label)| ExpectedKind::of_type(label.payload)).collect();
+pub(crate) fn link(image: &Image, plans: &Plans, lanes: Option<&Lanes>) -> Linked {
+    let labels = (0..image.names().label_count()).map(LabelId::at);
+    let expected: Box<[ExpectedKind]> =
+        labels.map(|label| ExpectedKind::of_type(label_of(image.names(), label).payload)).collect();
     let mut ops = Vec::with_capacity(image.programs.code().len() + 1);
-    let mut all = Linked { expected, ..Linked::default() };
-    for (role, _) in image.names().roles() {
+    let (mut choices, mut starts) = (Choices::default(), Vec::new());
+    for role in (0..image.names().role_count()).map(RoleId::at) {
+        let own_lanes = lanes.and_then(|_| image.lanes(role));
         for (at, &instr) in image.programs[role].iter().enumerate() {
-            let channels = Channels { plans, expected: &all.expected, role };
+            let channels = Channels { plans, expected: &expected, role, lanes: own_lanes.as_ref() };
             let linker = Linker { image, program: role, pc: Pc(at as u32), channels };
-            let (op, exchanges, branches) = linker.own(instr, all.exchanges.len());
-            all.exchanges.extend(exchanges);
-            all.branches.extend(branches);
-            ops.push(op);
+            if let (Instr::Fork { first, count, targets }, Some(lanes)) = (instr, lanes) {
+                let coro = |nth: u8| lanes.coro_of(Actor { role, lane: first + nth });
+                ops.push(linker.fork(coro, count, targets, &mut starts));
+                continue;
+            }
+            ops.push(linker.own(instr, &mut choices));
         }
     }
     ops.push(Op::new(Code::Trap));
-    all.ops = ops.into();
-    all
+    Linked { ops: ops.into(), choices, starts, expected }
 }
 
 /// The channels of the session that an instruction acts on, seen from the role that acts.
@@ -40,6 +46,8 @@ pub(crate) struct Channels<'a> {
     pub(crate) plans: &'a Plans,
     pub(crate) expected: &'a [ExpectedKind],
     pub(crate) role: RoleId,
+    /// Which channels are its own, where the role does several things at once.
+    pub(crate) lanes: Option<&'a RoleLanes>,
 }
 
 /// Links one instruction of a role's program.
@@ -52,27 +60,24 @@ pub(crate) struct Linker<'a> {
     pub(crate) channels: Channels<'a>,
 }
 
-/// An instruction and its branches, if it is a choice.
-pub(crate) type LinkedOp = (Op, Vec<Exchange>, Vec<Branch>);
-
 impl Linker<'_> {
-    /// An instruction of a program, whose branches begin at a place in a list.
-    fn own(&self, instr: Instr, first: usize) -> LinkedOp {
-        let (mut op, exchanges, branches) = self.link(instr);
+    /// An instruction of a program.
+    fn own(&self, instr: Instr, choices: &mut Choices) -> Op {
+        let op = self.link(instr, choices);
         if endpoint_of(instr).is_some() {
             // What it sends or receives is another session's matter, where control goes is not.
             let is_invalid = op.code == Code::Invalid;
             let next = if is_invalid { self.settle(Pc(u32::MAX)) } else { op.exchange.next };
             let exchange = Exchange { next, ..Exchange::NONE };
-            op = Op { exchange, code: Code::Outside, operand: Slot::HANDLER, ..op };
+            return Op { exchange, code: Code::Outside, operand: Slot::HANDLER, ..op };
         }
-        let op = Op { first: first as u32, ..op };
-        (op, exchanges, branches)
+        op
     }
 
-    /// The instruction, whatever endpoint it names, on the channels that are given.
-    pub(crate) fn link(&self, instr: Instr) -> LinkedOp {
-        let op = match instr {
+    /// The instruction, whatever endpoint it names, on the channels that are given. Its branches, if it has some, go behind
+    /// those of other choices.
+    pub(crate) fn link(&self, instr: Instr, choices: &mut Choices) -> Op {
+        match instr {
             Instr::Send { to, value, label, next, .. } => {
                 let exchange = self.sent(Branch { peer: to, label }, next.from(self.pc));
                 Op { exchange, operand: value, ..Op::new(Code::Send) }
@@ -82,14 +87,16 @@ impl Linker<'_> {
                 Op { exchange, operand: value, ..Op::new(Code::Recv) }
             }
             Instr::Choose { set, targets, .. } => {
-                return self.choice(Code::Choose, set, targets, Self::sent);
+                self.choice(Code::Choose, set, targets, Self::sent, choices)
             }
             Instr::Offer { set, targets, .. } => {
-                let (op, exchanges, branches) =
-                    self.choice(Code::OfferMany, set, targets, Self::received);
-                return (with_one_sender(op, &exchanges).unwrap_or(op), exchanges, branches);
+                let op = self.choice(Code::OfferMany, set, targets, Self::received, choices);
+                with_one_sender(op, choices.exchanges(&op)).unwrap_or(op)
             }
             Instr::Halt => Op::new(Code::Halt),
+            Instr::Join if self.channels.lanes.is_some() => Op::new(Code::Join),
+            // Compiled programs of roles that fork are linked in another place; others do not.
+            Instr::Fork { .. } | Instr::Join => Op::new(Code::Invalid),
             Instr::Jmp { target } => self.passing(Code::Registers, target),
             Instr::Invoke { next, .. } => self.passing(Code::Registers, next.from(self.pc)),
             Instr::LoadImm { .. } | Instr::Mov { .. } | Instr::Yield => {
@@ -98,8 +105,7 @@ impl Linker<'_> {
             Instr::Open { .. } | Instr::Close { .. } => {
                 self.passing(Code::Outside, Pc(self.pc.0 + 1))
             }
-        };
-        (op, Vec::new(), Vec::new())
+        }
     }
 
     /// An instruction without a message.
@@ -108,14 +114,41 @@ impl Linker<'_> {
         Op { exchange, ..Op::new(code) }
     }
 
+    /// The coroutines that begin, each with where it does, and what follows them.
+    fn fork(
+        &self,
+        coro: impl Fn(u8) -> CoroId,
+        count: u8,
+        targets: TargetsId,
+        starts: &mut Vec<(CoroId, u32)>,
+    ) -> Op {
+        let target = |nth: u8| {
+            let target = self.image.find_target(targets, nth.into());
+            self.settle(target.unwrap_or(Pc(u32::MAX)))
+        };
+        let first = starts.len() as u32;
+        for nth in 0..count {
+            starts.push((coro(nth), target(nth)));
+        }
+        let exchange = Exchange { next: target(count), ..Exchange::NONE };
+        Op { exchange, first, count: count.into(), ..Op::new(Code::Fork) }
+    }
+
     fn sent(&self, branch: Branch, next: Pc) -> Exchange {
         let Channels { plans, role, .. } = self.channels;
-        self.exchange(plans.find(role, branch.peer), branch, next)
+        let lane = self.lane(Direction::Send, branch.peer);
+        self.exchange(plans.find(role, branch.peer, lane), branch, next)
     }
 
     fn received(&self, branch: Branch, next: Pc) -> Exchange {
         let Channels { plans, role, .. } = self.channels;
-        self.exchange(plans.find(branch.peer, role), branch, next)
+        let lane = self.lane(Direction::Receive, branch.peer);
+        self.exchange(plans.find(branch.peer, role, lane), branch, next)
+    }
+
+    /// Which of the channels to a role, or from it, is used here.
+    fn lane(&self, direction: Direction, peer: RoleId) -> u16 {
+        self.channels.lanes.map_or(0, |lanes| lanes.channel(self.pc, direction, peer))
     }
 
     /// What is not in the protocol has no channel and no kind of payload; the guard refuses it before
@@ -134,19 +167,21 @@ impl Linker<'_> {
         code: Code,
         set: SetId,
         targets: TargetsId,
-        exchange: impl Fn(&Self, Branch, Pc) -> Exchange,
-    ) -> LinkedOp {
+        exchange: fn(&Self, Branch, Pc) -> Exchange,
+        choices: &mut Choices,
+    ) -> Op {
         let branches = self.image.find_branches(set).unwrap_or_default();
         if branches.is_empty() {
-            return (Op::new(Code::Invalid), Vec::new(), Vec::new());
+            return Op::new(Code::Invalid);
         }
-        let linked = |(nth, &branch)| {
+        let first = choices.exchanges.len() as u32;
+        for (nth, &branch) in branches.iter().enumerate() {
             let target = self.image.find_target(targets, nth);
-            exchange(self, branch, target.unwrap_or(Pc(u32::MAX)))
-        };
-        let exchanges: Vec<Exchange> = branches.iter().enumerate().map(linked).collect();
-        let count = u32::try_from(exchanges.len()).expect("an image has fewer than 2³² branches");
-        (Op { count, set, ..Op::new(code) }, exchanges, branches.to_vec())
+            choices.exchanges.push(exchange(self, branch, target.unwrap_or(Pc(u32::MAX))));
+        }
+        choices.branches.extend_from_slice(branches);
+        let count = u32::try_from(branches.len()).expect("an image has fewer than 2³² branches");
+        Op { first, count, set, ..Op::new(code) }
     }
 
     /// The place in the code of all roles, past all jumps; the trap, if it is outside of the program. Jumps

@@ -3,7 +3,7 @@
 //! ```text
 //! 0..3         ordinal, role objects, status, place in the schedule (see `header`)
 //! 3..          ready: one bit per role                              (see `ready`)
-//! roles..      per role: program counter, count of effects          (see `coroutine`)
+//! roles..      per coroutine: program counter, count of effects     (see `coroutine`)
 //! channels..   per channel: a cell or a ring                        (see `channel`)
 //! states..     by hand only, per role: its type state               (see `typestate`)
 //! registers..  by hand only, per role: its registers                (see `registers`)
@@ -11,20 +11,20 @@
 //!
 //! The block is made by copying the template of its image.
 
-use std::collections::BTreeSet;
-
 use telltale_bytecode::{Channel, CodeImage, Pc, Reg};
 use telltale_types::{RoleId, StateId};
 
+use crate::lines::role_of;
 use crate::memory::arena::WINDOW;
 use crate::memory::channel::{Plan, Rule, Shape};
-use crate::memory::coroutine::{self, Coro, PAUSED, ROLES};
+use crate::memory::coroutine::{self, Actor, Coro, CoroId, HALTED, PAUSED, ROLES};
 use crate::memory::header::READY;
 use crate::memory::{header, ready, registers};
+use crate::program::by_hand::ByHand;
+use crate::program::lanes::Lanes;
 use crate::program::link::link;
 use crate::program::op::Linked;
 use crate::program::schedule::Schedule;
-use crate::program::verify::verify;
 use crate::{ChannelMode, VMConfig, WhenFull};
 
 // So the words of the roles, and as many behind them, are always in the window.
@@ -39,9 +39,15 @@ pub(crate) struct Loaded {
     pub(crate) schedule: Schedule,
     pub(crate) template: Box<[u64]>,
     pub(crate) roles: usize,
-    /// Where the words of the roles start.
+    /// How many coroutines there are: one for each role, and behind them those of roles that do several things at once.
+    pub(crate) coroutines: usize,
+    /// Whose those behind the roles are, if there are any.
+    pub(crate) lanes: Option<Lanes>,
+    /// Where the words of the coroutines start.
     pub(crate) roles_at: usize,
     pub(crate) plans: Plans,
+    /// What its programs need if they were written by hand.
+    pub(crate) by_hand: Option<&'static dyn ByHand>,
     /// Whether its programs are compared with the local types while they run: they were written by hand, and could not be
     /// verified before.
     pub(crate) is_guarded: bool,
@@ -57,32 +63,43 @@ pub(crate) struct Loaded {
 #[derive(Debug)]
 pub(crate) struct Plans {
     roles: usize,
+    /// The channels with number 0.
     of_pairs: Box<[Plan]>,
-    /// Those of pairs that talk.
-    existing: Box<[(RoleId, RoleId, Plan)]>,
+    /// All that exist, with their numbers.
+    existing: Box<[(Channel, Plan)]>,
 }
 
 impl Loaded {
-    pub(crate) fn new(image: &CodeImage, config: &VMConfig) -> Self {
+    /// `by_hand` is there if its programs were written by hand.
+    pub(crate) fn new(
+        image: &CodeImage,
+        config: &VMConfig,
+        by_hand: Option<&'static dyn ByHand>,
+    ) -> Self {
         let roles = image.names().role_count();
-        let roles_at = READY + ready::words(roles);
-        let (plans, states_at) = Plans::new(image, config, roles_at + roles);
-        let by_hand = if image.is_verified() { 0 } else { roles };
-        let words = states_at + by_hand * (1 + image.registers() * registers::WORDS);
-        let mut linked = link(image, &plans);
-        let mut template = template(image, roles_at, words);
-        let starts = &template[roles_at..][..roles];
+        let mut lanes = Lanes::of(image);
+        let coroutines = lanes.as_ref().map_or(roles, Lanes::coroutines);
+        let roles_at = READY + ready::words(coroutines);
+        let (plans, states_at) = Plans::new(image, config, roles_at + coroutines);
+        if let Some(lanes) = &mut lanes {
+            lanes.note_channels(image, &plans);
+        }
+        let roles_by_hand = if image.is_verified() { 0 } else { roles };
+        let words = states_at + roles_by_hand * (1 + image.registers() * registers::WORDS);
+        let mut linked = link(image, &plans, lanes.as_ref());
+        let mut template = template(image, lanes.as_ref(), roles_at, words);
+        let starts = &template[roles_at..][..coroutines];
         let mut states = None;
-        if !image.is_verified() {
-            states = verify(image, &linked, starts);
+        if let Some(by_hand) = by_hand {
+            states = by_hand.verify(image, &linked, starts);
             linked.guard(states.is_none());
         }
-        let is_guarded = !image.is_verified() && states.is_none();
+        let is_guarded = by_hand.is_some() && states.is_none();
         // What is in registers is seen to when a session ends by turns.
         let may_follow = !is_guarded && image.registers() == 0;
         let mut schedule = Schedule::default();
         if config.follows_schedules() && may_follow && keeps_every_message(image, config) {
-            schedule = Schedule::of(&image.global_type, &linked, starts);
+            schedule = Schedule::of(&image.global_type, &linked, lanes.as_ref(), starts);
         }
         header::set_place(&mut template, schedule.first_place());
         Self {
@@ -90,9 +107,12 @@ impl Loaded {
             schedule,
             template,
             roles,
+            coroutines,
+            lanes,
             roles_at,
             plans,
             states_at,
+            by_hand,
             is_guarded,
             states,
             registers: image.registers(),
@@ -103,10 +123,13 @@ impl Loaded {
 
 impl Loaded {
     /// Marks the roles of a new session that are paused.
-    pub(crate) fn pause(&self, block: &mut [u64], paused: &BTreeSet<String>) {
-        for (role, name) in self.image.names().roles() {
-            if paused.contains(name) {
-                coroutine::mark(block, self.roles_at + role.index(), PAUSED);
+    pub(crate) fn pause(&self, block: &mut [u64], paused: &[String]) {
+        for role in (0..self.roles).map(RoleId::at) {
+            let name = role_of(self.image.names(), role);
+            if paused.iter().any(|paused| paused == name) {
+                for coro in self.coroutines_of(role) {
+                    coroutine::mark(block, self.roles_at + coro.index(), PAUSED);
+                }
                 header::set_place(block, None);
             }
         }
@@ -129,7 +152,8 @@ impl Loaded {
 
     /// All places of registers.
     pub(crate) fn registers(&self) -> impl Iterator<Item = usize> + '_ {
-        (0..self.roles).flat_map(|role| self.registers_of(RoleId::at(role)))
+        let first = self.states_at + self.roles;
+        (0..self.roles * self.registers).map(move |at| first + at * registers::WORDS)
     }
 
     /// Whether a role that is at an instruction may stop there, although it could still receive something.
@@ -150,10 +174,38 @@ impl Loaded {
         if self.is_guarded { self.states_at + role.index() } else { 0 }
     }
 
-    /// The role after this one, going round.
+    /// The coroutine after this one, going round.
     #[inline]
-    pub(crate) fn role_after(&self, role: RoleId) -> u8 {
-        if role.index() + 1 < self.roles { role.0 + 1 } else { 0 }
+    pub(crate) fn coro_after(&self, coro: CoroId) -> u8 {
+        if coro.index() + 1 < self.coroutines { coro.0 + 1 } else { 0 }
+    }
+
+    /// Who acts in a coroutine.
+    #[inline]
+    pub(crate) fn actor_of(&self, coro: CoroId) -> Actor {
+        self.lanes.as_ref().map_or(Actor::of(coro), |lanes| lanes.of[coro.index()])
+    }
+
+    /// The coroutine in which somebody acts.
+    pub(crate) fn coro_of(&self, actor: Actor) -> CoroId {
+        self.lanes.as_ref().map_or(actor.role, |lanes| lanes.coro_of(actor))
+    }
+
+    /// The coroutines of a role.
+    pub(crate) fn coroutines_of(&self, role: RoleId) -> impl Iterator<Item = CoroId> + use<> {
+        let more = self.lanes.as_ref().map_or(0..0, |lanes| lanes.more_of(role));
+        std::iter::once(role).chain(more.map(CoroId::at))
+    }
+
+    /// A role that does several things at once.
+    pub(crate) fn first_that_forks(&self) -> Option<RoleId> {
+        let forks = |role: &RoleId| self.coroutines_of(*role).nth(1).is_some();
+        (0..self.roles).map(RoleId::at).find(forks)
+    }
+
+    /// The number of a channel among those of its pair.
+    pub(crate) fn lane_of(&self, plan: Plan) -> u8 {
+        self.lanes.as_ref().map_or(0, |lanes| lanes.number_of(plan))
     }
 }
 
@@ -162,22 +214,26 @@ impl Loaded {
 fn keeps_every_message(image: &CodeImage, config: &VMConfig) -> bool {
     let names = image.names();
     image.channels().iter().all(|channel| {
-        let (_, when_full, mode) = config.channel(names.role(channel.from), names.role(channel.to));
+        let (_, when_full, mode) =
+            config.channel(role_of(names, channel.from), role_of(names, channel.to));
         let waits = matches!(when_full, WhenFull::Block | WhenFull::Resize);
         channel.single || mode == ChannelMode::Fifo && waits
     })
 }
 
 /// The block of a session in which nothing has happened yet.
-fn template(image: &CodeImage, roles_at: usize, words: usize) -> Box<[u64]> {
+fn template(image: &CodeImage, lanes: Option<&Lanes>, roles_at: usize, words: usize) -> Box<[u64]> {
     let code = image.programs.code();
     let mut template = vec![0; words].into_boxed_slice();
-    for (role, _) in image.names().roles() {
+    for role in (0..image.names().role_count()).map(RoleId::at) {
         // A program without instructions starts where all programs have ended.
         let is_empty = image.programs[role].is_empty();
         let start = if is_empty { code.len() as u32 } else { image.programs.start(role) };
         template[roles_at + role.index()] = Coro::at(start, 0).to_word();
         ready::set(&mut template, role);
+        for coro in lanes.map_or(0..0, |lanes| lanes.more_of(role)) {
+            template[roles_at + coro] = Coro::at(start, 0).with(HALTED).to_word();
+        }
     }
     template
 }
@@ -186,43 +242,44 @@ impl Plans {
     /// The channels from the given place on, and how many words the block has then.
     fn new(image: &CodeImage, config: &VMConfig, start: usize) -> (Self, usize) {
         let roles = image.names().role_count();
-        let mut plans = vec![Plan::NONE; roles * roles];
+        let mut of_pairs = vec![Plan::NONE; roles * roles];
+        let mut existing = Vec::with_capacity(image.channels().len());
         let mut words = start;
-        for channel in image.channels() {
+        for &channel in image.channels() {
             let names = image.names();
-            let (from, to) = (names.role(channel.from), names.role(channel.to));
+            let (from, to) = (role_of(names, channel.from), role_of(names, channel.to));
             let (capacity, when_full, mode) = config.channel(from, to);
             let shape = if channel.single { Shape::Cell } else { Shape::Ring };
             let rule = Rule::new(when_full, mode);
             let plan = Plan { place: words as u32, capacity, shape, rule };
-            plans[channel.from.index() * roles + channel.to.index()] = plan;
+            if channel.lane == 0 {
+                of_pairs[channel.from.index() * roles + channel.to.index()] = plan;
+            }
+            existing.push((channel, plan));
             words += shape.words();
         }
-        let pair = |channel: &Channel| (channel.from, channel.to);
-        let plan = |(from, to): (RoleId, RoleId)| plans[from.index() * roles + to.index()];
-        let pairs = image.channels().iter().map(pair);
-        let existing = pairs.map(|pair| (pair.0, pair.1, plan(pair))).collect();
-        (Self { roles, of_pairs: plans.into(), existing }, words)
+        (Self { roles, of_pairs: of_pairs.into(), existing: existing.into() }, words)
     }
 
-    /// The channel from one role to another.
-    pub(crate) fn plan(&self, from: RoleId, to: RoleId) -> Plan {
-        self.of_pairs[from.index() * self.roles + to.index()]
-    }
-
-    /// [`Plans::plan`] for roles that may not be in the protocol, or not talk.
-    pub(crate) fn find(&self, from: RoleId, to: RoleId) -> Option<Plan> {
+    /// The channel with a number from one role to another, if both are in the protocol and talk on it.
+    pub(crate) fn find(&self, from: RoleId, to: RoleId, lane: u16) -> Option<Plan> {
+        if lane > 0 {
+            let is_it =
+                |channel: &Channel| (channel.from, channel.to, channel.lane) == (from, to, lane);
+            return self.existing.iter().find(|(channel, _)| is_it(channel)).map(|(_, plan)| *plan);
+        }
         let is_there = from.index().max(to.index()) < self.roles;
-        is_there.then(|| self.plan(from, to)).filter(|plan| plan.exists())
+        let plan = || self.of_pairs[from.index() * self.roles + to.index()];
+        is_there.then(plan).filter(|plan| plan.exists())
     }
 
-    /// The pairs of roles that talk, with the channel from the first to the second.
-    pub(crate) fn pairs(&self) -> &[(RoleId, RoleId, Plan)] {
+    /// All channels.
+    pub(crate) fn existing(&self) -> &[(Channel, Plan)] {
         &self.existing
     }
 
     /// All channels.
     pub(crate) fn all(&self) -> impl Iterator<Item = Plan> + '_ {
-        self.existing.iter().map(|&(_, _, plan)| plan)
+        self.existing.iter().map(|&(_, plan)| plan)
     }
 }

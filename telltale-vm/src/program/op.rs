@@ -5,6 +5,7 @@ use telltale_bytecode::{Branch, SetId, Slot};
 use telltale_types::{LabelId, RoleId};
 
 use crate::memory::channel::Plan;
+use crate::memory::coroutine::CoroId;
 use crate::value::expected::ExpectedKind;
 
 /// The programs of an image, linked.
@@ -12,11 +13,18 @@ use crate::value::expected::ExpectedKind;
 pub(crate) struct Linked {
     /// One for each instruction, and a trap behind them.
     pub(crate) ops: Box<[Op]>,
-    /// The branches of all choices.
-    pub(crate) exchanges: Vec<Exchange>,
-    pub(crate) branches: Vec<Branch>,
+    pub(crate) choices: Choices,
+    /// The coroutines that begin where a role forks, each with where it begins.
+    pub(crate) starts: Vec<(CoroId, u32)>,
     /// For each label, what its payload must be.
     pub(crate) expected: Box<[ExpectedKind]>,
+}
+
+/// The branches of choices, one choice behind the other.
+#[derive(Debug, Default)]
+pub(crate) struct Choices {
+    pub(crate) exchanges: Vec<Exchange>,
+    pub(crate) branches: Vec<Branch>,
 }
 
 /// What an instruction does.
@@ -31,6 +39,10 @@ pub(crate) enum Code {
     /// An external choice between messages of several senders.
     OfferMany,
     Halt,
+    /// The role does several things at once.
+    Fork,
+    /// One of them is over.
+    Join,
     /// On registers, or an effect: looked at when it is executed.
     Registers,
     /// Concerns another session.
@@ -46,7 +58,7 @@ pub(crate) enum Code {
 pub(crate) struct Op {
     /// What is sent or received. Of an external choice on one channel: that channel.
     pub(crate) exchange: Exchange,
-    /// The branches of a choice: the first and how many.
+    /// The branches of a choice, or the coroutines that begin: the first and how many.
     pub(crate) first: u32,
     pub(crate) count: u32,
     /// The set of branches of a choice, as the image knows it.
@@ -83,13 +95,30 @@ impl Linked {
         }
     }
 
+    /// The coroutines that begin where a role forks, each with where it begins.
+    pub(crate) fn starts(&self, op: &Op) -> &[(CoroId, u32)] {
+        &self.starts[op.first as usize..][..op.count as usize]
+    }
+
     /// The branches of a choice, in the order of the image.
+    #[inline]
+    pub(crate) fn exchanges(&self, op: &Op) -> &[Exchange] {
+        self.choices.exchanges(op)
+    }
+
+    /// The branches of a choice as a handler sees them, in the same order.
+    #[inline]
+    pub(crate) fn branches(&self, op: &Op) -> &[Branch] {
+        self.choices.branches(op)
+    }
+}
+
+impl Choices {
     #[inline]
     pub(crate) fn exchanges(&self, op: &Op) -> &[Exchange] {
         &self.exchanges[op.first as usize..][..op.count as usize]
     }
 
-    /// The branches of a choice as a handler sees them, in the same order.
     #[inline]
     pub(crate) fn branches(&self, op: &Op) -> &[Branch] {
         &self.branches[op.first as usize..][..op.count as usize]

@@ -4,12 +4,12 @@
 //! that is made for one session finds its image linked by the machine before.
 
 use std::cell::RefCell;
-use std::collections::VecDeque;
 use std::sync::Arc;
 
 use telltale_bytecode::CodeImage;
 
 use crate::config::ChannelConfig;
+use crate::program::by_hand::ByHand;
 use crate::program::loaded::Loaded;
 use crate::{ChannelMode, VMConfig, WhenFull};
 
@@ -34,20 +34,27 @@ struct Settings {
 }
 
 thread_local! {
-    static RECENT: RefCell<VecDeque<Recent>> = const { RefCell::new(VecDeque::new()) };
+    static RECENT: RefCell<Vec<Recent>> = const { RefCell::new(Vec::new()) };
 }
 
 /// The image, linked for these settings.
-pub(super) fn linked(image: &CodeImage, config: &VMConfig) -> Arc<Loaded> {
-    let found = RECENT.try_with(|recent| find_or_link(&mut recent.borrow_mut(), image, config));
+pub(super) fn linked(
+    image: &CodeImage,
+    config: &VMConfig,
+    by_hand: Option<&'static dyn ByHand>,
+) -> Arc<Loaded> {
+    let link = || Arc::new(Loaded::new(image, config, by_hand));
+    let found =
+        RECENT.try_with(|recent| find_or_link(&mut recent.borrow_mut(), image, config, &link));
     // A thread that is about to end has forgotten them.
-    found.unwrap_or_else(|_| Arc::new(Loaded::new(image, config)))
+    found.unwrap_or_else(|_| link())
 }
 
 fn find_or_link(
-    recent: &mut VecDeque<Recent>,
+    recent: &mut Vec<Recent>,
     image: &CodeImage,
     config: &VMConfig,
+    link: &dyn Fn() -> Arc<Loaded>,
 ) -> Arc<Loaded> {
     let settings = Settings::of(config);
     let is_it =
@@ -55,9 +62,9 @@ fn find_or_link(
     if let Some(known) = recent.iter().find(is_it) {
         return Arc::clone(&known.loaded);
     }
-    let loaded = Arc::new(Loaded::new(image, config));
+    let loaded = link();
     recent.truncate(KEPT - 1);
-    recent.push_front(Recent { settings, loaded: Arc::clone(&loaded) });
+    recent.insert(0, Recent { settings, loaded: Arc::clone(&loaded) });
     loaded
 }
 
@@ -86,18 +93,21 @@ mod tests {
     #[test]
     fn the_same_image_with_the_same_settings_is_linked_once() {
         let (image, config) = (image(0), VMConfig::default());
-        let first = linked(&image, &config);
-        assert!(Arc::ptr_eq(&first, &linked(&image, &VMConfig { seed: 7, ..config.clone() })));
+        let first = linked(&image, &config, None);
+        assert!(Arc::ptr_eq(
+            &first,
+            &linked(&image, &VMConfig { seed: 7, ..config.clone() }, None)
+        ));
         let narrow = VMConfig { capacity: 1, ..config };
-        assert!(!Arc::ptr_eq(&first, &linked(&image, &narrow)), "its channels hold less");
-        assert!(Arc::ptr_eq(&first, &linked(&image, &VMConfig::default())), "both are kept");
+        assert!(!Arc::ptr_eq(&first, &linked(&image, &narrow, None)), "its channels hold less");
+        assert!(Arc::ptr_eq(&first, &linked(&image, &VMConfig::default(), None)), "both are kept");
     }
 
     #[test]
     fn no_more_than_a_few_are_kept() {
         let (first, config) = (image(0), VMConfig::default());
-        let linked_first = Arc::downgrade(&linked(&first, &config));
-        (1..=KEPT).for_each(|label| drop(linked(&image(label), &config)));
+        let linked_first = Arc::downgrade(&linked(&first, &config, None));
+        (1..=KEPT).for_each(|label| drop(linked(&image(label), &config, None)));
         assert!(linked_first.upgrade().is_none(), "nobody uses it any more");
     }
 }

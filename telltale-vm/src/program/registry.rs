@@ -1,11 +1,13 @@
 //! The images of open sessions, by small numbers.
 
-use std::collections::{HashMap, VecDeque};
+use std::collections::VecDeque;
 use std::sync::Arc;
 
 use telltale_bytecode::{CodeImage, Image};
 
+use crate::index::{Index, Key};
 use crate::memory::arena::Arena;
+use crate::program::by_hand::ByHand;
 use crate::program::loaded::Loaded;
 use crate::program::recent::linked;
 use crate::{VMConfig, VMError};
@@ -20,13 +22,15 @@ const KEPT: usize = 64;
 pub(crate) struct Registry {
     entries: Vec<Entry>,
     /// By the address of the image, which stays where it is while it is in an entry.
-    numbers: HashMap<usize, u16>,
+    numbers: Index,
     /// The image that was asked for last, which is mostly the one asked for next.
     last: u16,
     /// Images whose last session may have ended, the oldest first; their numbers can be given to others.
     unused: VecDeque<u16>,
     /// How many images have been added.
     added: u64,
+    /// What programs written by hand need, if there can be any.
+    pub(crate) by_hand: Option<&'static dyn ByHand>,
 }
 
 /// An image, as one machine uses it.
@@ -46,19 +50,27 @@ struct Entry {
 impl Registry {
     #[inline]
     pub(crate) fn get(&self, number: u16) -> &Loaded {
-        &self.entries[usize::from(number)].loaded
+        &self.entry(number).loaded
+    }
+
+    #[inline(always)]
+    fn entry(&self, number: u16) -> &Entry {
+        match self.entries.get(usize::from(number)) {
+            Some(entry) => entry,
+            None => no_image(),
+        }
     }
 
     /// The size class of the blocks of an image's sessions.
     #[inline]
     pub(crate) fn class_of(&self, number: u16) -> usize {
-        self.entries[usize::from(number)].class
+        self.entry(number).class
     }
 
     /// What an image is told by from all that had or will have its number.
     #[inline]
     pub(crate) fn serial_of(&self, number: u16) -> u64 {
-        self.entries[usize::from(number)].serial
+        self.entry(number).serial
     }
 
     /// A session of the image has begun.
@@ -103,8 +115,8 @@ impl Registry {
         config: &VMConfig,
         arena: &mut Arena,
     ) -> Result<u16, VMError> {
-        let number = match self.numbers.get(&address(image)) {
-            Some(&number) => number,
+        let number = match self.numbers.get(address(image)) {
+            Some(number) => number as u16,
             None => self.add(image, config, arena)?,
         };
         self.last = number;
@@ -121,14 +133,18 @@ impl Registry {
         if given > limit {
             return Err(VMError::TooManyRegisters { given, limit });
         }
-        let loaded = linked(image, config);
+        let by_hand = (!image.is_verified()).then(|| {
+            self.by_hand
+                .expect("an image that is not compiled comes in where programs written by hand can")
+        });
+        let loaded = linked(image, config, by_hand);
         let class = arena.class_for(loaded.template.len());
         let entry = Entry { loaded, class, sessions: 0, is_listed: false, serial: self.added };
         self.added += 1;
         let number = match self.take_unused() {
             Some(number) => {
                 let old = std::mem::replace(&mut self.entries[usize::from(number)], entry);
-                self.numbers.remove(&address(&old.loaded.image));
+                self.numbers.remove(address(&old.loaded.image));
                 number
             }
             None if self.entries.len() == LIMIT => {
@@ -139,7 +155,7 @@ impl Registry {
                 self.entries.len() as u16 - 1
             }
         };
-        self.numbers.insert(address(image), number);
+        self.numbers.insert(address(image), number.into());
         Ok(number)
     }
 
@@ -156,8 +172,15 @@ impl Registry {
     }
 }
 
-fn address(image: &CodeImage) -> usize {
-    (&raw const **image).cast::<Image>().addr()
+/// One panic for all numbers, as `memory` has one for all places.
+#[cold]
+#[inline(never)]
+fn no_image() -> ! {
+    panic!("a number that no image has")
+}
+
+fn address(image: &CodeImage) -> Key {
+    ((&raw const **image).cast::<Image>().addr() as u64, 0)
 }
 
 #[cfg(test)]

@@ -15,12 +15,12 @@
 
 mod write;
 
-use std::cmp::Ordering;
-
 use telltale_bytecode::{Branch, SetId};
 use telltale_types::{LabelId, RoleId};
 
-use crate::memory::coroutine::Coro;
+use crate::index::{Index, Mixer};
+use crate::memory::coroutine::{Actor, Coro, CoroId};
+use crate::trace::store::Lanes;
 use crate::value::expected::ExpectedKind;
 
 /// What is done together, from which place to which.
@@ -29,11 +29,12 @@ pub(crate) struct Schedule {
     steps: Box<[ScheduleStep]>,
     /// What is exchanged at each place, as a handler sees it among the branches of a choice.
     branches: Box<[Branch]>,
-    /// Where the roles are at each place at which sessions may rejoin: one word for each role, in the order of
-    /// these words, for a binary search.
+    /// Where the roles are at each place at which sessions may rejoin: one word for each role.
     pcs: Box<[u32]>,
     /// The places at which they are there.
     places: Box<[u32]>,
+    /// Which of them it is, by the hash of these words.
+    by_pcs: Index,
 }
 
 /// What happens at a place of the schedule.
@@ -55,6 +56,11 @@ pub(crate) struct ScheduleStep {
     /// The role that sends, chooses or halts.
     pub(crate) from: RoleId,
     pub(crate) to: RoleId,
+    /// The coroutines in which they do; the same numbers where roles do one thing.
+    pub(crate) from_coro: CoroId,
+    pub(crate) to_coro: CoroId,
+    /// Which lanes they are, and which channel is used.
+    pub(crate) lanes: Lanes,
     /// What the payload must be.
     pub(crate) expected: ExpectedKind,
     pub(crate) what: StepKind,
@@ -72,6 +78,12 @@ pub(crate) enum StepKind {
     Choice,
     /// A role is done, others are not.
     Halt,
+    /// A role begins several things at once.
+    Fork,
+    /// One of them is over.
+    Join,
+    /// All of them are over, and the role goes on.
+    GoOn,
     /// All roles that are not done yet are done now.
     Finish,
     /// The schedule ends here; the roles continue by turns.
@@ -126,22 +138,27 @@ impl Schedule {
 
     /// The place at which the roles are where these words of a block say.
     pub(crate) fn place_of(&self, roles: &[u64]) -> Option<u32> {
-        let pcs_of = |nth: usize| &self.pcs[nth * roles.len()..][..roles.len()];
-        let (mut low, mut high) = (0, self.places.len());
-        while low < high {
-            let middle = usize::midpoint(low, high);
-            let here = roles.iter().map(|&word| Coro::from_word(word).pc_and_marks());
-            match pcs_of(middle).iter().copied().cmp(here) {
-                Ordering::Less => low = middle + 1,
-                Ordering::Equal => return Some(self.places[middle]),
-                Ordering::Greater => high = middle,
-            }
-        }
-        None
+        let here = roles.iter().map(|&word| Coro::from_word(word).pc_and_marks());
+        let pcs_of = |nth: u32| self.pcs[nth as usize * roles.len()..][..roles.len()].iter();
+        let is_here = |nth: u32| pcs_of(nth).copied().eq(here.clone());
+        let nth = self.by_pcs.find(Mixer::hash(here.clone()), is_here)?;
+        Some(self.places[nth as usize])
     }
 }
 
 impl ScheduleStep {
+    /// Who sends, chooses or halts, and in which coroutine.
+    #[inline(always)]
+    pub(crate) fn sender(&self) -> (Actor, CoroId) {
+        (Actor { role: self.from, lane: self.lanes.lane }, self.from_coro)
+    }
+
+    /// Who receives, and in which coroutine.
+    #[inline(always)]
+    pub(crate) fn receiver(&self) -> (Actor, CoroId) {
+        (Actor { role: self.to, lane: self.lanes.peer }, self.to_coro)
+    }
+
     const LEAVE: Self = Self {
         from_step: 0,
         to_step: 0,
@@ -152,6 +169,9 @@ impl ScheduleStep {
         label: LabelId(0),
         from: RoleId(0),
         to: RoleId(0),
+        from_coro: RoleId(0),
+        to_coro: RoleId(0),
+        lanes: Lanes { lane: 0, peer: 0, channel: 0 },
         expected: ExpectedKind::ANYTHING,
         what: StepKind::Leave,
         is_alone: false,

@@ -4,6 +4,8 @@ use telltale_bytecode::Branch;
 use telltale_types::{Action, Direction, LocalTypeR, StateId};
 
 use crate::Cause;
+use crate::error::Wrong;
+use crate::lines::{Lines, label_of, role_of};
 use crate::program::op::{Code, Exchange, Op};
 
 /// Whether a local type allows what an instruction does in a state, whichever branch is taken; and the state behind it,
@@ -13,7 +15,7 @@ pub(crate) fn allows(
     state: StateId,
     op: &Op,
     branches: &[Exchange],
-) -> Result<Option<StateId>, Box<Cause>> {
+) -> Result<Option<StateId>, Wrong> {
     let leads = |direction, exchange: &Exchange| {
         let action = Action { direction, peer: exchange.peer, label: exchange.label };
         target(local, state, action)
@@ -29,17 +31,15 @@ pub(crate) fn allows(
             branches.iter().try_for_each(|branch| leads(Direction::Send, branch).map(drop))?;
         }
         Code::Halt => may_end(local, state)?,
+        // Roles that do several things at once have compiled programs, which are not compared.
+        Code::Fork | Code::Join => {}
         Code::Registers | Code::Outside | Code::Invalid | Code::Trap => {}
     }
     Ok(None)
 }
 
 /// Where a role comes to that does something in a state, if it may.
-pub(crate) fn target(
-    local: &LocalTypeR,
-    state: StateId,
-    action: Action,
-) -> Result<StateId, Box<Cause>> {
+pub(crate) fn target(local: &LocalTypeR, state: StateId, action: Action) -> Result<StateId, Wrong> {
     match local.exits(state).find(|exit| exit.action == action) {
         Some(exit) => Ok(exit.target),
         None => Err(not_allowed(local, state, show(local, action))),
@@ -51,7 +51,7 @@ pub(crate) fn offers_all(
     local: &LocalTypeR,
     state: StateId,
     branches: &[Exchange],
-) -> Result<(), Box<Cause>> {
+) -> Result<(), Wrong> {
     let has = |action: Action| {
         let wanted = Branch { peer: action.peer, label: action.label };
         let is_wanted =
@@ -68,21 +68,22 @@ pub(crate) fn offers_all(
 }
 
 /// Whether a role that has come to a state may halt.
-pub(crate) fn may_end(local: &LocalTypeR, state: StateId) -> Result<(), Box<Cause>> {
+pub(crate) fn may_end(local: &LocalTypeR, state: StateId) -> Result<(), Wrong> {
     if local.may_end(state) { Ok(()) } else { Err(not_allowed(local, state, "halt".to_owned())) }
 }
 
 #[cold]
-#[expect(clippy::unnecessary_box_returns, reason = "as every step returns it")]
-fn not_allowed(local: &LocalTypeR, state: StateId, found: String) -> Box<Cause> {
+fn not_allowed(local: &LocalTypeR, state: StateId, found: String) -> Wrong {
     Cause::NotAllowed { expected: expected(local, state), found }.into()
 }
 
 /// What a role may do in a state, in words.
 fn expected(local: &LocalTypeR, state: StateId) -> String {
-    let actions: Vec<String> =
-        local.exits(state).map(|exit| format!("`{}`", show(local, exit.action))).collect();
-    if actions.is_empty() { "`halt`".to_owned() } else { actions.join(" or ") }
+    let mut actions = Lines::joined_by(" or ");
+    for exit in local.exits(state) {
+        actions.add(format_args!("`{}`", show(local, exit.action)));
+    }
+    if actions.all.is_empty() { "`halt`".to_owned() } else { actions.all }
 }
 
 fn show(local: &LocalTypeR, action: Action) -> String {
@@ -91,9 +92,9 @@ fn show(local: &LocalTypeR, action: Action) -> String {
         Direction::Send => '!',
         Direction::Receive => '?',
     };
-    let peer = names.roles().nth(action.peer.index()).map_or("?", |(_, name)| name);
-    match names.labels().nth(action.label.index()) {
-        Some((_, label)) => format!("{peer}{mark}{}", label.name),
-        None => format!("{peer}{mark}?"),
-    }
+    let is_role = action.peer.index() < names.role_count();
+    let is_label = action.label.index() < names.label_count();
+    let peer = if is_role { role_of(names, action.peer) } else { "?" };
+    let label = if is_label { label_of(names, action.label).name } else { "?" };
+    format!("{peer}{mark}{label}")
 }

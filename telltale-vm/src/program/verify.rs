@@ -7,7 +7,7 @@
 //! wrong when a role comes to it.
 
 use telltale_bytecode::Image;
-use telltale_types::{Action, Direction, LocalTypeR, StateId};
+use telltale_types::{Action, Direction, LocalTypeR, RoleId, StateId};
 
 use crate::memory::coroutine::Coro;
 use crate::program::op::{Code, Exchange, Linked, Op};
@@ -17,7 +17,8 @@ use crate::program::typestate;
 /// come.
 pub(crate) fn verify(image: &Image, linked: &Linked, starts: &[u64]) -> Option<Box<[StateId]>> {
     let mut states = vec![None; linked.ops.len()];
-    for ((role, _), &start) in image.names().roles().zip(starts) {
+    for (role, &start) in starts.iter().enumerate() {
+        let role = RoleId::at(role);
         let start = Coro::from_word(start).pc();
         verify_role(&image.local_types[role], linked, start, &mut states)?;
     }
@@ -57,12 +58,18 @@ fn behind(
         let target = typestate::target(local, state, action).ok()?;
         Some((exchange.next, target))
     };
+    let direction = match op.code {
+        Code::Send | Code::Choose => Direction::Send,
+        _ => Direction::Receive,
+    };
     match op.code {
-        Code::Send => Some(vec![step(Direction::Send, &op.exchange)?]),
-        Code::Recv => Some(vec![step(Direction::Receive, &op.exchange)?]),
-        Code::Choose => branches.iter().map(|sent| step(Direction::Send, sent)).collect(),
-        Code::Offer | Code::OfferMany => {
-            branches.iter().map(|taken| step(Direction::Receive, taken)).collect()
+        Code::Send | Code::Recv => Some(vec![step(direction, &op.exchange)?]),
+        Code::Choose | Code::Offer | Code::OfferMany => {
+            let mut steps = Vec::new();
+            for branch in branches {
+                steps.push(step(direction, branch)?);
+            }
+            Some(steps)
         }
         Code::Halt => Some(Vec::new()),
         // A choice in another session.
@@ -71,7 +78,7 @@ fn behind(
         }
         // They concern registers, or other sessions.
         Code::Registers | Code::Outside => Some(vec![(op.exchange.next, state)]),
-        Code::Invalid | Code::Trap => None,
+        Code::Fork | Code::Join | Code::Invalid | Code::Trap => None,
     }
 }
 

@@ -99,22 +99,43 @@ pub(crate) struct Mixed {
 impl Mixed {
     /// Whoever answers for the roles of the session.
     pub(crate) fn host<'a>(&'a mut self, handler: &'a dyn EffectHandler) -> MixedHost<'a> {
-        MixedHost { objects: &mut *self.objects, by_handler: self.by_handler, handler }
+        MixedHost::with_objects(&mut *self.objects, self.by_handler, handler)
     }
 }
 
 /// Answers for the role that acts: its object, or the handler of the run.
 pub(crate) struct MixedHost<'a> {
-    objects: &'a mut dyn ErasedObjects,
-    by_handler: RoleSet,
+    /// The objects, and who has none.
+    objects: Option<(&'a mut dyn ErasedObjects, RoleSet)>,
     handler: &'a dyn EffectHandler,
 }
 
-impl MixedHost<'_> {
+impl<'a> MixedHost<'a> {
+    /// These objects play the roles that the handler does not play.
+    pub(crate) fn with_objects(
+        objects: &'a mut dyn ErasedObjects,
+        by_handler: RoleSet,
+        handler: &'a dyn EffectHandler,
+    ) -> Self {
+        Self { objects: Some((objects, by_handler)), handler }
+    }
+
+    /// The handler plays all roles.
+    pub(crate) fn without_objects(handler: &'a dyn EffectHandler) -> Self {
+        Self { objects: None, handler }
+    }
+
     /// Whether an object plays the role: then the compiler has seen to the types of its payloads.
-    #[inline]
     pub(crate) fn is_typed(&self, role: RoleId) -> bool {
-        !self.by_handler.contains(role)
+        self.objects.as_ref().is_some_and(|(_, by_handler)| !by_handler.contains(role))
+    }
+
+    /// The objects, if one of them plays the role.
+    fn object(&mut self, role: RoleId) -> Option<&mut dyn ErasedObjects> {
+        match &mut self.objects {
+            Some((objects, by_handler)) if !by_handler.contains(role) => Some(&mut **objects),
+            _ => None,
+        }
     }
 
     pub(crate) fn send(
@@ -123,10 +144,9 @@ impl MixedHost<'_> {
         to: RoleId,
         label: LabelId,
     ) -> HandlerResult<Value> {
-        if self.is_typed(cx.role) {
-            self.objects.send(cx, to, label)
-        } else {
-            self.handler.send(cx, to, label)
+        match self.object(cx.actor.role) {
+            Some(object) => object.send(cx, to, label),
+            None => self.handler.send(cx, to, label),
         }
     }
 
@@ -137,10 +157,9 @@ impl MixedHost<'_> {
         label: LabelId,
         value: Value,
     ) -> HandlerResult<()> {
-        if self.is_typed(cx.role) {
-            self.objects.receive(cx, from, label, value)
-        } else {
-            self.handler.receive(cx, from, label, value)
+        match self.object(cx.actor.role) {
+            Some(object) => object.receive(cx, from, label, value),
+            None => self.handler.receive(cx, from, label, value),
         }
     }
 
@@ -151,10 +170,9 @@ impl MixedHost<'_> {
         set: SetId,
         branches: &[Branch],
     ) -> HandlerResult<Picked> {
-        if self.is_typed(cx.role) {
-            self.objects.choose(cx, set)
-        } else {
-            self.handler.choose(cx, branches)
+        match self.object(cx.actor.role) {
+            Some(object) => object.choose(cx, set),
+            None => self.handler.choose(cx, branches),
         }
     }
 
@@ -164,10 +182,9 @@ impl MixedHost<'_> {
         effect: &str,
         argument: Option<&Value>,
     ) -> HandlerResult<Value> {
-        if self.is_typed(cx.role) {
-            self.objects.invoke(cx, effect, argument)
-        } else {
-            self.handler.invoke(cx, effect, argument)
+        match self.object(cx.actor.role) {
+            Some(object) => object.invoke(cx, effect, argument),
+            None => self.handler.invoke(cx, effect, argument),
         }
     }
 }

@@ -1,6 +1,6 @@
 //! Who answers for the roles of a session: the handler of the run, or its role objects.
 
-use std::any::Any;
+use std::any::{Any, TypeId};
 use std::fmt;
 
 use telltale_bytecode::{Branch, SetId};
@@ -8,7 +8,7 @@ use telltale_types::{LabelId, RoleId};
 
 use crate::effect::{Context, EffectHandler};
 use crate::quietly::drop_quietly;
-use crate::roles::by_handler::{Mixed, MixedHost};
+use crate::roles::by_handler::{Mixed, MixedHost, RoleSet};
 use crate::roles::objects::RoleObjects;
 use crate::roles::transfer::{Choosing, Receiving, Sending};
 use crate::scripted::run::{End, RunLoop};
@@ -170,26 +170,22 @@ impl SessionObjects {
         Self { objects, outcome: None }
     }
 
-    fn erased(&self) -> &dyn ErasedObjects {
-        match &self.objects {
+    /// Of which type they are.
+    pub(crate) fn type_id(&self) -> TypeId {
+        let erased: &dyn Any = match &self.objects {
             Objects::All(objects) => &**objects,
             Objects::Some(mixed) => &*mixed.objects,
-        }
+        };
+        erased.type_id()
     }
 
-    /// Whether they are of this type.
-    pub(crate) fn is<O: RoleObjects>(&self) -> bool {
-        (self.erased() as &dyn Any).is::<O>()
-    }
-
-    /// The objects, which are of this type, and how the session has ended.
-    pub(crate) fn into_parts<O: RoleObjects>(self) -> Option<(O, Option<Outcome>)> {
+    /// The objects, and how the session has ended.
+    pub(crate) fn into_parts(self) -> (Box<dyn Any>, Option<Outcome>) {
         let objects = match self.objects {
             Objects::All(objects) => objects,
             Objects::Some(mixed) => mixed.objects,
         };
-        let objects = (objects as Box<dyn Any>).downcast().ok()?;
-        Some((*objects, self.outcome))
+        (objects, self.outcome)
     }
 
     /// The objects, if they are of this type and play all roles.
@@ -201,11 +197,18 @@ impl SessionObjects {
         }
     }
 
-    /// The objects, if the handler plays some of the roles.
-    pub(crate) fn some(&mut self) -> Option<&mut Mixed> {
+    /// Whether the handler plays some of the roles.
+    pub(crate) fn are_mixed(&self) -> bool {
+        matches!(self.objects, Objects::Some(_))
+    }
+
+    /// Whoever answers for the roles, with the handler for those that have no object.
+    pub(crate) fn mixed<'a>(&'a mut self, handler: &'a dyn EffectHandler) -> MixedHost<'a> {
         match &mut self.objects {
-            Objects::All(_) => None,
-            Objects::Some(mixed) => Some(mixed),
+            Objects::All(objects) => {
+                MixedHost::with_objects(&mut **objects, RoleSet::NONE, handler)
+            }
+            Objects::Some(mixed) => mixed.host(handler),
         }
     }
 
@@ -249,7 +252,7 @@ impl fmt::Debug for SessionObjects {
 
 impl<O: RoleObjects> ErasedObjects for O {
     fn send(&mut self, cx: &Context<'_>, to: RoleId, label: LabelId) -> HandlerResult<Value> {
-        self.message(cx.role, to, label, Sending)
+        self.message(cx.actor.role, to, label, Sending)
     }
 
     fn receive(
@@ -259,11 +262,11 @@ impl<O: RoleObjects> ErasedObjects for O {
         label: LabelId,
         value: Value,
     ) -> HandlerResult<()> {
-        self.message(from, cx.role, label, Receiving { cx, label, value })
+        self.message(from, cx.actor.role, label, Receiving { cx, label, value })
     }
 
     fn choose(&mut self, cx: &Context<'_>, set: SetId) -> HandlerResult<Picked> {
-        self.choice(cx.role, set, Choosing)
+        self.choice(cx.actor.role, set, Choosing)
     }
 
     fn invoke(
@@ -272,11 +275,11 @@ impl<O: RoleObjects> ErasedObjects for O {
         effect: &str,
         argument: Option<&Value>,
     ) -> HandlerResult<Value> {
-        RoleObjects::invoke(self, cx.role, effect, argument)
+        RoleObjects::invoke(self, cx.actor.role, effect, argument)
     }
 
     fn runner(&self) -> Runner {
-        |run_loop, _| run_loop.by_objects::<O>()
+        |run_loop, handler| run_loop.by_objects::<O>(handler)
     }
 
     fn discard(mut self: Box<Self>) -> Option<Box<dyn ErasedObjects>> {

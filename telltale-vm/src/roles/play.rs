@@ -6,6 +6,8 @@ use std::sync::{Mutex, PoisonError};
 
 use telltale_bytecode::CodeImage;
 
+use crate::lines::role_of;
+use crate::roles::by_handler::RoleSet;
 use crate::roles::objects::RoleObjects;
 use crate::roles::session::{NamedRoles, Session};
 use crate::{EffectHandler, NoHandler, SessionError, SessionId, VM, VMError};
@@ -116,7 +118,7 @@ impl<R> Error for PlayError<R> {
     }
 }
 
-/// Runs one session from its beginning to its end, in a VM of its own.
+/// Runs one session from its beginning to its end, in a VM of its own. The image is a compiled one.
 ///
 /// # Errors
 ///
@@ -124,9 +126,9 @@ impl<R> Error for PlayError<R> {
 /// wake it. When a role is played by the handler of the run: there is none.
 pub fn play<R: NamedRoles>(image: &CodeImage, roles: R) -> Result<R, PlayError<R>> {
     let objects = roles.into_objects();
-    if let Some(role) = objects.by_handler().first() {
-        let role = image.names().role(role).to_owned();
-        let reason = VMError::NoHandler { role };
+    let by_handler = objects.by_handler();
+    if !by_handler.is_empty() {
+        let reason = no_handler(image, by_handler);
         let roles = Some(Mutex::new(R::from_objects(objects)));
         return Err(PlayError { inner: Box::new(Inner { reason, roles }) });
     }
@@ -145,11 +147,26 @@ pub fn play_with<R: NamedRoles>(
     handler: &dyn EffectHandler,
 ) -> Result<R, PlayError<R>> {
     let mut vm = VM::default();
-    let session = Session::open(&mut vm, image, roles)?;
-    vm.run(handler, usize::MAX)?;
-    let waiting = vm.waiting().map(|waiting| waiting.who_waits()).next();
-    if let Some(waiting) = waiting {
-        vm.cancel(session.id(), &format!("{waiting}, and nobody can wake it"))?;
-    }
+    let session = Session::open_compiled(&mut vm, image, roles)?;
+    run_alone(&mut vm, session.id(), handler)?;
     session.into_roles(&mut vm)
+}
+
+/// Some of these roles are played by the handler of the run, and there is none.
+#[cold]
+fn no_handler(image: &CodeImage, by_handler: RoleSet) -> VMError {
+    let role = by_handler.first().map(|role| role_of(image.names(), role).to_owned());
+    VMError::NoHandler { role: role.unwrap_or_default() }
+}
+
+/// Runs the only session of a machine. If it waits for the outside, it is cancelled.
+fn run_alone(vm: &mut VM, session: SessionId, handler: &dyn EffectHandler) -> Result<(), VMError> {
+    vm.run(handler, usize::MAX)?;
+    match vm.session(session) {
+        Ok(waiting) if !waiting.is_ready() => {
+            let waiting = waiting.who_waits();
+            vm.cancel(session, &format!("{waiting}, and nobody can wake it"))
+        }
+        _has_ended => Ok(()),
+    }
 }

@@ -69,6 +69,16 @@ impl<R: NamedRoles> Session<R> {
         Ok(Self { id, roles: PhantomData })
     }
 
+    /// The same for an image that was not written by hand.
+    pub(crate) fn open_compiled(
+        host: &mut impl SessionHost,
+        image: &CodeImage,
+        roles: R,
+    ) -> Result<Self, VMError> {
+        let id = host.open_compiled_session(image, roles.into_objects(), true)?;
+        Ok(Self { id, roles: PhantomData })
+    }
+
     /// The session's name.
     pub fn id(self) -> SessionId {
         self.id
@@ -113,6 +123,20 @@ pub trait SessionHost {
         objects: impl RoleObjects,
         owned: bool,
     ) -> Result<SessionId, VMError>;
+
+    /// The same for an image that `choreography!` has compiled: nothing of what programs written by hand need comes with it.
+    ///
+    /// # Errors
+    ///
+    /// At a limit of the VM.
+    fn open_compiled_session(
+        &mut self,
+        image: &CodeImage,
+        objects: impl RoleObjects,
+        owned: bool,
+    ) -> Result<SessionId, VMError> {
+        self.open_session(image, objects, owned)
+    }
 
     /// Takes the outcome and the role objects of an owned session that has ended.
     ///

@@ -1,9 +1,10 @@
 //! How many roles wait for each role of a session: for its messages, or for room in the channels that it empties.
 
+use telltale_bytecode::Channel;
 use telltale_types::RoleId;
 
 use crate::memory::channel;
-use crate::memory::coroutine::ROLES;
+use crate::memory::coroutine::{CoroId, ROLES};
 use crate::memory::ready::Roles;
 use crate::program::loaded::Loaded;
 
@@ -19,27 +20,27 @@ pub(crate) struct Awaited {
 impl Awaited {
     /// As the channels of a session say.
     pub(super) fn of(block: &[u64], loaded: &Loaded) -> Self {
-        let nobody = Roles::none_of(loaded.roles);
+        let nobody = Roles::none_of(loaded.coroutines);
         let mut awaited = Self { counts: [0; ROLES], by_some: nobody, by_several: nobody };
-        for &(from, to, plan) in loaded.plans.pairs() {
+        for &(Channel { from, to, .. }, plan) in loaded.plans.existing() {
             if channel::receiver_waits(block, plan) {
-                awaited.one_more(from);
+                loaded.coroutines_of(from).for_each(|coro| awaited.one_more(coro));
             }
             if channel::sender_waits(block, plan) {
-                awaited.one_more(to);
+                loaded.coroutines_of(to).for_each(|coro| awaited.one_more(coro));
             }
         }
         awaited
     }
 
-    /// One more role waits for this one.
-    pub(crate) fn one_more(&mut self, role: RoleId) {
-        self.set(role, self.counts[role.index()].saturating_add(1));
+    /// One more role waits for the role of this coroutine. (Which of a role's lanes it waits for is not known.)
+    pub(crate) fn one_more(&mut self, coro: CoroId) {
+        self.set(coro, self.counts[coro.index()].saturating_add(1));
     }
 
-    /// One role does not wait for this one any more.
-    pub(crate) fn one_less(&mut self, role: RoleId) {
-        self.set(role, self.counts[role.index()].saturating_sub(1));
+    /// One role does not wait for it any more.
+    pub(crate) fn one_less(&mut self, coro: CoroId) {
+        self.set(coro, self.counts[coro.index()].saturating_sub(1));
     }
 
     fn set(&mut self, role: RoleId, count: u8) {

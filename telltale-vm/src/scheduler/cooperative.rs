@@ -12,7 +12,7 @@ pub(super) fn slice(slice: &mut Slice<'_, '_>, turns: &mut Turns) -> Result<(), 
         && turns.take()
     {
         let turned = slice.turn(role);
-        from = slice.loaded.role_after(role);
+        from = slice.loaded.coro_after(role);
         if turned.is_err() {
             header::set_turn(slice.block, from);
             return turned;

@@ -50,9 +50,13 @@ impl Fifo {
     pub(crate) fn take_out(&mut self, is_out: impl Fn(Slot) -> bool) -> Vec<Slot> {
         self.now.drain(..self.taken);
         self.taken = 0;
-        let of_now = self.now.extract_if(.., |slot| is_out(*slot));
-        let of_later = self.later.extract_if(.., |slot| is_out(*slot));
-        of_now.chain(of_later).collect()
+        let mut out = Vec::new();
+        for list in [&mut self.now, &mut self.later] {
+            for slot in std::mem::take(list) {
+                if is_out(slot) { out.push(slot) } else { list.push(slot) }
+            }
+        }
+        out
     }
 
     /// The sessions that have not been taken and will be before any that is pushed from now on.

@@ -14,7 +14,7 @@ pub(super) fn slice(slice: &mut Slice<'_, '_>, turns: &mut Turns) -> Result<(), 
     let first = slice.ready_roles().next(header::turn(slice.block));
     if let Some(role) = first.filter(|_| slice.left > 0 && turns.take()) {
         let turned = slice.turn(role);
-        header::set_turn(slice.block, slice.loaded.role_after(role));
+        header::set_turn(slice.block, slice.loaded.coro_after(role));
         turned?;
     }
     let from = header::turn(slice.block);

@@ -15,7 +15,7 @@ pub(super) fn slice(slice: &mut Slice<'_, '_>, turns: &mut Turns) -> Result<(), 
     while left > 0 {
         let drawn = draw(slice);
         // Which role, in the low half; how many instructions, in the high one.
-        let from = (drawn as u32 % slice.loaded.roles.max(1) as u32) as u8;
+        let from = (drawn as u32 % slice.loaded.coroutines.max(1) as u32) as u8;
         let Some(role) = slice.next_ready(from).filter(|_| turns.take()) else { break };
         let long = 1 + (drawn >> 32) as u32 % left.min(8);
         slice.left = long;

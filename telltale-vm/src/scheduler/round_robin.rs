@@ -15,7 +15,7 @@ pub(super) fn slice(slice: &mut Slice<'_, '_>, turns: &mut Turns) -> Result<(), 
         due.remove(role);
         slice.left = 1;
         turned = slice.turn(role);
-        from = slice.loaded.role_after(role);
+        from = slice.loaded.coro_after(role);
     }
     header::set_turn(slice.block, from);
     turned

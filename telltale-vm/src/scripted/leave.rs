@@ -3,6 +3,7 @@
 use telltale_types::RoleId;
 
 use super::run::{End, Failure, ScriptState, Undelivered};
+use crate::exec::fork;
 use crate::exec::{Exit, Slice, Step, note_halted};
 use crate::memory::coroutine::{self, Coro, HALTED, PENDING};
 use crate::memory::{header, ready};
@@ -29,13 +30,14 @@ impl<'a> Slice<'_, 'a> {
             End::Open | End::NoSession | End::NotTheirs => None,
         };
         let why = script.undelivered.take();
+        self.coro = self.loaded.coro_of(self.cx.actor);
         match failure.and_then(|failure| self.failed(failure, why)) {
-            Some(Step::Fault(cause)) => Err(Exit::Fault(self.cx.role, cause)),
+            Some(Step::Fault(cause)) => Err(Exit::Fault(self.coro, cause)),
             Some(Step::Pend(_)) => {
                 // The words of the roles are true after every step, so only the mark is missing.
-                let at = self.loaded.roles_at + self.cx.role.index();
+                let at = self.loaded.roles_at + self.coro.index();
                 coroutine::mark(self.block, at, PENDING);
-                self.rest(self.cx.role);
+                self.rest(self.coro);
                 Ok(())
             }
             _ => Ok(()),
@@ -68,8 +70,10 @@ impl<'a> Slice<'_, 'a> {
         match why {
             Undelivered::Lost => self.discard(value),
             Undelivered::Deferred => {
-                let ScheduleStep { from, to, label, .. } = *step;
-                self.run.deferred.keep(self.cx.session, from, to, label, value);
+                let ScheduleStep { from, to, label, lanes, .. } = *step;
+                let lane = lanes.channel.into();
+                let message = crate::Message { from, to, lane, label, value };
+                self.run.deferred.keep(self.cx.session, message);
             }
             Undelivered::Panicked(panic) => {
                 self.discard(value);
@@ -95,9 +99,9 @@ impl<'a> Slice<'_, 'a> {
         // names; only its effect is counted.
         let waits = matches!(done, Step::Pend(_));
         let to_step = if waits { step.to_step } else { Coro::at(0, 1).to_word() };
-        let word = &mut self.block[self.loaded.roles_at + step.to.index()];
+        let word = &mut self.block[self.loaded.roles_at + step.to_coro.index()];
         if coroutine::advance(word, to_step) {
-            self.cx.wraps.note(self.cx.session, step.to);
+            self.cx.wraps.note(self.cx.session, step.receiver().0);
         }
         done
     }
@@ -110,24 +114,24 @@ pub(crate) fn leave_place(block: &mut [u64], loaded: &Loaded) -> bool {
         return false;
     }
     header::set_place(block, None);
-    for role in (0..loaded.roles).map(RoleId::at) {
-        if !coroutine::read(block, loaded.roles_at + role.index()).has(HALTED | PENDING) {
-            ready::set(block, role);
+    for coro in (0..loaded.coroutines).map(RoleId::at) {
+        if !coroutine::read(block, loaded.roles_at + coro.index()).has(HALTED | PENDING) {
+            ready::set(block, coro);
         }
     }
     true
 }
 
-/// What happens at a place without an exchange: one role halts, or all do. Gives the next place, if the
-/// schedule continues.
-#[inline]
+/// What happens at a place without an exchange: one role halts, or all do, or something begins or ends that a role does at
+/// once. Gives the next place, if the schedule continues.
+#[inline(never)]
 pub(crate) fn halt(
     block: &mut [u64],
     loaded: &Loaded,
     place: u32,
     trace: &mut Trace,
 ) -> Option<u32> {
-    let &ScheduleStep { what, from, next, .. } = loaded.schedule.step(place);
+    let &ScheduleStep { what, from, from_coro, next, .. } = loaded.schedule.step(place);
     let mut halt = |role: RoleId| {
         let at = loaded.roles_at + role.index();
         if !coroutine::read(block, at).has(HALTED) {
@@ -144,6 +148,19 @@ pub(crate) fn halt(
         StepKind::Finish => {
             (0..loaded.roles).map(RoleId::at).for_each(halt);
             None
+        }
+        StepKind::Fork => {
+            fork::fork(block, loaded, from_coro, trace);
+            Some(next)
+        }
+        StepKind::Join => {
+            // Who began the lane goes on in a step of its own.
+            fork::join(block, loaded, from_coro);
+            Some(next)
+        }
+        StepKind::GoOn => {
+            fork::go_on(block, loaded, from_coro, trace);
+            Some(next)
         }
         StepKind::Leave | StepKind::Exchange | StepKind::Choice => None,
     }

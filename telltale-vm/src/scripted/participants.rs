@@ -123,8 +123,12 @@ impl<H: EffectHandler + ?Sized> Participant for ByHandler<'_, H> {
     }
 }
 
-/// Role objects, and a handler for the roles that have none.
-pub(super) struct ByBoth<'h>(pub(super) &'h dyn EffectHandler);
+/// Role objects, and a handler for the roles that have none; for a handler that refuses, all roles of sessions without objects.
+pub(super) struct ByBoth<'h> {
+    pub(super) handler: &'h dyn EffectHandler,
+    /// Whether sessions are played here in which all roles have objects.
+    pub(super) with_all_objects: bool,
+}
 
 impl Participants for ByBoth<'_> {
     type Participant<'p>
@@ -137,8 +141,12 @@ impl Participants for ByBoth<'_> {
         objects: &'p mut Slab<SessionObjects>,
         of_session: u32,
     ) -> Option<MixedHost<'p>> {
-        let session = objects.get_mut((of_session as usize).checked_sub(1)?)?;
-        Some(session.some()?.host(self.0))
+        let Some(key) = (of_session as usize).checked_sub(1) else {
+            // The innermost loop of a handler that answers is faster.
+            return self.handler.only_refuses().then(|| MixedHost::without_objects(self.handler));
+        };
+        let session = objects.get_mut(key)?;
+        (self.with_all_objects || session.are_mixed()).then(|| session.mixed(self.handler))
     }
 }
 

@@ -11,7 +11,7 @@ impl Slice<'_, '_> {
     /// A role with a mark is at no place of the schedule, except for one that has halted.
     pub(crate) fn rejoin(&mut self, forced_only: bool) -> bool {
         let loaded = self.loaded;
-        let roles = coroutine::words(self.block, loaded.roles_at, loaded.roles);
+        let roles = coroutine::words(self.block, loaded.roles_at, loaded.coroutines);
         let Some(place) = loaded.schedule.place_of(roles) else { return false };
         if forced_only && !loaded.schedule.step(place).is_forced {
             return false;

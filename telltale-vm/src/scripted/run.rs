@@ -14,7 +14,7 @@ use slab::Slab;
 use telltale_types::{LabelId, RoleId};
 
 use super::participants::{ByBoth, ByHandler, ByObjects, Participant, Participants};
-use crate::memory::coroutine::{self, HALTED, ROLES};
+use crate::memory::coroutine::{self, Actor, CoroId, HALTED, ROLES};
 use crate::memory::header;
 use crate::program::loaded::Loaded;
 use crate::program::registry::Registry;
@@ -112,28 +112,38 @@ impl fmt::Debug for RunLoop<'_, '_> {
 impl RunLoop<'_, '_> {
     /// A handler plays all roles.
     pub(crate) fn by_handler<H: EffectHandler + ?Sized>(self, handler: &H) -> End {
-        self.by(&ByHandler(handler))
-    }
-
-    /// Role objects play, and the handler in place of those that are missing.
-    pub(crate) fn by_both(self, handler: &dyn EffectHandler) -> End {
-        self.by(&ByBoth(handler))
-    }
-
-    /// Role objects of this type play.
-    pub(crate) fn by_objects<O: RoleObjects>(self) -> End {
-        self.by(&ByObjects::<O>::new())
-    }
-
-    #[inline]
-    fn by<P: Participants>(self, participants: &P) -> End {
-        if self.network.is_some() || self.forced_only {
-            follow::<P, WATCHED>(participants, self)
+        let participants = ByHandler(handler);
+        if self.is_watched() {
+            follow::<_, WATCHED>(&participants, self)
         } else if self.traced {
-            follow::<P, TRACED>(participants, self)
+            follow::<_, TRACED>(&participants, self)
         } else {
-            follow::<P, ALONE>(participants, self)
+            follow::<_, ALONE>(&participants, self)
         }
+    }
+
+    /// Role objects play, and the handler in place of those that are missing. There is one loop for this, which looks
+    /// whether anybody watches.
+    pub(crate) fn by_both(self, handler: &dyn EffectHandler) -> End {
+        let with_all_objects = self.is_watched();
+        follow::<_, WATCHED>(&ByBoth { handler, with_all_objects }, self)
+    }
+
+    /// Role objects of this type play. Where somebody watches, they do it as any others do, so that they need no loop
+    /// for it.
+    pub(crate) fn by_objects<O: RoleObjects>(self, handler: &dyn EffectHandler) -> End {
+        if self.is_watched() {
+            self.by_both(handler)
+        } else if self.traced {
+            follow::<_, TRACED>(&ByObjects::<O>::new(), self)
+        } else {
+            follow::<_, ALONE>(&ByObjects::<O>::new(), self)
+        }
+    }
+
+    /// Whether somebody but the trace minds what is exchanged.
+    fn is_watched(&self) -> bool {
+        self.network.is_some() || self.forced_only
     }
 }
 
@@ -244,7 +254,9 @@ impl Watch<'_> {
     fn exchange(&mut self, cx: &Context<'_>, step: &ScheduleStep, delivered: Tag) -> Sees {
         match self.network {
             None => {
-                self.trace.push_if(delivered, step.from, step.to, step.label);
+                if self.trace.is_on {
+                    self.trace.push_in(delivered, step.from, step.to, step.label, step.lanes);
+                }
                 Sees::Delivered
             }
             Some(network) => self.through(network, cx, step, delivered),
@@ -268,7 +280,9 @@ impl Watch<'_> {
                 return Sees::Panic;
             }
         };
-        self.trace.push_if(tag, step.from, step.to, step.label);
+        if self.trace.is_on {
+            self.trace.push_in(tag, step.from, step.to, step.label, step.lanes);
+        }
         if why.is_none() {
             return Sees::Delivered;
         }
@@ -322,7 +336,7 @@ fn exchanges<'a, P: Participant, const SEEN: u8>(
             let sees = match SEEN {
                 ALONE => Sees::Delivered,
                 TRACED => {
-                    watch.trace.push(tag, step.from, step.to, step.label);
+                    watch.trace.push_in(tag, step.from, step.to, step.label, step.lanes);
                     Sees::Delivered
                 }
                 _ => watch.exchange(cx, step, tag),
@@ -330,16 +344,16 @@ fn exchanges<'a, P: Participant, const SEEN: u8>(
             if sees == Sees::Panic {
                 return false;
             }
-            advance(cx, roles, step.from, step.from_step);
-            turn_to(cx, roles, step.to);
+            advance(cx, roles, step.sender(), step.from_step);
+            turn_to(cx, roles, step.receiver());
             sees == Sees::Delivered
         };
         let done = if step.what == StepKind::Exchange {
-            turn_to(cx, roles, step.from);
+            turn_to(cx, roles, step.sender());
             participant
                 .exchange(cx, step, failure, |cx, step| sent(cx, roles, step, Tag::Exchanged))
         } else if step.what == StepKind::Choice {
-            turn_to(cx, roles, step.from);
+            turn_to(cx, roles, step.sender());
             participant.choose_and_exchange(cx, schedule, step, failure, |cx, picked| {
                 sent(cx, roles, picked, Tag::ChosenAndExchanged)
             })
@@ -347,7 +361,7 @@ fn exchanges<'a, P: Participant, const SEEN: u8>(
             return Pause::NoExchange(place, left);
         };
         let Ok(step) = done else { return Pause::Failure(left) };
-        advance(cx, roles, step.to, step.to_step);
+        advance(cx, roles, step.receiver(), step.to_step);
         place = step.next;
         left -= EXCHANGE;
     }
@@ -357,16 +371,16 @@ fn exchanges<'a, P: Participant, const SEEN: u8>(
 /// bounds check.
 type Roles = [u64; ROLES];
 
-/// A handler is about to be asked in the name of this role.
+/// A handler is about to be asked in the name of whoever acts in this coroutine.
 #[inline(always)]
-fn turn_to(cx: &mut Context<'_>, roles: &Roles, role: RoleId) {
-    cx.role = role;
-    cx.word = roles[usize::from(role.0)];
+fn turn_to(cx: &mut Context<'_>, roles: &Roles, (actor, coro): (Actor, CoroId)) {
+    cx.actor = actor;
+    cx.word = roles[usize::from(coro.0)];
 }
 
 #[inline(always)]
-fn advance(cx: &Context<'_>, roles: &mut Roles, role: RoleId, step: u64) {
-    if coroutine::advance(&mut roles[usize::from(role.0)], step) {
-        cx.wraps.note(cx.session, role);
+fn advance(cx: &Context<'_>, roles: &mut Roles, (actor, coro): (Actor, CoroId), step: u64) {
+    if coroutine::advance(&mut roles[usize::from(coro.0)], step) {
+        cx.wraps.note(cx.session, actor);
     }
 }

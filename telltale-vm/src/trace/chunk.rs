@@ -1,4 +1,4 @@
-//! A piece of the trace: events as they are kept, six bytes each.
+//! A piece of the trace: events as they are kept, eight bytes each.
 //!
 //! Events of one session mostly come in a row, and so do those of one tick. So both are kept beside the events, once
 //! for each row.
@@ -7,7 +7,7 @@ use std::sync::Arc;
 
 use telltale_types::{LabelId, Names, RoleId, Shared};
 
-use crate::quietly::drop_quietly;
+use crate::quietly::{drop_each_quietly, drop_quietly};
 use crate::{Fault, ObsEvent, Observed, SessionId};
 
 /// What an [`Event`] says.
@@ -26,6 +26,10 @@ pub(crate) enum Tag {
     Injected,
     Invoked,
     Halted,
+    /// Lanes begin; the peer is the number of the first of them, the label how many there are.
+    Forked,
+    /// They are over.
+    Joined,
     Closed,
     Cancelled,
     Faulted,
@@ -38,9 +42,21 @@ pub(super) struct Event {
     pub(super) role: RoleId,
     pub(super) peer: RoleId,
     pub(super) label: LabelId,
+    pub(super) lanes: Lanes,
 }
 
-const _: () = assert!(size_of::<Event>() == 6);
+/// Which lanes an event concerns, and which channel; all 0 where roles do one thing.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(crate) struct Lanes {
+    /// The lane that acts.
+    pub(crate) lane: u8,
+    /// The lane of the peer that receives at once.
+    pub(crate) peer: u8,
+    /// The number of the channel among those of the pair.
+    pub(crate) channel: u8,
+}
+
+const _: () = assert!(size_of::<Event>() <= 8);
 
 /// When and where the events of a row happened.
 #[derive(Clone, Copy, Debug)]
@@ -135,14 +151,15 @@ impl Chunk {
         for (row, end) in self.rows.iter().zip(ends) {
             let Row { tick, session, first, names } = *row;
             let names = self.names[names as usize].clone();
-            let mut seen = ObsEvent { tick, session, what: Observed::Opened, names };
-            let mut give = |what| {
-                seen.what = what;
-                to(&seen);
-            };
+            let mut seen =
+                ObsEvent { tick, session, what: Observed::Opened, lane: 0, channel: 0, names };
             for &event in &self.events[first as usize..end as usize] {
                 *told += 1;
-                event.tell(&mut faults, &mut give);
+                seen.channel = event.lanes.channel.into();
+                event.tell(&mut faults, &mut |what, lane| {
+                    (seen.what, seen.lane) = (what, lane);
+                    to(&seen);
+                });
             }
         }
     }
@@ -164,11 +181,12 @@ impl Chunk {
         self.events.clear();
         self.rows.clear();
         self.names.clear();
-        self.drain_faults().for_each(drop_quietly);
+        self.drop_faults();
     }
 
-    pub(super) fn drain_faults(&mut self) -> impl Iterator<Item = Arc<Fault>> + '_ {
-        self.faults.drain(..)
+    #[inline(never)]
+    pub(super) fn drop_faults(&mut self) {
+        drop_each_quietly(&mut self.faults);
     }
 }
 
@@ -189,25 +207,25 @@ impl Event {
     fn tell<'a>(
         self,
         faults: &mut impl Iterator<Item = &'a Arc<Fault>>,
-        give: &mut impl FnMut(Observed),
+        give: &mut impl FnMut(Observed, u8),
     ) {
-        let Self { tag, role, peer, label } = self;
+        let Self { tag, role, peer, label, lanes } = self;
         let sent = Observed::Sent { from: role, to: peer, label };
         let chosen = Observed::Chosen { role, to: peer, label };
         let taken = Observed::Received { from: role, to: peer, label };
         let last = match tag {
             Tag::Sent => sent,
             Tag::ChosenAndSent => {
-                give(chosen);
+                give(chosen, lanes.lane);
                 sent
             }
             Tag::Exchanged => {
-                give(sent);
+                give(sent, lanes.lane);
                 taken
             }
             Tag::ChosenAndExchanged => {
-                give(chosen);
-                give(sent);
+                give(chosen, lanes.lane);
+                give(sent, lanes.lane);
                 taken
             }
             Tag::Faulted => match faults.next() {
@@ -220,10 +238,13 @@ impl Event {
             Tag::Injected => Observed::Injected { from: role, to: peer, label },
             Tag::Invoked => Observed::Invoked { role, effect: label.0 },
             Tag::Halted => Observed::Halted { role },
+            Tag::Forked => Observed::Forked { role, first: peer.0, count: label.0 as u8 },
+            Tag::Joined => Observed::Joined { role, first: peer.0, count: label.0 as u8 },
             Tag::Opened => Observed::Opened,
             Tag::Closed => Observed::Closed,
             Tag::Cancelled => Observed::Cancelled,
         };
-        give(last);
+        let is_exchange = matches!(tag, Tag::Exchanged | Tag::ChosenAndExchanged);
+        give(last, if is_exchange { lanes.peer } else { lanes.lane });
     }
 }

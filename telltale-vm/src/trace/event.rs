@@ -16,6 +16,11 @@ pub struct ObsEvent {
     pub session: SessionId,
     /// What happened.
     pub what: Observed,
+    /// Which of the things that the role does at once has acted: 0 where it does one thing, and the number of the lane
+    /// in the arms of a `par` that shares the role.
+    pub lane: u8,
+    /// Which of the channels between two roles was used: 0 unless they talk to each other in several arms of a `par`.
+    pub channel: u16,
     pub(crate) names: Shared<Names>,
 }
 
@@ -91,6 +96,24 @@ pub enum Observed {
         /// The role.
         role: RoleId,
     },
+    /// A role has begun several things at once.
+    Forked {
+        /// The role.
+        role: RoleId,
+        /// The number of the first lane.
+        first: u8,
+        /// How many lanes have begun.
+        count: u8,
+    },
+    /// They are over.
+    Joined {
+        /// The role.
+        role: RoleId,
+        /// The number of the first lane.
+        first: u8,
+        /// How many lanes there were.
+        count: u8,
+    },
     /// All roles have finished, and the session is over.
     Closed,
     /// The session was cancelled.
@@ -117,6 +140,8 @@ impl ObsEvent {
             | Observed::Received { to: role, .. }
             | Observed::Chosen { role, .. }
             | Observed::Invoked { role, .. }
+            | Observed::Forked { role, .. }
+            | Observed::Joined { role, .. }
             | Observed::Halted { role } => Some(role),
             Observed::Opened
             | Observed::Injected { .. }
@@ -159,6 +184,10 @@ impl fmt::Display for ObsEvent {
                 write!(f, "{} invoked effect {effect}", role(*r))
             }
             Observed::Halted { role: r } => write!(f, "{} halted", role(*r)),
+            Observed::Forked { role: r, count, .. } => {
+                write!(f, "{} forked into {count}", role(*r))
+            }
+            Observed::Joined { role: r, count, .. } => write!(f, "{} joined {count}", role(*r)),
             Observed::Closed => f.write_str("closed"),
             Observed::Cancelled => f.write_str("cancelled"),
             Observed::Faulted { fault } => write!(f, "faulted: {fault}"),

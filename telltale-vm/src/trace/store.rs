@@ -6,8 +6,8 @@ use std::sync::Arc;
 
 use telltale_types::{LabelId, Names, RoleId, Shared};
 
-pub(crate) use super::chunk::Tag;
 use super::chunk::{Chunk, Event};
+pub(crate) use super::chunk::{Lanes, Tag};
 use crate::{Fault, ObsEvent, Recording, SessionId};
 
 /// The events so far.
@@ -84,11 +84,24 @@ impl Trace {
     /// An event of the session that was entered last.
     #[inline]
     pub(crate) fn push(&mut self, tag: Tag, role: RoleId, peer: RoleId, label: LabelId) {
+        self.push_in(tag, role, peer, label, Lanes::default());
+    }
+
+    /// The same for a lane of the role, and one of the channels between the two.
+    #[inline]
+    pub(crate) fn push_in(
+        &mut self,
+        tag: Tag,
+        role: RoleId,
+        peer: RoleId,
+        label: LabelId,
+        lanes: Lanes,
+    ) {
         if self.room == 0 {
             self.start_row();
         }
         self.room -= 1;
-        self.chunk.push(Event { tag, role, peer, label });
+        self.chunk.push(Event { tag, role, peer, label, lanes });
     }
 
     /// What happens to the session that was entered last as a whole.
@@ -141,9 +154,12 @@ impl Trace {
         }
     }
 
-    /// Takes out the faults, which may hold what handlers gave.
-    pub(crate) fn drain_faults(&mut self) -> impl Iterator<Item = Arc<Fault>> + '_ {
-        self.full.iter_mut().chain([&mut self.chunk]).flat_map(Chunk::drain_faults)
+    /// Drops the faults, which may hold what handlers gave.
+    pub(crate) fn drop_faults(&mut self) {
+        for chunk in &mut self.full {
+            chunk.drop_faults();
+        }
+        self.chunk.drop_faults();
     }
 
     /// The next event is the first of a row, and perhaps of a chunk.

@@ -2,6 +2,7 @@
 
 use std::fmt;
 use std::marker::PhantomData;
+use std::sync::OnceLock;
 
 /// A `bool`, `f64` or `char` in 64 bits.
 ///
@@ -75,9 +76,23 @@ impl Scalar for bool {
     }
 }
 
+/// How floats are shown, once there is one. That takes twenty kilobytes of the standard library, which the linker leaves out
+/// of programs whose payloads are no floats.
+static SHOW_FLOAT: OnceLock<fn(f64, &mut fmt::Formatter<'_>) -> fmt::Result> = OnceLock::new();
+
+/// A float as [`Display`](fmt::Display) shows it.
+pub(super) fn show_float(float: Wide<f64>, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+    match SHOW_FLOAT.get() {
+        Some(show) => show(float.get(), f),
+        // Nobody has made it out of an `f64`.
+        None => write!(f, "{:#x}", float.bits()),
+    }
+}
+
 impl Scalar for f64 {
     #[inline]
     fn widened(self) -> u64 {
+        SHOW_FLOAT.get_or_init(|| |float, f| fmt::Display::fmt(&float, f));
         self.to_bits()
     }
 

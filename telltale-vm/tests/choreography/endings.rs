@@ -152,7 +152,7 @@ fn a_foreign_payload_is_named() {
         .open(&mut vm)
         .expect("room");
     let (from, to, label, value) = (RoleId(0), RoleId(1), LabelId(0), Value::Uint(1 << 40));
-    vm.inject(session.id(), Message { from, to, label, value }).expect("it is a number");
+    vm.inject(session.id(), Message { from, to, lane: 0, label, value }).expect("it is a number");
     vm.run(&NoHandler, 1_000).expect("the owner is told");
     let error = session.into_roles(&mut vm).err().expect("that is no u32");
     let Some(SessionError::Faulted(fault)) = error.session_error() else {

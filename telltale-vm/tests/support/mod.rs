@@ -39,7 +39,7 @@ pub(crate) fn with_payloads<'a>(
         .labels()
         .map(|(_, label)| Label::with(label.name.to_owned(), payload(label.name).to_owned()));
     let names = Names::new(names.roles().map(|(_, role)| role), labels).expect("distinct names");
-    let states = global.states().map(|state| global.exits(state).collect()).collect();
+    let states = global.states().map(|state| global.state(state)).collect();
     GlobalType::new(names, states).expect("it was a protocol before")
 }
 

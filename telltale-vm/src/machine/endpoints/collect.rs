@@ -5,11 +5,10 @@
 //! endpoints in channels and registers are followed from the sessions with coroutines; what is not reached is
 //! cancelled.
 
-use std::collections::BTreeSet;
-
 use telltale_types::RoleId;
 
 use super::Endpoints;
+use crate::index::Index;
 use crate::memory::arena::Slot;
 use crate::memory::heap::Word;
 use crate::memory::{channel, header, registers};
@@ -37,14 +36,14 @@ impl VM {
     pub(in crate::machine) fn collect_if_idle(&mut self) {
         let Endpoints { suspects, has_moved, .. } = self.endpoints;
         if suspects > 0 && has_moved && self.run_queue.is_idle() {
-            self.collect();
+            self.collect_if_reached();
         }
     }
 
     /// Looks when enough endpoints have been sent since the last look to pay for another one.
     pub(in crate::machine) fn collect_if_many(&mut self) {
         if self.endpoints.has_many_suspects() {
-            self.collect();
+            self.collect_if_reached();
         }
     }
 
@@ -55,7 +54,14 @@ impl VM {
             && (self.open >= self.config.max_sessions
                 || self.coroutines.saturating_add(roles) > self.config.max_coroutines)
         {
-            self.collect();
+            self.collect_if_reached();
+        }
+    }
+
+    #[cold]
+    fn collect_if_reached(&mut self) {
+        if let Some(reach) = self.endpoints.reach {
+            reach.collect(self);
         }
     }
 
@@ -65,18 +71,21 @@ impl VM {
     /// What is reachable today may not be tomorrow, so every endpoint that is found on its way stays a suspect.
     pub(super) fn collect(&mut self) {
         let running = self.running_slots();
-        let mut reached: BTreeSet<Slot> =
+        let mut todo: Vec<Slot> =
             running.iter().copied().filter(|&slot| self.has_coroutines(slot)).collect();
-        let mut todo: Vec<Slot> = reached.iter().copied().collect();
+        let mut reached = Index::default();
+        let mut is_new = |slot: Slot| reached.insert((slot.number().into(), 0), 0).is_none();
+        for &slot in &todo {
+            is_new(slot);
+        }
         let mut on_their_way = 0;
         while let Some(slot) = todo.pop() {
             let words = self.words_in(slot).into_iter();
             let held: Vec<Slot> = words.filter_map(|word| self.seat_of(word)).collect();
             on_their_way += if self.has_coroutines(slot) { 0 } else { held.len() };
-            todo.extend(held.into_iter().filter(|&held| reached.insert(held)));
+            todo.extend(held.into_iter().filter(|&held| is_new(held)));
         }
-        let lost: Vec<Slot> =
-            running.iter().copied().filter(|slot| !reached.contains(slot)).collect();
+        let lost: Vec<Slot> = running.iter().copied().filter(|&slot| is_new(slot)).collect();
         self.endpoints.patience = on_their_way + running.len() - lost.len();
         self.endpoints.suspects = on_their_way;
         self.endpoints.has_moved = false;

@@ -4,6 +4,7 @@ use telltale_bytecode::Reg;
 use telltale_types::RoleId;
 
 use super::Member;
+use crate::error::Wrong;
 use crate::memory::heap::{Heap, Word};
 use crate::memory::registers;
 use crate::program::loaded::Loaded;
@@ -22,12 +23,12 @@ pub(super) struct Registers<'a> {
 
 impl Registers<'_> {
     /// Where a register is in the block.
-    pub(super) fn place(&self, reg: Reg) -> Result<usize, Box<Cause>> {
+    pub(super) fn place(&self, reg: Reg) -> Result<usize, Wrong> {
         self.loaded.register(self.role, reg).ok_or_else(|| Cause::BadInstruction.into())
     }
 
     /// The session and the role of the endpoint in a register.
-    pub(super) fn endpoint(&self, reg: Reg) -> Result<Member, Box<Cause>> {
+    pub(super) fn endpoint(&self, reg: Reg) -> Result<Member, Wrong> {
         let word = registers::read(self.block, self.place(reg)?);
         let word = word.ok_or_else(|| Cause::EmptyRegister { register: reg.0 })?;
         if let Some(Large::Endpoint(Endpoint { session, role })) = self.heap.look_at(word) {
@@ -38,7 +39,7 @@ impl Registers<'_> {
     }
 
     /// The same, and the register is empty then.
-    pub(super) fn take_endpoint(&mut self, reg: Reg) -> Result<Member, Box<Cause>> {
+    pub(super) fn take_endpoint(&mut self, reg: Reg) -> Result<Member, Wrong> {
         let endpoint = self.endpoint(reg)?;
         let place = self.place(reg)?;
         if let Some(word) = registers::clear(self.block, place) {
@@ -48,14 +49,14 @@ impl Registers<'_> {
     }
 
     /// What a register lends to an instruction that sends.
-    pub(super) fn take(&mut self, reg: Reg) -> Result<Value, Box<Cause>> {
+    pub(super) fn take(&mut self, reg: Reg) -> Result<Value, Wrong> {
         let place = self.place(reg)?;
         let word = registers::take(self.block, place);
         Ok(self.heap.decode(word.ok_or_else(|| Cause::EmptyRegister { register: reg.0 })?))
     }
 
     /// Fills a register. What was in it becomes an orphan.
-    pub(super) fn fill(&mut self, reg: Reg, value: Value) -> Result<(), Box<Cause>> {
+    pub(super) fn fill(&mut self, reg: Reg, value: Value) -> Result<(), Wrong> {
         let place = self.place(reg)?;
         let word = self.heap.encode(value);
         self.orphans.extend(registers::put(self.block, place, word));

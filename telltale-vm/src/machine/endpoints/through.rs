@@ -12,18 +12,41 @@ use super::Member;
 use super::held::Registers;
 use super::linked::Key;
 use super::waiters::is_running;
+use crate::error::Wrong;
 use crate::exec::{Exit, Operand, SeatOp, Slice, Step, inside};
 use crate::machine::slices::{Session, Slices};
-use crate::memory::coroutine::{self, PENDING};
+use crate::memory::coroutine::{self, Actor, PENDING};
 use crate::memory::{header, ready};
 use crate::program::link::{Channels, Linker, endpoint_of};
+use crate::program::op::Choices;
 use crate::roles::host::Host;
+use crate::scheduler::Turns;
 use crate::{Cause, Context, Kind};
 
 impl Slices<'_> {
+    /// The slice has come to an instruction that concerns another session, which ends it.
+    pub(super) fn slice_outside(&mut self, role: RoleId, turns: &mut Turns) -> Result<(), Exit> {
+        let mut role = role;
+        loop {
+            self.act_through(role)?;
+            let block = self.run_queue.arena.block(self.run_queue.slot);
+            if !ready::any(block, ready::words(self.session.loaded.roles)) {
+                return Err(Exit::Idle);
+            } else if !self.run.orphans.is_empty() || self.endpoints.has_many_suspects() {
+                return Err(Exit::Orphans);
+            } else if turns.left == 0 || !self.run_queue.begin_alone(self.run.trace) {
+                return Ok(());
+            }
+            match self.slice_inside(None, turns) {
+                Err(Exit::Outside(further)) => role = further,
+                other => return other,
+            }
+        }
+    }
+
     /// Executes the instruction through an endpoint that a role has come to. Whatever else concerns other sessions is
     /// left to the machine.
-    pub(in crate::machine) fn act_through(&mut self, role: RoleId) -> Result<(), Exit> {
+    fn act_through(&mut self, role: RoleId) -> Result<(), Exit> {
         let Session { loaded, cx, .. } = &self.session;
         let instr = loaded.image.programs.code()[cx.at as usize];
         if matches!(instr, Instr::Open { .. } | Instr::Close { .. }) {
@@ -39,7 +62,7 @@ impl Slices<'_> {
         }
     }
 
-    fn through(&mut self, holder: RoleId, instr: Instr) -> Result<Step, Box<Cause>> {
+    fn through(&mut self, holder: RoleId, instr: Instr) -> Result<Step, Wrong> {
         let holders_session = self.session.cx.session;
         self.endpoints.leave_seat((holders_session, holder));
         let (reg, slot) = endpoint_of(instr).ok_or_else(|| Cause::BadInstruction)?;
@@ -98,17 +121,23 @@ impl Slices<'_> {
         let state = StateId(coroutine::read(block, loaded.roles_at + role.index()).pc());
         let (program, image) = (images.serial_of(own_image), images.serial_of(number));
         let seat = self.endpoints.linked.find(Key { program, at, image, role, state }, || {
-            let channels =
-                Channels { plans: &loaded.plans, expected: &loaded.linked.expected, role };
+            let channels = Channels {
+                plans: &loaded.plans,
+                expected: &loaded.linked.expected,
+                role,
+                lanes: None,
+            };
             let pc = Pc(at - own.image.programs.start(holder));
             let linker = Linker { image: &own.image, program: holder, pc, channels };
-            SeatOp::new(linker.link(instr), &loaded.image.local_types[role], state)
+            let mut choices = Choices::default();
+            let op = linker.link(instr, &mut choices);
+            SeatOp::new(op, choices, &loaded.image.local_types[role], state)
         });
         if self.run.trace.is_on {
             self.run.trace.enter(session, loaded.image.global_type.names());
         }
         let image = &loaded.image;
-        let mut cx = Context { image, session, role, word: 0, at, seed, wraps };
+        let mut cx = Context { image, session, actor: Actor::of(role), word: 0, at, seed, wraps };
         Slice::new(block, loaded, &mut self.run, &mut cx, host, 1).act_in_seat(role, seat, operand)
     }
 }

@@ -10,16 +10,16 @@ use crate::scheduler::run_queue::RunQueue;
 impl Endpoints {
     /// A role waits in the seat of another.
     pub(super) fn wait_in(&mut self, seat: Member, holder: Member) {
-        self.waiters.insert(seat, holder);
-        self.seats.insert(holder, seat);
+        self.waiters.insert(seat.0, seat.1.0, holder);
+        self.seats.insert(holder.0, holder.1.0, seat);
     }
 
     /// A role does not wait in a seat any more, if it did.
     pub(in crate::machine) fn leave_seat(&mut self, holder: Member) {
         if !self.seats.is_empty()
-            && let Some(seat) = self.seats.remove(&holder)
+            && let Some(seat) = self.seats.remove(holder.0, holder.1.0)
         {
-            self.waiters.remove(&seat);
+            self.waiters.remove(seat.0, seat.1.0);
         }
     }
 
@@ -51,7 +51,7 @@ impl Endpoints {
         seat: Member,
         answered: bool,
     ) -> bool {
-        let Some(&holder) = self.waiters.get(&seat) else { return false };
+        let Some(&holder) = self.waiters.get(seat.0, seat.1.0) else { return false };
         let (session, role) = holder;
         if !is_running(run_queue, session) {
             self.leave_seat(holder);

@@ -32,7 +32,7 @@ impl EffectHandler for Units {
 }
 
 fn loaded(image: &CodeImage, config: &VMConfig) -> Loaded {
-    Loaded::new(image, config)
+    Loaded::new(image, config, None)
 }
 
 /// Whether some role may stop before it has come to its end.

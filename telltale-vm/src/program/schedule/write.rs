@@ -3,50 +3,87 @@
 //! Both are followed together, from configuration to configuration: the global type says which exchange comes next; the
 //! programs must be where its sender sends it and its receiver takes it. Where they are not, or where there would be
 //! too many configurations, the schedule ends and the roles continue by turns.
+//!
+//! Where roles do several things at once, the global type is in several states at once: one for each arm that has begun.
+//! One arm after the other has an exchange, so that none of them waits for the end of another, and what is heard in one
+//! can end another.
 
-use std::collections::BTreeMap;
+use std::ops::Range;
 
 use telltale_bytecode::Branch;
-use telltale_types::{GlobalType, LabelId, RoleId, StateId};
+use telltale_types::{GlobalState, GlobalType, LabelId, RoleId, StateId};
 
 use super::{Schedule, ScheduleStep, StepKind};
-use crate::memory::coroutine::{Coro, HALTED};
+use crate::index::{Index, Key, Mixer};
+use crate::memory::coroutine::{Coro, CoroId, FORKED, HALTED};
+use crate::program::lanes::Lanes;
 use crate::program::op::{Code, Exchange, Linked, Op};
+use crate::trace::store;
 
-/// How many configurations a schedule may have, times roles.
+/// How many configurations a schedule may have, times coroutines.
 pub(super) const LIMIT: usize = if cfg!(test) { 1 << 12 } else { 1 << 20 };
 
+/// The same where roles do several things at once: how far each has come multiplies.
+const LIMIT_OF_LANES: usize = LIMIT >> 4;
+
 impl Schedule {
-    /// The schedule of an image with these programs, whose roles start as these words say.
-    pub(crate) fn of(global: &GlobalType, linked: &Linked, start: &[u64]) -> Self {
-        let (ids, todo) = (BTreeMap::new(), Vec::new());
+    /// The schedule of an image with these programs, whose coroutines start as these words say.
+    pub(crate) fn of(
+        global: &GlobalType,
+        linked: &Linked,
+        lanes: Option<&Lanes>,
+        start: &[u64],
+    ) -> Self {
+        let (known, ids, todo) = (Vec::new(), Index::default(), Vec::new());
         let (steps, starts) = (Vec::new(), Vec::new());
-        let mut writer = Writer { global, linked, ids, todo, steps, starts };
-        let pcs = start.iter().map(|&word| Coro::from_word(word).pc()).collect();
-        writer.write_all(Configuration { pcs, state: StateId::START });
+        let arms = Some(global.lanes()).filter(|arms| arms.len() > 1);
+        let mut writer = Writer { global, linked, arms, lanes, known, ids, todo, steps, starts };
+        let pcs = start.iter().map(|&word| Coro::from_word(word).pc_and_marks()).collect();
+        let first = Configuration { pcs, states: vec![StateId::START], turn: 0 };
+        writer.write_all(writer.with_arms(first));
         writer.finish()
     }
 }
 
-/// Where all roles are in their programs, and in the global type.
-#[derive(Clone, PartialEq, Eq, PartialOrd, Ord)]
+/// Where all coroutines are in their programs, and where the global type is.
+#[derive(Clone, PartialEq)]
 struct Configuration {
     pcs: Box<[u32]>,
-    state: StateId,
+    /// One state, or one for each arm that has begun, in the order of their lanes.
+    states: Vec<StateId>,
+    /// The one from which on an exchange is looked for.
+    turn: usize,
 }
 
 /// Where the exchanges of a state of the global type lead, by receiver and label.
-type Exits = BTreeMap<(RoleId, LabelId), StateId>;
+type Exits = Index;
+
+fn key_of_exit(receiver: RoleId, label: LabelId) -> Key {
+    (label.0.into(), receiver.0.into())
+}
+
+impl Configuration {
+    fn hash(&self) -> u64 {
+        let states = self.states.iter().map(|state| state.0);
+        Mixer::hash(self.pcs.iter().copied().chain(states).chain([self.turn as u32]))
+    }
+}
 
 /// Writes the steps of all configurations that can be reached. Until all have been written, steps lead to numbers of
 /// configurations instead of places.
 struct Writer<'a> {
     global: &'a GlobalType,
     linked: &'a Linked,
-    /// The numbers of all configurations so far. Number 0 is none of them: there the schedule ends.
-    ids: BTreeMap<Configuration, u32>,
-    /// The configurations that are still to be written.
-    todo: Vec<Configuration>,
+    /// Which states are in which arm, if there are parallel parts.
+    arms: Option<telltale_types::Lanes>,
+    /// Whose coroutines there are, where roles do several things at once.
+    lanes: Option<&'a Lanes>,
+    /// All configurations so far, the first of which has the number 1. Number 0 is none of them: there the schedule ends.
+    known: Vec<Configuration>,
+    /// Their numbers, by their hashes.
+    ids: Index,
+    /// The numbers of configurations that are still to be written.
+    todo: Vec<u32>,
     steps: Vec<ScheduleStep>,
     /// For each configuration, where its steps start.
     starts: Vec<u32>,
@@ -54,14 +91,18 @@ struct Writer<'a> {
 
 impl Writer<'_> {
     fn write_all(&mut self, first: Configuration) {
-        self.steps.push(ScheduleStep::LEAVE);
+        self.push(ScheduleStep::LEAVE);
         self.starts.push(0);
         self.id_of(first);
-        while let Some(configuration) = self.todo.pop() {
-            let id = self.ids[&configuration];
-            self.starts[id as usize] = self.steps.len() as u32;
-            let steps = self.done(&configuration).or_else(|| self.exchanged(&configuration));
-            self.steps.extend(steps.unwrap_or_else(|| vec![ScheduleStep::LEAVE]));
+        while let Some(id) = self.todo.pop() {
+            let configuration = self.known[id as usize - 1].clone();
+            let start = self.steps.len();
+            self.starts[id as usize] = start as u32;
+            let written = self.done(&configuration).or_else(|| self.forked(&configuration));
+            if written.or_else(|| self.exchanged(&configuration)).is_none() {
+                self.steps.truncate(start);
+                self.push(ScheduleStep::LEAVE);
+            }
         }
         for (place, step) in self.steps.iter_mut().enumerate() {
             step.place = place as u32;
@@ -72,88 +113,241 @@ impl Writer<'_> {
     fn finish(self) -> Schedule {
         let place = |id: u32| self.starts[id as usize];
         let continues = |id: u32| self.steps[place(id) as usize].what != StepKind::Leave;
-        let configurations = self.ids.iter().filter(|&(_, &id)| continues(id));
-        let pcs =
-            configurations.clone().flat_map(|(configuration, _)| configuration.pcs.iter().copied());
+        let (mut pcs, mut places, mut by_pcs) = (Vec::new(), Vec::new(), Index::default());
+        for (configuration, id) in self.known.iter().zip(1..) {
+            let here = &configuration.pcs;
+            let hash = Mixer::hash(here.iter().copied());
+            let is_here = |nth: u32| pcs[nth as usize * here.len()..].starts_with(here);
+            if continues(id) && by_pcs.find(hash, is_here).is_none() {
+                by_pcs.add(hash, places.len() as u32);
+                pcs.extend_from_slice(here);
+                places.push(place(id));
+            }
+        }
         let branch = |step: &ScheduleStep| Branch { peer: step.to, label: step.label };
         Schedule {
             branches: self.steps.iter().map(branch).collect(),
-            pcs: pcs.collect(),
-            places: configurations.map(|(_, &id)| place(id)).collect(),
+            pcs: pcs.into(),
+            places: places.into(),
+            by_pcs,
             steps: self.steps.into(),
         }
     }
 
     /// The number of a configuration; 0 if the schedule is too long already.
     fn id_of(&mut self, configuration: Configuration) -> u32 {
-        if let Some(&id) = self.ids.get(&configuration) {
+        let hash = configuration.hash();
+        let is_it = |id: u32| self.known[id as usize - 1] == configuration;
+        if let Some(id) = self.ids.find(hash, is_it) {
             return id;
         }
         let id = self.starts.len() as u32;
-        if self.starts.len() * configuration.pcs.len() > LIMIT {
+        let limit = if self.arms.is_some() { LIMIT_OF_LANES } else { LIMIT };
+        if self.starts.len() * configuration.pcs.len() > limit {
             return 0;
         }
         self.starts.push(0);
-        self.ids.insert(configuration.clone(), id);
-        self.todo.push(configuration);
+        self.ids.add(hash, id);
+        self.known.push(configuration);
+        self.todo.push(id);
         id
     }
 
     /// One role has come to its end, or all of them.
-    fn done(&mut self, configuration: &Configuration) -> Option<Vec<ScheduleStep>> {
+    fn done(&mut self, configuration: &Configuration) -> Option<()> {
         let at_end = |at: u32| self.op(at).is_some_and(|op| op.code == Code::Halt);
         if configuration.pcs.iter().all(|&at| at & HALTED != 0 || at_end(at)) {
-            return Some(vec![ScheduleStep { what: StepKind::Finish, ..ScheduleStep::LEAVE }]);
+            self.push(ScheduleStep { what: StepKind::Finish, ..ScheduleStep::LEAVE });
+            return Some(());
         }
         let role = RoleId::at(configuration.pcs.iter().position(|&at| at_end(at))?);
         let mut then = configuration.clone();
         then.pcs[role.index()] |= HALTED;
-        let next = self.id_of(then);
-        Some(vec![ScheduleStep { from: role, next, what: StepKind::Halt, ..ScheduleStep::LEAVE }])
+        self.alone(role, StepKind::Halt, then);
+        Some(())
     }
 
-    /// One exchange, or a choice between several.
-    fn exchanged(&mut self, configuration: &Configuration) -> Option<Vec<ScheduleStep>> {
-        let from = self.global.sender(configuration.state)?;
-        let exits = self.global.exits(configuration.state);
-        let exits = exits.map(|exit| ((exit.receiver, exit.label), exit.target)).collect();
-        let op = *self.op(configuration.pcs[from.index()])?;
+    /// What one coroutine does without any other.
+    fn alone(&mut self, from_coro: CoroId, what: StepKind, then: Configuration) {
+        let (from, next) = (self.role_of(from_coro), self.id_of(then));
+        self.push(ScheduleStep { from, from_coro, next, what, ..ScheduleStep::LEAVE });
+    }
+
+    /// A role begins several things at once, one of them is over, or all are.
+    fn forked(&mut self, configuration: &Configuration) -> Option<()> {
+        self.lanes?;
+        let mut then = configuration.clone();
+        for (nth, &at) in configuration.pcs.iter().enumerate() {
+            let linked = self.linked;
+            let op = &linked.ops[Coro::from_word(at.into()).pc() as usize];
+            let what = match op.code {
+                _ if at & HALTED != 0 => continue,
+                Code::Join => {
+                    then.pcs[nth] |= HALTED;
+                    StepKind::Join
+                }
+                Code::Fork if at & FORKED == 0 => {
+                    for &(lane, start) in linked.starts(op) {
+                        then.pcs[lane.index()] = start;
+                    }
+                    then.pcs[nth] |= FORKED;
+                    StepKind::Fork
+                }
+                Code::Fork if self.are_over(configuration, op) => {
+                    then.pcs[nth] = op.exchange.next;
+                    StepKind::GoOn
+                }
+                _ => continue,
+            };
+            self.alone(RoleId::at(nth), what, then);
+            return Some(());
+        }
+        None
+    }
+
+    /// Whether all lanes are over that begin at an instruction.
+    fn are_over(&self, configuration: &Configuration, fork: &Op) -> bool {
+        let mut lanes = self.linked.starts(fork).iter();
+        lanes.all(|(lane, _)| configuration.pcs[lane.index()] & HALTED != 0)
+    }
+
+    /// One exchange, or a choice between several, in the next arm that has one. If they cannot be done, some of their steps
+    /// may have been written.
+    fn exchanged(&mut self, configuration: &Configuration) -> Option<()> {
+        let Configuration { pcs, states, turn } = configuration;
+        let mut turns = (0..states.len()).map(|nth| (turn + nth) % states.len());
+        let turn = turns.find(|&nth| self.global.sender(states[nth]).is_some())?;
+        let configuration = &Configuration { turn, ..configuration.clone() };
+        let role = self.global.sender(states[turn])?;
+        let mut exits = Exits::default();
+        for exit in self.global.exits(states[turn]) {
+            exits.insert(key_of_exit(exit.receiver, exit.label), exit.target.0);
+        }
+        let sends = |coro: &CoroId| self.sends_in(pcs[coro.index()], states[turn], &exits);
+        let from = self.coroutines_of(role).find(sends)?;
+        let op = *self.op(pcs[from.index()])?;
         let (linked, is_alone) = (self.linked, self.is_alone(configuration, from));
         match op.code {
             Code::Send => {
                 let step = self.exchange(configuration, &exits, from, &op.exchange)?;
                 let is_forced = is_alone && self.only_receives(op.exchange.next);
-                (exits.len() == 1).then(|| vec![ScheduleStep { is_alone, is_forced, ..step }])
+                self.push(ScheduleStep { is_alone, is_forced, ..step });
+                (exits.len() == 1).then_some(())
             }
             Code::Choose if op.count as usize == exits.len() => {
                 let Op { count, set, .. } = op;
                 let waits = |sent: &Exchange| self.only_receives(sent.next);
                 let is_forced = is_alone && linked.exchanges(&op).iter().all(waits);
+                let lanes = self.lanes_of(from, from, linked.exchanges(&op).first()?);
                 let choice = ScheduleStep {
                     count,
                     set,
-                    from,
+                    from: role,
+                    from_coro: from,
+                    lanes,
                     what: StepKind::Choice,
                     is_alone,
                     is_forced,
                     ..ScheduleStep::LEAVE
                 };
-                let branches = linked.exchanges(&op).iter();
-                let branches =
-                    branches.map(|sent| self.exchange(configuration, &exits, from, sent));
-                std::iter::once(Some(choice)).chain(branches).collect()
+                self.push(choice);
+                for sent in linked.exchanges(&op) {
+                    let step = self.exchange(configuration, &exits, from, sent)?;
+                    self.push(step);
+                }
+                Some(())
             }
             _ => None,
         }
     }
 
-    /// Whether every other role waits for a message, or is done.
-    fn is_alone(&self, configuration: &Configuration, role: RoleId) -> bool {
-        let others = configuration.pcs.iter().enumerate().filter(|&(nth, _)| nth != role.index());
-        others.map(|(_, at)| *at).all(|at| at & HALTED != 0 || self.only_receives(at))
+    /// A configuration in which the arms have begun that can begin, and those behind which the protocol goes on have ended.
+    fn with_arms(&self, mut configuration: Configuration) -> Configuration {
+        if let Some(arms) = &self.arms {
+            while let Some((places, with)) = self
+                .begun(&configuration.states)
+                .or_else(|| self.ended(&configuration.states, arms))
+            {
+                configuration.states.splice(places, with);
+                configuration.turn = configuration.turn.min(configuration.states.len() - 1);
+            }
+        }
+        configuration
+    }
+
+    /// A state that begins a parallel part, and those in which its arms begin.
+    fn begun(&self, states: &[StateId]) -> Option<(Range<usize>, Vec<StateId>)> {
+        let begins = |(nth, &state): (usize, &StateId)| {
+            self.global.par(state).map(|par| (nth..nth + 1, par.arms))
+        };
+        states.iter().enumerate().find_map(begins)
+    }
+
+    /// States that end all arms of a parallel part, and the one that follows.
+    fn ended(
+        &self,
+        states: &[StateId],
+        arms: &telltale_types::Lanes,
+    ) -> Option<(Range<usize>, Vec<StateId>)> {
+        states.iter().enumerate().find_map(|(nth, &state)| {
+            let arm = arms.arm(arms.of_state(state))?;
+            let par = self.global.par(arm.par)?;
+            let places = nth..nth + par.arms.len();
+            let is_over = |&state: &StateId| {
+                let of = arms.arm(arms.of_state(state));
+                matches!(self.global.state(state), GlobalState::ArmEnd)
+                    && of.is_some_and(|of| of.par == arm.par)
+            };
+            let are_over = states.get(places.clone())?.iter().all(is_over);
+            are_over.then(|| (places, vec![par.next]))
+        })
+    }
+
+    /// Whether a coroutine that stands there sends what is sent in a state of the global type.
+    fn sends_in(&self, at: u32, state: StateId, exits: &Exits) -> bool {
+        let first = self.op(at).and_then(|op| match op.code {
+            Code::Send => Some(&op.exchange),
+            Code::Choose => self.linked.exchanges(op).first(),
+            _ => None,
+        });
+        let is_of_arm = |sent: &Exchange| {
+            let mut lanes = self.lanes.iter();
+            lanes.all(|lanes| lanes.is_used_in(sent.channel, state))
+        };
+        first.is_some_and(|sent| {
+            exits.get(key_of_exit(sent.peer, sent.label)).is_some() && is_of_arm(sent)
+        })
+    }
+
+    fn coroutines_of(&self, role: RoleId) -> impl Iterator<Item = CoroId> + use<> {
+        let more = self.lanes.map_or(0..0, |lanes| lanes.more_of(role));
+        std::iter::once(role).chain(more.map(CoroId::at))
+    }
+
+    fn role_of(&self, coro: CoroId) -> RoleId {
+        self.lanes.map_or(coro, |lanes| lanes.of[coro.index()].role)
+    }
+
+    fn lanes_of(&self, from: CoroId, to: CoroId, sent: &Exchange) -> store::Lanes {
+        let Some(lanes) = self.lanes else { return store::Lanes::default() };
+        let lane = |coro: CoroId| lanes.of[coro.index()].lane;
+        store::Lanes { lane: lane(from), peer: lane(to), channel: lanes.number_of(sent.channel) }
+    }
+
+    #[inline(never)]
+    fn push(&mut self, step: ScheduleStep) {
+        self.steps.push(step);
+    }
+
+    /// Whether every other coroutine waits for a message, or for its lanes, or is done.
+    fn is_alone(&self, configuration: &Configuration, coro: CoroId) -> bool {
+        let others = configuration.pcs.iter().enumerate().filter(|&(nth, _)| nth != coro.index());
+        let waits = |at: u32| at & (HALTED | FORKED) != 0 || self.only_receives(at);
+        others.map(|(_, at)| *at).all(waits)
     }
 
     /// Whether a role that stands there can only receive.
+    #[inline(never)]
     fn only_receives(&self, at: u32) -> bool {
         let code = self.op(at).map(|op| op.code);
         matches!(code, Some(Code::Recv | Code::Offer | Code::OfferMany))
@@ -164,16 +358,23 @@ impl Writer<'_> {
         &mut self,
         configuration: &Configuration,
         exits: &Exits,
-        from: RoleId,
+        from_coro: CoroId,
         sent: &Exchange,
     ) -> Option<ScheduleStep> {
-        let (to, label) = (sent.peer, sent.label);
-        let state = *exits.get(&(to, label))?;
-        let (from_pc, to_pc) = (configuration.pcs[from.index()], configuration.pcs[to.index()]);
-        let taken = self.taken(to_pc, from, label)?;
-        let mut then = Configuration { state, ..configuration.clone() };
-        then.pcs[from.index()] = sent.next;
-        then.pcs[to.index()] = taken.next;
+        let (from, to, label) = (self.role_of(from_coro), sent.peer, sent.label);
+        let state = StateId(exits.get(key_of_exit(to, label))?);
+        let (to_coro, taken) = self.coroutines_of(to).find_map(|coro| {
+            let taken = self.taken(configuration.pcs[coro.index()], from, label)?;
+            (taken.channel.place == sent.channel.place).then_some((coro, taken))
+        })?;
+        let pc_of = |coro: CoroId| configuration.pcs[coro.index()];
+        let (from_pc, to_pc) = (pc_of(from_coro), pc_of(to_coro));
+        let mut then = configuration.clone();
+        then.states[then.turn] = state;
+        then.turn = (then.turn + 1) % then.states.len();
+        then.pcs[from_coro.index()] = sent.next;
+        then.pcs[to_coro.index()] = taken.next;
+        let then = self.with_arms(then);
         Some(ScheduleStep {
             from_step: step(from_pc, sent.next),
             to_step: step(to_pc, taken.next),
@@ -183,6 +384,9 @@ impl Writer<'_> {
             label,
             from,
             to,
+            from_coro,
+            to_coro,
+            lanes: self.lanes_of(from_coro, to_coro, sent),
             ..ScheduleStep::LEAVE
         })
     }

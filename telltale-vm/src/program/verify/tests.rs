@@ -7,6 +7,7 @@ use telltale_theory::oracle::{Shape, generate};
 use telltale_types::{Action, Direction, GlobalTerm, Label, LabelId, LocalTypeR, RoleId, StateId};
 
 use crate::VMConfig;
+use crate::program::by_hand::FULL;
 use crate::program::loaded::Loaded;
 use crate::testing::image;
 
@@ -105,7 +106,7 @@ fn what_is_verified_is_right_wherever_control_comes() {
             continue;
         }
         let Some(written) = by_hand(&image, &mut random) else { continue };
-        let loaded = Loaded::new(&written, &VMConfig::default());
+        let loaded = Loaded::new(&written, &VMConfig::default(), Some(FULL));
         let is_right = (0..written.names().role_count()).map(RoleId::at).all(|role| {
             let code = &written.programs[role];
             let seen = walk(code, &written.local_types[role]);
@@ -141,7 +142,7 @@ fn instructions_through_endpoints_are_followed_where_they_lead() {
         asm.program("A", code).expect("a role");
         asm.program("B", image.programs[RoleId(1)].to_vec()).expect("a role");
         let by_hand = asm.finish().expect("every role has a program");
-        Loaded::new(&by_hand, &VMConfig::default()).is_guarded
+        Loaded::new(&by_hand, &VMConfig::default(), Some(FULL)).is_guarded
     });
     assert_eq!(guarded, [false, true]);
 }

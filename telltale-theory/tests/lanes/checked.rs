@@ -1,0 +1,83 @@
+//! The check and the projection, against the definitions.
+
+use std::collections::BTreeSet;
+
+use telltale_theory::oracle::{can_happen, explore, is_run, may_do, violated};
+use telltale_theory::{Condition, Limits, Options, ProjectionError, Violation};
+use telltale_types::{GlobalType, LocalTypeR, RoleId};
+
+use crate::{for_protocols, locals, written};
+
+fn strict() -> Options {
+    let limits = Limits { explained: usize::MAX, ..Limits::default() };
+    Options { find_remedies: false, limits, ..Options::default() }
+}
+
+fn refusal(global: &GlobalType) -> Option<ProjectionError> {
+    telltale_theory::check_with(global, &strict()).err()
+}
+
+/// What the check says is the matter.
+fn found(refusal: Option<&ProjectionError>) -> BTreeSet<(RoleId, Condition)> {
+    let violations = refusal.into_iter().flat_map(ProjectionError::violations);
+    violations.map(|violation| (violation.role, violation.condition)).collect()
+}
+
+#[test]
+fn the_fast_verdict_is_the_defined_one() {
+    for_protocols(4_000, |global| {
+        let refusal = refusal(global);
+        assert_eq!(found(refusal.as_ref()), violated(global));
+        assert_eq!(refusal.is_some(), !violated(global).is_empty());
+    });
+}
+
+#[test]
+fn verdicts_on_what_people_need_and_on_the_smallest_refusals() {
+    for global in crate::golden::all() {
+        assert_eq!(found(refusal(&global).as_ref()), violated(&global), "{global}");
+    }
+}
+
+#[test]
+fn what_is_projected_is_what_the_subsets_say_and_never_misbehaves() {
+    let lenient = Options { allow_silent_end: true, ..strict() };
+    for_protocols(2_000, |global| {
+        let Ok(projected) = telltale_theory::project_all_with(global, &lenient) else { return };
+        let projected: Vec<LocalTypeR> = projected.into_iter().map(|(_, local)| local).collect();
+        let erased = locals(global).expect("every role has a type");
+        for ((_, name), (fast, slow)) in global.names().roles().zip(projected.iter().zip(&erased)) {
+            assert_eq!(fast, slow, "{name}");
+        }
+        explore(global, &projected, 12, 40).unwrap_or_else(|wrong| panic!("{wrong:?}"));
+    });
+}
+
+#[test]
+fn what_is_refused_has_a_run_that_goes_wrong() {
+    for_protocols(4_000, |global| {
+        let refusal = refusal(global);
+        for violation in refusal.iter().flat_map(ProjectionError::violations) {
+            run_goes_wrong(global, violation);
+        }
+    });
+}
+
+fn run_goes_wrong(global: &GlobalType, violation: &Violation) {
+    let Violation { condition, role, wrong, .. } = violation;
+    let text = written(global, wrong);
+    if *condition == Condition::SilentEnd {
+        assert!(is_run(global, wrong), "{text}");
+        return;
+    }
+    let Some((last, before)) = wrong.split_last() else {
+        // A role may have to be told although nothing goes wrong if it is not.
+        assert!(matches!(condition, Condition::Fork | Condition::Join), "{violation:?}");
+        return;
+    };
+    assert_eq!(last.role, *role, "{text}");
+    assert!(is_run(global, before), "before is no run: {text}");
+    assert!(!is_run(global, wrong), "is right: {text}");
+    assert!(may_do(global, *role, wrong), "may not do: {text}");
+    assert!(can_happen(wrong), "cannot happen: {text}");
+}

@@ -1,0 +1,192 @@
+//! Which states of a type belong to which arm of which parallel part.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use crate::table::State;
+use crate::{GlobalState, GlobalType, LaneId, LocalTypeR, RoleId, StateId, TypeError};
+
+/// The lanes of a type: the whole outside of all parallel parts, and every arm of every one.
+///
+/// Each state is in one lane. Lanes are numbered so that what is around a lane comes before it;
+/// lane 0 is the outermost.
+#[derive(Clone, Debug)]
+pub struct Lanes {
+    of_state: Vec<LaneId>,
+    arms: Vec<Option<Arm>>,
+}
+
+/// What a lane is: an arm of a parallel part.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Arm {
+    /// The state that begins the part.
+    pub par: StateId,
+    /// Which of its arms the lane is.
+    pub index: usize,
+    /// The lane around the part.
+    pub around: LaneId,
+}
+
+impl Lanes {
+    /// The lanes of a table in which every state can be reached, if each state is in one lane.
+    pub(crate) fn of(states: &[State]) -> Result<Self, TypeError> {
+        let mut of_state: Vec<Option<LaneId>> = vec![None; states.len()];
+        let mut arms = vec![None];
+        let mut stack = vec![(StateId::START, LaneId::OUTERMOST)];
+        while let Some((state, lane)) = stack.pop() {
+            match of_state[state.index()].replace(lane) {
+                Some(known) if known == lane => continue,
+                Some(_) => return Err(TypeError::TwoLanes { state }),
+                None => {}
+            }
+            for row in &states[state.index()].rows {
+                if row.enters_arm() {
+                    let inside = LaneId::try_at(arms.len())?;
+                    arms.push(Some(Arm { par: state, index: row.label.index(), around: lane }));
+                    stack.push((row.target, inside));
+                } else {
+                    stack.push((row.target, lane));
+                }
+            }
+        }
+        let of_state = of_state.into_iter().map(Option::unwrap_or_default).collect();
+        Ok(Self { of_state, arms })
+    }
+
+    /// How many lanes there are; one where there is no parallel part.
+    #[expect(clippy::len_without_is_empty, reason = "there is always the outermost")]
+    pub fn len(&self) -> usize {
+        self.arms.len()
+    }
+
+    /// The lane of a state.
+    pub fn of_state(&self, state: StateId) -> LaneId {
+        self.of_state[state.index()]
+    }
+
+    /// Which arm a lane is; nothing for the outermost.
+    pub fn arm(&self, lane: LaneId) -> Option<Arm> {
+        self.arms[lane.index()]
+    }
+
+    /// A lane and those around it, from the inside out, without the outermost.
+    pub fn path(&self, lane: LaneId) -> impl Iterator<Item = (LaneId, Arm)> + '_ {
+        let step = |lane: LaneId| self.arm(lane).map(|arm| (lane, arm));
+        std::iter::successors(step(lane), move |(_, arm)| step(arm.around))
+    }
+
+    /// How things that happen in states are kept apart where lanes share them.
+    ///
+    /// A thing (a pair of roles, say) that happens in two or more arms of one parallel part happens
+    /// in each of them on its own.
+    pub fn split<K: Ord + Clone>(&self, happens: impl Iterator<Item = (StateId, K)>) -> Split<K> {
+        let mut happens_in: BTreeMap<K, BTreeSet<LaneId>> = BTreeMap::new();
+        for (state, thing) in happens {
+            let around = self.path(self.of_state(state)).map(|(lane, _)| lane);
+            happens_in.entry(thing).or_default().extend(around);
+        }
+        let apart = |(thing, lanes): (K, BTreeSet<LaneId>)| (thing, self.shared(&lanes));
+        let around = self.arms.iter().map(|arm| arm.map(|arm| arm.around)).collect();
+        Split { around, apart: happens_in.into_iter().map(apart).collect() }
+    }
+
+    /// The lanes among some that have one beside them, each with its number.
+    fn shared(&self, lanes: &BTreeSet<LaneId>) -> BTreeMap<LaneId, u16> {
+        let par_of = |lane: &LaneId| self.arm(*lane).map(|arm| arm.par);
+        let mut arms: BTreeMap<Option<StateId>, usize> = BTreeMap::new();
+        for lane in lanes {
+            *arms.entry(par_of(lane)).or_default() += 1;
+        }
+        let shared = lanes.iter().filter(|lane| arms[&par_of(lane)] > 1);
+        shared.copied().zip(1..).collect()
+    }
+
+    /// For each lane of a role's part, the lane of the protocol that it is.
+    ///
+    /// The local type is taken to be a projection of the global type, with the same names. Lanes to which
+    /// the two together do not lead are the outermost.
+    pub fn of_role(global: &GlobalType, role: RoleId, local: &LocalTypeR) -> Vec<LaneId> {
+        let lanes = global.lanes();
+        let mut has_part = vec![false; lanes.len()];
+        for state in global.states() {
+            if global.exits(state).any(|exit| [exit.sender, exit.receiver].contains(&role)) {
+                let around = lanes.path(lanes.of_state(state));
+                around.for_each(|(lane, _)| has_part[lane.index()] = true);
+            }
+        }
+        let own = local.lanes();
+        let mut found = vec![LaneId::OUTERMOST; own.len()];
+        let mut seen = BTreeSet::new();
+        let mut open = vec![(StateId::START, StateId::START)];
+        while let Some((seen_by_all, seen_by_role)) = open.pop() {
+            if !seen.insert((seen_by_all, seen_by_role)) {
+                continue;
+            }
+            for exit in global.exits(seen_by_all) {
+                let action = exit.action(role);
+                let taken = local.exits(seen_by_role).find(|own| Some(own.action) == action);
+                match (action, taken) {
+                    (None, _) => open.push((exit.target, seen_by_role)),
+                    (Some(_), Some(taken)) => open.push((exit.target, taken.target)),
+                    (Some(_), None) => {}
+                }
+            }
+            let Some(par) = global.par(seen_by_all) else {
+                // An arm of which the role has only one is over in silence.
+                let arm = lanes.arm(lanes.of_state(seen_by_all));
+                let is_over = matches!(global.state(seen_by_all), GlobalState::ArmEnd);
+                let next = arm.filter(|_| is_over).and_then(|arm| global.par(arm.par));
+                open.extend(next.map(|par| (par.next, seen_by_role)));
+                continue;
+            };
+            let within: Vec<StateId> = par
+                .arms
+                .iter()
+                .copied()
+                .filter(|&arm| has_part[lanes.of_state(arm).index()])
+                .collect();
+            match (&within[..], local.par(seen_by_role)) {
+                ([], _) => open.push((par.next, seen_by_role)),
+                (&[only], _) => open.push((only, seen_by_role)),
+                (_, None) => {}
+                (several, Some(forks)) => {
+                    for (&arm, &own_arm) in several.iter().zip(&forks.arms) {
+                        found[own.of_state(own_arm).index()] = lanes.of_state(arm);
+                        open.push((arm, own_arm));
+                    }
+                    open.push((par.next, forks.next));
+                }
+            }
+        }
+        found
+    }
+}
+
+/// What [`Lanes::split`] found out.
+#[derive(Clone, Debug)]
+pub struct Split<K> {
+    /// The lane around each.
+    around: Vec<Option<LaneId>>,
+    apart: BTreeMap<K, BTreeMap<LaneId, u16>>,
+}
+
+/// How something that happens in a lane is kept apart from the same thing in other lanes.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Apart {
+    /// The lane, or the nearest around it, that has the thing on its own; the outermost when
+    /// none has.
+    pub own: LaneId,
+    /// That lane's number among all that have the thing on their own, from 1; 0 for the outermost.
+    pub number: u16,
+}
+
+impl<K: Ord> Split<K> {
+    /// How a thing that happens in a lane is kept apart.
+    pub fn of(&self, lane: LaneId, thing: &K) -> Apart {
+        let Some(apart) = self.apart.get(thing).filter(|apart| !apart.is_empty()) else {
+            return Apart::default();
+        };
+        let mut around = std::iter::successors(Some(lane), |lane| self.around[lane.index()]);
+        let own = around.find_map(|lane| Some(Apart { own: lane, number: *apart.get(&lane)? }));
+        own.unwrap_or_default()
+    }
+}
