@@ -4,6 +4,8 @@ use std::collections::{BTreeMap, BTreeSet, VecDeque};
 
 use telltale_types::{GlobalExit, GlobalType, RoleId, StateId};
 
+use crate::lanes::pairs;
+
 /// The channel from one role to another.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Channel {
@@ -30,10 +32,9 @@ pub(crate) fn channels(global: &GlobalType) -> Vec<Channel> {
         global.states().flat_map(|state| global.exits(state).map(move |exit| (state, exit)));
     let lanes = global.lanes();
     if lanes.len() > 1 {
-        let pair = |exit: GlobalExit| (exit.sender, exit.receiver);
-        let split = lanes.split(exits.clone().map(|(state, exit)| (state, pair(exit))));
+        let split = pairs(global);
         let of = |(state, exit): (StateId, GlobalExit)| {
-            let lane = split.of(lanes.of_state(state), &pair(exit)).number;
+            let lane = split.of(lanes.of_state(state), &(exit.sender, exit.receiver)).number;
             Channel { from: exit.sender, to: exit.receiver, lane, single: false }
         };
         // What happens at once has no order in which to follow it.

@@ -57,7 +57,9 @@ pub enum CompileError {
         limit: usize,
     },
     /// Two roles talk to each other in so many arms of parallel parts that there are not enough channels.
-    #[error("two roles talk to each other in so many arms of a `par` that they need {given} channels, but they can have at most {limit}")]
+    #[error(
+        "two roles talk to each other in so many arms of a `par` that they need {given} channels, but they can have at most {limit}"
+    )]
     TooManyChannels {
         /// How many they need.
         given: usize,

@@ -226,7 +226,7 @@ impl Image {
 
     /// What is known of a role's program if the role does several things at once.
     pub fn lanes(&self, role: RoleId) -> Option<RoleLanes> {
-        RoleLanes::of(&self.local_types[role])
+        RoleLanes::of(&self.global_type, role, &self.local_types[role])
     }
 
     /// How many coroutines a role has beside its own, at most: one for each thing that it does at once with

@@ -14,44 +14,44 @@ pub(crate) const COROUTINES: usize = u8::MAX as usize;
 /// What is known of the places of a program whose role forks.
 #[derive(Debug)]
 pub struct RoleLanes {
-    lanes: Lanes,
-    split: Split<(Direction, RoleId)>,
-    /// By instruction; of jumps, which use no channel, nothing is known.
+    role: RoleId,
+    split: Split<(RoleId, RoleId)>,
+    /// By instruction, the lane of the protocol; of jumps, which use no channel, nothing is known.
     of_code: Vec<LaneId>,
 }
 
 impl RoleLanes {
     /// Nothing for a role that never forks.
-    pub(crate) fn of(local: &LocalTypeR) -> Option<Self> {
-        let lanes = local.lanes();
-        if lanes.len() == 1 {
+    pub(crate) fn of(global: &GlobalType, role: RoleId, local: &LocalTypeR) -> Option<Self> {
+        let own = local.lanes();
+        if own.len() == 1 {
             return None;
         }
+        let lanes = Lanes::of_role(global, role, local);
         let layout = Layout::of(local);
         let mut of_code = vec![LaneId::OUTERMOST; layout.len()];
         for state in local.states() {
-            of_code[layout.place_of(state).index()] = lanes.of_state(state);
+            of_code[layout.place_of(state).index()] = lanes[own.of_state(state).index()];
         }
-        let split = split(local, &lanes);
-        Some(Self { lanes, split, of_code })
+        Some(Self { role, split: pairs(global), of_code })
     }
 
     /// Which of the channels to a role, or from it, an instruction uses.
     pub fn channel(&self, at: Pc, direction: Direction, peer: RoleId) -> u16 {
         let lane = self.of_code.get(at.index()).copied().unwrap_or_default();
-        self.split.of(lane, &(direction, peer)).number
-    }
-
-    /// How many lanes there are, the whole of the role's part included.
-    #[expect(clippy::len_without_is_empty, reason = "there is always the outermost")]
-    pub fn len(&self) -> usize {
-        self.lanes.len()
+        let pair = match direction {
+            Direction::Send => (self.role, peer),
+            Direction::Receive => (peer, self.role),
+        };
+        self.split.of(lane, &pair).number
     }
 }
 
-fn split(local: &LocalTypeR, lanes: &Lanes) -> Split<(Direction, RoleId)> {
-    let exits = local.states().flat_map(|state| local.exits(state).map(move |exit| (state, exit)));
-    lanes.split(exits.map(|(state, exit)| (state, (exit.action.direction, exit.action.peer))))
+/// How the channels of pairs of roles are kept apart.
+pub(crate) fn pairs(global: &GlobalType) -> Split<(RoleId, RoleId)> {
+    let exits =
+        global.states().flat_map(|state| global.exits(state).map(move |exit| (state, exit)));
+    global.lanes().split(exits.map(|(state, exit)| (state, (exit.sender, exit.receiver))))
 }
 
 /// The coroutines of a role.

@@ -201,8 +201,9 @@ impl<'s> Clashes<'s> {
             let allowed: Vec<Action> = self.sends(clash.there.vertex).collect();
             let mut acts = self.suspect.graph.exit_ids(self.runs.vertex(clash.here.vertex).node);
             let wrong = acts.find(|&exit| {
-                let action = self.suspect.graph.edge(exit).action(self.suspect.view.role);
-                action.is_some_and(|action| {
+                let edge = self.suspect.graph.edge(exit);
+                let action = edge.action(self.suspect.view.role);
+                action.filter(|_| edge.is_exchange()).is_some_and(|action| {
                     action.direction == Direction::Send && allowed.binary_search(&action).is_err()
                 })
             })?;

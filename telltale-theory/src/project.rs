@@ -191,7 +191,47 @@ fn survey(
 fn local_type(global: &GlobalType, machine: Machine) -> LocalTypeR {
     let inside = machine.inside();
     let states = machine.sets.into_iter().zip(inside).map(|(set, inside)| local_state(set, inside));
-    local(global, states.collect())
+    local(global, one_for_each_part(states.collect()))
+}
+
+/// A role may come to a parallel part from where it may be at different places besides. Its part there is the
+/// same, and each lane begins in one state.
+fn one_for_each_part(states: Vec<LocalState>) -> Vec<LocalState> {
+    let mut first: Vec<(Par, StateId)> = Vec::new();
+    let mut instead: Vec<StateId> = (0..states.len()).map(StateId::at).collect();
+    for (at, state) in states.iter().enumerate() {
+        if let LocalState::Par(par) = state {
+            match first.iter().find(|(known, _)| known == par) {
+                Some((_, known)) => instead[at] = *known,
+                None => first.push((par.clone(), StateId::at(at))),
+            }
+        }
+    }
+    let moved = instead.iter().enumerate().any(|(at, to)| at != to.index());
+    if moved { renumbered(&states, |state| instead[state.index()]) } else { states }
+}
+
+/// The states that can be reached when each is taken for another, in the order in which they are.
+fn renumbered(states: &[LocalState], taken_for: impl Fn(StateId) -> StateId) -> Vec<LocalState> {
+    let mut number = vec![None; states.len()];
+    let mut order = Vec::new();
+    let mut number_of = |state: StateId, order: &mut Vec<StateId>| {
+        let state = taken_for(state);
+        *number[state.index()].get_or_insert_with(|| {
+            order.push(state);
+            StateId::at(order.len() - 1)
+        })
+    };
+    number_of(StateId::START, &mut order);
+    let mut result: Vec<LocalState> = Vec::new();
+    while let Some(&state) = order.get(result.len()) {
+        let mut state = states[state.index()].clone();
+        for target in state.targets_mut() {
+            *target = number_of(*target, &mut order);
+        }
+        result.push(state);
+    }
+    result
 }
 
 fn local_state(set: Set, inside: bool) -> LocalState {

@@ -5,7 +5,8 @@ use std::fmt;
 use crate::minimise::minimise;
 use crate::table::{Row, State, Table};
 use crate::{
-    Arm, LabelId, Lanes, Names, Par, RoleId, Shared, StateId, TypeError, canonical, display,
+    Action, Arm, Direction, LabelId, Lanes, Names, Par, RoleId, Shared, StateId, TypeError,
+    canonical, display,
 };
 
 /// One exit of a state of a global type: `sender → receiver : label`, and where it leads.
@@ -19,6 +20,20 @@ pub struct GlobalExit {
     pub label: LabelId,
     /// The state after it.
     pub target: StateId,
+}
+
+impl GlobalExit {
+    /// What it is to a role; nothing when the role takes no part.
+    pub fn action(self, role: RoleId) -> Option<Action> {
+        let of = |direction, peer| Some(Action { direction, peer, label: self.label });
+        if role == self.sender {
+            of(Direction::Send, self.receiver)
+        } else if role == self.receiver {
+            of(Direction::Receive, self.sender)
+        } else {
+            None
+        }
+    }
 }
 
 /// One state of a global type.

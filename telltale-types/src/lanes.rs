@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use crate::table::State;
-use crate::{LaneId, StateId, TypeError};
+use crate::{GlobalState, GlobalType, LaneId, LocalTypeR, RoleId, StateId, TypeError};
 
 /// The lanes of a type: the whole outside of all parallel parts, and every arm of every one.
 ///
@@ -81,53 +81,93 @@ impl Lanes {
     pub fn split<K: Ord + Clone>(&self, happens: impl Iterator<Item = (StateId, K)>) -> Split<K> {
         let mut happens_in: BTreeMap<K, BTreeSet<LaneId>> = BTreeMap::new();
         for (state, thing) in happens {
-            happens_in.entry(thing).or_default().insert(self.of_state(state));
+            let around = self.path(self.of_state(state)).map(|(lane, _)| lane);
+            happens_in.entry(thing).or_default().extend(around);
         }
-        let apart = |(thing, lanes): (K, BTreeSet<LaneId>)| (thing, self.apart(&lanes));
-        Split(happens_in.into_iter().map(apart).collect())
+        let apart = |(thing, lanes): (K, BTreeSet<LaneId>)| (thing, self.shared(&lanes));
+        let around = self.arms.iter().map(|arm| arm.map(|arm| arm.around)).collect();
+        Split { around, apart: happens_in.into_iter().map(apart).collect() }
     }
 
-    /// For each lane in which something happens, which of the lanes around it have it on their own.
-    fn apart(&self, happens_in: &BTreeSet<LaneId>) -> BTreeMap<LaneId, Apart> {
-        let places = self.places(happens_in);
-        let around = |&lane: &LaneId| -> (LaneId, Vec<(LaneId, usize)>) {
-            let apart = self.path(lane).filter_map(|(lane, _)| Some((lane, *places.get(&lane)?)));
-            (lane, apart.collect())
-        };
-        let around: Vec<(LaneId, Vec<(LaneId, usize)>)> = happens_in.iter().map(around).collect();
-        let place = |apart: &[(LaneId, usize)]| -> Vec<usize> {
-            apart.iter().rev().map(|(_, place)| *place).collect()
-        };
-        let whole = BTreeSet::from([Vec::new()]);
-        let all: BTreeSet<Vec<usize>> =
-            around.iter().map(|(_, apart)| place(apart)).chain(whole).collect();
-        let number = |apart: &[(LaneId, usize)]| all.range(..place(apart)).count() as u16;
-        around
-            .iter()
-            .map(|(lane, apart)| {
-                let own = apart.first().map_or(LaneId::OUTERMOST, |(lane, _)| *lane);
-                (*lane, Apart { own, number: number(apart) })
-            })
-            .collect()
+    /// The lanes among some that have one beside them, each with its number.
+    fn shared(&self, lanes: &BTreeSet<LaneId>) -> BTreeMap<LaneId, u16> {
+        let par_of = |lane: &LaneId| self.arm(*lane).map(|arm| arm.par);
+        let mut arms: BTreeMap<Option<StateId>, usize> = BTreeMap::new();
+        for lane in lanes {
+            *arms.entry(par_of(lane)).or_default() += 1;
+        }
+        let shared = lanes.iter().filter(|lane| arms[&par_of(lane)] > 1);
+        shared.copied().zip(1..).collect()
     }
 
-    /// The arms that share what happens in some lanes, each with its place among those of its
-    /// parallel part that do.
-    fn places(&self, happens_in: &BTreeSet<LaneId>) -> BTreeMap<LaneId, usize> {
-        let mut by_par: BTreeMap<StateId, BTreeMap<usize, LaneId>> = BTreeMap::new();
-        for (lane, arm) in happens_in.iter().flat_map(|&lane| self.path(lane)) {
-            by_par.entry(arm.par).or_default().insert(arm.index, lane);
+    /// For each lane of a role's part, the lane of the protocol that it is.
+    ///
+    /// The local type is taken to be a projection of the global type, with the same names. Lanes to which
+    /// the two together do not lead are the outermost.
+    pub fn of_role(global: &GlobalType, role: RoleId, local: &LocalTypeR) -> Vec<LaneId> {
+        let lanes = global.lanes();
+        let mut has_part = vec![false; lanes.len()];
+        for state in global.states() {
+            if global.exits(state).any(|exit| [exit.sender, exit.receiver].contains(&role)) {
+                let around = lanes.path(lanes.of_state(state));
+                around.for_each(|(lane, _)| has_part[lane.index()] = true);
+            }
         }
-        let shared = by_par.into_values().filter(|arms| arms.len() > 1);
-        shared
-            .flat_map(|arms| arms.into_values().enumerate().map(|(place, lane)| (lane, place)))
-            .collect()
+        let own = local.lanes();
+        let mut found = vec![LaneId::OUTERMOST; own.len()];
+        let mut seen = BTreeSet::new();
+        let mut open = vec![(StateId::START, StateId::START)];
+        while let Some((seen_by_all, seen_by_role)) = open.pop() {
+            if !seen.insert((seen_by_all, seen_by_role)) {
+                continue;
+            }
+            for exit in global.exits(seen_by_all) {
+                let action = exit.action(role);
+                let taken = local.exits(seen_by_role).find(|own| Some(own.action) == action);
+                match (action, taken) {
+                    (None, _) => open.push((exit.target, seen_by_role)),
+                    (Some(_), Some(taken)) => open.push((exit.target, taken.target)),
+                    (Some(_), None) => {}
+                }
+            }
+            let Some(par) = global.par(seen_by_all) else {
+                // An arm of which the role has only one is over in silence.
+                let arm = lanes.arm(lanes.of_state(seen_by_all));
+                let is_over = matches!(global.state(seen_by_all), GlobalState::ArmEnd);
+                let next = arm.filter(|_| is_over).and_then(|arm| global.par(arm.par));
+                open.extend(next.map(|par| (par.next, seen_by_role)));
+                continue;
+            };
+            let within: Vec<StateId> = par
+                .arms
+                .iter()
+                .copied()
+                .filter(|&arm| has_part[lanes.of_state(arm).index()])
+                .collect();
+            match (&within[..], local.par(seen_by_role)) {
+                ([], _) => open.push((par.next, seen_by_role)),
+                (&[only], _) => open.push((only, seen_by_role)),
+                (_, None) => {}
+                (several, Some(forks)) => {
+                    for (&arm, &own_arm) in several.iter().zip(&forks.arms) {
+                        found[own.of_state(own_arm).index()] = lanes.of_state(arm);
+                        open.push((arm, own_arm));
+                    }
+                    open.push((par.next, forks.next));
+                }
+            }
+        }
+        found
     }
 }
 
 /// What [`Lanes::split`] found out.
 #[derive(Clone, Debug)]
-pub struct Split<K>(BTreeMap<K, BTreeMap<LaneId, Apart>>);
+pub struct Split<K> {
+    /// The lane around each.
+    around: Vec<Option<LaneId>>,
+    apart: BTreeMap<K, BTreeMap<LaneId, u16>>,
+}
 
 /// How something that happens in a lane is kept apart from the same thing in other lanes.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -135,16 +175,18 @@ pub struct Apart {
     /// The lane, or the nearest around it, that has the thing on its own; the outermost when
     /// none has.
     pub own: LaneId,
-    /// A small number that tells the thing from what may happen beside it: 0 when no lane around has
-    /// it on its own. It depends only on where among the arms that share it the thing happens, so
-    /// a sender and a receiver, who each know their own part only, number alike; parallel parts that
-    /// follow each other use the same numbers.
+    /// That lane's number among all that have the thing on their own, from 1; 0 for the outermost.
     pub number: u16,
 }
 
 impl<K: Ord> Split<K> {
     /// How a thing that happens in a lane is kept apart.
     pub fn of(&self, lane: LaneId, thing: &K) -> Apart {
-        self.0.get(thing).and_then(|lanes| lanes.get(&lane)).copied().unwrap_or_default()
+        let Some(apart) = self.apart.get(thing).filter(|apart| !apart.is_empty()) else {
+            return Apart::default();
+        };
+        let mut around = std::iter::successors(Some(lane), |lane| self.around[lane.index()]);
+        let own = around.find_map(|lane| Some(Apart { own: lane, number: *apart.get(&lane)? }));
+        own.unwrap_or_default()
     }
 }

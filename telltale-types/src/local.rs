@@ -57,6 +57,15 @@ impl LocalState {
     /// The role is done.
     pub const END: Self = Self::Exits { exits: Vec::new(), may_end: true };
 
+    /// Where the state leads, to change that.
+    pub fn targets_mut(&mut self) -> Vec<&mut StateId> {
+        match self {
+            Self::Exits { exits, .. } => exits.iter_mut().map(|exit| &mut exit.target).collect(),
+            Self::Par(par) => par.arms.iter_mut().chain([&mut par.next]).collect(),
+            Self::ArmEnd => Vec::new(),
+        }
+    }
+
     /// The exits, to change them.
     pub fn exits_mut(&mut self) -> &mut [LocalExit] {
         match self {

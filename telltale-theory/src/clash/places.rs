@@ -37,7 +37,9 @@ impl Clashes<'_> {
                 vec![[self.apart(set, fork), receipts].concat()]
             }
             Condition::NoMixedChoice => {
-                vec![[of(Direction::Send, ACT), of(Direction::Receive, WRONG)].concat()]
+                let mut sends = of(Direction::Send, ACT);
+                sends.retain(|place| self.is_exchange(place));
+                vec![[sends, of(Direction::Receive, WRONG)].concat()]
             }
             Condition::SilentEnd => vec![[of(Direction::Receive, ACT), self.idle(set)].concat()],
             Condition::ReceiveValidity => {
@@ -56,6 +58,10 @@ impl Clashes<'_> {
                 Some((action, Place { vertex, exit: Some(exit), kind: ACT }))
             })
         })
+    }
+
+    fn is_exchange(&self, place: &Place) -> bool {
+        place.exit.is_some_and(|exit| self.suspect.graph.edge(exit).is_exchange())
     }
 
     /// Where the role has nothing more to do.

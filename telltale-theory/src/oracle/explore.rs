@@ -6,7 +6,7 @@
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
 
 use telltale_types::{
-    Direction, GlobalType, Lanes, LocalExit, LocalState, LocalTypeR, RoleId, Split, StateId,
+    Direction, GlobalType, LaneId, Lanes, LocalExit, LocalState, LocalTypeR, RoleId, Split, StateId,
 };
 
 use super::semantics::{Channels, Runs};
@@ -46,7 +46,8 @@ pub fn explore(
 ) -> Result<Explored, Misbehaviour> {
     let runs = Runs::of(global);
     let alphabet = runs.alphabet();
-    let machines: Vec<Machine> = locals.iter().enumerate().map(Machine::of).collect();
+    let machine = |(at, local)| Machine::of(global, RoleId::at(at), local);
+    let machines: Vec<Machine> = locals.iter().enumerate().map(machine).collect();
     let start = Situation {
         strands: machines
             .iter()
@@ -152,23 +153,27 @@ struct Machine<'l> {
     role: RoleId,
     local: &'l LocalTypeR,
     lanes: Lanes,
-    channels: Split<(Direction, RoleId)>,
+    /// For each of them, the lane of the protocol.
+    whole: Vec<LaneId>,
+    channels: Split<(RoleId, RoleId)>,
 }
 
 impl<'l> Machine<'l> {
-    fn of((at, local): (usize, &'l LocalTypeR)) -> Self {
-        let lanes = local.lanes();
-        let ways = |state| {
-            let action = move |exit: LocalExit| (exit.action.direction, exit.action.peer);
-            local.exits(state).map(move |exit| (state, action(exit)))
-        };
-        let channels = lanes.split(local.states().flat_map(ways));
-        Self { role: RoleId::at(at), local, lanes, channels }
+    fn of(global: &GlobalType, role: RoleId, local: &'l LocalTypeR) -> Self {
+        let pairs =
+            |state| global.exits(state).map(move |exit| (state, (exit.sender, exit.receiver)));
+        let channels = global.lanes().split(global.states().flat_map(pairs));
+        let whole = Lanes::of_role(global, role, local);
+        Self { role, local, lanes: local.lanes(), whole, channels }
     }
 
     fn event(&self, state: StateId, exit: LocalExit) -> Event {
-        let way = (exit.action.direction, exit.action.peer);
-        let lane = self.channels.of(self.lanes.of_state(state), &way).number;
+        let pair = match exit.action.direction {
+            Direction::Send => (self.role, exit.action.peer),
+            Direction::Receive => (exit.action.peer, self.role),
+        };
+        let lane = self.whole[self.lanes.of_state(state).index()];
+        let lane = self.channels.of(lane, &pair).number;
         Event { role: self.role, action: exit.action, lane }
     }
 
