@@ -134,30 +134,16 @@ impl<'g> Available<'g> {
         if self.senders.is_empty() {
             self.senders = senders(self.graph, &self.order);
         }
-        let mut by_lane: Vec<(LaneId, Vec<Node>)> = Vec::new();
-        for &node in from {
-            let lane = self.parallel.map_or(LaneId::OUTERMOST, |parallel| parallel.lane_of(node));
-            match by_lane.iter_mut().find(|(known, _)| *known == lane) {
-                Some((_, nodes)) => nodes.push(node),
-                None => by_lane.push((lane, vec![node])),
-            }
+        let found = self.breadth_first(wanted, from, limit);
+        for node in self.touched.drain(..) {
+            self.seen[node as usize].clear();
         }
-        for (lane, from) in by_lane {
-            let found = self.breadth_first(wanted, lane, &from, limit);
-            for node in self.touched.drain(..) {
-                self.seen[node as usize].clear();
-            }
-            if let Some(found) = found? {
-                return Ok(Some(found));
-            }
-        }
-        Ok(None)
+        found
     }
 
     fn breadth_first(
         &mut self,
         wanted: Wanted<'_>,
-        lane: LaneId,
         from: &[Node],
         limit: usize,
     ) -> Result<Option<Overtaking>, LimitReached> {
@@ -177,13 +163,14 @@ impl<'g> Available<'g> {
                 self.count_step(channel.receiver, limit)?;
                 let edge = self.graph.edge(exit);
                 if Channel::of(edge) == channel && edge.is_exchange() {
-                    if labels.binary_search(&edge.label).is_ok() {
+                    let can_send = !stuck.contains(channel.sender);
+                    if can_send && labels.binary_search(&edge.label).is_ok() {
                         return Ok(Some(overtaking(&places, at, exit)));
                     }
                     continue;
                 }
-                let Some(stuck) = self.pass(edge, stuck.clone(), lane) else { continue };
-                if !stuck.contains(channel.sender) {
+                let Some(stuck) = self.pass(edge, stuck.clone()) else { continue };
+                if !stuck.for_good(channel.sender) {
                     let place = Place { node: edge.target, stuck, from: Some((at, exit)) };
                     self.come_to(place, past, &mut places);
                 }
@@ -197,14 +184,13 @@ impl<'g> Available<'g> {
     pub(crate) fn stuck_at(&self, node: Node, role: RoleId) -> Stuck {
         let depth = self.parallel.map_or(0, |parallel| parallel.depth(node));
         let mut stuck = Stuck::default();
-        stuck.inner.resize(depth, Level::default());
+        stuck.inner.resize(depth, Level { began_inside: true, ..Level::default() });
         stuck.add(role);
         stuck
     }
 
-    /// Who is stuck behind an exit, on a path that began in a lane; nothing if the path does not
-    /// take it.
-    pub(crate) fn pass(&self, edge: &Edge, mut stuck: Stuck, began: LaneId) -> Option<Stuck> {
+    /// Who is stuck behind an exit; nothing if a path does not take it.
+    pub(crate) fn pass(&self, edge: &Edge, mut stuck: Stuck) -> Option<Stuck> {
         if edge.is_exchange() {
             if stuck.contains(edge.sender) {
                 stuck.add(edge.receiver);
@@ -217,9 +203,8 @@ impl<'g> Available<'g> {
             return Some(stuck);
         };
         let (par, index) = parallel.part(lane);
-        let beside = parallel.arms(par).any(|arm| parallel.is_around(arm, began));
         match par.arms.get(index + 1) {
-            Some(next) if !beside => {
+            Some(next) if !stuck.began_inside() => {
                 stuck.next_arm();
                 (next.0 == edge.target).then_some(stuck)
             }
@@ -312,6 +297,8 @@ struct Level {
     here: Roles,
     /// Who was stuck in arms of the same parallel part before.
     before: Roles,
+    /// Whether the path began in the arm: then the other arms count as done.
+    began_inside: bool,
 }
 
 impl Stuck {
@@ -319,19 +306,29 @@ impl Stuck {
         self.outer.contains(role) || self.inner.iter().any(|level| level.here.contains(role))
     }
 
+    /// Whether a role is stuck wherever a path goes: who is stuck in an arm is not in the next one.
+    fn for_good(&self, role: RoleId) -> bool {
+        self.outer.contains(role)
+    }
+
     fn add(&mut self, role: RoleId) {
         let here = self.inner.last_mut().map_or(&mut self.outer, |level| &mut level.here);
         *here = here.with(role);
     }
 
+    /// Whether the path began in the innermost arm around its place, and has not left it since.
+    pub(crate) fn began_inside(&self) -> bool {
+        self.inner.last().is_some_and(|level| level.began_inside)
+    }
+
     fn next_arm(&mut self) {
-        if let Some(Level { here, before }) = self.inner.last_mut() {
+        if let Some(Level { here, before, .. }) = self.inner.last_mut() {
             *before = before.or(std::mem::take(here));
         }
     }
 
     fn leave(&mut self) {
-        let Some(Level { here, before }) = self.inner.pop() else { return };
+        let Some(Level { here, before, .. }) = self.inner.pop() else { return };
         let around = self.inner.last_mut().map_or(&mut self.outer, |level| &mut level.here);
         *around = around.or(here).or(before);
     }
@@ -346,6 +343,13 @@ impl Stuck {
     }
 
     fn is_subset(&self, of: &Self) -> bool {
+        let began = |stuck: &Self| {
+            let mut inner = stuck.inner.iter();
+            inner.position(|level| !level.began_inside)
+        };
+        if began(self) != began(of) {
+            return false;
+        }
         let levels = |level: &Level| [level.here, level.before];
         let pairs = self.inner.iter().flat_map(levels).zip(of.inner.iter().flat_map(levels));
         self.outer.is_subset(of.outer)

@@ -96,11 +96,6 @@ impl Parallel {
         self.lanes.path(self.lane_of(node)).count()
     }
 
-    /// Whether a lane is around another, or is the same.
-    pub(crate) fn is_around(&self, lane: LaneId, inner: LaneId) -> bool {
-        self.lanes.path(inner).any(|(around, _)| around == lane)
-    }
-
     /// How the channel of an exchange at a node is kept apart.
     pub(crate) fn apart(&self, node: Node, sender: RoleId, receiver: RoleId) -> Apart {
         self.split.of(self.lane_of(node), &(sender, receiver))
@@ -134,12 +129,6 @@ impl Parallel {
             return if past { self.all_through(par) } else { Vec::new() };
         }
         let lane = self.ends_at(edge.source);
-        lane.map_or_else(Vec::new, |lane| self.through_others(self.part(lane).0, Some(lane)))
-    }
-
-    /// The same for an arm around the place where a path began; other arms are on the path.
-    pub(crate) fn beside_start(&self, edge: &Edge, began: LaneId) -> Vec<Step> {
-        let lane = self.ends_at(edge.source).filter(|&lane| self.is_around(lane, began));
         lane.map_or_else(Vec::new, |lane| self.through_others(self.part(lane).0, Some(lane)))
     }
 

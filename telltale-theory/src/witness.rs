@@ -19,7 +19,7 @@
 
 use std::collections::{BTreeSet, VecDeque};
 
-use telltale_types::{LaneId, StateId};
+use telltale_types::StateId;
 
 use crate::available::{Available, Channel, Wanted};
 use crate::clash::{Clash, Clashes, Suspect};
@@ -133,15 +133,22 @@ impl Witness<'_> {
         run.last().map_or(0, |&exit| self.graph.edge(exit).target)
     }
 
+    /// Where an edge leads; where the role joins, to what follows.
+    fn past_join(&self, edge: &Edge) -> Node {
+        match self.parallel {
+            Some(parallel) if edge.is_join() => {
+                let (lane, _) = lanes::sent_to_nobody(edge.label);
+                parallel.part(lane).0.next.0
+            }
+            _ => edge.target,
+        }
+    }
+
     /// The first exchange of the role after it forks or joins.
     fn exchange_of(&self, act: EdgeId) -> Option<EdgeId> {
         let edge = self.graph.edge(act);
         match self.parallel {
-            Some(parallel) if edge.is_join() => {
-                let (lane, _) = lanes::sent_to_nobody(edge.label);
-                self.next_act(parallel.part(lane).0.next.0)
-            }
-            Some(_) if !edge.is_exchange() => self.next_act(edge.target),
+            Some(_) if !edge.is_exchange() => self.next_act(self.past_join(edge)),
             _ => Some(act),
         }
     }
@@ -206,8 +213,9 @@ impl Witness<'_> {
                 if edge.is_exchange() && edge.action(self.view.role).is_some() {
                     return Some(exit);
                 }
-                if seen.insert(edge.target) {
-                    queue.push_back(edge.target);
+                let target = self.past_join(edge);
+                if seen.insert(target) {
+                    queue.push_back(target);
                 }
             }
         }
@@ -262,7 +270,6 @@ impl Witness<'_> {
         let wanted = Wanted { channel: Channel::of(act), labels: &[act.label] };
         // It was found before, within the limit.
         let found = available.search(wanted, &[start], usize::MAX);
-        let began = self.parallel.map_or(LaneId::OUTERMOST, |parallel| parallel.lane_of(start));
         let mut stuck = available.stuck_at(start, self.view.role);
         let mut events = Vec::new();
         for exit in found.ok().flatten().map(|found| found.path).unwrap_or_default() {
@@ -274,10 +281,11 @@ impl Witness<'_> {
                 events.extend(can_send.then_some(sent));
                 events.extend(can_receive.then_some(received));
             } else if let Some(parallel) = self.parallel {
-                let beside = parallel.beside_start(edge, began);
-                events.extend(beside.into_iter().flat_map(|step| self.split(step)));
+                let beside = stuck.began_inside().then(|| parallel.beside(edge));
+                let beside = beside.into_iter().flatten();
+                events.extend(beside.flat_map(|step| self.split(step)));
             }
-            stuck = available.pass(edge, stuck, began).unwrap_or_default();
+            stuck = available.pass(edge, stuck).unwrap_or_default();
         }
         events
     }

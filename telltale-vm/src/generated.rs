@@ -30,6 +30,19 @@ pub use crate::{
     ByHandler, EffectHandler, HandlerError, HandlerResult, PlayError, Session, SessionId, VMError,
 };
 
+/// A session of an image that `choreography!` has compiled: as [`Session::open`], without what programs written by hand need.
+///
+/// # Errors
+///
+/// At a limit of the VM.
+pub fn open<R: NamedRoles>(
+    host: &mut impl SessionHost,
+    image: &CodeImage,
+    roles: R,
+) -> Result<Session<R>, VMError> {
+    Session::open_compiled(host, image, roles)
+}
+
 /// A session that nobody waits for: its role objects are dropped with it.
 ///
 /// # Errors

@@ -13,6 +13,7 @@ use slab::Slab;
 
 use crate::SessionId;
 use crate::effect::mix;
+use crate::quietly::take_each;
 
 /// The number of a session, an address or a hash; and a role, or a counter for keys that are alike otherwise.
 pub(crate) type Key = (u64, u32);
@@ -75,7 +76,9 @@ impl Mixer {
 
 impl Hasher for Mixer {
     fn write(&mut self, bytes: &[u8]) {
-        bytes.iter().for_each(|&byte| self.write_u64(byte.into()));
+        for &byte in bytes {
+            self.write_u64(byte.into());
+        }
     }
 
     fn write_u32(&mut self, number: u32) {
@@ -130,9 +133,9 @@ impl<T> ByMember<T> {
     }
 
     /// Takes everything out, in an order that depends on what was put in only.
-    pub(crate) fn drain(&mut self) -> impl Iterator<Item = T> + '_ {
+    pub(crate) fn take_each(&mut self, to: impl FnMut(T)) {
         self.places = Index::default();
-        self.items.drain()
+        take_each(&mut self.items, to);
     }
 }
 

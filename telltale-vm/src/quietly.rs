@@ -3,6 +3,8 @@
 use std::any::Any;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 
+use slab::Slab;
+
 use crate::Cause;
 
 /// Drops a value of the embedder's, whose `Drop` may panic. Nobody is left to be told.
@@ -10,6 +12,24 @@ use crate::Cause;
 pub(crate) fn drop_quietly<T>(it: T) {
     if let Err(panic) = catch_unwind(AssertUnwindSafe(|| drop(it))) {
         drop_panic(panic);
+    }
+}
+
+/// The same for each of several, one by one: if one panics, the others are dropped all the same.
+#[inline(never)]
+pub(crate) fn drop_each_quietly<T>(items: &mut Vec<T>) {
+    items.reverse();
+    while let Some(item) = items.pop() {
+        drop_quietly(item);
+    }
+}
+
+/// Takes everything out of a slab, in the order of the keys.
+pub(crate) fn take_each<T>(items: &mut Slab<T>, mut to: impl FnMut(T)) {
+    for key in 0..items.capacity() {
+        if items.contains(key) {
+            to(items.remove(key));
+        }
     }
 }
 

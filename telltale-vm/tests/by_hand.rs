@@ -110,6 +110,30 @@ fn run(image: &CodeImage, host: &dyn EffectHandler) -> Result<VM, String> {
     }
 }
 
+#[test]
+fn what_is_wrong_with_an_endpoint_does_not_depend_on_images_that_could_be_opened() {
+    let load = |bits| Instr::LoadImm { into: Reg(0), kind: ImmKind::Uint, bits };
+    let close = |number| Instr::Close { endpoint: Reg(number) };
+    let through = [
+        vec![close(0)],
+        vec![load(7), close(0)],
+        vec![close(200)],
+        vec![load(7), seat_send(0, 1, 0)],
+        vec![seat_send(1, 1, 0)],
+        vec![Instr::Open { import: ImportId(9), first: Reg(0) }],
+    ];
+    for mut program in through {
+        // So that there are two registers.
+        program.push(Instr::Mov { from: Reg(1), to: Reg(0) });
+        let image = ping("()", program, vec![recv(HANDLER), Instr::Halt]);
+        let fault = run(&image, &calm()).expect_err("no endpoint is there");
+        let mut without = VM::new(VMConfig::default());
+        without.load_choreography(&image).expect("room");
+        without.run(&calm(), 100).expect_err("it faults");
+        assert_eq!(without.faults().next().expect("a fault").1.to_string(), fault);
+    }
+}
+
 fn calm() -> Host<fn(&Value) -> HandlerResult<Value>> {
     host(|_| Ok(Value::Uint(42)))
 }

@@ -11,6 +11,7 @@ use crate::conditions::Broken;
 use crate::graph::{Edge, EdgeId, Node};
 use crate::machine::SetId;
 use crate::runs::VertexId;
+use crate::view::Part;
 
 /// What is not [`ACT`].
 const WRONG: u32 = ACT + 1;
@@ -96,6 +97,9 @@ impl Clashes<'_> {
     fn apart(&self, set: SetId, wanted: impl Fn(&Edge) -> bool) -> Vec<Place> {
         let Suspect { graph, view, .. } = self.suspect;
         let mut kinds: HashMap<Node, u32> = HashMap::new();
+        let does_it = |exit: EdgeId| !graph.edge(exit).is_exchange() && wanted(graph.edge(exit));
+        let rests_elsewhere =
+            |part: &Part| part.rests() && !part.exits.iter().any(|&(_, exit)| does_it(exit));
         let mut places = Vec::new();
         for vertex in self.runs.vertices_of(set) {
             let node = self.runs.vertex(vertex).node;
@@ -105,7 +109,8 @@ impl Clashes<'_> {
             let next = kinds.len() as u32;
             let kind = match exit {
                 Some(_) => *kinds.entry(node).or_insert(next),
-                None if view.part(view.part_of(node)).rests() => MORE,
+                // A part may have nodes from which silence leads to where the role does it.
+                None if rests_elsewhere(view.part(view.part_of(node))) => MORE,
                 None => continue,
             };
             places.push(Place { vertex, exit, kind });

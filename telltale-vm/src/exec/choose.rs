@@ -19,7 +19,7 @@ pub(crate) struct PendingChoices(ByMember<(Exchange, Value)>);
 impl PendingChoices {
     /// Drops all answers.
     pub(crate) fn clear(&mut self) {
-        self.0.drain().for_each(drop_quietly);
+        self.0.take_each(drop_quietly);
     }
 
     /// Drops the answers of a session that has ended, and had so many coroutines.

@@ -1,20 +1,17 @@
 //! A role of a session without coroutines: the holder of its endpoint takes its seat for one instruction.
 
-use telltale_bytecode::Branch;
 use telltale_types::{LocalTypeR, RoleId, StateId};
 
 use super::{Operand, Slice, Step};
 use crate::memory::coroutine::{self, HOLDS, PAUSED};
-use crate::program::link::LinkedOp;
-use crate::program::op::{Code, Exchange, Op};
+use crate::program::op::{Choices, Code, Op};
 use crate::program::typestate;
 
 /// An instruction, linked for the session that it acts on, and compared with one state of the local type.
 #[derive(Debug)]
 pub(crate) struct SeatOp {
     op: Op,
-    exchanges: Vec<Exchange>,
-    branches: Vec<Branch>,
+    choices: Choices,
     /// Whether that state allows it.
     is_allowed: bool,
     /// The state behind it, if that is the same whatever happens.
@@ -22,11 +19,10 @@ pub(crate) struct SeatOp {
 }
 
 impl SeatOp {
-    pub(crate) fn new(linked: LinkedOp, local: &LocalTypeR, state: StateId) -> Self {
-        let (op, exchanges, branches) = linked;
-        let allowed = typestate::allows(local, state, &op, &exchanges);
+    pub(crate) fn new(op: Op, choices: Choices, local: &LocalTypeR, state: StateId) -> Self {
+        let allowed = typestate::allows(local, state, &op, choices.exchanges(&op));
         let (is_allowed, target) = (allowed.is_ok(), allowed.unwrap_or(None));
-        Self { op, exchanges, branches, is_allowed, target }
+        Self { op, choices, is_allowed, target }
     }
 }
 
@@ -66,7 +62,8 @@ impl Slice<'_, '_> {
             coroutine::write(self.block, self.word_at, coro.without(HOLDS));
             return Step::Next(next);
         }
-        let SeatOp { op, exchanges, branches, is_allowed, target } = seat;
+        let SeatOp { op, choices, is_allowed, target } = seat;
+        let (exchanges, branches) = (choices.exchanges(op), choices.branches(op));
         if !is_allowed
             && let Err(cause) =
                 typestate::allows(self.local_type(), self.type_state(), op, exchanges)

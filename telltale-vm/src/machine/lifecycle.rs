@@ -10,7 +10,7 @@ use crate::memory::arena::Slot;
 use crate::memory::coroutine::{self, CoroId};
 use crate::memory::{channel, header, registers};
 use crate::program::by_hand::{self, show_compiled};
-use crate::quietly::drop_quietly;
+use crate::quietly::{drop_quietly, take_each};
 use crate::roles::host::SessionObjects;
 use crate::roles::objects::RoleObjects;
 use crate::roles::session::SessionHost;
@@ -203,7 +203,7 @@ impl VM {
     }
 
     /// Gives back what a session has held of the machine, or keeps its role objects for their owner.
-    #[inline]
+    #[inline(never)]
     fn retire(&mut self, slot: Slot, outcome: Outcome) {
         let block = self.run_queue.arena.block_mut(slot);
         self.wraps.forget(SessionId::new(self.run_queue.vm, header::ordinal(block), slot));
@@ -274,10 +274,10 @@ impl VM {
 /// What the VM still holds is dropped as at the end of a session: piece by piece, whatever panics.
 impl Drop for VM {
     fn drop(&mut self) {
-        self.heap.drain().for_each(drop_quietly);
+        self.heap.take_each(drop_quietly);
         self.pending_choices.clear();
         self.deferred.clear();
-        self.objects.drain().for_each(|objects| drop(objects.discard()));
+        take_each(&mut self.objects, |objects| drop(objects.discard()));
         self.drop_faults();
         self.trace.drop_faults();
         drop_quietly(self.sink.take());

@@ -9,7 +9,7 @@ use crate::exec::{Exit, RunContext};
 use crate::memory::arena::Slot;
 use crate::memory::coroutine::{self, Actor, Coro};
 use crate::memory::{header, ready};
-use crate::quietly::{drop_quietly, panicked};
+use crate::quietly::{drop_each_quietly, panicked};
 use crate::scheduler::Turns;
 use crate::scheduler::run_queue::Fuel;
 use crate::scripted::run::ScriptState;
@@ -170,9 +170,7 @@ impl VM {
     /// Drops the faults, one by one: handlers made what is in them.
     #[inline(never)]
     pub(super) fn drop_faults(&mut self) {
-        for fault in self.faults.drain(..) {
-            drop_quietly(fault);
-        }
+        drop_each_quietly(&mut self.faults);
     }
 
     /// An error if sessions faulted and nobody holds a handle that will say so. It names the one that was opened

@@ -125,7 +125,7 @@ impl Slices<'_> {
     }
 
     /// The session follows its schedule, exchange by exchange, and where roles halt.
-    #[inline(always)]
+    #[inline(never)]
     fn as_scheduled(&mut self, objects: u32) -> End {
         let mut end = self.by_participants(objects);
         while end == End::NoExchange && self.halt() {

@@ -3,7 +3,7 @@
 use telltale_types::{LabelId, RoleId};
 
 use crate::index::ByMember;
-use crate::quietly::drop_quietly;
+use crate::quietly::drop_each_quietly;
 use crate::{Message, SessionId};
 
 #[derive(Debug, Default)]
@@ -37,9 +37,7 @@ impl Outstanding {
 impl Aside {
     #[inline(never)]
     fn drop_messages(&mut self) {
-        for message in self.messages.drain(..) {
-            drop_quietly(message);
-        }
+        drop_each_quietly(&mut self.messages);
     }
 }
 
@@ -95,8 +93,6 @@ impl Deferred {
 
     /// Drops everything.
     pub(crate) fn clear(&mut self) {
-        for mut aside in self.0.drain() {
-            aside.drop_messages();
-        }
+        self.0.take_each(|mut aside| aside.drop_messages());
     }
 }

@@ -5,6 +5,7 @@
 
 use slab::Slab;
 
+use crate::quietly::take_each;
 use crate::{Kind, Large, Value, Wide};
 
 /// A payload as two numbers: that of its [`Kind`], and its bits or its key.
@@ -21,8 +22,8 @@ pub(crate) struct Heap(Slab<Box<Large>>);
 
 impl Heap {
     /// Takes everything out.
-    pub(crate) fn drain(&mut self) -> impl Iterator<Item = Box<Large>> + '_ {
-        self.0.drain()
+    pub(crate) fn take_each(&mut self, to: impl FnMut(Box<Large>)) {
+        take_each(&mut self.0, to);
     }
 
     /// The payload as two numbers.

@@ -65,6 +65,14 @@ pub(crate) fn show_compiled(image: &Image, instr: Instr) -> String {
         }
         Instr::Offer { set, .. } | Instr::Choose { set, .. } => set,
         Instr::Jmp { target } => return format!("jmp {target}"),
+        Instr::Join => return "join".to_owned(),
+        Instr::Fork { first, count, .. } => {
+            let mut lanes = Lines::joined_by(", ");
+            for lane in (u16::from(first)..).take(count.into()) {
+                lanes.add(format_args!("lane {lane}"));
+            }
+            return format!("fork {}", lanes.all);
+        }
         _ => return "halt".to_owned(),
     };
     let mark = if matches!(instr, Instr::Choose { .. }) { '!' } else { '?' };
@@ -78,7 +86,7 @@ pub(crate) fn show_compiled(image: &Image, instr: Instr) -> String {
 
 #[cfg(test)]
 mod tests {
-    use telltale_theory::oracle::{Shape, generate};
+    use telltale_theory::oracle::{Shape, generate, generate_parallel};
 
     use super::*;
     use crate::testing;
@@ -86,8 +94,9 @@ mod tests {
     #[test]
     fn compiled_instructions_are_shown_as_any_others() {
         let mut shown = 0;
-        for image in (0..2_000).filter_map(|seed| testing::image(&generate(seed, Shape::default())))
-        {
+        let protocols = (0..2_000).map(|seed| generate(seed, Shape::default()));
+        let parallel = (0..200).map(|seed| generate_parallel(seed, Shape::default()));
+        for image in protocols.chain(parallel).filter_map(|global| testing::image(&global)) {
             for &instr in image.programs.code() {
                 assert_eq!(show_compiled(&image, instr), image.show(instr).to_string());
                 shown += 1;

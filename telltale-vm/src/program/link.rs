@@ -13,39 +13,31 @@ use crate::memory::channel::Plan;
 use crate::memory::coroutine::{Actor, CoroId};
 use crate::program::lanes::Lanes;
 use crate::program::loaded::Plans;
-use crate::program::op::{Code, Exchange, Linked, Op};
+use crate::program::op::{Choices, Code, Exchange, Linked, Op};
 use crate::value::expected::ExpectedKind;
 
 /// Links the programs of an image.
 pub(crate) fn link(image: &Image, plans: &Plans, lanes: Option<&Lanes>) -> Linked {
-    let expected = (0..image.names().label_count()).map(LabelId::at);
-    let expected = expected
-        .map(|label| ExpectedKind::of_type(label_of(image.names(), label).payload))
-        .collect();
+    let labels = (0..image.names().label_count()).map(LabelId::at);
+    let expected: Box<[ExpectedKind]> =
+        labels.map(|label| ExpectedKind::of_type(label_of(image.names(), label).payload)).collect();
     let mut ops = Vec::with_capacity(image.programs.code().len() + 1);
-    let mut all = Linked { expected, ..Linked::default() };
+    let (mut choices, mut starts) = (Choices::default(), Vec::new());
     for role in (0..image.names().role_count()).map(RoleId::at) {
         let own_lanes = lanes.and_then(|_| image.lanes(role));
         for (at, &instr) in image.programs[role].iter().enumerate() {
-            let channels =
-                Channels { plans, expected: &all.expected, role, lanes: own_lanes.as_ref() };
+            let channels = Channels { plans, expected: &expected, role, lanes: own_lanes.as_ref() };
             let linker = Linker { image, program: role, pc: Pc(at as u32), channels };
             if let (Instr::Fork { first, count, targets }, Some(lanes)) = (instr, lanes) {
                 let coro = |nth: u8| lanes.coro_of(Actor { role, lane: first + nth });
-                let (op, starts) = linker.fork(coro, count, targets, all.starts.len());
-                all.starts.extend(starts);
-                ops.push(op);
+                ops.push(linker.fork(coro, count, targets, &mut starts));
                 continue;
             }
-            let (op, exchanges, branches) = linker.own(instr, all.exchanges.len());
-            all.exchanges.extend(exchanges);
-            all.branches.extend(branches);
-            ops.push(op);
+            ops.push(linker.own(instr, &mut choices));
         }
     }
     ops.push(Op::new(Code::Trap));
-    all.ops = ops.into();
-    all
+    Linked { ops: ops.into(), choices, starts, expected }
 }
 
 /// The channels of the session that an instruction acts on, seen from the role that acts.
@@ -68,27 +60,24 @@ pub(crate) struct Linker<'a> {
     pub(crate) channels: Channels<'a>,
 }
 
-/// An instruction and its branches, if it is a choice.
-pub(crate) type LinkedOp = (Op, Vec<Exchange>, Vec<Branch>);
-
 impl Linker<'_> {
-    /// An instruction of a program, whose branches begin at a place in a list.
-    fn own(&self, instr: Instr, first: usize) -> LinkedOp {
-        let (mut op, exchanges, branches) = self.link(instr);
+    /// An instruction of a program.
+    fn own(&self, instr: Instr, choices: &mut Choices) -> Op {
+        let op = self.link(instr, choices);
         if endpoint_of(instr).is_some() {
             // What it sends or receives is another session's matter, where control goes is not.
             let is_invalid = op.code == Code::Invalid;
             let next = if is_invalid { self.settle(Pc(u32::MAX)) } else { op.exchange.next };
             let exchange = Exchange { next, ..Exchange::NONE };
-            op = Op { exchange, code: Code::Outside, operand: Slot::HANDLER, ..op };
+            return Op { exchange, code: Code::Outside, operand: Slot::HANDLER, ..op };
         }
-        let op = Op { first: first as u32, ..op };
-        (op, exchanges, branches)
+        op
     }
 
-    /// The instruction, whatever endpoint it names, on the channels that are given.
-    pub(crate) fn link(&self, instr: Instr) -> LinkedOp {
-        let op = match instr {
+    /// The instruction, whatever endpoint it names, on the channels that are given. Its branches, if it has some, go behind
+    /// those of other choices.
+    pub(crate) fn link(&self, instr: Instr, choices: &mut Choices) -> Op {
+        match instr {
             Instr::Send { to, value, label, next, .. } => {
                 let exchange = self.sent(Branch { peer: to, label }, next.from(self.pc));
                 Op { exchange, operand: value, ..Op::new(Code::Send) }
@@ -98,12 +87,11 @@ impl Linker<'_> {
                 Op { exchange, operand: value, ..Op::new(Code::Recv) }
             }
             Instr::Choose { set, targets, .. } => {
-                return self.choice(Code::Choose, set, targets, Self::sent);
+                self.choice(Code::Choose, set, targets, Self::sent, choices)
             }
             Instr::Offer { set, targets, .. } => {
-                let (op, exchanges, branches) =
-                    self.choice(Code::OfferMany, set, targets, Self::received);
-                return (with_one_sender(op, &exchanges).unwrap_or(op), exchanges, branches);
+                let op = self.choice(Code::OfferMany, set, targets, Self::received, choices);
+                with_one_sender(op, choices.exchanges(&op)).unwrap_or(op)
             }
             Instr::Halt => Op::new(Code::Halt),
             Instr::Join if self.channels.lanes.is_some() => Op::new(Code::Join),
@@ -117,8 +105,7 @@ impl Linker<'_> {
             Instr::Open { .. } | Instr::Close { .. } => {
                 self.passing(Code::Outside, Pc(self.pc.0 + 1))
             }
-        };
-        (op, Vec::new(), Vec::new())
+        }
     }
 
     /// An instruction without a message.
@@ -133,15 +120,18 @@ impl Linker<'_> {
         coro: impl Fn(u8) -> CoroId,
         count: u8,
         targets: TargetsId,
-        first: usize,
-    ) -> (Op, Vec<(CoroId, u32)>) {
+        starts: &mut Vec<(CoroId, u32)>,
+    ) -> Op {
         let target = |nth: u8| {
             let target = self.image.find_target(targets, nth.into());
             self.settle(target.unwrap_or(Pc(u32::MAX)))
         };
-        let starts = (0..count).map(|nth| (coro(nth), target(nth))).collect();
+        let first = starts.len() as u32;
+        for nth in 0..count {
+            starts.push((coro(nth), target(nth)));
+        }
         let exchange = Exchange { next: target(count), ..Exchange::NONE };
-        (Op { exchange, first: first as u32, count: count.into(), ..Op::new(Code::Fork) }, starts)
+        Op { exchange, first, count: count.into(), ..Op::new(Code::Fork) }
     }
 
     fn sent(&self, branch: Branch, next: Pc) -> Exchange {
@@ -178,18 +168,20 @@ impl Linker<'_> {
         set: SetId,
         targets: TargetsId,
         exchange: fn(&Self, Branch, Pc) -> Exchange,
-    ) -> LinkedOp {
+        choices: &mut Choices,
+    ) -> Op {
         let branches = self.image.find_branches(set).unwrap_or_default();
         if branches.is_empty() {
-            return (Op::new(Code::Invalid), Vec::new(), Vec::new());
+            return Op::new(Code::Invalid);
         }
-        let linked = |(nth, &branch)| {
+        let first = choices.exchanges.len() as u32;
+        for (nth, &branch) in branches.iter().enumerate() {
             let target = self.image.find_target(targets, nth);
-            exchange(self, branch, target.unwrap_or(Pc(u32::MAX)))
-        };
-        let exchanges: Vec<Exchange> = branches.iter().enumerate().map(linked).collect();
-        let count = u32::try_from(exchanges.len()).expect("an image has fewer than 2³² branches");
-        (Op { count, set, ..Op::new(code) }, exchanges, branches.to_vec())
+            choices.exchanges.push(exchange(self, branch, target.unwrap_or(Pc(u32::MAX))));
+        }
+        choices.branches.extend_from_slice(branches);
+        let count = u32::try_from(branches.len()).expect("an image has fewer than 2³² branches");
+        Op { first, count, set, ..Op::new(code) }
     }
 
     /// The place in the code of all roles, past all jumps; the trap, if it is outside of the program. Jumps

@@ -13,13 +13,18 @@ use crate::value::expected::ExpectedKind;
 pub(crate) struct Linked {
     /// One for each instruction, and a trap behind them.
     pub(crate) ops: Box<[Op]>,
-    /// The branches of all choices.
-    pub(crate) exchanges: Vec<Exchange>,
-    pub(crate) branches: Vec<Branch>,
+    pub(crate) choices: Choices,
     /// The coroutines that begin where a role forks, each with where it begins.
     pub(crate) starts: Vec<(CoroId, u32)>,
     /// For each label, what its payload must be.
     pub(crate) expected: Box<[ExpectedKind]>,
+}
+
+/// The branches of choices, one choice behind the other.
+#[derive(Debug, Default)]
+pub(crate) struct Choices {
+    pub(crate) exchanges: Vec<Exchange>,
+    pub(crate) branches: Vec<Branch>,
 }
 
 /// What an instruction does.
@@ -98,10 +103,22 @@ impl Linked {
     /// The branches of a choice, in the order of the image.
     #[inline]
     pub(crate) fn exchanges(&self, op: &Op) -> &[Exchange] {
-        &self.exchanges[op.first as usize..][..op.count as usize]
+        self.choices.exchanges(op)
     }
 
     /// The branches of a choice as a handler sees them, in the same order.
+    #[inline]
+    pub(crate) fn branches(&self, op: &Op) -> &[Branch] {
+        self.choices.branches(op)
+    }
+}
+
+impl Choices {
+    #[inline]
+    pub(crate) fn exchanges(&self, op: &Op) -> &[Exchange] {
+        &self.exchanges[op.first as usize..][..op.count as usize]
+    }
+
     #[inline]
     pub(crate) fn branches(&self, op: &Op) -> &[Branch] {
         &self.branches[op.first as usize..][..op.count as usize]

@@ -52,13 +52,9 @@ impl Fifo {
         self.taken = 0;
         let mut out = Vec::new();
         for list in [&mut self.now, &mut self.later] {
-            list.retain(|&slot| {
-                let stays = !is_out(slot);
-                if !stays {
-                    out.push(slot);
-                }
-                stays
-            });
+            for slot in std::mem::take(list) {
+                if is_out(slot) { out.push(slot) } else { list.push(slot) }
+            }
         }
         out
     }

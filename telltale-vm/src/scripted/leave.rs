@@ -124,7 +124,7 @@ pub(crate) fn leave_place(block: &mut [u64], loaded: &Loaded) -> bool {
 
 /// What happens at a place without an exchange: one role halts, or all do, or something begins or ends that a role does at
 /// once. Gives the next place, if the schedule continues.
-#[inline]
+#[inline(never)]
 pub(crate) fn halt(
     block: &mut [u64],
     loaded: &Loaded,

@@ -7,7 +7,7 @@ use std::sync::Arc;
 
 use telltale_types::{LabelId, Names, RoleId, Shared};
 
-use crate::quietly::drop_quietly;
+use crate::quietly::{drop_each_quietly, drop_quietly};
 use crate::{Fault, ObsEvent, Observed, SessionId};
 
 /// What an [`Event`] says.
@@ -186,9 +186,7 @@ impl Chunk {
 
     #[inline(never)]
     pub(super) fn drop_faults(&mut self) {
-        for fault in self.faults.drain(..) {
-            drop_quietly(fault);
-        }
+        drop_each_quietly(&mut self.faults);
     }
 }
 

@@ -18,6 +18,7 @@ use crate::machine::slices::{Session, Slices};
 use crate::memory::coroutine::{self, Actor, PENDING};
 use crate::memory::{header, ready};
 use crate::program::link::{Channels, Linker, endpoint_of};
+use crate::program::op::Choices;
 use crate::roles::host::Host;
 use crate::scheduler::Turns;
 use crate::{Cause, Context, Kind};
@@ -128,7 +129,9 @@ impl Slices<'_> {
             };
             let pc = Pc(at - own.image.programs.start(holder));
             let linker = Linker { image: &own.image, program: holder, pc, channels };
-            SeatOp::new(linker.link(instr), &loaded.image.local_types[role], state)
+            let mut choices = Choices::default();
+            let op = linker.link(instr, &mut choices);
+            SeatOp::new(op, choices, &loaded.image.local_types[role], state)
         });
         if self.run.trace.is_on {
             self.run.trace.enter(session, loaded.image.global_type.names());

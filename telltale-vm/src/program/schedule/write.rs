@@ -34,10 +34,10 @@ impl Schedule {
         lanes: Option<&Lanes>,
         start: &[u64],
     ) -> Self {
-        let (ids, known, todo) = (Index::default(), Vec::new(), Vec::new());
+        let (known, ids, todo) = (Vec::new(), Index::default(), Vec::new());
         let (steps, starts) = (Vec::new(), Vec::new());
         let arms = Some(global.lanes()).filter(|arms| arms.len() > 1);
-        let mut writer = Writer { global, linked, arms, lanes, ids, known, todo, steps, starts };
+        let mut writer = Writer { global, linked, arms, lanes, known, ids, todo, steps, starts };
         let pcs = start.iter().map(|&word| Coro::from_word(word).pc_and_marks()).collect();
         let first = Configuration { pcs, states: vec![StateId::START], turn: 0 };
         writer.write_all(writer.with_arms(first));
