@@ -27,7 +27,7 @@ fn found(refusal: Option<&ProjectionError>) -> Violated {
 
 #[test]
 fn the_fast_verdict_is_the_defined_one() {
-    for_protocols(4_000, |global| {
+    for_protocols(3_000, |global| {
         let refusal = refusal(global);
         assert_eq!(found(refusal.as_ref()), violated(global));
         assert_eq!(refusal.is_some(), !violated(global).is_empty());
@@ -44,7 +44,7 @@ fn verdicts_on_what_people_need_and_on_the_smallest_refusals() {
 #[test]
 fn what_is_projected_is_what_the_subsets_say_and_never_misbehaves() {
     let lenient = Options { allow_silent_end: true, ..strict() };
-    for_protocols(2_000, |global| {
+    for_protocols(1_500, |global| {
         let Ok(projected) = telltale_theory::project_all_with(global, &lenient) else { return };
         let projected: Vec<LocalTypeR> = projected.into_iter().map(|(_, local)| local).collect();
         let erased = locals(global).expect("every role has a type");
@@ -57,7 +57,7 @@ fn what_is_projected_is_what_the_subsets_say_and_never_misbehaves() {
 
 #[test]
 fn what_is_refused_has_a_run_that_goes_wrong() {
-    for_protocols(4_000, |global| {
+    for_protocols(3_000, |global| {
         let refusal = refusal(global);
         for violation in refusal.iter().flat_map(ProjectionError::violations) {
             run_goes_wrong(global, violation, &found(refusal.as_ref()));
