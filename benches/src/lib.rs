@@ -3,8 +3,12 @@
 //! A [`workload`] is an exchange of messages, written down in every way that is compared. A [`contender`] is
 //! one of these ways, ready to run. A [`section`](sections) lets contenders take turns and prints a table.
 
+pub mod churn;
 pub mod contender;
 pub mod count;
+pub mod crowd;
+pub mod generated;
+pub mod long_run;
 pub mod measure;
 pub mod off_script;
 pub mod ours;

@@ -3,13 +3,16 @@
 use std::process::ExitCode;
 
 use clap::{Parser, Subcommand, ValueEnum};
+use telltale_benches::churn;
 use telltale_benches::contender::Visits;
 use telltale_benches::count::Counting;
+use telltale_benches::crowd::{self, Crowd, Order, Shape};
+use telltale_benches::long_run;
 use telltale_benches::measure::Effort;
 use telltale_benches::off_script::OffScript;
 use telltale_benches::sections::{
-    compile, image, instructions, memory, messages, mixes, off_script, opening, sessions, theory,
-    threads, trace,
+    churn as churning, compile, crowds, image, instructions, memory, messages, mixes, off_script,
+    opening, sessions, size, theory, threads, trace,
 };
 use telltale_benches::ways::{Exchange, Way};
 
@@ -46,6 +49,37 @@ enum Command {
         way: OffScript,
         #[arg(default_value_t = 1_000_000)]
         messages: u64,
+        /// The state machine that does the same
+        #[arg(long)]
+        by_hand: bool,
+    },
+    /// Exchanges messages between few or many roles off the script and prints nothing, for a profiler
+    RunCrowd {
+        shape: Shape,
+        order: Order,
+        #[arg(default_value_t = crowd::MANY)]
+        roles: usize,
+        #[arg(default_value_t = 1_000_000)]
+        messages: u64,
+        /// The state machine, which knows few and 250 roles
+        #[arg(long)]
+        by_hand: bool,
+    },
+    /// Opens, visits and ends sessions of three protocols and prints nothing, for a profiler
+    RunChurn {
+        #[arg(default_value_t = 1_000_000)]
+        sessions: u64,
+        /// How many are alive at a time
+        #[arg(default_value_t = 50_000)]
+        alive: usize,
+        /// State machines instead of the VM
+        #[arg(long)]
+        by_hand: bool,
+    },
+    /// Runs very many sessions with everything turned on, and checks that nothing is lost and memory does not grow
+    LongRun {
+        #[arg(default_value_t = 10_000_000)]
+        sessions: u64,
     },
     /// Counts instructions per message, with `valgrind`
     Instructions {
@@ -65,16 +99,22 @@ enum Section {
     Threads,
     /// What a message costs off the script
     OffScript,
+    /// What a message costs there between few roles and between very many
+    Crowds,
     /// What it costs to record everything
     Trace,
     /// What it costs to open a session
     Opening,
     /// What a short session costs from its opening to its end
     Mixes,
+    /// What a message costs where sessions come and go
+    Churn,
     /// How much memory a session takes
     Memory,
     /// How large images are
     Image,
+    /// How much larger a program is that has a protocol
+    Size,
     /// How long large protocols take to check and project
     Theory,
     /// How much longer the compiler takes
@@ -89,12 +129,17 @@ fn main() -> ExitCode {
             let visits = if short_visits { Visits::short() } else { Visits::one_session() };
             run(workload, contender, visits, messages)
         }
-        Some(Command::RunOff { way, messages }) => {
-            let mut ready = way.contender();
-            ready.exchange(messages);
-            ready.end();
+        Some(Command::RunCrowd { shape, order, roles, messages, by_hand }) => {
+            run_crowd(Crowd { shape, order, roles }, by_hand, messages)
+        }
+        Some(Command::RunChurn { sessions, alive, by_hand }) => {
+            let whoever: &mut dyn churn::Sessions =
+                if by_hand { &mut churn::ByHand::default() } else { &mut churn::ByVm::default() };
+            churn::churn(whoever, sessions, alive);
             Ok(())
         }
+        Some(Command::LongRun { sessions }) => long_run::run(sessions),
+        Some(Command::RunOff { way, messages, by_hand }) => run_off(way, by_hand, messages),
         Some(Command::Instructions { check }) => instructions::run(check),
         None => {
             let effort = if arguments.quick { Effort::quick() } else { Effort::full() };
@@ -131,15 +176,34 @@ impl Section {
             Self::Sessions => sessions::print(effort),
             Self::Threads => threads::print(effort),
             Self::OffScript => off_script::print(effort),
+            Self::Crowds => crowds::print(effort),
             Self::Trace => trace::print(effort),
             Self::Opening => opening::print(effort),
             Self::Mixes => mixes::print(effort),
+            Self::Churn => churning::print(effort),
             Self::Memory => memory::print(effort),
             Self::Image => image::print(),
+            Self::Size => size::print(),
             Self::Theory => theory::print(effort),
             Self::Compile => compile::print(effort),
         }
     }
+}
+
+fn run_off(way: OffScript, by_hand: bool, messages: u64) -> Result<(), String> {
+    let contender = if by_hand { way.by_hand() } else { Some(way.contender()) };
+    let mut ready = contender.ok_or_else(|| format!("beside `{}` stands D2", way.name()))?;
+    ready.exchange(messages);
+    ready.end();
+    Ok(())
+}
+
+fn run_crowd(crowd: Crowd, by_hand: bool, messages: u64) -> Result<(), String> {
+    let contender = if by_hand { crowd.by_hand() } else { Some(crowd.contender()) };
+    let mut ready = contender.ok_or("the state machine knows few and 250 roles")?;
+    ready.exchange(messages);
+    ready.end();
+    Ok(())
 }
 
 fn run(workload: Exchange, contender: Way, visits: Visits, messages: u64) -> Result<(), String> {

@@ -1,6 +1,7 @@
 //! Ping-pong with a handler where something keeps the session off its script: another policy, a network, a late answer,
 //! a program written by hand.
 
+mod by_hand;
 mod handlers;
 mod programs;
 
@@ -47,6 +48,8 @@ pub enum OffScript {
     Late,
     /// The same programs, written by hand
     ByHand,
+    /// Programs by hand that nobody can verify, so each instruction is guarded
+    Guarded,
     /// One program plays both roles through endpoints
     Endpoints,
     /// The handler knows names, not numbers (on the script)
@@ -85,6 +88,7 @@ impl OffScript {
         }
         let image = match self {
             Self::ByHand => programs::copied(),
+            Self::Guarded => programs::unverified(),
             Self::Endpoints => programs::both_roles(&mut vm),
             _ => <PingPong>::image().clone(),
         };
@@ -104,7 +108,16 @@ impl OffScript {
         }
     }
 
-    /// How many times as much as D2 a message may cost.
+    /// By hand, where something does the same that is not D2.
+    pub fn by_hand(self) -> Option<Box<dyn Contender>> {
+        match self {
+            Self::Late => Some(Box::new(by_hand::Late::new())),
+            Self::Names => Some(Box::<by_hand::Names>::default()),
+            _ => None,
+        }
+    }
+
+    /// How many times as much as by hand a message may cost.
     pub fn goal(self) -> Option<f64> {
         Some(match self {
             Self::Growing => 1.0,
@@ -114,7 +127,7 @@ impl OffScript {
             Self::RoundRobin | Self::ProgressAware => 3.0,
             Self::Late => 4.0,
             Self::Names => 1.5,
-            Self::QuantumOne | Self::OneStep | Self::ByHand => 5.0,
+            Self::QuantumOne | Self::OneStep | Self::ByHand | Self::Guarded => 5.0,
             Self::Endpoints => 10.0,
             Self::RoundRobinTraced | Self::Random => return None,
         })
@@ -143,6 +156,7 @@ impl OffScript {
             | Self::Late
             | Self::Names
             | Self::ByHand
+            | Self::Guarded
             | Self::Endpoints => config,
         }
     }
@@ -182,6 +196,10 @@ struct Off<H> {
 impl<H: Counting> Contender for Off<H> {
     fn exchange(&mut self, messages: u64) {
         let target = self.sent() + messages;
+        if matches!(self.drive, Drive::Wakes) {
+            // Until somebody has no answer.
+            self.vm.run(black_box(&self.handler), 1).expect("no faults");
+        }
         while self.sent() < target {
             let left = target - self.sent();
             let handler: &dyn EffectHandler = black_box(&self.handler);
@@ -194,7 +212,6 @@ impl<H: Counting> Contender for Off<H> {
                     self.vm.step_round(handler, turns).expect("no faults");
                 }
                 Drive::Wakes => {
-                    self.vm.run(handler, 1).expect("no faults");
                     // Whoever received last is the one who has no answer yet.
                     let role = if self.sent().is_multiple_of(2) { "Alice" } else { "Bob" };
                     self.vm.wake(self.session, role).expect("its answer is late");

@@ -1,6 +1,8 @@
 //! What is measured, one table each.
 
+pub mod churn;
 pub mod compile;
+pub mod crowds;
 pub mod image;
 pub mod instructions;
 pub mod memory;
@@ -9,6 +11,7 @@ pub mod mixes;
 pub mod off_script;
 pub mod opening;
 pub mod sessions;
+pub mod size;
 pub mod theory;
 pub mod threads;
 pub mod trace;

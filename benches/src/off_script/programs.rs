@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use telltale_bytecode::{Assembler, Hop, Instr, Pc, Reg, Slot, Via};
-use telltale_types::{GlobalType, LocalTypeR, Names, RoleId};
+use telltale_types::{GlobalType, Label, LocalTerm, LocalTypeR, Names, RoleId};
 use telltale_vm::VM;
 use telltale_vm::loader::CodeImage;
 
@@ -12,13 +12,29 @@ use crate::workload::{PingPong, Workload};
 /// The compiled programs, as if somebody had written them.
 pub(super) fn copied() -> CodeImage {
     let image = <PingPong>::image();
-    let names = image.names();
-    let locals: BTreeMap<String, LocalTypeR> = names
-        .roles()
-        .map(|(role, name)| (name.to_owned(), image.local_types[role].clone()))
-        .collect();
+    let names = image.names().roles();
+    written(names.map(|(role, name)| (name.to_owned(), image.local_types[role].clone())).collect())
+}
+
+/// The same programs beside local types that say everything twice, so that control comes to each instruction in two states.
+pub(super) fn unverified() -> CodeImage {
+    let [ping, pong] = ["Ping", "Pong"].map(|name| Label::with(name, "u64"));
+    let twice = |part: &dyn Fn(LocalTerm) -> LocalTerm| {
+        let term = LocalTerm::mu("again", part(part(LocalTerm::var("again"))));
+        term.close().expect("it is closed")
+    };
+    let to_bob =
+        |then| LocalTerm::send("Bob", ping.clone(), LocalTerm::recv("Bob", pong.clone(), then));
+    let to_alice =
+        |then| LocalTerm::recv("Alice", ping.clone(), LocalTerm::send("Alice", pong.clone(), then));
+    written([("Alice".to_owned(), twice(&to_bob)), ("Bob".to_owned(), twice(&to_alice))].into())
+}
+
+/// The compiled programs, as if somebody had written them for these local types.
+fn written(locals: BTreeMap<String, LocalTypeR>) -> CodeImage {
+    let image = <PingPong>::image();
     let mut asm = Assembler::new(&locals, &image.global_type).expect("they are its projections");
-    for (role, name) in names.roles() {
+    for (role, name) in image.names().roles() {
         asm.program(name, image.programs[role].iter().copied()).expect("a role");
     }
     asm.finish().expect("every role has a program")

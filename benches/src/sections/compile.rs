@@ -1,11 +1,8 @@
 //! How much longer the compiler takes: `cargo check` of generated crates after their source was touched.
 
 use std::fmt::Write;
-use std::fs;
-use std::path::{Path, PathBuf};
-use std::process::{Command, Stdio};
-use std::time::Instant;
 
+use crate::generated::Workspace;
 use crate::measure::{self, Effort};
 use crate::table::{Table, goal, grouped, none, times};
 
@@ -41,7 +38,9 @@ const CRATES: [Crate; 6] = [
 
 pub fn print(effort: Effort) {
     let crates = &CRATES[..effort.either(CRATES.len(), 3)];
-    let workspace = Workspace::create(crates);
+    let sources: Vec<(&str, String)> =
+        crates.iter().map(|one| (one.name, source(&(one.items)()))).collect();
+    let workspace = Workspace::create("compile", &sources);
     // Dependencies are checked here, once for all.
     for one in crates {
         workspace.check(one.name);
@@ -77,70 +76,6 @@ pub fn print(effort: Effort) {
         );
     }
     table.print();
-}
-
-/// Generated crates that share what they depend on.
-struct Workspace(PathBuf);
-
-impl Workspace {
-    fn create(crates: &[Crate]) -> Self {
-        let program = std::env::current_exe().expect("a path");
-        let target = program.ancestors().nth(2).expect("a target directory");
-        let workspace = Self(target.join("compile"));
-        let members: Vec<&str> = crates.iter().map(|one| one.name).collect();
-        let root = format!("[workspace]\nresolver = \"3\"\nmembers = {members:?}\n");
-        write(&workspace.0.join("Cargo.toml"), &root);
-        let lock = concat!(env!("CARGO_MANIFEST_DIR"), "/Cargo.lock");
-        fs::copy(lock, workspace.0.join("Cargo.lock")).expect("a copy of the versions used here");
-        for Crate { name, items, .. } in crates {
-            let vm = concat!(env!("CARGO_MANIFEST_DIR"), "/../telltale-vm");
-            let manifest = format!(
-                "[package]\nname = {name:?}\nedition = \"2024\"\n\n[dependencies]\ntelltale-vm = {{ path = {vm:?} }}\n"
-            );
-            write(&workspace.0.join(name).join("Cargo.toml"), &manifest);
-            write(&workspace.main(name), &source(&items()));
-        }
-        workspace
-    }
-
-    fn main(&self, name: &str) -> PathBuf {
-        self.0.join(name).join("src/main.rs")
-    }
-
-    fn touch(&self, name: &str) {
-        let source = fs::read_to_string(self.main(name)).expect("a source");
-        write(&self.main(name), &source);
-    }
-
-    fn cargo(&self, arguments: &[&str]) -> Command {
-        let mut cargo = Command::new(std::env::var_os("CARGO").unwrap_or("cargo".into()));
-        cargo.args(arguments).args(["--offline", "--quiet"]);
-        cargo.current_dir(&self.0).env("CARGO_TARGET_DIR", self.0.join("target"));
-        cargo
-    }
-
-    /// The milliseconds that a check takes.
-    fn check(&self, name: &str) -> f64 {
-        let start = Instant::now();
-        let status = self.cargo(&["check", "--package", name]).status().expect("cargo runs");
-        assert!(status.success(), "`{name}` does not compile");
-        start.elapsed().as_secs_f64() * 1e3
-    }
-
-    /// How many bytes of source the macros of a crate generate.
-    fn expanded(&self, name: &str) -> usize {
-        let arguments = ["rustc", "--profile", "check", "--package", name];
-        let mut cargo = self.cargo(&arguments);
-        cargo.args(["--", "-Zunpretty=expanded"]).env("RUSTC_BOOTSTRAP", "1");
-        let output = cargo.stderr(Stdio::inherit()).output().expect("cargo runs");
-        assert!(output.status.success(), "`{name}` does not expand");
-        output.stdout.len()
-    }
-}
-
-fn write(path: &Path, text: &str) {
-    fs::create_dir_all(path.parent().expect("a directory")).expect("a directory");
-    fs::write(path, text).expect("a file");
 }
 
 fn source(items: &str) -> String {

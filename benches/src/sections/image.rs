@@ -4,7 +4,7 @@ use telltale_vm::choreography;
 
 use crate::table::{Table, goal, grouped, none};
 use crate::ways::Exchange;
-use crate::workload::short::{Purchase, Scalar, Short};
+use crate::workload::short::{ByObjects, Purchase, Scalar};
 use clap::ValueEnum;
 
 /// How many bytes the image of `two_buyer` may take.

@@ -9,6 +9,8 @@ use std::process::Command;
 
 use self::parts::Parts;
 use super::D2;
+use crate::churn::due;
+use crate::crowd::{Crowd, MANY as MANY_ROLES, Order, Shape};
 use crate::off_script::OffScript;
 use crate::table::{Table, goal, none};
 use crate::ways::{Exchange, Way};
@@ -28,7 +30,7 @@ const LIMITS: [(Exchange, Way, Length, f64); 10] = [
 ];
 
 /// How many a message of ping-pong may take off the script.
-const OFF_LIMITS: [(OffScript, f64); 17] = [
+const OFF_LIMITS: [(OffScript, f64); 18] = [
     (OffScript::RoundRobin, 1_160.0),
     (OffScript::RoundRobinTraced, 1_450.0),
     (OffScript::ProgressAware, 105.0),
@@ -41,8 +43,9 @@ const OFF_LIMITS: [(OffScript, f64); 17] = [
     (OffScript::Sink, 235.0),
     (OffScript::Steps, 75.0),
     (OffScript::OneStep, 1_400.0),
-    (OffScript::Late, 1_650.0),
+    (OffScript::Late, 1_550.0),
     (OffScript::ByHand, 55.0),
+    (OffScript::Guarded, 1_950.0),
     (OffScript::Endpoints, 3_300.0),
     (OffScript::Alternating, 80.0),
     (OffScript::Names, 430.0),
@@ -50,6 +53,21 @@ const OFF_LIMITS: [(OffScript, f64); 17] = [
 
 /// How many more a message of ping-pong may take when everything is recorded.
 const TRACE_LIMIT: f64 = 45.0;
+
+/// How many a message may take between few roles.
+const CROWD_LIMITS: [(Shape, Order, f64); 4] = [
+    (Shape::Ring, Order::RoundRobin, 1_180.0),
+    (Shape::Ring, Order::ProgressAware, 105.0),
+    (Shape::Gather, Order::RoundRobin, 1_280.0),
+    (Shape::Gather, Order::ProgressAware, 610.0),
+];
+
+/// How many times as many a message may take between very many roles as between few. Which roles are ready is a
+/// bit for each of them; one word of bits costs less than several.
+const MANY_LIMIT: f64 = 1.35;
+
+/// How many a message may take where sessions come and go.
+const CHURN_LIMIT: f64 = 450.0;
 
 /// Counted as well, to see what the limits stand beside.
 const OTHERS: [(Exchange, Way, Length); 8] = [
@@ -97,15 +115,31 @@ pub fn run(is_checked: bool) -> Result<(), String> {
         [Way::Handler, Way::Trace].map(|way| per_message(Exchange::PingPong, way, Long));
     limited("ping-pong", "more for a full trace", traced? - plain?, TRACE_LIMIT);
     for (way, most) in OFF_LIMITS {
-        let count = off_script_per_message(way)?;
+        let count = off_script_per_message(way, false)?;
         limited("ping-pong  off its script", &way.name(), count, most);
     }
+    for (shape, order, most) in CROWD_LIMITS {
+        let [few, many] = [shape.few(), MANY_ROLES].map(|roles| Crowd { shape, order, roles });
+        let by = |crowd: Crowd| format!("{} roles", crowd.roles);
+        let count = crowd_per_message(few)?;
+        limited(&few.name(), &by(few), count, most);
+        limited(&many.name(), &by(many), crowd_per_message(many)?, count * MANY_LIMIT);
+    }
+    limited("churn", "roles", churn_per_message(false)?, CHURN_LIMIT);
     for (exchange, way, length) in OTHERS {
         let count = per_message(exchange, way, length)?;
         table.row(title(exchange, length), [way.name(), whole(count), none()]);
     }
+    for way in [OffScript::Late, OffScript::Names] {
+        let count = off_script_per_message(way, true)?;
+        table.row("ping-pong  by hand", [way.name(), whole(count), none()]);
+    }
+    table.row("churn", ["objects".to_owned(), whole(churn_per_message(true)?), none()]);
     println!("instructions: per one-way message, one session");
     println!("  In short visits: a hundred sessions, each of which is visited for two messages.");
+    println!(
+        "  Churn: a thousand sessions of three protocols, visited for four messages; opening and ending counts."
+    );
     println!("{D2}");
     table.print();
     print_parts()?;
@@ -161,11 +195,36 @@ fn per_message(exchange: Exchange, way: Way, visits: Length) -> Result<f64, Stri
 }
 
 /// So many fewer messages, since each takes many more instructions.
-fn off_script_per_message(way: OffScript) -> Result<f64, String> {
+fn off_script_per_message(way: OffScript, by_hand: bool) -> Result<f64, String> {
     let (few, many) = (FEW / 10, MANY / 10);
-    let count =
-        |messages: u64| count_run(&["run-off".to_owned(), way.name(), messages.to_string()]);
+    let count = |messages: u64| {
+        let mut arguments = vec!["run-off".to_owned(), way.name(), messages.to_string()];
+        arguments.extend(by_hand.then(|| "--by-hand".to_owned()));
+        count_run(&arguments)
+    };
     difference([few, many].map(count), many - few)
+}
+
+/// After all channels are as full as they get.
+fn crowd_per_message(crowd: Crowd) -> Result<f64, String> {
+    let count = |messages: u64| {
+        let mut arguments = vec!["run-crowd".to_owned()];
+        arguments.extend(crowd.arguments());
+        arguments.push(messages.to_string());
+        count_run(&arguments)
+    };
+    difference([FEW, 2 * FEW].map(count), FEW)
+}
+
+/// Opening and ending counts.
+fn churn_per_message(by_hand: bool) -> Result<f64, String> {
+    let (few, many) = (FEW, 2 * FEW);
+    let count = |sessions: u64| {
+        let mut arguments = vec!["run-churn".to_owned(), sessions.to_string(), "1000".to_owned()];
+        arguments.extend(by_hand.then(|| "--by-hand".to_owned()));
+        count_run(&arguments)
+    };
+    difference([few, many].map(count), due(many).messages - due(few).messages)
 }
 
 fn difference(counts: [Result<Parts, String>; 2], messages: u64) -> Result<f64, String> {

@@ -15,20 +15,31 @@ pub fn print(effort: Effort) {
         "off the script: nanoseconds per one-way message of ping-pong with a handler, one session"
     );
     println!("{D2}");
+    println!(
+        "  By hand stands D2, or where that does less, a state machine that does the same: for `late`, one"
+    );
+    println!(
+        "  whose roles wait until they are woken; for `names`, one whose handler is told names."
+    );
+    let ways = OffScript::value_variants();
     let by = |way| Exchange::PingPong.by(way, Visits::one_session());
     let mut contenders: Vec<Box<dyn Contender>> =
         [Way::D2, Way::Handler].into_iter().filter_map(by).collect();
-    contenders.extend(OffScript::value_variants().iter().map(|off| off.contender()));
+    contenders.extend(ways.iter().map(|way| way.contender()));
+    contenders.extend(ways.iter().filter_map(|way| way.by_hand()));
     let costs = measure::messages(contenders, effort.messages, effort.samples);
-    let (&[d2, script], off) = costs.split_first_chunk().expect("two that are on the script");
-    let mut table = Table::new(["", "ns", "/D2", "goal", "allocations"]);
-    table.row("D2", [number(d2), times(1.0), none(), none()]);
-    table.row("on the script", [number(script), times(script / d2), none(), none()]);
-    for (way, &cost) in OffScript::value_variants().iter().zip(off) {
-        let (ratio, most) = (cost / d2, way.goal());
+    let (&[d2, script], others) = costs.split_first_chunk().expect("two that are on the script");
+    let (off, by_hand) = others.split_at(ways.len());
+    let mut by_hand = by_hand.iter().copied();
+    let mut table = Table::new(["", "ns", "by hand", "/by hand", "goal", "allocations"]);
+    let of_script = [number(script), number(d2), times(script / d2), none(), none()];
+    table.row("on the script", of_script);
+    for (way, &cost) in ways.iter().zip(off) {
+        let by_hand = way.by_hand().and_then(|_| by_hand.next()).unwrap_or(d2);
+        let (ratio, most) = (cost / by_hand, way.goal());
         let goal = most.map_or_else(none, |most| goal(ratio, most, times));
         let allocations = number(allocations(*way, effort.messages / 100));
-        table.row(way.name(), [number(cost), times(ratio), goal, allocations]);
+        table.row(way.name(), [number(cost), number(by_hand), times(ratio), goal, allocations]);
     }
     table.print();
 }

@@ -1,7 +1,9 @@
 //! Ping-pong: two roles, one message on its way.
 
 mod hosts;
+mod late;
 mod log;
+mod named;
 mod payloads;
 
 use std::collections::VecDeque;
@@ -17,7 +19,9 @@ use super::{Failure, Objects, Plain, Typed, Workload};
 use crate::tally::{Audit, Counter, Tally};
 
 pub use self::hosts::Handler;
+pub use self::late::{LateHandler, LatePairs, Role};
 pub use self::log::Logbook;
+pub use self::named::NamedHandler;
 pub use self::payloads::{Move, Payload};
 
 pub struct PingPong<P = u64>(PhantomData<P>);
@@ -112,6 +116,14 @@ impl<P> TypedPair<P> {
         log: &mut Logbook,
     ) -> Result<(), Failure> {
         self.0.lap(&mut handler, log)
+    }
+}
+
+impl TypedPair {
+    /// A lap with a handler that is told names.
+    #[inline(never)]
+    pub fn named_lap(&mut self, mut handler: &dyn NamedHandler) -> Result<(), Failure> {
+        self.0.lap(&mut handler, &mut ())
     }
 }
 

@@ -1,5 +1,6 @@
 //! Sessions that end: what is opened, run and closed again and again.
 
+mod haggle;
 mod purchase;
 mod scalar;
 
@@ -12,21 +13,41 @@ use telltale_vm::{EffectHandler, VM};
 
 use super::Failure;
 
+pub use haggle::Bids;
 pub use purchase::Purchase;
 pub use scalar::Scalar;
 
-/// A short conversation with an end.
-pub trait Short: 'static {
+/// A short conversation with an end, with role objects.
+pub trait ByObjects: 'static {
     const NAME: &'static str;
 
+    /// By hand, with a boxed object for each role.
+    type Objects;
+
+    /// The objects of the session of that number.
+    fn objects(nth: u64) -> Self::Objects;
+    /// Lets a session by hand do some steps. Gives whether it is done.
+    ///
+    /// # Errors
+    ///
+    /// When an object gives up.
+    fn visit(session: &mut Self::Objects, steps: Left) -> Result<bool, Failure>;
+
+    fn image() -> &'static CodeImage;
+    /// Opens the session of that number, with role objects.
+    fn open(vm: &mut VM, nth: u64);
+    /// What so many sessions amount to.
+    fn due(sessions: u64) -> Account;
+}
+
+/// One that is run to its end at once, with a handler as well.
+pub trait Short: ByObjects {
     /// What the typed version asks: a `dyn` trait.
     type Handler: ?Sized;
     /// By hand, with a handler.
     type Typed: Default;
     /// What the VM asks.
     type Effects: EffectHandler + Default + AsRef<Books>;
-    /// By hand, with a boxed object for each role.
-    type Objects;
 
     fn handler(books: &Books) -> &Self::Handler;
     /// Runs a session by hand to its end.
@@ -35,20 +56,69 @@ pub trait Short: 'static {
     ///
     /// When the host gives up.
     fn run_typed(session: &mut Self::Typed, handler: &Self::Handler) -> Result<(), Failure>;
-    /// The objects of the session of that number.
-    fn objects(nth: u64) -> Self::Objects;
     /// Runs a session by hand to its end.
     ///
     /// # Errors
     ///
-    /// When the host gives up.
+    /// When an object gives up.
     fn run_objects(session: &mut Self::Objects) -> Result<(), Failure>;
+}
 
-    fn image() -> &'static CodeImage;
-    /// Opens the session of that number, with role objects.
-    fn open(vm: &mut VM, nth: u64);
-    /// What so many sessions amount to.
-    fn due(sessions: u64) -> Account;
+/// A channel by hand. In these protocols, one message at most is on its way in each of them.
+struct Slot<M>(Option<M>);
+
+impl<M> Default for Slot<M> {
+    fn default() -> Self {
+        Self(None)
+    }
+}
+
+impl<M> Slot<M> {
+    #[inline(always)]
+    fn put(&mut self, message: M) {
+        debug_assert!(self.0.is_none(), "there is room");
+        self.0 = Some(message);
+    }
+
+    #[inline(always)]
+    fn take(&mut self) -> Option<M> {
+        self.0.take()
+    }
+}
+
+/// How many steps a state machine by hand may do: a message that is sent is one, and one that is received.
+trait Steps {
+    fn are_left(&self) -> bool;
+    fn take(&mut self);
+}
+
+/// As many as there are.
+struct Unlimited;
+
+impl Steps for Unlimited {
+    #[inline(always)]
+    fn are_left(&self) -> bool {
+        true
+    }
+
+    #[inline(always)]
+    fn take(&mut self) {}
+}
+
+/// So many.
+#[derive(Clone, Copy)]
+pub struct Left(pub u32);
+
+impl Steps for Left {
+    #[inline(always)]
+    fn are_left(&self) -> bool {
+        self.0 > 0
+    }
+
+    #[inline(always)]
+    fn take(&mut self) {
+        self.0 -= 1;
+    }
 }
 
 /// What was received.

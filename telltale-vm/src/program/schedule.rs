@@ -53,14 +53,14 @@ pub(crate) struct ScheduleStep {
     pub(crate) set: SetId,
     /// What is exchanged.
     pub(crate) label: LabelId,
-    /// The role that sends, chooses or halts.
-    pub(crate) from: RoleId,
-    pub(crate) to: RoleId,
-    /// The coroutines in which they do; the same numbers where roles do one thing.
+    /// Who sends, chooses or halts.
+    pub(crate) sender: Actor,
+    pub(crate) receiver: Actor,
+    /// The coroutines in which they do; numbered like their roles where those do one thing.
     pub(crate) from_coro: CoroId,
     pub(crate) to_coro: CoroId,
-    /// Which lanes they are, and which channel is used.
-    pub(crate) lanes: Lanes,
+    /// Which of the channels between the two is used.
+    pub(crate) channel: u8,
     /// What the payload must be.
     pub(crate) expected: ExpectedKind,
     pub(crate) what: StepKind,
@@ -147,16 +147,21 @@ impl Schedule {
 }
 
 impl ScheduleStep {
-    /// Who sends, chooses or halts, and in which coroutine.
+    /// The role that sends, chooses or halts.
     #[inline(always)]
-    pub(crate) fn sender(&self) -> (Actor, CoroId) {
-        (Actor { role: self.from, lane: self.lanes.lane }, self.from_coro)
+    pub(crate) fn from(&self) -> RoleId {
+        self.sender.role
     }
 
-    /// Who receives, and in which coroutine.
+    /// The role that receives.
     #[inline(always)]
-    pub(crate) fn receiver(&self) -> (Actor, CoroId) {
-        (Actor { role: self.to, lane: self.lanes.peer }, self.to_coro)
+    pub(crate) fn to(&self) -> RoleId {
+        self.receiver.role
+    }
+
+    /// Which lanes its event concerns.
+    pub(crate) fn lanes(&self) -> Lanes {
+        Lanes { lane: self.sender.lane, peer: self.receiver.lane, channel: self.channel }
     }
 
     const LEAVE: Self = Self {
@@ -167,11 +172,11 @@ impl ScheduleStep {
         count: 0,
         set: SetId(0),
         label: LabelId(0),
-        from: RoleId(0),
-        to: RoleId(0),
+        sender: Actor::of(RoleId(0)),
+        receiver: Actor::of(RoleId(0)),
         from_coro: RoleId(0),
         to_coro: RoleId(0),
-        lanes: Lanes { lane: 0, peer: 0, channel: 0 },
+        channel: 0,
         expected: ExpectedKind::ANYTHING,
         what: StepKind::Leave,
         is_alone: false,

@@ -70,8 +70,8 @@ impl<'a> Slice<'_, 'a> {
         match why {
             Undelivered::Lost => self.discard(value),
             Undelivered::Deferred => {
-                let ScheduleStep { from, to, label, lanes, .. } = *step;
-                let lane = lanes.channel.into();
+                let ScheduleStep { label, channel, .. } = *step;
+                let (from, to, lane) = (step.from(), step.to(), channel.into());
                 let message = crate::Message { from, to, lane, label, value };
                 self.run.deferred.keep(self.cx.session, message);
             }
@@ -101,7 +101,7 @@ impl<'a> Slice<'_, 'a> {
         let to_step = if waits { step.to_step } else { Coro::at(0, 1).to_word() };
         let word = &mut self.block[self.loaded.roles_at + step.to_coro.index()];
         if coroutine::advance(word, to_step) {
-            self.cx.wraps.note(self.cx.session, step.receiver().0);
+            self.cx.wraps.note(self.cx.session, step.receiver);
         }
         done
     }
@@ -131,7 +131,7 @@ pub(crate) fn halt(
     place: u32,
     trace: &mut Trace,
 ) -> Option<u32> {
-    let &ScheduleStep { what, from, from_coro, next, .. } = loaded.schedule.step(place);
+    let &ScheduleStep { what, from_coro, next, .. } = loaded.schedule.step(place);
     let mut halt = |role: RoleId| {
         let at = loaded.roles_at + role.index();
         if !coroutine::read(block, at).has(HALTED) {
@@ -142,7 +142,7 @@ pub(crate) fn halt(
     };
     match what {
         StepKind::Halt => {
-            halt(from);
+            halt(from_coro);
             Some(next)
         }
         StepKind::Finish => {

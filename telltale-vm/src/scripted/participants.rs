@@ -83,14 +83,14 @@ impl<H: EffectHandler + ?Sized> Participant for ByHandler<'_, H> {
         failure: &mut Option<Failure<'a>>,
         sent: impl FnOnce(&mut Context<'_>, &'a ScheduleStep) -> bool,
     ) -> Result<&'a ScheduleStep, Failed> {
-        let value = match self.0.send(cx, step.to, step.label) {
+        let value = match self.0.send(cx, step.to(), step.label) {
             Ok(value) if step.expected.accepts(&value) => value,
             answer => return Err(fail(failure, Failure::Sender(step, answer))),
         };
         if !sent(cx, step) {
             return Err(fail(failure, Failure::Undelivered(step, value)));
         }
-        taken(step, self.0.receive(cx, step.from, step.label, value), failure)
+        taken(step, self.0.receive(cx, step.from(), step.label, value), failure)
     }
 
     #[inline(always)]
@@ -119,7 +119,7 @@ impl<H: EffectHandler + ?Sized> Participant for ByHandler<'_, H> {
         if !sent(cx, step) {
             return Err(fail(failure, Failure::Undelivered(step, value)));
         }
-        taken(step, self.0.receive(cx, step.from, step.label, value), failure)
+        taken(step, self.0.receive(cx, step.from(), step.label, value), failure)
     }
 }
 
@@ -159,8 +159,8 @@ impl Participant for MixedHost<'_> {
         failure: &mut Option<Failure<'a>>,
         sent: impl FnOnce(&mut Context<'_>, &'a ScheduleStep) -> bool,
     ) -> Result<&'a ScheduleStep, Failed> {
-        let value = match self.send(cx, step.to, step.label) {
-            Ok(value) if self.is_typed(step.from) || step.expected.accepts(&value) => value,
+        let value = match self.send(cx, step.to(), step.label) {
+            Ok(value) if self.is_typed(step.from()) || step.expected.accepts(&value) => value,
             answer => return Err(fail(failure, Failure::Sender(step, answer))),
         };
         if !sent(cx, step) {
@@ -177,7 +177,7 @@ impl Participant for MixedHost<'_> {
         failure: &mut Option<Failure<'a>>,
         sent: impl FnOnce(&mut Context<'_>, &'a ScheduleStep) -> bool,
     ) -> Result<&'a ScheduleStep, Failed> {
-        let is_typed = self.is_typed(choice.from);
+        let is_typed = self.is_typed(choice.from());
         let branches = schedule.known_branches(choice);
         let (step, value) = match self.choose(cx, choice.set, branches) {
             Ok(Picked { branch, value }) => match schedule.branch(choice, branch) {
@@ -204,8 +204,8 @@ impl MixedHost<'_> {
         step: &ScheduleStep,
         value: Value,
     ) -> HandlerResult<()> {
-        if self.is_typed(step.to) || step.expected.accepts(&value) {
-            return self.receive(cx, step.from, step.label, value);
+        if self.is_typed(step.to()) || step.expected.accepts(&value) {
+            return self.receive(cx, step.from(), step.label, value);
         }
         Err(WrongPayload::new(cx.label(step.label), &value).into())
     }
@@ -244,7 +244,7 @@ impl<O: RoleObjects> Participant for &mut O {
         failure: &mut Option<Failure<'a>>,
         sent: impl FnOnce(&mut Context<'_>, &'a ScheduleStep) -> bool,
     ) -> Result<&'a ScheduleStep, Failed> {
-        self.message(step.from, step.to, step.label, Direct { cx, what: step, failure, sent })
+        self.message(step.from(), step.to(), step.label, Direct { cx, what: step, failure, sent })
     }
 
     #[inline(always)]
@@ -257,7 +257,7 @@ impl<O: RoleObjects> Participant for &mut O {
         sent: impl FnOnce(&mut Context<'_>, &'a ScheduleStep) -> bool,
     ) -> Result<&'a ScheduleStep, Failed> {
         let what = (schedule, choice);
-        self.choice(choice.from, choice.set, Direct { cx, what, failure, sent })
+        self.choice(choice.from(), choice.set, Direct { cx, what, failure, sent })
     }
 }
 

@@ -21,14 +21,14 @@ impl<'a> ScriptState<'a> {
     pub(crate) fn pending_at(&self, schedule: &Schedule) -> Option<StandStill<'a>> {
         let ((actor, coro), step, received) = match self.failure.as_ref()? {
             Failure::Sender(step, Err(error)) if error.is_pending() => {
-                (step.sender(), schedule.step(step.place), None)
+                ((step.sender, step.from_coro), schedule.step(step.place), None)
             }
             Failure::Chooser(branches, Err(error)) if error.is_pending() => {
                 let choice = schedule.choice_of(branches.first()?);
-                (choice.sender(), choice, None)
+                ((choice.sender, choice.from_coro), choice, None)
             }
             &Failure::Receiver(step, ref error) if error.is_pending() => {
-                (step.receiver(), schedule.step(step.next), Some(step))
+                ((step.receiver, step.to_coro), schedule.step(step.next), Some(step))
             }
             _ => return None,
         };

@@ -255,7 +255,7 @@ impl Watch<'_> {
         match self.network {
             None => {
                 if self.trace.is_on {
-                    self.trace.push_in(delivered, step.from, step.to, step.label, step.lanes);
+                    self.trace.push_in(delivered, step.from(), step.to(), step.label, step.lanes());
                 }
                 Sees::Delivered
             }
@@ -281,7 +281,7 @@ impl Watch<'_> {
             }
         };
         if self.trace.is_on {
-            self.trace.push_in(tag, step.from, step.to, step.label, step.lanes);
+            self.trace.push_in(tag, step.from(), step.to(), step.label, step.lanes());
         }
         if why.is_none() {
             return Sees::Delivered;
@@ -297,7 +297,7 @@ fn decide(
     cx: &Context<'_>,
     step: &ScheduleStep,
 ) -> Result<SendDecision, Box<dyn Any + Send>> {
-    catch_unwind(AssertUnwindSafe(|| network.decide(cx, step.to, step.label)))
+    catch_unwind(AssertUnwindSafe(|| network.decide(cx, step.to(), step.label)))
 }
 
 /// Why there are no more exchanges in a session, for now: the place, and how many instructions are left.
@@ -336,7 +336,7 @@ fn exchanges<'a, P: Participant, const SEEN: u8>(
             let sees = match SEEN {
                 ALONE => Sees::Delivered,
                 TRACED => {
-                    watch.trace.push_in(tag, step.from, step.to, step.label, step.lanes);
+                    watch.trace.push_in(tag, step.from(), step.to(), step.label, step.lanes());
                     Sees::Delivered
                 }
                 _ => watch.exchange(cx, step, tag),
@@ -344,16 +344,16 @@ fn exchanges<'a, P: Participant, const SEEN: u8>(
             if sees == Sees::Panic {
                 return false;
             }
-            advance(cx, roles, step.sender(), step.from_step);
-            turn_to(cx, roles, step.receiver());
+            advance(cx, roles, (step.sender, step.from_coro), step.from_step);
+            turn_to(cx, roles, (step.receiver, step.to_coro));
             sees == Sees::Delivered
         };
         let done = if step.what == StepKind::Exchange {
-            turn_to(cx, roles, step.sender());
+            turn_to(cx, roles, (step.sender, step.from_coro));
             participant
                 .exchange(cx, step, failure, |cx, step| sent(cx, roles, step, Tag::Exchanged))
         } else if step.what == StepKind::Choice {
-            turn_to(cx, roles, step.sender());
+            turn_to(cx, roles, (step.sender, step.from_coro));
             participant.choose_and_exchange(cx, schedule, step, failure, |cx, picked| {
                 sent(cx, roles, picked, Tag::ChosenAndExchanged)
             })
@@ -361,7 +361,7 @@ fn exchanges<'a, P: Participant, const SEEN: u8>(
             return Pause::NoExchange(place, left);
         };
         let Ok(step) = done else { return Pause::Failure(left) };
-        advance(cx, roles, step.receiver(), step.to_step);
+        advance(cx, roles, (step.receiver, step.to_coro), step.to_step);
         place = step.next;
         left -= EXCHANGE;
     }

@@ -14,7 +14,7 @@ use telltale_vm::{
 use self::cast::Cast;
 use self::hosts::Handler;
 use self::machine::Machine;
-use super::{Account, Books, Failure, Person, Short, agrees};
+use super::{Account, Books, ByObjects, Failure, Left, Person, Short, Unlimited, agrees};
 
 choreography! {
     pub protocol TwoBuyers(Alice, Bob, Seller) {
@@ -41,30 +41,19 @@ const DAYS: u64 = 3;
 
 pub struct Purchase;
 
-impl Short for Purchase {
+impl ByObjects for Purchase {
     const NAME: &'static str = "8 messages, 3 roles, texts";
 
-    type Handler = dyn Handler;
-    type Typed = Machine;
-    type Effects = Clerk;
     type Objects = (Machine, Cast);
-
-    fn handler(books: &Books) -> &Self::Handler {
-        books
-    }
-
-    #[inline(never)]
-    fn run_typed(session: &mut Machine, mut handler: &dyn Handler) -> Result<(), Failure> {
-        session.run(&mut handler)
-    }
 
     fn objects(nth: u64) -> Self::Objects {
         (Machine::default(), Cast::new(nth))
     }
 
     #[inline(never)]
-    fn run_objects((machine, cast): &mut Self::Objects) -> Result<(), Failure> {
-        machine.run(cast)
+    fn visit((machine, cast): &mut Self::Objects, mut steps: Left) -> Result<bool, Failure> {
+        machine.run(cast, &mut steps)?;
+        Ok(machine.is_done())
     }
 
     fn image() -> &'static CodeImage {
@@ -83,6 +72,26 @@ impl Short for Purchase {
             sum: (2 * QUOTE + SHARE) * sessions + (SHARE + DAYS) * agreed,
             text: TITLE.len() as u64 * sessions + ADDRESS.len() as u64 * agreed,
         }
+    }
+}
+
+impl Short for Purchase {
+    type Handler = dyn Handler;
+    type Typed = Machine;
+    type Effects = Clerk;
+
+    fn handler(books: &Books) -> &Self::Handler {
+        books
+    }
+
+    #[inline(never)]
+    fn run_typed(session: &mut Machine, mut handler: &dyn Handler) -> Result<(), Failure> {
+        session.run(&mut handler, &mut Unlimited)
+    }
+
+    #[inline(never)]
+    fn run_objects((machine, cast): &mut Self::Objects) -> Result<(), Failure> {
+        machine.run(cast, &mut Unlimited)
     }
 }
 

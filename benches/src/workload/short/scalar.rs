@@ -1,14 +1,12 @@
 //! Four numbers to and fro.
 
-use std::collections::VecDeque;
-
 use telltale_vm::loader::CodeImage;
 use telltale_vm::{
     Branch, Context, EffectHandler, HandlerError, HandlerResult, LabelId, Picked, RoleId, VM,
     Value, choreography,
 };
 
-use super::{Account, Books, Failure, Person, Short};
+use super::{Account, Books, ByObjects, Failure, Left, Person, Short, Slot, Steps, Unlimited};
 
 choreography! {
     pub protocol Deal(Buyer, Seller) {
@@ -24,22 +22,10 @@ const NUMBER: u64 = 40;
 
 pub struct Scalar;
 
-impl Short for Scalar {
+impl ByObjects for Scalar {
     const NAME: &'static str = "4 numbers, 2 roles";
 
-    type Handler = dyn Handler;
-    type Typed = Machine;
-    type Effects = Numbers;
     type Objects = (Machine, RoleObjects);
-
-    fn handler(books: &Books) -> &Self::Handler {
-        books
-    }
-
-    #[inline(never)]
-    fn run_typed(session: &mut Machine, mut handler: &dyn Handler) -> Result<(), Failure> {
-        session.run(&mut handler)
-    }
 
     fn objects(nth: u64) -> Self::Objects {
         let cast =
@@ -48,8 +34,9 @@ impl Short for Scalar {
     }
 
     #[inline(never)]
-    fn run_objects((machine, cast): &mut Self::Objects) -> Result<(), Failure> {
-        machine.run(cast)
+    fn visit((machine, cast): &mut Self::Objects, mut steps: Left) -> Result<bool, Failure> {
+        machine.run(cast, &mut steps)?;
+        Ok(machine.is_done())
     }
 
     fn image() -> &'static CodeImage {
@@ -64,6 +51,26 @@ impl Short for Scalar {
 
     fn due(sessions: u64) -> Account {
         Account { messages: 4 * sessions, sum: 4 * NUMBER * sessions, text: 0 }
+    }
+}
+
+impl Short for Scalar {
+    type Handler = dyn Handler;
+    type Typed = Machine;
+    type Effects = Numbers;
+
+    fn handler(books: &Books) -> &Self::Handler {
+        books
+    }
+
+    #[inline(never)]
+    fn run_typed(session: &mut Machine, mut handler: &dyn Handler) -> Result<(), Failure> {
+        session.run(&mut handler, &mut Unlimited)
+    }
+
+    #[inline(never)]
+    fn run_objects((machine, cast): &mut Self::Objects) -> Result<(), Failure> {
+        machine.run(cast, &mut Unlimited)
     }
 }
 
@@ -94,8 +101,8 @@ enum SellerState {
 
 /// D2.
 pub struct Machine {
-    to_seller: VecDeque<Message>,
-    to_buyer: VecDeque<Message>,
+    to_seller: Slot<Message>,
+    to_buyer: Slot<Message>,
     buyer: BuyerState,
     seller: SellerState,
 }
@@ -103,8 +110,8 @@ pub struct Machine {
 impl Default for Machine {
     fn default() -> Self {
         Self {
-            to_seller: VecDeque::with_capacity(4),
-            to_buyer: VecDeque::with_capacity(4),
+            to_seller: Slot::default(),
+            to_buyer: Slot::default(),
             buyer: BuyerState::SendAsk,
             seller: SellerState::AwaitAsk,
         }
@@ -113,33 +120,41 @@ impl Default for Machine {
 
 impl Machine {
     #[inline(always)]
-    fn run(&mut self, host: &mut impl Host) -> Result<(), Failure> {
-        while self.buyer != BuyerState::Done || self.seller != SellerState::Done {
-            while self.step_buyer(host)? {}
-            while self.step_seller(host)? {}
+    fn run(&mut self, host: &mut impl Host, steps: &mut impl Steps) -> Result<(), Failure> {
+        while !self.is_done() && steps.are_left() {
+            while steps.are_left() && self.step_buyer(host)? {
+                steps.take();
+            }
+            while steps.are_left() && self.step_seller(host)? {
+                steps.take();
+            }
         }
         Ok(())
+    }
+
+    fn is_done(&self) -> bool {
+        self.buyer == BuyerState::Done && self.seller == SellerState::Done
     }
 
     #[inline(always)]
     fn step_buyer(&mut self, host: &mut impl Host) -> Result<bool, Failure> {
         self.buyer = match self.buyer {
             BuyerState::SendAsk => {
-                self.to_seller.push_back(Message::Ask(host.ask()?));
+                self.to_seller.put(Message::Ask(host.ask()?));
                 BuyerState::AwaitOffer
             }
             BuyerState::AwaitOffer => {
-                let Some(message) = self.to_buyer.pop_front() else { return Ok(false) };
+                let Some(message) = self.to_buyer.take() else { return Ok(false) };
                 let Message::Offer(offer) = message else { unreachable!("an offer comes") };
                 host.on_offer(offer)?;
                 BuyerState::SendPay
             }
             BuyerState::SendPay => {
-                self.to_seller.push_back(Message::Pay(host.pay()?));
+                self.to_seller.put(Message::Pay(host.pay()?));
                 BuyerState::AwaitReceipt
             }
             BuyerState::AwaitReceipt => {
-                let Some(message) = self.to_buyer.pop_front() else { return Ok(false) };
+                let Some(message) = self.to_buyer.take() else { return Ok(false) };
                 let Message::Receipt(receipt) = message else { unreachable!("a receipt comes") };
                 host.on_receipt(receipt)?;
                 BuyerState::Done
@@ -153,23 +168,23 @@ impl Machine {
     fn step_seller(&mut self, host: &mut impl Host) -> Result<bool, Failure> {
         self.seller = match self.seller {
             SellerState::AwaitAsk => {
-                let Some(message) = self.to_seller.pop_front() else { return Ok(false) };
+                let Some(message) = self.to_seller.take() else { return Ok(false) };
                 let Message::Ask(ask) = message else { unreachable!("a question comes") };
                 host.on_ask(ask)?;
                 SellerState::SendOffer
             }
             SellerState::SendOffer => {
-                self.to_buyer.push_back(Message::Offer(host.offer()?));
+                self.to_buyer.put(Message::Offer(host.offer()?));
                 SellerState::AwaitPay
             }
             SellerState::AwaitPay => {
-                let Some(message) = self.to_seller.pop_front() else { return Ok(false) };
+                let Some(message) = self.to_seller.take() else { return Ok(false) };
                 let Message::Pay(pay) = message else { unreachable!("a payment comes") };
                 host.on_pay(pay)?;
                 SellerState::SendReceipt
             }
             SellerState::SendReceipt => {
-                self.to_buyer.push_back(Message::Receipt(host.receipt()?));
+                self.to_buyer.put(Message::Receipt(host.receipt()?));
                 SellerState::Done
             }
             SellerState::Done => return Ok(false),

@@ -15,10 +15,9 @@ use telltale_types::{GlobalState, GlobalType, LabelId, RoleId, StateId};
 
 use super::{Schedule, ScheduleStep, StepKind};
 use crate::index::{Index, Key, Mixer};
-use crate::memory::coroutine::{Coro, CoroId, FORKED, HALTED};
+use crate::memory::coroutine::{Actor, Coro, CoroId, FORKED, HALTED};
 use crate::program::lanes::Lanes;
 use crate::program::op::{Code, Exchange, Linked, Op};
-use crate::trace::store;
 
 /// How many configurations a schedule may have, times coroutines.
 pub(super) const LIMIT: usize = if cfg!(test) { 1 << 12 } else { 1 << 20 };
@@ -124,7 +123,7 @@ impl Writer<'_> {
                 places.push(place(id));
             }
         }
-        let branch = |step: &ScheduleStep| Branch { peer: step.to, label: step.label };
+        let branch = |step: &ScheduleStep| Branch { peer: step.to(), label: step.label };
         Schedule {
             branches: self.steps.iter().map(branch).collect(),
             pcs: pcs.into(),
@@ -169,8 +168,8 @@ impl Writer<'_> {
 
     /// What one coroutine does without any other.
     fn alone(&mut self, from_coro: CoroId, what: StepKind, then: Configuration) {
-        let (from, next) = (self.role_of(from_coro), self.id_of(then));
-        self.push(ScheduleStep { from, from_coro, next, what, ..ScheduleStep::LEAVE });
+        let (sender, next) = (self.actor_of(from_coro), self.id_of(then));
+        self.push(ScheduleStep { sender, from_coro, next, what, ..ScheduleStep::LEAVE });
     }
 
     /// A role begins several things at once, one of them is over, or all are.
@@ -238,13 +237,11 @@ impl Writer<'_> {
                 let Op { count, set, .. } = op;
                 let waits = |sent: &Exchange| self.only_receives(sent.next);
                 let is_forced = is_alone && linked.exchanges(&op).iter().all(waits);
-                let lanes = self.lanes_of(from, from, linked.exchanges(&op).first()?);
                 let choice = ScheduleStep {
                     count,
                     set,
-                    from: role,
+                    sender: self.actor_of(from),
                     from_coro: from,
-                    lanes,
                     what: StepKind::Choice,
                     is_alone,
                     is_forced,
@@ -324,14 +321,8 @@ impl Writer<'_> {
         std::iter::once(role).chain(more.map(CoroId::at))
     }
 
-    fn role_of(&self, coro: CoroId) -> RoleId {
-        self.lanes.map_or(coro, |lanes| lanes.of[coro.index()].role)
-    }
-
-    fn lanes_of(&self, from: CoroId, to: CoroId, sent: &Exchange) -> store::Lanes {
-        let Some(lanes) = self.lanes else { return store::Lanes::default() };
-        let lane = |coro: CoroId| lanes.of[coro.index()].lane;
-        store::Lanes { lane: lane(from), peer: lane(to), channel: lanes.number_of(sent.channel) }
+    fn actor_of(&self, coro: CoroId) -> Actor {
+        self.lanes.map_or(Actor::of(coro), |lanes| lanes.of[coro.index()])
     }
 
     #[inline(never)]
@@ -361,10 +352,10 @@ impl Writer<'_> {
         from_coro: CoroId,
         sent: &Exchange,
     ) -> Option<ScheduleStep> {
-        let (from, to, label) = (self.role_of(from_coro), sent.peer, sent.label);
+        let (sender, to, label) = (self.actor_of(from_coro), sent.peer, sent.label);
         let state = StateId(exits.get(key_of_exit(to, label))?);
         let (to_coro, taken) = self.coroutines_of(to).find_map(|coro| {
-            let taken = self.taken(configuration.pcs[coro.index()], from, label)?;
+            let taken = self.taken(configuration.pcs[coro.index()], sender.role, label)?;
             (taken.channel.place == sent.channel.place).then_some((coro, taken))
         })?;
         let pc_of = |coro: CoroId| configuration.pcs[coro.index()];
@@ -382,11 +373,11 @@ impl Writer<'_> {
             what: StepKind::Exchange,
             expected: sent.expected,
             label,
-            from,
-            to,
+            sender,
+            receiver: self.actor_of(to_coro),
             from_coro,
             to_coro,
-            lanes: self.lanes_of(from_coro, to_coro, sent),
+            channel: self.lanes.map_or(0, |lanes| lanes.number_of(sent.channel)),
             ..ScheduleStep::LEAVE
         })
     }

@@ -1,9 +1,8 @@
 //! The state machine by hand (D2).
 
-use std::collections::VecDeque;
-
 use super::hosts::{Host, Verdict};
 use crate::workload::Failure;
+use crate::workload::short::{Slot, Steps};
 
 enum Message {
     Title(String),
@@ -50,12 +49,12 @@ enum Seller {
 }
 
 pub struct Machine {
-    alice_to_bob: VecDeque<Message>,
-    alice_to_seller: VecDeque<Message>,
-    bob_to_alice: VecDeque<Message>,
-    bob_to_seller: VecDeque<Message>,
-    seller_to_alice: VecDeque<Message>,
-    seller_to_bob: VecDeque<Message>,
+    alice_to_bob: Slot<Message>,
+    alice_to_seller: Slot<Message>,
+    bob_to_alice: Slot<Message>,
+    bob_to_seller: Slot<Message>,
+    seller_to_alice: Slot<Message>,
+    seller_to_bob: Slot<Message>,
     alice: Alice,
     bob: Bob,
     seller: Seller,
@@ -64,12 +63,12 @@ pub struct Machine {
 impl Default for Machine {
     fn default() -> Self {
         Self {
-            alice_to_bob: VecDeque::with_capacity(4),
-            alice_to_seller: VecDeque::with_capacity(4),
-            bob_to_alice: VecDeque::with_capacity(4),
-            bob_to_seller: VecDeque::with_capacity(4),
-            seller_to_alice: VecDeque::with_capacity(4),
-            seller_to_bob: VecDeque::with_capacity(4),
+            alice_to_bob: Slot::default(),
+            alice_to_seller: Slot::default(),
+            bob_to_alice: Slot::default(),
+            bob_to_seller: Slot::default(),
+            seller_to_alice: Slot::default(),
+            seller_to_bob: Slot::default(),
             alice: Alice::SendTitle,
             bob: Bob::AwaitQuote,
             seller: Seller::AwaitTitle,
@@ -79,16 +78,26 @@ impl Default for Machine {
 
 impl Machine {
     #[inline(always)]
-    pub(super) fn run(&mut self, host: &mut impl Host) -> Result<(), Failure> {
-        while !self.is_done() {
-            while self.step_alice(host)? {}
-            while self.step_bob(host)? {}
-            while self.step_seller(host)? {}
+    pub(super) fn run(
+        &mut self,
+        host: &mut impl Host,
+        steps: &mut impl Steps,
+    ) -> Result<(), Failure> {
+        while !self.is_done() && steps.are_left() {
+            while steps.are_left() && self.step_alice(host)? {
+                steps.take();
+            }
+            while steps.are_left() && self.step_bob(host)? {
+                steps.take();
+            }
+            while steps.are_left() && self.step_seller(host)? {
+                steps.take();
+            }
         }
         Ok(())
     }
 
-    fn is_done(&self) -> bool {
+    pub(super) fn is_done(&self) -> bool {
         self.alice == Alice::Done && self.bob == Bob::Done && self.seller == Seller::Done
     }
 
@@ -96,10 +105,10 @@ impl Machine {
     fn step_alice(&mut self, host: &mut impl Host) -> Result<bool, Failure> {
         self.alice = match self.alice {
             Alice::SendTitle => {
-                self.alice_to_seller.push_back(Message::Title(host.title()?));
+                self.alice_to_seller.put(Message::Title(host.title()?));
                 Alice::AwaitQuote
             }
-            Alice::AwaitQuote => match self.seller_to_alice.pop_front() {
+            Alice::AwaitQuote => match self.seller_to_alice.take() {
                 Some(Message::Quote(quote)) => {
                     host.on_quote_alice(quote)?;
                     Alice::SendShare
@@ -108,10 +117,10 @@ impl Machine {
                 None => return Ok(false),
             },
             Alice::SendShare => {
-                self.alice_to_bob.push_back(Message::Share(host.share()?));
+                self.alice_to_bob.put(Message::Share(host.share()?));
                 Alice::AwaitVerdict
             }
-            Alice::AwaitVerdict => match self.bob_to_alice.pop_front() {
+            Alice::AwaitVerdict => match self.bob_to_alice.take() {
                 Some(Message::Accepted) => {
                     host.on_accepted()?;
                     Alice::SendPay
@@ -124,7 +133,7 @@ impl Machine {
                 None => return Ok(false),
             },
             Alice::SendPay => {
-                self.alice_to_seller.push_back(Message::Pay(host.pay()?));
+                self.alice_to_seller.put(Message::Pay(host.pay()?));
                 Alice::Done
             }
             Alice::Done => return Ok(false),
@@ -135,7 +144,7 @@ impl Machine {
     #[inline(always)]
     fn step_bob(&mut self, host: &mut impl Host) -> Result<bool, Failure> {
         self.bob = match self.bob {
-            Bob::AwaitQuote => match self.seller_to_bob.pop_front() {
+            Bob::AwaitQuote => match self.seller_to_bob.take() {
                 Some(Message::Quote(quote)) => {
                     host.on_quote_bob(quote)?;
                     Bob::AwaitShare
@@ -143,7 +152,7 @@ impl Machine {
                 Some(_) => unreachable!("a quote comes"),
                 None => return Ok(false),
             },
-            Bob::AwaitShare => match self.alice_to_bob.pop_front() {
+            Bob::AwaitShare => match self.alice_to_bob.take() {
                 Some(Message::Share(share)) => {
                     host.on_share(share)?;
                     Bob::Decide
@@ -153,20 +162,20 @@ impl Machine {
             },
             Bob::Decide => match host.verdict()? {
                 Verdict::Accept(address) => {
-                    self.bob_to_seller.push_back(Message::Accept(address));
+                    self.bob_to_seller.put(Message::Accept(address));
                     Bob::SendAccepted
                 }
                 Verdict::Decline => {
-                    self.bob_to_seller.push_back(Message::Decline);
+                    self.bob_to_seller.put(Message::Decline);
                     Bob::SendDeclined
                 }
             },
             Bob::SendAccepted => {
                 host.accepted()?;
-                self.bob_to_alice.push_back(Message::Accepted);
+                self.bob_to_alice.put(Message::Accepted);
                 Bob::AwaitDelivery
             }
-            Bob::AwaitDelivery => match self.seller_to_bob.pop_front() {
+            Bob::AwaitDelivery => match self.seller_to_bob.take() {
                 Some(Message::Delivery(days)) => {
                     host.on_delivery(days)?;
                     Bob::Done
@@ -176,7 +185,7 @@ impl Machine {
             },
             Bob::SendDeclined => {
                 host.declined()?;
-                self.bob_to_alice.push_back(Message::Declined);
+                self.bob_to_alice.put(Message::Declined);
                 Bob::Done
             }
             Bob::Done => return Ok(false),
@@ -187,7 +196,7 @@ impl Machine {
     #[inline(always)]
     fn step_seller(&mut self, host: &mut impl Host) -> Result<bool, Failure> {
         self.seller = match self.seller {
-            Seller::AwaitTitle => match self.alice_to_seller.pop_front() {
+            Seller::AwaitTitle => match self.alice_to_seller.take() {
                 Some(Message::Title(title)) => {
                     host.on_title(title)?;
                     Seller::QuoteAlice
@@ -196,14 +205,14 @@ impl Machine {
                 None => return Ok(false),
             },
             Seller::QuoteAlice => {
-                self.seller_to_alice.push_back(Message::Quote(host.quote()?));
+                self.seller_to_alice.put(Message::Quote(host.quote()?));
                 Seller::QuoteBob
             }
             Seller::QuoteBob => {
-                self.seller_to_bob.push_back(Message::Quote(host.quote()?));
+                self.seller_to_bob.put(Message::Quote(host.quote()?));
                 Seller::AwaitVerdict
             }
-            Seller::AwaitVerdict => match self.bob_to_seller.pop_front() {
+            Seller::AwaitVerdict => match self.bob_to_seller.take() {
                 Some(Message::Accept(address)) => {
                     host.on_accept(address)?;
                     Seller::AwaitPay
@@ -215,7 +224,7 @@ impl Machine {
                 Some(_) => unreachable!("a verdict comes"),
                 None => return Ok(false),
             },
-            Seller::AwaitPay => match self.alice_to_seller.pop_front() {
+            Seller::AwaitPay => match self.alice_to_seller.take() {
                 Some(Message::Pay(pay)) => {
                     host.on_pay(pay)?;
                     Seller::SendDelivery
@@ -224,7 +233,7 @@ impl Machine {
                 None => return Ok(false),
             },
             Seller::SendDelivery => {
-                self.seller_to_bob.push_back(Message::Delivery(host.delivery()?));
+                self.seller_to_bob.put(Message::Delivery(host.delivery()?));
                 Seller::Done
             }
             Seller::Done => return Ok(false),
