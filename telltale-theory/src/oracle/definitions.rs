@@ -15,9 +15,6 @@ use crate::Condition;
 type Pair = (StateId, StateId);
 
 /// Sender, receiver, and the number that tells the channels of the two apart.
-///
-/// Parallel parts that follow each other use the same channels: a message of the second may arrive
-/// while its receiver still waits in the first.
 pub(super) type Channel = (RoleId, RoleId, u16);
 
 /// Which roles violate which conditions.

@@ -64,7 +64,7 @@ impl Draft<'_> {
         self.table.extend(vec![end.clone(); states + 1]);
         let mut after_par = false;
         for at in first..lane.end {
-            // Those that follow each other use the same channels.
+            // What is sent in the second of two may arrive while somebody is still in the first.
             let par = depth < DEPTH && self.rng.once_in(if after_par { 2 } else { 3 + depth });
             after_par = par;
             self.table[at] =

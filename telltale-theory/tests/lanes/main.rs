@@ -2,7 +2,7 @@
 //! misbehaves, and nearly everything that is refused does; and the check is what the definitions say.
 //!
 //! `TELLTALE_PROTOCOLS=100000` looks at so many random protocols, `TELLTALE_SEED` says where to
-//! begin.
+//! begin, and `TELLTALE_SITUATIONS` how many situations of each are looked at.
 
 mod checked;
 mod golden;

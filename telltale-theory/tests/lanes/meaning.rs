@@ -142,7 +142,7 @@ fn seen(word: &[Event], role: RoleId) -> Vec<Event> {
 #[test]
 fn runs_are_those_of_the_letter() {
     let (mut compared, mut runs, mut longest) = (0, 0, 0);
-    for_protocols(400, |global| {
+    for_protocols(300, |global| {
         let Some(letter) = Letter::of(global) else { return };
         let events = events(global);
         let alphabet: BTreeSet<Event> =

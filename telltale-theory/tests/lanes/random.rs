@@ -16,7 +16,7 @@ const DEPTH: usize = 12;
 #[test]
 fn what_is_accepted_never_misbehaves() {
     let (mut accepted, mut all) = (0, 0);
-    for_protocols(2_000, |global| {
+    for_protocols(1_500, |global| {
         if !hard(&violated(global)).is_empty() {
             return;
         }
@@ -35,7 +35,7 @@ fn what_is_accepted_never_misbehaves() {
 #[test]
 fn what_is_refused_mostly_misbehaves() {
     let (mut refused, mut wrong) = (0, 0);
-    for_protocols(400, |global| {
+    for_protocols(300, |global| {
         let violated = hard(&violated(global));
         if violated.is_empty() {
             return;
