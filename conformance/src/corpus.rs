@@ -1,4 +1,5 @@
-//! The files in `corpus/`: a protocol with its parts, where it is from, and what is to be said of it.
+//! The files in `corpus/`: a protocol with its parts, where it is from, and what is to be said of it. Those in `lanes/` have
+//! arms that share roles.
 
 use std::collections::BTreeSet;
 use std::fs;
@@ -26,7 +27,20 @@ pub type Broken = (Condition, String);
 ///
 /// When a file cannot be read or has no verdict.
 pub fn entries() -> Vec<Entry> {
-    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("corpus");
+    entries_in("corpus")
+}
+
+/// The protocols whose arms share roles, likewise.
+///
+/// # Panics
+///
+/// When a file cannot be read or has no verdict.
+pub fn entries_of_lanes() -> Vec<Entry> {
+    entries_in("lanes")
+}
+
+fn entries_in(folder: &str) -> Vec<Entry> {
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join(folder);
     let files = fs::read_dir(&folder).expect("the corpus is a folder");
     let paths = files.map(|file| file.expect("the corpus can be listed").path());
     let mut entries: Vec<Entry> = paths.map(|path| entry(&path)).collect();
@@ -54,6 +68,8 @@ fn verdict(line: &str) -> Option<BTreeSet<Broken>> {
             "send validity" => Condition::SendValidity,
             "receive validity" => Condition::ReceiveValidity,
             "mixed choice" => Condition::NoMixedChoice,
+            "fork" => Condition::Fork,
+            "join" => Condition::Join,
             "silent end" => Condition::SilentEnd,
             _ => return None,
         };

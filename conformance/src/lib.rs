@@ -5,7 +5,7 @@
 //! the file, the machine with the definition of a run, role objects with a handler that answers
 //! alike, the image in the binary with the one that is made at run time.
 //!
-//! A protocol is added by a file in `corpus/`: comments say what it is, where it is from and what is
+//! A protocol is added by a file in `corpus/`, or in `lanes/` if the arms of a `par` share roles: comments say what it is, where it is from and what is
 //! to be said of it (`// Verdict: implementable`, or `// Verdict: send validity at Bob; silent end at
 //! Carol`). There are a hundred random protocols, or as many as `TELLTALE_RANDOM_PROTOCOLS` says when the
 //! tests are built and run.

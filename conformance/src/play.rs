@@ -83,6 +83,21 @@ pub fn with_script(image: &CodeImage, setting: &Setting, script: &Script) -> Pla
     Played { trace, is_complete, logs: script.logs(session, image.names().role_count()) }
 }
 
+/// What happens when an image is played with any handler, and whether the session is complete.
+///
+/// # Panics
+///
+/// When the session neither completes nor goes on.
+pub fn trace_with(
+    image: &CodeImage,
+    setting: &Setting,
+    handler: &dyn EffectHandler,
+) -> (Vec<ObsEvent>, bool) {
+    let (mut vm, events) = machine(setting);
+    vm.load_choreography(image).expect("there is room for a session");
+    drive(&mut vm, &events, handler, setting)
+}
+
 /// Plays a session with role objects.
 ///
 /// # Panics

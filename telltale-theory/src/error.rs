@@ -19,6 +19,9 @@ pub enum ProjectionError {
     /// Some role cannot play its part.
     #[error(transparent)]
     Violations(#[from] Violations),
+    /// Some role cannot play its part, and no two runs were found that show it.
+    #[error("`{}` cannot play its part, but no two runs were found that show it", .1.names().role(*.0))]
+    Unexplained(RoleId, GlobalType),
     /// The protocol could not be decided, or not be projected, within the limits.
     #[error("{}", message::limit(.0, .1))]
     Limit(LimitReached, GlobalType),
@@ -29,7 +32,7 @@ impl ProjectionError {
     pub fn violations(&self) -> &[Violation] {
         match self {
             Self::Violations(violations) => &violations.violations,
-            Self::Limit(..) => &[],
+            Self::Unexplained(..) | Self::Limit(..) => &[],
         }
     }
 }
@@ -150,7 +153,8 @@ pub struct Violation {
     pub there: Vec<Step>,
     /// A run that goes wrong. Every event but the last is right; the last is what the role would
     /// do, and no run of the protocol has it. At a silent end every event is right, and the role
-    /// waits for a message that never comes.
+    /// waits for a message that never comes. Empty where a role is not told that it forks or joins:
+    /// then nothing need go wrong.
     pub wrong: Vec<Event>,
     /// What would help.
     pub remedy: Remedy,

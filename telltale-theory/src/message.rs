@@ -232,6 +232,10 @@ impl Words<'_> {
                 "a role with parts in several arms of a `par` has to know when each is over, and `{}` does not",
                 self.role()
             ),
+            Condition::SendValidity if self.violation.wrong.is_empty() => format!(
+                "a role with parts in several arms of a `par` has to know that they begin, and when each is over; `{}` does not",
+                self.role()
+            ),
             _ => format!("a run that goes wrong:  {events}"),
         }
     }

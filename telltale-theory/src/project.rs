@@ -102,7 +102,7 @@ fn machines(global: &GlobalType, options: &Options) -> Result<Vec<Machine>, Proj
     let (machines, limit) = survey(global, all_roles(global), options, |suspect, available| {
         report.add(suspect, available, most);
     });
-    let Report { faults, mut violations } = report;
+    let Report { faults, role, mut violations } = report;
     if !violations.is_empty() {
         violations.sort_by_key(repair::fault);
         let mut wrong = Violations { global: global.clone(), violations, faults };
@@ -111,9 +111,10 @@ fn machines(global: &GlobalType, options: &Options) -> Result<Vec<Machine>, Proj
         }
         return Err(wrong.into());
     }
-    match limit {
-        Some(limit) => Err(ProjectionError::Limit(limit, global.clone())),
-        None => Ok(machines),
+    match (limit, role) {
+        (Some(limit), _) => Err(ProjectionError::Limit(limit, global.clone())),
+        (None, Some(role)) => Err(ProjectionError::Unexplained(role, global.clone())),
+        (None, None) => Ok(machines),
     }
 }
 

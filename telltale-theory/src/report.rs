@@ -20,6 +20,8 @@ use crate::witness;
 pub(crate) struct Report {
     /// Everything.
     pub(crate) faults: BTreeSet<Fault>,
+    /// A role for which something is, if there is one.
+    pub(crate) role: Option<RoleId>,
     /// Some of it, explained.
     pub(crate) violations: Vec<Violation>,
 }
@@ -27,6 +29,7 @@ pub(crate) struct Report {
 impl Report {
     /// Adds what is wrong for a role, and explains what is among the first so many.
     pub(crate) fn add(&mut self, suspect: Suspect<'_>, available: &mut Available<'_>, most: usize) {
+        self.role.get_or_insert(suspect.view.role);
         let clashes = Clashes::of(suspect, available);
         self.faults.extend(clashes.faults());
         let mut found: Vec<_> =

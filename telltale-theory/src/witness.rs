@@ -19,7 +19,7 @@
 
 use std::collections::{BTreeSet, VecDeque};
 
-use telltale_types::StateId;
+use telltale_types::{Action, StateId};
 
 use crate::available::{Available, Channel, Wanted};
 use crate::clash::{Clash, Clashes, Suspect};
@@ -229,7 +229,7 @@ impl Witness<'_> {
         instead: Option<EdgeId>,
         available: &mut Available<'_>,
     ) -> Vec<Event> {
-        if matches!(self.condition, Condition::Fork | Condition::Join) {
+        if self.is_about_lanes() {
             return Vec::new();
         }
         let mut wrong: Vec<Event> = there.iter().flat_map(|&step| self.split(step)).collect();
@@ -250,6 +250,19 @@ impl Witness<'_> {
             Condition::SilentEnd | Condition::Fork | Condition::Join => {}
         }
         wrong
+    }
+
+    /// Whether what the role is not told is only that it forks or joins: then nothing need go wrong.
+    fn is_about_lanes(&self) -> bool {
+        let there = self.clashes.runs.vertex(self.clash.there.vertex).node;
+        let forks = |&(_, exit): &(Action, EdgeId)| !self.graph.edge(exit).is_exchange();
+        match self.condition {
+            Condition::Fork | Condition::Join => true,
+            Condition::SendValidity => {
+                self.view.part(self.view.part_of(there)).exits.iter().any(forks)
+            }
+            _ => false,
+        }
     }
 
     /// The two events of an exchange.

@@ -1,0 +1,106 @@
+//! Roles that do several things at once: what happens is a run of the protocol, and the same whoever has turns.
+
+use std::collections::BTreeMap;
+
+use telltale_conformance::corpus::entries_of_lanes;
+use telltale_conformance::payload::value_of;
+use telltale_conformance::play::{settings, trace_with};
+use telltale_conformance::word::word;
+use telltale_syntax::{analyse_str, project_all};
+use telltale_theory::oracle::{Shape, generate_parallel, is_run};
+use telltale_theory::{Options, project_all_with};
+use telltale_types::{GlobalType, LabelId, RoleId};
+use telltale_vm::loader::CodeImage;
+use telltale_vm::{
+    Branch, Context, EffectHandler, HandlerResult, ObsEvent, Observed, Picked, Value,
+    normalize_trace,
+};
+
+/// Answers from the seed of the context, which is each lane's own.
+struct BySeed;
+
+impl EffectHandler for BySeed {
+    fn send(&self, cx: &Context<'_>, _: RoleId, label: LabelId) -> HandlerResult<Value> {
+        Ok(value_of(cx.label(label).payload, cx.seed()))
+    }
+
+    fn receive(&self, _: &Context<'_>, _: RoleId, _: LabelId, _: Value) -> HandlerResult<()> {
+        Ok(())
+    }
+
+    fn choose(&self, cx: &Context<'_>, branches: &[Branch]) -> HandlerResult<Picked> {
+        let branch = (cx.seed() >> 32) as usize % branches.len();
+        let Branch { peer, label } = branches[branch];
+        Ok(Picked { branch, value: self.send(cx, peer, label)? })
+    }
+}
+
+/// What each lane of each role has done, one after the other.
+type ByLane = BTreeMap<(RoleId, u8), Vec<(Observed, u16)>>;
+
+fn by_lane(trace: &[ObsEvent]) -> ByLane {
+    let mut lanes = ByLane::new();
+    for event in trace {
+        if let Some(role) = event.actor() {
+            let done = (event.what.clone(), event.channel);
+            lanes.entry((role, event.lane)).or_default().push(done);
+        }
+    }
+    lanes
+}
+
+/// Events are those of one run, as far as both go.
+fn agree_as_far_as_they_go(one: &ByLane, other: &ByLane, name: &str) {
+    for (lane, done) in one {
+        let other = other.get(lane).map_or(&[][..], |done| done);
+        let both = done.len().min(other.len());
+        assert_eq!(done[..both], other[..both], "{name}: {lane:?}");
+    }
+}
+
+fn is_the_same_whoever_has_turns(image: &CodeImage, global: &GlobalType, name: &str) {
+    let mut first: Option<(Vec<ObsEvent>, bool)> = None;
+    for (nth, mut setting) in settings().into_iter().enumerate() {
+        setting.config.seed = 7;
+        let (trace, is_complete) = trace_with(image, &setting, &BySeed);
+        let name = format!("{name}, setting {nth}");
+        let words = word(&trace);
+        assert!(is_run(global, &words[..words.len().min(40)]), "{name} is no run");
+        match &first {
+            None => first = Some((trace, is_complete)),
+            Some((known, true)) if is_complete => {
+                assert_eq!(normalize_trace(known), normalize_trace(&trace), "{name}");
+            }
+            Some((known, _)) => agree_as_far_as_they_go(&by_lane(known), &by_lane(&trace), &name),
+        }
+    }
+}
+
+#[test]
+fn the_protocols_of_the_corpus() {
+    let mut played = 0;
+    for entry in entries_of_lanes().into_iter().filter(|entry| entry.verdict.is_empty()) {
+        let analysis = analyse_str(&entry.text);
+        let projected = project_all(&analysis).pop().expect("a file has a protocol");
+        let projected = projected.unwrap_or_else(|wrong| panic!("{}: {wrong:?}", entry.name));
+        let image = CodeImage::from_local_types(&projected.locals, &projected.global);
+        is_the_same_whoever_has_turns(&image, &projected.global, &entry.name);
+        played += 1;
+    }
+    assert!(played >= 13, "only {played} protocols are played");
+}
+
+#[test]
+fn random_protocols() {
+    let mut played = 0;
+    for seed in 0..400 {
+        let shape = Shape { roles: 3, states: 6, exits: 3, labels: 3 };
+        let global = generate_parallel(seed, shape);
+        let options = Options { allow_silent_end: true, ..Options::default() };
+        let Ok(locals) = project_all_with(&global, &options) else { continue };
+        let image = CodeImage::from_local_types(&locals.into_iter().collect(), &global);
+        is_the_same_whoever_has_turns(&image, &global, &format!("seed {seed}, {global}"));
+        played += 1;
+    }
+    assert!(played >= 100, "only {played} protocols are played");
+}
