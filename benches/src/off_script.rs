@@ -3,6 +3,7 @@
 
 mod by_hand;
 mod handlers;
+mod lanes;
 mod programs;
 
 use std::hint::black_box;
@@ -54,6 +55,8 @@ pub enum OffScript {
     Endpoints,
     /// The handler knows names, not numbers (on the script)
     Names,
+    /// The same conversation twice at once, between the same two roles (on the script)
+    Lanes,
     /// Sessions of three protocols, by turns, four messages in each visit
     Alternating,
 }
@@ -90,6 +93,7 @@ impl OffScript {
             Self::ByHand => programs::copied(),
             Self::Guarded => programs::unverified(),
             Self::Endpoints => programs::both_roles(&mut vm),
+            Self::Lanes => lanes::twice_at_once().clone(),
             _ => <PingPong>::image().clone(),
         };
         let session = vm.load_choreography(&image).expect("room");
@@ -121,6 +125,7 @@ impl OffScript {
     pub fn goal(self) -> Option<f64> {
         Some(match self {
             Self::Growing => 1.0,
+            Self::Lanes => 1.5,
             Self::Alternating => 1.0,
             Self::Sink => 1.5,
             Self::Network | Self::Faulting | Self::Latest | Self::Steps => 2.5,
@@ -155,6 +160,7 @@ impl OffScript {
             | Self::OneStep
             | Self::Late
             | Self::Names
+            | Self::Lanes
             | Self::ByHand
             | Self::Guarded
             | Self::Endpoints => config,

@@ -13,11 +13,39 @@ pub struct Channel {
     pub from: RoleId,
     /// The only role that receives from it.
     pub to: RoleId,
+    /// Its number, or that it is single: a byte for each of them in the binary.
+    kind: u8,
+}
+
+/// Instead of a number: there are never two messages in the channel at once.
+const SINGLE: u8 = u8::MAX;
+
+/// The largest number that a channel can have.
+pub(crate) const LARGEST_NUMBER: usize = SINGLE as usize - 1;
+
+impl Channel {
+    pub(crate) const fn from_kind(from: RoleId, to: RoleId, kind: u8) -> Self {
+        Self { from, to, kind }
+    }
+
+    pub(crate) const fn kind(self) -> u8 {
+        self.kind
+    }
+
+    fn single(from: RoleId, to: RoleId, is_single: bool) -> Self {
+        Self { from, to, kind: if is_single { SINGLE } else { 0 } }
+    }
+
+    /// Whether the protocol never has two messages in it at once.
+    pub const fn is_single(self) -> bool {
+        self.kind == SINGLE
+    }
+
     /// Which of the channels between the two it is: 0 unless they talk to each other in several arms of a
     /// parallel part ([`Apart::number`](telltale_types::Apart::number)).
-    pub lane: u16,
-    /// Whether the protocol never has two messages in it at once.
-    pub single: bool,
+    pub const fn lane(self) -> u16 {
+        if self.is_single() { 0 } else { self.kind as u16 }
+    }
 }
 
 /// A set of roles.
@@ -35,7 +63,7 @@ pub(crate) fn channels(global: &GlobalType) -> Vec<Channel> {
         let split = pairs(global);
         let of = |(state, exit): (StateId, GlobalExit)| {
             let lane = split.of(lanes.of_state(state), &(exit.sender, exit.receiver)).number;
-            Channel { from: exit.sender, to: exit.receiver, lane, single: false }
+            Channel::from_kind(exit.sender, exit.receiver, lane as u8)
         };
         // What happens at once has no order in which to follow it.
         return exits.map(of).collect::<BTreeSet<_>>().into_iter().collect();
@@ -45,11 +73,8 @@ pub(crate) fn channels(global: &GlobalType) -> Vec<Channel> {
         starts.entry((exit.sender, exit.receiver)).or_default().push(exit.target);
     }
     let mut budget = BUDGET;
-    let channel = |((from, to), starts)| Channel {
-        from,
-        to,
-        lane: 0,
-        single: is_single(global, from, to, starts, &mut budget),
+    let channel = |((from, to), starts)| {
+        Channel::single(from, to, is_single(global, from, to, starts, &mut budget))
     };
     starts.into_iter().map(channel).collect()
 }
@@ -120,7 +145,7 @@ mod tests {
 
     fn singles(term: &GlobalTerm) -> Vec<bool> {
         let global = term.close().expect("a global type");
-        channels(&global).into_iter().map(|channel| channel.single).collect()
+        channels(&global).into_iter().map(|channel| channel.is_single()).collect()
     }
 
     fn send(from: &str, to: &str, then: GlobalTerm) -> GlobalTerm {

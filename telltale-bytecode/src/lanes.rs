@@ -3,7 +3,7 @@
 
 use telltale_types::{Direction, GlobalType, LaneId, Lanes, LocalTypeR, RoleId, Split};
 
-use crate::channel::channels;
+use crate::channel::LARGEST_NUMBER;
 use crate::compile::Layout;
 use crate::{CompileError, Pc};
 
@@ -113,10 +113,11 @@ pub(crate) fn check(locals: &[LocalTypeR], global: &GlobalType) -> Result<(), Co
     if given > COROUTINES {
         return Err(CompileError::TooManyCoroutines { given, limit: COROUTINES });
     }
-    let numbers = channels(global).into_iter().map(|channel| usize::from(channel.lane));
-    let given = numbers.max().unwrap_or(0);
-    if given > COROUTINES {
-        return Err(CompileError::TooManyChannels { given, limit: COROUTINES });
+    let limit = LARGEST_NUMBER;
+    let pairs = pairs(global);
+    let given = pairs.largest().into();
+    if given > limit {
+        return Err(CompileError::TooManyChannels { given, limit });
     }
     Ok(())
 }

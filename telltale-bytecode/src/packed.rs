@@ -99,27 +99,18 @@ pub const fn rests<const N: usize>(bytes: &[u8]) -> [(RoleId, Pc); N] {
     rests
 }
 
-/// Five bytes for each channel.
+/// Three bytes for each channel.
 pub fn pack_channels(channels: &[Channel]) -> Vec<u8> {
-    let channel = |channel: &Channel| {
-        let [low, high] = channel.lane.to_le_bytes();
-        [channel.from.0, channel.to.0, channel.single.into(), low, high]
-    };
-    channels.iter().flat_map(channel).collect()
+    channels.iter().flat_map(|channel| [channel.from.0, channel.to.0, channel.kind()]).collect()
 }
 
 /// What [`pack_channels`] has packed.
 pub const fn channels<const N: usize>(bytes: &[u8]) -> [Channel; N] {
-    let mut channels = [Channel { from: RoleId(0), to: RoleId(0), lane: 0, single: false }; N];
+    let mut channels = [Channel::from_kind(RoleId(0), RoleId(0), 0); N];
     let mut at = 0;
     while at < N {
-        let from = at * 5;
-        channels[at] = Channel {
-            from: RoleId(bytes[from]),
-            to: RoleId(bytes[from + 1]),
-            lane: u16::from_le_bytes([bytes[from + 3], bytes[from + 4]]),
-            single: bytes[from + 2] == 1,
-        };
+        let [from, to, kind] = [bytes[at * 3], bytes[at * 3 + 1], bytes[at * 3 + 2]];
+        channels[at] = Channel::from_kind(RoleId(from), RoleId(to), kind);
         at += 1;
     }
     channels
@@ -145,8 +136,8 @@ mod tests {
         assert_eq!(branches::<1>(&pack_branches(&[branch])), [branch]);
         let rest = (role, Pc(0x0102_0304));
         assert_eq!(rests::<1>(&pack_rests(&[rest])), [rest]);
-        for single in [false, true] {
-            let channel = Channel { from: role, to: RoleId(1), lane: 513, single };
+        for kind in [0, 7, u8::MAX] {
+            let channel = Channel::from_kind(role, RoleId(1), kind);
             assert_eq!(channels::<1>(&pack_channels(&[channel])), [channel]);
         }
     }

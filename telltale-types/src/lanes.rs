@@ -1,7 +1,5 @@
 //! Which states of a type belong to which arm of which parallel part.
 
-use std::collections::{BTreeMap, BTreeSet};
-
 use crate::table::State;
 use crate::{GlobalState, GlobalType, LaneId, LocalTypeR, RoleId, StateId, TypeError};
 
@@ -78,26 +76,39 @@ impl Lanes {
     ///
     /// A thing (a pair of roles, say) that happens in two or more arms of one parallel part happens
     /// in each of them on its own.
-    pub fn split<K: Ord + Clone>(&self, happens: impl Iterator<Item = (StateId, K)>) -> Split<K> {
-        let mut happens_in: BTreeMap<K, BTreeSet<LaneId>> = BTreeMap::new();
+    pub fn split<K: PartialEq>(&self, happens: impl Iterator<Item = (StateId, K)>) -> Split<K> {
+        let mut apart: Vec<(K, Vec<(LaneId, u16)>)> = Vec::new();
         for (state, thing) in happens {
-            let around = self.path(self.of_state(state)).map(|(lane, _)| lane);
-            happens_in.entry(thing).or_default().extend(around);
+            let known = apart.iter().position(|(known, _)| *known == thing);
+            let at = known.unwrap_or_else(|| {
+                apart.push((thing, Vec::new()));
+                apart.len() - 1
+            });
+            for (lane, _) in self.path(self.of_state(state)) {
+                let lanes = &mut apart[at].1;
+                let place = lanes.iter().take_while(|(other, _)| *other < lane).count();
+                if lanes.get(place).is_none_or(|(other, _)| *other != lane) {
+                    lanes.insert(place, (lane, 0));
+                }
+            }
         }
-        let apart = |(thing, lanes): (K, BTreeSet<LaneId>)| (thing, self.shared(&lanes));
+        for (_, lanes) in &mut apart {
+            self.keep_shared(lanes);
+        }
         let around = self.arms.iter().map(|arm| arm.map(|arm| arm.around)).collect();
-        Split { around, apart: happens_in.into_iter().map(apart).collect() }
+        Split { around, apart }
     }
 
-    /// The lanes among some that have one beside them, each with its number.
-    fn shared(&self, lanes: &BTreeSet<LaneId>) -> BTreeMap<LaneId, u16> {
-        let par_of = |lane: &LaneId| self.arm(*lane).map(|arm| arm.par);
-        let mut arms: BTreeMap<Option<StateId>, usize> = BTreeMap::new();
-        for lane in lanes {
-            *arms.entry(par_of(lane)).or_default() += 1;
+    /// Keeps the lanes that have one of the others beside them, and numbers them.
+    fn keep_shared(&self, lanes: &mut Vec<(LaneId, u16)>) {
+        let par_of = |lane: LaneId| self.arm(lane).map(|arm| arm.par);
+        let all = lanes.clone();
+        lanes.retain(|(lane, _)| {
+            all.iter().any(|(other, _)| other != lane && par_of(*other) == par_of(*lane))
+        });
+        for (number, (_, of)) in (1..).zip(lanes) {
+            *of = number;
         }
-        let shared = lanes.iter().filter(|lane| arms[&par_of(lane)] > 1);
-        shared.copied().zip(1..).collect()
     }
 
     /// For each lane of a role's part, the lane of the protocol that it is.
@@ -115,12 +126,14 @@ impl Lanes {
         }
         let own = local.lanes();
         let mut found = vec![LaneId::OUTERMOST; own.len()];
-        let mut seen = BTreeSet::new();
+        let mut seen: Vec<Vec<StateId>> = vec![Vec::new(); global.len()];
         let mut open = vec![(StateId::START, StateId::START)];
         while let Some((seen_by_all, seen_by_role)) = open.pop() {
-            if !seen.insert((seen_by_all, seen_by_role)) {
+            let together = &mut seen[seen_by_all.index()];
+            if together.contains(&seen_by_role) {
                 continue;
             }
+            together.push(seen_by_role);
             for exit in global.exits(seen_by_all) {
                 let action = exit.action(role);
                 let taken = local.exits(seen_by_role).find(|own| Some(own.action) == action);
@@ -166,7 +179,7 @@ impl Lanes {
 pub struct Split<K> {
     /// The lane around each.
     around: Vec<Option<LaneId>>,
-    apart: BTreeMap<K, BTreeMap<LaneId, u16>>,
+    apart: Vec<(K, Vec<(LaneId, u16)>)>,
 }
 
 /// How something that happens in a lane is kept apart from the same thing in other lanes.
@@ -179,14 +192,23 @@ pub struct Apart {
     pub number: u16,
 }
 
-impl<K: Ord> Split<K> {
+impl<K: PartialEq> Split<K> {
+    /// The largest number that something has.
+    pub fn largest(&self) -> u16 {
+        let numbers = self.apart.iter().flat_map(|(_, lanes)| lanes);
+        numbers.map(|(_, number)| *number).max().unwrap_or(0)
+    }
+
     /// How a thing that happens in a lane is kept apart.
     pub fn of(&self, lane: LaneId, thing: &K) -> Apart {
-        let Some(apart) = self.apart.get(thing).filter(|apart| !apart.is_empty()) else {
+        let Some((_, apart)) = self.apart.iter().find(|(known, _)| known == thing) else {
             return Apart::default();
         };
+        let number_of = |lane: LaneId| {
+            let (own, number) = *apart.iter().find(|(own, _)| *own == lane)?;
+            Some(Apart { own, number })
+        };
         let mut around = std::iter::successors(Some(lane), |lane| self.around[lane.index()]);
-        let own = around.find_map(|lane| Some(Apart { own: lane, number: *apart.get(&lane)? }));
-        own.unwrap_or_default()
+        around.find_map(number_of).unwrap_or_default()
     }
 }

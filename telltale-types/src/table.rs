@@ -89,14 +89,15 @@ impl Table {
     }
 
     /// The rows of a state that are no beginning of a parallel part.
+    #[inline]
     pub(crate) fn exchanges(
         &self,
         state: StateId,
     ) -> impl ExactSizeIterator<Item = Row> + DoubleEndedIterator + Clone + '_ {
-        let rows = self.rows(state);
-        let past =
-            if rows.clone().next().is_some_and(|row| row.is_structure()) { rows.len() } else { 0 };
-        rows.skip(past)
+        let (start, end) = (self.start(state.index()) >> 1, self.start(state.index() + 1) >> 1);
+        let is_structure = start < end && self.row(start as usize).is_structure();
+        let range = if is_structure { end..end } else { start..end };
+        range.map(|at| self.row(at as usize))
     }
 
     pub(crate) fn unpack(&self) -> Vec<State> {

@@ -117,7 +117,7 @@ impl<'a> SessionView<'a> {
         Ok(Message {
             from,
             to,
-            lane: first.map_or(0, |channel| channel.lane),
+            lane: first.map_or(0, |channel| channel.lane()),
             label: names.find_label(label).ok_or_else(|| missing("label", label))?,
             value,
         })

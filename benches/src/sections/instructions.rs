@@ -30,7 +30,7 @@ const LIMITS: [(Exchange, Way, Length, f64); 10] = [
 ];
 
 /// How many a message of ping-pong may take off the script.
-const OFF_LIMITS: [(OffScript, f64); 18] = [
+const OFF_LIMITS: [(OffScript, f64); 19] = [
     (OffScript::RoundRobin, 1_160.0),
     (OffScript::RoundRobinTraced, 1_450.0),
     (OffScript::ProgressAware, 105.0),
@@ -48,6 +48,7 @@ const OFF_LIMITS: [(OffScript, f64); 18] = [
     (OffScript::Guarded, 1_950.0),
     (OffScript::Endpoints, 3_300.0),
     (OffScript::Alternating, 80.0),
+    (OffScript::Lanes, 60.0),
     (OffScript::Names, 430.0),
 ];
 

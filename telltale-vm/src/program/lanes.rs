@@ -1,6 +1,5 @@
 //! The coroutines of roles that do several things at once.
 
-use std::collections::{BTreeMap, BTreeSet};
 use std::ops::Range;
 
 use telltale_bytecode::CodeImage;
@@ -18,7 +17,7 @@ pub(crate) struct Lanes {
     /// By role: the first of its coroutines behind those of the roles, and past the last.
     more: Box<[(u8, u8)]>,
     /// By place in the block: the number of each channel, and the states of the global type in which it is used.
-    channels: BTreeMap<u32, (u8, BTreeSet<StateId>)>,
+    channels: Vec<(u32, u8, Vec<StateId>)>,
 }
 
 impl Lanes {
@@ -33,7 +32,7 @@ impl Lanes {
             of.extend((1..=lanes).map(|lane| Actor { role, lane }));
             more.push((first, first + lanes));
         }
-        let channels = BTreeMap::new();
+        let channels = Vec::new();
         (of.len() > roles).then(|| Self { of: of.into(), more: more.into(), channels })
     }
 
@@ -47,22 +46,26 @@ impl Lanes {
         let split = lanes.split(exits.clone().map(|(state, exit)| (state, pair(&exit))));
         for (state, exit) in exits {
             let number = split.of(lanes.of_state(state), &pair(&exit)).number;
-            if let Some(plan) = plans.find(exit.sender, exit.receiver, number) {
-                let (known, states) = self.channels.entry(plan.place).or_default();
-                *known = number as u8;
-                states.insert(state);
+            let Some(plan) = plans.find(exit.sender, exit.receiver, number) else { continue };
+            match self.channels.iter_mut().find(|(place, ..)| *place == plan.place) {
+                Some((_, _, states)) => states.push(state),
+                None => self.channels.push((plan.place, number as u8, vec![state])),
             }
         }
     }
 
+    fn channel(&self, plan: Plan) -> Option<&(u32, u8, Vec<StateId>)> {
+        self.channels.iter().find(|(place, ..)| *place == plan.place)
+    }
+
     /// The number of a channel among those of its pair.
     pub(crate) fn number_of(&self, plan: Plan) -> u8 {
-        self.channels.get(&plan.place).map_or(0, |(number, _)| *number)
+        self.channel(plan).map_or(0, |(_, number, _)| *number)
     }
 
     /// Whether a channel is used in a state of the global type.
     pub(super) fn is_used_in(&self, plan: Plan, state: StateId) -> bool {
-        self.channels.get(&plan.place).is_some_and(|(_, states)| states.contains(&state))
+        self.channel(plan).is_some_and(|(.., states)| states.contains(&state))
     }
 
     /// How many coroutines there are.

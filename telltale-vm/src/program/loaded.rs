@@ -217,7 +217,7 @@ fn keeps_every_message(image: &CodeImage, config: &VMConfig) -> bool {
         let (_, when_full, mode) =
             config.channel(role_of(names, channel.from), role_of(names, channel.to));
         let waits = matches!(when_full, WhenFull::Block | WhenFull::Resize);
-        channel.single || mode == ChannelMode::Fifo && waits
+        channel.is_single() || mode == ChannelMode::Fifo && waits
     })
 }
 
@@ -249,10 +249,10 @@ impl Plans {
             let names = image.names();
             let (from, to) = (role_of(names, channel.from), role_of(names, channel.to));
             let (capacity, when_full, mode) = config.channel(from, to);
-            let shape = if channel.single { Shape::Cell } else { Shape::Ring };
+            let shape = if channel.is_single() { Shape::Cell } else { Shape::Ring };
             let rule = Rule::new(when_full, mode);
             let plan = Plan { place: words as u32, capacity, shape, rule };
-            if channel.lane == 0 {
+            if channel.lane() == 0 {
                 of_pairs[channel.from.index() * roles + channel.to.index()] = plan;
             }
             existing.push((channel, plan));
@@ -265,7 +265,7 @@ impl Plans {
     pub(crate) fn find(&self, from: RoleId, to: RoleId, lane: u16) -> Option<Plan> {
         if lane > 0 {
             let is_it =
-                |channel: &Channel| (channel.from, channel.to, channel.lane) == (from, to, lane);
+                |channel: &Channel| (channel.from, channel.to, channel.lane()) == (from, to, lane);
             return self.existing.iter().find(|(channel, _)| is_it(channel)).map(|(_, plan)| *plan);
         }
         let is_there = from.index().max(to.index()) < self.roles;
