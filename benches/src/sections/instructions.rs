@@ -45,7 +45,7 @@ const OFF_LIMITS: [(OffScript, f64); 19] = [
     (OffScript::OneStep, 1_400.0),
     (OffScript::Late, 1_550.0),
     (OffScript::ByHand, 55.0),
-    (OffScript::Guarded, 1_950.0),
+    (OffScript::Guarded, 2_650.0),
     (OffScript::Endpoints, 3_300.0),
     (OffScript::Alternating, 80.0),
     (OffScript::Lanes, 60.0),
@@ -64,8 +64,9 @@ const CROWD_LIMITS: [(Shape, Order, f64); 4] = [
 ];
 
 /// How many times as many a message may take between very many roles as between few. Which roles are ready is a
-/// bit for each of them; one word of bits costs less than several.
-const MANY_LIMIT: f64 = 1.35;
+/// bit for each of them, so that one word of bits costs less than several; and a slice under `ProgressAware` looks at every
+/// role once.
+const MANY_LIMIT: f64 = 1.6;
 
 /// How many a message may take where sessions come and go.
 const CHURN_LIMIT: f64 = 450.0;
