@@ -1,6 +1,8 @@
 //! Roles that do several things at once: what happens is a run of the protocol, and the same whoever has turns.
 
 use std::collections::BTreeMap;
+use std::fs;
+use std::path::Path;
 
 use telltale_conformance::corpus::entries_of_lanes;
 use telltale_conformance::payload::value_of;
@@ -103,4 +105,23 @@ fn random_protocols() {
         played += 1;
     }
     assert!(played >= 100, "only {played} protocols are played");
+}
+
+/// What is read in `tests/lanes_local_types.txt`. `TELLTALE_BLESS=1` writes what is so now.
+#[test]
+fn local_types_are_as_they_were() {
+    let mut now = String::new();
+    for entry in entries_of_lanes().into_iter().filter(|entry| entry.verdict.is_empty()) {
+        let projected = project_all(&analyse_str(&entry.text)).pop().expect("a protocol");
+        let projected = projected.unwrap_or_else(|wrong| panic!("{}: {wrong:?}", entry.name));
+        let locals = projected.locals.iter().map(|(role, local)| format!("  {role}: {local}\n"));
+        let head = format!("{}\n  {}\n", entry.name, projected.global);
+        now.extend([head].into_iter().chain(locals).chain(["\n".to_owned()]));
+    }
+    let file = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/lanes_local_types.txt");
+    if std::env::var_os("TELLTALE_BLESS").is_some() {
+        fs::write(&file, &now).expect("the file can be written");
+    }
+    let before = fs::read_to_string(&file).expect("the file can be read");
+    assert_eq!(before, now);
 }

@@ -145,7 +145,7 @@ mod tests {
 
     fn singles(term: &GlobalTerm) -> Vec<bool> {
         let global = term.close().expect("a global type");
-        channels(&global).into_iter().map(|channel| channel.is_single()).collect()
+        channels(&global).into_iter().map(Channel::is_single).collect()
     }
 
     fn send(from: &str, to: &str, then: GlobalTerm) -> GlobalTerm {

@@ -71,16 +71,16 @@ pub(crate) fn findings(
         let set = at as SetId;
         let facts = Facts::of(graph, view, state);
         let receives = facts.channel.is_some();
-        let alike = !facts.acts() || rest_alike(view, state);
+        let alike = !facts.acts.are_any() || rest_alike(view, state);
         let mut report = |violated: bool, condition, overtaken| {
             if violated {
                 findings.broken.push(Broken { set, condition, overtaken });
             }
         };
-        report(facts.sends && !alike, Condition::SendValidity, None);
-        report(facts.forks && (!alike || receives), Condition::Fork, None);
-        report(facts.joins && (!alike || receives), Condition::Join, None);
-        report(facts.sends && receives, Condition::NoMixedChoice, None);
+        report(facts.acts.sends && !alike, Condition::SendValidity, None);
+        report(facts.acts.forks && (!alike || receives), Condition::Fork, None);
+        report(facts.acts.joins && (!alike || receives), Condition::Join, None);
+        report(facts.acts.sends && receives, Condition::NoMixedChoice, None);
         report(facts.idle && receives, Condition::SilentEnd, None);
         if facts.races {
             match overtaking(graph, view, state, available, limit) {
@@ -98,14 +98,26 @@ pub(crate) fn findings(
 /// What is true of some part of a state.
 #[derive(Default)]
 struct Facts {
-    sends: bool,
-    forks: bool,
-    joins: bool,
+    acts: Acts,
     idle: bool,
     /// A channel on which a message may come.
     channel: Option<Channel>,
     /// Whether there is another.
     races: bool,
+}
+
+/// What a role does that nobody causes.
+#[derive(Default)]
+struct Acts {
+    sends: bool,
+    forks: bool,
+    joins: bool,
+}
+
+impl Acts {
+    fn are_any(&self) -> bool {
+        self.sends || self.forks || self.joins
+    }
 }
 
 impl Facts {
@@ -120,18 +132,13 @@ impl Facts {
                         let channel = Channel::of(edge);
                         facts.races |= *facts.channel.get_or_insert(channel) != channel;
                     }
-                    Direction::Send if edge.is_exchange() => facts.sends = true,
-                    Direction::Send if edge.is_join() => facts.joins = true,
-                    Direction::Send => facts.forks = true,
+                    Direction::Send if edge.is_exchange() => facts.acts.sends = true,
+                    Direction::Send if edge.is_join() => facts.acts.joins = true,
+                    Direction::Send => facts.acts.forks = true,
                 }
             }
         }
         facts
-    }
-
-    /// Whether the role does something that nobody causes.
-    fn acts(&self) -> bool {
-        self.sends || self.forks || self.joins
     }
 }
 

@@ -50,8 +50,8 @@ impl Parallel {
         let lanes = global.lanes();
         let exchanges =
             global.states().flat_map(|state| global.exits(state).map(move |exit| (state, exit)));
-        let pairs = exchanges.clone().map(|(state, exit)| (state, (exit.sender, exit.receiver)));
-        let split = lanes.split(pairs);
+        let talks = exchanges.clone().map(|(state, exit)| (state, (exit.sender, exit.receiver)));
+        let split = lanes.split(talks);
         let mut roles = vec![Roles::default(); lanes.len()];
         for (state, exit) in exchanges {
             for (lane, _) in lanes.path(lanes.of_state(state)) {

@@ -1,7 +1,8 @@
 //! Takes a [`GlobalType`](telltale_types::GlobalType); gives one
 //! [`LocalTypeR`](telltale_types::LocalTypeR) per role, or says why there is none.
 //!
-//! The projection is complete: a protocol is refused only if it cannot be implemented (or if some
+//! The projection is complete, but for one demand on roles with parts in several arms of a parallel
+//! part ([`Condition::Fork`], [`Condition::Join`]): a protocol is refused only if it cannot be implemented (or if some
 //! role cannot know that it is finished, unless [`Options`] allow that), and a refusal comes with a
 //! run that goes wrong and, nearly always, with messages that repair it. The method is that of Li,
 //! Stutz, Wies and Zufferey, *Complete Multiparty Session Type Projection with Automata* (CAV 2023):

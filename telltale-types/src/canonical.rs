@@ -86,8 +86,8 @@ pub(crate) fn check_ranges(
     for (at, state) in states.iter().enumerate() {
         let id = StateId::at(at);
         for row in &state.rows {
-            let named = if row.is_structure() { [None, None] } else { roles_of(row) };
-            if let Some(role) = named.into_iter().flatten().find(|&r| usize::from(r) >= roles) {
+            let speaks_of = if row.is_structure() { [None, None] } else { roles_of(row) };
+            if let Some(role) = speaks_of.into_iter().flatten().find(|&r| usize::from(r) >= roles) {
                 return Err(TypeError::RoleOutOfRange { state: id, role, roles });
             }
             if row.label.index() >= labels && !row.is_structure() {

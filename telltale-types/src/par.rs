@@ -39,12 +39,12 @@ const NEXT: u8 = 1;
 
 impl Row {
     /// Whether the row belongs to a parallel part, and is no exchange.
-    pub(crate) fn is_structure(&self) -> bool {
+    pub(crate) fn is_structure(self) -> bool {
         self.a == STRUCTURE
     }
 
     /// Whether the row leads into an arm.
-    pub(crate) fn enters_arm(&self) -> bool {
+    pub(crate) fn enters_arm(self) -> bool {
         self.is_structure() && self.b == ARM
     }
 }
@@ -59,7 +59,7 @@ impl Par {
 
     /// The part that a state with these rows begins.
     pub(crate) fn unpack(mut rows: impl DoubleEndedIterator<Item = Row>) -> Option<Self> {
-        let next = rows.next_back().filter(Row::is_structure)?.target;
+        let next = rows.next_back().filter(|row| row.is_structure())?.target;
         Some(Self { arms: rows.map(|row| row.target).collect(), next })
     }
 }

@@ -111,7 +111,7 @@ fn equal_arms_stay_apart_when_states_are_merged() {
 #[test]
 fn nothing_leads_out_of_an_arm() {
     let leaves = GlobalTerm::par([GlobalTerm::var("t"), send("A", "B", "X", end())], end());
-    let error = GlobalTerm::mu("t", send("A", "B", "Y", leaves)).close().unwrap_err();
+    let error = GlobalTerm::mu("t", send("A", "B", "Y", leaves)).close().expect_err("refused");
     assert_eq!(error, TypeError::LeavesArm { name: "t".to_owned() });
 }
 
@@ -119,7 +119,7 @@ fn nothing_leads_out_of_an_arm() {
 fn something_can_only_follow_arms_that_end() {
     let arms = || [forever("A", "B", "X"), send("B", "A", "Y", end())];
     assert!(GlobalTerm::par(arms(), end()).close().is_ok());
-    let error = GlobalTerm::par(arms(), send("A", "B", "Z", end())).close().unwrap_err();
+    let error = GlobalTerm::par(arms(), send("A", "B", "Z", end())).close().expect_err("refused");
     assert!(matches!(error, TypeError::EndlessArm { arm: 0, .. }), "{error}");
 
     // An endless arm of a part within an arm is an endless arm of the part around it.
@@ -158,7 +158,7 @@ fn par(arms: &[u32], next: u32) -> GlobalState {
 fn tables_that_are_no_parallel_parts_are_refused() {
     let end = || GlobalState::Exits(Vec::new());
     let arm_end = || GlobalState::ArmEnd;
-    let error = |states| table(states).unwrap_err().to_string();
+    let error = |states| table(states).expect_err("refused").to_string();
 
     let fine = vec![par(&[1, 2], 3), arm_end(), arm_end(), end()];
     assert!(table(fine).is_ok());

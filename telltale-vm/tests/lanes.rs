@@ -363,7 +363,7 @@ fn channels_that_lose_or_refuse_messages_are_those_of_lanes() {
 fn a_role_in_lanes_has_no_program_by_hand_and_no_single_endpoint() {
     let image: &CodeImage = &both::IMAGE;
     let locals = image.local_types.iter().map(|(role, local)| (role.to_owned(), local.clone()));
-    let error = Assembler::new(&locals.collect(), &image.global_type).unwrap_err();
+    let error = Assembler::new(&locals.collect(), &image.global_type).expect_err("refused");
     assert_eq!(error, CompileError::LanesByHand { role: "Ann".to_owned() });
     let error = VMError::SeveralEndpoints { role: "Ann".to_owned() };
     let text = "`Ann` does several things at once, and cannot be played through one endpoint";

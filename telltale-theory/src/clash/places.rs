@@ -33,7 +33,7 @@ impl Clashes<'_> {
         match broken.condition {
             Condition::SendValidity => vec![self.resting(set)],
             Condition::Fork | Condition::Join => {
-                let fork = |edge: &Edge| !edge.is_join() == (broken.condition == Condition::Fork);
+                let fork = |edge: &Edge| edge.is_join() != (broken.condition == Condition::Fork);
                 let receipts = of(Direction::Receive, MORE);
                 vec![[self.apart(set, fork), receipts].concat()]
             }

@@ -31,9 +31,8 @@ pub(crate) fn allows(
             branches.iter().try_for_each(|branch| leads(Direction::Send, branch).map(drop))?;
         }
         Code::Halt => may_end(local, state)?,
-        // Roles that do several things at once have compiled programs, which are not compared.
-        Code::Fork | Code::Join => {}
-        Code::Registers | Code::Outside | Code::Invalid | Code::Trap => {}
+        // (Roles that do several things at once have compiled programs, which are not compared.)
+        Code::Fork | Code::Join | Code::Registers | Code::Outside | Code::Invalid | Code::Trap => {}
     }
     Ok(None)
 }

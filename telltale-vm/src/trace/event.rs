@@ -154,43 +154,56 @@ impl ObsEvent {
 
 /// ```text
 /// #0 Alice!Seller:Title(String)
+/// #0 Alice/1!Seller:Title(String)     in lane 1 of what Alice does at once
 /// ```
 impl fmt::Display for ObsEvent {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let role = |role| self.names.role(role);
         let label = |label| self.names.label(label);
+        let lane = Lane(self.lane);
         write!(f, "{} ", self.session)?;
         match &self.what {
             Observed::Opened => f.write_str("opened"),
             Observed::Sent { from, to, label: l } => {
-                write!(f, "{}!{}:{}", role(*from), role(*to), label(*l))
+                write!(f, "{}{lane}!{}:{}", role(*from), role(*to), label(*l))
             }
             Observed::Received { from, to, label: l } => {
-                write!(f, "{}?{}:{}", role(*to), role(*from), label(*l))
+                write!(f, "{}{lane}?{}:{}", role(*to), role(*from), label(*l))
             }
             Observed::Dropped { from, to, label: l } => {
-                write!(f, "{}!{}:{} was lost", role(*from), role(*to), label(*l))
+                write!(f, "{}{lane}!{}:{} was lost", role(*from), role(*to), label(*l))
             }
             Observed::Deferred { from, to, label: l } => {
-                write!(f, "{}!{}:{} was deferred", role(*from), role(*to), label(*l))
+                write!(f, "{}{lane}!{}:{} was deferred", role(*from), role(*to), label(*l))
             }
             Observed::Injected { from, to, label: l } => {
                 write!(f, "{}!{}:{} was injected", role(*from), role(*to), label(*l))
             }
             Observed::Chosen { role: r, to, label: l } => {
-                write!(f, "{} chose {}:{}", role(*r), role(*to), label(*l))
+                write!(f, "{}{lane} chose {}:{}", role(*r), role(*to), label(*l))
             }
             Observed::Invoked { role: r, effect } => {
                 write!(f, "{} invoked effect {effect}", role(*r))
             }
             Observed::Halted { role: r } => write!(f, "{} halted", role(*r)),
             Observed::Forked { role: r, count, .. } => {
-                write!(f, "{} forked into {count}", role(*r))
+                write!(f, "{}{lane} forked into {count}", role(*r))
             }
-            Observed::Joined { role: r, count, .. } => write!(f, "{} joined {count}", role(*r)),
+            Observed::Joined { role: r, count, .. } => {
+                write!(f, "{}{lane} joined {count}", role(*r))
+            }
             Observed::Closed => f.write_str("closed"),
             Observed::Cancelled => f.write_str("cancelled"),
             Observed::Faulted { fault } => write!(f, "faulted: {fault}"),
         }
+    }
+}
+
+/// Which of the things that a role does at once, behind its name: `/1`.
+struct Lane(u8);
+
+impl fmt::Display for Lane {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        if self.0 == 0 { Ok(()) } else { write!(f, "/{}", self.0) }
     }
 }

@@ -169,7 +169,7 @@ impl Writer<'_> {
     /// What one coroutine does without any other.
     fn alone(&mut self, from_coro: CoroId, what: StepKind, then: Configuration) {
         let (sender, next) = (self.actor_of(from_coro), self.id_of(then));
-        self.push(ScheduleStep { sender, from_coro, next, what, ..ScheduleStep::LEAVE });
+        self.push(ScheduleStep { next, sender, from_coro, what, ..ScheduleStep::LEAVE });
     }
 
     /// A role begins several things at once, one of them is over, or all are.
