@@ -1,7 +1,9 @@
 //! Which states of a type belong to which arm of which parallel part.
 
+mod of_role;
+
 use crate::table::State;
-use crate::{GlobalState, GlobalType, LaneId, LocalTypeR, RoleId, StateId, TypeError};
+use crate::{GlobalType, LaneId, LocalTypeR, RoleId, StateId, TypeError};
 
 /// The lanes of a type: the whole outside of all parallel parts, and every arm of every one.
 ///
@@ -116,61 +118,7 @@ impl Lanes {
     /// The local type is taken to be a projection of the global type, with the same names. Lanes to which
     /// the two together do not lead are the outermost.
     pub fn of_role(global: &GlobalType, role: RoleId, local: &LocalTypeR) -> Vec<LaneId> {
-        let lanes = global.lanes();
-        let mut has_part = vec![false; lanes.len()];
-        for state in global.states() {
-            if global.exits(state).any(|exit| [exit.sender, exit.receiver].contains(&role)) {
-                let around = lanes.path(lanes.of_state(state));
-                around.for_each(|(lane, _)| has_part[lane.index()] = true);
-            }
-        }
-        let own = local.lanes();
-        let mut found = vec![LaneId::OUTERMOST; own.len()];
-        let mut seen: Vec<Vec<StateId>> = vec![Vec::new(); global.len()];
-        let mut open = vec![(StateId::START, StateId::START)];
-        while let Some((seen_by_all, seen_by_role)) = open.pop() {
-            let together = &mut seen[seen_by_all.index()];
-            if together.contains(&seen_by_role) {
-                continue;
-            }
-            together.push(seen_by_role);
-            for exit in global.exits(seen_by_all) {
-                let action = exit.action(role);
-                let taken = local.exits(seen_by_role).find(|own| Some(own.action) == action);
-                match (action, taken) {
-                    (None, _) => open.push((exit.target, seen_by_role)),
-                    (Some(_), Some(taken)) => open.push((exit.target, taken.target)),
-                    (Some(_), None) => {}
-                }
-            }
-            let Some(par) = global.par(seen_by_all) else {
-                // An arm of which the role has only one is over in silence.
-                let arm = lanes.arm(lanes.of_state(seen_by_all));
-                let is_over = matches!(global.state(seen_by_all), GlobalState::ArmEnd);
-                let next = arm.filter(|_| is_over).and_then(|arm| global.par(arm.par));
-                open.extend(next.map(|par| (par.next, seen_by_role)));
-                continue;
-            };
-            let within: Vec<StateId> = par
-                .arms
-                .iter()
-                .copied()
-                .filter(|&arm| has_part[lanes.of_state(arm).index()])
-                .collect();
-            match (&within[..], local.par(seen_by_role)) {
-                ([], _) => open.push((par.next, seen_by_role)),
-                (&[only], _) => open.push((only, seen_by_role)),
-                (_, None) => {}
-                (several, Some(forks)) => {
-                    for (&arm, &own_arm) in several.iter().zip(&forks.arms) {
-                        found[own.of_state(own_arm).index()] = lanes.of_state(arm);
-                        open.push((arm, own_arm));
-                    }
-                    open.push((par.next, forks.next));
-                }
-            }
-        }
-        found
+        of_role::find(global, role, local)
     }
 }
 
