@@ -153,8 +153,8 @@ pub struct Violation {
     pub there: Vec<Step>,
     /// A run that goes wrong. Every event but the last is right; the last is what the role would
     /// do, and no run of the protocol has it. At a silent end every event is right, and the role
-    /// waits for a message that never comes. Empty where a role is not told that it forks or joins:
-    /// then nothing need go wrong.
+    /// waits for a message that never comes. Empty where a role is only not told that it forks
+    /// or joins, and nothing need go wrong.
     pub wrong: Vec<Event>,
     /// What would help.
     pub remedy: Remedy,

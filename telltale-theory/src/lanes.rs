@@ -132,6 +132,11 @@ impl Parallel {
         lane.map_or_else(Vec::new, |lane| self.through_others(self.part(lane).0, Some(lane)))
     }
 
+    /// What happens in the arms beside a lane.
+    pub(crate) fn beside_lane(&self, lane: LaneId) -> Vec<Step> {
+        self.through_others(self.part(lane).0, Some(lane))
+    }
+
     fn through_others(&self, par: &Par, but: Option<LaneId>) -> Vec<Step> {
         let lanes = self.arms(par).filter(|&lane| Some(lane) != but);
         lanes.flat_map(|lane| self.through(lane).unwrap_or_default()).copied().collect()

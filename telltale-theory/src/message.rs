@@ -224,6 +224,7 @@ impl Words<'_> {
             Condition::SilentEnd => {
                 format!("a run after which `{}` waits for ever:  {events}", self.role())
             }
+            _ if !self.violation.wrong.is_empty() => format!("a run that goes wrong:  {events}"),
             Condition::Fork => format!(
                 "a role with parts in several arms of a `par` has to know that they begin, and `{}` does not",
                 self.role()
@@ -232,11 +233,10 @@ impl Words<'_> {
                 "a role with parts in several arms of a `par` has to know when each is over, and `{}` does not",
                 self.role()
             ),
-            Condition::SendValidity if self.violation.wrong.is_empty() => format!(
+            _ => format!(
                 "a role with parts in several arms of a `par` has to know that they begin, and when each is over; `{}` does not",
                 self.role()
             ),
-            _ => format!("a run that goes wrong:  {events}"),
         }
     }
 

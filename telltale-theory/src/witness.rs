@@ -14,8 +14,8 @@
 //!
 //! Where there are parallel parts, a run comes to a place inside of an arm before the other arms have
 //! begun; where it leaves an arm or walks past the part, the others are taken in full, one after
-//! another. A role that is not told where it forks or joins need not make any run go wrong, so no run is
-//! shown.
+//! another. A role that is not told where it forks or joins need not make any run go wrong. One does if what it
+//! sends first behind the fork or the join cannot be what it does next; behind a join, the arms beside are done before.
 
 use std::collections::{BTreeSet, VecDeque};
 
@@ -69,6 +69,7 @@ impl Witness<'_> {
             }
             _ => clash.there.exit,
         };
+        let end = self.end_of(&there);
         let (here, there) =
             (self.in_full(&self.clashes.runs.run_to(clash.here.vertex)), self.in_full(&there));
         let (here_exit, there_exit) = clash.parted;
@@ -81,7 +82,7 @@ impl Witness<'_> {
         let edge = |exit| self.graph.edge(exit);
         let parted = (edge(here_exit), edge(there_exit));
         let advice = remedy::advice(role, condition, parted, edge(act), instead.map(edge));
-        let wrong = self.wrong_run(&there, act, clash.there.exit, available);
+        let wrong = self.wrong_run((&there, end), act, clash.there.exit, available);
         Some(Violation {
             role,
             condition,
@@ -224,17 +225,26 @@ impl Witness<'_> {
 
     fn wrong_run(
         &self,
-        there: &[Step],
+        (there, end): (&[Step], Node),
         act: EdgeId,
         instead: Option<EdgeId>,
         available: &mut Available<'_>,
     ) -> Vec<Event> {
-        if self.is_about_lanes() {
-            return Vec::new();
-        }
         let mut wrong: Vec<Event> = there.iter().flat_map(|&step| self.split(step)).collect();
         let [sent, received] = self.split(self.graph.step(act));
+        let instead = instead.filter(|&exit| self.graph.edge(exit).is_exchange());
         let first = instead.map(|exit| self.split(self.graph.step(exit))[0]);
+        if self.is_about_lanes() {
+            let is_first = sent.role == self.view.role && self.acts_at_once(act);
+            // What is on its way to the role has to be taken before.
+            if !is_first || first.is_none() && self.may_come_next(end, sent) {
+                return Vec::new();
+            }
+            wrong.extend(first);
+            wrong.extend(self.beside().into_iter().flat_map(|step| self.split(step)));
+            wrong.push(sent);
+            return wrong;
+        }
         match self.condition {
             Condition::SendValidity => wrong.push(sent),
             Condition::NoMixedChoice => {
@@ -250,6 +260,46 @@ impl Witness<'_> {
             Condition::SilentEnd | Condition::Fork | Condition::Join => {}
         }
         wrong
+    }
+
+    /// Whether the role may do something next on some way on from a node, though it may fork or join before.
+    fn may_come_next(&self, node: Node, sent: Event) -> bool {
+        let mut seen = BTreeSet::from([node]);
+        let mut open = vec![node];
+        while let Some(node) = open.pop() {
+            for exit in self.graph.exit_ids(node) {
+                let edge = self.graph.edge(exit);
+                if edge.is_exchange() && edge.action(self.view.role).is_some() {
+                    if self.split(self.graph.step(exit)).contains(&sent) {
+                        return true;
+                    }
+                    continue;
+                }
+                open.extend(
+                    [edge.target, self.past_join(edge)].into_iter().filter(|&to| seen.insert(to)),
+                );
+            }
+        }
+        false
+    }
+
+    /// Whether the role sends something directly behind the fork or the join, with no other between.
+    fn acts_at_once(&self, act: EdgeId) -> bool {
+        let forks = self.clash.here.exit.map(|exit| self.graph.edge(exit));
+        let Some(forks) = forks.filter(|edge| !edge.is_exchange()) else { return true };
+        let is_act = |edge: &Edge| std::ptr::eq(edge, self.graph.edge(act));
+        self.reaches(self.past_join(forks), &mut BTreeSet::new(), is_act)
+    }
+
+    /// What happens in the arms beside the one that the role takes to be over.
+    fn beside(&self) -> Vec<Step> {
+        let act = self.clash.here.exit.map(|exit| self.graph.edge(exit));
+        match (self.parallel, act) {
+            (Some(parallel), Some(act)) if act.is_join() => {
+                parallel.beside_lane(lanes::sent_to_nobody(act.label).0)
+            }
+            _ => Vec::new(),
+        }
     }
 
     /// Whether what the role is not told is only that it forks or joins: then nothing need go wrong.
