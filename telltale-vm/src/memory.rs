@@ -30,3 +30,20 @@ fn word_mut(block: &mut [u64], at: usize) -> &mut u64 {
 const fn outside() -> ! {
     panic!("a place outside of the memory of sessions")
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    #[should_panic(expected = "a place outside of the memory of sessions")]
+    fn a_word_that_is_not_there_is_not_read() {
+        word(&[1, 2], 2);
+    }
+
+    #[test]
+    #[should_panic(expected = "a place outside of the memory of sessions")]
+    fn a_word_that_is_not_there_is_not_written() {
+        *word_mut(&mut [1, 2], 2) = 3;
+    }
+}

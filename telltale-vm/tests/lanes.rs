@@ -6,8 +6,8 @@ use telltale_bytecode::{Assembler, CompileError};
 use telltale_vm::loader::CodeImage;
 use telltale_vm::{
     Branch, Context, CoroStatus, EffectHandler, HandlerError, HandlerResult, LabelId, Message,
-    Network, NoHandler, Observed, Picked, Policy, Progress, RoleId, SendDecision, VM, VMConfig,
-    VMError, Value, WhenFull, choreography, normalize_trace,
+    Network, NoHandler, Observed, Picked, Policy, Progress, RoleId, SendDecision, Session, VM,
+    VMConfig, VMError, Value, WhenFull, choreography, normalize_trace,
 };
 
 choreography! {
@@ -202,7 +202,8 @@ fn what_is_heard_in_one_lane_is_asked_for_in_another() {
     for config in configs() {
         let mut vm = VM::new(config);
         let roles = both::Roles { ann: Ann { answers: 0, waits: 0 }, ben: Ben { left: 3, bye: 0 } };
-        let session = roles.open(&mut vm).expect("room");
+        let session = Session::open(&mut vm, &both::IMAGE, roles).expect("room");
+        assert_eq!(format!("{session:?}"), "Session(#0)");
         vm.run(&NoHandler, 1_000).expect("no faults");
         let roles = session.into_roles(&mut vm).expect("it is complete");
         assert_eq!(roles.ben.bye, 3);

@@ -74,7 +74,7 @@ pub(super) fn emit(interface: &Interface, words: &Words) -> TokenStream {
             where
                 #(#bounds,)*
             {
-                __telltale::Session::open(#vm, &IMAGE, self)
+                __telltale::open(#vm, &IMAGE, self)
             }
 
             /// Opens a session whose objects nobody wants back: they are dropped when it ends, and if it faults,
