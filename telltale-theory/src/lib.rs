@@ -34,6 +34,7 @@
 //! # Ok::<(), Box<dyn std::error::Error>>(())
 //! ```
 
+mod accepts;
 mod available;
 mod busy;
 mod clash;
@@ -60,6 +61,7 @@ mod subtype;
 mod view;
 mod witness;
 
+pub use accepts::{AcceptError, accepts};
 pub use dual::{DualError, dual};
 pub use error::{
     Condition, Decision, Event, Limit, LimitReached, ProjectionError, Step, Violation, Violations,
