@@ -1,6 +1,6 @@
 //! Which states of a type belong to which arm of which parallel part.
 
-mod of_role;
+pub(crate) mod of_role;
 
 use crate::table::State;
 use crate::{GlobalType, LaneId, LocalTypeR, RoleId, StateId, TypeError};

@@ -54,12 +54,12 @@ pub use id::{LabelId, LaneId, RoleId, StateId};
 pub use label::{Label, LabelView, PayloadType};
 pub use lanes::{Apart, Arm, Lanes, Split};
 pub use local::{Action, Direction, LocalExit, LocalState, LocalTypeR};
-#[cfg(feature = "json")]
-pub use log::{JsonLines, LINE_LIMIT, json_lines};
 pub use log::{
     Accepted, Cause, EventKind, Expected, LineError, LogError, LogEvent, Monitor, Pending, Place,
     Unfit, WAY_LIMIT,
 };
+#[cfg(feature = "json")]
+pub use log::{JsonLines, LINE_LIMIT, json_lines};
 pub use names::Names;
 pub use par::Par;
 pub use shared::Shared;

@@ -5,6 +5,7 @@
 //! how far that is from the end; or the first event that does not fit ([`Unfit`]), and what was expected.
 
 mod event;
+mod explain;
 #[cfg(feature = "json")]
 mod json;
 mod monitor;

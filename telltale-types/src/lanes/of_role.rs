@@ -1,18 +1,19 @@
-//! Follows a global type and the part of a role together, to find out which lanes of the whole are those of
-//! the role.
+//! Follows a global type and the part of a role together, to find out which lanes and which steps of the whole are
+//! those of the role.
 
 use super::Lanes;
 use crate::{GlobalExit, GlobalState, GlobalType, LaneId, LocalTypeR, Par, RoleId, StateId};
 
 /// See [`Lanes::of_role`].
 pub(super) fn find(global: &GlobalType, role: RoleId, local: &LocalTypeR) -> Vec<LaneId> {
-    let (lanes, own) = (global.lanes(), local.lanes());
-    let found = vec![LaneId::OUTERMOST; own.len()];
-    let has_part = has_part(global, role, &lanes);
-    let open = vec![(StateId::START, StateId::START)];
-    let mut walk = Walk { global, role, local, lanes, own, has_part, found, open };
+    let mut walk = Walk::new(global, role, local);
     walk.follow();
     walk.found
+}
+
+/// For each state of the whole, the states in which the role may be when the whole is there.
+pub(crate) fn together(global: &GlobalType, role: RoleId, local: &LocalTypeR) -> Vec<Vec<StateId>> {
+    Walk::new(global, role, local).follow()
 }
 
 /// For each lane, whether the role takes part in it, or in one inside of it.
@@ -39,8 +40,16 @@ struct Walk<'a> {
     open: Vec<(StateId, StateId)>,
 }
 
-impl Walk<'_> {
-    fn follow(&mut self) {
+impl<'a> Walk<'a> {
+    fn new(global: &'a GlobalType, role: RoleId, local: &'a LocalTypeR) -> Self {
+        let (lanes, own) = (global.lanes(), local.lanes());
+        let found = vec![LaneId::OUTERMOST; own.len()];
+        let has_part = has_part(global, role, &lanes);
+        let open = vec![(StateId::START, StateId::START)];
+        Self { global, role, local, lanes, own, has_part, found, open }
+    }
+
+    fn follow(&mut self) -> Vec<Vec<StateId>> {
         let mut seen: Vec<Vec<StateId>> = vec![Vec::new(); self.global.len()];
         while let Some((whole, own)) = self.open.pop() {
             let together = &mut seen[whole.index()];
@@ -54,6 +63,7 @@ impl Walk<'_> {
                 GlobalState::ArmEnd => self.ends(whole, own),
             }
         }
+        seen
     }
 
     fn exchanges(&mut self, exits: &[GlobalExit], own: StateId) {

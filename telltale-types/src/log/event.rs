@@ -23,6 +23,7 @@ pub enum EventKind {
 /// both at once. Fields of other names are of no interest.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 #[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
+#[cfg_attr(feature = "serde", serde(expecting = "an object with `sender`, `receiver` and `label`"))]
 pub struct LogEvent {
     /// What happened to the message.
     #[cfg_attr(feature = "serde", serde(default, rename = "event"))]
@@ -90,6 +91,25 @@ impl fmt::Display for LogEvent {
             EventKind::Receive => write!(f, "{receiver}?{sender}:{label}"),
         }
     }
+}
+
+/// How many characters of a name are shown.
+const SHOWN: usize = 100;
+
+/// A name from a log, which may be anything, as part of a sentence: on one line, and not too long.
+pub(super) fn shown(name: &str) -> String {
+    let mut text = String::new();
+    for character in name.chars().take(SHOWN) {
+        if character.is_control() {
+            text.extend(character.escape_default());
+        } else {
+            text.push(character);
+        }
+    }
+    if name.chars().nth(SHOWN).is_some() {
+        text.push('…');
+    }
+    text
 }
 
 /// A line of a log that is no event.

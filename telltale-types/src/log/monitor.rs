@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::part::{Channels, Part};
-use super::report::{Accepted, Cause, Expected, LogError, Pending, Place, Unfit};
+use super::report::{Accepted, LogError, Place};
 use super::way::{Taken, Way};
 use super::{EventKind, LineError, LogEvent};
 use crate::{Direction, GlobalType, LabelId, LocalTypeR, Names, RoleId, Shared};
@@ -32,28 +32,30 @@ pub const WAY_LIMIT: usize = 1_000;
 /// ```
 #[derive(Clone, Debug)]
 pub struct Monitor {
-    names: Shared<Names>,
+    pub(super) names: Shared<Names>,
     /// The name of a role that is watched and not among the names.
-    nameless: Option<String>,
+    pub(super) nameless: Option<String>,
+    /// The protocol, if it is known.
+    pub(super) global: Option<GlobalType>,
     roles: BTreeMap<String, RoleId>,
     labels: BTreeMap<String, Vec<LabelId>>,
-    parts: Vec<Part>,
+    pub(super) parts: Vec<Part>,
     /// For each role, its place among the parts.
     watched: Vec<Option<usize>>,
-    channels: Option<Channels>,
-    ways: Vec<Way>,
+    pub(super) channels: Option<Channels>,
+    pub(super) ways: Vec<Way>,
     events: u64,
     skipped: u64,
 }
 
 /// An event in terms of the types.
 #[derive(Clone, Copy)]
-struct Read<'m> {
-    kind: EventKind,
-    sender: RoleId,
-    receiver: RoleId,
-    labels: &'m [LabelId],
-    channel: Option<u16>,
+pub(super) struct Read<'m> {
+    pub(super) kind: EventKind,
+    pub(super) sender: RoleId,
+    pub(super) receiver: RoleId,
+    pub(super) labels: &'m [LabelId],
+    pub(super) channel: Option<u16>,
 }
 
 /// An event as something that watched roles do.
@@ -113,17 +115,14 @@ impl Monitor {
             };
             watched.push(Part::of(global, id, local.clone()));
         }
-        let pairs =
-            |state| global.exits(state).map(move |exit| (state, (exit.sender, exit.receiver)));
-        let channels = global.lanes().split(global.states().flat_map(pairs));
-        Ok(Self::new(names.clone(), None, watched, Some(channels)))
+        Ok(Self::new(names.clone(), None, watched, Some(global.clone())))
     }
 
     fn new(
         names: Shared<Names>,
         nameless: Option<String>,
         parts: Vec<Part>,
-        channels: Option<Channels>,
+        global: Option<GlobalType>,
     ) -> Self {
         let mut roles: BTreeMap<String, RoleId> =
             names.roles().map(|(id, name)| (name.to_owned(), id)).collect();
@@ -139,9 +138,19 @@ impl Monitor {
         for (at, part) in parts.iter().enumerate() {
             watched[part.role.index()] = Some(at);
         }
-        let ways = vec![Way::start(&parts)];
-        let (events, skipped) = (0, 0);
-        Self { names, nameless, roles, labels, parts, watched, channels, ways, events, skipped }
+        Self {
+            names,
+            nameless,
+            roles,
+            labels,
+            watched,
+            channels: global.as_ref().map(channels_of),
+            ways: vec![Way::start(&parts)],
+            parts,
+            global,
+            events: 0,
+            skipped: 0,
+        }
     }
 
     /// Holds a whole log against what is watched.
@@ -166,11 +175,11 @@ impl Monitor {
     /// When it does not fit, when it speaks of a role that the protocol does not have, or when it could be understood
     /// in more than [`WAY_LIMIT`] ways.
     pub fn observe(&mut self, event: &LogEvent) -> Result<(), LogError> {
-        let (sender, receiver) = (self.role(event, &event.sender)?, self.role(event, &event.receiver)?);
+        let (sender, receiver) =
+            (self.role(event, &event.sender)?, self.role(event, &event.receiver)?);
         let known = self.labels.get(&event.label);
         let labels = known.map(Vec::as_slice).unwrap_or_default();
-        let read =
-            Read { kind: event.kind, sender, receiver, labels, channel: event.channel };
+        let read = Read { kind: event.kind, sender, receiver, labels, channel: event.channel };
         if !self.concerns(read) {
             self.skipped += 1;
             return Ok(());
@@ -207,17 +216,18 @@ impl Monitor {
         })
     }
 
-    fn place(&self, event: &LogEvent) -> Place {
+    pub(super) fn place(&self, event: &LogEvent) -> Place {
         Place { line: event.line, event: self.events + self.skipped + 1 }
     }
 
-    fn part(&self, role: RoleId) -> Option<(usize, &Part)> {
+    pub(super) fn part(&self, role: RoleId) -> Option<(usize, &Part)> {
         let at = self.watched[role.index()]?;
         Some((at, &self.parts[at]))
     }
 
     fn concerns(&self, read: Read<'_>) -> bool {
-        let (sends, receives) = (self.part(read.sender).is_some(), self.part(read.receiver).is_some());
+        let (sends, receives) =
+            (self.part(read.sender).is_some(), self.part(read.receiver).is_some());
         match read.kind {
             EventKind::Exchange => sends || receives,
             EventKind::Send => sends,
@@ -260,7 +270,8 @@ impl Monitor {
                 received.into_iter().filter(is_next).map(|taken| one(None, Some(taken))).collect()
             }
             (Some(sent), Some(received)) => {
-                let pairs = sent.into_iter().flat_map(|sent| received.iter().map(move |to| (sent, *to)));
+                let pairs =
+                    sent.into_iter().flat_map(|sent| received.iter().map(move |to| (sent, *to)));
                 let at_once = |(sent, received): &(Taken, Taken)| is_exchange(way, sent, received);
                 pairs.filter(at_once).map(|(sent, to)| one(Some(sent), Some(to))).collect()
             }
@@ -268,7 +279,12 @@ impl Monitor {
     }
 
     /// What the event can be to the role that sends or receives; nothing if it is not watched, or if that is no part of the event.
-    fn fitting(&self, way: &Way, read: Read<'_>, direction: Direction) -> Option<Vec<Taken>> {
+    pub(super) fn fitting(
+        &self,
+        way: &Way,
+        read: Read<'_>,
+        direction: Direction,
+    ) -> Option<Vec<Taken>> {
         let (role, peer, other) = match direction {
             Direction::Send => (read.sender, read.receiver, EventKind::Receive),
             Direction::Receive => (read.receiver, read.sender, EventKind::Send),
@@ -295,150 +311,19 @@ impl Monitor {
         }
     }
 
-    fn is_over(&self, way: &Way) -> bool {
+    pub(super) fn is_over(&self, way: &Way) -> bool {
         let mut parts = self.parts.iter().zip(&way.strands);
         way.under_way.is_empty() && parts.all(|(part, strand)| part.is_over(strand))
     }
+}
 
-    fn moves<'m>(&'m self, way: &'m Way) -> impl Iterator<Item = Taken> + 'm {
-        let parts = self.parts.iter().zip(&way.strands);
-        parts.flat_map(|(part, strand)| part.moves(strand, self.channels.as_ref()))
-    }
-
-    fn unfit(&self, event: &LogEvent, read: Read<'_>) -> Unfit {
-        let mut expected = Vec::new();
-        let mut seen = BTreeSet::new();
-        for way in &self.ways {
-            for taken in self.moves(way) {
-                let Some(kind) = self.can_happen(way, &taken, read.kind) else { continue };
-                let message = (taken.sender(), taken.receiver(), taken.action.label);
-                if seen.insert((kind, message)) {
-                    let text = self.written(kind, message);
-                    let Taken { role, state, action, .. } = taken;
-                    let role_name = self.name(role).to_owned();
-                    expected.push(Expected { text, kind, role, role_name, state, action });
-                }
-            }
-        }
-        let of_event = [read.sender, read.receiver];
-        let concerns = |one: &Expected| {
-            of_event.contains(&one.role) || of_event.contains(&one.action.peer)
-        };
-        expected.sort_by_key(|one| !concerns(one));
-        let nearest = expected.iter().filter(|one| concerns(one)).count();
-        let cause = self.cause(event, read);
-        let text = self.as_given(event, read);
-        Unfit { event: event.clone(), place: self.place(event), text, cause, expected, nearest }
-    }
-
-    /// Whether something that a role may do can happen now, and as what.
-    fn can_happen(&self, way: &Way, taken: &Taken, kind: EventKind) -> Option<EventKind> {
-        let peer = self.part(taken.action.peer);
-        let exchange = kind == EventKind::Exchange;
-        match (taken.action.direction, peer) {
-            (_, None) if exchange => Some(EventKind::Exchange),
-            (Direction::Send, Some((at, part))) if exchange => {
-                let strand = &way.strands[at];
-                let mut others = part.moves(strand, self.channels.as_ref());
-                others.any(|other| is_exchange(way, taken, &other)).then_some(EventKind::Exchange)
-            }
-            (Direction::Send, _) => Some(EventKind::Send),
-            (Direction::Receive, None) => Some(EventKind::Receive),
-            (Direction::Receive, Some(_)) => {
-                let is_next = way.first(taken.channel()) == Some(taken.action.label);
-                is_next.then_some(EventKind::Receive)
-            }
-        }
-    }
-
-    fn cause(&self, event: &LogEvent, read: Read<'_>) -> Cause {
-        if read.labels.is_empty() {
-            return Cause::UnknownLabel;
-        }
-        if event.kind == EventKind::Send || self.part(read.sender).is_none() {
-            return Cause::NotExpected;
-        }
-        for way in &self.ways {
-            let received = self.fitting(way, read, Direction::Receive);
-            for taken in received.into_iter().flatten() {
-                match way.first(taken.channel()) {
-                    Some(first) => {
-                        return Cause::Behind { first: self.names.label(first).to_string() };
-                    }
-                    None if event.kind == EventKind::Receive => return Cause::NotSent,
-                    None => {}
-                }
-            }
-        }
-        Cause::NotExpected
-    }
-
-    fn pending(&self) -> Vec<Pending> {
-        let one = |(at, part): (usize, &Part)| {
-            let strands = self.ways.iter().map(|way| &way.strands[at]);
-            let waiting = strands.filter(|strand| !part.is_over(strand));
-            let moves = waiting.flat_map(|strand| part.moves(strand, None));
-            let texts: BTreeSet<String> = moves.map(|taken| self.action(&taken)).collect();
-            let expects: Vec<String> = texts.into_iter().collect();
-            let role = self.name(part.role).to_owned();
-            (!expects.is_empty()).then_some(Pending { role, expects })
-        };
-        self.parts.iter().enumerate().filter_map(one).collect()
-    }
-
-    /// What is under way in the first way.
-    fn under_way(&self) -> Vec<String> {
-        let queues = self.ways[0].under_way.iter();
-        let messages = queues.flat_map(|(&(sender, receiver, _), queue)| {
-            queue.iter().map(move |&label| (sender, receiver, label))
-        });
-        messages.map(|message| self.exchange(message)).collect()
-    }
-
-    fn name(&self, role: RoleId) -> &str {
-        match &self.nameless {
-            Some(name) if role.index() == self.names.role_count() => name,
-            _ => self.names.role(role),
-        }
-    }
-
-    /// In the notation of the types: that of local types where one role is watched.
-    fn written(&self, kind: EventKind, message: (RoleId, RoleId, LabelId)) -> String {
-        let (sender, receiver, label) = message;
-        let label = self.names.label(label).to_string();
-        self.with_label(kind, (sender, receiver), &label)
-    }
-
-    /// The event with the label as the log has it.
-    fn as_given(&self, event: &LogEvent, read: Read<'_>) -> String {
-        self.with_label(event.kind, (read.sender, read.receiver), &event.label)
-    }
-
-    fn with_label(&self, kind: EventKind, pair: (RoleId, RoleId), label: &str) -> String {
-        let (sender, receiver) = (self.name(pair.0), self.name(pair.1));
-        match &self.parts[..] {
-            [part] if part.role == pair.0 => format!("{receiver}!{label}"),
-            [part] if part.role == pair.1 => format!("{sender}?{label}"),
-            _ => LogEvent { kind, ..LogEvent::exchange(sender, receiver, label) }.to_string(),
-        }
-    }
-
-    fn action(&self, taken: &Taken) -> String {
-        let (peer, label) = (self.name(taken.action.peer), self.names.label(taken.action.label));
-        match taken.action.direction {
-            Direction::Send => format!("{peer}!{label}"),
-            Direction::Receive => format!("{peer}?{label}"),
-        }
-    }
-
-    fn exchange(&self, (sender, receiver, label): (RoleId, RoleId, LabelId)) -> String {
-        let label = self.names.label(label).to_string();
-        LogEvent::exchange(self.name(sender), self.name(receiver), label).to_string()
-    }
+fn channels_of(global: &GlobalType) -> Channels {
+    let pairs = |state| global.exits(state).map(move |exit| (state, (exit.sender, exit.receiver)));
+    global.lanes().split(global.states().flat_map(pairs))
 }
 
 /// Whether these are the two sides of one message that is received as soon as it was sent.
-fn is_exchange(way: &Way, sent: &Taken, received: &Taken) -> bool {
+pub(super) fn is_exchange(way: &Way, sent: &Taken, received: &Taken) -> bool {
     sent.channel() == received.channel()
         && received.action.direction == Direction::Receive
         && sent.action.label == received.action.label

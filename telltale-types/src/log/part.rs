@@ -1,7 +1,9 @@
 //! The part of one role, and where the role is in it.
 
 use super::way::Taken;
-use crate::{Action, Direction, GlobalType, LabelId, LaneId, Lanes, LocalTypeR, RoleId, Split, StateId};
+use crate::{
+    Action, Direction, GlobalType, LabelId, LaneId, Lanes, LocalTypeR, RoleId, Split, StateId,
+};
 
 /// The part of one role that a monitor watches.
 #[derive(Clone, Debug)]

@@ -4,6 +4,7 @@ use std::fmt;
 
 use thiserror::Error;
 
+use super::event::shown;
 use super::{EventKind, LineError, LogEvent};
 use crate::{Action, RoleId, StateId};
 
@@ -83,7 +84,7 @@ pub enum LogError {
     #[error(transparent)]
     Unfit(Box<Unfit>),
     /// An event of a role that the protocol does not have.
-    #[error("{place}: unknown role `{role}`; there are {}", all_of(.known))]
+    #[error("{place}: unknown role `{}`; there are {}", shown(.role), all_of(.known))]
     UnknownRole {
         /// Where in the log.
         place: Place,
@@ -187,6 +188,16 @@ pub struct Expected {
     pub state: StateId,
     /// What it does there.
     pub action: Action,
+    /// Where that is in the protocol, if it is known: states and which of their exits, counted from 0. Several where the role does not
+    /// know, or need not know, at which of them the protocol is.
+    pub steps: Vec<(StateId, usize)>,
+}
+
+impl Unfit {
+    /// Of what could have happened instead, that which concerns its sender or its receiver; all if nothing does.
+    pub fn nearest(&self) -> &[Expected] {
+        if self.nearest > 0 { &self.expected[..self.nearest] } else { &self.expected }
+    }
 }
 
 impl fmt::Display for Unfit {
@@ -195,7 +206,9 @@ impl fmt::Display for Unfit {
         let LogEvent { sender, receiver, label, .. } = &self.event;
         match &self.cause {
             Cause::NotExpected => {}
-            Cause::UnknownLabel => write!(f, ", for there is no message `{label}`")?,
+            Cause::UnknownLabel => {
+                write!(f, ", for there is no message `{}`", shown(label))?;
+            }
             Cause::NotSent => {
                 write!(f, ", for nothing is under way from `{sender}` to `{receiver}`")?;
             }
@@ -203,8 +216,7 @@ impl fmt::Display for Unfit {
                 write!(f, ", for `{first}` from `{sender}` comes first")?;
             }
         }
-        let shown = if self.nearest > 0 { self.nearest } else { self.expected.len() };
-        let texts: Vec<&str> = self.expected[..shown].iter().map(|one| &*one.text).collect();
+        let texts: Vec<&str> = self.nearest().iter().map(|one| &*one.text).collect();
         match texts[..] {
             [] => f.write_str("; nothing more was expected"),
             _ => write!(f, "; expected {}", one_of(&texts)),
