@@ -4,7 +4,7 @@
 //! that is what it means that the local types implement the protocol. So the protocol is projected, and the roles are
 //! followed side by side.
 
-use telltale_types::{Accepted, GlobalType, LineError, LogError, LogEvent, Monitor};
+use telltale_types::{Accepted, GlobalType, LineError, LocalTypeR, LogError, LogEvent, Monitor};
 use thiserror::Error;
 
 use crate::{Options, ProjectionError, project_all_with};
@@ -62,8 +62,13 @@ pub fn accepts<E>(
 where
     E: Into<Result<LogEvent, LineError>>,
 {
-    let options = Options { allow_silent_end: true, find_remedies: false, ..Options::default() };
-    let locals = project_all_with(global, &options)?;
-    let parts = locals.iter().map(|(role, local)| (role.as_str(), local));
+    let parts = parts(global)?;
+    let parts = parts.iter().map(|(role, local)| (role.as_str(), local));
     Ok(Monitor::of_roles(global, parts)?.check(log)?)
+}
+
+/// What each role does, whether or not it knows when all is over.
+pub(crate) fn parts(global: &GlobalType) -> Result<Vec<(String, LocalTypeR)>, ProjectionError> {
+    let options = Options { allow_silent_end: true, find_remedies: false, ..Options::default() };
+    project_all_with(global, &options)
 }

@@ -4,11 +4,11 @@
 
 use std::collections::BTreeSet;
 
-use telltale_theory::oracle::{Rng, Shape, can_happen, generate, generate_parallel, is_run, may_do};
-use telltale_theory::{Event, Options, project_all_with};
-use telltale_types::{
-    Direction, GlobalType, LocalTypeR, LogError, LogEvent, Monitor, RoleId,
+use telltale_theory::oracle::{
+    Rng, Shape, can_happen, generate, generate_parallel, is_run, may_do,
 };
+use telltale_theory::{Event, Options, project_all_with};
+use telltale_types::{Direction, GlobalType, LocalTypeR, LogError, LogEvent, Monitor, RoleId};
 
 fn number(variable: &str, otherwise: u64) -> u64 {
     std::env::var(variable).ok().and_then(|text| text.parse().ok()).unwrap_or(otherwise)
@@ -215,16 +215,17 @@ fn exchanges_are_two_events_at_once() {
             let message = sent[rng.below(sent.len())];
             let Event { role, action, lane } = message;
             let received = Event::received(role, action.peer, action.label).in_lane(lane);
-            let [sender, receiver, label] = case.sides(message);
+            let [from, to, label] = case.sides(message);
             // Sometimes only one of the two happens.
             let (events, log) = match rng.below(4) {
-                0 => (vec![message], LogEvent::sent(sender, receiver, label)),
-                1 => (vec![received], LogEvent::received(sender, receiver, label)),
-                _ => (vec![message, received], LogEvent::exchange(sender, receiver, label)),
+                0 => (vec![message], LogEvent::sent(from, to, label)),
+                1 => (vec![received], LogEvent::received(from, to, label)),
+                _ => (vec![message, received], LogEvent::exchange(from, to, label)),
             };
             let longer = [&word[..], &events[..]].concat();
             let at_once = events.len() == 2;
-            let count = |event: Event| word.iter().filter(|one| is_on_channel_of(event, **one)).count();
+            let count =
+                |event: Event| word.iter().filter(|one| is_on_channel_of(event, **one)).count();
             let is_empty = count(message) == count(received);
             let fits = case.is_run(&longer) && (is_empty || !at_once);
             let result = monitor.observe(&log.on_channel(lane));
@@ -279,6 +280,13 @@ fn all_alternatives_are_named() {
         let Err(LogError::Unfit(unfit)) = monitor.observe(&wrong) else {
             panic!("{}", case.written(&run))
         };
+        for one in &unfit.expected {
+            assert!(!one.steps.is_empty(), "{}", case.written(&run));
+            for &(state, nth) in &one.steps {
+                let exit = case.global.exits(state).nth(nth).expect("a step of the protocol");
+                assert_eq!(exit.action(one.role), Some(one.action), "{}", case.written(&run));
+            }
+        }
         let told: BTreeSet<String> = unfit.expected.iter().map(|one| one.text.clone()).collect();
         let can = |event: &&Event| case.is_run(&[&run[..], &[**event]].concat());
         let alphabet = case.alphabet();
