@@ -7,8 +7,11 @@ use std::collections::BTreeSet;
 use telltale_theory::oracle::{
     Rng, Shape, can_happen, generate, generate_parallel, is_run, may_do,
 };
-use telltale_theory::{Event, Options, project_all_with};
-use telltale_types::{Direction, GlobalType, LocalTypeR, LogError, LogEvent, Monitor, RoleId};
+use telltale_theory::{Event, Options, accepts, project_all_with};
+use telltale_types::{
+    Direction, GlobalTerm, GlobalType, Label, LocalTypeR, LogError, LogEvent, Monitor, RoleId,
+    UNDER_WAY_LIMIT,
+};
 
 fn number(variable: &str, otherwise: u64) -> u64 {
     std::env::var(variable).ok().and_then(|text| text.parse().ok()).unwrap_or(otherwise)
@@ -344,4 +347,29 @@ fn some_roles_can_be_watched() {
             assert!(!can_happen(early) && monitor.check(case.log(early)).is_err());
         }
     });
+}
+
+/// Whether a message was sent in one arm or in the other makes two logs of one, and both are kept as far as they go.
+#[test]
+fn what_is_under_way_in_many_ways_has_a_limit() {
+    let message = |label, then| (Label::new(label), then);
+    let flood = GlobalTerm::comm(
+        "A",
+        "B",
+        [message("x", GlobalTerm::var("t")), message("stop", GlobalTerm::end())],
+    );
+    let once = GlobalTerm::comm("A", "B", [message("x", GlobalTerm::end())]);
+    let both = GlobalTerm::par([GlobalTerm::mu("t", flood), once], GlobalTerm::end());
+    let global = both.close().expect("a protocol");
+    let sent = |_| LogEvent::sent("A", "B", "x");
+    let many = UNDER_WAY_LIMIT + 1;
+    let error = accepts(&global, (0..many).map(sent)).expect_err("that is too much");
+    assert_eq!(
+        error.to_string(),
+        "event 5001: so far the log can be understood in several ways, with more than 10000 messages under way; \
+         give the `channel` of its events"
+    );
+    let accepted = accepts(&global, (0..many).map(|nth| sent(nth).on_channel(1)));
+    let accepted = accepted.expect("each event says where it is");
+    assert_eq!(accepted.events as usize, many);
 }

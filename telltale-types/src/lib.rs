@@ -56,7 +56,7 @@ pub use lanes::{Apart, Arm, Lanes, Split};
 pub use local::{Action, Direction, LocalExit, LocalState, LocalTypeR};
 pub use log::{
     Accepted, Cause, EventKind, Expected, LineError, LogError, LogEvent, Monitor, Pending, Place,
-    Unfit, WAY_LIMIT,
+    UNDER_WAY_LIMIT, Unfit, WAY_LIMIT,
 };
 #[cfg(feature = "json")]
 pub use log::{JsonLines, LINE_LIMIT, json_lines};

@@ -16,7 +16,7 @@ mod way;
 pub use event::{EventKind, LineError, LogEvent};
 #[cfg(feature = "json")]
 pub use json::{JsonLines, LINE_LIMIT, json_lines};
-pub use monitor::{Monitor, WAY_LIMIT};
+pub use monitor::{Monitor, UNDER_WAY_LIMIT, WAY_LIMIT};
 pub use report::{Accepted, Cause, Expected, LogError, Pending, Place, Unfit};
 
 use crate::LocalTypeR;

@@ -144,7 +144,7 @@ fn endless_lanes_hold_up_nobody() {
         let session = vm.load_choreography(&endless::IMAGE).expect("room");
         vm.run(&Says(0), 200).expect("no faults");
         let sent = |label: &str| {
-            let is_sent = |event: &&telltale_vm::ObsEvent| {
+            let is_sent = |event: &&ObsEvent| {
                 event.to_string().contains(label) && event.to_string().contains('!')
             };
             vm.trace().iter().filter(is_sent).count()

@@ -11,6 +11,9 @@ use crate::{Direction, GlobalType, LabelId, LocalTypeR, Names, RoleId, Shared};
 /// In how many ways a log may be understood at once.
 pub const WAY_LIMIT: usize = 1_000;
 
+/// How many messages may be under way, where there are several such ways: in all of them together.
+pub const UNDER_WAY_LIMIT: usize = 10_000;
+
 /// Watches one role or several, and says of each event whether it fits.
 ///
 /// What is sent between two roles that are watched has to be received in order, and after it was sent; to others and from
@@ -172,8 +175,8 @@ impl Monitor {
     ///
     /// # Errors
     ///
-    /// When it does not fit, when it speaks of a role that the protocol does not have, or when it could be understood
-    /// in more than [`WAY_LIMIT`] ways.
+    /// When it does not fit, when it speaks of a role that the protocol does not have, or when the log can be understood
+    /// in too many ways ([`WAY_LIMIT`], [`UNDER_WAY_LIMIT`]).
     pub fn observe(&mut self, event: &LogEvent) -> Result<(), LogError> {
         let (sender, receiver) =
             (self.role(event, &event.sender)?, self.role(event, &event.receiver)?);
@@ -247,6 +250,11 @@ impl Monitor {
             if after.len() > WAY_LIMIT {
                 return Err(LogError::TooManyWays { place: self.place(event), limit: WAY_LIMIT });
             }
+        }
+        let under_way: usize = after.iter().map(Way::under_way_count).sum();
+        if after.len() > 1 && under_way > UNDER_WAY_LIMIT {
+            let (place, limit) = (self.place(event), UNDER_WAY_LIMIT);
+            return Err(LogError::TooMuchUnderWay { place, limit });
         }
         if after.is_empty() {
             return Err(LogError::Unfit(Box::new(self.unfit(event, read))));

@@ -106,6 +106,17 @@ pub enum LogError {
         /// How many possibilities are followed.
         limit: usize,
     },
+    /// The log does not say in which lanes its events happened, and too much of it was sent and not received.
+    #[error(
+        "{place}: so far the log can be understood in several ways, with more than {limit} messages under way; \
+         give the `channel` of its events"
+    )]
+    TooMuchUnderWay {
+        /// Where in the log.
+        place: Place,
+        /// How many messages may be under way in all of them.
+        limit: usize,
+    },
     /// The role that was to be watched cannot have the type.
     #[error("the type is not that of a role `{role}`, but of {}", any_of(.known))]
     NotItsRole {

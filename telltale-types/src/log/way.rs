@@ -56,6 +56,10 @@ impl Way {
         Self { strands: parts.iter().map(Part::start).collect(), under_way: BTreeMap::new() }
     }
 
+    pub(super) fn under_way_count(&self) -> usize {
+        self.under_way.values().map(VecDeque::len).sum()
+    }
+
     /// The message that comes next out of a channel.
     pub(super) fn first(&self, channel: Channel) -> Option<LabelId> {
         self.under_way.get(&channel)?.front().copied()
