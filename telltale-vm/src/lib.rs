@@ -206,12 +206,15 @@
 //!
 //! - `macros` (default): [`choreography!`].
 //! - `multi-thread`: `ThreadedVM`, which runs its sessions on several threads.
+//! - `serde`: payloads on the wire (`wire`), which `#[serde]` in front of a protocol asks for.
 
 #[doc(hidden)]
 pub mod generated;
 pub mod loader;
 pub mod simulation;
 pub mod untyped;
+#[cfg(feature = "serde")]
+pub mod wire;
 
 mod backend;
 mod config;
