@@ -99,7 +99,7 @@ impl<'a> Payloads<'a> {
         let view = self.label(label)?;
         let mut bytes = Vec::new();
         let written = match self.codec(label) {
-            Some(codec) => codec.encode(payload, &mut bytes),
+            Some(codec) => codec.encode(view.payload, payload, &mut bytes),
             None => describe(view, payload, &mut bytes),
         };
         let written = written.and_then(|()| self.within_limit(bytes.len()));

@@ -27,7 +27,7 @@ impl PayloadCodecs {
 
 /// How the payload of one label is written down.
 pub struct PayloadCodec {
-    encode: fn(&Value, &mut Vec<u8>) -> Result<(), WireProblem>,
+    encode: fn(&str, &Value, &mut Vec<u8>) -> Result<(), WireProblem>,
     decode: fn(&[u8]) -> Result<Value, WireProblem>,
 }
 
@@ -38,7 +38,7 @@ impl PayloadCodec {
         P: Serialize + DeserializeOwned + Send + 'static,
     {
         Self {
-            encode: |payload, to| write(payload, |payload: &P| C::encode(payload, to)),
+            encode: |ty, payload, to| write(ty, payload, |payload: &P| C::encode(payload, to)),
             decode: |bytes| Ok(pack(C::decode::<P>(bytes)?)),
         }
     }
@@ -46,8 +46,8 @@ impl PayloadCodec {
     /// A payload whose fields have names. `R` is the tuple of their types.
     pub const fn record<C: Codec, N: FieldNames, R: Record>() -> Self {
         Self {
-            encode: |payload, to| {
-                write(payload, |fields| {
+            encode: |ty, payload, to| {
+                write(ty, payload, |fields| {
                     C::encode(&NamedRef::<'_, N, R> { fields, names: PhantomData }, to)
                 })
             },
@@ -55,8 +55,14 @@ impl PayloadCodec {
         }
     }
 
-    pub(super) fn encode(&self, payload: &Value, to: &mut Vec<u8>) -> Result<(), WireProblem> {
-        (self.encode)(payload, to)
+    /// Appends a payload, which should be of the type that is spelled like this.
+    pub(super) fn encode(
+        &self,
+        ty: &str,
+        payload: &Value,
+        to: &mut Vec<u8>,
+    ) -> Result<(), WireProblem> {
+        (self.encode)(ty, payload, to)
     }
 
     pub(super) fn decode(&self, bytes: &[u8]) -> Result<Value, WireProblem> {
@@ -72,11 +78,12 @@ impl fmt::Debug for PayloadCodec {
 
 /// Does something with the payload in a value, if it is of that type.
 fn write<P: 'static>(
+    ty: &str,
     payload: &Value,
     encode: impl FnOnce(&P) -> Result<(), super::CodecError>,
 ) -> Result<(), WireProblem> {
     match with_payload(payload, encode) {
         Some(encoded) => Ok(encoded?),
-        None => Err(WireProblem::wrong(std::any::type_name::<P>(), payload)),
+        None => Err(WireProblem::wrong(ty, payload)),
     }
 }
