@@ -18,10 +18,7 @@ const MOST_FIELDS: usize = 16;
 
 /// The table, as an `Option` of a reference to a `static`.
 pub(super) fn emit(interface: &Interface, serde: &Serde) -> TokenStream {
-    let codec = match &serde.codec {
-        Some(path) => one_module_in(path),
-        None => quote!(__telltale::Json),
-    };
+    let codec = serde.codec.as_ref().map_or_else(|| quote!(__telltale::Json), one_module_in);
     let names = interface.labels.iter().enumerate().filter_map(|(nth, label)| names(nth, label));
     let labels = interface.labels.iter().enumerate().map(|(nth, label)| entry(nth, label));
     let span = serde.codec.as_ref().map_or_else(|| serde.span.first(), Spanned::span);
