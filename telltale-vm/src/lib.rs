@@ -206,6 +206,7 @@
 //!
 //! - `macros` (default): [`choreography!`].
 //! - `multi-thread`: `ThreadedVM`, which runs its sessions on several threads.
+//! - `serde`: payloads on the wire (`wire`), which `#[serde]` in front of a protocol asks for.
 
 #[doc(hidden)]
 pub mod generated;
@@ -213,6 +214,8 @@ pub mod loader;
 pub mod outside;
 pub mod simulation;
 pub mod untyped;
+#[cfg(feature = "serde")]
+pub mod wire;
 
 mod backend;
 mod config;
