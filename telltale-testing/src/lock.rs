@@ -50,8 +50,15 @@ const VARIABLE: &str = "TELLTALE_LOCK";
 #[must_use = "nothing is compared before `check`"]
 pub struct Lock {
     path: PathBuf,
-    protocols: BTreeMap<String, GlobalType>,
+    protocols: BTreeMap<String, Protocol>,
     in_use: Option<BTreeSet<String>>,
+}
+
+/// A protocol as it is now.
+#[derive(Clone, Debug)]
+struct Protocol {
+    global: GlobalType,
+    payload_version: u32,
 }
 
 impl Lock {
@@ -63,7 +70,8 @@ impl Lock {
 
     /// A protocol by its name in the file, as it is now.
     pub fn protocol(mut self, name: &str, image: &CodeImage) -> Self {
-        self.protocols.insert(name.to_owned(), image.global_type.clone());
+        let (global, payload_version) = (image.global_type.clone(), image.payload_version());
+        self.protocols.insert(name.to_owned(), Protocol { global, payload_version });
         self
     }
 
@@ -95,10 +103,9 @@ impl Lock {
     /// When it cannot be written, or a protocol has no projection, which images have.
     pub fn write(&self) -> Result<(), LockError> {
         let mut entries = BTreeMap::new();
-        for (name, global) in &self.protocols {
-            let entry = Entry::of(global).map_err(|error| LockError::Protocol {
-                protocol: name.clone(),
-                message: error.to_string(),
+        for (name, protocol) in &self.protocols {
+            let entry = Entry::of(&protocol.global, protocol.payload_version).map_err(|error| {
+                LockError::Protocol { protocol: name.clone(), message: error.to_string() }
             })?;
             entries.insert(name.clone(), entry);
         }
@@ -111,13 +118,14 @@ impl Lock {
         let mut breaks = Vec::new();
         for (name, new) in &self.protocols {
             let Some(entry) = entries.get(name) else { continue };
-            let comparison = compare(&entry.global, new).map_err(|error| LockError::Protocol {
-                protocol: name.clone(),
-                message: error.to_string(),
+            let comparison = compare(&entry.global, &new.global).map_err(|error| {
+                LockError::Protocol { protocol: name.clone(), message: error.to_string() }
             })?;
-            let roles = self.broken(&comparison);
+            let versions = (entry.payload_version, new.payload_version);
+            let payload_versions = (versions.0 != versions.1).then_some(versions);
+            let roles = self.broken(&comparison, payload_versions.is_some());
             if !roles.is_empty() {
-                breaks.push(Break { protocol: name.clone(), roles, comparison });
+                breaks.push(Break { protocol: name.clone(), roles, payload_versions, comparison });
             }
         }
         if breaks.is_empty() {
@@ -126,14 +134,15 @@ impl Lock {
         Err(LockError::Broken { path: self.path.clone(), breaks })
     }
 
-    /// The roles that cannot stay as they were.
-    fn broken(&self, comparison: &Comparison) -> Vec<String> {
+    /// The roles that cannot stay as they were. With other payloads, none can.
+    fn broken(&self, comparison: &Comparison, other_payloads: bool) -> Vec<String> {
         let is_in_use =
             |role: &str| self.in_use.as_ref().is_none_or(|in_use| in_use.contains(role));
         let is_broken = |change: &Change| match change {
-            Change::Changed { old_with_new, .. } => old_with_new.is_err(),
+            Change::Changed { old_with_new, .. } => other_payloads || old_with_new.is_err(),
             Change::Removed => true,
-            _ => false,
+            Change::Added => false,
+            _ => other_payloads,
         };
         let roles = comparison.roles.iter().filter(|role| is_broken(&role.change));
         roles.map(|role| role.role.clone()).filter(|role| is_in_use(role)).collect()

@@ -127,6 +127,23 @@ fn only_roles_in_use_have_to_stay_as_they_were() {
     assert_eq!(now.in_use([]).check(), Ok(()));
 }
 
+/// What is inside of a payload is not in its type, so whoever changes it declares another version.
+#[test]
+fn other_payloads_break_all() {
+    let path = path("payloads");
+    purchase(&path, &v1::purchase::IMAGE).write().expect("it can be written");
+    let image = v1::purchase::IMAGE.clone().with_payload_version(2);
+    let now = purchase(&path, &image);
+    insta::assert_snapshot!(said(&path, now.check()));
+    let Err(LockError::Broken { breaks, .. }) = now.in_use(["Shop"]).check() else {
+        panic!("the shop has other payloads")
+    };
+    assert_eq!(
+        (&breaks[0].roles[..], breaks[0].payload_versions),
+        (&["Shop".to_owned()][..], Some((0, 2)))
+    );
+}
+
 #[test]
 fn a_role_that_is_gone_cannot_be_played() {
     let path = path("gone");

@@ -144,7 +144,7 @@ fn longest_run(case: &Case, word: &[Event]) -> usize {
 #[test]
 fn what_is_accepted_begins_a_run() {
     let (mut right, mut wrong) = (0, 0);
-    for_cases(4_000, |case| {
+    for_cases(2_000, |case| {
         let mut rng = Rng::new(case.seed);
         let run = case.run(&mut rng, 10);
         if run.is_empty() {
@@ -161,7 +161,7 @@ fn what_is_accepted_begins_a_run() {
         }
     });
     println!("{right} mutated runs are runs, {wrong} are not");
-    assert!(right > 100 && wrong > 1_000 || number("TELLTALE_PROTOCOLS", 4_000) < 4_000);
+    assert!(right > 50 && wrong > 500 || number("TELLTALE_PROTOCOLS", 2_000) < 2_000);
 }
 
 /// For a log that does not say on which channel something happened: how many of its events fit, and in how many ways.
@@ -183,7 +183,7 @@ fn understood(case: &Case, alphabet: &[Event], word: &[Event]) -> (usize, usize)
 #[test]
 fn a_log_without_channels_fits_if_some_channels_do() {
     let mut several = 0;
-    for_cases(1_600, |case| {
+    for_cases(800, |case| {
         let alphabet = case.alphabet();
         if alphabet.iter().all(|event| event.lane == 0) {
             return;
@@ -201,14 +201,14 @@ fn a_log_without_channels_fits_if_some_channels_do() {
         }
     });
     println!("{several} logs could be understood in several ways");
-    assert!(several > 20 || number("TELLTALE_PROTOCOLS", 1_600) < 1_600);
+    assert!(several > 10 || number("TELLTALE_PROTOCOLS", 800) < 800);
 }
 
 /// A message as one event is its sending and its receiving, one directly after the other. So nothing is under way before it.
 #[test]
 fn exchanges_are_two_events_at_once() {
     let (mut right, mut wrong) = (0, 0);
-    for_cases(3_000, |case| {
+    for_cases(1_500, |case| {
         let mut rng = Rng::new(case.seed);
         let alphabet = case.alphabet();
         let is_sent = |event: &&Event| event.action.direction == Direction::Send;
@@ -241,7 +241,7 @@ fn exchanges_are_two_events_at_once() {
         }
     });
     println!("{right} events fit, {wrong} do not");
-    assert!(right > 1_000 && wrong > 1_000 || number("TELLTALE_PROTOCOLS", 3_000) < 3_000);
+    assert!(right > 500 && wrong > 500 || number("TELLTALE_PROTOCOLS", 1_500) < 1_500);
 }
 
 /// Whether one event is what another is, but for the label.
@@ -303,7 +303,7 @@ fn all_alternatives_are_named() {
 #[test]
 fn a_part_accepts_what_its_role_may_do() {
     let (mut right, mut wrong) = (0, 0);
-    for_cases(3_000, |case| {
+    for_cases(1_500, |case| {
         let mut rng = Rng::new(case.seed);
         let run = case.run(&mut rng, 12);
         for (role, local) in &case.locals {
@@ -325,7 +325,7 @@ fn a_part_accepts_what_its_role_may_do() {
         }
     });
     println!("{right} mutated views fit, {wrong} do not");
-    assert!(right > 100 && wrong > 500 || number("TELLTALE_PROTOCOLS", 3_000) < 3_000);
+    assert!(right > 50 && wrong > 250 || number("TELLTALE_PROTOCOLS", 1_500) < 1_500);
 }
 
 /// Two roles of several: what is between them has to be in order.

@@ -131,6 +131,8 @@ pub struct Break {
     pub protocol: String,
     /// The roles that are in use and cannot stay as they were.
     pub roles: Vec<String>,
+    /// The declared version of the payloads as they were and as they are now, if it is another one.
+    pub payload_versions: Option<(u32, u32)>,
     /// All that has changed.
     pub comparison: Comparison,
 }
@@ -151,11 +153,14 @@ impl LockError {
 
 fn broken(path: &Path, breaks: &[Break]) -> String {
     let mut lines = Vec::new();
-    for Break { protocol, roles, comparison } in breaks {
+    for Break { protocol, roles, payload_versions, comparison } in breaks {
         let (roles, path) = (quoted(roles), path.display());
         lines.push(format!(
             "`{protocol}` as it is now cannot be played with {roles} as released (`{path}`)"
         ));
+        if let Some((old, new)) = payload_versions {
+            lines.push(format!("  payloads of version {old} are now of version {new}"));
+        }
         lines.extend(comparison.to_string().lines().map(|line| format!("  {line}")));
     }
     let help = "help: find a change that the released ones can live with; or, if they are no longer in use, say with `in_use` \

@@ -21,6 +21,7 @@ const FORMAT: u32 = 1;
 #[derive(Serialize, Deserialize)]
 pub(super) struct Entry {
     hash: String,
+    pub(super) payload_version: u32,
     roles: BTreeMap<String, String>,
     #[serde(rename = "type")]
     pub(super) global: GlobalType,
@@ -37,18 +38,19 @@ struct File {
 }
 
 impl Entry {
-    pub(super) fn of(global: &GlobalType) -> Result<Self, ProjectionError> {
+    pub(super) fn of(global: &GlobalType, payload_version: u32) -> Result<Self, ProjectionError> {
         let options =
             Options { allow_silent_end: true, find_remedies: false, ..Options::default() };
         let locals = project_all_with(global, &options)?.into_iter();
         let roles = locals.map(|(role, local)| (role, local.to_string())).collect();
-        let mut entry = Self { hash: String::new(), roles, global: global.clone() };
+        let (hash, global) = (String::new(), global.clone());
+        let mut entry = Self { hash, payload_version, roles, global };
         entry.hash = entry.content_hash();
         Ok(entry)
     }
 
     fn content_hash(&self) -> String {
-        let digest = Sha256::digest(json(&(&self.roles, &self.global)));
+        let digest = Sha256::digest(json(&(self.payload_version, &self.roles, &self.global)));
         digest.iter().fold(String::new(), |hash, byte| hash + &format!("{byte:02x}"))
     }
 }
@@ -79,9 +81,10 @@ fn text(entries: &BTreeMap<String, Entry>) -> String {
         let role = |(role, part)| format!("\n        {}: {}", json(role), json(part));
         let roles: Vec<String> = entry.roles.iter().map(role).collect();
         format!(
-            "\n    {}: {{\n      \"hash\": {},\n      \"roles\": {{{}\n      }},\n      \"type\": {}\n    }}",
+            "\n    {}: {{\n      \"hash\": {},\n      \"payload_version\": {},\n      \"roles\": {{{}\n      }},\n      \"type\": {}\n    }}",
             json(name),
             json(&entry.hash),
+            entry.payload_version,
             roles.join(","),
             json(&entry.global),
         )
