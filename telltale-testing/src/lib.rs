@@ -21,7 +21,7 @@
 //! # A role under test
 //!
 //! This is the shop of the README, and all that is tested of it. The other roles are
-//! [`ByHandler`](telltale_vm::ByHandler): the handler plays them.
+//! [`ByHandler`](const@telltale_vm::ByHandler): the handler plays them.
 //!
 //! ```
 //! use telltale_testing::{Random, Script, for_every_schedule, for_every_seed, lose_each_message};
