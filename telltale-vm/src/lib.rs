@@ -210,6 +210,7 @@
 #[doc(hidden)]
 pub mod generated;
 pub mod loader;
+pub mod outside;
 pub mod simulation;
 pub mod untyped;
 
@@ -246,8 +247,8 @@ pub use telltale_macros::choreography;
 // One session.
 pub use effect::{HandlerError, HandlerResult};
 pub use error::{Cause, Fault};
-pub use roles::by_handler::ByHandler;
 pub use roles::play::PlayError;
+pub use roles::players::{ByHandler, Driven, Elsewhere};
 pub use session::{Outcome, SessionError};
 
 // Many.
