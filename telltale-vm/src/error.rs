@@ -65,6 +65,8 @@ pub enum VMError {
         /// The role.
         role: String,
     },
+    /// A role object opens a session on its own host while all machines of the host are held.
+    HostBusy,
     /// The session's role objects were not kept: it was opened without an owner.
     Detached {
         /// The session.
@@ -175,6 +177,9 @@ impl fmt::Display for VMError {
                 write!(f, "a program uses {given} registers, but the limit is {limit}")
             }
             Self::NotInProtocol { session, what } => write!(f, "session {session} has no {what}"),
+            Self::HostBusy => f.write_str(
+                "all machines of the host are busy: give it more, or open sessions outside of role objects",
+            ),
             Self::MachineGone => f.write_str("the machine has been dropped"),
             Self::NotHere { session } => {
                 write!(

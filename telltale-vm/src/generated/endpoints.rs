@@ -12,14 +12,16 @@ mod opened;
 pub use arrived::{Arrived, Branches};
 pub use futures::{Offering, Ready, Receiving, ReceivingSignal, Sending};
 pub use handle::{Handle, State, join};
-pub use opened::{Host, Opened};
+pub use opened::{Host, IntoRoles, Opened, has_objects};
 
+use std::any::Any;
 use std::fmt;
 use std::task::{Context, Poll};
 
 use telltale_types::{LabelId, RoleId};
 
-use crate::{SessionError, Value};
+use crate::outside::Received;
+use crate::{Outcome, SessionError, Value};
 
 pub use crate::{__end_state as end_state, __state as state};
 
@@ -41,10 +43,13 @@ pub trait Seats: fmt::Debug + Send + Sync {
         &self,
         seat: Place,
         cx: &mut Context<'_>,
-    ) -> Poll<Result<Option<Incoming>, SessionError>>;
+    ) -> Poll<Result<Option<Received>, SessionError>>;
 
     /// Waits until something can be received, or the session has ended.
     fn poll_ready(&self, seat: Place, cx: &mut Context<'_>) -> Poll<Result<(), SessionError>>;
+
+    /// Waits until the session has ended. Gives how, and its role objects, if they were kept.
+    fn poll_ended(&self, cx: &mut Context<'_>) -> Poll<(Outcome, Option<Box<dyn Any + Send>>)>;
 
     /// Ends the session for all of its roles, unless it has ended before.
     fn cancel(&self, reason: &str);
@@ -68,17 +73,6 @@ pub struct Outgoing {
     pub label: LabelId,
     /// What it carries, until it is sent.
     pub value: Option<Value>,
-}
-
-/// A message that an endpoint receives.
-#[derive(Debug)]
-pub struct Incoming {
-    /// From whom.
-    pub from: RoleId,
-    /// What it is called.
-    pub label: LabelId,
-    /// What it carries.
-    pub value: Value,
 }
 
 /// What every state has: what it is called, and how one gets there.

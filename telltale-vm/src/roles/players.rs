@@ -141,6 +141,13 @@ impl RoleSet {
         self.0[role.index() / 64] |= 1 << (role.index() % 64);
     }
 
+    /// Takes a role out. Says whether it was in it.
+    pub(crate) fn remove(&mut self, role: RoleId) -> bool {
+        let was_in = self.contains(role);
+        self.0[role.index() / 64] &= !(1 << (role.index() % 64));
+        was_in
+    }
+
     /// Whether no role is in it.
     pub(crate) fn is_empty(self) -> bool {
         self == Self::NONE

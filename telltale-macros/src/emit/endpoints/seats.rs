@@ -17,7 +17,7 @@ pub(super) fn emit(interface: &Interface, starts: &[Ident]) -> TokenStream {
     let driven = driven(interface, starts);
     quote_spanned! {place=>
         /// One endpoint for each role of a session.
-        #[derive(Debug)]
+        #[::core::prelude::v1::derive(::core::fmt::Debug)]
         pub struct Endpoints { #(#docs pub #roles: #roles::#starts,)* }
 
         /// Opens a session on a host; all of its roles are played through endpoints.
@@ -28,7 +28,8 @@ pub(super) fn emit(interface: &Interface, starts: &[Ident]) -> TokenStream {
         pub fn endpoints(
             #host: &impl __telltale::Host,
         ) -> __telltale::Result<Endpoints, __telltale::VMError> {
-            let mut opened = Roles { #(#roles: __telltale::Driven,)* }.open_on(#host)?.0;
+            let roles = Roles { #(#roles: __telltale::Driven,)* };
+            let mut opened = __telltale::Host::open(#host, &IMAGE, roles, false)?;
             __telltale::Ok(Endpoints { #(#roles: opened.seat(#ids),)* })
         }
 
@@ -45,14 +46,19 @@ pub(super) fn emit(interface: &Interface, starts: &[Ident]) -> TokenStream {
             where
                 #(#bounds,)*
             {
-                __telltale::Host::open(#host, &IMAGE, self).map(Opened)
+                __telltale::Host::open(#host, &IMAGE, self, true).map(Opened)
             }
         }
 
         /// A session on a host, with the endpoints that nobody has taken yet.
         #[must_use = "endpoints that nobody takes cancel their session"]
-        #[derive(Debug)]
+        #[::core::prelude::v1::derive(::core::fmt::Debug)]
         pub struct Opened<Roles>(__telltale::Opened<Roles>);
+
+        impl<Roles: __telltale::NamedRoles> Opened<Roles> {
+            /// Waits until the session has ended, and gives its role objects back.
+            pub fn into_roles(self) -> __telltale::IntoRoles<Roles> { self.0.into_roles() }
+        }
 
         #driven
     }

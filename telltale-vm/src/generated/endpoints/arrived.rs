@@ -1,6 +1,7 @@
 //! A message that has come, and the endpoint that has received it.
 
-use super::{Handle, Incoming, State};
+use super::{Handle, State};
+use crate::outside::Received;
 use crate::{SessionError, unpack};
 
 /// Whatever may come in one state, as an enum.
@@ -17,17 +18,17 @@ pub trait Branches: Sized {
 #[derive(Debug)]
 pub struct Arrived {
     handle: Handle,
-    message: Option<Incoming>,
+    message: Option<Received>,
 }
 
 impl Arrived {
-    pub(super) fn new(handle: Handle, message: Option<Incoming>) -> Self {
+    pub(super) fn new(handle: Handle, message: Option<Received>) -> Self {
         Self { handle, message }
     }
 
     /// From whom it comes and what it is called, as one number: `from << 16 | label`.
     pub fn key(&self) -> u32 {
-        let key = |message: &Incoming| u32::from(message.from.0) << 16 | u32::from(message.label.0);
+        let key = |message: &Received| u32::from(message.from.0) << 16 | u32::from(message.label.0);
         self.message.as_ref().map_or(u32::MAX, key)
     }
 

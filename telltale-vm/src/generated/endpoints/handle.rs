@@ -59,12 +59,8 @@ impl Handle {
     }
 
     fn is_beside(&self, other: &Self) -> bool {
-        let ([Some(own), Some(other_seats)], same_role) =
-            ([&self.seats, &other.seats], self.place.role == other.place.role)
-        else {
-            return false;
-        };
-        same_role && Arc::ptr_eq(own, other_seats)
+        let (Some(own), Some(others)) = (&self.seats, &other.seats) else { return false };
+        Arc::ptr_eq(own, others) && self.place.role == other.place.role
     }
 }
 
