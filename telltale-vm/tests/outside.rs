@@ -84,7 +84,7 @@ fn act(vm: &mut VM, image: &CodeImage, seat: Seat) -> Result<bool, DriveError> {
         return Ok(false);
     }
     let drawn = draw(seat.role, seat.lane, coro.effects());
-    let sent = match coro.program()[coro.pc()] {
+    let chosen = match coro.program()[coro.pc()] {
         Instr::Send { to, label, .. } => Branch { peer: to, label },
         Instr::Choose { set, .. } => {
             let branches = image.branches(set);
@@ -92,8 +92,8 @@ fn act(vm: &mut VM, image: &CodeImage, seat: Seat) -> Result<bool, DriveError> {
         }
         _ => return Ok(vm.driven_receive(seat)?.is_some()),
     };
-    let value = value_of(image.names().label(sent.label).payload, drawn);
-    Ok(vm.driven_send(seat, sent.peer, sent.label, value)?.is_none())
+    let value = value_of(image.names().label(chosen.label).payload, drawn);
+    Ok(vm.driven_send(seat, chosen.peer, chosen.label, value)?.is_none())
 }
 
 /// All seats of a session whose roles are driven.

@@ -111,7 +111,9 @@ impl<'s> Slice<'_, 's> {
         if received.is_empty() {
             return Called::NotAllowed;
         }
-        received.iter().for_each(|taken| self.await_message(taken.channel, taken.peer));
+        for taken in received {
+            self.await_message(taken.channel, taken.peer);
+        }
         Called::Waits(())
     }
 

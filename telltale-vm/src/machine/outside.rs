@@ -66,6 +66,10 @@ impl VM {
     /// then the session has faulted.
     pub fn driven_receive(&mut self, seat: Seat) -> Result<Option<Received>, DriveError> {
         let (slot, coro) = self.place_of(seat)?;
+        #[expect(
+            clippy::redundant_closure_for_method_calls,
+            reason = "the method itself is not for all lifetimes"
+        )]
         let called = self.call(slot, coro, |slice| slice.receive_from_outside());
         self.answer(slot, coro, called, |_| "receive".to_owned())
     }
@@ -161,13 +165,12 @@ impl VM {
                 && !word.has(HALTED | FORKED)
                 && players.is_some_and(|players| players.driven.contains(role))
         };
-        match coro.filter(is_driven) {
-            Some(coro) => Ok((slot, coro)),
-            None => {
-                let name = if is_there { role_of(loaded.image.names(), role) } else { "?" };
-                Err(DriveError::NoSeat { session, role: name.to_owned(), lane })
-            }
-        }
+        let no_seat = || {
+            let name = if is_there { role_of(loaded.image.names(), role) } else { "?" };
+            DriveError::NoSeat { session, role: name.to_owned(), lane }
+        };
+        let coro = coro.filter(is_driven).ok_or_else(no_seat)?;
+        Ok((slot, coro))
     }
 
     /// Lets a coroutine execute one instruction.
