@@ -114,6 +114,7 @@ fn do_postponed() {
     if CATCHES_UP.replace(true) {
         return;
     }
+    let _until_the_end = CatchesUp;
     while let Some(postponed) = pop() {
         match postponed {
             Postponed::Cancel(session, reason) => session.cancel_now(&reason),
@@ -124,7 +125,15 @@ fn do_postponed() {
             }
         }
     }
-    CATCHES_UP.set(false);
+}
+
+/// Ends with its scope, also when a destructor of somebody else panics there: what is left is done next time.
+struct CatchesUp;
+
+impl Drop for CatchesUp {
+    fn drop(&mut self) {
+        CATCHES_UP.set(false);
+    }
 }
 
 /// The last that was postponed. Nothing is when the thread is about to end and its list is gone.

@@ -151,7 +151,7 @@ impl fmt::Display for VMError {
             Self::StillRunning { session, state } => {
                 write!(f, "session {session} is still running: {state}")
             }
-            Self::Incomplete { session, error } => write!(f, "session {session} {error}"),
+            Self::Incomplete { session, error } => write!(f, "session {session} {}", error.end()),
             Self::RolesTaken { session } => {
                 write!(f, "the roles of session {session} have been taken already")
             }

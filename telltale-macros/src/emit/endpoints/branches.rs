@@ -14,10 +14,10 @@ impl Part<'_> {
     /// `pub enum AnswerBranch { Buy(u64, Parcel), Leave(End) }`
     pub(super) fn branches(&self, state: StateId, name: &Ident) -> TokenStream {
         let exits: Vec<LocalExit> = self.local.exits(state).collect();
-        let variants = exits.iter().map(|exit| self.variant(&exits, exit));
-        let arms = exits.iter().map(|exit| self.arm(&exits, exit));
+        let variants = exits.iter().map(|&exit| self.variant(&exits, exit));
+        let arms = exits.iter().map(|&exit| self.arm(&exits, exit));
         let mut names: Vec<Ident> =
-            exits.iter().map(|exit| self.exit_name(&exits, exit, "From")).collect();
+            exits.iter().map(|&exit| self.exit_name(&exits, exit, "From")).collect();
         let end = self.local.may_end(state).then(|| {
             let is_taken = names.iter().any(|name| name == "End");
             Ident::new(if is_taken { "SessionEnd" } else { "End" }, name.span())
@@ -56,7 +56,7 @@ impl Part<'_> {
     }
 
     /// `Buy(u64, Parcel)`
-    fn variant(&self, exits: &[LocalExit], exit: &LocalExit) -> TokenStream {
+    fn variant(&self, exits: &[LocalExit], exit: LocalExit) -> TokenStream {
         let (label, from) = (self.label(exit), self.peer(exit));
         let name = self.exit_name(exits, exit, "From");
         let (text, target) = (docs::label(label), self.names.state(exit.target));
@@ -66,18 +66,22 @@ impl Part<'_> {
         match &label.payload {
             Payload::Unit | Payload::Tuple(_) => quote!(#docs #name(#(#types,)* #target)),
             Payload::Record(fields) => {
-                let names = fields.iter().map(|field| &field.name);
-                let me = me(label);
-                quote!(#docs #name { #(#names: #types,)* #me: #target })
+                let fields = fields.iter().zip(types).map(|(field, ty)| {
+                    let name = &field.name;
+                    let docs = docs::doc(&format!("`{name}` of `{}`.", label.name));
+                    quote!(#docs #name: #ty)
+                });
+                let (me, docs_of_me) = (me(label), docs::doc("The endpoint, in its next state."));
+                quote!(#docs #name { #(#fields,)* #docs_of_me #me: #target })
             }
         }
     }
 
     /// `65538 => return arrived.take().map(|(field0, me)| Self::Buy(field0, me)),`
-    fn arm(&self, exits: &[LocalExit], exit: &LocalExit) -> TokenStream {
+    fn arm(&self, exits: &[LocalExit], exit: LocalExit) -> TokenStream {
         let label = self.label(exit);
         let name = self.exit_name(exits, exit, "From");
-        let LocalExit { action: Action { peer, label: id, .. }, .. } = *exit;
+        let LocalExit { action: Action { peer, label: id, .. }, .. } = exit;
         let key = Literal::u32_unsuffixed(u32::from(peer.0) << 16 | u32::from(id.0));
         let parts = fields(label.payload.types().count(), place(label));
         match (&label.payload, &parts[..]) {

@@ -18,7 +18,7 @@ impl Part<'_> {
             LocalState::Exits { exits, may_end } => {
                 let more = match (self.local.direction(state), &exits[..]) {
                     (Some(Direction::Send), _) => self.sends(&exits),
-                    (_, [only]) if !may_end => self.receives(only),
+                    (_, [only]) if !may_end => self.receives(*only),
                     _ => self.offers(state),
                 };
                 let branches = (!more.branches.is_empty()).then_some(more.branches);
@@ -60,7 +60,7 @@ impl Part<'_> {
 
     /// One method for each message that can be sent.
     fn sends(&self, exits: &[LocalExit]) -> Does {
-        let methods = exits.iter().map(|exit| {
+        let methods = exits.iter().map(|&exit| {
             let (label, to) = (self.label(exit), self.peer(exit));
             let method = snake_ident(&self.exit_name(exits, exit, "To"));
             let (text, target) = (docs::label(label), self.names.state(exit.target));
@@ -78,7 +78,7 @@ impl Part<'_> {
             }
         });
         let methods = quote!(#(#methods)*);
-        let texts = exits.iter().map(|exit| {
+        let texts = exits.iter().map(|&exit| {
             let (label, to) = (docs::label(self.label(exit)), self.peer(exit));
             format!("`{label}` to `{to}`")
         });
@@ -91,7 +91,7 @@ impl Part<'_> {
     }
 
     /// One method for the only message that can come.
-    fn receives(&self, exit: &LocalExit) -> Does {
+    fn receives(&self, exit: LocalExit) -> Does {
         let (label, from) = (self.label(exit), self.peer(exit));
         let method = snake_ident(&label.name);
         let (text, target) = (docs::label(label), self.names.state(exit.target));
@@ -190,7 +190,7 @@ impl Part<'_> {
     }
 
     /// What a message is called among the exits of a state: its label, or `StopToAlice`.
-    pub(super) fn exit_name(&self, exits: &[LocalExit], exit: &LocalExit, between: &str) -> Ident {
+    pub(super) fn exit_name(&self, exits: &[LocalExit], exit: LocalExit, between: &str) -> Ident {
         let label = &self.label(exit).name;
         let same = exits.iter().filter(|other| other.action.label == exit.action.label).count();
         if same == 1 {
@@ -199,11 +199,11 @@ impl Part<'_> {
         Ident::new(&format!("{label}{between}{}", self.peer(exit)), label.span())
     }
 
-    pub(super) fn label(&self, exit: &LocalExit) -> &LabelInterface {
+    pub(super) fn label(&self, exit: LocalExit) -> &LabelInterface {
         &self.interface.labels[exit.action.label.index()]
     }
 
-    pub(super) fn peer(&self, exit: &LocalExit) -> &Ident {
+    pub(super) fn peer(&self, exit: LocalExit) -> &Ident {
         docs::role_name(self.interface, exit.action.peer)
     }
 
@@ -251,6 +251,6 @@ fn ready(is_taken: bool) -> TokenStream {
 }
 
 /// The peer and the label, as numbers.
-fn ids(exit: &LocalExit) -> (Literal, Literal) {
+fn ids(exit: LocalExit) -> (Literal, Literal) {
     (Literal::u8_unsuffixed(exit.action.peer.0), Literal::u16_unsuffixed(exit.action.label.0))
 }

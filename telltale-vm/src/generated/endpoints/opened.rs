@@ -77,18 +77,26 @@ impl<R> Opened<R> {
 }
 
 impl<R: NamedRoles> Opened<R> {
-    /// Waits until the session has ended, and gives its role objects back.
-    pub fn into_roles(self) -> IntoRoles<R> {
+    /// Waits until the session has ended, and gives its role objects back. Endpoints that nobody has taken cancel it.
+    pub fn into_roles(mut self) -> IntoRoles<R> {
+        self.give_up();
         IntoRoles { opened: self }
     }
 }
 
-/// Endpoints that were not taken cancel their session.
-impl<R> Drop for Opened<R> {
-    fn drop(&mut self) {
+impl<R> Opened<R> {
+    /// Endpoints that were not taken will act no more.
+    fn give_up(&mut self) {
         if !self.left.is_empty() {
+            self.left = RoleSet::NONE;
             self.seats.cancel("nobody has taken the endpoint of a role");
         }
+    }
+}
+
+impl<R> Drop for Opened<R> {
+    fn drop(&mut self) {
+        self.give_up();
     }
 }
 
