@@ -18,17 +18,21 @@ impl VM {
     /// Appends the messages of a part for roles that are played elsewhere, those between two roles in their order.
     ///
     /// When a part has handed out everything and its own roles are done, it is complete
-    /// ([`VM::take_ended`]). A role whose channel is full waits until its messages are taken.
+    /// ([`VM::take_ended`]). A role whose channel is full waits until its messages are taken. A session that has ended has
+    /// nothing to hand out.
     ///
     /// # Errors
     ///
-    /// When the session has ended.
+    /// When the session is none of this VM's.
     pub fn take_outgoing(
         &mut self,
         session: SessionId,
         outgoing: &mut Vec<Outgoing>,
     ) -> Result<(), VMError> {
-        let slot = self.running(session)?;
+        let slot = match self.running(session) {
+            Err(VMError::StaleSession { .. }) => return Ok(()),
+            running => running?,
+        };
         let Some(from) = self.outside.sessions.get_mut(session, 0) else { return Ok(()) };
         let block = self.run_queue.arena.block_mut(slot);
         let loaded = self.images.get(header::image(block));
