@@ -25,6 +25,20 @@ choreography! {
         }
     }
 
+    #[endpoints]
+    pub protocol Finish(Worker, Peer, Watcher) {
+        loop {
+            choice Work at Worker {
+                Worker -> Peer: Step;
+                Peer -> Worker: Step;
+            } or {
+                Worker -> Peer: Done;
+                Worker -> Watcher: Done;
+                break;
+            }
+        }
+    }
+
     /// The listener may stop anywhere.
     #[endpoints]
     #[allow(silent_end)]
@@ -42,6 +56,7 @@ choreography! {
 }
 
 use count::{Next, client, server};
+use finish::Work;
 use news::{editor, listener, printer};
 
 /// Adds up what it is given.
@@ -75,6 +90,36 @@ impl count::Client for Asker {
     }
     fn on_sum(&mut self, sum: u64) -> HandlerResult<()> {
         self.heard.push(sum);
+        Ok(())
+    }
+}
+
+struct Worker {
+    left: u32,
+}
+
+impl finish::Worker for Worker {
+    fn work(&mut self) -> HandlerResult<Work> {
+        match self.left.checked_sub(1) {
+            Some(left) => {
+                self.left = left;
+                Ok(Work::Step)
+            }
+            None => Ok(Work::Done),
+        }
+    }
+    fn on_step(&mut self) -> HandlerResult<()> {
+        Ok(())
+    }
+}
+
+struct Peer;
+
+impl finish::Peer for Peer {
+    fn on_step(&mut self) -> HandlerResult<()> {
+        Ok(())
+    }
+    fn on_done(&mut self) -> HandlerResult<()> {
         Ok(())
     }
 }
@@ -129,13 +174,20 @@ fn an_object_against_an_endpoint() {
 
 /// Objects that have more to do than fits into one call go on whenever somebody waits for them.
 #[test]
-fn objects_only_are_run_by_who_waits_for_them() {
+fn objects_go_on_while_somebody_waits() {
+    async fn wait(me: finish::watcher::Done) -> Result<(), SessionError> {
+        me.done().await?.close();
+        Ok(())
+    }
     let host = Host::new();
-    let client = Asker { numbers: (0..500_000).collect(), heard: Vec::new() };
-    let roles = count::Roles { client, server: Adder::default() };
-    let opened = roles.open_on(&host).expect("there is room");
-    let roles = pollster::block_on(opened.into_roles()).expect("it is complete");
-    assert_eq!(roles.client.heard.len(), 500_000);
+    let worker = Worker { left: 100_000 };
+    let roles = finish::Roles { worker, peer: Peer, watcher: Driven };
+    let mut opened = roles.open_on(&host).expect("there is room");
+    let me = opened.watcher().expect("nobody has it yet");
+    pollster::block_on(async {
+        wait(me).await.expect("it comes to its end");
+        assert_eq!(opened.into_roles().await.expect("it is complete").worker.left, 0);
+    });
 }
 
 #[test]
@@ -188,6 +240,15 @@ fn a_host_plays_all_roles() {
         error.to_string(),
         "`Client` is played by the handler of the run, and `play` has none"
     );
+}
+
+#[test]
+fn somebody_has_to_let_a_session_go_on() {
+    let client = Asker { numbers: Vec::new(), heard: Vec::new() };
+    let roles = count::Roles { client, server: Adder::default() };
+    let error = roles.open_on(&Host::new()).map(drop).expect_err("there is no endpoint");
+    let text = "all roles are played by objects, and such a session needs no host: `play` runs it";
+    assert_eq!(error.to_string(), text);
 }
 
 /// Holds an endpoint of another session, and lets go of it when it is told to, or when it is dropped.

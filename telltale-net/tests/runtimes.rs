@@ -48,7 +48,7 @@ async fn add(mut me: server::Next) -> Result<(), SessionError> {
     }
 }
 
-const NUMBERS: u64 = 200;
+const NUMBERS: u64 = 50;
 const TOTAL: u64 = NUMBERS * (NUMBERS + 1) / 2;
 
 #[test]
@@ -68,7 +68,7 @@ async fn tokio_on_one_thread() {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 4)]
 async fn tokio_on_several_threads() {
-    with_tokio(400).await;
+    with_tokio(200).await;
 }
 
 async fn with_tokio(sessions: usize) {

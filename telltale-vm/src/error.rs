@@ -65,6 +65,8 @@ pub enum VMError {
         /// The role.
         role: String,
     },
+    /// No role of a session on a host is driven: nobody would let it go on.
+    NoEndpoint,
     /// A role object opens a session on its own host while all machines of the host are held.
     HostBusy,
     /// The session's role objects were not kept: it was opened without an owner.
@@ -177,6 +179,9 @@ impl fmt::Display for VMError {
                 write!(f, "a program uses {given} registers, but the limit is {limit}")
             }
             Self::NotInProtocol { session, what } => write!(f, "session {session} has no {what}"),
+            Self::NoEndpoint => f.write_str(
+                "all roles are played by objects, and such a session needs no host: `play` runs it",
+            ),
             Self::HostBusy => f.write_str(
                 "all machines of the host are busy: give it more, or open sessions outside of role objects",
             ),

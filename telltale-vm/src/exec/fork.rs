@@ -6,7 +6,9 @@ use telltale_types::{LabelId, RoleId};
 
 use super::{Slice, Step, note_halted};
 use crate::memory::channel::Plan;
-use crate::memory::coroutine::{self, Actor, Coro, CoroId, FORKED, HALTED, HOLDS, OUTSIDE, PENDING};
+use crate::memory::coroutine::{
+    self, Actor, Coro, CoroId, FORKED, HALTED, HOLDS, OUTSIDE, PENDING,
+};
 use crate::memory::header;
 use crate::program::loaded::Loaded;
 use crate::program::op::{Code, Op};

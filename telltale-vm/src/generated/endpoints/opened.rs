@@ -30,11 +30,12 @@ pub trait Host {
     ) -> Result<Opened<R>, VMError>;
 }
 
-/// Whether some of the roles are played by objects. A host has no handler, and plays all roles of a session.
+/// Whether some of the roles are played by objects. A host has no handler, plays all roles of a session, and lets it go on when an
+/// endpoint is used.
 ///
 /// # Errors
 ///
-/// When a role is played by a handler or elsewhere.
+/// When a role is played by a handler or elsewhere, or none is driven.
 pub fn has_objects(image: &CodeImage, players: Players) -> Result<bool, VMError> {
     let name = |role| role_of(image.names(), role).to_owned();
     if let Some(role) = players.by_handler.iter().next() {
@@ -42,6 +43,9 @@ pub fn has_objects(image: &CodeImage, players: Players) -> Result<bool, VMError>
     }
     if let Some(role) = players.elsewhere.iter().next() {
         return Err(VMError::FromOutside { role: name(role) });
+    }
+    if players.driven.is_empty() {
+        return Err(VMError::NoEndpoint);
     }
     Ok(players.driven.iter().count() < image.names().role_count())
 }
