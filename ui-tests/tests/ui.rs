@@ -19,7 +19,7 @@ fn ui() {
     let cases = trybuild::TestCases::new();
     cases.pass("tests/ui/pass/*.rs");
     for mistakes in
-        ["protocol", "role", "session", "label", "choice", "loop", "call", "par", "projection"]
+        ["protocol", "role", "session", "label", "choice", "loop", "call", "par", "projection", "endpoints"]
     {
         cases.compile_fail(format!("tests/ui/{mistakes}/*.rs"));
     }
