@@ -36,7 +36,7 @@ choreography! {
         choice First at A {
             A -> B: Go(u8);
             A -> C: Stop;
-            B -> C: Go;
+            B -> C: Go(u8);
         } or {
             A -> C: Go(u8);
             A -> B: Stop;
@@ -61,7 +61,7 @@ pub async fn buy(mut me: customer::Ready) -> Result<(), SessionError> {
     next.ready().await?;
     let (price, next) = next.price().await?;
     let ((_, _), next) = next.next().await?;
-    me = customer_again(next.close(price, 1).await?.ok().await?.r#type(Ok(1)).await?).await?;
+    me = customer_again(next.close((price, 1)).await?.ok().await?.r#type(Ok(1)).await?).await?;
     drop(me);
     Ok(())
 }
