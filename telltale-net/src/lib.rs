@@ -61,6 +61,8 @@
 //!
 //! What this crate does not do: it knows no network and no clock, and roles of a session live in one process.
 
+#[cfg(doctest)]
+mod docs;
 mod guard;
 mod host;
 mod machine;

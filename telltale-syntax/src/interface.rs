@@ -1,6 +1,6 @@
 //! What is generated for a protocol, down to the last name.
 //!
-//! Labels name methods, and sets of branches name choices; states have no names. Identifiers that
+//! Labels name methods, and sets of branches name choices; states have names where the protocol has endpoints. Identifiers that
 //! the user wrote keep their place, those that are made of them get it.
 
 mod alike;

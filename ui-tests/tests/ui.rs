@@ -18,9 +18,18 @@ fn ui() {
     }
     let cases = trybuild::TestCases::new();
     cases.pass("tests/ui/pass/*.rs");
-    for mistakes in
-        ["protocol", "role", "session", "label", "choice", "loop", "call", "par", "projection", "endpoints"]
-    {
+    for mistakes in [
+        "protocol",
+        "role",
+        "session",
+        "label",
+        "choice",
+        "loop",
+        "call",
+        "par",
+        "projection",
+        "endpoints",
+    ] {
         cases.compile_fail(format!("tests/ui/{mistakes}/*.rs"));
     }
 }
