@@ -147,8 +147,9 @@ impl Machine {
 
     /// Somebody waits for the end of a session.
     pub(crate) fn wait_for_end(&mut self, key: usize, waker: &Waker) {
-        let known = self.entries[key].for_end.replace(waker.clone());
-        known.into_iter().for_each(|known| self.wakers.displace(known));
+        if let Some(known) = self.entries[key].for_end.replace(waker.clone()) {
+            self.wakers.displace(known);
+        }
         self.work_on(key, waker);
     }
 

@@ -132,13 +132,11 @@ impl Seats for Session {
             Err(error) => return Poll::Ready((Err(error), None)),
         };
         machine.after_call(self.key);
-        match machine.outcome(self.key).cloned() {
-            Some(outcome) => Poll::Ready((outcome, machine.take_objects(self.key))),
-            None => {
-                machine.wait_for_end(self.key, cx.waker());
-                Poll::Pending
-            }
+        if let Some(outcome) = machine.outcome(self.key).cloned() {
+            return Poll::Ready((outcome, machine.take_objects(self.key)));
         }
+        machine.wait_for_end(self.key, cx.waker());
+        Poll::Pending
     }
 
     fn cancel(&self, reason: &str) {

@@ -44,15 +44,11 @@ impl Stops {
 
     /// A place at which a task can be cancelled.
     async fn here(&self) {
-        poll_fn(|_| match self.left.get().checked_sub(1) {
-            Some(left) => {
-                self.left.set(left);
-                Poll::Ready(())
-            }
-            None => {
-                self.has_stopped.set(true);
-                Poll::Pending
-            }
+        poll_fn(|_| {
+            let left = self.left.get().checked_sub(1);
+            self.has_stopped.set(left.is_none());
+            self.left.set(left.unwrap_or(0));
+            if left.is_some() { Poll::Ready(()) } else { Poll::Pending }
         })
         .await;
     }

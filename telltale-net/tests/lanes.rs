@@ -67,20 +67,20 @@ use chat::{ann, ben};
 type Heard = Result<Vec<String>, SessionError>;
 
 async fn ann(me: ann::Fork, words: &[&str]) -> Heard {
-    let (mut says, mut hears) = me.fork();
+    let (mut mouth, mut ears) = me.fork();
     let talk = async move {
         for word in words {
-            says = says.say((*word).to_owned()).await?;
+            mouth = mouth.say((*word).to_owned()).await?;
         }
-        says.leave().await
+        mouth.leave().await
     };
     let listen = async move {
         let mut heard = Vec::new();
         loop {
-            match hears.next().await? {
+            match ears.next().await? {
                 ann::BenChoiceBranch::Say(words, next) => {
                     heard.push(words);
-                    hears = next;
+                    ears = next;
                 }
                 ann::BenChoiceBranch::Leave(end) => return Ok((heard, end)),
             }
@@ -92,26 +92,26 @@ async fn ann(me: ann::Fork, words: &[&str]) -> Heard {
 }
 
 async fn ben(me: ben::Fork, words: &[&str]) -> Heard {
-    let (mut hears, mut says) = me.fork();
+    let (mut ears, mut mouth) = me.fork();
     let mut heard = Vec::new();
     let mut words = words.iter();
     // Turn by turn, on one stack: the lanes do not need tasks of their own.
     let (listened, said) = loop {
         let talks = match words.next() {
-            Some(word) => says.say((*word).to_owned()).await?,
-            None => break (listen(hears, &mut heard).await?, says.leave().await?),
+            Some(word) => mouth.say((*word).to_owned()).await?,
+            None => break (listen(ears, &mut heard).await?, mouth.leave().await?),
         };
-        says = talks;
-        match hears.next().await? {
+        mouth = talks;
+        match ears.next().await? {
             ben::TalkBranch::Say(words, next) => {
                 heard.push(words);
-                hears = next;
+                ears = next;
             }
             ben::TalkBranch::Leave(end) => {
                 for word in words {
-                    says = says.say((*word).to_owned()).await?;
+                    mouth = mouth.say((*word).to_owned()).await?;
                 }
-                break (end, says.leave().await?);
+                break (end, mouth.leave().await?);
             }
         }
     };
@@ -122,14 +122,14 @@ async fn ben(me: ben::Fork, words: &[&str]) -> Heard {
 }
 
 async fn listen(
-    mut hears: ben::Talk,
+    mut ears: ben::Talk,
     heard: &mut Vec<String>,
 ) -> Result<ben::ForkEnd1, SessionError> {
     loop {
-        match hears.next().await? {
+        match ears.next().await? {
             ben::TalkBranch::Say(words, next) => {
                 heard.push(words);
-                hears = next;
+                ears = next;
             }
             ben::TalkBranch::Leave(end) => return Ok(end),
         }
@@ -178,8 +178,8 @@ fn a_fork_in_a_fork() {
         let (two, me) = b.b().await?;
         let (c, d) = me.fork();
         let (four, d) = d.d().await?;
-        let e = c.c(3).await?.join(d)?.e(5).await?;
-        let (six, me) = a.join(e)?.f().await?;
+        let done = c.c(3).await?.join(d)?.e(5).await?;
+        let (six, me) = a.join(done)?.f().await?;
         me.close();
         Ok(vec![two, four, six])
     }
@@ -188,8 +188,8 @@ fn a_fork_in_a_fork() {
         let (c, d) = b.b(2).await?.fork();
         let (d, (one, a)) = (d.d(4).await?, a.a().await?);
         let (three, c) = c.c().await?;
-        let (five, e) = c.join(d)?.e().await?;
-        a.join(e)?.f(6).await?.close();
+        let (five, done) = c.join(d)?.e().await?;
+        a.join(done)?.f(6).await?.close();
         Ok(vec![one, three, five])
     }
     let host = small();
@@ -212,8 +212,8 @@ fn one_lane_that_is_dropped_ends_the_session() {
     let roles = endless::endpoints(&host).expect("there is room");
     let ends = RefCell::new(Vec::new());
     let mut tasks = Tasks::default();
-    let (pings, pongs) = roles.p.fork();
-    let (pinged, ponged) = roles.q.fork();
+    let (pings, other_ear) = roles.p.fork();
+    let (ear, other_pings) = roles.q.fork();
     let end = |error: SessionError| ends.borrow_mut().push(error.to_string());
     tasks.add("pings", async {
         let mut me = pings;
@@ -222,8 +222,8 @@ fn one_lane_that_is_dropped_ends_the_session() {
         }
         drop(me);
     });
-    tasks.add("pongs", async {
-        let mut me = pongs;
+    tasks.add("hears pongs", async {
+        let mut me = other_ear;
         loop {
             match me.pong().await {
                 Ok(next) => me = next,
@@ -231,8 +231,8 @@ fn one_lane_that_is_dropped_ends_the_session() {
             }
         }
     });
-    tasks.add("pinged", async {
-        let mut me = pinged;
+    tasks.add("hears pings", async {
+        let mut me = ear;
         loop {
             match me.ping().await {
                 Ok(next) => me = next,
@@ -240,8 +240,8 @@ fn one_lane_that_is_dropped_ends_the_session() {
             }
         }
     });
-    tasks.add("ponged", async {
-        let mut me = ponged;
+    tasks.add("pongs", async {
+        let mut me = other_pings;
         loop {
             match me.pong().await {
                 Ok(next) => me = next,
@@ -261,11 +261,9 @@ fn lanes_of_two_sessions_are_not_joined() {
         host: &Host,
     ) -> Result<(ann::ForkEnd1, ann::ForkEnd2, ben::ForkEnd1, ben::ForkEnd2), SessionError> {
         let roles = chat::endpoints(host).expect("there is room");
-        let ((says, hears), (listens, talks)) = (roles.ann.fork(), roles.ben.fork());
-        let (said, talked) = (says.leave().await?, talks.leave().await?);
-        let ann::BenChoiceBranch::Leave(heard) = hears.next().await? else {
-            panic!("nobody talks")
-        };
+        let ((mouth, ears), (listens, talks)) = (roles.ann.fork(), roles.ben.fork());
+        let (said, talked) = (mouth.leave().await?, talks.leave().await?);
+        let ann::BenChoiceBranch::Leave(heard) = ears.next().await? else { panic!("nobody talks") };
         let ben::TalkBranch::Leave(listened) = listens.next().await? else {
             panic!("nobody talks")
         };

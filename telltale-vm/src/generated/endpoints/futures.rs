@@ -133,10 +133,10 @@ fn poll_receive(
     handle: &mut Option<Handle>,
     cx: &mut Context<'_>,
 ) -> Poll<Result<Arrived, SessionError>> {
-    let receiver = handle.as_ref().expect(POLLED_AGAIN);
-    let received = ready!(receiver.seats().poll_receive(receiver.place(), cx));
-    let receiver = handle.take().expect(POLLED_AGAIN);
-    Poll::Ready(received.map(|message| Arrived::new(receiver, message)))
+    let waiting = handle.as_ref().expect(POLLED_AGAIN);
+    let received = ready!(waiting.seats().poll_receive(waiting.place(), cx));
+    let handle = handle.take().expect(POLLED_AGAIN);
+    Poll::Ready(received.map(|message| Arrived::new(handle, message)))
 }
 
 /// Waits until a message has come, and takes nothing, so that it can be dropped at any time.
