@@ -344,11 +344,13 @@ impl VM {
         objects: SessionObjects,
         owned: bool,
     ) -> Result<SessionId, VMError> {
-        let players = objects.players();
+        let from_outside = objects.from_outside();
         let key = self.objects.insert(objects);
-        let opened = match players.first_outside() {
+        let opened = match from_outside {
             None => self.open(image, key as u32 + 1, owned, true),
-            Some(role) => self.open_from_outside(image, key as u32 + 1, owned, players, role),
+            Some((players, first)) => {
+                self.open_from_outside(image, key as u32 + 1, owned, players, first)
+            }
         };
         if opened.is_err() {
             self.spare.extend(self.objects.remove(key).discard());

@@ -171,11 +171,11 @@ impl SessionObjects {
         Self { objects, outcome: None }
     }
 
-    /// Who plays the roles.
-    pub(crate) fn players(&self) -> Players {
+    /// Who plays the roles, if some of them are played from outside, and the first of those.
+    pub(crate) fn from_outside(&self) -> Option<(Players, RoleId)> {
         match &self.objects {
-            Objects::All(_) => Players::OBJECTS,
-            Objects::Some(mixed) => mixed.players,
+            Objects::All(_) => None,
+            Objects::Some(mixed) => Some((mixed.players, mixed.players.first_outside()?)),
         }
     }
 

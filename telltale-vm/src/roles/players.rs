@@ -157,9 +157,14 @@ impl RoleSet {
         self.0[role.index() / 64] >> (role.index() % 64) & 1 == 1
     }
 
-    /// The roles in it.
-    pub(crate) fn iter(self) -> impl Iterator<Item = RoleId> {
-        (0..=u8::MAX).map(RoleId).filter(move |role| self.contains(*role))
+    /// The roles in it. That there are none is found out at once.
+    pub(crate) fn iter(mut self) -> impl Iterator<Item = RoleId> {
+        std::iter::from_fn(move || {
+            let (word, bits) = self.0.iter_mut().enumerate().find(|(_, bits)| **bits != 0)?;
+            let role = word * 64 + bits.trailing_zeros() as usize;
+            *bits &= *bits - 1;
+            Some(RoleId::at(role))
+        })
     }
 }
 
