@@ -144,14 +144,14 @@
 //!
 //! # Testing
 //!
-//! A role object is a value, so a test can play it against others. [`ByHandler`] in place of an object leaves its role to the
+//! A role object is a value, so a test can play it against others. [`ByHandler`](type@ByHandler) in place of an object leaves its role to the
 //! handler of the run. [`Policy::Random`] tries other orders, which a seed brings back; a [`simulation::Network`] loses and delays
 //! messages. The crate `telltale-testing` has scripted and random peers for a role under test, and tries all of this.
 //!
 //! # Async and networks
 //!
 //! The machine never blocks, so it goes with every runtime: a role whose answer comes from a socket is pending until you wake it. The
-//! guide has two servers on tokio. A role may be [`Elsewhere`], in another process: its messages are handed out and
+//! guide has two servers on tokio. A role may be [`Elsewhere`](type@Elsewhere), in another process: its messages are handed out and
 //! delivered (module [`outside`]). There is *no* network layer yet that carries them, and methods of roles are not `async`.
 //!
 //! # The machine
@@ -206,6 +206,7 @@
 //!
 //! - `macros` (default): [`choreography!`].
 //! - `multi-thread`: `ThreadedVM`, which runs its sessions on several threads.
+//! - `serde`: payloads on the wire (`wire`), which `#[serde]` in front of a protocol asks for.
 
 #[doc(hidden)]
 pub mod generated;
@@ -213,6 +214,8 @@ pub mod loader;
 pub mod outside;
 pub mod simulation;
 pub mod untyped;
+#[cfg(feature = "serde")]
+pub mod wire;
 
 mod backend;
 mod config;

@@ -17,6 +17,10 @@ fn ui() {
         return;
     }
     let cases = trybuild::TestCases::new();
+    if cfg!(not(feature = "serde")) {
+        cases.compile_fail("tests/ui/without_serde/*.rs");
+        return;
+    }
     cases.pass("tests/ui/pass/*.rs");
     for mistakes in [
         "protocol",
@@ -29,6 +33,7 @@ fn ui() {
         "par",
         "projection",
         "endpoints",
+        "serde",
     ] {
         cases.compile_fail(format!("tests/ui/{mistakes}/*.rs"));
     }
