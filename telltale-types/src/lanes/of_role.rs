@@ -1,19 +1,19 @@
-//! Follows a global type and the part of a role together, to find out which lanes and which steps of the whole are
-//! those of the role.
+//! Follows a global type and the part of a role together, to find out which lanes of the whole are those of
+//! the role, and where the whole may be when the role is somewhere.
 
 use super::Lanes;
 use crate::{GlobalExit, GlobalState, GlobalType, LaneId, LocalTypeR, Par, RoleId, StateId};
 
 /// See [`Lanes::of_role`].
 pub(super) fn find(global: &GlobalType, role: RoleId, local: &LocalTypeR) -> Vec<LaneId> {
-    let mut walk = Walk::new(global, role, local);
+    let mut walk = Walk::of(global, role, local);
     walk.follow();
     walk.found
 }
 
-/// For each state of the whole, the states in which the role may be when the whole is there.
-pub(crate) fn together(global: &GlobalType, role: RoleId, local: &LocalTypeR) -> Vec<Vec<StateId>> {
-    Walk::new(global, role, local).follow()
+/// See [`Lanes::together`].
+pub(super) fn together(global: &GlobalType, role: RoleId, local: &LocalTypeR) -> Vec<Vec<StateId>> {
+    Walk::of(global, role, local).follow()
 }
 
 /// For each lane, whether the role takes part in it, or in one inside of it.
@@ -41,7 +41,7 @@ struct Walk<'a> {
 }
 
 impl<'a> Walk<'a> {
-    fn new(global: &'a GlobalType, role: RoleId, local: &'a LocalTypeR) -> Self {
+    fn of(global: &'a GlobalType, role: RoleId, local: &'a LocalTypeR) -> Self {
         let (lanes, own) = (global.lanes(), local.lanes());
         let found = vec![LaneId::OUTERMOST; own.len()];
         let has_part = has_part(global, role, &lanes);
@@ -49,6 +49,7 @@ impl<'a> Walk<'a> {
         Self { global, role, local, lanes, own, has_part, found, open }
     }
 
+    /// For each state of the whole, those of the role in which it may be then.
     fn follow(&mut self) -> Vec<Vec<StateId>> {
         let mut seen: Vec<Vec<StateId>> = vec![Vec::new(); self.global.len()];
         while let Some((whole, own)) = self.open.pop() {

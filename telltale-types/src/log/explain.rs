@@ -8,8 +8,7 @@ use super::part::Part;
 use super::report::{Cause, Expected, Pending, Unfit};
 use super::way::{Taken, Way};
 use super::{EventKind, LogEvent};
-use crate::lanes::of_role::together;
-use crate::{Direction, LabelId, RoleId, StateId};
+use crate::{Direction, LabelId, Lanes, RoleId, StateId};
 
 /// By role: for each state of the protocol, where the role may be then.
 type Together = BTreeMap<RoleId, Vec<Vec<StateId>>>;
@@ -50,7 +49,7 @@ impl Monitor {
     fn steps(&self, taken: &Taken, known: &mut Together) -> Vec<(StateId, usize)> {
         let part = self.part(taken.role).map(|(_, part)| part);
         let Some((global, part)) = self.global.as_ref().zip(part) else { return Vec::new() };
-        let find = || together(global, taken.role, &part.local);
+        let find = || Lanes::together(global, taken.role, &part.local);
         let own = known.entry(taken.role).or_insert_with(find);
         let states = global.states().zip(own).filter(|(_, own)| own.contains(&taken.state));
         let is_taken = |state| {
