@@ -42,6 +42,12 @@ mod lanes;
 mod operand;
 #[doc(hidden)]
 pub mod packed;
+mod payload;
+#[doc(hidden)]
+pub mod typestate;
+mod untrusted;
+#[doc(hidden)]
+pub mod verify;
 
 pub use assemble::Assembler;
 #[doc(hidden)]
@@ -55,3 +61,5 @@ pub use image::{Branch, CodeImage, ContentHash, FORMAT, Image};
 pub use instr::Instr;
 pub use lanes::RoleLanes;
 pub use operand::{EffectId, Hop, ImmKind, ImportId, Pc, Reg, SetId, Slot, TargetsId, Via};
+pub use payload::PayloadKind;
+pub use untrusted::{ImageError, Limits, UntrustedImage};

@@ -205,6 +205,8 @@
 //! # Features
 //!
 //! - `macros` (default): [`choreography!`].
+//! - `validate` (default): [`UntrustedImage::validate`](loader::UntrustedImage), which makes images of what comes from outside.
+//! - `serde`: images are written down and read back.
 //! - `multi-thread`: `ThreadedVM`, which runs its sessions on several threads.
 
 #[doc(hidden)]
