@@ -33,6 +33,7 @@
 mod assemble;
 mod by_role;
 mod channel;
+mod clip;
 mod compile;
 mod disasm;
 mod error;

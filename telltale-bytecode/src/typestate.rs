@@ -2,9 +2,12 @@
 //!
 //! The verifier of images, and the guard in front of programs that could not be verified, ask here.
 
+use std::fmt;
+
 use telltale_types::{Action, Direction, LocalTypeR, StateId};
 
 use crate::Branch;
+use crate::clip::clipped;
 
 /// A role does what its local type does not allow.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -66,13 +69,27 @@ fn not_allowed(local: &LocalTypeR, state: StateId, found: String) -> NotAllowed 
 
 /// What a role may do in a state, in words.
 pub(crate) fn expected(local: &LocalTypeR, state: StateId) -> String {
-    let actions: Vec<String> =
-        local.exits(state).map(|exit| format!("`{}`", show(local, exit.action))).collect();
-    match (&actions[..], local.par(state)) {
-        ([], Some(par)) => format!("a fork into {} lanes", par.arms.len()),
-        ([], None) if local.may_end(state) => "`halt`".to_owned(),
-        ([], None) => "`join`".to_owned(),
-        _ => actions.join(" or "),
+    let exits = local.exits(state);
+    match (exits.len(), local.par(state)) {
+        (0, Some(par)) => format!("a fork into {} lanes", par.arms.len()),
+        (0, None) if local.may_end(state) => "`halt`".to_owned(),
+        (0, None) => "`join`".to_owned(),
+        _ => clipped(Alternatives { local, state }),
+    }
+}
+
+struct Alternatives<'a> {
+    local: &'a LocalTypeR,
+    state: StateId,
+}
+
+impl fmt::Display for Alternatives<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        for (nth, exit) in self.local.exits(self.state).enumerate() {
+            let or = if nth == 0 { "" } else { " or " };
+            write!(f, "{or}`{}`", show(self.local, exit.action))?;
+        }
+        Ok(())
     }
 }
 

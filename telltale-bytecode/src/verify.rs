@@ -15,6 +15,7 @@ use telltale_types::{Action, Direction, LabelId, LocalState, LocalTypeR, RoleId,
 
 pub(crate) use self::holds::Effects;
 use self::holds::Holds;
+use crate::clip::clipped;
 use crate::operand::number;
 use crate::typestate::{self, NotAllowed};
 use crate::{Branch, Image, ImmKind, Instr, Pc, SetId, Slot, TargetsId, Via};
@@ -154,7 +155,7 @@ impl Walk<'_> {
             Instr::Halt if self.local.state(state) == LocalState::END => Ok(None),
             Instr::Halt | Instr::Fork { .. } | Instr::Join => {
                 let expected = typestate::expected(self.local, state);
-                Err(misstep(pc, expected, format!("`{}`", self.image.show(instr))))
+                Err(misstep(pc, expected, format!("`{}`", clipped(self.image.show(instr)))))
             }
             _silent => {
                 if self.scope == Scope::Everything {
@@ -211,7 +212,7 @@ impl Walk<'_> {
         if self.scope == Scope::Everything {
             // Where a role takes part in several sessions, each of them can be right and all of them wait for each other.
             let expected = "an instruction on the role's own session";
-            return Err(misstep(pc, expected, format!("`{}`", self.image.show(instr))));
+            return Err(misstep(pc, expected, format!("`{}`", clipped(self.image.show(instr)))));
         }
         match instr {
             Instr::Choose { set, targets, .. } | Instr::Offer { set, targets, .. } => {

@@ -1,10 +1,11 @@
 //! Where two programs, or two local types, part.
 
 use std::collections::hash_map::Entry;
-use std::collections::{BTreeMap, BTreeSet, HashMap, VecDeque};
+use std::collections::{BTreeMap, HashMap, VecDeque};
 
-use telltale_types::{LocalTypeR, StateId};
+use telltale_types::{Action, LocalTypeR, StateId};
 
+use crate::clip::clipped;
 use crate::disasm::Operands;
 use crate::{Instr, Pc, TargetsId, typestate};
 
@@ -68,52 +69,58 @@ pub(crate) struct Parting {
 /// How many actions before the parting are told.
 const TOLD: usize = 8;
 
+/// What leads from one state to another.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+enum Move {
+    Does(Action),
+    Enters(usize),
+    Leaves,
+}
+
 /// The nearest place at which two local types with the same names part. Both are minimal, so as long as they agree a state of one
 /// stands for one state of the other.
 pub(crate) fn parting(one: &LocalTypeR, other: &LocalTypeR) -> Parting {
-    let mut found: HashMap<(StateId, StateId), Option<((StateId, StateId), String)>> =
-        HashMap::from([((StateId::START, StateId::START), None)]);
-    let mut queue = VecDeque::from([(StateId::START, StateId::START)]);
-    let mut last = (StateId::START, StateId::START);
+    let start = (StateId::START, StateId::START);
+    let mut before = HashMap::from([(start, None)]);
+    let mut queue = VecDeque::from([start]);
+    let mut last = start;
     while let Some(at) = queue.pop_front() {
         last = at;
-        if allowed(one, at.0) != allowed(other, at.1) {
+        let (of_one, of_other) = (moves(one, at.0), moves(other, at.1));
+        if !of_one.keys().eq(of_other.keys()) || one.may_end(at.0) != other.may_end(at.1) {
             break;
         }
-        let others: BTreeMap<String, StateId> = steps(other, at.1).into_iter().collect();
-        for (action, target) in steps(one, at.0) {
-            let Some(&to) = others.get(&action) else { continue };
-            if let Entry::Vacant(new) = found.entry((target, to)) {
-                new.insert(Some((at, action)));
+        for ((step, target), to) in of_one.into_iter().zip(of_other.into_values()) {
+            if let Entry::Vacant(new) = before.entry((target, to)) {
+                new.insert(Some((at, step)));
                 queue.push_back((target, to));
             }
         }
     }
     let (of_one, of_other) = (shown(one, last.0), shown(other, last.1));
-    let mut after = Vec::new();
-    while let Some((before, action)) = found.get(&last).cloned().flatten() {
-        after.push(action);
-        last = before;
-    }
-    after.truncate(TOLD);
+    let way = std::iter::successors(before[&last], |(at, _)| before[at]);
+    let mut after: Vec<String> = way.take(TOLD).map(|(_, step)| named(one, step)).collect();
     after.reverse();
     Parting { after, of_one, of_other }
 }
 
 /// What can happen in a state, with where it leads.
-fn steps(local: &LocalTypeR, state: StateId) -> Vec<(String, StateId)> {
-    let exits = local.exits(state).map(|exit| (typestate::show(local, exit.action), exit.target));
+fn moves(local: &LocalTypeR, state: StateId) -> BTreeMap<Move, StateId> {
+    let exits = local.exits(state).map(|exit| (Move::Does(exit.action), exit.target));
     let par = local.par(state).into_iter().flat_map(|par| {
         let arms = par.arms.into_iter().enumerate();
-        let arms = arms.map(|(nth, arm)| (format!("arm {nth}"), arm));
-        arms.chain([("all arms".to_owned(), par.next)])
+        let arms = arms.map(|(nth, arm)| (Move::Enters(nth), arm));
+        arms.chain([(Move::Leaves, par.next)])
     });
     exits.chain(par).collect()
 }
 
-fn allowed(local: &LocalTypeR, state: StateId) -> (BTreeSet<String>, bool) {
-    let actions = steps(local, state).into_iter().map(|(action, _)| action).collect();
-    (actions, local.may_end(state))
+fn named(local: &LocalTypeR, step: Move) -> String {
+    match step {
+        Move::Does(action) => clipped(typestate::show(local, action)),
+        Move::Enters(arm) => format!("arm {arm}"),
+        Move::Leaves => "all arms".to_owned(),
+    }
 }
 
 fn shown(local: &LocalTypeR, state: StateId) -> String {

@@ -11,8 +11,11 @@
 /// ```
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Limits {
-    /// How many bytes [`UntrustedImage::from_bytes`](crate::UntrustedImage) reads: 16 MiB.
+    /// How many bytes [`UntrustedImage::from_bytes`](crate::UntrustedImage) reads: 4 MiB. While it reads, it takes up to
+    /// forty times as much memory.
     pub bytes: usize,
+    /// How many bytes one name has, of a role, a label, a payload type, an effect or an import: 1,024.
+    pub name: usize,
     /// How many bytes all names have together, of roles, labels, payload types, effects and imports: 1 MiB.
     pub names: usize,
     /// How many roles there may be: 255, which is also how many there can be.
@@ -42,7 +45,8 @@ pub struct Limits {
 impl Default for Limits {
     fn default() -> Self {
         Self {
-            bytes: 1 << 24,
+            bytes: 1 << 22,
+            name: 1 << 10,
             names: 1 << 20,
             roles: 255,
             labels: 65_535,

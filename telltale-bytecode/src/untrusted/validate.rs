@@ -8,6 +8,7 @@ use telltale_types::{GlobalState, GlobalType, LocalState, LocalTypeR, Names, Rol
 use super::compare::{first_difference, parting};
 use super::{ImageError, Limits, UntrustedImage};
 use crate::assemble::Extras;
+use crate::clip::clipped;
 use crate::compile::{Program, Tables};
 use crate::disasm::{Line, Operands};
 use crate::operand::number;
@@ -57,16 +58,9 @@ impl UntrustedImage {
     }
 
     fn check_sizes(&self, limits: &Limits) -> Result<(), ImageError> {
-        let texts = |texts: &[String]| texts.iter().map(String::len).sum::<usize>();
-        let labels =
-            self.labels.iter().map(|label| label.name.len() + label.payload.as_str().len());
-        let imports = self.imports.iter().map(|(name, _)| name.len());
-        let roles = self.roles.iter().map(|role| role.name.len());
-        let names = labels.sum::<usize>()
-            + imports.sum::<usize>()
-            + roles.sum::<usize>()
-            + texts(&self.effects);
-        check("bytes in all names", names, limits.names)?;
+        let longest = self.names().map(str::len).max().unwrap_or(0);
+        check("bytes in one name", longest, limits.name)?;
+        check("bytes in all names", self.names().map(str::len).sum(), limits.names)?;
         check("roles", self.roles.len(), limits.roles)?;
         check("labels", self.labels.len(), limits.labels)?;
         check("effects", self.effects.len(), limits.labels)?;
@@ -97,6 +91,14 @@ impl UntrustedImage {
         let branches = self.sets.iter().map(Vec::len).sum();
         check("branches", branches, limits.instructions)?;
         check("targets", self.targets.len(), limits.instructions)
+    }
+
+    /// All texts that an image brings with it.
+    fn names(&self) -> impl Iterator<Item = &str> {
+        let labels = self.labels.iter().flat_map(|label| [&*label.name, label.payload.as_str()]);
+        let imports = self.imports.iter().map(|(name, _)| &**name);
+        let roles = self.roles.iter().map(|role| &*role.name);
+        labels.chain(imports).chain(roles).chain(self.effects.iter().map(String::as_str))
     }
 
     fn checked_global(&self) -> Result<GlobalType, ImageError> {
@@ -163,12 +165,8 @@ impl UntrustedImage {
         role: RoleId,
         pc: Pc,
     ) -> ImageError {
-        fn shown(operands: &impl Operands, pc: Pc, instr: Option<&Instr>) -> String {
-            let Some(&instr) = instr else { return "no instruction".to_owned() };
-            Line { operands, pc: Some(pc), instr, in_columns: false }.to_string()
-        }
-        let expected = shown(&**compiled, pc, compiled.programs[role].get(pc.index()));
-        let found = shown(self, pc, program.get(pc.index()));
+        let expected = shown(&**compiled, pc, &compiled.programs[role]);
+        let found = shown(self, pc, program);
         ImageError::Instruction {
             role: self.roles[role.index()].name.clone(),
             pc: pc.0,
@@ -200,15 +198,7 @@ impl UntrustedImage {
         for (role, name) in global.names().roles() {
             follow(&image, role, Scope::Everything, &mut effects, &mut steps).map_err(
                 |failure| {
-                    let shown = |pc: Pc| {
-                        let instr = programs[role.index()].code.get(pc.index()).copied();
-                        let line =
-                            |instr| Line { operands: self, pc: Some(pc), instr, in_columns: false };
-                        instr.map_or_else(
-                            || "no instruction".to_owned(),
-                            |instr| line(instr).to_string(),
-                        )
-                    };
+                    let shown = |pc| shown(self, pc, &programs[role.index()].code);
                     explained(failure, name.to_owned(), shown, limits)
                 },
             )?;
@@ -234,6 +224,12 @@ impl UntrustedImage {
         }
         Ok(tables)
     }
+}
+
+/// An instruction of a program, if there is one.
+fn shown(operands: &impl Operands, pc: Pc, code: &[Instr]) -> String {
+    let Some(&instr) = code.get(pc.index()) else { return "no instruction".to_owned() };
+    clipped(Line { operands, pc: Some(pc), instr, in_columns: false })
 }
 
 fn explained(

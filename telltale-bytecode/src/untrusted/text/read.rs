@@ -165,6 +165,16 @@ impl<'a> Rest<'a> {
         Some(id)
     }
 
+    /// A role that is known, and the mark behind it that says whether something is sent to it or comes from it.
+    fn peer(&mut self, reader: &Reader) -> Option<(Direction, RoleId)> {
+        let mut marks = self.0.match_indices(['!', '?']).take(ENDS);
+        let role = |at: usize| reader.roles.get(&self.0[..at]).copied();
+        let (at, mark, role) = marks.find_map(|(at, mark)| Some((at, mark, role(at)?)))?;
+        let direction = if mark == "!" { Direction::Send } else { Direction::Receive };
+        self.0 = &self.0[at + mark.len()..];
+        Some((direction, role))
+    }
+
     /// `-> 7`, whose arrow has been read.
     fn state(&mut self) -> Result<StateId, Expected> {
         self.number().map(StateId).ok_or("a number behind the arrow")
@@ -246,10 +256,7 @@ fn local_state(reader: &Reader, line: &str) -> Result<LocalState, Expected> {
     let may_end = rest.eat("end or ");
     let mut exits = Vec::new();
     loop {
-        let (direction, peer) = match rest.name(&reader.roles, "!") {
-            Some(peer) => (Direction::Send, peer),
-            None => (Direction::Receive, rest.name(&reader.roles, "?").ok_or(MESSAGE)?),
-        };
+        let (direction, peer) = rest.peer(reader).ok_or(MESSAGE)?;
         let label = rest.name(&reader.labels, " -> ").ok_or(LABEL)?;
         let action = Action { direction, peer, label };
         exits.push(LocalExit { action, target: rest.state()? });
