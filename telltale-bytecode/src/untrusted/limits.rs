@@ -1,5 +1,7 @@
 //! How much an image from outside may be.
 
+use crate::Reg;
+
 /// Bounds on what an image from outside may be, and on the work of validating it. They are counted and not timed, so that
 /// an image validates on every machine or on none. Real protocols stay far below them.
 ///
@@ -31,6 +33,8 @@ pub struct Limits {
     pub exits_beside: usize,
     /// How many instructions all programs may have together, and how many branches all choices: 262,144.
     pub instructions: usize,
+    /// How many registers a role may have: 255, which is also how many instructions can name. A machine may allow fewer.
+    pub registers: usize,
     /// How many states the projection may look at for one role, before they are minimised: 131,072.
     pub projected_states: usize,
     /// How many exits the projection may look at for all roles together: 4,194,304.
@@ -54,6 +58,7 @@ impl Default for Limits {
             exits: 1 << 17,
             exits_beside: 1 << 12,
             instructions: 1 << 18,
+            registers: Reg::LIMIT,
             projected_states: 1 << 17,
             projected_exits: 1 << 22,
             overtaking: 1 << 24,
