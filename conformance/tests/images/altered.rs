@@ -1,61 +1,17 @@
-//! Images that go out and come back, whole or altered: what validates runs without a fault, whatever it is.
+//! Images that are altered: what validates runs without a fault, whatever it is.
 
 use std::fmt::Write as _;
 
-use telltale_conformance::corpus::{entries, entries_of_lanes};
-use telltale_conformance::image::images;
-use telltale_conformance::play::{Setting, agree, settings, with_handler};
-use telltale_conformance::word::word;
-use telltale_theory::oracle::{Rng, is_run};
+use telltale_conformance::play::{Setting, settings};
+use telltale_theory::oracle::Rng;
 use telltale_vm::loader::{CodeImage, ImageError, UntrustedImage};
 
-/// The images of all accepted protocols, each with its name.
-fn corpus() -> Vec<(String, CodeImage)> {
-    let mut all = Vec::new();
-    for entry in entries().into_iter().chain(entries_of_lanes()) {
-        for (protocol, image) in images(&entry.text) {
-            all.extend(image.map(|image| (format!("{protocol} of {}", entry.name), image)));
-        }
-    }
-    all
-}
-
-/// Plays a protocol in some settings; every trace is one of its runs.
-fn runs(name: &str, image: &CodeImage, settings: &[Setting]) {
-    let forks = image.names().roles().any(|(role, _)| image.lanes(role).is_some());
-    let mut all = settings.iter().map(|setting| {
-        let played = with_handler(image, setting, 5);
-        assert!(is_run(&image.global_type, &word(&played.trace)), "{name}, {setting:?}");
-        played
-    });
-    let first = all.next().expect("there are settings");
-    // What the script answers in a lane depends on what the lanes beside it have done.
-    all.filter(|_| !forks).for_each(|played| agree(&first, &played, name));
-}
+use crate::{corpus, runs};
 
 /// Whether there is a script for what the labels carry.
 fn is_scripted(image: &CodeImage, original: &CodeImage) -> bool {
     let mut carried = image.names().labels().map(|(_, label)| label.payload);
     carried.all(|payload| original.names().labels().any(|(_, label)| label.payload == payload))
-}
-
-#[test]
-fn the_corpus_comes_back_and_runs() {
-    let corpus = corpus();
-    assert!(corpus.len() >= 55, "there are only {} protocols", corpus.len());
-    let settings: Vec<Setting> = settings().into_iter().step_by(7).collect();
-    for (name, image) in &corpus {
-        let json = serde_json::to_string(image).expect("JSON");
-        let read: UntrustedImage = serde_json::from_str(&json).expect("what was written");
-        let valid = read.validate().unwrap_or_else(|error| panic!("{name}: {error}"));
-        assert_eq!(valid, *image, "{name}");
-        let read = UntrustedImage::from_bytes(&image.to_bytes()).expect("what was written");
-        assert_eq!(read.validate().as_ref(), Ok(image), "{name}");
-        for setting in &settings {
-            let (one, other) = (with_handler(image, setting, 3), with_handler(&valid, setting, 3));
-            assert_eq!((one.trace, one.logs), (other.trace, other.logs), "{name}, {setting:?}");
-        }
-    }
 }
 
 /// How many of some altered images were right.
