@@ -38,11 +38,11 @@ pub fn target(local: &LocalTypeR, state: StateId, action: Action) -> Result<Stat
 pub fn takes_all(
     local: &LocalTypeR,
     state: StateId,
-    branches: impl Iterator<Item = Branch> + Clone,
+    takes: impl Fn(Branch) -> bool,
 ) -> Result<(), NotAllowed> {
     let has = |action: Action| {
         let wanted = Branch { peer: action.peer, label: action.label };
-        action.direction == Direction::Send || branches.clone().any(|branch| branch == wanted)
+        action.direction == Direction::Send || takes(wanted)
     };
     match local.exits(state).find(|exit| !has(exit.action)) {
         None => Ok(()),

@@ -299,7 +299,8 @@ impl Walk<'_> {
         };
         let states = branches.iter().map(target).collect::<Result<Vec<_>, _>>().map_err(fails)?;
         if direction == Direction::Receive {
-            typestate::takes_all(self.local, state, branches.iter().copied()).map_err(fails)?;
+            typestate::takes_all(self.local, state, |wanted| branches.contains(&wanted))
+                .map_err(fails)?;
         }
         Ok(states)
     }

@@ -159,7 +159,10 @@ fn arms_in_arms_in_arms() {
 #[test]
 fn many_arms_at_once() {
     let arms = 1_300;
-    let beginnings = (0..arms).map(|arm| format!(" -> {},", 2 + 2 * arm)).collect::<String>();
+    let beginnings = (0..arms).fold(String::new(), |mut all, arm| {
+        write!(all, " -> {},", 2 + 2 * arm).expect("a string has room");
+        all
+    });
     let mut states = vec![format!("par{beginnings} then -> 1"), "end".to_owned()];
     for arm in 0..arms {
         states.push(format!("A -> B: m -> {}", 3 + 2 * arm));
@@ -230,4 +233,22 @@ fn limits_can_be_set() {
     let limits = Limits { bytes: 10, ..Limits::default() };
     let error = UntrustedImage::from_bytes_with(&image.to_bytes(), &limits);
     assert!(matches!(error, Err(ImageError::Limit { what: "bytes", limit: 10, .. })));
+}
+
+/// The table in the guide.
+#[test]
+fn the_guide_gives_the_limits() {
+    let guide = include_str!("../../docs/images-from-outside.md");
+    let limits = format!("{:?}", Limits::default());
+    let fields = limits.trim_start_matches("Limits { ").trim_end_matches(" }").split(", ");
+    for field in fields {
+        let (name, number) = field.split_once(": ").expect("a field");
+        let row = guide.lines().find(|line| line.starts_with(&format!("| `{name}` |")));
+        let row = row.unwrap_or_else(|| panic!("the guide does not know `{name}`"));
+        let given = row.trim_end_matches(" |").rsplit("| ").next().expect("a last cell");
+        let (digits, unit) = given.split_once(' ').unwrap_or((given, ""));
+        let digits: usize = digits.replace(',', "").parse().expect("a number");
+        let given = if unit == "MiB" { digits << 20 } else { digits };
+        assert_eq!(given.to_string(), number, "{row}");
+    }
 }

@@ -16,14 +16,14 @@ fn is_scripted(image: &CodeImage, original: &CodeImage) -> bool {
 
 /// How many of some altered images were right.
 #[derive(Debug, Default)]
-struct Tally {
-    right: usize,
-    wrong: usize,
+pub(crate) struct Tally {
+    pub(crate) right: usize,
+    pub(crate) wrong: usize,
 }
 
 impl Tally {
     /// An altered image is an error, or it is one that runs.
-    fn count(
+    pub(crate) fn count(
         &mut self,
         name: &str,
         original: &CodeImage,

@@ -1,6 +1,7 @@
 //! Images that go out and come back, and those that are stored.
 
 mod altered;
+mod rewritten;
 mod stored;
 
 use telltale_conformance::corpus::{entries, entries_of_lanes};

@@ -188,7 +188,9 @@ impl UntrustedImage {
     ) -> Result<CodeImage, ImageError> {
         let (imports, effects) = (self.imports.clone(), self.effects.clone());
         let mut extras = Extras { is_verified: true, imports, effects, ..Extras::by_hand() };
-        programs.iter().for_each(|code| extras.count_registers(code));
+        for code in &programs {
+            extras.count_registers(code);
+        }
         check("registers", extras.registers, limits.registers)?;
         let programs = programs.into_iter().map(|code| Program { code, rests: Vec::new() });
         let programs: Vec<Program> = programs.collect();

@@ -24,9 +24,9 @@ pub(crate) fn allows(
         Code::Send => return Ok(Some(leads(Direction::Send, &op.exchange)?)),
         Code::Recv => return Ok(Some(leads(Direction::Receive, &op.exchange)?)),
         Code::Offer | Code::OfferMany => {
-            let offered =
-                branches.iter().map(|&Exchange { peer, label, .. }| Branch { peer, label });
-            takes_all(local, state, offered)?;
+            takes_all(local, state, |Branch { peer, label }| {
+                branches.iter().any(|branch| (branch.peer, branch.label) == (peer, label))
+            })?;
             branches.iter().try_for_each(|branch| leads(Direction::Receive, branch).map(drop))?;
         }
         Code::Choose => {
