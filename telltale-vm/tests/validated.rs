@@ -68,9 +68,9 @@ fn first_mishap(image: &CodeImage, role: RoleId) -> Option<String> {
 #[derive(Clone, Copy)]
 enum Line {
     Plain(Instr),
-    /// A choice that sends, or takes, all that its state allows. Where its two branches lead.
-    Choose(u32, u32),
-    Offer(u32, u32),
+    /// A choice between what a state allows, or of one of it: where each branch leads, if it is there.
+    Choose([Option<u32>; 2]),
+    Offer([Option<u32>; 2]),
 }
 
 /// All lines that a program of so many instructions may have.
@@ -95,8 +95,9 @@ fn alphabet(image: &CodeImage, role: RoleId, length: u32, has_registers: bool) -
         plain.push(Instr::Mov { from: reg, to: Reg(1) });
         plain.push(Instr::Mov { from: Reg(1), to: reg });
     }
-    let ways = (0..=length).flat_map(|one| (0..=length).map(move |other| (one, other)));
-    let choices = ways.flat_map(|(one, other)| [Line::Choose(one, other), Line::Offer(one, other)]);
+    let ways = || (0..=length).map(Some).chain([None]);
+    let ways = ways().flat_map(|one| ways().map(move |other| [one, other]));
+    let choices = ways.flat_map(|ways| [Line::Choose(ways), Line::Offer(ways)]);
     let choices = choices.filter(|_| !has_registers);
     plain.into_iter().map(Line::Plain).chain(choices).collect()
 }
@@ -133,15 +134,15 @@ fn with_program(image: &CodeImage, role: RoleId, program: &[Line]) -> Option<Cod
 }
 
 fn instr(line: Line, local: &LocalTypeR, asm: &mut Assembler) -> Option<Instr> {
-    let (one, other) = match line {
+    let ways = match line {
         Line::Plain(instr) => return Some(instr),
-        Line::Choose(one, other) | Line::Offer(one, other) => (one, other),
+        Line::Choose(ways) | Line::Offer(ways) => ways,
     };
-    let [first, second] = branches(local)?;
-    let both = asm.branches([(first, Pc(one)), (second, Pc(other))]);
-    let (via, (set, targets)) = (Via::OWN, both.expect("there is room"));
+    let ways = branches(local)?.into_iter().zip(ways);
+    let ways = ways.filter_map(|(branch, target)| Some((branch, Pc(target?))));
+    let (via, (set, targets)) = (Via::OWN, asm.branches(ways).expect("there is room"));
     Some(match line {
-        Line::Choose(..) => Instr::Choose { via, set, targets },
+        Line::Choose(_) => Instr::Choose { via, set, targets },
         _ => Instr::Offer { via, set, targets },
     })
 }

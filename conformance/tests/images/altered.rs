@@ -69,6 +69,25 @@ fn an_altered_byte_is_an_error_or_another_image_that_runs() {
     assert!(tally.right > 20 && tally.wrong > 100, "{tally:?}");
 }
 
+/// Every value of every byte, in an image whose instructions have operands of all kinds.
+#[test]
+fn every_single_byte_of_a_small_image() {
+    let corpus = corpus();
+    let (name, image) = corpus.last().expect("there are protocols");
+    assert!(image.is_by_hand());
+    let bytes = UntrustedImage::from(image).without_hash().to_bytes();
+    let mut tally = Tally::default();
+    for (at, &byte) in bytes.iter().enumerate() {
+        for value in (0..=u8::MAX).filter(|&value| value != byte) {
+            let mut altered = bytes.clone();
+            altered[at] = value;
+            let name = format!("{name}, byte {at}: {value}");
+            tally.count(&name, image, UntrustedImage::from_bytes(&altered));
+        }
+    }
+    assert!(tally.right > 1_000 && tally.wrong > 10_000, "{tally:?}");
+}
+
 /// With its hash, no altered image is right.
 #[test]
 fn whatever_is_altered_does_not_have_its_hash() {
