@@ -4,5 +4,6 @@ pub(crate) mod by_handler;
 pub(crate) mod host;
 pub(crate) mod objects;
 pub(crate) mod play;
+pub(crate) mod players;
 pub(crate) mod session;
 pub(crate) mod transfer;
