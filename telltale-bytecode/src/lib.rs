@@ -52,7 +52,7 @@ pub mod verify;
 
 pub use assemble::Assembler;
 #[doc(hidden)]
-pub use assemble::Extras;
+pub use assemble::{Attachment, Extras};
 pub use by_role::{LocalTypes, Programs};
 pub use channel::Channel;
 pub use error::CompileError;

@@ -47,6 +47,7 @@ use crate::{Branch, CodeImage, ContentHash, EffectId, ImportId, Pc, SetId, Targe
 pub struct UntrustedImage {
     /// What the content is said to be; nothing if nobody says it.
     pub(crate) hash: Option<ContentHash>,
+    pub(crate) payload_version: u32,
     pub(crate) labels: Vec<Label>,
     pub(crate) global_type: Vec<GlobalState>,
     pub(crate) roles: Vec<Role>,
@@ -79,6 +80,7 @@ impl From<&CodeImage> for UntrustedImage {
         let extras = image.extras.as_ref();
         Self {
             hash: Some(image.hash()),
+            payload_version: image.payload_version(),
             labels: names.labels().map(|(_, label)| label.to_label()).collect(),
             global_type: global.states().map(|state| global.state(state)).collect(),
             roles: names.roles().map(role).collect(),

@@ -3,7 +3,7 @@
 mod support;
 
 use support::random;
-use telltale_bytecode::{CodeImage, UntrustedImage};
+use telltale_bytecode::{CodeImage, ImageError, UntrustedImage};
 
 fn comes_back(image: &CodeImage, name: &str) {
     let json = serde_json::to_string(image).expect("JSON");
@@ -29,4 +29,18 @@ fn compiled_images_come_back() {
         some += 1;
     }
     assert!(some > 300, "only {some}");
+}
+
+/// The declared version of payloads is part of what an image is.
+#[test]
+fn versions_of_payloads_come_back() {
+    let (_, image) = random(200).next().expect("one of them projects");
+    let newer = image.clone().with_payload_version(3);
+    comes_back(&newer, "version 3");
+    assert_ne!(newer.hash(), image.hash());
+    let json = serde_json::to_string(&newer).expect("JSON");
+    let older = json.replace(r#""payload_version":3,"#, "");
+    let read: UntrustedImage = serde_json::from_str(&older).expect("JSON");
+    let error = read.validate().expect_err("it is another version");
+    assert!(matches!(error, ImageError::Hash { .. }), "{error}");
 }

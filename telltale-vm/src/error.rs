@@ -364,15 +364,19 @@ impl Cause {
     /// A payload is not what its message carries.
     pub(crate) fn wrong_payload(label: LabelView<'_>, found: &Value) -> Self {
         let expected = label.payload.to_owned();
-        let found = match found {
-            Value::Large(large) => match &**large {
-                Large::Opaque(value) => format!("a value of type `{}`", value.type_name()),
-                other => format!("{}", other.kind()),
-            },
-            Value::Unit => format!("{}", Kind::Unit),
-            scalar => format!("`{scalar}`, {}", scalar.kind()),
-        };
-        Self::WrongPayload { label: label.name.to_owned(), expected, found }
+        Self::WrongPayload { label: label.name.to_owned(), expected, found: in_words(found) }
+    }
+}
+
+/// What a payload is that should be something else.
+pub(crate) fn in_words(found: &Value) -> String {
+    match found {
+        Value::Large(large) => match &**large {
+            Large::Opaque(value) => format!("a value of type `{}`", value.type_name()),
+            other => format!("{}", other.kind()),
+        },
+        Value::Unit => format!("{}", Kind::Unit),
+        scalar => format!("`{scalar}`, {}", scalar.kind()),
     }
 }
 

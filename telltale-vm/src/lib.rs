@@ -206,8 +206,9 @@
 //!
 //! - `macros` (default): [`choreography!`].
 //! - `validate` (default): [`UntrustedImage::validate`](loader::UntrustedImage), which makes images of what comes from outside.
-//! - `serde`: images are written down and read back.
 //! - `multi-thread`: `ThreadedVM`, which runs its sessions on several threads.
+//! - `serde`: images and types that are written down, and payloads on the wire (`wire`), which `#[serde]` in front of a protocol
+//!   asks for.
 
 #[doc(hidden)]
 pub mod generated;
@@ -215,6 +216,8 @@ pub mod loader;
 pub mod outside;
 pub mod simulation;
 pub mod untyped;
+#[cfg(feature = "serde")]
+pub mod wire;
 
 mod backend;
 mod config;

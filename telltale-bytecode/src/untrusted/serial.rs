@@ -34,6 +34,7 @@ impl<'de> Deserialize<'de> for Format {
 #[derive(Serialize, Deserialize)]
 pub(super) struct Tables {
     hash: Option<[u8; 32]>,
+    payload_version: u32,
     labels: Vec<Label>,
     global_type: Vec<GlobalState>,
     roles: Vec<RoleTables>,
@@ -61,6 +62,7 @@ impl Tables {
             |set: &Vec<Branch>| set.iter().map(|branch| (branch.peer, branch.label)).collect();
         Self {
             hash: image.hash.map(|hash| hash.0),
+            payload_version: image.payload_version,
             labels: image.labels.clone(),
             global_type: image.global_type.clone(),
             roles: image.roles.iter().map(role).collect(),
@@ -83,6 +85,7 @@ impl From<Tables> for UntrustedImage {
         let import = |(name, hash)| (name, ContentHash(hash));
         Self {
             hash: tables.hash.map(ContentHash),
+            payload_version: tables.payload_version,
             labels: tables.labels,
             global_type: tables.global_type,
             roles: tables.roles.into_iter().map(role).collect(),

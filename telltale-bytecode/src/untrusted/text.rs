@@ -29,6 +29,8 @@ pub(super) struct ImageText {
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     imports: Vec<ImportText>,
     labels: Vec<Label>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    payload_version: Option<u32>,
     roles: Vec<RoleText>,
 }
 

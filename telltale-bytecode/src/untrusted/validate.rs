@@ -49,6 +49,7 @@ impl UntrustedImage {
             }
             Some(_) => self.verified(&global, locals, programs, limits)?,
         };
+        let image = image.with_payload_version(self.payload_version);
         match self.hash {
             Some(expected) if expected != image.hash() => {
                 Err(ImageError::Hash { expected, found: image.hash() })

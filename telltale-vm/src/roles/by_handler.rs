@@ -3,7 +3,8 @@
 use telltale_bytecode::{Branch, SetId};
 use telltale_types::{LabelId, RoleId};
 
-use crate::roles::host::ErasedObjects;
+use crate::roles::host::{ErasedObjects, Host};
+use crate::roles::observer::{Observe, Observer};
 use crate::roles::players::{Players, RoleSet};
 use crate::{Context, EffectHandler, HandlerResult, Picked, Value};
 
@@ -24,6 +25,8 @@ impl Mixed {
 pub(crate) struct MixedHost<'a> {
     /// The objects, and who has none.
     objects: Option<(&'a mut dyn ErasedObjects, RoleSet)>,
+    /// Who stands in front of the objects.
+    observer: Observer<'a>,
     handler: &'a dyn EffectHandler,
 }
 
@@ -34,12 +37,12 @@ impl<'a> MixedHost<'a> {
         by_handler: RoleSet,
         handler: &'a dyn EffectHandler,
     ) -> Self {
-        Self { objects: Some((objects, by_handler)), handler }
+        Self { objects: Some((objects, by_handler)), observer: handler.observer(), handler }
     }
 
     /// The handler plays all roles.
     pub(crate) fn without_objects(handler: &'a dyn EffectHandler) -> Self {
-        Self { objects: None, handler }
+        Self { objects: None, observer: Observer::default(), handler }
     }
 
     /// Whether an object plays the role: then the compiler has seen to the types of its payloads.
@@ -47,11 +50,14 @@ impl<'a> MixedHost<'a> {
         self.objects.as_ref().is_some_and(|(_, by_handler)| !by_handler.contains(role))
     }
 
-    /// The objects, if one of them plays the role.
-    fn object(&mut self, role: RoleId) -> Option<&mut dyn ErasedObjects> {
+    /// The objects, if one of them plays the role, or else the handler; and who stands in front of them. (The handler does
+    /// that itself.)
+    fn player(&mut self, role: RoleId) -> (Host<'_>, Option<&dyn Observe>) {
         match &mut self.objects {
-            Some((objects, by_handler)) if !by_handler.contains(role) => Some(&mut **objects),
-            _ => None,
+            Some((objects, by_handler)) if !by_handler.contains(role) => {
+                (Host::Objects(&mut **objects), self.observer.0)
+            }
+            _ => (Host::Handler(self.handler), None),
         }
     }
 
@@ -61,9 +67,9 @@ impl<'a> MixedHost<'a> {
         to: RoleId,
         label: LabelId,
     ) -> HandlerResult<Value> {
-        match self.object(cx.actor.role) {
-            Some(object) => object.send(cx, to, label),
-            None => self.handler.send(cx, to, label),
+        match self.player(cx.actor.role) {
+            (mut player, None) => player.send(cx, to, label),
+            (player, Some(observer)) => observer.send(player, cx, to, label),
         }
     }
 
@@ -74,9 +80,9 @@ impl<'a> MixedHost<'a> {
         label: LabelId,
         value: Value,
     ) -> HandlerResult<()> {
-        match self.object(cx.actor.role) {
-            Some(object) => object.receive(cx, from, label, value),
-            None => self.handler.receive(cx, from, label, value),
+        match self.player(cx.actor.role) {
+            (mut player, None) => player.receive(cx, from, label, value),
+            (player, Some(observer)) => observer.receive(player, cx, from, label, value),
         }
     }
 
@@ -87,9 +93,9 @@ impl<'a> MixedHost<'a> {
         set: SetId,
         branches: &[Branch],
     ) -> HandlerResult<Picked> {
-        match self.object(cx.actor.role) {
-            Some(object) => object.choose(cx, set),
-            None => self.handler.choose(cx, branches),
+        match self.player(cx.actor.role) {
+            (mut player, None) => player.choose(cx, set, branches),
+            (player, Some(observer)) => observer.choose(player, cx, set, branches),
         }
     }
 
@@ -99,9 +105,9 @@ impl<'a> MixedHost<'a> {
         effect: &str,
         argument: Option<&Value>,
     ) -> HandlerResult<Value> {
-        match self.object(cx.actor.role) {
-            Some(object) => object.invoke(cx, effect, argument),
-            None => self.handler.invoke(cx, effect, argument),
+        match self.player(cx.actor.role) {
+            (mut player, None) => player.invoke(cx, effect, argument),
+            (player, Some(observer)) => observer.invoke(player, cx, effect, argument),
         }
     }
 }

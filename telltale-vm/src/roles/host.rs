@@ -221,8 +221,15 @@ impl SessionObjects {
         }
     }
 
-    /// Whoever answers for the roles.
-    pub(crate) fn host<'a>(&'a mut self, handler: &'a dyn EffectHandler) -> Host<'a> {
+    /// Whoever answers for the roles. If the run is watched, there may be an observer in front of them.
+    pub(crate) fn host<'a>(
+        &'a mut self,
+        handler: &'a dyn EffectHandler,
+        is_watched: bool,
+    ) -> Host<'a> {
+        if is_watched {
+            return Host::Mixed(self.mixed(handler));
+        }
         match &mut self.objects {
             Objects::All(objects) => Host::Objects(&mut **objects),
             Objects::Some(mixed) => Host::Mixed(mixed.host(handler)),

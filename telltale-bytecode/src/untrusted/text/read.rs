@@ -45,6 +45,7 @@ impl ImageText {
         let Reader { tables, effects, .. } = reader;
         Ok(UntrustedImage {
             hash: self.hash,
+            payload_version: self.payload_version.unwrap_or(0),
             labels: self.labels,
             global_type,
             roles,

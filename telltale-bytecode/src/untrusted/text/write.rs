@@ -22,6 +22,7 @@ impl ImageText {
             hash: image.hash,
             imports: image.imports.iter().map(import).collect(),
             labels: image.labels.clone(),
+            payload_version: Some(image.payload_version).filter(|&version| version != 0),
             roles: image.roles.iter().map(|role| role_text(image, role)).collect(),
         }
     }
