@@ -2,8 +2,9 @@
 
 mod support;
 
-use support::random;
-use telltale_bytecode::{CodeImage, ImageError, UntrustedImage};
+use support::{by_hand, protocol, random};
+use telltale_bytecode::{CodeImage, Hop, ImageError, Instr, Reg, Slot, UntrustedImage, Via};
+use telltale_types::RoleId;
 
 fn comes_back(image: &CodeImage, name: &str) {
     let json = serde_json::to_string(image).expect("JSON");
@@ -43,4 +44,34 @@ fn versions_of_payloads_come_back() {
     let read: UntrustedImage = serde_json::from_str(&older).expect("JSON");
     let error = read.validate().expect_err("it is another version");
     assert!(matches!(error, ImageError::Hash { .. }), "{error}");
+}
+
+/// A handler knows effects by their names, so two with one name give the same.
+#[test]
+fn effects_with_one_name_are_one_effect() {
+    let types = ["u64", "String"];
+    let valid = ["clock", "date"].map(|second| {
+        let payload = |label: &str| if label == "x" { types[0] } else { types[1] };
+        let image = by_hand(&protocol("A→B:x. A→B:y. end", payload), |asm| {
+            let [one, other] = ["clock", second].map(|name| asm.effect(name).expect("an effect"));
+            let (via, to, from) = (Via::OWN, RoleId(1), RoleId(0));
+            let (value, next) = (Slot::reg(Reg(0)), Hop::NEXT);
+            let invoke =
+                |effect| Instr::Invoke { effect, argument: Slot::HANDLER, result: value, next };
+            let send = |label| Instr::Send { via, to, value, label, next };
+            let recv = |label| Instr::Recv { via, from, value, label, next };
+            let labels = ["x", "y"].map(|name| asm.label(name).expect("a label"));
+            vec![
+                (
+                    "A",
+                    vec![invoke(one), send(labels[0]), invoke(other), send(labels[1]), Instr::Halt],
+                ),
+                ("B", vec![recv(labels[0]), recv(labels[1]), Instr::Halt]),
+            ]
+        });
+        UntrustedImage::from(&image).validate().map(drop).map_err(|error| error.to_string())
+    });
+    let error = "`A`, instruction 3 (`send B!y(String) from r0`): expected a `String` in r0, \
+        found what `clock` gives, which is sent as a `u64` elsewhere";
+    assert_eq!(valid, [Err(error.to_owned()), Ok(())]);
 }

@@ -20,9 +20,10 @@ pub(crate) enum Holds {
     Unclear,
 }
 
-/// The messages with which results of effects are sent. All that an effect gives is of one type, so these have to be of the same.
+/// The messages with which results of effects are sent, by the names of the effects, which are what a handler knows. All that an
+/// effect gives is of one type, so these have to be of the same.
 #[derive(Debug, Default)]
-pub(crate) struct Effects(BTreeMap<EffectId, LabelId>);
+pub(crate) struct Effects(BTreeMap<String, LabelId>);
 
 impl Holds {
     /// What is moved out of a register, and what stays in it.
@@ -65,10 +66,10 @@ impl Holds {
                 Err(format!("a `{}`", names.label(other).payload))
             }
             Self::Effect(effect) => {
-                let known = *effects.0.entry(effect).or_insert(label);
+                let name = image.effect(effect).unwrap_or_default();
+                let known = *effects.0.entry(name.to_owned()).or_insert(label);
                 let known = names.label(known).payload;
                 if known != payload {
-                    let name = image.effect(effect).unwrap_or("an effect");
                     return Err(format!(
                         "what `{name}` gives, which is sent as a `{known}` elsewhere"
                     ));
