@@ -179,7 +179,7 @@ impl Mail<'_> {
         let mut full = BTreeSet::new();
         let mut is_delivered = false;
         for (session, message) in std::mem::take(&mut self.messages) {
-            let channel = (session, message.from, message.to);
+            let channel = (session, message.from, message.to, message.lane);
             if full.contains(&channel) || !self.has_room(vm, session, &message) {
                 full.insert(channel);
                 self.messages.push((session, message));

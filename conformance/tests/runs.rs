@@ -2,7 +2,7 @@
 
 use std::num::NonZeroUsize;
 
-use telltale_conformance::corpus::entries;
+use telltale_conformance::corpus::{entries, entries_of_lanes};
 use telltale_conformance::grammar::{choreography, random_protocols};
 use telltale_conformance::image::images;
 use telltale_conformance::play::{
@@ -17,7 +17,7 @@ use telltale_vm::{Observed, ThreadedVM, VM, VMBackend, VMConfig, WhenFull, filte
 /// The image of every accepted protocol of the corpus, with its name.
 fn corpus() -> Vec<(String, CodeImage)> {
     let mut all = Vec::new();
-    for entry in entries() {
+    for entry in [entries(), entries_of_lanes()].concat() {
         for (protocol, image) in images(&entry.text) {
             all.extend(image.map(|image| (format!("{protocol} of {}", entry.name), image)));
         }
@@ -28,7 +28,7 @@ fn corpus() -> Vec<(String, CodeImage)> {
 #[test]
 fn every_trace_of_the_corpus_is_a_run() {
     let corpus = corpus();
-    assert!(corpus.len() >= 45, "there are only {} protocols that run", corpus.len());
+    assert!(corpus.len() >= 58, "there are only {} protocols that run", corpus.len());
     let settings = settings();
     for (name, image) in &corpus {
         let seeds = 1..=4;
@@ -65,7 +65,7 @@ fn runs(name: &str, image: &CodeImage, settings: &[Setting], seed: u64) -> Playe
         played
     });
     let first = all.next().expect("there are settings");
-    all.for_each(|played| agree(&first, &played, name));
+    all.for_each(|played| agree(image, &first, &played, name));
     let is_over = is_over(&image.global_type, &word(&first.trace));
     assert!(is_over || !first.is_complete, "{name}, seed {seed}: the protocol goes on");
     first
@@ -116,7 +116,7 @@ fn side_by_side<B: VMBackend>(
         assert!(is_run(&image.global_type, &word(&trace)), "{name}, {setting:?}");
         let logs = script.logs(session, image.names().role_count());
         let alone = with_handler(image, setting, seed);
-        agree_as_far_as_they_go(&alone.logs, &logs, name);
+        agree_as_far_as_they_go(image, &alone.logs, &logs, name);
         let has_ended = trace.iter().any(|event| event.what == Observed::Closed);
         assert!(has_ended || !alone.is_complete, "{name}, {setting:?}");
     }
