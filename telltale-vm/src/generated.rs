@@ -22,6 +22,7 @@ pub use telltale_types::{LabelId, LocalTypeR, Names, RoleId};
 pub use given_once::GivenOnce;
 pub use printed::{Printed, PrintedAsDebug, PrintedAsHole};
 
+pub use crate::program::parallel::{PARALLEL, ParallelParts};
 pub use crate::roles::by_handler::RoleSet;
 pub use crate::roles::objects::{ChoiceVisitor, MessageVisitor, RoleObjects, discard};
 pub use crate::roles::play::{play, play_with};

@@ -106,7 +106,7 @@ fn what_is_verified_is_right_wherever_control_comes() {
             continue;
         }
         let Some(written) = by_hand(&image, &mut random) else { continue };
-        let loaded = Loaded::new(&written, &VMConfig::default(), Some(FULL));
+        let loaded = Loaded::new(&written, &VMConfig::default(), Some(FULL), None);
         let is_right = (0..written.names().role_count()).map(RoleId::at).all(|role| {
             let code = &written.programs[role];
             let seen = walk(code, &written.local_types[role]);
@@ -142,7 +142,7 @@ fn instructions_through_endpoints_are_followed_where_they_lead() {
         asm.program("A", code).expect("a role");
         asm.program("B", image.programs[RoleId(1)].to_vec()).expect("a role");
         let by_hand = asm.finish().expect("every role has a program");
-        Loaded::new(&by_hand, &VMConfig::default(), Some(FULL)).is_guarded
+        Loaded::new(&by_hand, &VMConfig::default(), Some(FULL), None).is_guarded
     });
     assert_eq!(guarded, [false, true]);
 }
