@@ -189,13 +189,11 @@ impl Script {
 
 impl EffectHandler for Script {
     fn send(&self, cx: &Context<'_>, to: RoleId, label: LabelId) -> HandlerResult<Value> {
-        match self.kept(cx, to) {
-            Some(number) => Ok(value_of(cx.label(label).payload, number)),
-            None => {
-                let number = self.number(cx, question([(cx.name(to), cx.label(label).name)]));
-                Ok(self.give(cx, to, label, number))
-            }
+        if let Some(number) = self.kept(cx, to) {
+            return Ok(value_of(cx.label(label).payload, number));
         }
+        let number = self.number(cx, question([(cx.name(to), cx.label(label).name)]));
+        Ok(self.give(cx, to, label, number))
     }
 
     fn receive(
