@@ -170,7 +170,7 @@ fn arrives_in_order(vm: &VM, name: &str) {
 }
 
 fn play(image: &CodeImage, config: VMConfig, seed: u64, name: &str) -> bool {
-    let loses = seed % 3 == 0;
+    let loses = seed.is_multiple_of(3);
     let chaos = Chaos::new(seed, loses);
     let mut rng = Rng::new(seed ^ 0x5eed);
     let roles: Vec<String> = image.names().roles().map(|(_, name)| name.to_owned()).collect();
