@@ -1,5 +1,6 @@
 //! A protocol, ready to run.
 
+use std::any::Any;
 use std::collections::BTreeMap;
 use std::fmt;
 use std::ops::Deref;
@@ -55,7 +56,7 @@ impl fmt::Debug for ContentHash {
 pub struct CodeImage(Shared<Image>);
 
 /// The tables of a [`CodeImage`].
-#[derive(PartialEq, Eq)]
+#[derive(Clone)]
 #[non_exhaustive]
 pub struct Image {
     /// The protocol seen from above.
@@ -72,6 +73,24 @@ pub struct Image {
     extras: Option<Shared<Extras>>,
     hash: ContentHash,
 }
+
+impl PartialEq for Image {
+    fn eq(&self, other: &Self) -> bool {
+        let none = || const { &Extras::resting_static(&[]) };
+        self.hash == other.hash
+            && self.global_type == other.global_type
+            && self.local_types == other.local_types
+            && self.programs == other.programs
+            && self.sets == other.sets
+            && self.branches == other.branches
+            && self.set_ends_and_targets == other.set_ends_and_targets
+            && self.channels == other.channels
+            && self.extras.as_deref().unwrap_or_else(none)
+                == other.extras.as_deref().unwrap_or_else(none)
+    }
+}
+
+impl Eq for Image {}
 
 /// The parts of an [`Image`] in the binary, as the macro writes them.
 #[doc(hidden)]
@@ -125,6 +144,23 @@ impl CodeImage {
         let programs = locals.iter().map(|local| compile(local, &mut tables));
         let programs = programs.collect::<Result<Vec<_>, _>>()?;
         Ok(Self::assemble(global_type, locals, &programs, tables, None))
+    }
+
+    /// The same image for payloads of a declared version.
+    ///
+    /// The types of payloads are known by their spelling only. Whoever changes what is behind it declares another version, and the
+    /// content hash is another one. Without a declaration the version is 0.
+    #[must_use]
+    pub fn with_payload_version(self, version: u32) -> Self {
+        if version == self.payload_version() {
+            return self;
+        }
+        let mut extras =
+            self.extras.as_deref().cloned().unwrap_or_else(|| Extras::resting_static(&[]));
+        extras.payload_version = version;
+        let mut image = Image { extras: Some(extras.into()), ..(*self.0).clone() };
+        image.hash = image.computed_hash();
+        Self(image.into())
     }
 
     /// The local types by role, with the ids of the global type.
@@ -281,6 +317,17 @@ impl Image {
         &self.set_ends_and_targets[usize::from(self.sets)..]
     }
 
+    /// The declared version of what the payloads are, which their types do not say; 0 if there is none.
+    pub fn payload_version(&self) -> u32 {
+        self.extras.as_ref().map_or(0, |extras| extras.payload_version)
+    }
+
+    /// What a machine has attached.
+    #[doc(hidden)]
+    pub fn attachment(&self) -> Option<&'static (dyn Any + Send + Sync)> {
+        self.extras.as_ref()?.attachment.0
+    }
+
     /// What identifies the protocol.
     pub fn hash(&self) -> ContentHash {
         self.hash
@@ -332,6 +379,9 @@ impl Image {
         }
         if !self.is_verified() {
             self.hash_what_is_written_by_hand(&mut hasher);
+        }
+        if self.payload_version() != 0 {
+            hasher.update(self.payload_version().to_le_bytes());
         }
         ContentHash(hasher.finalize().into())
     }

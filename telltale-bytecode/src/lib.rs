@@ -45,7 +45,7 @@ pub mod packed;
 
 pub use assemble::Assembler;
 #[doc(hidden)]
-pub use assemble::Extras;
+pub use assemble::{Attachment, Extras};
 pub use by_role::{LocalTypes, Programs};
 pub use channel::Channel;
 pub use error::CompileError;

@@ -101,6 +101,23 @@ pub(crate) fn unpack_of<T: 'static>(
     }
 }
 
+/// Does something with the payload that a value carries, if it is a `T`. The value keeps it.
+#[cfg(feature = "serde")]
+pub(crate) fn with_payload<T: 'static, R>(value: &Value, then: impl FnOnce(&T) -> R) -> Option<R> {
+    let mut scalar: Option<T> = None;
+    if unpack_scalar(value, &mut scalar) {
+        return scalar.as_ref().map(then);
+    }
+    let Value::Large(large) = value else { return None };
+    let known: Option<&dyn Any> = match &**large {
+        Large::Text(text) => Some(text),
+        Large::Bytes(bytes) => Some(bytes),
+        _ => None,
+    };
+    let known = known.and_then(|known| known.downcast_ref::<T>());
+    known.or_else(|| large.opaque::<T>()).map(then)
+}
+
 #[cold]
 #[inline(never)]
 #[expect(clippy::needless_pass_by_value, reason = "whoever calls it has nothing to drop then")]
