@@ -192,7 +192,7 @@ impl<'s> Slice<'_, 's> {
         }
         if !word.has(FORKED) {
             self.go_on(word.pc());
-        } else if self.lanes_are_over() {
+        } else if self.loaded.parallel().is_some_and(|lanes| lanes.are_over(self)) {
             let behind = self.sit(coro).pc();
             self.go_on(behind);
         } else {
