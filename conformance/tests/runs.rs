@@ -13,7 +13,9 @@ use telltale_conformance::word::{beginning, can_end, fullest, is_over, word};
 use telltale_theory::oracle::is_run;
 use telltale_types::StateId;
 use telltale_vm::loader::CodeImage;
-use telltale_vm::{Observed, ThreadedVM, VM, VMBackend, VMConfig, WhenFull, filter_by_session};
+use telltale_vm::{
+    Monitor, ObsEvent, Observed, ThreadedVM, VM, VMBackend, VMConfig, WhenFull, filter_by_session,
+};
 
 /// The image of every accepted protocol of the corpus, with its name.
 fn corpus() -> Vec<(String, CodeImage)> {
@@ -56,8 +58,15 @@ fn every_trace_of_a_random_protocol_is_a_run() {
 
 /// Plays a protocol in every setting; gives how it went in the first.
 fn runs(name: &str, image: &CodeImage, settings: &[Setting], seed: u64) -> Played {
+    let monitor = Monitor::of_roles(&image.global_type, image.local_types.iter());
+    let monitor = monitor.expect("these are the parts of the protocol");
     let mut all = settings.iter().map(|setting| {
         let played = with_handler(image, setting, seed);
+        let log = played.trace.iter().filter_map(ObsEvent::log_event);
+        let accepted = monitor.clone().check(log);
+        let accepted =
+            accepted.unwrap_or_else(|error| panic!("{name}, seed {seed}, {setting:?}: {error}"));
+        assert!(accepted.is_complete() || !played.is_complete, "{name}, seed {seed}: {accepted}");
         let word = word(&played.trace);
         let beginning = beginning(&image.global_type, &word);
         assert!(is_run(&image.global_type, beginning), "{name}, seed {seed}, {setting:?}");

@@ -104,9 +104,8 @@ impl Lock {
     pub fn write(&self) -> Result<(), LockError> {
         let mut entries = BTreeMap::new();
         for (name, protocol) in &self.protocols {
-            let entry = Entry::of(&protocol.global, protocol.payload_version).map_err(|error| {
-                LockError::Protocol { protocol: name.clone(), message: error.to_string() }
-            })?;
+            let entry = Entry::of(&protocol.global, protocol.payload_version);
+            let entry = entry.map_err(|error| LockError::protocol(name, &error))?;
             entries.insert(name.clone(), entry);
         }
         write(&self.path, &entries)
@@ -118,9 +117,8 @@ impl Lock {
         let mut breaks = Vec::new();
         for (name, new) in &self.protocols {
             let Some(entry) = entries.get(name) else { continue };
-            let comparison = compare(&entry.global, &new.global).map_err(|error| {
-                LockError::Protocol { protocol: name.clone(), message: error.to_string() }
-            })?;
+            let comparison = compare(&entry.global, &new.global);
+            let comparison = comparison.map_err(|error| LockError::protocol(name, &error))?;
             let versions = (entry.payload_version, new.payload_version);
             let payload_versions = (versions.0 != versions.1).then_some(versions);
             let roles = self.broken(&comparison, payload_versions.is_some());

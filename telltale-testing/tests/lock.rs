@@ -4,6 +4,7 @@
 
 use std::fs;
 use std::path::{Path, PathBuf};
+use std::process::Command;
 
 use telltale_testing::{Lock, LockError};
 use telltale_vm::loader::CodeImage;
@@ -182,6 +183,27 @@ fn every_error_says_what_to_do() {
     fs::write(&path, b"\xff\xfe").expect("it can be written");
     errors.push(said(&path, lock.check()));
     insta::assert_snapshot!(errors.join("\n\n"));
+}
+
+/// A test cannot change its own environment, so it runs itself as a process of its own.
+#[test]
+fn the_environment_asks_for_the_file() {
+    const PATH: &str = "LOCK_OF_THE_TEST";
+    if let Some(path) = std::env::var_os(PATH) {
+        println!("{:?}", purchase(Path::new(&path), &v1::purchase::IMAGE).check());
+        return;
+    }
+    let path = path("environment");
+    let says = |value: &str| {
+        let mut child = Command::new(std::env::current_exe().expect("this test"));
+        let child = child.args(["--exact", "the_environment_asks_for_the_file", "--nocapture"]);
+        let output = child.env(PATH, &path).env("TELLTALE_LOCK", value).output();
+        String::from_utf8(output.expect("it runs").stdout).expect("it prints text")
+    };
+    assert!(says("wirte").contains("Err(`TELLTALE_LOCK` is `wirte`; it can be `write`)"));
+    assert!(!path.exists());
+    assert!(says("write").contains("Ok(())"));
+    assert_eq!(purchase(&path, &v1::purchase::IMAGE).check(), Ok(()));
 }
 
 #[test]

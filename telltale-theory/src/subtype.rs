@@ -27,6 +27,9 @@ use crate::difference::{Act, Difference, LocalMessage, Reason};
 
 /// Finds out whether whoever behaves as `sub` can stand where `sup` is expected.
 ///
+/// Roles and messages are the same if they have the same names. Arms of parallel parts are compared in their order; whether they
+/// have the same channels only the protocols say ([`compare`](crate::compare)).
+///
 /// # Errors
 ///
 /// The first point where they part, with a shortest way to it.

@@ -80,6 +80,21 @@ fn logs_of_one_role() {
 }
 
 #[test]
+fn what_is_written_is_read_back() {
+    let events = [
+        LogEvent::exchange("A", "B", "x"),
+        LogEvent::sent("A", "B", "\"\n\u{2028}"),
+        LogEvent::received("A", "B", "Pair(u8, u8)").on_channel(7),
+    ];
+    let lines = events.clone().map(|event| serde_json::to_string(&event).expect("it is text"));
+    let read: Vec<LogEvent> =
+        json_lines(lines.join("\n").as_bytes()).map(|line| line.expect("an event")).collect();
+    let lines = (1..).map(Some);
+    let with_lines = events.into_iter().zip(lines).map(|(event, line)| LogEvent { line, ..event });
+    assert_eq!(read, with_lines.collect::<Vec<_>>());
+}
+
+#[test]
 fn a_type_is_that_of_some_roles_only() {
     let names = ["Server", "Anybody"].map(|role| match Monitor::of_role(&client(), role) {
         Ok(_) => format!("{role}: yes"),

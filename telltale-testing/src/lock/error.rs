@@ -146,6 +146,10 @@ impl LockError {
         }
     }
 
+    pub(super) fn protocol(name: &str, why: &dyn fmt::Display) -> Self {
+        Self::Protocol { protocol: name.to_owned(), message: why.to_string() }
+    }
+
     pub(super) fn malformed(path: &Path, error: &serde_json::Error) -> Self {
         Self::Malformed { path: path.to_owned(), message: error.to_string() }
     }

@@ -100,18 +100,7 @@ impl Part {
         strand: &'p Strand,
         channels: Option<&'p Channels>,
     ) -> impl Iterator<Item = Taken> + 'p {
-        let active = strand.iter().enumerate().filter_map(|(lane, &state)| Some((lane, state?)));
-        active.flat_map(move |(lane, state)| {
-            let lane = LaneId(lane as u16);
-            self.local.exits(state).map(move |exit| Taken {
-                role: self.role,
-                lane,
-                state,
-                target: exit.target,
-                action: exit.action,
-                channel: channels.map(|channels| self.channel(channels, lane, exit.action)),
-            })
-        })
+        self.moves_where(strand, channels, |_| true)
     }
 
     /// What can be done with one of these labels.
@@ -124,7 +113,30 @@ impl Part {
         let fits = |action: Action| {
             action.direction == direction && action.peer == peer && labels.contains(&action.label)
         };
-        self.moves(strand, channels).filter(|taken| fits(taken.action)).collect()
+        self.moves_where(strand, channels, fits).collect()
+    }
+
+    /// To find a channel takes longer than to see that an action is of no interest.
+    fn moves_where<'p>(
+        &'p self,
+        strand: &'p Strand,
+        channels: Option<&'p Channels>,
+        is_wanted: impl Fn(Action) -> bool + Clone + 'p,
+    ) -> impl Iterator<Item = Taken> + 'p {
+        let active = strand.iter().enumerate().filter_map(|(lane, &state)| Some((lane, state?)));
+        active.flat_map(move |(lane, state)| {
+            let lane = LaneId(lane as u16);
+            let is_wanted = is_wanted.clone();
+            let wanted = self.local.exits(state).filter(move |exit| is_wanted(exit.action));
+            wanted.map(move |exit| Taken {
+                role: self.role,
+                lane,
+                state,
+                target: exit.target,
+                action: exit.action,
+                channel: channels.map(|channels| self.channel(channels, lane, exit.action)),
+            })
+        })
     }
 
     fn channel(&self, channels: &Channels, lane: LaneId, action: Action) -> u16 {
