@@ -12,7 +12,7 @@ use telltale_benches::measure::Effort;
 use telltale_benches::off_script::OffScript;
 use telltale_benches::sections::{
     churn as churning, compile, crowds, image, instructions, memory, messages, mixes, off_script,
-    opening, sessions, size, theory, threads, trace,
+    opening, sessions, size, tasks, theory, threads, trace,
 };
 use telltale_benches::ways::{Exchange, Way};
 
@@ -97,6 +97,8 @@ enum Section {
     Sessions,
     /// What two threads are worth
     Threads,
+    /// What a message between two tasks costs
+    Tasks,
     /// What a message costs off the script
     OffScript,
     /// What a message costs there between few roles and between very many
@@ -175,6 +177,7 @@ impl Section {
             Self::Messages => messages::print(effort),
             Self::Sessions => sessions::print(effort),
             Self::Threads => threads::print(effort),
+            Self::Tasks => tasks::print(effort),
             Self::OffScript => off_script::print(effort),
             Self::Crowds => crowds::print(effort),
             Self::Trace => trace::print(effort),

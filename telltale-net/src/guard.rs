@@ -4,12 +4,11 @@
 //! objects and payloads. Those may drop endpoints, of any session of any host. So a thread that holds a machine never waits
 //! for another one: what it would have to do there it does when it has let go of the first.
 
-use std::any::Any;
 use std::cell::{Cell, RefCell};
 use std::ops::{Deref, DerefMut};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError, TryLockError};
 
-use crate::machine::{Machine, Wakers};
+use crate::machine::{Due, Machine};
 use crate::session::Session;
 
 thread_local! {
@@ -17,6 +16,8 @@ thread_local! {
     static HOLDS: Cell<bool> = const { Cell::new(false) };
     /// Whether it does now what was postponed.
     static CATCHES_UP: Cell<bool> = const { Cell::new(false) };
+    /// Whether there is something in the list, which is dearer to look at.
+    static HAS_POSTPONED: Cell<bool> = const { Cell::new(false) };
     /// What it has to do when it has let go.
     static POSTPONED: RefCell<Vec<Postponed>> = const { RefCell::new(Vec::new()) };
 }
@@ -27,8 +28,8 @@ enum Postponed {
     Cancel(Arc<Session>, String),
     /// Nobody asks for this session of a machine any more.
     Leave(Arc<Mutex<Machine>>, usize),
-    /// Others are to be woken, and these objects dropped.
-    LetGo(Wakers, Vec<Box<dyn Any + Send>>),
+    /// Others are to be woken, and what was theirs is to be dropped.
+    LetGo(Due),
 }
 
 /// Whether this thread holds a machine.
@@ -47,6 +48,7 @@ pub(crate) fn postpone_leaving(machine: Arc<Mutex<Machine>>, key: usize) {
 }
 
 fn later(postponed: Postponed) {
+    HAS_POSTPONED.set(true);
     // When the thread ends and its list is gone, nothing is left to be told of it.
     let _ = POSTPONED.try_with(|all| all.borrow_mut().push(postponed));
 }
@@ -95,16 +97,19 @@ impl DerefMut for Held<'_> {
 /// Wakers and what was kept for nobody are code of others: they are called and dropped when nothing is held.
 impl Drop for Held<'_> {
     fn drop(&mut self) {
-        let (wakers, unwanted) = (self.take_wakers(), self.take_unwanted());
+        let due = self.take_due();
         self.machine = None;
         HOLDS.set(self.held_before);
         if self.held_before {
-            later(Postponed::LetGo(wakers, unwanted));
+            if !due.is_empty() {
+                later(Postponed::LetGo(due));
+            }
             return;
         }
-        wakers.wake();
-        drop(unwanted);
-        do_postponed();
+        due.act();
+        if HAS_POSTPONED.get() {
+            do_postponed();
+        }
     }
 }
 
@@ -119,12 +124,10 @@ fn do_postponed() {
         match postponed {
             Postponed::Cancel(session, reason) => session.cancel_now(&reason),
             Postponed::Leave(machine, key) => hold(&machine).leave(key),
-            Postponed::LetGo(wakers, unwanted) => {
-                wakers.wake();
-                drop(unwanted);
-            }
+            Postponed::LetGo(due) => due.act(),
         }
     }
+    HAS_POSTPONED.set(false);
 }
 
 /// Ends with its scope, also when a destructor of somebody else panics there: what is left is done next time.
@@ -140,5 +143,3 @@ impl Drop for CatchesUp {
 fn pop() -> Option<Postponed> {
     POSTPONED.try_with(|all| all.borrow_mut().pop()).ok().flatten()
 }
-
-const _: () = assert!(size_of::<Wakers>() <= 48);

@@ -27,10 +27,8 @@ pub(crate) struct Machine {
     /// Buffers.
     woken: Vec<Seat>,
     ended: Vec<(SessionId, Outcome)>,
-    /// Who is to be woken when the machine is let go.
-    wakers: Wakers,
-    /// Role objects that nobody asks for any more.
-    unwanted: Vec<Box<dyn Any + Send>>,
+    /// What is to be done when the machine is let go.
+    due: Due,
     /// Whether role objects could go on at once, because there was too much to do for one call.
     has_work: bool,
 }
@@ -58,8 +56,7 @@ impl Machine {
             by_session: HashMap::new(),
             woken: Vec::new(),
             ended: Vec::new(),
-            wakers: Wakers::default(),
-            unwanted: Vec::new(),
+            due: Due::default(),
             has_work: false,
         }
     }
@@ -103,7 +100,7 @@ impl Machine {
             let place = Place { role: seat.role, lane: seat.lane };
             let waiting = &mut self.entries[key].waiting;
             if let Some(at) = waiting.iter().position(|(other, _)| *other == place) {
-                self.wakers.add(waiting.swap_remove(at).1);
+                self.due.wake(waiting.swap_remove(at).1);
             }
         }
         self.vm.take_ended(&mut self.ended);
@@ -128,7 +125,7 @@ impl Machine {
             .into_iter()
             .map(|(_, waker)| waker)
             .chain(for_end)
-            .for_each(|one| self.wakers.add(one));
+            .for_each(|one| self.due.wake(one));
         if !self.entries[key].is_wanted {
             self.forget(key);
         }
@@ -139,7 +136,7 @@ impl Machine {
         let waiting = &mut self.entries[key].waiting;
         match waiting.iter_mut().find(|(other, _)| *other == place) {
             Some((_, known)) if known.will_wake(waker) => {}
-            Some((_, known)) => self.wakers.displace(mem::replace(known, waker.clone())),
+            Some((_, known)) => self.due.drop_later(mem::replace(known, waker.clone())),
             None => waiting.push((place, waker.clone())),
         }
         self.work_on(key, waker);
@@ -148,7 +145,7 @@ impl Machine {
     /// Somebody waits for the end of a session.
     pub(crate) fn wait_for_end(&mut self, key: usize, waker: &Waker) {
         if let Some(known) = self.entries[key].for_end.replace(waker.clone()) {
-            self.wakers.displace(known);
+            self.due.drop_later(known);
         }
         self.work_on(key, waker);
     }
@@ -158,7 +155,7 @@ impl Machine {
         if self.has_work && self.entries[key].has_objects {
             self.after_call(key);
             if self.has_work {
-                self.wakers.add(waker.clone());
+                self.due.wake(waker.clone());
             }
         }
     }
@@ -179,43 +176,62 @@ impl Machine {
     }
 
     fn forget(&mut self, key: usize) {
-        let objects = self.take_objects(key);
-        self.unwanted.extend(objects);
+        if let Some(objects) = self.take_objects(key) {
+            self.due.drop_later(objects);
+        }
         let entry = self.entries.remove(key);
         self.by_session.remove(&entry.session);
     }
 
-    pub(crate) fn take_wakers(&mut self) -> Wakers {
-        mem::take(&mut self.wakers)
-    }
-
-    pub(crate) fn take_unwanted(&mut self) -> Vec<Box<dyn Any + Send>> {
-        mem::take(&mut self.unwanted)
+    pub(crate) fn take_due(&mut self) -> Due {
+        Due { waker: self.due.waker.take(), more: mem::take(&mut self.due.more) }
     }
 }
 
-/// Wakers to be called, mostly one, and some that are only to be dropped.
+/// What is code of others, and so waits until the machine is let go. Mostly it is one waker.
 #[derive(Default)]
-pub(crate) struct Wakers {
-    first: Option<Waker>,
-    more: Vec<(Waker, bool)>,
+pub(crate) struct Due {
+    waker: Option<Waker>,
+    more: Vec<More>,
 }
 
-impl Wakers {
-    fn add(&mut self, waker: Waker) {
-        if self.first.is_none() {
-            self.first = Some(waker);
+enum More {
+    Wake(Waker),
+    Drop(#[expect(dead_code, reason = "it is dropped with this")] Box<dyn Any + Send>),
+}
+
+impl Due {
+    fn wake(&mut self, waker: Waker) {
+        if self.waker.is_none() {
+            self.waker = Some(waker);
         } else {
-            self.more.push((waker, true));
+            self.more.push(More::Wake(waker));
         }
     }
 
-    fn displace(&mut self, waker: Waker) {
-        self.more.push((waker, false));
+    fn drop_later(&mut self, it: impl Any + Send) {
+        self.more.push(More::Drop(Box::new(it)));
     }
 
-    pub(crate) fn wake(self) {
-        self.first.into_iter().for_each(Waker::wake);
-        self.more.into_iter().filter(|(_, is_due)| *is_due).for_each(|(waker, _)| waker.wake());
+    pub(crate) fn is_empty(&self) -> bool {
+        self.waker.is_none() && self.more.is_empty()
+    }
+
+    pub(crate) fn act(self) {
+        if let Some(waker) = self.waker {
+            waker.wake();
+        }
+        if !self.more.is_empty() {
+            act(self.more);
+        }
+    }
+}
+
+#[cold]
+fn act(more: Vec<More>) {
+    for more in more {
+        if let More::Wake(waker) = more {
+            waker.wake();
+        }
     }
 }

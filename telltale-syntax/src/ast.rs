@@ -187,6 +187,8 @@ pub struct Message {
     pub docs: Docs,
     /// `#[derive(…)]`: for the struct of the label.
     pub derives: Derives,
+    /// `#[state(Name)]`: what a state is called in which this comes next.
+    pub state: Option<Name>,
     /// Who sends, one after the other.
     pub senders: Vec<Name>,
     /// Who receives from each of them, one after the other.
@@ -215,6 +217,8 @@ pub struct Choice {
     pub docs: Docs,
     /// `#[derive(…)]`: for the enum.
     pub derives: Derives,
+    /// `#[state(Name)]`: what a state is called in which this choice is made or heard of.
+    pub state: Option<Name>,
     /// What the choice is called, if it has a name.
     pub name: Option<Name>,
     /// Who decides.

@@ -10,8 +10,8 @@ use crate::ast::{
 };
 use crate::forget::{Forget, placeless};
 use crate::interface::{
-    ChoiceInterface, Interface, LabelInterface, Mention, Parameter, ReceiveMethod, RoleInterface,
-    SendMethod, Variant,
+    ChoiceInterface, Interface, LabelInterface, Mention, Origin, Origins, Parameter, ReceiveMethod,
+    RoleInterface, SendMethod, Variant,
 };
 use crate::payload::{Field, Payload};
 
@@ -34,16 +34,18 @@ forget! {
     Docs { tokens }
     Role { docs, name }
     Block { docs, statements, span }
-    Message { docs, senders, receivers, label, payload, span }
-    Choice { docs, name, chooser, branches, head }
+    Message { docs, state, senders, receivers, label, payload, span }
+    Choice { docs, state, name, chooser, branches, head }
     Loop { label, body, head }
     LoopLabel { span }
     Jump { label, span }
     Par { arms, head }
     Do { protocol, roles, span }
     Field { name, ty }
-    Interface { module, roles, labels, choices, mentions }
+    Interface { module, roles, labels, choices, mentions, origins }
     Mention { name }
+    Origins { of_state }
+    Origin { name }
     RoleInterface { name, argument, docs, sends, receives }
     SendMethod { name, docs }
     ReceiveMethod { name, parameters, docs }

@@ -26,6 +26,7 @@ use crate::payload::Payload;
 use crate::resolve::{Protocol, Resolved};
 use claims::{Claims, Owner};
 
+pub(crate) use states::Origin;
 pub use states::{Origins, inside, state_names};
 
 /// The types that every generated module has, beside those named by the user.

@@ -187,10 +187,13 @@ fn block(f: &mut Formatter<'_>, block: &Block, depth: usize) -> fmt::Result {
 
 fn statement(f: &mut Formatter<'_>, statement: &Statement, depth: usize) -> fmt::Result {
     match statement {
-        Statement::Message(Message { docs: text, derives: paths, .. })
-        | Statement::Choice(Choice { docs: text, derives: paths, .. }) => {
+        Statement::Message(Message { docs: text, derives: paths, state, .. })
+        | Statement::Choice(Choice { docs: text, derives: paths, state, .. }) => {
             docs(f, text, depth)?;
             derives(f, paths, depth)?;
+            if let Some(state) = state {
+                writeln!(f, "{}#[state({state})]", Indent(depth))?;
+            }
         }
         _ => {}
     }

@@ -217,6 +217,7 @@ fn docs_and_attributes_are_kept() {
     let analysis = analyse(
         "/// A protocol.
          #[allow(silent_end)]
+         #[endpoints]
          #[serde(codec = self::Pack, version = 2)]
          #[telltale(crate = ::some::path)]
          pub(crate) protocol P(
@@ -225,11 +226,13 @@ fn docs_and_attributes_are_kept() {
              B,
          ) {
              /// What to do?
+             #[state(Deciding)]
              choice at A
              /// This.
              { A -> B: X; }
              or {
                  /// That.
+                 #[state(Last)]
                  A -> B: Y;
              }
          }",
@@ -239,6 +242,7 @@ fn docs_and_attributes_are_kept() {
     let serde = protocol.attributes.serde.as_ref().expect("payloads are written down");
     assert!(serde.version == 2 && serde.codec.is_some());
     assert!(protocol.attributes.crate_path.is_some());
+    assert!(protocol.attributes.endpoints);
     assert_eq!(protocol.attributes.docs.lines, [" A protocol."]);
     let interface = &protocol.interface;
     assert_eq!(interface.roles[0].docs.lines, [" Asks."]);
@@ -252,6 +256,9 @@ fn docs_and_attributes_are_kept() {
     );
 
     let printed = analysis.ast.to_string();
+    for attribute in ["#[endpoints]", "    #[state(Deciding)]", "        #[state(Last)]"] {
+        assert!(printed.contains(&format!("\n{attribute}\n")), "{printed}");
+    }
     assert!(printed.contains("#[serde(version = 2, codec = self::Pack)]"), "{printed}");
     assert_eq!(analyse(&printed).ast.to_string(), printed);
 }

@@ -1,7 +1,7 @@
 //! The names of the states of a role, for protocols with `#[endpoints]`.
 //!
 //! A state is called after what happens next there: its message, or the choice that is made or heard of. Where several
-//! states share that, all but the first have a number, in the order of the protocol.
+//! states share that, all but the first have a number, in the order of the protocol. A statement can name its state instead.
 
 mod inside;
 
@@ -25,22 +25,24 @@ pub use inside::inside;
 #[derive(Clone, Debug, Default)]
 pub struct Origins {
     /// By state of the global type.
-    of_state: Vec<Origin>,
+    pub(crate) of_state: Vec<Origin>,
 }
 
 /// Where a state of the global type comes from.
-#[derive(Clone, Copy, Debug, Default)]
-struct Origin {
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Origin {
     /// Where its statement stands; the end stands nowhere.
     position: Option<Position>,
     /// The choice that is made there, by its place in [`Interface::choices`].
     choice: Option<usize>,
+    /// The name that its statement gives to it.
+    pub(crate) name: Option<Ident>,
 }
 
 /// Those of the states of a protocol.
 pub(super) fn origins(graph: &Graph<'_>, choices: &[ChoiceInterface]) -> Origins {
     let mut of_state: Vec<Origin> = (graph.states.iter())
-        .map(|state| Origin { position: place(state), choice: None })
+        .map(|state| Origin { position: place(state), choice: None, name: given_name(state) })
         .collect();
     for (at, choice) in choices.iter().enumerate() {
         for state in &choice.states {
@@ -59,6 +61,14 @@ fn place(state: &State<'_>) -> Option<Position> {
     }
     let exits = state.exits.iter();
     exits.map(|exit| position(exit.via.map(|call| call.span), exit.message.span)).min()
+}
+
+fn given_name(state: &State<'_>) -> Option<Ident> {
+    let name = match state.choice {
+        Some(origin) => origin.ast.state.as_ref(),
+        None => state.exits.first().and_then(|exit| exit.message.state.as_ref()),
+    };
+    name.map(|name| name.ident.clone())
 }
 
 /// The modules of the roles, and what is beside them. In the module of the protocol that is also a module.
@@ -153,12 +163,15 @@ impl Names<'_> {
 
     fn origin(&self, whole: StateId) -> Origin {
         let origins = self.interface.origins.as_ref().map(|origins| &origins.of_state);
-        origins.and_then(|origins| origins.get(whole.index()).copied()).unwrap_or_default()
+        origins.and_then(|origins| origins.get(whole.index()).cloned()).unwrap_or_default()
     }
 
     /// What a state is called if no other is called so; nothing for the end of an arm.
     fn base(&self, state: StateId) -> Option<Ident> {
         let plain = |name: &str| Ident::new(name, Span::call_site());
+        if let Some(name) = self.given(state) {
+            return Some(name);
+        }
         match self.local.state(state) {
             LocalState::ArmEnd => None,
             LocalState::Par(_) => Some(plain("Fork")),
@@ -168,6 +181,17 @@ impl Names<'_> {
                 _ => self.choice(state).unwrap_or_else(|| self.label(exits[0].action)),
             }),
         }
+    }
+
+    /// The name that a state gets from the first statement with which it goes on there, if that gives one.
+    fn given(&self, state: StateId) -> Option<Ident> {
+        let acts = |whole: &&StateId| {
+            self.global.exits(**whole).any(|exit| exit.action(self.role).is_some())
+        };
+        let origins =
+            self.wholes[state.index()].iter().filter(acts).map(|&whole| self.origin(whole));
+        let named = origins.filter_map(|origin| Some((origin.position, origin.name?)));
+        named.min_by_key(|(position, _)| *position).map(|(_, name)| name)
     }
 
     /// The name of a message; names that mean something else everywhere are left alone.

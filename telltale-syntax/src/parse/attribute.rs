@@ -15,14 +15,14 @@ use crate::name::Name;
 use crate::span::SpanRange;
 
 const ON_PROTOCOL: &str = "`///`, `#[allow(silent_end)]`, `#[derive(…)]`, `#[endpoints]`, `#[serde]` and `#[telltale(crate = path)]`";
-const ON_STATEMENT: &str = "`///` and `#[derive(…)]`";
+const ON_STATEMENT: &str = "`///`, `#[derive(…)]` and `#[state(Name)]`";
 const ON_ROLE: &str = "`///` and `#[like(Role)]`";
 const ON_OTHERS: &str = "`///`";
 const NOWHERE: &str = "`///` in front of a protocol, a role, a message, a choice or a branch of a choice, \
-     and `#[derive(…)]` in front of a protocol, a message or a choice";
+     `#[derive(…)]` in front of a protocol, a message or a choice, and `#[state(Name)]` in front of a message or a choice";
 
 /// The attributes that mean something somewhere.
-const KNOWN: [&str; 5] = ["derive", "doc", "endpoints", "like", "serde"];
+const KNOWN: [&str; 6] = ["derive", "doc", "endpoints", "like", "serde", "state"];
 
 /// What stands between the brackets.
 struct Attribute {
@@ -62,7 +62,7 @@ pub(super) fn of_role(tokens: &mut Tokens, mistakes: &mut Mistakes) -> (Docs, Op
     while let Some(mut attribute) = next(tokens) {
         match attribute.name.as_str() {
             "doc" => add_doc(&mut docs, attribute),
-            "like" if like.is_none() => match model(&mut attribute) {
+            "like" if like.is_none() => match name_in(&mut attribute, "a role", ON_ROLE) {
                 Ok(model) => like = Some(model),
                 Err(mistake) => mistakes.push(mistake),
             },
@@ -72,14 +72,18 @@ pub(super) fn of_role(tokens: &mut Tokens, mistakes: &mut Mistakes) -> (Docs, Op
     (docs, like)
 }
 
-/// The role in `like(Left)`.
-fn model(attribute: &mut Attribute) -> Result<Name, Diagnostic> {
+/// The name in `like(Left)` or `state(Waiting)`.
+fn name_in(
+    attribute: &mut Attribute,
+    what: &'static str,
+    allowed: &'static str,
+) -> Result<Name, Diagnostic> {
     let group = attribute.inside.group(Delimiter::Parenthesis);
     let Some(mut inside) = group.as_ref().map(Tokens::inside) else {
-        return Err(unknown(attribute, ON_ROLE));
+        return Err(unknown(attribute, allowed));
     };
-    let model = inside.name("a role")?;
-    if inside.is_empty() { Ok(model) } else { Err(unknown(attribute, ON_ROLE)) }
+    let name = inside.name(what)?;
+    if inside.is_empty() { Ok(name) } else { Err(unknown(attribute, allowed)) }
 }
 
 /// What can stand in front of a statement.
@@ -87,6 +91,7 @@ fn model(attribute: &mut Attribute) -> Result<Name, Diagnostic> {
 pub(super) struct Outer {
     pub(super) docs: Docs,
     pub(super) derives: Derives,
+    pub(super) state: Option<Name>,
 }
 
 /// Reads the attributes of a statement.
@@ -99,6 +104,12 @@ pub(super) fn outer(tokens: &mut Tokens, mistakes: &mut Mistakes) -> Outer {
                 Ok(derives) => outer.derives.extend(&derives),
                 Err(mistake) => mistakes.push(mistake),
             },
+            "state" if outer.state.is_none() => {
+                match name_in(&mut attribute, "the name of a state", ON_STATEMENT) {
+                    Ok(name) => outer.state = Some(name),
+                    Err(mistake) => mistakes.push(mistake),
+                }
+            }
             _ => mistakes.push(unknown(&attribute, ON_STATEMENT)),
         }
     }
@@ -110,6 +121,7 @@ pub(super) fn late(tokens: &mut Tokens, outer: &mut Outer, mistakes: &mut Mistak
     let late = self::outer(tokens, mistakes);
     outer.derives.extend(&late.derives);
     outer.docs.extend(late.docs);
+    outer.state = outer.state.take().or(late.state);
 }
 
 /// Reports attributes in front of something that generates nothing.
@@ -117,6 +129,9 @@ pub(super) fn none(outer: &Outer, mistakes: &mut Mistakes) {
     no_docs(&outer.docs, mistakes);
     if let Some(span) = outer.derives.span {
         mistakes.push(nowhere("derive", span));
+    }
+    if let Some(state) = &outer.state {
+        mistakes.push(nowhere("state", state.place));
     }
 }
 

@@ -171,16 +171,23 @@ impl<'s> Slice<'_, 's> {
     /// Names the roles that are played from outside and could act now, to whoever asks
     /// [`VM::take_woken`](crate::VM::take_woken). What needs nobody they do at once, and that may wake further ones.
     pub(crate) fn name_woken(&mut self) {
-        let (roles_at, coroutines) = (self.loaded.roles_at, self.loaded.coroutines);
-        loop {
-            let ready = self.ready_roles();
-            let is_named = |coro: &CoroId| {
-                ready.contains(*coro)
-                    && coroutine::read(self.block, roles_at + coro.index()).has(OUTSIDE)
-            };
-            let Some(coro) = (0..coroutines).map(CoroId::at).find(is_named) else { return };
+        while let Some(coro) = self.next_woken() {
             self.name(coro);
         }
+    }
+
+    /// A coroutine that is played from outside and could act.
+    fn next_woken(&mut self) -> Option<CoroId> {
+        let (roles_at, coroutines) = (self.loaded.roles_at, self.loaded.coroutines);
+        let first = self.next_ready(0)?;
+        if coroutine::read(self.block, roles_at + first.index()).has(OUTSIDE) {
+            return Some(first);
+        }
+        let ready = self.ready_roles();
+        let is_outside =
+            |coro: &CoroId| coroutine::read(self.block, roles_at + coro.index()).has(OUTSIDE);
+        let mut others = (first.index() + 1..coroutines).map(CoroId::at);
+        others.find(|coro| ready.contains(*coro) && is_outside(coro))
     }
 
     /// A coroutine that is played from outside could act.

@@ -13,6 +13,7 @@ use crate::memory::{channel, header, ready};
 use crate::outside::{DriveError, Received, Seat};
 use crate::program::by_hand::show_compiled;
 use crate::program::loaded::Loaded;
+use crate::program::op::Code;
 use crate::roles::host::Host;
 use crate::roles::players::{Players, RoleSet};
 use crate::scripted::leave::leave_place;
@@ -22,6 +23,8 @@ use crate::{Cause, Context, NoHandler, Outcome, SessionId, VM, VMError, Value};
 #[derive(Debug, Default)]
 pub(super) struct Outside {
     pub(super) sessions: ByMember<FromOutside>,
+    /// How many of them are parts: some roles are played elsewhere.
+    parts: usize,
     /// The driven roles that waited and could act now.
     pub(super) woken: Vec<Seat>,
     /// The sessions that have ended, and how.
@@ -94,14 +97,18 @@ impl VM {
 
     /// Appends the driven roles that waited and can act now, each at least once.
     pub fn take_woken(&mut self, woken: &mut Vec<Seat>) {
-        woken.append(&mut self.outside.woken);
+        if !self.outside.woken.is_empty() {
+            woken.append(&mut self.outside.woken);
+        }
     }
 
     /// Appends the sessions with roles played from outside that have ended, and how they have.
     ///
     /// The VM remembers them until they are taken.
     pub fn take_ended(&mut self, ended: &mut Vec<(SessionId, Outcome)>) {
-        ended.append(&mut self.outside.ended);
+        if !self.outside.ended.is_empty() {
+            ended.append(&mut self.outside.ended);
+        }
     }
 
     /// Opens a session of which some roles are played from outside.
@@ -129,6 +136,7 @@ impl VM {
             }
         }
         let passed = vec![0; loaded.plans.existing().len()].into();
+        self.outside.parts += usize::from(!players.elsewhere.is_empty());
         self.outside.sessions.insert(session, 0, FromOutside { players, passed });
         for role in players.driven.iter() {
             // It may begin with something in which nobody has a part.
@@ -155,15 +163,19 @@ impl VM {
         let loaded = self.images.get(header::image(block));
         let is_there = role.index() < loaded.roles;
         let actor = Actor { role, lane };
-        let coro = is_there
-            .then(|| loaded.coroutines_of(role).find(|coro| loaded.actor_of(*coro) == actor))
-            .flatten();
+        let coro = match lane {
+            _ if !is_there => None,
+            0 => Some(role),
+            _ => loaded.coroutines_of(role).find(|coro| loaded.actor_of(*coro) == actor),
+        };
+        // Where no session is a part, who is played from outside is driven.
         let is_driven = |coro: &CoroId| {
             let word = coroutine::read(block, loaded.roles_at + coro.index());
-            let players = self.outside.sessions.get(session, 0).map(|from| from.players);
+            let from = || self.outside.sessions.get(session, 0);
             word.has(OUTSIDE)
                 && !word.has(HALTED | FORKED)
-                && players.is_some_and(|players| players.driven.contains(role))
+                && (self.outside.parts == 0
+                    || from().is_some_and(|from| from.players.driven.contains(role)))
         };
         let no_seat = || {
             let name = if is_there { role_of(loaded.image.names(), role) } else { "?" };
@@ -236,7 +248,7 @@ impl VM {
             Called::Fault(wrong) => Err(self.faulted(slot, coro, wrong)),
         };
         if answer.is_ok() {
-            self.look_after(slot);
+            self.look_after_call(slot, coro);
         }
         self.drop_orphans();
         self.drain_sink();
@@ -312,8 +324,28 @@ impl VM {
     /// A session with roles that are played from outside has ended.
     pub(super) fn forget_outside(&mut self, slot: Slot, outcome: &Outcome) {
         let session = self.run_queue.session_at(slot);
-        self.outside.sessions.remove(session, 0);
+        let from = self.outside.sessions.remove(session, 0);
+        let was_part = from.is_some_and(|from| !from.players.elsewhere.is_empty());
+        self.outside.parts -= usize::from(was_part);
         self.outside.ended.push((session, outcome.clone()));
+    }
+
+    /// After a call of a role. As long as it has something to do itself, its session is not over.
+    fn look_after_call(&mut self, slot: Slot, coro: CoroId) {
+        let block = self.run_queue.arena.block(slot);
+        let loaded = self.images.get(header::image(block));
+        let word = coroutine::read(block, loaded.roles_at + coro.index());
+        let is_busy = || match loaded.linked.ops[word.pc() as usize].code {
+            Code::Send | Code::Choose => true,
+            Code::Recv | Code::Offer | Code::OfferMany => {
+                !loaded.may_rest(block, loaded.actor_of(coro).role, word.pc())
+            }
+            _ => false,
+        };
+        let nobody_acts = !ready::any(block, ready::words(loaded.coroutines));
+        if !(nobody_acts && !word.has(HALTED | FORKED) && is_busy()) {
+            self.look_after(slot);
+        }
     }
 
     /// After a call: roles of the session that are not played from outside may be able to act, or it is over.

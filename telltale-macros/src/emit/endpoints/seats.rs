@@ -52,8 +52,13 @@ pub(super) fn emit(interface: &Interface, starts: &[Ident]) -> TokenStream {
 
         /// A session on a host, with the endpoints that nobody has taken yet.
         #[must_use = "endpoints that nobody takes cancel their session"]
-        #[::core::prelude::v1::derive(::core::fmt::Debug)]
         pub struct Opened<Roles>(__telltale::Opened<Roles>);
+
+        impl<Roles> ::core::fmt::Debug for Opened<Roles> {
+            fn fmt(&self, f: &mut ::core::fmt::Formatter<'_>) -> ::core::fmt::Result {
+                ::core::fmt::Debug::fmt(&self.0, f)
+            }
+        }
 
         impl<Roles: __telltale::NamedRoles> Opened<Roles> {
             /// Waits until the session has ended, and gives its role objects back.

@@ -126,3 +126,24 @@ fn choreographies(name: &str) -> String {
     let path = format!("{}/../examples/protocols/{name}.txt", env!("CARGO_MANIFEST_DIR"));
     std::fs::read_to_string(path).expect("the file is there").replace("pub protocol", "protocol")
 }
+
+#[test]
+fn a_statement_names_its_state() {
+    insta::assert_snapshot!(names(
+        "protocol Handshake(A, B, C) {
+             #[state(Greeting)] A -> B: Hello;
+             B -> A: Hello;
+             #[state(Deciding)] choice Verdict at B {
+                 B -> A: Yes;
+                 #[state(Waiting)] A -> C: Hello;
+             } or {
+                 B -> A: No;
+                 A -> C: Hello;
+             }
+         }"
+    ), @"
+    A: Greeting Hello Deciding Waiting End
+    B: Greeting Hello Deciding End
+    C: Waiting End
+    ");
+}

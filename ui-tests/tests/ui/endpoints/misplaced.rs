@@ -9,6 +9,13 @@ choreography! {
     pub protocol Second(A, B) {
         #[endpoints]
         A -> B: Ping;
+        #[state]
+        A -> B: Ping;
+        #[state(One)]
+        loop {
+            #[state(Two, Three)]
+            A -> B: Ping;
+        }
     }
 }
 

@@ -41,6 +41,7 @@ choreography! {
             A -> C: Go(u8);
             A -> B: Stop;
         }
+        #[state(Waiting)]
         choice Last at C {
             C -> A, B: Go(u8);
         } or {
@@ -98,7 +99,7 @@ pub async fn sell(me: shop::Ready) -> Result<(), SessionError> {
 /// When another gives up.
 pub async fn a(me: same::a::First) -> Result<(), SessionError> {
     match me.go_to_b(1).await?.stop().await?.next().await? {
-        same::a::LastBranch::Go(_, me) | same::a::LastBranch::Stop(me) => me.close(),
+        same::a::WaitingBranch::Go(_, me) | same::a::WaitingBranch::Stop(me) => me.close(),
     }
     Ok(())
 }
