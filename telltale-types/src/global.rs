@@ -146,6 +146,21 @@ impl GlobalType {
         Par::unpack(self.table.rows(state))
     }
 
+    /// Whether it has parallel parts.
+    ///
+    /// ```
+    /// use telltale_types::{GlobalTerm, Label};
+    ///
+    /// let open = |from, to| GlobalTerm::send(from, to, Label::new("Open"), GlobalTerm::end());
+    /// assert!(!open("A", "B").close()?.is_parallel());
+    /// let both = GlobalTerm::par([open("A", "B"), open("B", "A")], GlobalTerm::end());
+    /// assert!(both.close()?.is_parallel());
+    /// # Ok::<(), telltale_types::TypeError>(())
+    /// ```
+    pub fn is_parallel(&self) -> bool {
+        self.states().any(|state| self.par(state).is_some())
+    }
+
     /// Which states belong to which arm of which parallel part.
     ///
     /// # Panics

@@ -6,6 +6,7 @@ mod lanes;
 pub(crate) mod link;
 pub(crate) mod loaded;
 pub(crate) mod op;
+pub(crate) mod parallel;
 mod recent;
 pub(crate) mod registry;
 pub(crate) mod schedule;

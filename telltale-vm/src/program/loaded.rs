@@ -21,9 +21,10 @@ use crate::memory::coroutine::{self, Actor, Coro, CoroId, HALTED, PAUSED, ROLES}
 use crate::memory::header::READY;
 use crate::memory::{header, ready, registers};
 use crate::program::by_hand::ByHand;
-use crate::program::lanes::Lanes;
+use crate::program::lanes::{self, Lanes};
 use crate::program::link::link;
 use crate::program::op::Linked;
+use crate::program::parallel::Parallel;
 use crate::program::schedule::Schedule;
 use crate::{ChannelMode, VMConfig, WhenFull};
 
@@ -70,19 +71,20 @@ pub(crate) struct Plans {
 }
 
 impl Loaded {
-    /// `by_hand` is there if its programs were written by hand.
+    /// `by_hand` is there if its programs were written by hand, `parallel` if the protocol has parallel parts.
     pub(crate) fn new(
         image: &CodeImage,
         config: &VMConfig,
         by_hand: Option<&'static dyn ByHand>,
+        parallel: Option<&'static dyn Parallel>,
     ) -> Self {
         let roles = image.names().role_count();
-        let mut lanes = Lanes::of(image);
+        let mut lanes = parallel.and_then(|parallel| parallel.lanes(image));
         let coroutines = lanes.as_ref().map_or(roles, Lanes::coroutines);
         let roles_at = READY + ready::words(coroutines);
         let (plans, states_at) = Plans::new(image, config, roles_at + coroutines);
         if let Some(lanes) = &mut lanes {
-            lanes.note_channels(image, &plans);
+            lanes.code.note_channels(lanes, image, &plans);
         }
         let roles_by_hand = if image.is_by_hand() { roles } else { 0 };
         let words = states_at + roles_by_hand * (1 + image.registers() * registers::WORDS);
@@ -99,7 +101,7 @@ impl Loaded {
         let may_follow = !is_guarded && image.registers() == 0;
         let mut schedule = Schedule::default();
         if config.follows_schedules() && may_follow && keeps_every_message(image, config) {
-            schedule = Schedule::of(&image.global_type, &linked, lanes.as_ref(), starts);
+            schedule = Schedule::of(&image.global_type, &linked, parallel, lanes.as_ref(), starts);
         }
         header::set_place(&mut template, schedule.first_place());
         Self {
@@ -180,6 +182,12 @@ impl Loaded {
         if coro.index() + 1 < self.coroutines { coro.0 + 1 } else { 0 }
     }
 
+    /// What executes what roles do at once, if some role does.
+    #[inline]
+    pub(crate) fn parallel(&self) -> Option<&'static dyn Parallel> {
+        self.lanes.as_ref().map(|lanes| lanes.code)
+    }
+
     /// Who acts in a coroutine.
     #[inline]
     pub(crate) fn actor_of(&self, coro: CoroId) -> Actor {
@@ -193,8 +201,7 @@ impl Loaded {
 
     /// The coroutines of a role.
     pub(crate) fn coroutines_of(&self, role: RoleId) -> impl Iterator<Item = CoroId> + use<> {
-        let more = self.lanes.as_ref().map_or(0..0, |lanes| lanes.more_of(role));
-        std::iter::once(role).chain(more.map(CoroId::at))
+        lanes::coroutines_of(self.lanes.as_ref(), role)
     }
 
     /// A role that does several things at once.
