@@ -14,8 +14,11 @@ pub mod payload;
 pub mod protocol_text;
 pub mod tokens;
 
+/// Panics if it does not hold for some bytes.
+pub type Property = fn(&[u8]);
+
 /// The properties by name, as in `corpus/` and `fuzz/`.
-pub const ALL: [(&str, fn(&[u8])); 4] = [
+pub const ALL: [(&str, Property); 4] = [
     ("image", image::holds),
     ("payload", payload::holds),
     ("protocol_text", protocol_text::holds),
