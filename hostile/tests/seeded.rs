@@ -143,7 +143,9 @@ fn seeds(folders: &[&str]) -> Vec<Vec<u8>> {
 fn hold(property: fn(&[u8]), folders: &[&str], cases: u32) {
     let seeds = seeds(folders);
     assert!(!seeds.is_empty());
-    seeds.iter().for_each(|seed| property(seed));
+    for seed in &seeds {
+        property(seed);
+    }
     let config = ProptestConfig {
         // The same ones each time, unless more are asked for.
         rng_seed: proptest::test_runner::RngSeed::Fixed(u64::from(cases)),
@@ -157,7 +159,9 @@ fn hold(property: fn(&[u8]), folders: &[&str], cases: u32) {
     let changed =
         (any::<Index>(), prop::collection::vec(Change::any(), 1..6)).prop_map(|(seed, changes)| {
             let mut bytes = seed.get(&seeds).clone();
-            changes.iter().for_each(|change| change.apply(&mut bytes, &seeds));
+            for change in &changes {
+            change.apply(&mut bytes, &seeds);
+        }
             bytes
         });
     let shown = |bytes: &[u8]| String::from_utf8_lossy(bytes).into_owned();
