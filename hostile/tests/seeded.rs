@@ -160,8 +160,8 @@ fn hold(property: fn(&[u8]), folders: &[&str], cases: u32) {
         (any::<Index>(), prop::collection::vec(Change::any(), 1..6)).prop_map(|(seed, changes)| {
             let mut bytes = seed.get(&seeds).clone();
             for change in &changes {
-            change.apply(&mut bytes, &seeds);
-        }
+                change.apply(&mut bytes, &seeds);
+            }
             bytes
         });
     let shown = |bytes: &[u8]| String::from_utf8_lossy(bytes).into_owned();
