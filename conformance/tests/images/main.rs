@@ -58,7 +58,9 @@ fn runs(name: &str, image: &CodeImage, settings: &[Setting]) {
         played
     });
     let first = all.next().expect("there are settings");
-    all.for_each(|played| agree(image, &first, &played, name));
+    // Where arms have a label in common, what the script answers in one depends on what has been asked in the other.
+    let forks = image.names().roles().any(|(role, _)| image.lanes(role).is_some());
+    all.filter(|_| !forks).for_each(|played| agree(image, &first, &played, name));
 }
 
 #[test]
