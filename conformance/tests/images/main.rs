@@ -52,14 +52,14 @@ const BY_HAND: &str = r#"{
 
 /// Plays a protocol in some settings; every trace is one of its runs.
 fn runs(name: &str, image: &CodeImage, settings: &[Setting]) {
+    let forks = image.names().roles().any(|(role, _)| image.lanes(role).is_some());
     let mut all = settings.iter().map(|setting| {
         let played = with_handler(image, setting, 5);
         assert!(is_run(&image.global_type, &word(&played.trace)), "{name}, {setting:?}");
         played
     });
     let first = all.next().expect("there are settings");
-    // Where arms have a label in common, what the script answers in one depends on what has been asked in the other.
-    let forks = image.names().roles().any(|(role, _)| image.lanes(role).is_some());
+    // What the script answers in a lane depends on what the lanes beside it have done.
     all.filter(|_| !forks).for_each(|played| agree(image, &first, &played, name));
 }
 
