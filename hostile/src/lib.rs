@@ -9,12 +9,17 @@
 //!   `cargo +nightly fuzz run --fuzz-dir hostile/fuzz protocol_text hostile/found/protocol_text hostile/corpus/protocol_text`.
 //!   What it finds is made small (`cargo fuzz tmin`) and kept in `corpus/`.
 
+pub mod image;
 pub mod payload;
 pub mod protocol_text;
 pub mod tokens;
 
+/// Panics if it does not hold for some bytes.
+pub type Property = fn(&[u8]);
+
 /// The properties by name, as in `corpus/` and `fuzz/`.
-pub const ALL: [(&str, fn(&[u8])); 3] = [
+pub const ALL: [(&str, Property); 4] = [
+    ("image", image::holds),
     ("payload", payload::holds),
     ("protocol_text", protocol_text::holds),
     ("tokens", tokens::holds),
