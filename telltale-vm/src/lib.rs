@@ -206,11 +206,13 @@
 //!
 //! - `macros` (default): [`choreography!`].
 //! - `multi-thread`: `ThreadedVM`, which runs its sessions on several threads.
-//! - `serde`: payloads on the wire (`wire`), which `#[serde]` in front of a protocol asks for.
+//! - `serde`: payloads on the wire (`wire`), which `#[serde]` in front of a protocol asks for, and recordings of runs (`recording`).
 
 #[doc(hidden)]
 pub mod generated;
 pub mod loader;
+#[cfg(feature = "serde")]
+pub mod recording;
 pub mod simulation;
 pub mod untyped;
 #[cfg(feature = "serde")]
