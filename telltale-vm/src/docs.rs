@@ -44,6 +44,9 @@ mod lifecycle {}
 #[doc = include_str!("../../docs/13_effects.md")]
 mod effects {}
 
+#[doc = include_str!("../../docs/14_parts.md")]
+mod parts {}
+
 #[doc = include_str!("../../docs/performance.md")]
 mod performance {}
 

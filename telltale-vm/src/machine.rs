@@ -4,6 +4,8 @@ mod control;
 pub(crate) mod endpoints;
 mod lifecycle;
 pub(crate) mod numbers;
+mod outside;
+mod parts;
 mod rounds;
 mod slices;
 mod vm;

@@ -5,5 +5,6 @@ pub(crate) mod host;
 pub(crate) mod objects;
 pub(crate) mod observer;
 pub(crate) mod play;
+pub(crate) mod players;
 pub(crate) mod session;
 pub(crate) mod transfer;

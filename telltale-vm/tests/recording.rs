@@ -296,6 +296,7 @@ fn lines_that_are_missing_or_doubled_are_found() {
     let text = recording();
     let lines: Vec<&str> = text.lines().collect();
     let is_event = |line: &str| line.contains("\"role\"");
+    assert!(text.contains("\"ends\":\"complete\""));
     let end = lines.len() - 1;
     for at in (0..end).filter(|&at| is_event(lines[at])) {
         let end_of = |lines: usize| format!("{{\"end\":{lines}}}");
@@ -341,6 +342,9 @@ fn what_is_no_recording_says_why() {
         replaced(",\"payload\":25", ",\"fails\":\"no\",\"panics\":\"no\""),
         replaced("\"payload\":25", "\"payload\":25,"),
         replaced("{\"end\":", "{\"end\":1"),
+        replaced("\"complete\"", "\"well\""),
+        replaced("\"ends\":\"complete\"", "\"role\":\"Shop\""),
+        replaced("{\"session\":0,\"ends", "{\"session\":2,\"ends"),
         not_read(&format!("{text}{{\"end\":1}}\n")),
     ];
     assert_snapshot!(errors.join("\n"));

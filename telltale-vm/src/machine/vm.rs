@@ -9,6 +9,7 @@ use telltale_bytecode::CodeImage;
 
 use super::endpoints::Endpoints;
 use super::numbers::Numbers;
+use super::outside::Outside;
 use super::rounds::Call;
 use crate::exec::PendingChoices;
 use crate::memory::arena::Slot;
@@ -27,7 +28,7 @@ use crate::session::VmTag;
 use crate::trace::store::Trace;
 use crate::view::{CoroutineView, SessionView};
 use crate::{
-    EffectHandler, Fault, ObsEvent, Policy, Progress, Recording, SessionId, SessionStatus,
+    EffectHandler, Fault, ObsEvent, Outcome, Policy, Progress, Recording, SessionId, SessionStatus,
     SimClock, StepResult, VMConfig, VMError,
 };
 
@@ -57,6 +58,7 @@ pub struct VM {
     pub(super) deferred: Deferred,
     pub(super) paused: Vec<String>,
     pub(super) endpoints: Endpoints,
+    pub(super) outside: Outside,
     /// Payloads that have lost their place, and with them perhaps an endpoint.
     pub(super) orphans: Vec<Word>,
     pub(super) sink: Option<Sink>,
@@ -64,6 +66,8 @@ pub struct VM {
     pub(super) wraps: Wraps,
     pub(super) faults: Vec<(SessionId, Arc<Fault>)>,
     pub(super) unreported: usize,
+    /// How sessions have ended that whoever stands in front of the handler is still to be told of, if there is anybody.
+    pub(super) ended: Option<Vec<(SessionId, Outcome)>>,
     /// Whether the faults have been reported.
     pub(super) is_reported: bool,
 }
@@ -114,12 +118,14 @@ impl VM {
             deferred: Deferred::default(),
             paused: Vec::new(),
             endpoints: Endpoints::default(),
+            outside: Outside::default(),
             orphans: Vec::new(),
             sink: None,
             coroutines: 0,
             wraps: Wraps::default(),
             faults: Vec::new(),
             unreported: 0,
+            ended: None,
             is_reported: false,
             config: VMConfig { quantum, ..config },
         }

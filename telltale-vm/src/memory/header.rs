@@ -149,6 +149,17 @@ pub(crate) const fn has_coroutines(block: &[u64]) -> bool {
     word(block, 1) & WITHOUT_COROUTINES == 0
 }
 
+/// Some of the session's roles are played from outside of the VM: it is never on its script.
+pub(crate) fn set_outside(block: &mut [u64]) {
+    *word_mut(block, 1) |= OUTSIDE;
+    set_place(block, None);
+}
+
+#[inline]
+pub(crate) const fn has_outside(block: &[u64]) -> bool {
+    word(block, 1) & OUTSIDE != 0
+}
+
 /// The run queue is about to name the session; says whether it does not yet.
 ///
 /// It is named from here on until it leaves the queue, also while it has its slice.
@@ -191,6 +202,7 @@ const OWNED: u64 = 1 << 59;
 const ZOMBIE: u64 = 1 << 60;
 const WITHOUT_COROUTINES: u64 = 1 << 61;
 const QUEUED: u64 = 1 << 62;
+const OUTSIDE: u64 = 1 << 63;
 
 const fn status_bits(number: u64) -> u64 {
     number << 56

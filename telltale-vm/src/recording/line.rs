@@ -6,7 +6,7 @@ use serde::de::IgnoredAny;
 use serde::{Deserialize, Deserializer, Serialize};
 use serde_json::value::RawValue;
 
-use crate::VMConfig;
+use crate::{Outcome, SessionError, VMConfig};
 
 /// The version of the format. It is raised when a reader of this version would misunderstand.
 pub(super) const VERSION: u32 = 1;
@@ -33,6 +33,7 @@ pub(super) struct Version {
 pub(super) struct Keys {
     protocol: Option<IgnoredAny>,
     of: Option<IgnoredAny>,
+    ends: Option<IgnoredAny>,
     end: Option<IgnoredAny>,
 }
 
@@ -40,6 +41,7 @@ pub(super) struct Keys {
 pub(super) enum Line {
     Protocol(Protocol),
     Opened(Opened),
+    Ended(Ended),
     End(End),
     Event(Box<Event>),
 }
@@ -51,6 +53,8 @@ impl Line {
             Self::Protocol(serde_json::from_slice(text)?)
         } else if keys.of.is_some() {
             Self::Opened(serde_json::from_slice(text)?)
+        } else if keys.ends.is_some() {
+            Self::Ended(serde_json::from_slice(text)?)
         } else if keys.end.is_some() {
             Self::End(serde_json::from_slice(text)?)
         } else {
@@ -77,6 +81,44 @@ pub(super) struct Opened {
     pub(super) session: u64,
     /// The content hash of its image.
     pub(super) of: String,
+}
+
+/// A session has ended.
+#[derive(Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct Ended {
+    pub(super) session: u64,
+    pub(super) ends: How,
+    /// What else there is to say.
+    #[serde(default, skip_serializing_if = "String::is_empty")]
+    pub(super) why: String,
+}
+
+/// How a session has ended.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub(super) enum How {
+    Complete,
+    Faulted,
+    /// From outside, as the next one.
+    Closed,
+    Cancelled,
+}
+
+impl How {
+    pub(super) fn of(outcome: &Outcome) -> Self {
+        match outcome {
+            Ok(()) => Self::Complete,
+            Err(SessionError::Closed) => Self::Closed,
+            Err(SessionError::Cancelled { .. }) => Self::Cancelled,
+            Err(SessionError::Faulted(_)) => Self::Faulted,
+        }
+    }
+
+    /// Whether it has ended by itself.
+    pub(super) fn is_by_itself(self) -> bool {
+        matches!(self, Self::Complete | Self::Faulted)
+    }
 }
 
 /// The last line.

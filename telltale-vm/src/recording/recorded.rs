@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::fmt;
 use std::io::{self, BufRead};
 
-use super::line::{self, Head, Line, Protocol, VERSION, Version};
+use super::line::{self, Head, How, Line, Protocol, VERSION, Version};
 use super::what::What;
 use crate::VMConfig;
 
@@ -24,6 +24,8 @@ pub(super) struct Session {
     pub(super) protocol: usize,
     /// By role and lane, in order.
     pub(super) events: BTreeMap<(String, u8), Vec<Event>>,
+    /// How it has ended, and the line that says so.
+    pub(super) end: Option<(usize, How)>,
 }
 
 /// What happened to a role.
@@ -156,15 +158,22 @@ impl Reader {
                 let known = |protocol: &Protocol| protocol.protocol == opened.of;
                 let protocol = protocols.iter().position(known);
                 let protocol = protocol.ok_or_else(|| expected("a protocol from a line above"))?;
-                let session = Session { protocol, events: BTreeMap::new() };
+                let session = Session { protocol, events: BTreeMap::new(), end: None };
                 if sessions.insert(opened.session, session).is_some() {
                     return Err(expected("a session that was not opened before"));
                 }
             }
+            Line::Ended(ended) => match sessions.get_mut(&ended.session) {
+                Some(session) if session.end.is_none() => session.end = Some((line, ended.ends)),
+                _ => return Err(expected("a session that is open")),
+            },
             Line::Event(event) => {
                 let Some(session) = sessions.get_mut(&event.session) else {
                     return Err(expected("a session from a line above"));
                 };
+                if session.end.is_some() {
+                    return Err(expected("a session that is open"));
+                }
                 session.add(&protocols[session.protocol], line, *event)?;
             }
         }

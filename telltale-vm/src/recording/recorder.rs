@@ -9,10 +9,10 @@ use serde::Serialize;
 use telltale_bytecode::{Branch, ContentHash, SetId};
 use telltale_types::{LabelId, RoleId};
 
-use super::line::{End, Head, Opened, Protocol, VERSION};
+use super::line::{End, Ended, Head, How, Opened, Protocol, VERSION};
 use super::payload::Payload;
 use super::recorded::RecordingError;
-use super::what::{self, Outcome, What};
+use super::what::{self, Asked, What};
 use crate::roles::host::Host;
 use crate::roles::observer::{Observe, Observer};
 use crate::wire::WireError;
@@ -102,7 +102,7 @@ impl<'h, W: Write> Recorder<'h, W> {
         &self,
         cx: &Context<'_>,
         what: Result<What, Unwritten<'_>>,
-        outcome: Outcome<T>,
+        outcome: Asked<T>,
     ) -> HandlerResult<T> {
         self.log().happened(cx, what);
         outcome.unwrap_or_else(|panic| resume_unwind(panic))
@@ -277,6 +277,15 @@ impl<W: Write + Send> Observe for Recorder<'_, W> {
         let what = What::invoked(effect, argument, &outcome);
         let what = what.map_err(|error| Unwritten::Effect(cx.role_name(), error));
         self.happened(cx, what, outcome)
+    }
+
+    fn ended(&self, session: SessionId, outcome: &crate::Outcome) {
+        let mut log = self.log();
+        // Of a session in which nothing has happened, nothing is known.
+        if log.sessions.remove(&session) {
+            let why = outcome.as_ref().err().map(ToString::to_string).unwrap_or_default();
+            log.line(&Ended { session: session.ordinal(), ends: How::of(outcome), why });
+        }
     }
 }
 

@@ -8,14 +8,15 @@ use telltale_bytecode::{Branch, Image, SetId};
 use telltale_types::{LabelId, RoleId};
 
 use super::divergence::Divergence;
+use super::line::How;
 use super::payload::Payload;
 use super::recorded::{Event, Recorded, Session};
-use super::what::{self, Answer, Outcome, What};
+use super::what::{self, Answer, Asked, What};
 use crate::roles::host::Host;
 use crate::roles::observer::{Observe, Observer};
 use crate::{
-    Context, EffectHandler, HandlerError, HandlerResult, Message, Network, Picked, Progress,
-    SendDecision, SessionId, VM, Value,
+    Context, EffectHandler, HandlerError, HandlerResult, Message, Network, Outcome, Picked,
+    Progress, SendDecision, SessionId, VM, Value,
 };
 
 /// A handler that answers as it was recorded, and compares what role objects in its run answer with what was recorded of their roles.
@@ -214,6 +215,13 @@ impl<'r> Replay<'r> {
         Ok(None)
     }
 
+    /// Whether a session had not come to its end, so that somebody may do more than was recorded.
+    fn is_cut_off(&self, state: &State, cx: &Context<'_>) -> bool {
+        let played = state.sessions.get(&cx.session());
+        let session = played.and_then(|played| self.recorded.sessions.get(&played.number));
+        session.and_then(|session| session.end).is_none_or(|(_, how)| !how.is_by_itself())
+    }
+
     /// What has become of a protocol.
     fn changed(&self, session: &Session, cx: &Context<'_>) -> Option<String> {
         let then = &self.recorded.protocol(session).protocol;
@@ -244,13 +252,14 @@ impl<'r> Replay<'r> {
         }
         let what = match expected {
             Some(event) => format!("expected `{role}` to {}, found {found}", event.what),
-            None => format!("expected nothing more of `{role}`, found {found}"),
+            None => format!("expected `{role}` to have done all that it does, found {found}"),
         };
+        let end = self.recorded.sessions.get(&number).and_then(|session| session.end);
         self.note(
             state,
             Divergence {
                 session: number,
-                line: expected.map(|event| event.line),
+                line: expected.map(|event| event.line).or(end.map(|(line, _)| line)),
                 role: Some(role.to_owned()),
                 what,
                 changed,
@@ -283,7 +292,7 @@ impl<'r> Replay<'r> {
         &self,
         cx: &Context<'_>,
         found: Result<What, String>,
-        outcome: Outcome<T>,
+        outcome: Asked<T>,
     ) -> HandlerResult<T> {
         let mut state = self.state();
         let state = &mut *state;
@@ -303,7 +312,7 @@ impl<'r> Replay<'r> {
                 outcome.unwrap_or_else(|panic| resume_unwind(panic))
             }
             // A session that was cut off goes on.
-            (None, Ok(_)) if state.is_unchanged(cx) => {
+            (None, Ok(_)) if self.is_cut_off(state, cx) => {
                 outcome.unwrap_or_else(|panic| resume_unwind(panic))
             }
             (Some(event), Ok(found)) if event.what.is_same_question(&found) => {
@@ -336,7 +345,7 @@ impl<'r> Replay<'r> {
                 Ok(event.what.answer())
             }
             // The session was cut off here.
-            None if state.is_unchanged(cx) => Err(HandlerError::pending()),
+            None if self.is_cut_off(state, cx) => Err(HandlerError::pending()),
             event => Err(self.diverges(cx, state, event, &format!("it to {}", asked()))),
         }
     }
@@ -416,10 +425,6 @@ impl State {
     fn place(&mut self, cx: &Context<'_>) -> Option<&mut usize> {
         let played = self.sessions.get_mut(&cx.session())?;
         played.next.get_mut(&(cx.role_name().to_owned(), cx.lane()))
-    }
-
-    fn is_unchanged(&self, cx: &Context<'_>) -> bool {
-        self.sessions.get(&cx.session()).is_some_and(|played| played.changed.is_none())
     }
 }
 
@@ -587,6 +592,27 @@ impl Observe for Replay<'_> {
         let outcome = what::ask(|| host.invoke(cx, effect, argument));
         let found = What::invoked(effect, argument, &outcome).map_err(|error| error.to_string());
         self.compare(cx, found, outcome)
+    }
+
+    fn ended(&self, id: SessionId, outcome: &Outcome) {
+        let state = &mut *self.state();
+        let Some(played) = state.sessions.get(&id) else { return };
+        let session = self.recorded.sessions.get(&played.number);
+        let Some((line, then)) = session.and_then(|session| session.end) else { return };
+        let now = How::of(outcome);
+        if then == now || !then.is_by_itself() {
+            return;
+        }
+        let found = outcome.as_ref().err().map_or("is complete".to_owned(), ToString::to_string);
+        let expected = if then == How::Complete { "be complete" } else { "fault" };
+        let divergence = Divergence {
+            session: played.number,
+            line: Some(line),
+            role: None,
+            what: format!("expected the session to {expected}, found that it {found}"),
+            changed: played.changed.clone(),
+        };
+        state.divergence.get_or_insert(divergence);
     }
 }
 

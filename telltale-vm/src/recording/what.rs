@@ -13,9 +13,9 @@ use crate::wire::{WireError, WireProblem};
 use crate::{Context, HandlerResult, Picked, SendDecision, Value};
 
 /// What came of asking or telling somebody: an answer, or what it panicked with.
-pub(super) type Outcome<T> = Result<HandlerResult<T>, Box<dyn Any + Send>>;
+pub(super) type Asked<T> = Result<HandlerResult<T>, Box<dyn Any + Send>>;
 
-pub(super) fn ask<T>(ask: impl FnOnce() -> HandlerResult<T>) -> Outcome<T> {
+pub(super) fn ask<T>(ask: impl FnOnce() -> HandlerResult<T>) -> Asked<T> {
     catch_unwind(AssertUnwindSafe(ask))
 }
 
@@ -64,7 +64,7 @@ pub(super) enum Answer {
 
 impl Answer {
     fn of<T>(
-        outcome: &Outcome<T>,
+        outcome: &Asked<T>,
         given: impl FnOnce(&T) -> Result<Self, WireError>,
     ) -> Result<Self, WireError> {
         match outcome {
@@ -99,7 +99,7 @@ impl What {
     pub(super) fn sent(
         cx: &Context<'_>,
         (to, label): (RoleId, LabelId),
-        outcome: &Outcome<Value>,
+        outcome: &Asked<Value>,
     ) -> Result<Self, WireError> {
         Ok(Self::Send {
             label: cx.label(label).name.to_owned(),
@@ -114,7 +114,7 @@ impl What {
         cx: &Context<'_>,
         (from, label): (RoleId, LabelId),
         payload: Payload,
-        outcome: &Outcome<()>,
+        outcome: &Asked<()>,
     ) -> Self {
         Self::Receive {
             label: cx.label(label).name.to_owned(),
@@ -127,7 +127,7 @@ impl What {
     pub(super) fn chosen(
         cx: &Context<'_>,
         branches: &[Branch],
-        outcome: &Outcome<Picked>,
+        outcome: &Asked<Picked>,
     ) -> Result<Self, WireError> {
         let mut taken = None;
         let answer = Answer::of(outcome, |picked| match branches.get(picked.branch) {
@@ -153,7 +153,7 @@ impl What {
     pub(super) fn invoked(
         effect: &str,
         argument: Option<&Value>,
-        outcome: &Outcome<Value>,
+        outcome: &Asked<Value>,
     ) -> serde_json::Result<Self> {
         let mut unwritten = None;
         let answer = Answer::of(outcome, |value| {

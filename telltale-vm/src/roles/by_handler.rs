@@ -5,102 +5,19 @@ use telltale_types::{LabelId, RoleId};
 
 use crate::roles::host::{ErasedObjects, Host};
 use crate::roles::observer::{Observe, Observer};
+use crate::roles::players::{Players, RoleSet};
 use crate::{Context, EffectHandler, HandlerResult, Picked, Value};
 
-/// In place of a role object: the handler of the run plays this role.
-///
-/// It implements the traits of all roles, so that some roles of a session can be objects while a handler answers for
-/// the others: a role in a test, for example, against a scripted rest.
-///
-/// ```
-/// # #[cfg(feature = "macros")] mod doc {
-/// # use telltale_vm::{Branch, Context, HandlerResult, LabelId, Picked, RoleId, Value, choreography};
-/// use telltale_vm::{ByHandler, EffectHandler};
-/// # choreography! { pub protocol Count(Client, Server) { Client -> Server: Word(String); Server -> Client: Letters(u64); } }
-///
-/// struct Server { letters: u64 }
-///
-/// impl count::Server for Server {
-///     fn on_word(&mut self, word: String) -> HandlerResult<()> {
-///         self.letters = word.len() as u64;
-///         Ok(())
-///     }
-///     fn letters(&mut self) -> HandlerResult<u64> {
-///         Ok(self.letters)
-///     }
-/// }
-///
-/// /// Plays the client.
-/// struct Client;
-///
-/// impl EffectHandler for Client {
-///     fn send(&self, _: &Context<'_>, _: RoleId, _: LabelId) -> HandlerResult<Value> {
-///         Ok(Value::text("tea"))
-///     }
-///     fn receive(&self, cx: &Context<'_>, _: RoleId, label: LabelId, value: Value) -> HandlerResult<()> {
-///         assert_eq!(cx.unpack::<u64>(label, value)?, 3);
-///         Ok(())
-///     }
-///     fn choose(&self, _: &Context<'_>, _: &[Branch]) -> HandlerResult<Picked> {
-///         Err("the client decides nothing".into())
-///     }
-/// }
-///
-/// # pub fn main() -> Result<(), telltale_vm::VMError> {
-/// let roles = count::Roles { client: ByHandler, server: Server { letters: 0 } };
-/// let roles = roles.play_with(&Client)?;
-/// assert_eq!(roles.server.letters, 3);
-/// # Ok(())
-/// # }
-/// # }
-/// # #[cfg(feature = "macros")]
-/// # fn main() -> Result<(), telltale_vm::VMError> { doc::main() }
-/// # #[cfg(not(feature = "macros"))]
-/// # fn main() {}
-/// ```
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub struct ByHandler;
-
-/// Some roles of a protocol.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct RoleSet([u64; 4]);
-
-impl RoleSet {
-    /// None of them.
-    pub const NONE: Self = Self([0; 4]);
-
-    /// Adds a role if it `is_in`.
-    #[must_use]
-    pub fn with(mut self, role: RoleId, is_in: bool) -> Self {
-        self.0[role.index() / 64] |= u64::from(is_in) << (role.index() % 64);
-        self
-    }
-
-    /// Whether no role is in it.
-    pub fn is_empty(self) -> bool {
-        self == Self::NONE
-    }
-
-    pub(crate) fn contains(self, role: RoleId) -> bool {
-        self.0[role.index() / 64] >> (role.index() % 64) & 1 == 1
-    }
-
-    /// The first role in it.
-    pub(crate) fn first(self) -> Option<RoleId> {
-        (0..=u8::MAX).map(RoleId).find(|role| self.contains(*role))
-    }
-}
-
-/// Role objects, some of which are only there to say that the handler plays.
+/// Role objects, some of which are only there to say who else plays.
 pub(crate) struct Mixed {
     pub(crate) objects: Box<dyn ErasedObjects>,
-    pub(crate) by_handler: RoleSet,
+    pub(crate) players: Players,
 }
 
 impl Mixed {
     /// Whoever answers for the roles of the session.
     pub(crate) fn host<'a>(&'a mut self, handler: &'a dyn EffectHandler) -> MixedHost<'a> {
-        MixedHost::with_objects(&mut *self.objects, self.by_handler, handler)
+        MixedHost::with_objects(&mut *self.objects, self.players.by_handler, handler)
     }
 }
 
