@@ -37,8 +37,8 @@
 //!     # let text = text.as_bytes();
 //!
 //!     // The guest as it was recorded, and a bar that has become more expensive.
-//!     let recorded = Recorded::read(&text[..])?;
-//!     let (replay, mut vm) = (Replay::new(&recorded), VM::new(recorded.config()));
+//!     let recording = Recorded::read(&text[..])?;
+//!     let (replay, mut vm) = (Replay::new(&recording), VM::new(recording.config()));
 //!     let session = coffee::Roles { guest: ByHandler, bar: Bar(4) }.open(&mut vm)?;
 //!     let error = replay.run(&mut vm).unwrap_err();
 //!     assert_eq!(

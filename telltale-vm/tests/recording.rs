@@ -117,7 +117,7 @@ fn roles(price: u64) -> Roles {
     purchase::Roles { customer: Customer { asked: 0 }, shop, store: Store }
 }
 
-/// One session, recorded.
+/// One session, then.
 fn recording() -> String {
     let recorder = Recorder::new(&NoHandler);
     roles(25).play_with(&recorder).expect("it is complete");
@@ -136,10 +136,10 @@ fn not_read(text: &str) -> String {
     Recorded::read(text.as_bytes()).expect_err("it is no recording").to_string()
 }
 
-/// What a session of these roles is found to do instead of what was recorded.
+/// What a session of these roles is found to do instead of what was then.
 fn diverging(text: &str, roles: Roles) -> String {
-    let recorded = read(text);
-    let (replay, mut vm) = (Replay::new(&recorded), VM::new(recorded.config()));
+    let then = read(text);
+    let (replay, mut vm) = (Replay::new(&then), VM::new(then.config()));
     roles.open_detached(&mut vm).expect("there is room");
     replay.run(&mut vm).expect_err("it is something else").to_string()
 }
@@ -152,26 +152,26 @@ fn a_recording_can_be_read() {
 #[test]
 fn objects_repeat_what_was_recorded_and_so_does_nobody_at_all() {
     let text = recording();
-    let recorded = read(&text);
-    let mut vm = VM::new(recorded.config());
+    let then = read(&text);
+    let mut vm = VM::new(then.config());
     roles(25).open_detached(&mut vm).expect("there is room");
-    Replay::new(&recorded).run(&mut vm).expect("they have not changed");
+    Replay::new(&then).run(&mut vm).expect("they have not changed");
     let of_objects = vm.trace();
 
-    let mut vm = VM::new(recorded.config());
+    let mut vm = VM::new(then.config());
     vm.load_choreography(&purchase::IMAGE).expect("there is room");
-    Replay::new(&recorded).run(&mut vm).expect("it is what was recorded");
+    Replay::new(&then).run(&mut vm).expect("it is what was recorded");
     assert_eq!(vm.trace(), of_objects);
 
-    // Some of them, with the others as they were recorded.
+    // Some of them, with the others as they were then.
     let some = purchase::Roles {
         customer: ByHandler,
         shop: Shop { price: 25, amount: 0 },
         store: ByHandler,
     };
-    let mut vm = VM::new(recorded.config());
+    let mut vm = VM::new(then.config());
     let session = some.open(&mut vm).expect("there is room");
-    Replay::new(&recorded).run(&mut vm).expect("it is what was recorded");
+    Replay::new(&then).run(&mut vm).expect("it is what was recorded");
     assert_eq!(vm.trace(), of_objects);
     assert_eq!(session.into_roles(&mut vm).expect("it is complete").shop.amount, 2);
 }
@@ -179,14 +179,40 @@ fn objects_repeat_what_was_recorded_and_so_does_nobody_at_all() {
 #[test]
 fn what_is_recorded_again_is_the_same() {
     let text = recording();
-    let recorded = read(&text);
-    let replay = Replay::new(&recorded);
+    let then = read(&text);
+    let replay = Replay::new(&then);
     let recorder = Recorder::new(&replay);
     let mut vm = VM::default();
     vm.load_choreography(&purchase::IMAGE).expect("there is room");
     vm.run(&recorder, 1_000).expect("it is what was recorded");
     replay.finish().expect("it is what was recorded");
     assert_eq!(self::text(recorder), text);
+}
+
+struct Leaves;
+impl purchase::Customer for Leaves {
+    fn ask(&mut self) -> HandlerResult<purchase::Ask> {
+        Ok(purchase::Ask { what: "tea".to_owned(), amount: 1 })
+    }
+    fn on_price(&mut self, _: u64) -> HandlerResult<()> {
+        Ok(())
+    }
+    fn answer(&mut self) -> HandlerResult<purchase::Answer> {
+        Ok(purchase::Answer::Buy("Rose Street".to_owned(), 7))
+    }
+    fn on_parcel(&mut self) -> HandlerResult<()> {
+        Ok(())
+    }
+}
+struct Fails(bool);
+impl purchase::Store for Fails {
+    fn on_pack(&mut self, _: Vec<String>) -> HandlerResult<()> {
+        assert!(!self.0, "no room");
+        Err("no room".into())
+    }
+    fn on_rest(&mut self) -> HandlerResult<()> {
+        Ok(())
+    }
 }
 
 #[test]
@@ -200,58 +226,33 @@ fn what_objects_do_otherwise_is_found_at_its_first_event() {
         purchase::Roles { customer: asks_more, shop: shop(25), store: Store }
     ));
 
-    struct Leaves;
-    impl purchase::Customer for Leaves {
-        fn ask(&mut self) -> HandlerResult<purchase::Ask> {
-            Ok(purchase::Ask { what: "tea".to_owned(), amount: 1 })
-        }
-        fn on_price(&mut self, _: u64) -> HandlerResult<()> {
-            Ok(())
-        }
-        fn answer(&mut self) -> HandlerResult<purchase::Answer> {
-            Ok(purchase::Answer::Buy("Rose Street".to_owned(), 7))
-        }
-        fn on_parcel(&mut self) -> HandlerResult<()> {
-            Ok(())
-        }
-    }
-    struct Fails(bool);
-    impl purchase::Store for Fails {
-        fn on_pack(&mut self, _: Vec<String>) -> HandlerResult<()> {
-            assert!(!self.0, "no room");
-            Err("no room".into())
-        }
-        fn on_rest(&mut self) -> HandlerResult<()> {
-            Ok(())
-        }
-    }
     let found = |error: Result<(), telltale_vm::recording::Divergence>| {
         let error = error.expect_err("it is something else");
         format!("{error} ({:?}, {:?})", error.line(), error.role())
     };
-    let recorded = read(&text);
+    let then = read(&text);
     let mut vm = VM::default();
     let leaves = purchase::Roles { customer: Leaves, shop: ByHandler, store: ByHandler };
     leaves.open_detached(&mut vm).expect("there is room");
-    assert_snapshot!(found(Replay::new(&recorded).run(&mut vm)));
+    assert_snapshot!(found(Replay::new(&then).run(&mut vm)));
 
     let mut vm = VM::default();
     let fails = purchase::Roles { customer: ByHandler, shop: shop(25), store: Fails(false) };
     fails.open_detached(&mut vm).expect("there is room");
-    assert_snapshot!(found(Replay::new(&recorded).run(&mut vm)));
+    assert_snapshot!(found(Replay::new(&then).run(&mut vm)));
 
     let panics = purchase::Roles { customer: ByHandler, shop: shop(25), store: Fails(true) };
     let mut vm = VM::default();
     panics.open_detached(&mut vm).expect("there is room");
-    assert_snapshot!(found(Replay::new(&recorded).run(&mut vm)));
+    assert_snapshot!(found(Replay::new(&then).run(&mut vm)));
 }
 
 #[test]
 fn a_protocol_that_has_changed_is_named_where_it_no_longer_fits() {
-    let recorded = read(&recording());
+    let then = read(&recording());
     let mut vm = VM::default();
     vm.load_choreography(&later::purchase::IMAGE).expect("there is room");
-    let error = Replay::new(&recorded).run(&mut vm).expect_err("the protocol is another one");
+    let error = Replay::new(&then).run(&mut vm).expect_err("the protocol is another one");
     assert_snapshot!(error);
 }
 
@@ -280,9 +281,9 @@ fn what_was_altered_is_found_where_it_was_altered() {
             assert!(with_objects.contains(&format!("line {} ", at + 1)), "{other}: {with_objects}");
 
             // Without objects there is nobody who knows better, but the receiver was told something else than the sender sent.
-            let (recorded, mut vm) = (read(&text), VM::default());
+            let (then, mut vm) = (read(&text), VM::default());
             vm.load_choreography(&purchase::IMAGE).expect("there is room");
-            let error = Replay::new(&recorded).run(&mut vm).expect_err("it is not consistent");
+            let error = Replay::new(&then).run(&mut vm).expect_err("it is not consistent");
             assert!(
                 error.line().is_some_and(|line| line.abs_diff(at + 1) <= 1),
                 "{other}: {error}"
@@ -311,9 +312,9 @@ fn lines_that_are_missing_or_doubled_are_found() {
             let text = altered.join("\n") + "\n";
             let error = diverging(&text, roles(25));
             assert!(error.starts_with("session #0, line "), "{error}");
-            let (recorded, mut vm) = (read(&text), VM::default());
+            let (then, mut vm) = (read(&text), VM::default());
             vm.load_choreography(&purchase::IMAGE).expect("there is room");
-            Replay::new(&recorded).run(&mut vm).expect_err("it is not consistent");
+            Replay::new(&then).run(&mut vm).expect_err("it is not consistent");
         }
     }
 }
@@ -357,7 +358,7 @@ fn a_recording_may_be_cut_off_anywhere() {
     for end in 0..text.len() {
         let cut = &text[..end];
         assert!(Recorded::read(cut.as_bytes()).is_err(), "{end}");
-        let Ok(recorded) = Recorded::read_cut_off(cut.as_bytes()) else {
+        let Ok(then) = Recorded::read_cut_off(cut.as_bytes()) else {
             assert!(end < text.find('\n').expect("there are lines"), "{end}");
             continue;
         };
@@ -366,8 +367,8 @@ fn a_recording_may_be_cut_off_anywhere() {
         }
         let mut vm = VM::default();
         vm.load_choreography(&purchase::IMAGE).expect("there is room");
-        if recorded.sessions().len() == 1 {
-            Replay::new(&recorded).run(&mut vm).expect("as far as it goes");
+        if then.sessions().len() == 1 {
+            Replay::new(&then).run(&mut vm).expect("as far as it goes");
         }
     }
 }
@@ -383,10 +384,10 @@ fn whatever_bytes_come_there_is_an_answer() {
             let at = (seed >> 33) as usize % bytes.len();
             bytes[at] = (seed >> 20) as u8;
         }
-        let Ok(recorded) = Recorded::read_cut_off(&bytes[..]) else { continue };
+        let Ok(then) = Recorded::read_cut_off(&bytes[..]) else { continue };
         let mut vm = VM::new(VMConfig { max_sessions: 10, ..VMConfig::default() });
         roles(25).open_detached(&mut vm).expect("there is room");
-        let _ = Replay::new(&recorded).run(&mut vm);
+        let _ = Replay::new(&then).run(&mut vm);
     }
 }
 
@@ -447,7 +448,7 @@ impl Network for Moody {
 
 const CHAT: &str = "μt. A→{B:more. B→C:on. C→A:back. t; B:stop. B→C:stop}";
 
-/// A run of two sessions, recorded, with what is done when nobody can act.
+/// A run of two sessions, then, with what is done when nobody can act.
 fn recorded_run(
     config: &VMConfig,
     image: &CodeImage,
@@ -476,12 +477,12 @@ fn wake_all(vm: &mut VM) -> bool {
 }
 
 fn replayed(image: &CodeImage, text: &str) -> Vec<ObsEvent> {
-    let recorded = read(text);
-    let mut vm = VM::new(recorded.config());
-    for _ in recorded.sessions() {
+    let then = read(text);
+    let mut vm = VM::new(then.config());
+    for _ in then.sessions() {
         vm.load_choreography(image).expect("there is room");
     }
-    Replay::new(&recorded).run(&mut vm).unwrap_or_else(|error| panic!("{error}\n{text}"));
+    Replay::new(&then).run(&mut vm).unwrap_or_else(|error| panic!("{error}\n{text}"));
     vm.trace()
 }
 
@@ -560,10 +561,10 @@ fn what_was_done_from_outside_does_not_prevent_a_replay() {
             };
             let _ = vm.run(&recorder, stop);
             done.ok();
-            let recorded = read(&text(recorder));
+            let then = read(&text(recorder));
             let mut vm = VM::default();
             vm.load_choreography(image).expect("there is room");
-            Replay::new(&recorded).run(&mut vm).expect("as far as it had come");
+            Replay::new(&then).run(&mut vm).expect("as far as it had come");
         }
     }
 }
@@ -597,9 +598,9 @@ fn an_injected_message_is_injected_again() {
     let text = text(recorder);
     assert_eq!(text.matches("\"sends\":\"one\"").count(), 0);
 
-    let recorded = read(&text);
+    let then = read(&text);
     let (mut vm, _) = support::open(VMConfig::default(), &image);
-    Replay::new(&recorded).run(&mut vm).expect("it is injected again");
+    Replay::new(&then).run(&mut vm).expect("it is injected again");
     assert!(vm.trace().iter().any(|event| event.to_string() == "#0 A!B:one(u64) was injected"));
 }
 
@@ -610,30 +611,31 @@ fn a_handler_is_compared_as_objects_are() {
     let mut vm = VM::new(VMConfig { seed: 3, ..VMConfig::default() });
     vm.load_choreography(image).expect("there is room");
     vm.run(&recorder, 100).expect("it is complete");
-    let recorded = read(&text(recorder));
+    let then = read(&text(recorder));
     for (seed, is_same) in [(3, true), (4, false)] {
         let mut vm = VM::new(VMConfig { seed, ..VMConfig::default() });
         vm.load_choreography(image).expect("there is room");
-        let ran = Replay::new(&recorded).with(&BySeed).run(&mut vm);
+        let ran = Replay::new(&then).with(&BySeed).run(&mut vm);
         assert_eq!(ran.is_ok(), is_same, "{ran:?}");
+    }
+}
+
+struct Cups;
+impl EffectHandler for Cups {
+    fn send(&self, _: &Context<'_>, _: RoleId, _: LabelId) -> HandlerResult<Value> {
+        Ok(Value::opaque(Store))
+    }
+    fn receive(&self, _: &Context<'_>, _: RoleId, _: LabelId, _: Value) -> HandlerResult<()> {
+        Ok(())
+    }
+    fn choose(&self, _: &Context<'_>, _: &[Branch]) -> HandlerResult<Picked> {
+        Err("there is no choice".into())
     }
 }
 
 #[test]
 fn an_opaque_payload_is_an_error_of_the_recording_and_not_of_the_run() {
     let image = support::image_of("A→B:Of. B→A:Back", "Cup");
-    struct Cups;
-    impl EffectHandler for Cups {
-        fn send(&self, _: &Context<'_>, _: RoleId, _: LabelId) -> HandlerResult<Value> {
-            Ok(Value::opaque(Store))
-        }
-        fn receive(&self, _: &Context<'_>, _: RoleId, _: LabelId, _: Value) -> HandlerResult<()> {
-            Ok(())
-        }
-        fn choose(&self, _: &Context<'_>, _: &[Branch]) -> HandlerResult<Picked> {
-            Err("there is no choice".into())
-        }
-    }
     let recorder = Recorder::new(&Cups);
     let (mut vm, session) = support::open(VMConfig::default(), &image);
     vm.run(&recorder, 10).expect("the run goes on");
@@ -673,25 +675,25 @@ fn one_session_of_many_can_be_replayed() {
         roles(price).open_detached(&mut vm).expect("there is room");
     }
     vm.run(&recorder, 100).expect("they are complete");
-    let recorded = read(&text(recorder));
-    assert_eq!(recorded.sessions().collect::<Vec<_>>(), [0, 1, 2]);
+    let then = read(&text(recorder));
+    assert_eq!(then.sessions().collect::<Vec<_>>(), [0, 1, 2]);
     for (session, price) in [(0, 10), (1, 25), (2, 40)] {
         let mut vm = VM::default();
         roles(price).open_detached(&mut vm).expect("there is room");
-        Replay::new(&recorded).of_session(session).run(&mut vm).expect("it is the same");
+        Replay::new(&then).of_session(session).run(&mut vm).expect("it is the same");
         let mut vm = VM::default();
         roles(price + 1).open_detached(&mut vm).expect("there is room");
-        let error = Replay::new(&recorded).of_session(session).run(&mut vm);
+        let error = Replay::new(&then).of_session(session).run(&mut vm);
         assert_eq!(error.expect_err("it is another").session(), session);
     }
     // All of them, of which one is missing, and one that is in no recording.
     let mut vm = VM::default();
     let _ = roles(10).open_detached(&mut vm).expect("there is room");
-    let error = Replay::new(&recorded).run(&mut vm).expect_err("there were more");
+    let error = Replay::new(&then).run(&mut vm).expect_err("there were more");
     assert!(error.to_string().contains("found that nothing more happens"), "{error}");
     let mut vm = VM::default();
     let _ = roles(10).open_detached(&mut vm).expect("there is room");
-    let error = Replay::new(&recorded).of_session(9).run(&mut vm).expect_err("there is no such");
+    let error = Replay::new(&then).of_session(9).run(&mut vm).expect_err("there is no such");
     assert_eq!(error.to_string(), "session #9: expected a session that is in the recording");
 }
 
@@ -767,9 +769,9 @@ fn effects_are_repeated() {
         "{text}"
     );
 
-    let recorded = read(&text);
+    let then = read(&text);
     let (mut vm, _) = support::open(VMConfig::default(), &image);
-    let error = Replay::new(&recorded).with(&Clock(41)).run(&mut vm).expect_err("it is later");
+    let error = Replay::new(&then).with(&Clock(41)).run(&mut vm).expect_err("it is later");
     assert_eq!(
         error.to_string(),
         "session #0, line 4 of the recording: expected `A` to invoke `clock` and get {\"uint\":40}, \

@@ -68,7 +68,8 @@ impl Line {
 #[serde(deny_unknown_fields)]
 pub(super) struct Protocol {
     /// The content hash of its image.
-    pub(super) protocol: String,
+    #[serde(rename = "protocol")]
+    pub(super) hash: String,
     pub(super) roles: Vec<String>,
     /// The messages with their payloads, by name.
     pub(super) messages: BTreeMap<String, String>,
@@ -179,10 +180,12 @@ fn present<'de, D: Deserializer<'de>>(from: D) -> Result<Option<Box<RawValue>>, 
     Deserialize::deserialize(from).map(Some)
 }
 
+#[expect(clippy::trivially_copy_pass_by_ref, reason = "serde gives a reference")]
 fn is_zero(number: &u8) -> bool {
     *number == 0
 }
 
+#[expect(clippy::trivially_copy_pass_by_ref, reason = "serde gives a reference")]
 fn is_false(value: &bool) -> bool {
     !value
 }

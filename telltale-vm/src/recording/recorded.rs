@@ -155,7 +155,7 @@ impl Reader {
             }
             Line::Protocol(protocol) => protocols.push(protocol),
             Line::Opened(opened) => {
-                let known = |protocol: &Protocol| protocol.protocol == opened.of;
+                let known = |protocol: &Protocol| protocol.hash == opened.of;
                 let protocol = protocols.iter().position(known);
                 let protocol = protocol.ok_or_else(|| expected("a protocol from a line above"))?;
                 let session = Session { protocol, events: BTreeMap::new(), end: None };

@@ -121,7 +121,7 @@ impl<W: Write> Log<W> {
         self.enter(cx);
         match what {
             Ok(what) => {
-                self.line(&what.into_line(cx.session().ordinal(), cx.role_name(), cx.lane()))
+                self.line(&what.into_line(cx.session().ordinal(), cx.role_name(), cx.lane()));
             }
             Err(why) => self.fail(|| {
                 let session = cx.session();
@@ -154,7 +154,7 @@ impl<W: Write> Log<W> {
             let messages =
                 names.labels().map(|(_, label)| (label.name.to_owned(), label.payload.to_owned()));
             self.line(&Protocol {
-                protocol: hash.to_string(),
+                hash: hash.to_string(),
                 roles: names.roles().map(|(_, role)| role.to_owned()).collect(),
                 messages: messages.collect(),
             });

@@ -31,9 +31,9 @@ use crate::{
 /// use telltale_vm::recording::{Recorded, Replay};
 /// use telltale_vm::VM;
 ///
-/// let recorded = Recorded::read("{\"telltale_recording\":1}\n{\"end\":1}\n".as_bytes())?;
-/// let replay = Replay::new(&recorded);
-/// let mut vm = VM::new(recorded.config());
+/// let recording = Recorded::read("{\"telltale_recording\":1}\n{\"end\":1}\n".as_bytes())?;
+/// let replay = Replay::new(&recording);
+/// let mut vm = VM::new(recording.config());
 /// // … open the sessions …
 /// replay.run(&mut vm)?;
 /// # Ok(())
@@ -175,7 +175,7 @@ impl<'r> Replay<'r> {
         }
         drop(state);
         let injected = messages.into_iter().map(|(id, message)| vm.inject(id, message).is_ok());
-        injected.fold(false, |any, one| any || one)
+        injected.filter(|is_injected| *is_injected).count() > 0
     }
 
     /// What is recorded next of the role that acts, and its place; with its line.
@@ -224,7 +224,7 @@ impl<'r> Replay<'r> {
 
     /// What has become of a protocol.
     fn changed(&self, session: &Session, cx: &Context<'_>) -> Option<String> {
-        let then = &self.recorded.protocol(session).protocol;
+        let then = &self.recorded.protocol(session).hash;
         let now = cx.image.hash().to_string();
         let short = |hash: &str| hash.chars().take(8).collect::<String>();
         (*then != now).then(|| {
@@ -255,22 +255,13 @@ impl<'r> Replay<'r> {
             None => format!("expected `{role}` to have done all that it does, found {found}"),
         };
         let end = self.recorded.sessions.get(&number).and_then(|session| session.end);
-        self.note(
-            state,
-            Divergence {
-                session: number,
-                line: expected.map(|event| event.line).or(end.map(|(line, _)| line)),
-                role: Some(role.to_owned()),
-                what,
-                changed,
-            },
-        )
-    }
-
-    fn note(&self, state: &mut State, divergence: Divergence) -> HandlerError {
-        let text = divergence.to_string();
-        state.divergence.get_or_insert(divergence);
-        HandlerError::msg(text)
+        state.note(Divergence {
+            session: number,
+            line: expected.map(|event| event.line).or(end.map(|(line, _)| line)),
+            role: Some(role.to_owned()),
+            what,
+            changed,
+        })
     }
 
     /// What has become of a message in a protocol that has changed.
@@ -304,7 +295,7 @@ impl<'r> Replay<'r> {
         }
         let expected = match self.next(state, cx, true) {
             Ok(expected) => expected,
-            Err(divergence) => return Err(self.note(state, divergence)),
+            Err(divergence) => return Err(state.note(divergence)),
         };
         match (expected, found) {
             (Some(event), Ok(found)) if event.what.is_same(&found) => {
@@ -334,7 +325,7 @@ impl<'r> Replay<'r> {
         let state = &mut *state;
         let event = match self.next(state, cx, false) {
             Ok(event) => event,
-            Err(divergence) => return Err(self.note(state, divergence)),
+            Err(divergence) => return Err(state.note(divergence)),
         };
         match event {
             Some(event) if fits(&event.what) => {
@@ -408,6 +399,13 @@ fn message(
 }
 
 impl State {
+    /// Something is different; the first that is counts.
+    fn note(&mut self, divergence: Divergence) -> HandlerError {
+        let text = divergence.to_string();
+        self.divergence.get_or_insert(divergence);
+        HandlerError::msg(text)
+    }
+
     /// The next event of the role that acts has been repeated.
     fn advance(&mut self, cx: &Context<'_>) {
         self.repeated += 1;
