@@ -15,6 +15,7 @@
 //! | what it does in situations that nobody had in mind | [`Random`], [`for_every_seed`] |
 //! | that it does not matter who acts when | [`for_every_schedule`], [`Schedules`] |
 //! | what becomes of it when a message is late or never comes | [`delay_each_message`], [`lose_each_message`] |
+//! | that it still does what it did in a session that was recorded | `replay` |
 //!
 //! # A role under test
 //!
@@ -148,6 +149,7 @@
 //!
 //! # Features
 //!
+//! - `serde` (default): `replay`, for recordings.
 //! - `proptest`: `strategy` makes payloads from the strategies of [`proptest`](https://docs.rs/proptest).
 //!
 //! What this crate does not do: it does not look for all behaviours of a protocol (that it has none that go wrong has been
@@ -161,6 +163,8 @@ mod messages;
 mod network;
 mod payload;
 mod random;
+#[cfg(feature = "serde")]
+mod replay;
 mod schedule;
 mod script;
 mod spelling;
@@ -173,6 +177,8 @@ pub use random::draw::Draw;
 #[cfg(feature = "proptest")]
 pub use random::strategy;
 pub use random::{Random, for_every_seed};
+#[cfg(feature = "serde")]
+pub use replay::{ReplayError, replay};
 pub use schedule::{Schedule, Schedules, for_every_schedule};
 pub use script::Script;
 pub use script::error::ScriptError;

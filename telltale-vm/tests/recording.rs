@@ -36,6 +36,21 @@ choreography! {
     }
 }
 
+choreography! {
+    protocol Twice(Alice, Bob) {
+        par {
+            Alice -> Bob: One(u64);
+        } and {
+            Alice -> Bob: Two(String);
+        }
+        choice at Bob {
+            Bob -> Alice: Yes;
+        } or {
+            Bob -> Alice: No;
+        }
+    }
+}
+
 /// The same a year later: prices are signed, and nobody asks again.
 mod later {
     use super::choreography;
@@ -777,4 +792,17 @@ fn effects_are_repeated() {
         "session #0, line 4 of the recording: expected `A` to invoke `clock` and get {\"uint\":40}, \
          found it to invoke `clock` and get {\"uint\":41}"
     );
+}
+
+#[test]
+fn events_are_written_down_with_names() {
+    let mut vm = VM::new(VMConfig { policy: Policy::RoundRobin, ..VMConfig::default() });
+    vm.load_choreography(&twice::IMAGE).expect("there is room");
+    vm.run(&BySeed, 100).expect("nobody faults");
+    vm.load_choreography(&twice::IMAGE).expect("there is room");
+    vm.run(&Moody { fails: Some(1), defers: Some(0), ..Moody::default() }, 100).unwrap_err();
+    let _ = vm.load_choreography(&twice::IMAGE).map(|session| vm.cancel(session, "enough"));
+    let trace = vm.trace();
+    let lines = trace.iter().map(|event| serde_json::to_string(event).expect("it is data"));
+    assert_snapshot!(lines.collect::<Vec<_>>().join("\n"));
 }
