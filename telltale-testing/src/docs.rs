@@ -2,3 +2,7 @@
 
 #[doc = include_str!("../../docs/06_testing.md")]
 mod testing {}
+
+#[cfg(feature = "files")]
+#[doc = include_str!("../../docs/recordings.md")]
+mod recordings {}

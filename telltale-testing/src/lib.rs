@@ -149,7 +149,7 @@
 //!
 //! # Features
 //!
-//! - `serde` (default): `replay`, for recordings.
+//! - `files` (default): `replay`, for recordings.
 //! - `proptest`: `strategy` makes payloads from the strategies of [`proptest`](https://docs.rs/proptest).
 //!
 //! What this crate does not do: it does not look for all behaviours of a protocol (that it has none that go wrong has been
@@ -163,7 +163,7 @@ mod messages;
 mod network;
 mod payload;
 mod random;
-#[cfg(feature = "serde")]
+#[cfg(feature = "files")]
 mod replay;
 mod schedule;
 mod script;
@@ -177,7 +177,7 @@ pub use random::draw::Draw;
 #[cfg(feature = "proptest")]
 pub use random::strategy;
 pub use random::{Random, for_every_seed};
-#[cfg(feature = "serde")]
+#[cfg(feature = "files")]
 pub use replay::{ReplayError, replay};
 pub use schedule::{Schedule, Schedules, for_every_schedule};
 pub use script::Script;
