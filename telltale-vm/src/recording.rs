@@ -43,7 +43,7 @@
 //!     let error = replay.run(&mut vm).unwrap_err();
 //!     assert_eq!(
 //!         error.to_string(),
-//!         "session #0, line 5 of the recording: expected `Bar` to send `Price(u32)` to `Guest` with 3, found 4",
+//!         "session #0, line 6 of the recording: expected `Bar` to send `Price` to `Guest` with 3, found 4",
 //!     );
 //!     # drop(session.into_roles(&mut vm));
 //!     Ok(())

@@ -800,9 +800,37 @@ fn events_are_written_down_with_names() {
     vm.load_choreography(&twice::IMAGE).expect("there is room");
     vm.run(&BySeed, 100).expect("nobody faults");
     vm.load_choreography(&twice::IMAGE).expect("there is room");
-    vm.run(&Moody { fails: Some(1), defers: Some(0), ..Moody::default() }, 100).unwrap_err();
+    let moody = Moody { fails: Some(1), defers: Some(0), ..Moody::default() };
+    vm.run(&moody, 100).expect_err("it fails at the second call");
     let _ = vm.load_choreography(&twice::IMAGE).map(|session| vm.cancel(session, "enough"));
     let trace = vm.trace();
     let lines = trace.iter().map(|event| serde_json::to_string(event).expect("it is data"));
     assert_snapshot!(lines.collect::<Vec<_>>().join("\n"));
+}
+
+#[cfg(feature = "multi-thread")]
+#[test]
+fn sessions_on_several_threads_are_recorded_side_by_side() {
+    use telltale_vm::ThreadedVM;
+
+    let image = &support::image_of(CHAT, "u64");
+    let recorder = Recorder::new(&BySeed);
+    let threads = std::num::NonZeroUsize::new(2).expect("it is not zero");
+    let mut threaded = ThreadedVM::new(VMConfig { seed: 3, ..VMConfig::default() }, threads);
+    for price in 0..40 {
+        threaded.load_choreography(image).expect("there is room");
+        roles(price).open_detached(&mut threaded).expect("there is room");
+    }
+    threaded.run(&recorder, 1_000).expect("nobody faults");
+    let then = read(&text(recorder));
+    assert_eq!(then.sessions().len(), 80);
+
+    let mut vm = VM::default();
+    for price in 0..40 {
+        vm.load_choreography(image).expect("there is room");
+        roles(price).open_detached(&mut vm).expect("there is room");
+    }
+    // The handler's roles as they were recorded, the objects as they are.
+    Replay::new(&then).run(&mut vm).expect("it is what was recorded");
+    assert_eq!(events(&vm.trace()), events(&threaded.trace()));
 }

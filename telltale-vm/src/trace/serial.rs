@@ -9,7 +9,8 @@ use crate::{ObsEvent, Observed};
 struct Event<'a> {
     tick: u64,
     session: u64,
-    event: &'static str,
+    #[serde(rename = "event")]
+    what: &'static str,
     #[serde(skip_serializing_if = "Option::is_none")]
     role: Option<&'a str>,
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -38,7 +39,7 @@ impl Serialize for ObsEvent {
         let mut event = Event {
             tick: self.tick,
             session: self.session.ordinal(),
-            event: name(&self.what),
+            what: name(&self.what),
             role: None,
             sender: None,
             receiver: None,
