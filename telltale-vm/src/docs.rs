@@ -154,6 +154,8 @@ mod readme {}
 ///     ("Incomplete", VMError::Incomplete { session, error: late }),
 ///     ("RolesTaken", VMError::RolesTaken { session }),
 ///     ("NoHandler", VMError::NoHandler { role: alice() }),
+///     ("NoEndpoint", VMError::NoEndpoint),
+///     ("HostBusy", VMError::HostBusy),
 ///     ("Detached", VMError::Detached { session }),
 ///     ("TooManySessions", limit),
 ///     ("TooManyCoroutines", VMError::TooManyCoroutines { given: 3, open: 7, limit: 8 }),
