@@ -88,9 +88,20 @@ fn a_stored_recording_is_a_test() {
 #[test]
 fn what_differs_is_said_with_the_file() {
     let error = replay(STORED, roles(30)).err().expect("it has become more expensive");
-    assert_snapshot!(error, @"tests/recordings/purchase.jsonl: session #0, line 6 of the recording: expected `Shop` to send `Price` to `Customer` with 75, found 90");
+    let (first, statement) =
+        error.to_string().split_once('\n').map(owned).expect("there are two lines");
+    assert!(
+        statement
+            .starts_with("  in `Shop -> Customer: Price(u64)` (telltale-testing/tests/replay.rs:"),
+        "{statement}"
+    );
+    assert_snapshot!(first, @"tests/recordings/purchase.jsonl: session #0, line 6 of the recording: expected `Shop` to send `Price` to `Customer` with 75, found 90");
     assert_eq!(error.divergence().and_then(telltale_vm::recording::Divergence::role), Some("Shop"));
     assert_eq!(format!("{error:?}"), error.to_string());
+}
+
+fn owned((one, other): (&str, &str)) -> (String, String) {
+    (one.to_owned(), other.to_owned())
 }
 
 /// A file that is gone when the test is over.

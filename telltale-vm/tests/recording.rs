@@ -9,7 +9,8 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use insta::assert_snapshot;
 use telltale_bytecode::{Assembler, Hop, Instr, Reg, Slot, Via};
 use telltale_vm::loader::CodeImage;
-use telltale_vm::recording::{Recorded, Recorder, RecordingError, Replay};
+use telltale_vm::recording::{Divergence, Recorded, Recorder, RecordingError, Replay};
+use telltale_vm::wire::{Codec, CodecError};
 use telltale_vm::{
     Branch, ByHandler, Context, EffectHandler, HandlerError, HandlerResult, LabelId, Network,
     NoHandler, ObsEvent, Picked, Policy, RoleId, SendDecision, SessionStatus, VM, VMConfig, Value,
@@ -48,6 +49,31 @@ choreography! {
         } or {
             Bob -> Alice: No;
         }
+    }
+}
+
+/// Bytes that no JSON is.
+struct Backwards;
+
+impl Codec for Backwards {
+    fn encode<T: serde::Serialize>(payload: &T, to: &mut Vec<u8>) -> Result<(), CodecError> {
+        let mut json = serde_json::to_vec(payload)?;
+        json.reverse();
+        to.extend(json);
+        Ok(())
+    }
+
+    fn decode<T: serde::de::DeserializeOwned>(from: &[u8]) -> Result<T, CodecError> {
+        let json: Vec<u8> = from.iter().rev().copied().collect();
+        Ok(serde_json::from_slice(&json)?)
+    }
+}
+
+choreography! {
+    #[serde(codec = Backwards)]
+    protocol Binary(Alice, Bob) {
+        Alice -> Bob: Number(u64);
+        choice at Bob { Bob -> Alice: Text(String); } or { Bob -> Alice: Nothing; }
     }
 }
 
@@ -156,7 +182,16 @@ fn diverging(text: &str, roles: Roles) -> String {
     let then = read(text);
     let (replay, mut vm) = (Replay::new(&then), VM::new(then.config()));
     roles.open_detached(&mut vm).expect("there is room");
-    replay.run(&mut vm).expect_err("it is something else").to_string()
+    shown(&replay.run(&mut vm).expect_err("it is something else"))
+}
+
+/// Without the line of this file, which moves.
+fn shown(divergence: &Divergence) -> String {
+    let text = divergence.to_string();
+    let Some((before, place)) = text.split_once("recording.rs:") else { return text };
+    let behind = place.trim_start_matches(|digit: char| digit.is_ascii_digit());
+    assert!(behind.len() < place.len(), "{text}");
+    format!("{before}recording.rs:N{behind}")
 }
 
 #[test]
@@ -241,9 +276,9 @@ fn what_objects_do_otherwise_is_found_at_its_first_event() {
         purchase::Roles { customer: asks_more, shop: shop(25), store: Store }
     ));
 
-    let found = |error: Result<(), telltale_vm::recording::Divergence>| {
+    let found = |error: Result<(), Divergence>| {
         let error = error.expect_err("it is something else");
-        format!("{error} ({:?}, {:?})", error.line(), error.role())
+        format!("{} ({:?}, {:?})", shown(&error), error.line(), error.role())
     };
     let then = read(&text);
     let mut vm = VM::default();
@@ -268,7 +303,7 @@ fn a_protocol_that_has_changed_is_named_where_it_no_longer_fits() {
     let mut vm = VM::default();
     vm.load_choreography(&later::purchase::IMAGE).expect("there is room");
     let error = Replay::new(&then).run(&mut vm).expect_err("the protocol is another one");
-    assert_snapshot!(error);
+    assert_snapshot!(shown(&error));
 }
 
 /// Every value in a recording, replaced by another one.
@@ -294,6 +329,7 @@ fn what_was_altered_is_found_where_it_was_altered() {
             let text = lines.join("\n") + "\n";
             let with_objects = diverging(&text, roles(25));
             assert!(with_objects.contains(&format!("line {} ", at + 1)), "{other}: {with_objects}");
+            assert!(with_objects.contains(" -> "), "{with_objects}");
 
             // Without objects there is nobody who knows better, but the receiver was told something else than the sender sent.
             let (then, mut vm) = (read(&text), VM::default());
@@ -525,6 +561,71 @@ fn lateness_failures_and_panics_are_repeated() {
                 );
             }
         }
+    }
+}
+
+/// Late, in what it sends and in what it receives.
+struct LateShop {
+    shop: Shop,
+    late: bool,
+}
+
+impl LateShop {
+    fn mood(&mut self) -> HandlerResult<()> {
+        self.late = !self.late;
+        if self.late { Err(HandlerError::pending()) } else { Ok(()) }
+    }
+}
+
+impl purchase::Shop for LateShop {
+    fn on_ask(&mut self, what: String, amount: u8) -> HandlerResult<()> {
+        purchase::Shop::on_ask(&mut self.shop, what, amount)?;
+        self.late = false;
+        Err(HandlerError::pending())
+    }
+    fn price(&mut self) -> HandlerResult<u64> {
+        self.mood()?;
+        purchase::Shop::price(&mut self.shop)
+    }
+    fn on_buy(&mut self, _: (String, u32)) -> HandlerResult<()> {
+        Ok(())
+    }
+    fn pack(&mut self) -> HandlerResult<Vec<String>> {
+        self.mood()?;
+        purchase::Shop::pack(&mut self.shop)
+    }
+    fn on_again(&mut self) -> HandlerResult<()> {
+        Err(HandlerError::pending())
+    }
+}
+
+#[test]
+fn objects_may_be_late_where_they_were_not_and_the_other_way_round() {
+    let late = || {
+        let shop = LateShop { shop: Shop { price: 25, amount: 0 }, late: false };
+        purchase::Roles { customer: Customer { asked: 0 }, shop, store: Store }
+    };
+    let in_time = recording();
+    let recorder = Recorder::new(&NoHandler);
+    let mut vm = VM::default();
+    let session = late().open_detached(&mut vm).expect("there is room");
+    while vm.run(&recorder, 100).is_ok_and(|progress| progress == telltale_vm::Progress::Waiting) {
+        vm.wake(session, "Shop").expect("it was late");
+    }
+    let with_lateness = text(recorder);
+    assert_eq!(with_lateness.matches("\"pending\":true").count(), 6, "{with_lateness}");
+
+    for text in [&in_time, &with_lateness] {
+        let then = read(text);
+        let mut vm = VM::default();
+        late().open_detached(&mut vm).expect("there is room");
+        Replay::new(&then).run(&mut vm).expect("the same, late");
+        let mut vm = VM::default();
+        roles(25).open_detached(&mut vm).expect("there is room");
+        Replay::new(&then).run(&mut vm).expect("the same, in time");
+        let mut vm = VM::default();
+        vm.load_choreography(&purchase::IMAGE).expect("there is room");
+        Replay::new(&then).run(&mut vm).expect("the same, as it was recorded");
     }
 }
 
@@ -833,4 +934,85 @@ fn sessions_on_several_threads_are_recorded_side_by_side() {
     // The handler's roles as they were recorded, the objects as they are.
     Replay::new(&then).run(&mut vm).expect("it is what was recorded");
     assert_eq!(events(&vm.trace()), events(&threaded.trace()));
+}
+
+#[test]
+fn payloads_of_other_codecs_are_bytes() {
+    let recorder = Recorder::new(&BySeed);
+    let mut vm = VM::new(VMConfig { seed: 2, ..VMConfig::default() });
+    vm.load_choreography(&binary::IMAGE).expect("there is room");
+    vm.run(&recorder, 100).expect("it is complete");
+    let text = text(recorder);
+    assert!(text.contains("\"bytes\":\"") && !text.contains("\"payload\""), "{text}");
+    assert_eq!(replayed(&binary::IMAGE, &text), vm.trace());
+
+    // The digits of the number, the other way round.
+    let bytes = text.split("\"bytes\":\"").nth(1).expect("there are bytes");
+    let (first, second) = (&bytes[..2], if bytes.starts_with("31") { "32" } else { "31" });
+    let altered =
+        text.replacen(&format!("\"bytes\":\"{first}"), &format!("\"bytes\":\"{second}"), 1);
+    let (then, mut vm) = (read(&altered), VM::default());
+    vm.load_choreography(&binary::IMAGE).expect("there is room");
+    let error = shown(&Replay::new(&then).run(&mut vm).expect_err("the receiver was told another"));
+    assert!(error.contains("expected `Bob` to receive `Number` from `Alice` with "), "{error}");
+
+    let digits = bytes.split('"').next().expect("they end");
+    let broken = text.replace(digits, "00");
+    let (then, mut vm) = (read(&broken), VM::default());
+    vm.load_choreography(&binary::IMAGE).expect("there is room");
+    let error = shown(&Replay::new(&then).run(&mut vm).expect_err("no codec reads this"));
+    assert!(error.contains("`Number(u64)` cannot be read"), "{error}");
+}
+
+#[test]
+fn payloads_are_compared_as_data() {
+    let text = recording();
+    let same = text
+        .replace(r#"{"what":"tea","amount":1}"#, r#"{ "amount": 1, "what": "te\u0061" }"#)
+        .replace(r#"["tea","tea"]"#, r#"[ "tea", "t\u0065a" ]"#);
+    assert_ne!(same, text);
+    let (then, mut vm) = (read(&same), VM::default());
+    roles(25).open_detached(&mut vm).expect("there is room");
+    Replay::new(&then).run(&mut vm).expect("it is the same data");
+    for (from, to) in [
+        (r#"{"what":"tea","amount":1}"#, r#"{"what":"tea"}"#),
+        (r#"{"what":"tea","amount":1}"#, r#"{"what":"tea","amount":[1]}"#),
+        (r#"["tea","tea"]"#, r#"["tea","tea","tea"]"#),
+        (r#"["tea","tea"]"#, r#"{"tea":"tea"}"#),
+        ("\"payload\":25", "\"payload\":25.0"),
+        ("\"payload\":25", "\"bytes\":\"25\""),
+    ] {
+        let other = text.replace(from, to);
+        assert!(diverging(&other, roles(25)).contains("expected"), "{from} and {to}");
+    }
+    let long = text.replace("Rose Street", &"Rose Street, ".repeat(100));
+    let error = diverging(&long, roles(25));
+    assert!(error.contains('…') && error.len() < 600, "{error}");
+}
+
+#[test]
+fn what_the_machine_refuses_is_recorded_as_a_failure() {
+    struct Wrong(usize);
+    impl EffectHandler for Wrong {
+        fn send(&self, _: &Context<'_>, _: RoleId, _: LabelId) -> HandlerResult<Value> {
+            Ok(Value::from(true))
+        }
+        fn receive(&self, _: &Context<'_>, _: RoleId, _: LabelId, _: Value) -> HandlerResult<()> {
+            Ok(())
+        }
+        fn choose(&self, _: &Context<'_>, _: &[Branch]) -> HandlerResult<Picked> {
+            Ok(Picked { branch: self.0, value: Value::from(true) })
+        }
+    }
+    let image = &support::image_of(CHAT, "u64");
+    for (branch, why) in [(0, "expected `u64`, found `true`"), (7, "branch 7 of 2 was chosen")] {
+        let wrong = Wrong(branch);
+        let recorder = Recorder::new(&wrong);
+        let (mut vm, _) = support::open(VMConfig::default(), image);
+        vm.run(&recorder, 10).expect_err("it is no answer");
+        let text = text(recorder);
+        assert!(text.contains("\"chooses_among\":[\"more\",\"stop\"],\"fails\":"), "{text}");
+        assert!(text.contains(why) && text.contains("\"ends\":\"faulted\""), "{text}");
+        assert_eq!(replayed(image, &text).len(), vm.trace().len());
+    }
 }

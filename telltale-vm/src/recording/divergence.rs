@@ -11,11 +11,18 @@ pub struct Divergence {
     pub(super) line: Option<usize>,
     pub(super) role: Option<String>,
     pub(super) what: String,
+    /// The statement of the protocol, and where it is if that is known.
+    pub(super) statement: Option<String>,
     /// What has become of the protocol since, if it has changed.
     pub(super) changed: Option<String>,
 }
 
 impl Divergence {
+    pub(super) fn of(session: u64, what: impl Into<String>) -> Self {
+        let what = what.into();
+        Self { session, line: None, role: None, what, statement: None, changed: None }
+    }
+
     /// The number of the session in the recording.
     pub fn session(&self) -> u64 {
         self.session
@@ -39,6 +46,9 @@ impl fmt::Display for Divergence {
             write!(f, ", line {line} of the recording")?;
         }
         write!(f, ": {}", self.what)?;
+        if let Some(statement) = &self.statement {
+            write!(f, "\n  in {statement}")?;
+        }
         match &self.changed {
             Some(changed) => write!(f, "\nnote: {changed}"),
             None => Ok(()),

@@ -1,13 +1,14 @@
 //! What a role was asked or told, and its answer: as it is seen, written and read.
 
+mod as_line;
+mod display;
+
 use std::any::Any;
-use std::fmt;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 
 use telltale_bytecode::Branch;
 use telltale_types::{LabelId, RoleId};
 
-use super::line;
 use super::payload::Payload;
 use crate::wire::{WireError, WireProblem};
 use crate::{Context, HandlerResult, Picked, SendDecision, Value};
@@ -185,6 +186,11 @@ impl What {
         }
     }
 
+    /// Whether nothing came of it but that the role was asked too early. (What a role is told, it is told once.)
+    pub(super) fn is_only_late(&self) -> bool {
+        matches!(self.answer(), Answer::Pending) && !matches!(self, Self::Receive { .. })
+    }
+
     /// Whether a role is asked or told the same, whatever its answer.
     pub(super) fn is_same_question(&self, other: &Self) -> bool {
         match (self, other) {
@@ -214,136 +220,19 @@ impl What {
             (Self::Invoke { .. }, _) => false,
             _ => true,
         };
-        self.is_same_question(other) && is_same_told && self.answer().is_same(other.answer())
+        let has_taken = |what: &Self| {
+            matches!((what, what.answer()), (Self::Receive { .. }, Answer::Done | Answer::Pending))
+        };
+        let is_same_answer =
+            self.answer().is_same(other.answer()) || has_taken(self) && has_taken(other);
+        self.is_same_question(other) && is_same_told && is_same_answer
     }
 
-    /// As a line of the recording.
-    pub(super) fn into_line(self, session: u64, role: &str, lane: u8) -> line::Event {
-        let mut event =
-            line::Event { session, role: role.to_owned(), lane, ..line::Event::default() };
-        let answer = match self {
-            Self::Send { label, to, answer } => {
-                (event.sends, event.to) = (Some(label), Some(to));
-                answer
-            }
-            Self::Choose { among, picked, answer } => {
-                match picked {
-                    Some((label, to)) => (event.chooses, event.to) = (Some(label), Some(to)),
-                    None => event.chooses_among = Some(among),
-                }
-                answer
-            }
-            Self::Receive { label, from, payload, answer } => {
-                (event.receives, event.from) = (Some(label), Some(from));
-                (event.payload, event.bytes) = payload.into_line();
-                answer
-            }
-            Self::Invoke { effect, argument, answer } => {
-                event.invokes = Some(effect);
-                event.argument = argument.and_then(|argument| argument.into_line().0);
-                answer
-            }
-            Self::Network { label, to, decision } => {
-                let what = if decision == SendDecision::Drop {
-                    &mut event.loses
-                } else {
-                    &mut event.defers
-                };
-                (*what, event.to) = (Some(label), Some(to));
-                Answer::Done
-            }
-        };
-        match answer {
-            Answer::Given(payload) => (event.payload, event.bytes) = payload.into_line(),
-            Answer::Done => {}
-            Answer::Failed(text) => event.fails = Some(text),
-            Answer::Panicked(text) => event.panics = Some(text),
-            Answer::Pending => event.pending = true,
-        }
-        event
-    }
-
-    /// Out of a line of the recording; or what is expected in it.
-    pub(super) fn of_line(mut event: line::Event) -> Result<Self, &'static str> {
-        let payload = Payload::of_line(event.payload.take(), event.bytes.take())?;
-        let outcome = match (event.fails.take(), event.panics.take(), event.pending) {
-            (None, None, false) => None,
-            (Some(text), None, false) => Some(Answer::Failed(text)),
-            (None, Some(text), false) => Some(Answer::Panicked(text)),
-            (None, None, true) => Some(Answer::Pending),
-            _ => return Err("one of `fails`, `panics` and `pending`"),
-        };
-        let given = |payload: Option<Payload>, outcome: Option<Answer>| match (payload, outcome) {
-            (Some(payload), None) => Ok(Answer::Given(payload)),
-            (None, Some(answer)) => Ok(answer),
-            _ => Err("a `payload`, or why there is none"),
-        };
-        let line::Event {
-            sends,
-            chooses,
-            chooses_among,
-            receives,
-            invokes,
-            loses,
-            defers,
-            to,
-            from,
-            argument,
-            ..
-        } = event;
-        let to = || to.ok_or("the receiver: `to`");
-        match (sends, chooses, chooses_among, receives, invokes, loses, defers) {
-            (Some(label), None, None, None, None, None, None) => {
-                Ok(Self::Send { label, to: to()?, answer: given(payload, outcome)? })
-            }
-            (None, Some(label), None, None, None, None, None) => {
-                let picked = Some((label, to()?));
-                let answer = payload.map(Answer::Given).ok_or("a `payload`")?;
-                Ok(Self::Choose { among: Vec::new(), picked, answer })
-            }
-            (None, None, Some(among), None, None, None, None) => {
-                let answer = outcome.ok_or("`fails`, `panics` or `pending`")?;
-                Ok(Self::Choose { among, picked: None, answer })
-            }
-            (None, None, None, Some(label), None, None, None) => Ok(Self::Receive {
-                label,
-                from: from.ok_or("the sender: `from`")?,
-                payload: payload.ok_or("a `payload`")?,
-                answer: outcome.unwrap_or(Answer::Done),
-            }),
-            (None, None, None, None, Some(effect), None, None) => Ok(Self::Invoke {
-                effect,
-                argument: argument.map(Payload::Json),
-                answer: given(payload, outcome)?,
-            }),
-            (None, None, None, None, None, Some(label), None) => {
-                Ok(Self::Network { label, to: to()?, decision: SendDecision::Drop })
-            }
-            (None, None, None, None, None, None, Some(label)) => {
-                Ok(Self::Network { label, to: to()?, decision: SendDecision::Defer })
-            }
-            _ => Err(
-                "one of `sends`, `chooses`, `chooses_among`, `receives`, `invokes`, `loses` and `defers`",
-            ),
-        }
-    }
-
-    /// What is different in the same question, behind "found".
-    pub(super) fn instead(&self, found: &Self) -> String {
-        match (self, found) {
-            (
-                Self::Receive { payload, .. },
-                Self::Receive { payload: found_payload, answer, .. },
-            ) if !payload.is_same(found_payload) => format!("{found_payload}{answer}"),
-            (Self::Send { .. }, Self::Send { answer: Answer::Given(payload), .. }) => {
-                payload.to_string()
-            }
-            (
-                Self::Choose { picked, .. },
-                Self::Choose { picked: found_picked, answer: Answer::Given(payload), .. },
-            ) if picked == found_picked => payload.to_string(),
-            (_, found) => format!("it to {found}"),
-        }
+    /// Who sends what to whom where this happens to a role.
+    pub(super) fn statement<'a>(&'a self, role: &'a str) -> Option<(&'a str, &'a str, &'a str)> {
+        let (label, peer) = self.message()?;
+        let is_told = matches!(self, Self::Receive { .. });
+        Some(if is_told { (peer, role, label) } else { (role, peer, label) })
     }
 
     /// The message, and with whom.
@@ -356,50 +245,6 @@ impl What {
                 picked.as_ref().map(|(label, peer)| (label.as_str(), peer.as_str()))
             }
             Self::Invoke { .. } => None,
-        }
-    }
-}
-
-/// Behind "expected `Bob` to".
-impl fmt::Display for What {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            Self::Send { label, to, answer } => write!(f, "send `{label}` to `{to}`{answer}"),
-            Self::Choose { picked: Some((label, to)), answer, .. } => {
-                write!(f, "choose `{label}` to `{to}`{answer}")
-            }
-            Self::Choose { among, picked: None, answer } => {
-                write!(f, "choose among `{}`{answer}", among.join("`, `"))
-            }
-            Self::Receive { label, from, payload, answer } => {
-                write!(f, "receive `{label}` from `{from}` with {payload}{answer}")
-            }
-            Self::Invoke { effect, argument, answer } => {
-                write!(f, "invoke `{effect}`")?;
-                if let Some(argument) = argument {
-                    write!(f, " for {argument}")?;
-                }
-                match answer {
-                    Answer::Given(result) => write!(f, " and get {result}"),
-                    answer => answer.fmt(f),
-                }
-            }
-            Self::Network { label, to, decision } => {
-                let verb = if *decision == SendDecision::Drop { "lose" } else { "defer" };
-                write!(f, "{verb} `{label}` to `{to}`")
-            }
-        }
-    }
-}
-
-impl fmt::Display for Answer {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            Self::Given(payload) => write!(f, " with {payload}"),
-            Self::Done => Ok(()),
-            Self::Failed(text) => write!(f, " and fail: {text}"),
-            Self::Panicked(text) => write!(f, " and panic: {text}"),
-            Self::Pending => f.write_str(" and have no answer yet"),
         }
     }
 }
