@@ -10,4 +10,3 @@ mod recent;
 pub(crate) mod registry;
 pub(crate) mod schedule;
 pub(crate) mod typestate;
-mod verify;

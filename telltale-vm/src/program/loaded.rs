@@ -51,8 +51,8 @@ pub(crate) struct Loaded {
     /// Whether its programs are compared with the local types while they run: they were written by hand, and could not be
     /// verified before.
     pub(crate) is_guarded: bool,
-    /// The state of the local type at each instruction of programs that were written by hand and verified.
-    states: Option<Box<[StateId]>>,
+    /// Whether a role may rest at each instruction of programs that were written by hand and verified.
+    rests: Option<Box<[bool]>>,
     /// Where the type states of guarded programs start: one word for each role.
     pub(crate) states_at: usize,
     /// How many registers each role has.
@@ -84,17 +84,17 @@ impl Loaded {
         if let Some(lanes) = &mut lanes {
             lanes.note_channels(image, &plans);
         }
-        let roles_by_hand = if image.is_verified() { 0 } else { roles };
+        let roles_by_hand = if image.is_by_hand() { roles } else { 0 };
         let words = states_at + roles_by_hand * (1 + image.registers() * registers::WORDS);
         let mut linked = link(image, &plans, lanes.as_ref());
         let mut template = template(image, lanes.as_ref(), roles_at, words);
         let starts = &template[roles_at..][..coroutines];
-        let mut states = None;
+        let mut rests = None;
         if let Some(by_hand) = by_hand {
-            states = by_hand.verify(image, &linked, starts);
-            linked.guard(states.is_none());
+            rests = by_hand.verify(image);
+            linked.guard(rests.is_none());
         }
-        let is_guarded = by_hand.is_some() && states.is_none();
+        let is_guarded = by_hand.is_some() && rests.is_none();
         // What is in registers is seen to when a session ends by turns.
         let may_follow = !is_guarded && image.registers() == 0;
         let mut schedule = Schedule::default();
@@ -114,7 +114,7 @@ impl Loaded {
             states_at,
             by_hand,
             is_guarded,
-            states,
+            rests,
             registers: image.registers(),
             image: image.clone(),
         }
@@ -161,8 +161,8 @@ impl Loaded {
         let local = &self.image.local_types[role];
         if self.is_guarded {
             local.may_end(StateId(coroutine::read(block, self.state_at(role)).pc()))
-        } else if let Some(states) = &self.states {
-            local.may_end(states[at as usize])
+        } else if let Some(rests) = &self.rests {
+            rests[at as usize]
         } else {
             self.image.may_rest(role, Pc(at - self.image.programs.start(role)))
         }

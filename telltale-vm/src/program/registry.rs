@@ -133,7 +133,7 @@ impl Registry {
         if given > limit {
             return Err(VMError::TooManyRegisters { given, limit });
         }
-        let by_hand = (!image.is_verified()).then(|| {
+        let by_hand = image.is_by_hand().then(|| {
             self.by_hand
                 .expect("an image that is not compiled comes in where programs written by hand can")
         });
