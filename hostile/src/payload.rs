@@ -49,7 +49,8 @@ pub fn holds(bytes: &[u8]) {
         match payloads.decode(label, bytes) {
             Err(refused) => assert!(!refused.to_string().is_empty()),
             Ok(payload) => {
-                let written = payloads.encode(label, &payload).expect("what was read can be written");
+                let written =
+                    payloads.encode(label, &payload).expect("what was read can be written");
                 let again = payloads.decode(label, &written).expect("what was written can be read");
                 let again = payloads.encode(label, &again).expect("what was read can be written");
                 assert_eq!(written, again);

@@ -10,15 +10,40 @@ use telltale_hostile::{payload, protocol_text, tokens};
 /// A change of some bytes.
 #[derive(Clone, Debug)]
 enum Change {
-    Flip { at: Index, bit: u8 },
-    Set { at: Index, byte: u8 },
-    CutOff { at: Index },
-    Remove { at: Index, count: usize },
-    Repeat { at: Index, count: usize, times: usize },
+    Flip {
+        at: Index,
+        bit: u8,
+    },
+    Set {
+        at: Index,
+        byte: u8,
+    },
+    CutOff {
+        at: Index,
+    },
+    Remove {
+        at: Index,
+        count: usize,
+    },
+    Repeat {
+        at: Index,
+        count: usize,
+        times: usize,
+    },
     /// A number that is often a mistake, in some width and order.
-    Number { at: Index, number: u64, width: usize, big: bool },
+    Number {
+        at: Index,
+        number: u64,
+        width: usize,
+        big: bool,
+    },
     /// A piece of another seed.
-    Graft { at: Index, seed: Index, from: Index, count: usize },
+    Graft {
+        at: Index,
+        seed: Index,
+        from: Index,
+        count: usize,
+    },
 }
 
 use Change::{CutOff, Flip, Graft, Number, Remove, Repeat, Set};
@@ -27,7 +52,18 @@ impl Change {
     fn any() -> impl Strategy<Value = Self> {
         let at = any::<Index>;
         let count = || 1_usize..40;
-        let numbers = prop::sample::select(vec![0, 1, 127, 128, 255, 256, 65_535, 65_536, u64::MAX >> 1, u64::MAX]);
+        let numbers = prop::sample::select(vec![
+            0,
+            1,
+            127,
+            128,
+            255,
+            256,
+            65_535,
+            65_536,
+            u64::MAX >> 1,
+            u64::MAX,
+        ]);
         prop_oneof![
             (at(), 0..8_u8).prop_map(|(at, bit)| Flip { at, bit }),
             (at(), any::<u8>()).prop_map(|(at, byte)| Set { at, byte }),
@@ -36,7 +72,12 @@ impl Change {
             (at(), count(), 1_usize..9).prop_map(|(at, count, times)| Repeat { at, count, times }),
             (at(), numbers, 1_usize..9, any::<bool>())
                 .prop_map(|(at, number, width, big)| Number { at, number, width, big }),
-            (at(), at(), at(), count()).prop_map(|(at, seed, from, count)| Graft { at, seed, from, count }),
+            (at(), at(), at(), count()).prop_map(|(at, seed, from, count)| Graft {
+                at,
+                seed,
+                from,
+                count
+            }),
         ]
     }
 
@@ -84,7 +125,8 @@ impl Change {
 
 /// The files of a folder, in the order of their names.
 fn files(folder: &Path) -> Vec<PathBuf> {
-    let entries = fs::read_dir(folder).unwrap_or_else(|error| panic!("{}: {error}", folder.display()));
+    let entries =
+        fs::read_dir(folder).unwrap_or_else(|error| panic!("{}: {error}", folder.display()));
     let mut files: Vec<_> = entries.map(|entry| entry.expect("it can be read").path()).collect();
     files.retain(|path| path.is_file());
     files.sort();
@@ -112,11 +154,12 @@ fn hold(property: fn(&[u8]), folders: &[&str], cases: u32) {
         Ok(_) => ProptestConfig { failure_persistence: None, ..ProptestConfig::default() },
         Err(_) => config,
     };
-    let changed = (any::<Index>(), prop::collection::vec(Change::any(), 1..6)).prop_map(|(seed, changes)| {
-        let mut bytes = seed.get(&seeds).clone();
-        changes.iter().for_each(|change| change.apply(&mut bytes, &seeds));
-        bytes
-    });
+    let changed =
+        (any::<Index>(), prop::collection::vec(Change::any(), 1..6)).prop_map(|(seed, changes)| {
+            let mut bytes = seed.get(&seeds).clone();
+            changes.iter().for_each(|change| change.apply(&mut bytes, &seeds));
+            bytes
+        });
     let shown = |bytes: &[u8]| String::from_utf8_lossy(bytes).into_owned();
     let mut runner = proptest::test_runner::TestRunner::new(config);
     let result = runner.run(&changed, |bytes| {

@@ -88,8 +88,10 @@ fn a_stored_recording_is_a_test() {
 #[test]
 fn what_differs_is_said_with_the_file() {
     let error = replay(STORED, roles(30)).err().expect("it has become more expensive");
-    let (first, statement) =
-        error.to_string().split_once('\n').map(owned).expect("there are two lines");
+    // If images have another format by now, there is a third line.
+    let text = error.to_string();
+    let mut lines = text.lines();
+    let [first, statement] = [(); 2].map(|()| lines.next().expect("there are two lines"));
     let is_statement = |line: &str| line.contains("Shop -> Customer: Price(u64);");
     let line = include_str!("replay.rs").lines().position(is_statement).map(|before| before + 1);
     let line = line.expect("the protocol is in this file");
@@ -98,10 +100,6 @@ fn what_differs_is_said_with_the_file() {
     assert_snapshot!(first, @"tests/recordings/purchase.jsonl: session #0, line 6 of the recording: expected `Shop` to send `Price` to `Customer` with 75, found 90");
     assert_eq!(error.divergence().and_then(telltale_vm::recording::Divergence::role), Some("Shop"));
     assert_eq!(format!("{error:?}"), error.to_string());
-}
-
-fn owned((one, other): (&str, &str)) -> (String, String) {
-    (one.to_owned(), other.to_owned())
 }
 
 /// A file that is gone when the test is over.

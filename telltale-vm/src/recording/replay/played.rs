@@ -132,7 +132,7 @@ impl Played {
             let short = |hash: &str| hash.chars().take(8).collect::<String>();
             let (was, is) = (short(&then.hash), short(&hash));
             played.changed = Some(format!(
-                "the protocol has changed since this was recorded: its hash was {was}…, and is {is}…"
+                "this was recorded with another version of the protocol or of Telltale: its hash was {was}…, and is {is}…"
             ));
             played.changed_messages = then
                 .messages
