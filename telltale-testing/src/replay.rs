@@ -61,7 +61,7 @@ pub fn replay<R: NamedRoles>(path: impl AsRef<Path>, roles: R) -> Result<R, Repl
     let path = path.as_ref().to_owned();
     match replay_file(&path, roles) {
         Ok(roles) => Ok(roles),
-        Err(problem) => Err(ReplayError { path, problem }),
+        Err(problem) => Err(ReplayError { path, problem: Box::new(problem) }),
     }
 }
 
@@ -70,8 +70,9 @@ pub fn replay<R: NamedRoles>(path: impl AsRef<Path>, roles: R) -> Result<R, Repl
 #[error("{}: {problem}", path.display())]
 pub struct ReplayError {
     path: PathBuf,
+    // Boxed, so that results with it are small.
     #[source]
-    problem: Problem,
+    problem: Box<Problem>,
 }
 
 #[derive(Debug, Error)]
@@ -95,7 +96,7 @@ enum Problem {
 impl ReplayError {
     /// What was different, if the recording was played.
     pub fn divergence(&self) -> Option<&Divergence> {
-        match &self.problem {
+        match &*self.problem {
             Problem::Diverges(divergence) => Some(divergence),
             _ => None,
         }
