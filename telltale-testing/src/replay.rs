@@ -11,7 +11,7 @@ use thiserror::Error;
 
 /// Plays a recording again with these roles, and gives them back.
 ///
-/// Role objects have to do what they did when the session was recorded; those in whose place [`ByHandler`](telltale_vm::ByHandler) stands
+/// Role objects have to do what they did when the session was recorded; those in whose place [`ByHandler`](type@telltale_vm::ByHandler) stands
 /// do it as it was recorded. The path is that of a file in the package whose test this is.
 ///
 /// ```
