@@ -4,6 +4,10 @@
 mod testing {}
 
 #[cfg(feature = "files")]
+#[doc = include_str!("../../docs/recordings.md")]
+mod recordings {}
+
+#[cfg(feature = "files")]
 #[doc = include_str!("../../docs/checking-logs.md")]
 mod checking_logs {}
 

@@ -15,6 +15,7 @@
 //! | what it does in situations that nobody had in mind | [`Random`], [`for_every_seed`] |
 //! | that it does not matter who acts when | [`for_every_schedule`], [`Schedules`] |
 //! | what becomes of it when a message is late or never comes | [`delay_each_message`], [`lose_each_message`] |
+//! | that it still does what it did in a session that was recorded | `replay` |
 //! | whether what has been logged somewhere is what the protocol says | [`Monitor`], `json_lines` |
 //! | whether programs that are released can be played with what is written now | `Lock` |
 //!
@@ -150,7 +151,7 @@
 //!
 //! # Features
 //!
-//! - `files` (default): `Lock` and `json_lines`, for what is kept in files.
+//! - `files` (default): `replay`, `Lock` and `json_lines`, for what is kept in files.
 //! - `proptest`: `strategy` makes payloads from the strategies of [`proptest`](https://docs.rs/proptest).
 //!
 //! What this crate does not do: it does not look for all behaviours of a protocol (that it has none that go wrong has been
@@ -166,6 +167,8 @@ mod messages;
 mod network;
 mod payload;
 mod random;
+#[cfg(feature = "files")]
+mod replay;
 mod schedule;
 mod script;
 mod spelling;
@@ -180,6 +183,8 @@ pub use random::draw::Draw;
 #[cfg(feature = "proptest")]
 pub use random::strategy;
 pub use random::{Random, for_every_seed};
+#[cfg(feature = "files")]
+pub use replay::{ReplayError, replay};
 pub use schedule::{Schedule, Schedules, for_every_schedule};
 pub use script::Script;
 pub use script::error::ScriptError;

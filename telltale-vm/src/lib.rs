@@ -207,13 +207,15 @@
 //! - `macros` (default): [`choreography!`].
 //! - `validate` (default): [`UntrustedImage::validate`](loader::UntrustedImage), which makes images of what comes from outside.
 //! - `multi-thread`: `ThreadedVM`, which runs its sessions on several threads.
-//! - `serde`: images and types that are written down, and payloads on the wire (`wire`), which `#[serde]` in front of a protocol
-//!   asks for.
+//! - `serde`: images and types that are written down, payloads on the wire (`wire`), which `#[serde]` in front of a protocol
+//!   asks for, and recordings of runs (`recording`).
 
 #[doc(hidden)]
 pub mod generated;
 pub mod loader;
 pub mod outside;
+#[cfg(feature = "serde")]
+pub mod recording;
 pub mod simulation;
 pub mod untyped;
 #[cfg(feature = "serde")]

@@ -5,4 +5,6 @@ pub(crate) mod clock;
 pub(crate) mod event;
 pub(crate) mod normal;
 pub(crate) mod parts;
+#[cfg(feature = "serde")]
+mod serial;
 pub(crate) mod store;

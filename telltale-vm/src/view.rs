@@ -73,6 +73,12 @@ impl<'a> SessionView<'a> {
         self.session
     }
 
+    /// The image of its protocol.
+    #[cfg(feature = "serde")]
+    pub(crate) fn image(&self) -> &'a telltale_bytecode::Image {
+        &self.loaded.image
+    }
+
     /// Where it is in its life.
     pub fn status(&self) -> SessionStatus {
         header::status(self.block).unwrap_or(SessionStatus::Active)

@@ -122,7 +122,7 @@ impl<'a> Payloads<'a> {
     }
 
     fn codecs(&self) -> Option<&'static PayloadCodecs> {
-        self.image.attachment()?.downcast_ref()
+        PayloadCodecs::of(self.image)
     }
 
     fn codec(&self, label: LabelId) -> Option<&'static PayloadCodec> {

@@ -2,7 +2,7 @@
 //!
 //! What an entry says stands at the payload's type, so that a type without serde is an error there.
 
-use proc_macro2::{Delimiter, Group, Ident, TokenStream};
+use proc_macro2::{Delimiter, Group, Ident, Literal, Span, TokenStream};
 use quote::{format_ident, quote, quote_spanned};
 use syn::spanned::Spanned;
 use telltale_syntax::Payload;
@@ -21,6 +21,7 @@ pub(super) fn emit(interface: &Interface, serde: &Serde) -> TokenStream {
     let codec = serde.codec.as_ref().map_or_else(|| quote!(__telltale::Json), one_module_in);
     let names = interface.labels.iter().enumerate().filter_map(|(nth, label)| names(nth, label));
     let labels = interface.labels.iter().enumerate().map(|(nth, label)| entry(nth, label));
+    let lines = interface.labels.iter().map(|label| line(label.name.span()));
     let span = serde.codec.as_ref().map_or_else(|| serde.span.first(), Spanned::span);
     let codec = quote_spanned!(at(span)=> type __Codec = #codec;);
     let new = quote_spanned!(at(span)=> __telltale::PayloadCodecs::new::<__Codec>);
@@ -31,12 +32,18 @@ pub(super) fn emit(interface: &Interface, serde: &Serde) -> TokenStream {
             #codec
             #(#names)*
             static CODECS: __telltale::PayloadCodecs =
-                #new(&[#(#labels),*]);
+                #new(&[#(#labels),*]).at(::core::file!(), &[#(#lines),*]);
             ::core::option::Option::Some(&CODECS)
         }},
     );
     table.set_span(ours(serde.span.last()));
     quote_spanned!(ours(serde.span.first())=> __telltale::with_serde! #table)
+}
+
+/// The line of a place in its file; 0 outside of a compiler.
+fn line(place: Span) -> Literal {
+    let line = if proc_macro::is_available() { place.unwrap().line() } else { 0 };
+    Literal::u32_unsuffixed(u32::try_from(line).unwrap_or(0))
 }
 
 /// `PayloadCodec::of::<__Codec, u64>()`, `tuple2::<__Codec, u64, String>()` or `record2::<__Codec, __Names0, u64, String>()`

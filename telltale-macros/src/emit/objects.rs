@@ -58,6 +58,10 @@ pub(super) fn emit(interface: &Interface, image: Option<&CodeImage>) -> TokenStr
                 #choices
             }
 
+            fn image() -> __telltale::Option<&'static __telltale::CodeImage> {
+                __telltale::Option::Some(&self::IMAGE)
+            }
+
             #[inline]
             fn players(&self) -> __telltale::Players {
                 __telltale::Players::OBJECTS

@@ -205,6 +205,9 @@ impl VM {
         let (has_coroutines, roles) = (header::has_coroutines(block), loaded.roles);
         self.pending_choices.forget(session, loaded.coroutines);
         self.deferred.forget(session);
+        if let Some(ended) = &mut self.ended {
+            ended.push((session, outcome.clone()));
+        }
         self.retire(slot, outcome);
         if !has_coroutines {
             self.wake_all_waiters(session, roles);

@@ -10,6 +10,7 @@ use crate::memory::arena::Slot;
 use crate::memory::coroutine::{self, Actor, Coro};
 use crate::memory::{header, ready};
 use crate::quietly::{drop_each_quietly, panicked};
+use crate::roles::observer::Observe;
 use crate::scheduler::Turns;
 use crate::scheduler::run_queue::Fuel;
 use crate::scripted::run::ScriptState;
@@ -27,6 +28,10 @@ pub(super) struct Call<'a> {
 impl VM {
     /// Runs rounds, until the fuel is used, nobody can act or no turns are left.
     pub(super) fn rounds(&mut self, call: Call<'_>, rounds: usize, turns: &mut Turns) {
+        let observer = call.network.and_then(|_| call.handler.observer().0);
+        if observer.is_some() {
+            self.ended.get_or_insert_default();
+        }
         self.run_queue.fuel = Fuel { rounds, slices: 0 };
         while (self.run_queue.fuel.slices > 0 || self.begins(call.by_turns)) && turns.left > 0 {
             let exit = self.slices(call, turns);
@@ -40,6 +45,18 @@ impl VM {
         }
         self.collect_if_idle();
         self.drain_sink();
+        if let Some(observer) = observer {
+            self.tell_of_ended(observer);
+        }
+    }
+
+    #[cold]
+    fn tell_of_ended(&mut self, observer: &dyn Observe) {
+        for (session, outcome) in self.ended.take().into_iter().flatten() {
+            observer.ended(session, &outcome);
+        }
+        // What is done between two runs is told in the next.
+        self.ended = Some(Vec::new());
     }
 
     fn begins(&mut self, by_turns: bool) -> bool {

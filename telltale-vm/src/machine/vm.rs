@@ -28,7 +28,7 @@ use crate::session::VmTag;
 use crate::trace::store::Trace;
 use crate::view::{CoroutineView, SessionView};
 use crate::{
-    EffectHandler, Fault, ObsEvent, Policy, Progress, Recording, SessionId, SessionStatus,
+    EffectHandler, Fault, ObsEvent, Outcome, Policy, Progress, Recording, SessionId, SessionStatus,
     SimClock, StepResult, VMConfig, VMError,
 };
 
@@ -66,6 +66,8 @@ pub struct VM {
     pub(super) wraps: Wraps,
     pub(super) faults: Vec<(SessionId, Arc<Fault>)>,
     pub(super) unreported: usize,
+    /// How sessions have ended that whoever stands in front of the handler is still to be told of, if there is anybody.
+    pub(super) ended: Option<Vec<(SessionId, Outcome)>>,
     /// Whether the faults have been reported.
     pub(super) is_reported: bool,
 }
@@ -123,6 +125,7 @@ impl VM {
             wraps: Wraps::default(),
             faults: Vec::new(),
             unreported: 0,
+            ended: None,
             is_reported: false,
             config: VMConfig { quantum, ..config },
         }

@@ -6,7 +6,7 @@
 
 use std::any::Any;
 
-use telltale_bytecode::SetId;
+use telltale_bytecode::{CodeImage, SetId};
 use telltale_types::{LabelId, RoleId};
 
 use crate::program::parallel::ParallelParts;
@@ -66,6 +66,11 @@ pub trait RoleObjects: Any + Send + Sized {
 
     /// Asks `role` which branch of a set it takes, and calls the visitor with the first message of that branch.
     fn choice<V: ChoiceVisitor>(&mut self, role: RoleId, set: SetId, visitor: V) -> V::Done;
+
+    /// The image of their protocol, if `choreography!` has made both.
+    fn image() -> Option<&'static CodeImage> {
+        None
+    }
 
     /// Who plays the roles. The objects of those that somebody else plays are not asked.
     fn players(&self) -> Players {

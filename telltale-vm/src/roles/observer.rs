@@ -5,7 +5,7 @@ use telltale_bytecode::{Branch, SetId};
 use telltale_types::{LabelId, RoleId};
 
 use crate::roles::host::Host;
-use crate::{Context, HandlerResult, Picked, Value};
+use crate::{Context, HandlerResult, Outcome, Picked, SessionId, Value};
 
 /// An observer, or none.
 #[derive(Clone, Copy, Default)]
@@ -47,4 +47,7 @@ pub(crate) trait Observe {
         effect: &str,
         argument: Option<&Value>,
     ) -> HandlerResult<Value>;
+
+    /// A session has ended, in this run or before it.
+    fn ended(&self, session: SessionId, outcome: &Outcome);
 }

@@ -8,6 +8,9 @@ use telltale_types::{LabelId, LogEvent, Names, RoleId, Shared};
 use crate::{Fault, SessionId};
 
 /// One observable event of a run.
+///
+/// With the feature `serde` it can be written down, with names: as a line of JSON, for example. Such a line says `event`, and of a message
+/// `sender`, `receiver` and `label`.
 #[derive(Clone, Debug, PartialEq)]
 pub struct ObsEvent {
     /// The round in which it happened.

@@ -273,6 +273,15 @@ impl Serialize for Bytes<'_> {
 /// The same, read.
 pub(crate) struct ByteBuf(pub(crate) Vec<u8>);
 
+impl ByteBuf {
+    /// Two hexadecimal digits for each byte.
+    pub(crate) fn from_digits(digits: &str) -> Option<Vec<u8>> {
+        let digit = |byte: &u8| char::from(*byte).to_digit(16);
+        let byte = |pair: &[u8]| Some((digit(pair.first()?)? << 4 | digit(pair.get(1)?)?) as u8);
+        digits.as_bytes().chunks(2).map(byte).collect()
+    }
+}
+
 impl<'de> Deserialize<'de> for ByteBuf {
     fn deserialize<D: Deserializer<'de>>(from: D) -> Result<Self, D::Error> {
         if from.is_human_readable() {
@@ -301,9 +310,7 @@ impl Visitor<'_> for Digits {
     }
 
     fn visit_str<E: de::Error>(self, digits: &str) -> Result<ByteBuf, E> {
-        let digit = |byte: &u8| char::from(*byte).to_digit(16);
-        let byte = |pair: &[u8]| Some((digit(pair.first()?)? << 4 | digit(pair.get(1)?)?) as u8);
-        let bytes: Option<Vec<u8>> = digits.as_bytes().chunks(2).map(byte).collect();
+        let bytes = ByteBuf::from_digits(digits);
         bytes.map(ByteBuf).ok_or_else(|| E::invalid_value(de::Unexpected::Str(digits), &self))
     }
 }

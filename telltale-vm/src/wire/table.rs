@@ -3,6 +3,9 @@
 use std::fmt;
 use std::marker::PhantomData;
 
+use telltale_bytecode::Image;
+use telltale_types::LabelId;
+
 use super::record::{FieldNames, Named, NamedRef, Record, Serializable};
 use super::{Codec, WireProblem};
 use crate::value::payload::with_payload;
@@ -13,12 +16,31 @@ use crate::{Value, pack};
 pub struct PayloadCodecs {
     pub(super) by_label: &'static [PayloadCodec],
     pub(super) are_json: bool,
+    file: &'static str,
+    lines: &'static [u32],
 }
 
 impl PayloadCodecs {
     /// All of them.
     pub const fn new<C: Codec>(by_label: &'static [PayloadCodec]) -> Self {
-        Self { by_label, are_json: C::IS_JSON }
+        Self { by_label, are_json: C::IS_JSON, file: "", lines: &[] }
+    }
+
+    /// Those of a protocol in this file, whose messages are in these lines, by label.
+    #[must_use]
+    pub const fn at(self, file: &'static str, lines: &'static [u32]) -> Self {
+        Self { file, lines, ..self }
+    }
+
+    /// Those of an image, if its protocol is marked `#[serde]`.
+    pub(crate) fn of(image: &Image) -> Option<&'static Self> {
+        image.attachment()?.downcast_ref()
+    }
+
+    /// Where the protocol says the message first: `src/purchase.rs:12`.
+    pub(crate) fn place(&self, label: LabelId) -> Option<String> {
+        let line = self.lines.get(label.index()).filter(|line| **line > 0)?;
+        Some(format!("{}:{line}", self.file))
     }
 }
 
