@@ -152,6 +152,8 @@ mod readme {}
 ///     ("RolesTaken", VMError::RolesTaken { session }),
 ///     ("NoHandler", VMError::NoHandler { role: alice() }),
 ///     ("Detached", VMError::Detached { session }),
+///     ("NotAttached", VMError::NotAttached { session }),
+///     ("CannotAttach", VMError::CannotAttach { session, why: "it has its role objects" }),
 ///     ("TooManySessions", limit),
 ///     ("TooManyCoroutines", VMError::TooManyCoroutines { given: 3, open: 7, limit: 8 }),
 ///     ("TooManyRegisters", VMError::TooManyRegisters { given: 16, limit: 8 }),

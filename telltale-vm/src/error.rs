@@ -54,6 +54,18 @@ pub enum VMError {
         /// The role.
         role: String,
     },
+    /// The session was resumed from a snapshot, and its role objects have not been attached.
+    NotAttached {
+        /// The session.
+        session: SessionId,
+    },
+    /// Role objects cannot be attached to the session.
+    CannotAttach {
+        /// The session.
+        session: SessionId,
+        /// Why.
+        why: &'static str,
+    },
     /// The session's role objects were not kept: it was opened without an owner.
     Detached {
         /// The session.
@@ -144,6 +156,12 @@ impl fmt::Display for VMError {
             }
             Self::NoHandler { role } => {
                 write!(f, "`{role}` is played by the handler of the run, and `play` has none")
+            }
+            Self::NotAttached { session } => {
+                write!(f, "the roles of session {session} have not been attached since it was resumed")
+            }
+            Self::CannotAttach { session, why } => {
+                write!(f, "roles cannot be attached to session {session}: {why}")
             }
             Self::Detached { session } => {
                 write!(f, "session {session} has no owner to take its roles back")

@@ -27,7 +27,7 @@ pub use crate::roles::objects::{ChoiceVisitor, MessageVisitor, RoleObjects, disc
 pub use crate::roles::play::{play, play_with};
 pub use crate::roles::session::{NamedRoles, SessionHost};
 pub use crate::{
-    ByHandler, EffectHandler, HandlerError, HandlerResult, PlayError, Session, SessionId, VMError,
+    ByHandler, EffectHandler, HandlerError, HandlerResult, PlayError, Session, SessionId, VM, VMError,
 };
 
 /// A session of an image that `choreography!` has compiled: as [`Session::open`], without what programs written by hand need.
@@ -41,6 +41,20 @@ pub fn open<R: NamedRoles>(
     roles: R,
 ) -> Result<Session<R>, VMError> {
     Session::open_compiled(host, image, roles)
+}
+
+/// A session that was resumed gets its role objects.
+///
+/// # Errors
+///
+/// As [`Session::attach`].
+pub fn attach<R: NamedRoles>(
+    vm: &mut VM,
+    image: &CodeImage,
+    session: SessionId,
+    roles: R,
+) -> Result<Session<R>, VMError> {
+    Session::attach(vm, session, image, roles)
 }
 
 /// A session that nobody waits for: its role objects are dropped with it.

@@ -205,6 +205,7 @@
 //! # Features
 //!
 //! - `macros` (default): [`choreography!`].
+//! - `serde`: sessions are written down and resumed (`snapshot`).
 //! - `multi-thread`: `ThreadedVM`, which runs its sessions on several threads.
 
 #[doc(hidden)]
@@ -232,6 +233,8 @@ mod roles;
 mod scheduler;
 mod scripted;
 mod session;
+#[cfg(feature = "serde")]
+pub mod snapshot;
 #[cfg(test)]
 mod testing;
 #[cfg(feature = "multi-thread")]

@@ -1,9 +1,12 @@
 //! The machine as its embedder sees it, and the loop that runs its sessions.
 
+mod attach;
 mod control;
 pub(crate) mod endpoints;
 mod lifecycle;
 pub(crate) mod numbers;
+#[cfg(feature = "serde")]
+pub(crate) mod parts;
 mod rounds;
 mod slices;
 mod vm;

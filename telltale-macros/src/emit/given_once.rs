@@ -97,6 +97,10 @@ impl GivenOnce {
                 fn from_objects(objects: Self::Objects) -> Self {
                     objects.roles
                 }
+
+                fn of_objects(objects: &Self::Objects) -> &Self {
+                    &objects.roles
+                }
             }
         }
     }

@@ -21,7 +21,7 @@ pub(super) fn emit(interface: &Interface, words: &Words) -> TokenStream {
         ))
     });
     let place = interface.module.span();
-    let (vm, handler) = (local("vm", place), local("handler", place));
+    let [vm, handler, session] = ["vm", "handler", "session"].map(|name| local(name, place));
     // Errors about calls of these functions point to the name of the protocol.
     quote_spanned! {at(place)=>
         /// One object for each role.
@@ -91,6 +91,22 @@ pub(super) fn emit(interface: &Interface, words: &Words) -> TokenStream {
                 #(#bounds,)*
             {
                 __telltale::open_detached(#vm, &IMAGE, self)
+            }
+
+            /// Gives a session that was resumed from a snapshot its objects: it continues with the next run.
+            ///
+            /// # Errors
+            ///
+            /// When the session is one of another protocol, or does not wait for objects.
+            pub fn attach(
+                self,
+                #vm: &mut __telltale::VM,
+                #session: __telltale::SessionId,
+            ) -> __telltale::Result<__telltale::Session<Self>, __telltale::VMError>
+            where
+                #(#bounds,)*
+            {
+                __telltale::attach(#vm, &IMAGE, #session, self)
             }
         }
     }

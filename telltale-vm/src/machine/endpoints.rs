@@ -7,6 +7,8 @@
 mod collect;
 mod held;
 mod linked;
+#[cfg(feature = "serde")]
+mod written;
 mod reach;
 mod through;
 mod waiters;
@@ -19,6 +21,8 @@ use telltale_types::{RoleId, StateId};
 use self::held::Registers;
 use self::linked::LinkedSeats;
 pub(super) use self::reach::Reach;
+#[cfg(feature = "serde")]
+pub(crate) use self::written::Collector;
 use crate::error::Wrong;
 use crate::exec::{Step, inside};
 use crate::index::ByMember;

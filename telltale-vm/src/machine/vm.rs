@@ -66,6 +66,9 @@ pub struct VM {
     pub(super) unreported: usize,
     /// Whether the faults have been reported.
     pub(super) is_reported: bool,
+    /// What is known until all sessions that were resumed have their role objects.
+    #[cfg(feature = "serde")]
+    pub(super) resumed: Option<Box<super::parts::Resumed>>,
 }
 
 /// Whoever is told every event instead of the trace.
@@ -121,6 +124,8 @@ impl VM {
             faults: Vec::new(),
             unreported: 0,
             is_reported: false,
+            #[cfg(feature = "serde")]
+            resumed: None,
             config: VMConfig { quantum, ..config },
         }
     }

@@ -71,6 +71,38 @@ pub(crate) fn draw(block: &mut [u64]) -> u64 {
     drawn
 }
 
+/// What [`crate::snapshot`] writes and reads beside all others.
+#[cfg(feature = "serde")]
+pub(crate) mod written {
+    use super::{DETACHED, QUEUED, word, word_mut};
+
+    /// How many numbers have been drawn: fewer than this are counted.
+    pub(crate) const DRAWN: u32 = 1 << 24;
+
+    pub(crate) const fn drawn(block: &[u64]) -> u32 {
+        (word(block, 2) >> 40) as u32
+    }
+
+    pub(crate) fn set_drawn(block: &mut [u64], drawn: u32) {
+        *word_mut(block, 2) = word(block, 2) & !(u64::MAX << 40) | u64::from(drawn) << 40;
+    }
+
+    /// So many coroutines have not halted.
+    pub(crate) fn set_live(block: &mut [u64], live: u8) {
+        *word_mut(block, 1) = word(block, 1) & !(0xff << 48) | u64::from(live) << 48;
+    }
+
+    /// The session waits for its role objects.
+    pub(crate) fn detach(block: &mut [u64]) {
+        *word_mut(block, 1) |= DETACHED;
+    }
+
+    /// Whether the run queue names the session, or would if it had its role objects.
+    pub(crate) const fn would_act(block: &[u64]) -> bool {
+        word(block, 1) & QUEUED != 0
+    }
+}
+
 /// The key of the session's role objects plus one; 0 if it has none, or they have been taken.
 #[inline]
 pub(crate) const fn objects(block: &[u64]) -> u32 {
@@ -154,7 +186,7 @@ pub(crate) const fn has_coroutines(block: &[u64]) -> bool {
 /// It is named from here on until it leaves the queue, also while it has its slice.
 #[inline]
 pub(crate) fn enter_queue(block: &mut [u64]) -> bool {
-    let is_new = word(block, 1) & QUEUED == 0;
+    let is_new = word(block, 1) & (QUEUED | DETACHED) == 0;
     *word_mut(block, 1) |= QUEUED;
     is_new
 }
@@ -168,7 +200,20 @@ pub(crate) fn leave_queue(block: &mut [u64]) {
 /// Whether the run queue names the session, or it has its slice.
 #[inline]
 pub(crate) const fn is_queued(block: &[u64]) -> bool {
-    word(block, 1) & QUEUED != 0
+    word(block, 1) & (QUEUED | DETACHED) == QUEUED
+}
+
+/// Whether the session has been resumed and waits for its role objects. The run queue never names it then; the mark of the
+/// queue says that it would.
+#[inline]
+pub(crate) const fn is_detached(block: &[u64]) -> bool {
+    word(block, 1) & DETACHED != 0
+}
+
+/// The session has its role objects. Says whether the run queue has to name it from now on.
+pub(crate) fn attach(block: &mut [u64]) -> bool {
+    *word_mut(block, 1) &= !DETACHED;
+    is_queued(block)
 }
 
 /// The block is free, but the queue still names it; it is given back when the queue comes to it.
@@ -191,6 +236,7 @@ const OWNED: u64 = 1 << 59;
 const ZOMBIE: u64 = 1 << 60;
 const WITHOUT_COROUTINES: u64 = 1 << 61;
 const QUEUED: u64 = 1 << 62;
+const DETACHED: u64 = 1 << 63;
 
 const fn status_bits(number: u64) -> u64 {
     number << 56

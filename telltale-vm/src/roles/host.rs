@@ -8,6 +8,7 @@ use telltale_types::{LabelId, RoleId};
 
 use crate::effect::{Context, EffectHandler};
 use crate::quietly::drop_quietly;
+use crate::roles::awaited::Awaited;
 use crate::roles::by_handler::{Mixed, MixedHost, RoleSet};
 use crate::roles::objects::RoleObjects;
 use crate::roles::transfer::{Choosing, Receiving, Sending};
@@ -130,6 +131,14 @@ pub(crate) trait ErasedObjects: Any + Send {
     /// How sessions with role objects of this type follow their schedules.
     fn runner(&self) -> Runner;
 
+    /// The payloads that have been given for several receivers and wait beside the objects.
+    #[cfg(feature = "serde")]
+    fn given(&self, to: &mut dyn FnMut(LabelId, &[Value]));
+
+    /// Puts such payloads back.
+    #[cfg(feature = "serde")]
+    fn put_given(&mut self, given: Vec<(LabelId, Vec<Value>)>);
+
     /// Drops the objects one by one, each under a net of its own. Gives the box if it can be filled again.
     fn discard(self: Box<Self>) -> Option<Box<dyn ErasedObjects>>;
 }
@@ -172,11 +181,34 @@ impl SessionObjects {
 
     /// Of which type they are.
     pub(crate) fn type_id(&self) -> TypeId {
-        let erased: &dyn Any = match &self.objects {
+        let erased: &dyn Any = self.erased();
+        erased.type_id()
+    }
+
+    /// The objects.
+    pub(crate) fn erased(&self) -> &dyn ErasedObjects {
+        match &self.objects {
             Objects::All(objects) => &**objects,
             Objects::Some(mixed) => &*mixed.objects,
-        };
-        erased.type_id()
+        }
+    }
+
+    /// Whether the session waits for its objects.
+    pub(crate) fn are_awaited(&self) -> bool {
+        self.type_id() == TypeId::of::<Awaited>()
+    }
+
+    /// The session has its objects.
+    pub(crate) fn attach(&mut self, attached: Self) {
+        let awaited = std::mem::replace(&mut self.objects, attached.objects);
+        #[cfg(feature = "serde")]
+        if let Objects::All(awaited) = awaited
+            && let Ok(awaited) = (awaited as Box<dyn Any>).downcast::<Awaited>()
+        {
+            self.put_given(awaited.given);
+        }
+        #[cfg(not(feature = "serde"))]
+        drop(awaited);
     }
 
     /// The objects, and how the session has ended.
@@ -238,6 +270,33 @@ impl SessionObjects {
     }
 }
 
+#[cfg(feature = "serde")]
+impl SessionObjects {
+    /// Those of a session that waits for them.
+    pub(crate) fn awaited() -> Self {
+        Self { objects: Objects::All(Box::new(Awaited::default())), outcome: None }
+    }
+
+    /// What waits beside them.
+    pub(crate) fn given(&self, to: &mut dyn FnMut(LabelId, &[Value])) {
+        self.erased().given(to);
+    }
+
+    /// This waits beside them.
+    pub(crate) fn put_given(&mut self, given: Vec<(LabelId, Vec<Value>)>) {
+        match &mut self.objects {
+            Objects::All(objects) => objects.put_given(given),
+            Objects::Some(mixed) => mixed.objects.put_given(given),
+        }
+    }
+
+    /// The objects, if they are of this type.
+    pub(crate) fn peek<O: RoleObjects>(&self) -> Option<&O> {
+        let erased: &dyn Any = self.erased();
+        erased.downcast_ref()
+    }
+}
+
 impl fmt::Debug for dyn ErasedObjects {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str("ErasedObjects")
@@ -280,6 +339,16 @@ impl<O: RoleObjects> ErasedObjects for O {
 
     fn runner(&self) -> Runner {
         |run_loop, handler| run_loop.by_objects::<O>(handler)
+    }
+
+    #[cfg(feature = "serde")]
+    fn given(&self, to: &mut dyn FnMut(LabelId, &[Value])) {
+        RoleObjects::given(self, to);
+    }
+
+    #[cfg(feature = "serde")]
+    fn put_given(&mut self, given: Vec<(LabelId, Vec<Value>)>) {
+        RoleObjects::put_given(self, given);
     }
 
     fn discard(mut self: Box<Self>) -> Option<Box<dyn ErasedObjects>> {

@@ -78,6 +78,18 @@ pub trait RoleObjects: Any + Send + Sized {
         false
     }
 
+    /// The payloads that have been given for several receivers, and copies for those that have not got theirs.
+    #[doc(hidden)]
+    fn given(&self, to: &mut dyn FnMut(LabelId, &[Value])) {
+        let _ = to;
+    }
+
+    /// Puts such payloads back.
+    #[doc(hidden)]
+    fn put_given(&mut self, given: Vec<(LabelId, Vec<Value>)>) {
+        drop(given);
+    }
+
     /// Performs a named effect.
     ///
     /// # Errors

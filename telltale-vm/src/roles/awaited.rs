@@ -1,0 +1,63 @@
+//! In place of role objects: a session that was resumed waits for them. Until they are there, nothing asks it anything.
+
+use telltale_bytecode::SetId;
+use telltale_types::{LabelId, RoleId};
+
+use crate::roles::host::{ErasedObjects, Runner};
+use crate::scripted::run::End;
+use crate::{Context, HandlerError, HandlerResult, Picked, Value};
+
+/// Role objects that are not there yet.
+#[derive(Debug, Default)]
+#[cfg_attr(not(feature = "serde"), expect(dead_code, reason = "nothing is resumed"))]
+pub(crate) struct Awaited {
+    /// What waits beside them.
+    #[cfg(feature = "serde")]
+    pub(crate) given: Vec<(LabelId, Vec<Value>)>,
+}
+
+impl ErasedObjects for Awaited {
+    fn send(&mut self, _: &Context<'_>, _: RoleId, _: LabelId) -> HandlerResult<Value> {
+        Err(not_attached())
+    }
+
+    fn receive(
+        &mut self,
+        _: &Context<'_>,
+        _: RoleId,
+        _: LabelId,
+        _: Value,
+    ) -> HandlerResult<()> {
+        Err(not_attached())
+    }
+
+    fn choose(&mut self, _: &Context<'_>, _: SetId) -> HandlerResult<Picked> {
+        Err(not_attached())
+    }
+
+    fn invoke(&mut self, _: &Context<'_>, _: &str, _: Option<&Value>) -> HandlerResult<Value> {
+        Err(not_attached())
+    }
+
+    fn runner(&self) -> Runner {
+        |_, _| End::NoSession
+    }
+
+    #[cfg(feature = "serde")]
+    fn given(&self, to: &mut dyn FnMut(LabelId, &[Value])) {
+        self.given.iter().for_each(|(label, payloads)| to(*label, payloads));
+    }
+
+    #[cfg(feature = "serde")]
+    fn put_given(&mut self, given: Vec<(LabelId, Vec<Value>)>) {
+        self.given = given;
+    }
+
+    fn discard(self: Box<Self>) -> Option<Box<dyn ErasedObjects>> {
+        None
+    }
+}
+
+fn not_attached() -> HandlerError {
+    HandlerError::msg("the role objects have not been attached")
+}
