@@ -1,5 +1,6 @@
 //! A protocol, ready to run.
 
+use std::any::Any;
 use std::collections::BTreeMap;
 use std::fmt;
 use std::ops::Deref;
@@ -55,7 +56,7 @@ impl fmt::Debug for ContentHash {
 pub struct CodeImage(Shared<Image>);
 
 /// The tables of a [`CodeImage`].
-#[derive(PartialEq, Eq)]
+#[derive(Clone, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Image {
     /// The protocol seen from above.
@@ -70,8 +71,24 @@ pub struct Image {
     sets: u16,
     channels: Shared<[Channel]>,
     extras: Option<Shared<Extras>>,
+    payload_version: u32,
+    attachment: Attachment,
     hash: ContentHash,
 }
+
+/// What a machine wants to find again with an image, and nobody else understands: how payloads are written down. It is no part of
+/// what the image is.
+#[derive(Clone, Copy, Debug, Default)]
+#[doc(hidden)]
+pub struct Attachment(pub Option<&'static (dyn Any + Send + Sync)>);
+
+impl PartialEq for Attachment {
+    fn eq(&self, _: &Self) -> bool {
+        true
+    }
+}
+
+impl Eq for Attachment {}
 
 /// The parts of an [`Image`] in the binary, as the macro writes them.
 #[doc(hidden)]
@@ -87,6 +104,8 @@ pub struct StaticImage {
     pub sets: u16,
     pub channels: &'static [Channel],
     pub extras: Option<&'static Extras>,
+    pub payload_version: u32,
+    pub attachment: Attachment,
     pub hash: [u8; 32],
 }
 
@@ -127,6 +146,17 @@ impl CodeImage {
         Ok(Self::assemble(global_type, locals, &programs, tables, None))
     }
 
+    /// The same image for payloads of a declared version.
+    ///
+    /// The types of payloads are known by their spelling only. Whoever changes what is behind it declares another version, and the
+    /// content hash is another one. Without a declaration the version is 0.
+    #[must_use]
+    pub fn with_payload_version(self, version: u32) -> Self {
+        let mut image = Image { payload_version: version, ..(*self.0).clone() };
+        image.hash = image.computed_hash();
+        Self(image.into())
+    }
+
     /// The local types by role, with the ids of the global type.
     pub(crate) fn locals_of(
         local_types: &BTreeMap<String, LocalTypeR>,
@@ -165,6 +195,8 @@ impl CodeImage {
             set_ends_and_targets: [tables.set_ends, tables.targets].concat().into(),
             channels: channels(global_type).into(),
             extras: extras.or(resting),
+            payload_version: 0,
+            attachment: Attachment::default(),
             hash: ContentHash([0; 32]),
         };
         image.hash = image.computed_hash();
@@ -202,6 +234,8 @@ impl Image {
                 Some(extras) => Some(Shared::Static(extras)),
                 None => None,
             },
+            payload_version: parts.payload_version,
+            attachment: parts.attachment,
             hash: ContentHash(parts.hash),
         }
     }
@@ -281,6 +315,17 @@ impl Image {
         &self.set_ends_and_targets[usize::from(self.sets)..]
     }
 
+    /// The declared version of what the payloads are, which their types do not say; 0 if there is none.
+    pub fn payload_version(&self) -> u32 {
+        self.payload_version
+    }
+
+    /// What a machine has attached.
+    #[doc(hidden)]
+    pub fn attachment(&self) -> Option<&'static (dyn Any + Send + Sync)> {
+        self.attachment.0
+    }
+
     /// What identifies the protocol.
     pub fn hash(&self) -> ContentHash {
         self.hash
@@ -332,6 +377,9 @@ impl Image {
         }
         if !self.is_verified() {
             self.hash_what_is_written_by_hand(&mut hasher);
+        }
+        if self.payload_version != 0 {
+            hasher.update(self.payload_version.to_le_bytes());
         }
         ContentHash(hasher.finalize().into())
     }

@@ -50,7 +50,7 @@ pub use by_role::{LocalTypes, Programs};
 pub use channel::Channel;
 pub use error::CompileError;
 #[doc(hidden)]
-pub use image::StaticImage;
+pub use image::{Attachment, StaticImage};
 pub use image::{Branch, CodeImage, ContentHash, FORMAT, Image};
 pub use instr::Instr;
 pub use lanes::RoleLanes;

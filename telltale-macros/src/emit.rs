@@ -5,6 +5,7 @@
 //! an `impl` is named by paths that mean the same there.
 
 mod choices;
+mod codecs;
 mod decision;
 mod dispatch;
 mod docs;
@@ -34,7 +35,12 @@ pub(crate) fn protocol(protocol: &mut Analysed, image: Option<&CodeImage>) -> To
     let docs = docs::module(protocol, image);
     let crate_path = protocol.attributes.crate_path.as_ref();
     let runtime = runtime(crate_path);
-    let image_static = image.map_or_else(|| image::emit(&no_image()), image::emit);
+    let codecs = image.and(protocol.attributes.serde.as_ref());
+    let codecs = codecs.map(|serde| codecs::emit(interface, serde));
+    let image_static = match image {
+        Some(image) => image::emit(image, codecs),
+        None => image::emit(&no_image(), None),
+    };
     let words = Words::of(interface);
     let roles = roles::emit(interface, &words, &outside(crate_path));
     let choices = choices::emit(interface, &words);
@@ -87,7 +93,11 @@ fn no_image() -> CodeImage {
 
 /// Where the generated module finds `telltale_vm`.
 fn runtime(path: Option<&syn::Path>) -> TokenStream {
-    let Some(path) = path else { return quote!(::telltale_vm) };
+    path.map_or_else(|| quote!(::telltale_vm), one_module_in)
+}
+
+/// What means in the generated module what a path means around it.
+fn one_module_in(path: &syn::Path) -> TokenStream {
     match path.segments.first() {
         // The module is one further in than the user's path.
         Some(first) if first.ident == "self" => {

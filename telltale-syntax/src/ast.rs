@@ -43,10 +43,21 @@ pub struct Attributes {
     pub silent_end: bool,
     /// `#[derive(…)]`: for every enum and struct that is generated.
     pub derives: Derives,
-    /// `#[serde]`: payloads are converted by serde.
-    pub serde: bool,
+    /// `#[serde]`: payloads are written down by serde.
+    pub serde: Option<Serde>,
     /// `#[telltale(crate = path)]`: where the generated code finds `telltale_vm`.
     pub crate_path: Option<syn::Path>,
+}
+
+/// `#[serde(version = 2, codec = path)]`
+#[derive(Clone, Debug)]
+pub struct Serde {
+    /// The version of what the payloads are, which their types do not say; 0 where none is declared.
+    pub version: u32,
+    /// The format in which they are written.
+    pub codec: Option<syn::Path>,
+    /// All of it.
+    pub span: SpanRange,
 }
 
 /// Documentation, copied to what is generated.

@@ -6,7 +6,7 @@ use syn::parse::Parser;
 use crate::analyse::{Analysed, Analysis};
 use crate::ast::{
     Ast, Attributes, Block, Choice, Do, Docs, Jump, Loop, LoopLabel, Message, Par, Protocol, Role,
-    Statement,
+    Serde, Statement,
 };
 use crate::forget::{Forget, placeless};
 use crate::interface::{
@@ -56,9 +56,21 @@ forget! {
 impl Forget for Attributes {
     fn forget(&mut self) {
         self.docs.forget();
-        let path = self.crate_path.as_ref().map(placeless);
-        self.crate_path = path.and_then(|path| Path::parse_mod_style.parse2(path).ok());
+        self.serde.forget();
+        forget_path(&mut self.crate_path);
     }
+}
+
+impl Forget for Serde {
+    fn forget(&mut self) {
+        self.span.forget();
+        forget_path(&mut self.codec);
+    }
+}
+
+fn forget_path(path: &mut Option<Path>) {
+    let tokens = path.as_ref().map(placeless);
+    *path = tokens.and_then(|tokens| Path::parse_mod_style.parse2(tokens).ok());
 }
 
 impl Forget for Statement {

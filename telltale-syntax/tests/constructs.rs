@@ -217,7 +217,7 @@ fn docs_and_attributes_are_kept() {
     let analysis = analyse(
         "/// A protocol.
          #[allow(silent_end)]
-         #[serde]
+         #[serde(codec = self::Pack, version = 2)]
          #[telltale(crate = ::some::path)]
          pub(crate) protocol P(
              /// Asks.
@@ -235,7 +235,9 @@ fn docs_and_attributes_are_kept() {
          }",
     );
     let protocol = &analysis.protocols[0];
-    assert!(protocol.attributes.silent_end && protocol.attributes.serde);
+    assert!(protocol.attributes.silent_end);
+    let serde = protocol.attributes.serde.as_ref().expect("payloads are written down");
+    assert!(serde.version == 2 && serde.codec.is_some());
     assert!(protocol.attributes.crate_path.is_some());
     assert_eq!(protocol.attributes.docs.lines, [" A protocol."]);
     let interface = &protocol.interface;
@@ -250,6 +252,7 @@ fn docs_and_attributes_are_kept() {
     );
 
     let printed = analysis.ast.to_string();
+    assert!(printed.contains("#[serde(version = 2, codec = self::Pack)]"), "{printed}");
     assert_eq!(analyse(&printed).ast.to_string(), printed);
 }
 

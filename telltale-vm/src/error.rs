@@ -158,7 +158,10 @@ impl fmt::Display for VMError {
                 write!(f, "`{role}` is played by the handler of the run, and `play` has none")
             }
             Self::NotAttached { session } => {
-                write!(f, "the roles of session {session} have not been attached since it was resumed")
+                write!(
+                    f,
+                    "the roles of session {session} have not been attached since it was resumed"
+                )
             }
             Self::CannotAttach { session, why } => {
                 write!(f, "roles cannot be attached to session {session}: {why}")
@@ -357,15 +360,24 @@ impl Cause {
     /// A payload is not what its message carries.
     pub(crate) fn wrong_payload(label: LabelView<'_>, found: &Value) -> Self {
         let expected = label.payload.to_owned();
-        let found = match found {
-            Value::Large(large) => match &**large {
-                Large::Opaque(value) => format!("a value of type `{}`", value.type_name()),
-                other => format!("{}", other.kind()),
-            },
-            Value::Unit => format!("{}", Kind::Unit),
-            scalar => format!("`{scalar}`, {}", scalar.kind()),
-        };
-        Self::WrongPayload { label: label.name.to_owned(), expected, found }
+        Self::WrongPayload { label: label.name.to_owned(), expected, found: in_words(found) }
+    }
+}
+
+/// What a payload is that should be something else.
+pub(crate) fn in_words(found: &Value) -> String {
+    match found {
+        Value::Large(large) => large_in_words(large),
+        Value::Unit => format!("{}", Kind::Unit),
+        scalar => format!("`{scalar}`, {}", scalar.kind()),
+    }
+}
+
+/// The same of a payload that is no scalar.
+pub(crate) fn large_in_words(found: &Large) -> String {
+    match found {
+        Large::Opaque(value) => format!("a value of type `{}`", value.type_name()),
+        other => format!("{}", other.kind()),
     }
 }
 

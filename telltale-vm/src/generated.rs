@@ -15,9 +15,13 @@ pub use telltale_bytecode::packed::{
     branches, channels, choice_key, code, message_key, numbers, rests,
 };
 pub use telltale_bytecode::{
-    Branch, Channel, CodeImage, Extras, Image, Instr, Pc, SetId, StaticImage,
+    Attachment, Branch, Channel, CodeImage, Extras, Image, Instr, Pc, SetId, StaticImage,
 };
 pub use telltale_types::{LabelId, LocalTypeR, Names, RoleId};
+
+pub use crate::__with_serde as with_serde;
+#[cfg(feature = "serde")]
+pub use crate::wire::{FieldNames, Json, PayloadCodec, PayloadCodecs};
 
 pub use given_once::GivenOnce;
 pub use printed::{Printed, PrintedAsDebug, PrintedAsHole};
@@ -27,7 +31,8 @@ pub use crate::roles::objects::{ChoiceVisitor, MessageVisitor, RoleObjects, disc
 pub use crate::roles::play::{play, play_with};
 pub use crate::roles::session::{NamedRoles, SessionHost};
 pub use crate::{
-    ByHandler, EffectHandler, HandlerError, HandlerResult, PlayError, Session, SessionId, VM, VMError,
+    ByHandler, EffectHandler, HandlerError, HandlerResult, PlayError, Session, SessionId, VM,
+    VMError,
 };
 
 /// A session of an image that `choreography!` has compiled: as [`Session::open`], without what programs written by hand need.
@@ -88,4 +93,22 @@ pub struct SeveralBranches;
 #[cold]
 pub fn unknown() -> HandlerError {
     HandlerError::msg("not a session of the protocol of these role objects")
+}
+
+/// What generated code says of serde.
+#[cfg(feature = "serde")]
+#[doc(hidden)]
+#[macro_export]
+macro_rules! __with_serde {
+    ($($tokens:tt)*) => { $($tokens)* };
+}
+
+/// There is no serde, which is said once, whatever generated code needs it for.
+#[cfg(not(feature = "serde"))]
+#[doc(hidden)]
+#[macro_export]
+macro_rules! __with_serde {
+    ($($tokens:tt)*) => {
+        ::core::compile_error!("`#[serde]` needs the feature `serde` of `telltale-vm`: write `features = [\"serde\"]` in `Cargo.toml`")
+    };
 }

@@ -205,14 +205,17 @@
 //! # Features
 //!
 //! - `macros` (default): [`choreography!`].
-//! - `serde`: sessions are written down and resumed (`snapshot`).
 //! - `multi-thread`: `ThreadedVM`, which runs its sessions on several threads.
+//! - `serde`: payloads on the wire (`wire`), which `#[serde]` in front of a protocol asks for, and sessions that are written down
+//!   and resumed (`snapshot`).
 
 #[doc(hidden)]
 pub mod generated;
 pub mod loader;
 pub mod simulation;
 pub mod untyped;
+#[cfg(feature = "serde")]
+pub mod wire;
 
 mod backend;
 mod config;

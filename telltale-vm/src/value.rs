@@ -3,6 +3,8 @@
 pub(crate) mod box_pool;
 pub(crate) mod expected;
 pub(crate) mod payload;
+#[cfg(feature = "serde")]
+pub(crate) mod serial;
 pub(crate) mod wide;
 
 use std::any::Any;
@@ -215,6 +217,15 @@ impl Large {
     pub(crate) fn room<T: 'static>(&mut self) -> Option<&mut Option<T>> {
         match self {
             Self::Opaque(opaque) => opaque.value.downcast_mut(),
+            _ => None,
+        }
+    }
+
+    /// The opaque value, if it is of this type.
+    #[cfg(feature = "serde")]
+    pub(crate) fn opaque<T: 'static>(&self) -> Option<&T> {
+        match self {
+            Self::Opaque(opaque) => opaque.value.downcast_ref::<Option<T>>()?.as_ref(),
             _ => None,
         }
     }

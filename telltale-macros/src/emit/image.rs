@@ -8,7 +8,7 @@ use telltale_bytecode::{CodeImage, Pc, packed};
 use telltale_types::RoleId;
 
 /// `pub static IMAGE: CodeImage = …;`
-pub(super) fn emit(image: &CodeImage) -> TokenStream {
+pub(super) fn emit(image: &CodeImage, codecs: Option<TokenStream>) -> TokenStream {
     let (roles, text, ends) = image.names().parts();
     let roles = Literal::u8_unsuffixed(roles);
     let (branches, sets, set_ends_and_targets) = image.choices();
@@ -24,6 +24,8 @@ pub(super) fn emit(image: &CodeImage) -> TokenStream {
     let branches = table(&quote!(branches), branches, packed::pack_branches);
     let extras = extras(image.rests());
     let channels = table(&quote!(channels), image.channels(), packed::pack_channels);
+    let payload_version = Literal::u32_unsuffixed(image.payload_version());
+    let codecs = codecs.unwrap_or_else(|| quote!(::core::option::Option::None));
     let hash = Literal::byte_string(&image.hash().0);
     quote! {
         /// The protocol, ready to run. It prints as a readable disassembly.
@@ -43,6 +45,8 @@ pub(super) fn emit(image: &CodeImage) -> TokenStream {
                     sets: #sets,
                     channels: #channels,
                     extras: #extras,
+                    payload_version: #payload_version,
+                    attachment: __telltale::Attachment(#codecs),
                     hash: *#hash,
                 });
             __telltale::CodeImage::from_static(&TABLES)

@@ -6,7 +6,7 @@ use syn::parse::Parser;
 use syn::punctuated::Punctuated;
 
 use super::tokens::Tokens;
-use crate::ast::{Attributes, Derives, Docs};
+use crate::ast::{Attributes, Derives, Docs, Serde};
 use crate::diagnostic::Diagnostic;
 use crate::excerpt::excerpt;
 use crate::mistake::Mistake;
@@ -175,7 +175,7 @@ fn add(attributes: &mut Attributes, mut attribute: Attribute) -> Result<(), Diag
     match attribute.name.as_str() {
         "doc" => add_doc(&mut attributes.docs, attribute),
         "derive" => attributes.derives.extend(&derives(&mut attribute)?),
-        "serde" if attribute.inside.is_empty() => attributes.serde = true,
+        "serde" if attributes.serde.is_none() => attributes.serde = Some(serde(&mut attribute)?),
         "allow" if is_silent_end(&attribute) => attributes.silent_end = true,
         "telltale" => attributes.crate_path = Some(crate_path(&mut attribute)?),
         _ => return Err(unknown(&attribute, ON_PROTOCOL)),
@@ -220,8 +220,57 @@ fn crate_path(attribute: &mut Attribute) -> Result<syn::Path, Diagnostic> {
     if inside.word("crate").is_none() || inside.signs("=").is_none() {
         return Err(unknown(attribute, ON_PROTOCOL));
     }
-    let mistake = inside.expected("a path");
-    syn::Path::parse_mod_style.parse2(inside.rest()).map_err(|_| mistake)
+    path(&mut inside)
+}
+
+/// A path, up to a comma or the end.
+fn path(tokens: &mut Tokens) -> Result<syn::Path, Diagnostic> {
+    let mistake = tokens.expected("a path");
+    let mut path = TokenStream::new();
+    while let Some(tree) = tokens.peek(0).filter(|_| !tokens.is_signs(0, ",")) {
+        path.extend(tree.to_token_stream());
+        tokens.skip(1);
+    }
+    syn::Path::parse_mod_style.parse2(path).map_err(|_| mistake)
+}
+
+/// `serde` or `serde(version = 2, codec = path)`
+fn serde(attribute: &mut Attribute) -> Result<Serde, Diagnostic> {
+    let mut serde = Serde { version: 0, codec: None, span: attribute.span };
+    if attribute.inside.is_empty() {
+        return Ok(serde);
+    }
+    let group = attribute.inside.group(Delimiter::Parenthesis);
+    let Some(mut inside) = group.as_ref().map(Tokens::inside) else {
+        return Err(unknown(attribute, ON_PROTOCOL));
+    };
+    loop {
+        let mistake = inside.expected("`version = 2` or `codec = path`");
+        if serde.version == 0 && inside.word("version").is_some() {
+            inside.signs("=").ok_or_else(|| inside.expected("`=`"))?;
+            serde.version = version(&mut inside)?;
+        } else if serde.codec.is_none() && inside.word("codec").is_some() {
+            inside.signs("=").ok_or_else(|| inside.expected("`=`"))?;
+            serde.codec = Some(path(&mut inside)?);
+        } else {
+            return Err(mistake);
+        }
+        if !inside.is_empty() {
+            inside.signs(",").ok_or_else(|| inside.expected("`,`"))?;
+        }
+        if inside.is_empty() {
+            return Ok(serde);
+        }
+    }
+}
+
+fn version(tokens: &mut Tokens) -> Result<u32, Diagnostic> {
+    let mistake = tokens.expected("a version from 1 on");
+    let number = tokens.peek(0).map(ToTokens::to_token_stream);
+    tokens.skip(1);
+    let number = number.and_then(|number| syn::parse2::<syn::LitInt>(number).ok());
+    let version = number.and_then(|number| number.base10_parse().ok());
+    version.filter(|version| *version != 0).ok_or(mistake)
 }
 
 fn unknown(attribute: &Attribute, allowed: &'static str) -> Diagnostic {

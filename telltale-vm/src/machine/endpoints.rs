@@ -7,11 +7,11 @@
 mod collect;
 mod held;
 mod linked;
-#[cfg(feature = "serde")]
-mod written;
 mod reach;
 mod through;
 mod waiters;
+#[cfg(feature = "serde")]
+mod written;
 
 use std::panic::{AssertUnwindSafe, catch_unwind};
 

@@ -95,7 +95,8 @@ impl Numbers {
             return true;
         }
         let at = self.skipped.partition_point(|&(_, past)| past <= number);
-        let Some(&(first, past)) = self.skipped.get(at).filter(|(first, _)| *first <= number) else {
+        let Some(&(first, past)) = self.skipped.get(at).filter(|(first, _)| *first <= number)
+        else {
             return false;
         };
         let rests = [(first, number), (number + 1, past)];

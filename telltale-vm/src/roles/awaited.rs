@@ -21,13 +21,7 @@ impl ErasedObjects for Awaited {
         Err(not_attached())
     }
 
-    fn receive(
-        &mut self,
-        _: &Context<'_>,
-        _: RoleId,
-        _: LabelId,
-        _: Value,
-    ) -> HandlerResult<()> {
+    fn receive(&mut self, _: &Context<'_>, _: RoleId, _: LabelId, _: Value) -> HandlerResult<()> {
         Err(not_attached())
     }
 

@@ -40,6 +40,10 @@ impl<'de> Deserialize<'de> for Checksum {
             let (high, low) = digits.ok_or_else(|| D::Error::custom("a checksum has 64 digits"))?;
             *byte = (high << 4 | low) as u8;
         }
-        if digits.len() == 2 * Self::BYTES { Ok(Self(bytes)) } else { Err(D::Error::custom("a checksum has 64 digits")) }
+        if digits.len() == 2 * Self::BYTES {
+            Ok(Self(bytes))
+        } else {
+            Err(D::Error::custom("a checksum has 64 digits"))
+        }
     }
 }

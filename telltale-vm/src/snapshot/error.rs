@@ -51,7 +51,9 @@ pub enum SnapshotError {
     #[error("the snapshot has been altered: its checksum does not match")]
     Altered,
     /// An image of the snapshot is not among those that were given.
-    #[error("the image with the roles {roles} and the hash {hash} is not among those that were given")]
+    #[error(
+        "the image with the roles {roles} and the hash {hash} is not among those that were given"
+    )]
     MissingImage {
         /// The roles of its protocol.
         roles: String,
@@ -66,7 +68,9 @@ pub enum SnapshotError {
     },
     /// The number of the session was given to another one here. [`SessionSnapshot::adopt`](super::SessionSnapshot::adopt)
     /// gives it a new one.
-    #[error("session #{session} cannot keep its number, which has been given away here; `adopt` gives it a new one")]
+    #[error(
+        "session #{session} cannot keep its number, which has been given away here; `adopt` gives it a new one"
+    )]
     NumberTaken {
         /// The number.
         session: u64,

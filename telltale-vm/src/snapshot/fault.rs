@@ -143,7 +143,9 @@ mod handler_error {
         to.collect_str(error)
     }
 
-    pub(super) fn deserialize<'de, D: Deserializer<'de>>(from: D) -> Result<HandlerError, D::Error> {
+    pub(super) fn deserialize<'de, D: Deserializer<'de>>(
+        from: D,
+    ) -> Result<HandlerError, D::Error> {
         String::deserialize(from).map(HandlerError::msg)
     }
 }
@@ -197,7 +199,9 @@ mod limit {
         form.serialize(to)
     }
 
-    pub(super) fn deserialize<'de, D: Deserializer<'de>>(from: D) -> Result<Box<VMError>, D::Error> {
+    pub(super) fn deserialize<'de, D: Deserializer<'de>>(
+        from: D,
+    ) -> Result<Box<VMError>, D::Error> {
         let number = |n: u64| usize::try_from(n).map_err(D::Error::custom);
         Ok(Box::new(match Form::deserialize(from)? {
             Form::SeveralEndpoints(role) => VMError::SeveralEndpoints { role },

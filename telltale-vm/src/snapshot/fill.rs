@@ -58,7 +58,8 @@ impl Known {
             let block = parts.run_queue.arena.block(id.slot());
             let at = parts.images.get(header::image(block)).roles_at + usize::from(*role);
             if coroutine::read(block, at).has(HALTED) {
-                let what = format!("role {role} of session #{session} is done, and has an endpoint");
+                let what =
+                    format!("role {role} of session #{session} is done, and has an endpoint");
                 return Err(SnapshotError::invalid(what));
             }
         }
@@ -145,7 +146,9 @@ impl<'a, 'p> Filler<'a, 'p> {
             "it is played through endpoints, and acts by itself"
         } else if form.objects == Objects::None && !form.given.is_empty() {
             "it has no role objects, and something waits beside them"
-        } else if form.place.is_some() && form.channels.iter().any(|channel| !channel.messages.is_empty()) {
+        } else if form.place.is_some()
+            && form.channels.iter().any(|channel| !channel.messages.is_empty())
+        {
             "it is on its script, and has messages on their way"
         } else {
             return Ok(());
@@ -253,7 +256,9 @@ impl<'a, 'p> Filler<'a, 'p> {
 
     fn plan(&self, from: u8, to: u8, lane: u16) -> Filled<Plan> {
         let plan = self.loaded.plans.find(RoleId(from), RoleId(to), lane);
-        plan.ok_or_else(|| self.invalid(format!("there is no channel from role {from} to role {to}")))
+        plan.ok_or_else(|| {
+            self.invalid(format!("there is no channel from role {from} to role {to}"))
+        })
     }
 
     fn register(&mut self, form: RegisterForm) -> Filled {
@@ -261,7 +266,8 @@ impl<'a, 'p> Filler<'a, 'p> {
         let is_role = usize::from(role) < self.loaded.roles;
         let at = self.loaded.register(RoleId(role), telltale_bytecode::Reg(register));
         let at = at.filter(|_| is_role);
-        let at = at.ok_or_else(|| self.invalid(format!("role {role} has no register {register}")))?;
+        let at =
+            at.ok_or_else(|| self.invalid(format!("role {role} has no register {register}")))?;
         if registers::read(self.parts.run_queue.arena.block(self.slot), at).is_some() {
             return Err(self.invalid("a register is filled twice"));
         }
@@ -320,7 +326,11 @@ impl<'a, 'p> Filler<'a, 'p> {
         for (label, payloads) in given {
             let mut values = Vec::with_capacity(payloads.len());
             for payload in payloads {
-                values.push(self.value(payload, Some(label), "what waits beside the role objects")?);
+                values.push(self.value(
+                    payload,
+                    Some(label),
+                    "what waits beside the role objects",
+                )?);
             }
             waits.push((LabelId(label), values));
         }
@@ -381,7 +391,8 @@ impl Held {
     pub(super) fn hold(self, vm: &mut VM) -> Filled {
         let Self { slot, form, value } = self;
         let parts = vm.parts();
-        let (session, block) = (parts.run_queue.session_at(slot), parts.run_queue.arena.block(slot));
+        let (session, block) =
+            (parts.run_queue.session_at(slot), parts.run_queue.arena.block(slot));
         let loaded = parts.images.get(header::image(block));
         let holder = |role: RoleId| {
             let (program, role) = parts.holder_of(session, role)?;

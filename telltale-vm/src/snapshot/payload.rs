@@ -8,8 +8,10 @@ use telltale_bytecode::CodeImage;
 use telltale_types::LabelId;
 
 use super::error::SnapshotError;
+use crate::error::large_in_words;
 use crate::memory::heap::{Heap, Word, scalar};
 use crate::value::Endpoint;
+use crate::wire::Payloads;
 use crate::{Large, Value};
 
 /// A payload.
@@ -63,7 +65,11 @@ pub(super) struct Place<'a> {
 
 impl Payload {
     /// That of a word in a channel or a register.
-    pub(super) fn of_word(heap: &Heap, word: Word, place: &Place<'_>) -> Result<Self, SnapshotError> {
+    pub(super) fn of_word(
+        heap: &Heap,
+        word: Word,
+        place: &Place<'_>,
+    ) -> Result<Self, SnapshotError> {
         match scalar(word) {
             Some(value) => Self::of(&value, place),
             None => match heap.look_at(word) {
@@ -102,10 +108,10 @@ impl Payload {
                 };
                 Self::Record(Fields(fields.iter().map(field).collect::<Result<_, _>>()?))
             }
-            Large::Endpoint(Endpoint { session, role }) => Self::Endpoint(session.ordinal(), role.0),
-            Large::Opaque(opaque) => {
-                return Err(place.cannot(format!("a value of type `{}`", opaque.type_name())));
+            Large::Endpoint(Endpoint { session, role }) => {
+                Self::Endpoint(session.ordinal(), role.0)
             }
+            Large::Opaque(_) => Self::Encoded(place.encode(large)?),
         })
     }
 
@@ -132,17 +138,32 @@ impl Payload {
                 Value::record(values)
             }
             Self::Endpoint(session, role) => Large::Endpoint(endpoint(session, role)?).into(),
-            Self::Encoded(_) => {
-                return Err(SnapshotError::invalid(format!(
-                    "{} holds an encoded value, which its protocol cannot read",
-                    (place.what)()
-                )));
-            }
+            Self::Encoded(bytes) => place.decode(&bytes)?,
         })
     }
 }
 
 impl Place<'_> {
+    /// A Rust value, as the codec of its label writes it.
+    fn encode(&self, large: &Large) -> Result<Vec<u8>, SnapshotError> {
+        let payloads = Payloads::of(self.image).with_limit(usize::MAX);
+        match self.label.and_then(|label| payloads.encode_large(label, large)) {
+            Some(Ok(bytes)) => Ok(bytes),
+            Some(Err(error)) => Err(self.cannot(format!("what its codec refuses: {error}"))),
+            None => Err(self.cannot(large_in_words(large))),
+        }
+    }
+
+    fn decode(&self, bytes: &[u8]) -> Result<Value, SnapshotError> {
+        let payloads = Payloads::of(self.image).with_limit(usize::MAX);
+        let has_codecs = self.image.attachment().is_some();
+        let label = self.label.filter(|_| has_codecs).ok_or_else(|| {
+            SnapshotError::invalid(format!("{} holds what no codec has written", (self.what)()))
+        })?;
+        let invalid = |error| SnapshotError::invalid(format!("{}: {error}", (self.what)()));
+        payloads.decode(label, bytes).map_err(invalid)
+    }
+
     fn cannot(&self, value: String) -> SnapshotError {
         let label = self.label.map(|label| {
             let label = crate::lines::label_of(self.image.names(), label);

@@ -10,7 +10,9 @@ use telltale_bytecode::CodeImage;
 
 use super::error::SnapshotError;
 use super::fill::{Filler, Known};
-use super::form::{Body, EndedForm, EndpointsForm, ImageForm, Kind, Objects, SessionBody, SessionForm};
+use super::form::{
+    Body, EndedForm, EndpointsForm, ImageForm, Kind, Objects, SessionBody, SessionForm,
+};
 use super::positions::Positions;
 use super::trace;
 use crate::machine::endpoints::Collector;
@@ -67,7 +69,10 @@ pub(super) fn vm(body: Body, images: &Images<'_>) -> Result<VM, SnapshotError> {
         let image = image_at(&images, form.image)?;
         let slot = vm.reopen(form.session, image, owner(form.objects))?;
         if slots.insert(form.session, slot).is_some() {
-            return Err(SnapshotError::invalid(format!("session #{} is there twice", form.session)));
+            return Err(SnapshotError::invalid(format!(
+                "session #{} is there twice",
+                form.session
+            )));
         }
         if form.kind == Kind::Endpoints {
             let id = vm.parts().run_queue.session_at(slot);
@@ -84,7 +89,8 @@ pub(super) fn vm(body: Body, images: &Images<'_>) -> Result<VM, SnapshotError> {
         let block = parts.run_queue.arena.block(slot);
         let loaded = parts.images.get(header::image(block));
         let positions = positions.entry(image).or_insert_with(|| Positions::of(loaded));
-        let has_left = Filler::new(&mut parts, slot, positions, &mut known).fill(form, &mut held)?;
+        let has_left =
+            Filler::new(&mut parts, slot, positions, &mut known).fill(form, &mut held)?;
         left.extend(has_left.then_some(slot));
     }
     known.check_endpoints(&vm)?;
@@ -137,7 +143,9 @@ pub(super) fn session(
     }
     let opened = vm.reopen(session.session, image, owner(session.objects));
     let filled = opened.map_err(SnapshotError::from).and_then(|slot| {
-        fill_alone(vm, slot, session).map(|has_left| (slot, has_left)).inspect_err(|_| vm.unopen(slot))
+        fill_alone(vm, slot, session)
+            .map(|has_left| (slot, has_left))
+            .inspect_err(|_| vm.unopen(slot))
     });
     let (slot, has_left) = filled.inspect_err(|_| {
         vm.parts_mut().numbers.restore(numbers.0, numbers.1);
@@ -150,11 +158,7 @@ pub(super) fn session(
     Ok(parts.run_queue.session_at(slot))
 }
 
-fn fill_alone(
-    vm: &mut VM,
-    slot: Slot,
-    form: SessionForm,
-) -> Result<bool, SnapshotError> {
+fn fill_alone(vm: &mut VM, slot: Slot, form: SessionForm) -> Result<bool, SnapshotError> {
     let mut parts = vm.parts_mut();
     let block = parts.run_queue.arena.block(slot);
     let positions = Positions::of(parts.images.get(header::image(block)));
@@ -240,7 +244,8 @@ fn owner(objects: Objects) -> Option<bool> {
 fn check_counts(body: &Body) -> Result<(), SnapshotError> {
     let Body { clock, next, skipped, trace, report, endpoints, .. } = body;
     let ascends = |numbers: Vec<u64>| {
-        numbers.is_sorted_by(|one, other| one < other) && numbers.last().is_none_or(|last| last < next)
+        numbers.is_sorted_by(|one, other| one < other)
+            && numbers.last().is_none_or(|last| last < next)
     };
     let what = if *clock >= COUNTED || *next >= COUNTED || trace.forgotten >= COUNTED {
         "a count is too large"

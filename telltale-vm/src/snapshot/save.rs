@@ -200,9 +200,7 @@ impl Session<'_> {
 
     fn states(&self) -> Vec<u32> {
         let roles = self.roles().filter(|_| self.loaded.is_guarded);
-        roles
-            .map(|role| coroutine::read(self.block, self.loaded.state_at(role)).pc())
-            .collect()
+        roles.map(|role| coroutine::read(self.block, self.loaded.state_at(role)).pc()).collect()
     }
 
     fn channels(&self) -> Result<Vec<ChannelForm>, SnapshotError> {
@@ -265,7 +263,9 @@ impl Session<'_> {
             let next = if header::has_coroutines(self.block) {
                 Some(self.loaded.place_in_program(role, sent.next))
             } else {
-                self.parts.holder_of(self.session, role).map(|(program, role)| program.place_in_program(role, sent.next))
+                self.parts
+                    .holder_of(self.session, role)
+                    .map(|(program, role)| program.place_in_program(role, sent.next))
             };
             let Some(next) = next else { continue };
             all.push(HeldForm {
@@ -291,7 +291,8 @@ impl Session<'_> {
         let messages = self.parts.deferred.messages(self.session).iter();
         let written = messages.map(|message| {
             let crate::Message { from, to, lane, label, ref value } = *message;
-            let what = || format!("a deferred message from {} to {}", self.name(from), self.name(to));
+            let what =
+                || format!("a deferred message from {} to {}", self.name(from), self.name(to));
             let payload = self.payload(value, label, &what)?;
             Ok(MessageForm { from: from.0, to: to.0, lane, label: label.0, payload })
         });

@@ -165,10 +165,7 @@ fn keep_roles<R: NamedRoles + Serialize>(
     Ok(())
 }
 
-fn roles<R: DeserializeOwned>(
-    kept: &[(u64, String)],
-    session: u64,
-) -> Result<R, SnapshotError> {
+fn roles<R: DeserializeOwned>(kept: &[(u64, String)], session: u64) -> Result<R, SnapshotError> {
     let cannot = |why: String| SnapshotError::Roles { session, why };
     let text = kept.iter().find(|(other, _)| *other == session);
     let (_, text) = text.ok_or_else(|| cannot("they were not kept".to_owned()))?;
@@ -212,10 +209,8 @@ fn to_bytes<B: Content>(body: &B) -> Vec<u8> {
 const HEAD: usize = 8 + 4 + Checksum::BYTES;
 
 fn from_bytes<B: Content>(bytes: &[u8]) -> Result<B, SnapshotError> {
-    let no_snapshot =
-        |reason: &str| SnapshotError::NotASnapshot { reason: reason.to_owned() };
-    let (magic, rest) =
-        bytes.split_first_chunk().ok_or_else(|| no_snapshot("it is too short"))?;
+    let no_snapshot = |reason: &str| SnapshotError::NotASnapshot { reason: reason.to_owned() };
+    let (magic, rest) = bytes.split_first_chunk().ok_or_else(|| no_snapshot("it is too short"))?;
     if *magic != B::MAGIC {
         return Err(no_snapshot("it begins with other bytes"));
     }

@@ -44,7 +44,10 @@ impl VM {
             None
         };
         if let Some(why) = tie {
-            return Err(SnapshotError::NotAlone { session: session.ordinal(), why: why.to_owned() });
+            return Err(SnapshotError::NotAlone {
+                session: session.ordinal(),
+                why: why.to_owned(),
+            });
         }
         let image = saver.into_images().remove(form.image as usize);
         let queued = header::written::would_act(block);
@@ -81,7 +84,10 @@ impl VM {
     }
 
     /// A look at the role objects of a session, if they are of this type.
-    pub(super) fn peek_roles<R: NamedRoles>(&self, session: SessionId) -> Result<Option<&R>, VMError> {
+    pub(super) fn peek_roles<R: NamedRoles>(
+        &self,
+        session: SessionId,
+    ) -> Result<Option<&R>, VMError> {
         let parts = self.parts();
         let block = parts.run_queue.arena.block(self.known_slot(session)?);
         let key = header::objects(block).checked_sub(1).map(|key| key as usize);

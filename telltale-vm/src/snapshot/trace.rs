@@ -22,7 +22,10 @@ pub(super) fn written(trace: &Trace) -> TraceForm {
         let names = number_of(&event.names, &mut known);
         let written = written_event(then.unwrap_or(event), then.is_some());
         match form.rows.last_mut() {
-            Some(row) if (row.tick, row.session, row.names) == (event.tick, event.session.ordinal(), names) => {
+            Some(row)
+                if (row.tick, row.session, row.names)
+                    == (event.tick, event.session.ordinal(), names) =>
+            {
                 row.events.push(written);
             }
             _ => form.rows.push(RowForm {
@@ -144,7 +147,12 @@ fn restore_event(trace: &mut Trace, event: EventForm, names: &Names) -> Result<(
     let is_of_session = matches!(tag, Tag::Opened | Tag::Closed | Tag::Cancelled);
     let has_message = matches!(
         tag,
-        Tag::Sent | Tag::ChosenAndSent | Tag::Received | Tag::Dropped | Tag::Deferred | Tag::Injected
+        Tag::Sent
+            | Tag::ChosenAndSent
+            | Tag::Received
+            | Tag::Dropped
+            | Tag::Deferred
+            | Tag::Injected
     );
     let is_known = (is_of_session || usize::from(role) < names.role_count())
         && (!has_message

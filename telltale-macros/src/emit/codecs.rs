@@ -1,0 +1,68 @@
+//! How payloads are written down, if `#[serde]` stands in front of the protocol: a table with an entry for each label.
+//!
+//! What an entry says stands at the payload's type, so that a type without serde is an error there.
+
+use proc_macro2::{Delimiter, Group, TokenStream};
+use quote::{format_ident, quote, quote_spanned};
+use syn::spanned::Spanned;
+use telltale_syntax::Payload;
+use telltale_syntax::ast::Serde;
+use telltale_syntax::interface::{Interface, LabelInterface};
+
+use super::message::{payload_type, place};
+use super::word::ours;
+use super::{at, one_module_in};
+
+/// The table, as an `Option` of a reference to a `static`.
+pub(super) fn emit(interface: &Interface, serde: &Serde) -> TokenStream {
+    let codec = match &serde.codec {
+        Some(path) => one_module_in(path),
+        None => quote!(__telltale::Json),
+    };
+    let names = interface.labels.iter().enumerate().filter_map(|(nth, label)| names(nth, label));
+    let labels = interface.labels.iter().enumerate().map(|(nth, label)| entry(nth, label));
+    let span = serde.codec.as_ref().map_or_else(|| serde.span.first(), Spanned::span);
+    let codec = quote_spanned!(at(span)=> type __Codec = #codec;);
+    // The whole table is the argument of one macro: where `telltale_vm` is without serde, that is one error, at the attribute.
+    let mut table = Group::new(
+        Delimiter::Brace,
+        quote! {{
+            #codec
+            #(#names)*
+            static CODECS: __telltale::PayloadCodecs =
+                __telltale::PayloadCodecs::new::<__Codec>(&[#(#labels),*]);
+            ::core::option::Option::Some(&CODECS)
+        }},
+    );
+    table.set_span(ours(serde.span.last()));
+    quote_spanned!(ours(serde.span.first())=> __telltale::with_serde! #table)
+}
+
+/// `PayloadCodec::of::<__Codec, u64>()`
+fn entry(nth: usize, label: &LabelInterface) -> TokenStream {
+    let place = place(label);
+    let types = label.payload.types();
+    match &label.payload {
+        Payload::Record(_) => {
+            let names = format_ident!("__Names{nth}");
+            quote_spanned!(place=> __telltale::PayloadCodec::record::<__Codec, #names, (#(#types,)*)>())
+        }
+        Payload::Unit | Payload::Tuple(_) => {
+            let payload = payload_type(label);
+            quote_spanned!(place=> __telltale::PayloadCodec::of::<__Codec, #payload>())
+        }
+    }
+}
+
+/// What the fields of a payload are called.
+fn names(nth: usize, label: &LabelInterface) -> Option<TokenStream> {
+    let Payload::Record(fields) = &label.payload else { return None };
+    let ty = format_ident!("__Names{nth}");
+    let names = fields.iter().map(|field| syn::ext::IdentExt::unraw(&field.name).to_string());
+    Some(quote! {
+        struct #ty;
+        impl __telltale::FieldNames for #ty {
+            const NAMES: &'static [&'static str] = &[#(#names),*];
+        }
+    })
+}
