@@ -1,5 +1,6 @@
 //! The trace as it is written down, and made again.
 
+use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use telltale_types::{LabelId, Names, RoleId, Shared};
@@ -13,13 +14,13 @@ use crate::{ObsEvent, Observed, SessionId};
 /// The events that are kept.
 pub(super) fn written(trace: &Trace) -> TraceForm {
     let mut form = TraceForm { forgotten: trace.forgotten(), ..TraceForm::default() };
-    let mut known: Vec<Shared<Names>> = Vec::new();
+    let mut known = KnownNames::default();
     let events = trace.events();
     let mut events = events.iter().peekable();
     while let Some(event) = events.next() {
         // A choice and its message are one event that is seen as two.
         let then = events.next_if(|_| matches!(event.what, Observed::Chosen { .. }));
-        let names = number_of(&event.names, &mut known);
+        let names = known.number_of(&event.names);
         let written = written_event(then.unwrap_or(event), then.is_some());
         match form.rows.last_mut() {
             Some(row)
@@ -36,18 +37,29 @@ pub(super) fn written(trace: &Trace) -> TraceForm {
             }),
         }
     }
-    form.names = known.iter().map(|names| Names::clone(names)).collect();
+    form.names = known.all;
     form
 }
 
-/// The place of some names among those that are known. They are mostly those that came last.
-fn number_of(names: &Shared<Names>, known: &mut Vec<Shared<Names>>) -> u32 {
-    let is_it = |other: &Shared<Names>| std::ptr::eq(&raw const **other, &raw const **names);
-    let at = known.iter().rposition(is_it);
-    at.unwrap_or_else(|| {
-        known.push(names.clone());
-        known.len() - 1
-    }) as u32
+/// The names that events have, each once. They are compared as seldom as can be: images are few, and events are many.
+#[derive(Default)]
+struct KnownNames {
+    /// The number of those that are at this address.
+    numbers: BTreeMap<*const Names, u32>,
+    all: Vec<Names>,
+}
+
+impl KnownNames {
+    fn number_of(&mut self, names: &Shared<Names>) -> u32 {
+        let all = &mut self.all;
+        *self.numbers.entry(&raw const **names).or_insert_with(|| {
+            let known = all.iter().position(|known| *known == **names);
+            known.unwrap_or_else(|| {
+                all.push(Names::clone(names));
+                all.len() - 1
+            }) as u32
+        })
+    }
 }
 
 fn written_event(event: &ObsEvent, is_chosen: bool) -> EventForm {
