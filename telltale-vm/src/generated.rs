@@ -10,6 +10,7 @@ pub use core::clone::Clone;
 pub use core::marker::Send;
 pub use core::option::Option;
 pub use core::result::Result::{self, Err, Ok};
+pub use std::vec::Vec;
 
 pub use telltale_bytecode::packed::{
     branches, channels, choice_key, code, message_key, numbers, rests,
@@ -20,6 +21,9 @@ pub use telltale_bytecode::{
 pub use telltale_types::{LabelId, LocalTypeR, Names, RoleId};
 
 pub use crate::__with_serde as with_serde;
+pub use crate::__written_roles as written_roles;
+#[cfg(feature = "serde")]
+pub use serde;
 #[cfg(feature = "serde")]
 pub use crate::wire::{FieldNames, Json, PayloadCodec, PayloadCodecs};
 
@@ -32,7 +36,7 @@ pub use crate::roles::play::{play, play_with};
 pub use crate::roles::session::{NamedRoles, SessionHost};
 pub use crate::{
     ByHandler, EffectHandler, HandlerError, HandlerResult, PlayError, Session, SessionId, VM,
-    VMError,
+    VMError, Value,
 };
 
 /// A session of an image that `choreography!` has compiled: as [`Session::open`], without what programs written by hand need.
@@ -111,4 +115,24 @@ macro_rules! __with_serde {
     ($($tokens:tt)*) => {
         ::core::compile_error!("`#[serde]` needs the feature `serde` of `telltale-vm`: write `features = [\"serde\"]` in `Cargo.toml`")
     };
+}
+
+/// `Roles` of a protocol with `#[serde]`: they can be kept in a snapshot if all objects can.
+#[cfg(feature = "serde")]
+#[doc(hidden)]
+#[macro_export]
+macro_rules! __written_roles {
+    ($($item:tt)*) => {
+        #[derive($crate::generated::serde::Serialize, $crate::generated::serde::Deserialize)]
+        #[serde(crate = "__telltale::serde")]
+        $($item)*
+    };
+}
+
+/// Without serde they are as those of other protocols.
+#[cfg(not(feature = "serde"))]
+#[doc(hidden)]
+#[macro_export]
+macro_rules! __written_roles {
+    ($($item:tt)*) => { $($item)* };
 }

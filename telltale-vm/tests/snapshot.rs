@@ -4,6 +4,8 @@
 mod support;
 
 mod snapshot {
+    mod endpoints;
+    mod objects;
     mod relay;
     mod steps;
 }

@@ -1,7 +1,7 @@
 //! `Roles`: one object for each role, and what can be done with them.
 
 use proc_macro2::{Ident, Span, TokenStream};
-use quote::quote_spanned;
+use quote::{quote, quote_spanned};
 use telltale_syntax::interface::{Interface, RoleInterface};
 use telltale_types::RoleId;
 
@@ -9,7 +9,7 @@ use super::word::{Word, Words, at};
 use super::{docs, local};
 
 /// `struct Roles`, with `play` and `open`.
-pub(super) fn emit(interface: &Interface, words: &Words) -> TokenStream {
+pub(super) fn emit(interface: &Interface, words: &Words, is_serde: bool) -> TokenStream {
     let generics = generics(interface);
     let bounds = bounds(interface);
     let roles = interface.roles.iter().zip(&words.roles);
@@ -22,8 +22,7 @@ pub(super) fn emit(interface: &Interface, words: &Words) -> TokenStream {
     });
     let place = interface.module.span();
     let [vm, handler, session] = ["vm", "handler", "session"].map(|name| local(name, place));
-    // Errors about calls of these functions point to the name of the protocol.
-    quote_spanned! {at(place)=>
+    let roles = quote_spanned! {at(place)=>
         /// One object for each role.
         ///
         /// [`Roles::play`] runs one session to its end; [`Roles::open`] opens one among others in a VM.
@@ -31,6 +30,11 @@ pub(super) fn emit(interface: &Interface, words: &Words) -> TokenStream {
         pub struct Roles<#(#generics),*> {
             #(#objects pub #arguments: #generics,)*
         }
+    };
+    let roles = if is_serde { quote!(__telltale::written_roles! { #roles }) } else { roles };
+    // Errors about calls of these functions point to the name of the protocol.
+    quote_spanned! {at(place)=>
+        #roles
 
         impl<#(#generics),*> Roles<#(#generics),*> {
             /// Runs one session from its beginning to its end, and gives the objects back.

@@ -3,6 +3,8 @@
 use telltale_bytecode::SetId;
 use telltale_types::{LabelId, RoleId};
 
+#[cfg(feature = "serde")]
+use crate::roles::host::Given;
 use crate::roles::host::{ErasedObjects, Runner};
 use crate::scripted::run::End;
 use crate::{Context, HandlerError, HandlerResult, Picked, Value};
@@ -13,7 +15,7 @@ use crate::{Context, HandlerError, HandlerResult, Picked, Value};
 pub(crate) struct Awaited {
     /// What waits beside them.
     #[cfg(feature = "serde")]
-    pub(crate) given: Vec<(LabelId, Vec<Value>)>,
+    pub(crate) given: Vec<(Given, Vec<Value>)>,
 }
 
 impl ErasedObjects for Awaited {
@@ -38,13 +40,13 @@ impl ErasedObjects for Awaited {
     }
 
     #[cfg(feature = "serde")]
-    fn given(&self, to: &mut dyn FnMut(LabelId, &[Value])) {
-        self.given.iter().for_each(|(label, payloads)| to(*label, payloads));
+    fn given(&self, to: &mut dyn FnMut(Given, &[Value])) {
+        self.given.iter().for_each(|(given, payloads)| to(*given, payloads));
     }
 
     #[cfg(feature = "serde")]
-    fn put_given(&mut self, given: Vec<(LabelId, Vec<Value>)>) {
-        self.given = given;
+    fn put_given(&mut self, given: Given, payloads: Vec<Value>) {
+        self.given.push((given, payloads));
     }
 
     fn discard(self: Box<Self>) -> Option<Box<dyn ErasedObjects>> {

@@ -133,15 +133,19 @@ pub(crate) trait ErasedObjects: Any + Send {
 
     /// The payloads that have been given for several receivers and wait beside the objects.
     #[cfg(feature = "serde")]
-    fn given(&self, to: &mut dyn FnMut(LabelId, &[Value]));
+    fn given(&self, to: &mut dyn FnMut(Given, &[Value]));
 
     /// Puts such payloads back.
     #[cfg(feature = "serde")]
-    fn put_given(&mut self, given: Vec<(LabelId, Vec<Value>)>);
+    fn put_given(&mut self, given: Given, payloads: Vec<Value>);
 
     /// Drops the objects one by one, each under a net of its own. Gives the box if it can be filled again.
     fn discard(self: Box<Self>) -> Option<Box<dyn ErasedObjects>>;
 }
+
+/// A payload that is given for several receivers: who gives it, and its label.
+#[cfg(feature = "serde")]
+pub(crate) type Given = (RoleId, LabelId);
 
 /// The role objects of a session, and how it ended.
 pub(crate) struct SessionObjects {
@@ -205,7 +209,9 @@ impl SessionObjects {
         if let Objects::All(awaited) = awaited
             && let Ok(awaited) = (awaited as Box<dyn Any>).downcast::<Awaited>()
         {
-            self.put_given(awaited.given);
+            for (given, payloads) in awaited.given {
+                self.put_given(given, payloads);
+            }
         }
         #[cfg(not(feature = "serde"))]
         drop(awaited);
@@ -278,15 +284,15 @@ impl SessionObjects {
     }
 
     /// What waits beside them.
-    pub(crate) fn given(&self, to: &mut dyn FnMut(LabelId, &[Value])) {
+    pub(crate) fn given(&self, to: &mut dyn FnMut(Given, &[Value])) {
         self.erased().given(to);
     }
 
     /// This waits beside them.
-    pub(crate) fn put_given(&mut self, given: Vec<(LabelId, Vec<Value>)>) {
+    pub(crate) fn put_given(&mut self, given: Given, payloads: Vec<Value>) {
         match &mut self.objects {
-            Objects::All(objects) => objects.put_given(given),
-            Objects::Some(mixed) => mixed.objects.put_given(given),
+            Objects::All(objects) => objects.put_given(given, payloads),
+            Objects::Some(mixed) => mixed.objects.put_given(given, payloads),
         }
     }
 
@@ -342,13 +348,13 @@ impl<O: RoleObjects> ErasedObjects for O {
     }
 
     #[cfg(feature = "serde")]
-    fn given(&self, to: &mut dyn FnMut(LabelId, &[Value])) {
+    fn given(&self, to: &mut dyn FnMut(Given, &[Value])) {
         RoleObjects::given(self, to);
     }
 
     #[cfg(feature = "serde")]
-    fn put_given(&mut self, given: Vec<(LabelId, Vec<Value>)>) {
-        RoleObjects::put_given(self, given);
+    fn put_given(&mut self, given: Given, payloads: Vec<Value>) {
+        RoleObjects::put_given(self, given, payloads);
     }
 
     fn discard(mut self: Box<Self>) -> Option<Box<dyn ErasedObjects>> {

@@ -78,16 +78,17 @@ pub trait RoleObjects: Any + Send + Sized {
         false
     }
 
-    /// The payloads that have been given for several receivers, and copies for those that have not got theirs.
+    /// The payloads that have been given for several receivers, by who has given them and their labels: copies for those that
+    /// have not got theirs.
     #[doc(hidden)]
-    fn given(&self, to: &mut dyn FnMut(LabelId, &[Value])) {
+    fn given(&self, to: &mut dyn FnMut((RoleId, LabelId), &[Value])) {
         let _ = to;
     }
 
     /// Puts such payloads back.
     #[doc(hidden)]
-    fn put_given(&mut self, given: Vec<(LabelId, Vec<Value>)>) {
-        drop(given);
+    fn put_given(&mut self, member: (RoleId, LabelId), payloads: Vec<Value>) {
+        drop((member, payloads));
     }
 
     /// Performs a named effect.

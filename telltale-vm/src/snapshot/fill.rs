@@ -318,12 +318,12 @@ impl<'a, 'p> Filler<'a, 'p> {
     }
 
     /// The session waits for its role objects, if it has any.
-    fn objects(&mut self, objects: Objects, given: Vec<(u16, Vec<Payload>)>) -> Filled {
+    fn objects(&mut self, objects: Objects, given: Vec<(u8, u16, Vec<Payload>)>) -> Filled {
         if objects == Objects::None {
             return Ok(());
         }
         let mut waits = Vec::with_capacity(given.len());
-        for (label, payloads) in given {
+        for (role, label, payloads) in given {
             let mut values = Vec::with_capacity(payloads.len());
             for payload in payloads {
                 values.push(self.value(
@@ -332,11 +332,13 @@ impl<'a, 'p> Filler<'a, 'p> {
                     "what waits beside the role objects",
                 )?);
             }
-            waits.push((LabelId(label), values));
+            waits.push(((RoleId(role), LabelId(label)), values));
         }
         let block = self.parts.run_queue.arena.block_mut(self.slot);
         let key = header::objects(block) as usize - 1;
-        self.parts.objects[key].put_given(waits);
+        for (given, payloads) in waits {
+            self.parts.objects[key].put_given(given, payloads);
+        }
         written::detach(block);
         Ok(())
     }

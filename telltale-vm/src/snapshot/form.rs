@@ -78,9 +78,22 @@ pub(super) struct SessionForm {
     pub(super) deferred: Vec<MessageForm>,
     /// The messages that may still be injected: sender, receiver, channel of the pair, label.
     pub(super) outstanding: Vec<(u8, u8, u16, u16)>,
-    /// Payloads that were given for several receivers, and are beside the role objects: label, and one for each receiver that is
-    /// still to get it.
-    pub(super) given: Vec<(u16, Vec<Payload>)>,
+    /// Payloads that were given for several receivers, and are beside the role objects: who gave them, label, and one for each
+    /// receiver that is still to get it.
+    pub(super) given: Vec<(u8, u16, Vec<Payload>)>,
+}
+
+impl SessionForm {
+    /// All payloads that are in it, but for what is in records.
+    pub(super) fn payloads(&self) -> impl Iterator<Item = &Payload> {
+        let queued = self.channels.iter().flat_map(|channel| &channel.messages);
+        let queued = queued.map(|(_, payload)| payload);
+        let registers = self.registers.iter().map(|register| &register.payload);
+        let held = self.held.iter().map(|held| &held.payload);
+        let deferred = self.deferred.iter().map(|message| &message.payload);
+        let given = self.given.iter().flat_map(|(.., payloads)| payloads);
+        queued.chain(registers).chain(held).chain(deferred).chain(given)
+    }
 }
 
 /// Who executes the programs of a session.

@@ -299,17 +299,17 @@ impl Session<'_> {
         written.collect()
     }
 
-    fn given(&self) -> Result<Vec<(u16, Vec<Payload>)>, SnapshotError> {
+    fn given(&self) -> Result<Vec<(u8, u16, Vec<Payload>)>, SnapshotError> {
         let Some(key) = header::objects(self.block).checked_sub(1) else { return Ok(Vec::new()) };
         let what = || "what waits beside the role objects".to_owned();
         let mut written = Ok(Vec::new());
-        self.parts.objects[key as usize].given(&mut |label, values| {
+        self.parts.objects[key as usize].given(&mut |(role, label), values| {
+            let Ok(all) = &mut written else { return };
             let payloads = values.iter().map(|value| self.payload(value, label, &what));
-            if let (Ok(all), payloads) = (&mut written, payloads.collect::<Result<_, _>>()) {
-                match payloads {
-                    Ok(payloads) => all.push((label.0, payloads)),
-                    Err(error) => written = Err(error),
-                }
+            match payloads.collect::<Result<Vec<_>, _>>() {
+                Ok(payloads) if payloads.is_empty() => {}
+                Ok(payloads) => all.push((role.0, label.0, payloads)),
+                Err(error) => written = Err(error),
             }
         });
         written

@@ -38,7 +38,7 @@ impl VM {
         let form = saver.session(slot)?;
         let tie = if form.kind == Kind::Endpoints {
             Some("its roles are played through endpoints")
-        } else if form.registers.iter().any(|held| matches!(held.payload, Payload::Endpoint(..))) {
+        } else if form.payloads().any(|payload| matches!(payload, Payload::Endpoint(..))) {
             Some("it holds endpoints of other sessions")
         } else {
             None
