@@ -23,9 +23,9 @@ pub use telltale_types::{LabelId, LocalTypeR, Names, RoleId};
 pub use crate::__with_serde as with_serde;
 pub use crate::__written_roles as written_roles;
 #[cfg(feature = "serde")]
-pub use serde;
-#[cfg(feature = "serde")]
 pub use crate::wire::{FieldNames, Json, PayloadCodec, PayloadCodecs};
+#[cfg(feature = "serde")]
+pub use serde;
 
 pub use given_once::GivenOnce;
 pub use printed::{Printed, PrintedAsDebug, PrintedAsHole};

@@ -69,6 +69,8 @@ mod restore;
 mod save;
 mod sealed;
 mod take;
+#[cfg(test)]
+mod tests;
 mod trace;
 
 pub use error::SnapshotError;

@@ -31,8 +31,11 @@ type Filled<T = ()> = Result<T, SnapshotError>;
 pub(super) struct Known {
     /// Those whose roles are played through endpoints, and how many roles they have.
     pub(super) through_endpoints: BTreeMap<u64, (SessionId, usize)>,
-    /// The number of the next session.
+    /// The number of the next session, and those before it that no session has had.
     pub(super) next: u64,
+    pub(super) skipped: Vec<(u64, u64)>,
+    /// All that are there.
+    pub(super) there: BTreeSet<u64>,
     /// The endpoints that somebody holds.
     held: BTreeSet<(u64, u8)>,
 }
@@ -41,13 +44,22 @@ impl Known {
     /// An endpoint, of which there is only one. Its session may have ended.
     fn endpoint(&mut self, vm: SessionId, session: u64, role: u8) -> Filled<Endpoint> {
         let there = self.through_endpoints.get(&session);
-        let exists = there.map_or(session < self.next, |(_, roles)| usize::from(role) < *roles);
+        let exists =
+            there.map_or_else(|| self.has_ended(session), |(_, roles)| usize::from(role) < *roles);
         if !exists || !self.held.insert((session, role)) {
             let what = format!("the endpoint of role {role} of session #{session}");
             return Err(SnapshotError::invalid(format!("{what} does not exist, or exists twice")));
         }
         let ended = || SessionId::new(vm.vm(), session, Slot::UNKNOWN);
         Ok(Endpoint { session: there.map_or_else(ended, |(id, _)| *id), role: RoleId(role) })
+    }
+
+    /// Whether there was a session with this number, and nothing of it is left.
+    fn has_ended(&self, session: u64) -> bool {
+        let is_skipped = |&(first, past): &(u64, u64)| (first..past).contains(&session);
+        session < self.next
+            && !self.there.contains(&session)
+            && !self.skipped.iter().any(is_skipped)
     }
 
     /// Whoever holds the endpoint of a role plays it: it has not been given up.

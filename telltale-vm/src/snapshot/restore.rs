@@ -49,7 +49,9 @@ pub(super) fn vm(body: Body, images: &Images<'_>) -> Result<VM, SnapshotError> {
     check_counts(&body)?;
     let images = images.find_all(&body.images)?;
     let mut vm = VM::new(body.config);
-    vm.parts_mut().numbers.restore(body.next, body.skipped);
+    let mut known = Known::default();
+    (known.next, known.skipped) = (body.next, body.skipped);
+    vm.parts_mut().numbers.restore(body.next, known.skipped.clone());
     for &nth in &body.endpoints.provided {
         vm.provide(image_at(&images, nth)?);
     }
@@ -64,7 +66,6 @@ pub(super) fn vm(body: Body, images: &Images<'_>) -> Result<VM, SnapshotError> {
         let slot = end_again(&mut vm, ended, &images, is_queued)?;
         slots.insert(number, slot);
     }
-    let mut known = Known::default();
     for form in &body.sessions {
         let image = image_at(&images, form.image)?;
         let slot = vm.reopen(form.session, image, owner(form.objects))?;
@@ -79,7 +80,7 @@ pub(super) fn vm(body: Body, images: &Images<'_>) -> Result<VM, SnapshotError> {
             known.through_endpoints.insert(form.session, (id, image.names().role_count()));
         }
     }
-    known.next = body.next;
+    known.there = slots.keys().copied().collect();
     let (mut positions, mut held, mut left) = (BTreeMap::new(), Vec::new(), Vec::new());
     let mut missing = 0;
     for form in body.sessions {

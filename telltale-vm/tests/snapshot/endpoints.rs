@@ -82,21 +82,14 @@ fn outer(inner: &CodeImage) -> CodeImage {
     };
     let own = Via::OWN;
     let seat = |number| Via::reg(Reg(number));
-    let mut host = vec![
-        Instr::Open { import: ImportId(0), first: Reg(0) },
-        note,
-        send(own, 1, reg(1)),
-    ];
+    let mut host =
+        vec![Instr::Open { import: ImportId(0), first: Reg(0) }, note, send(own, 1, reg(1))];
     host.extend([send(seat(0), 1, Slot::HANDLER); 3]);
     host.push(send(seat(0), 1, reg(3)));
     host.extend([recv(seat(0), 1, reg(2)), Instr::Close { endpoint: Reg(0) }, Instr::Halt]);
     let mut guest = vec![recv(own, 0, reg(5))];
     guest.extend([recv(seat(5), 0, reg(6)); 4]);
-    guest.extend([
-        send(seat(5), 0, reg(6)),
-        Instr::Close { endpoint: Reg(5) },
-        Instr::Halt,
-    ]);
+    guest.extend([send(seat(5), 0, reg(6)), Instr::Close { endpoint: Reg(5) }, Instr::Halt]);
     asm.program("Host", host).expect("a role");
     asm.program("Guest", guest).expect("a role");
     asm.finish().expect("an image")

@@ -52,7 +52,10 @@ impl review::Author for Author {
         if self.drafts > 3 {
             return Ok(Next::Done { at: self.remarks.len() as u64 });
         }
-        Ok(Next::Draft(Note { text: format!("draft {}", self.drafts), pages: vec![self.drafts; 3] }))
+        Ok(Next::Draft(Note {
+            text: format!("draft {}", self.drafts),
+            pages: vec![self.drafts; 3],
+        }))
     }
 
     fn on_remark(&mut self, remark: Note) -> HandlerResult<()> {
@@ -324,7 +327,9 @@ fn images_are_found_by_their_hash() {
     let hash = review::IMAGE.hash();
     assert_eq!(
         missing.to_string(),
-        format!("the image with the roles Author, First, Second and the hash {hash} is not among those that were given"),
+        format!(
+            "the image with the roles Author, First, Second and the hash {hash} is not among those that were given"
+        ),
     );
     let none = Snapshot::resume(snapshot, []).expect_err("there is none");
     assert!(matches!(none, SnapshotError::MissingImage { .. }));

@@ -27,7 +27,8 @@ pub(super) fn relay(vm: &VM, images: &[CodeImage]) -> VM {
 pub(super) fn assert_same(one: &VM, other: &VM) {
     let [one, other] = [one, other].map(|vm| vm.snapshot().expect("it can be written down"));
     if one != other {
-        let [one, other] = [one, other].map(|snapshot| serde_json::to_string_pretty(&snapshot).expect("it can be written"));
+        let [one, other] = [one, other]
+            .map(|snapshot| serde_json::to_string_pretty(&snapshot).expect("it can be written"));
         // The checksum, in the fourth line, is another one anyway.
         let differs = one.lines().zip(other.lines()).skip(4).position(|(one, other)| one != other);
         let around = |text: &str| {

@@ -179,8 +179,7 @@ fn pause_some(vm: &mut VM, nth: usize) {
 
 fn wake_all(vm: &mut VM) {
     let waits = vm.coroutines().filter(|role| role.status() == CoroStatus::AwaitsHandler);
-    let mut waits: Vec<_> =
-        waits.map(|role| (role.session_id(), role.role().to_owned())).collect();
+    let mut waits: Vec<_> = waits.map(|role| (role.session_id(), role.role().to_owned())).collect();
     waits.sort();
     // All lanes of a role are woken at once.
     waits.dedup();
@@ -237,9 +236,11 @@ fn in_step(images: &[CodeImage], config: &VMConfig, by: Drive, between: Between)
         }
     }
     assert_eq!(vm.trace(), resumed.trace());
-    assert!(vm.faults().map(|(id, fault)| (id, fault.to_string())).eq(resumed
-        .faults()
-        .map(|(id, fault)| (id, fault.to_string()))));
+    assert!(
+        vm.faults()
+            .map(|(id, fault)| (id, fault.to_string()))
+            .eq(resumed.faults().map(|(id, fault)| (id, fault.to_string())))
+    );
 }
 
 /// What labels carry: something of each kind that is not a Rust value.
@@ -269,9 +270,7 @@ fn in_many_ways(protocols: impl Iterator<Item = GlobalType>) -> usize {
     let ways: Vec<_> = BETWEEN
         .into_iter()
         .flat_map(|between| DRIVES.map(|by| (between, by)))
-        .flat_map(|(between, by)| {
-            configs.iter().map(move |config| (between, by, config))
-        })
+        .flat_map(|(between, by)| configs.iter().map(move |config| (between, by, config)))
         .collect();
     for_pairs(protocols, |pair, images| {
         // All ways, in turns that are prime to how many there are.
