@@ -23,6 +23,12 @@ pub use telltale_types::{LabelId, LocalTypeR, Names, RoleId};
 pub use crate::__with_serde as with_serde;
 pub use crate::__written_roles as written_roles;
 #[cfg(feature = "serde")]
+pub use crate::wire::record::{
+    record1, record2, record3, record4, record5, record6, record7, record8, record9, record10,
+    record11, record12, record13, record14, record15, record16, tuple2, tuple3, tuple4, tuple5,
+    tuple6, tuple7, tuple8, tuple9, tuple10, tuple11, tuple12, tuple13, tuple14, tuple15, tuple16,
+};
+#[cfg(feature = "serde")]
 pub use crate::wire::{FieldNames, Json, PayloadCodec, PayloadCodecs};
 #[cfg(feature = "serde")]
 pub use serde;

@@ -47,7 +47,7 @@
 mod codec;
 mod error;
 mod finite;
-mod record;
+pub(crate) mod record;
 mod table;
 
 use telltale_bytecode::Image;
@@ -60,7 +60,7 @@ use crate::{Kind, Large, Value};
 
 pub use codec::{Codec, CodecError, Json};
 pub use error::{WireError, WireProblem};
-pub use record::{FieldNames, Record};
+pub use record::{FieldNames, Serializable};
 pub use table::{PayloadCodec, PayloadCodecs};
 
 /// How many bytes a payload has at most, if nobody says otherwise.

@@ -83,12 +83,13 @@ where
     T: Clone + PartialEq + std::fmt::Debug + Send + 'static,
 {
     let (payloads, label) = (Payloads::of(image), label(image, name));
-    let value = pack(payload.clone());
+    let given = payload.clone();
+    let value = pack(payload);
     let bytes = payloads.encode(label, &value).expect("it can be written");
     let back: T = unpack(value).expect("the value is as it was");
-    assert_eq!(back, payload);
+    assert_eq!(back, given);
     let read = payloads.decode(label, &bytes).expect("it can be read");
-    assert_eq!(unpack::<T>(read).expect("it is of the same type"), payload);
+    assert_eq!(unpack::<T>(read).expect("it is of the same type"), given);
     String::from_utf8(bytes).expect("it is text")
 }
 
@@ -291,10 +292,8 @@ fn values_say_of_what_kind_they_are() {
     assert_eq!(written(Value::bytes([0x0a, 0xff])), r#"{"bytes":"0aff"}"#);
     let record = Value::record([("a", Value::Uint(1)), ("b", Value::record([("c", Value::Unit)]))]);
     assert_eq!(written(record), r#"{"record":[["a",{"uint":1}],["b",{"record":[["c","unit"]]}]]}"#);
-    assert_eq!(
-        unpack::<f64>(payloads.decode(of, br#"{"float":7}"#).expect("a float")).expect("a float"),
-        7.0
-    );
+    let whole = payloads.decode(of, br#"{"float":7}"#).expect("a float");
+    assert_eq!(unpack::<f64>(whole).ok().map(f64::to_bits), Some(7.0_f64.to_bits()));
 }
 
 #[test]

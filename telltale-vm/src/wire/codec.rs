@@ -35,6 +35,10 @@ pub type CodecError = Box<dyn Error + Send + Sync>;
 ///     }
 /// }
 /// ```
+#[diagnostic::on_unimplemented(
+    message = "`{Self}` is no codec",
+    label = "payloads cannot be written with it"
+)]
 pub trait Codec {
     /// Whether it writes JSON, which recordings show as it is.
     const IS_JSON: bool = false;

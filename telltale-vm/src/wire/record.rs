@@ -6,35 +6,42 @@ use std::marker::PhantomData;
 use serde::de::{DeserializeOwned, DeserializeSeed, Deserializer, Error, MapAccess, SeqAccess};
 use serde::ser::{Serialize, SerializeStruct, Serializer};
 
+use super::{Codec, PayloadCodec};
+
 /// What the fields of a payload are called. The macro implements it for a type of its own.
 pub trait FieldNames {
     /// The names, in the order of the protocol.
     const NAMES: &'static [&'static str];
 }
 
-/// The types of the fields of a payload, as a tuple: of at most sixteen, for serde knows no longer ones.
+/// What can be written down and read again. The macro says of each payload type, at its place, that it is.
 #[diagnostic::on_unimplemented(
-    message = "a payload with `#[serde]` has at most 16 fields, each `Serialize` and `Deserialize`",
-    label = "these cannot be written down"
+    message = "`{Self}` cannot be written down and read again",
+    label = "the payloads of a protocol with `#[serde]` are `Serialize` and `Deserialize`",
+    note = "a type of your own can be: `#[derive(serde::Serialize, serde::Deserialize)]`"
 )]
-pub trait Record: 'static {
-    /// What the message carries: the only field, or else the tuple.
-    type Payload: Send + 'static;
+pub trait Serializable: Serialize + DeserializeOwned + Send + 'static {}
 
-    #[doc(hidden)]
+// What is missing is said of the type that stands in the protocol, once, and not of something inside it, twice.
+#[diagnostic::do_not_recommend]
+impl<T: Serialize + DeserializeOwned + Send + 'static> Serializable for T {}
+
+/// The fields of a payload, as a tuple of their types: of at most sixteen, for serde knows no longer ones.
+pub(super) trait Record: 'static {
+    /// What the message carries: the only field, or else the tuple.
+    type Payload: Serializable;
+
     fn write<S: SerializeStruct>(
         names: &[&'static str],
         payload: &Self::Payload,
         to: &mut S,
     ) -> Result<(), S::Error>;
 
-    #[doc(hidden)]
     fn from_map<'de, M: MapAccess<'de>>(
         names: &'static [&'static str],
         map: M,
     ) -> Result<Self::Payload, M::Error>;
 
-    #[doc(hidden)]
     fn from_seq<'de, S: SeqAccess<'de>>(
         names: &'static [&'static str],
         seq: S,
@@ -42,8 +49,13 @@ pub trait Record: 'static {
 }
 
 macro_rules! record {
-    ($($ty:ident $field:ident $at:tt),*; $carried:ident => $payload:ty, [$($part:expr),*], $whole:expr) => {
-        impl<$($ty: Serialize + DeserializeOwned + Send + 'static),*> Record for ($($ty,)*) {
+    ($record:ident: $($ty:ident $field:ident $at:tt),*; $carried:ident => $payload:ty, [$($part:expr),*], $whole:expr) => {
+        /// A payload of this many fields with names.
+        pub const fn $record<To: Codec, As: FieldNames, $($ty: Serializable),*>() -> PayloadCodec {
+            PayloadCodec::record::<To, As, ($($ty,)*)>()
+        }
+
+        impl<$($ty: Serializable),*> Record for ($($ty,)*) {
             type Payload = $payload;
 
             fn write<To: SerializeStruct>(
@@ -80,27 +92,32 @@ macro_rules! record {
             }
         }
     };
-    ($($ty:ident $field:ident $at:tt),*) => {
-        record! { $($ty $field $at),*; carried => ($($ty,)*), [$(&carried.$at),*], ($($field,)*) }
+    ($tuple:ident $record:ident: $($ty:ident $field:ident $at:tt),*) => {
+        /// A payload of this many things.
+        pub const fn $tuple<To: Codec, $($ty: Serializable),*>() -> PayloadCodec {
+            PayloadCodec::of::<To, ($($ty,)*)>()
+        }
+
+        record! { $record: $($ty $field $at),*; carried => ($($ty,)*), [$(&carried.$at),*], ($($field,)*) }
     };
 }
 
-record! { A a 0; carried => A, [carried], a }
-record! { A a 0, B b 1 }
-record! { A a 0, B b 1, C c 2 }
-record! { A a 0, B b 1, C c 2, D d 3 }
-record! { A a 0, B b 1, C c 2, D d 3, E e 4 }
-record! { A a 0, B b 1, C c 2, D d 3, E e 4, F f 5 }
-record! { A a 0, B b 1, C c 2, D d 3, E e 4, F f 5, G g 6 }
-record! { A a 0, B b 1, C c 2, D d 3, E e 4, F f 5, G g 6, H h 7 }
-record! { A a 0, B b 1, C c 2, D d 3, E e 4, F f 5, G g 6, H h 7, I i 8 }
-record! { A a 0, B b 1, C c 2, D d 3, E e 4, F f 5, G g 6, H h 7, I i 8, J j 9 }
-record! { A a 0, B b 1, C c 2, D d 3, E e 4, F f 5, G g 6, H h 7, I i 8, J j 9, K k 10 }
-record! { A a 0, B b 1, C c 2, D d 3, E e 4, F f 5, G g 6, H h 7, I i 8, J j 9, K k 10, L l 11 }
-record! { A a 0, B b 1, C c 2, D d 3, E e 4, F f 5, G g 6, H h 7, I i 8, J j 9, K k 10, L l 11, M m 12 }
-record! { A a 0, B b 1, C c 2, D d 3, E e 4, F f 5, G g 6, H h 7, I i 8, J j 9, K k 10, L l 11, M m 12, N n 13 }
-record! { A a 0, B b 1, C c 2, D d 3, E e 4, F f 5, G g 6, H h 7, I i 8, J j 9, K k 10, L l 11, M m 12, N n 13, O o 14 }
-record! { A a 0, B b 1, C c 2, D d 3, E e 4, F f 5, G g 6, H h 7, I i 8, J j 9, K k 10, L l 11, M m 12, N n 13, O o 14, P p 15 }
+record! { record1: A a 0; carried => A, [carried], a }
+record! { tuple2 record2: A a 0, B b 1 }
+record! { tuple3 record3: A a 0, B b 1, C c 2 }
+record! { tuple4 record4: A a 0, B b 1, C c 2, D d 3 }
+record! { tuple5 record5: A a 0, B b 1, C c 2, D d 3, E e 4 }
+record! { tuple6 record6: A a 0, B b 1, C c 2, D d 3, E e 4, F f 5 }
+record! { tuple7 record7: A a 0, B b 1, C c 2, D d 3, E e 4, F f 5, G g 6 }
+record! { tuple8 record8: A a 0, B b 1, C c 2, D d 3, E e 4, F f 5, G g 6, H h 7 }
+record! { tuple9 record9: A a 0, B b 1, C c 2, D d 3, E e 4, F f 5, G g 6, H h 7, I i 8 }
+record! { tuple10 record10: A a 0, B b 1, C c 2, D d 3, E e 4, F f 5, G g 6, H h 7, I i 8, J j 9 }
+record! { tuple11 record11: A a 0, B b 1, C c 2, D d 3, E e 4, F f 5, G g 6, H h 7, I i 8, J j 9, K k 10 }
+record! { tuple12 record12: A a 0, B b 1, C c 2, D d 3, E e 4, F f 5, G g 6, H h 7, I i 8, J j 9, K k 10, L l 11 }
+record! { tuple13 record13: A a 0, B b 1, C c 2, D d 3, E e 4, F f 5, G g 6, H h 7, I i 8, J j 9, K k 10, L l 11, M m 12 }
+record! { tuple14 record14: A a 0, B b 1, C c 2, D d 3, E e 4, F f 5, G g 6, H h 7, I i 8, J j 9, K k 10, L l 11, M m 12, N n 13 }
+record! { tuple15 record15: A a 0, B b 1, C c 2, D d 3, E e 4, F f 5, G g 6, H h 7, I i 8, J j 9, K k 10, L l 11, M m 12, N n 13, O o 14 }
+record! { tuple16 record16: A a 0, B b 1, C c 2, D d 3, E e 4, F f 5, G g 6, H h 7, I i 8, J j 9, K k 10, L l 11, M m 12, N n 13, O o 14, P p 15 }
 
 fn fill<T, E: Error>(field: &mut Option<T>, name: &'static str, value: T) -> Result<(), E> {
     match field.replace(value) {

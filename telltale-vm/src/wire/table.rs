@@ -3,10 +3,7 @@
 use std::fmt;
 use std::marker::PhantomData;
 
-use serde::Serialize;
-use serde::de::DeserializeOwned;
-
-use super::record::{FieldNames, Named, NamedRef, Record};
+use super::record::{FieldNames, Named, NamedRef, Record, Serializable};
 use super::{Codec, WireProblem};
 use crate::value::payload::{Seen, with_payload};
 use crate::{Value, pack};
@@ -33,18 +30,15 @@ pub struct PayloadCodec {
 
 impl PayloadCodec {
     /// A payload without named fields.
-    pub const fn of<C: Codec, P>() -> Self
-    where
-        P: Serialize + DeserializeOwned + Send + 'static,
-    {
+    pub const fn of<C: Codec, P: Serializable>() -> Self {
         Self {
             encode: |ty, payload, to| write(ty, payload, |payload: &P| C::encode(payload, to)),
             decode: |bytes| Ok(pack(C::decode::<P>(bytes)?)),
         }
     }
 
-    /// A payload whose fields have names. `R` is the tuple of their types.
-    pub const fn record<C: Codec, N: FieldNames, R: Record>() -> Self {
+    /// A payload with named fields. `R` is the tuple of their types.
+    pub(super) const fn record<C: Codec, N: FieldNames, R: Record>() -> Self {
         Self {
             encode: |ty, payload, to| {
                 write(ty, payload, |fields| {
