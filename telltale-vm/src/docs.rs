@@ -44,6 +44,10 @@ mod lifecycle {}
 #[doc = include_str!("../../docs/13_effects.md")]
 mod effects {}
 
+#[cfg(feature = "serde")]
+#[doc = include_str!("../../docs/14_snapshots.md")]
+mod snapshots {}
+
 #[doc = include_str!("../../docs/performance.md")]
 mod performance {}
 

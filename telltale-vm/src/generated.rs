@@ -20,6 +20,7 @@ pub use telltale_bytecode::{
 };
 pub use telltale_types::{LabelId, LocalTypeR, Names, RoleId};
 
+pub use crate::__if_serde as if_serde;
 pub use crate::__with_serde as with_serde;
 pub use crate::__written_roles as written_roles;
 #[cfg(feature = "serde")]
@@ -37,7 +38,7 @@ pub use given_once::GivenOnce;
 pub use printed::{Printed, PrintedAsDebug, PrintedAsHole};
 
 pub use crate::roles::by_handler::RoleSet;
-pub use crate::roles::objects::{ChoiceVisitor, MessageVisitor, RoleObjects, discard};
+pub use crate::roles::objects::{ChoiceVisitor, GivenSink, MessageVisitor, RoleObjects, discard};
 pub use crate::roles::play::{play, play_with};
 pub use crate::roles::session::{NamedRoles, SessionHost};
 pub use crate::{
@@ -63,6 +64,7 @@ pub fn open<R: NamedRoles>(
 /// # Errors
 ///
 /// As [`Session::attach`].
+#[cfg(feature = "serde")]
 pub fn attach<R: NamedRoles>(
     vm: &mut VM,
     image: &CodeImage,
@@ -121,6 +123,22 @@ macro_rules! __with_serde {
     ($($tokens:tt)*) => {
         ::core::compile_error!("`#[serde]` needs the feature `serde` of `telltale-vm`: write `features = [\"serde\"]` in `Cargo.toml`")
     };
+}
+
+/// What there is only with serde.
+#[cfg(feature = "serde")]
+#[doc(hidden)]
+#[macro_export]
+macro_rules! __if_serde {
+    ($($tokens:tt)*) => { $($tokens)* };
+}
+
+/// What there is only with serde is nothing.
+#[cfg(not(feature = "serde"))]
+#[doc(hidden)]
+#[macro_export]
+macro_rules! __if_serde {
+    ($($tokens:tt)*) => {};
 }
 
 /// `Roles` of a protocol with `#[serde]`: they can be kept in a snapshot if all objects can.

@@ -1,5 +1,6 @@
 //! The machine as its embedder sees it, and the loop that runs its sessions.
 
+#[cfg(feature = "serde")]
 mod attach;
 mod control;
 pub(crate) mod endpoints;

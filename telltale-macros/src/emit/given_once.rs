@@ -138,10 +138,7 @@ impl GivenOnce {
             })
             .unzip();
         quote! {
-            fn given(
-                &self,
-                to: &mut dyn FnMut((__telltale::RoleId, __telltale::LabelId), &[__telltale::Value]),
-            ) {
+            fn given(&self, to: &mut __telltale::GivenSink<'_>) {
                 #(#written)*
             }
 

@@ -97,20 +97,22 @@ pub(super) fn emit(interface: &Interface, words: &Words, is_serde: bool) -> Toke
                 __telltale::open_detached(#vm, &IMAGE, self)
             }
 
-            /// Gives a session that was resumed from a snapshot its objects: it continues with the next run.
-            ///
-            /// # Errors
-            ///
-            /// When the session is one of another protocol, or does not wait for objects.
-            pub fn attach(
-                self,
-                #vm: &mut __telltale::VM,
-                #session: __telltale::SessionId,
-            ) -> __telltale::Result<__telltale::Session<Self>, __telltale::VMError>
-            where
-                #(#bounds,)*
-            {
-                __telltale::attach(#vm, &IMAGE, #session, self)
+            __telltale::if_serde! {
+                /// Gives a session that was resumed from a snapshot its objects: it continues with the next run.
+                ///
+                /// # Errors
+                ///
+                /// When the session is one of another protocol, or does not wait for objects.
+                pub fn attach(
+                    self,
+                    #vm: &mut __telltale::VM,
+                    #session: __telltale::SessionId,
+                ) -> __telltale::Result<__telltale::Session<Self>, __telltale::VMError>
+                where
+                    #(#bounds,)*
+                {
+                    __telltale::attach(#vm, &IMAGE, #session, self)
+                }
             }
         }
     }

@@ -34,7 +34,6 @@ impl VM {
             if header::attach(block) && header::is_running(block) {
                 self.run_queue.push_attached(slot);
             }
-            #[cfg(feature = "serde")]
             self.note_attached();
         }
         Ok(())

@@ -375,10 +375,11 @@ impl VM {
         let key = header::objects(block) as usize - 1;
         // Callers of `SessionHost` may ask for role objects of another type.
         if self.objects[key].type_id() != of_type {
-            let are_awaited = self.objects[key].are_awaited();
-            let (awaited, stale) =
-                (VMError::NotAttached { session }, VMError::StaleSession { session });
-            return Err(if are_awaited { awaited } else { stale });
+            #[cfg(feature = "serde")]
+            if self.objects[key].are_awaited() {
+                return Err(VMError::NotAttached { session });
+            }
+            return Err(VMError::StaleSession { session });
         }
         let (objects, outcome) = self.objects.remove(key).into_parts();
         header::disown(self.run_queue.arena.block_mut(slot));

@@ -158,8 +158,8 @@ pub(crate) struct Resumed {
 }
 
 impl Resumed {
-    pub(crate) fn new(missing: usize, order: [Vec<Slot>; 2], clock: SimClock) -> Box<Self> {
-        Box::new(Self { missing, order, clock })
+    pub(crate) fn new(missing: usize, order: [Vec<Slot>; 2], clock: SimClock) -> Self {
+        Self { missing, order, clock }
     }
 }
 
@@ -254,8 +254,8 @@ impl VM {
     }
 
     /// Sessions wait for their role objects.
-    pub(crate) fn await_objects(&mut self, resumed: Option<Box<Resumed>>) {
-        self.resumed = resumed;
+    pub(crate) fn await_objects(&mut self, resumed: Option<Resumed>) {
+        self.resumed = resumed.map(Box::new);
     }
 
     /// One session less waits for them. If it was the last and nothing has happened since the machine was resumed, the queue is

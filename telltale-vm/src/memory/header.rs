@@ -211,6 +211,7 @@ pub(crate) const fn is_detached(block: &[u64]) -> bool {
 }
 
 /// The session has its role objects. Says whether the run queue has to name it from now on.
+#[cfg(feature = "serde")]
 pub(crate) fn attach(block: &mut [u64]) -> bool {
     *word_mut(block, 1) &= !DETACHED;
     is_queued(block)

@@ -3,18 +3,15 @@
 use telltale_bytecode::SetId;
 use telltale_types::{LabelId, RoleId};
 
-#[cfg(feature = "serde")]
-use crate::roles::host::Given;
-use crate::roles::host::{ErasedObjects, Runner};
+use crate::roles::host::{ErasedObjects, Given, Runner};
+use crate::roles::objects::GivenSink;
 use crate::scripted::run::End;
 use crate::{Context, HandlerError, HandlerResult, Picked, Value};
 
 /// Role objects that are not there yet.
 #[derive(Debug, Default)]
-#[cfg_attr(not(feature = "serde"), expect(dead_code, reason = "nothing is resumed"))]
 pub(crate) struct Awaited {
     /// What waits beside them.
-    #[cfg(feature = "serde")]
     pub(crate) given: Vec<(Given, Vec<Value>)>,
 }
 
@@ -39,12 +36,10 @@ impl ErasedObjects for Awaited {
         |_, _| End::NoSession
     }
 
-    #[cfg(feature = "serde")]
-    fn given(&self, to: &mut dyn FnMut(Given, &[Value])) {
+    fn given(&self, to: &mut GivenSink<'_>) {
         self.given.iter().for_each(|(given, payloads)| to(*given, payloads));
     }
 
-    #[cfg(feature = "serde")]
     fn put_given(&mut self, given: Given, payloads: Vec<Value>) {
         self.given.push((given, payloads));
     }

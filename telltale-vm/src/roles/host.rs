@@ -8,8 +8,11 @@ use telltale_types::{LabelId, RoleId};
 
 use crate::effect::{Context, EffectHandler};
 use crate::quietly::drop_quietly;
+#[cfg(feature = "serde")]
 use crate::roles::awaited::Awaited;
 use crate::roles::by_handler::{Mixed, MixedHost, RoleSet};
+#[cfg(feature = "serde")]
+use crate::roles::objects::GivenSink;
 use crate::roles::objects::RoleObjects;
 use crate::roles::transfer::{Choosing, Receiving, Sending};
 use crate::scripted::run::{End, RunLoop};
@@ -133,7 +136,7 @@ pub(crate) trait ErasedObjects: Any + Send {
 
     /// The payloads that have been given for several receivers and wait beside the objects.
     #[cfg(feature = "serde")]
-    fn given(&self, to: &mut dyn FnMut(Given, &[Value]));
+    fn given(&self, to: &mut GivenSink<'_>);
 
     /// Puts such payloads back.
     #[cfg(feature = "serde")]
@@ -195,26 +198,6 @@ impl SessionObjects {
             Objects::All(objects) => &**objects,
             Objects::Some(mixed) => &*mixed.objects,
         }
-    }
-
-    /// Whether the session waits for its objects.
-    pub(crate) fn are_awaited(&self) -> bool {
-        self.type_id() == TypeId::of::<Awaited>()
-    }
-
-    /// The session has its objects.
-    pub(crate) fn attach(&mut self, attached: Self) {
-        let awaited = std::mem::replace(&mut self.objects, attached.objects);
-        #[cfg(feature = "serde")]
-        if let Objects::All(awaited) = awaited
-            && let Ok(awaited) = (awaited as Box<dyn Any>).downcast::<Awaited>()
-        {
-            for (given, payloads) in awaited.given {
-                self.put_given(given, payloads);
-            }
-        }
-        #[cfg(not(feature = "serde"))]
-        drop(awaited);
     }
 
     /// The objects, and how the session has ended.
@@ -283,8 +266,25 @@ impl SessionObjects {
         Self { objects: Objects::All(Box::new(Awaited::default())), outcome: None }
     }
 
+    /// Whether the session waits for its objects.
+    pub(crate) fn are_awaited(&self) -> bool {
+        self.type_id() == TypeId::of::<Awaited>()
+    }
+
+    /// The session has its objects.
+    pub(crate) fn attach(&mut self, attached: Self) {
+        let awaited = std::mem::replace(&mut self.objects, attached.objects);
+        if let Objects::All(awaited) = awaited
+            && let Ok(awaited) = (awaited as Box<dyn Any>).downcast::<Awaited>()
+        {
+            for (given, payloads) in awaited.given {
+                self.put_given(given, payloads);
+            }
+        }
+    }
+
     /// What waits beside them.
-    pub(crate) fn given(&self, to: &mut dyn FnMut(Given, &[Value])) {
+    pub(crate) fn given(&self, to: &mut GivenSink<'_>) {
         self.erased().given(to);
     }
 
@@ -348,7 +348,7 @@ impl<O: RoleObjects> ErasedObjects for O {
     }
 
     #[cfg(feature = "serde")]
-    fn given(&self, to: &mut dyn FnMut(Given, &[Value])) {
+    fn given(&self, to: &mut GivenSink<'_>) {
         RoleObjects::given(self, to);
     }
 

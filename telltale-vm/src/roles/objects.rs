@@ -13,6 +13,9 @@ use crate::quietly::drop_quietly;
 use crate::roles::by_handler::RoleSet;
 use crate::{HandlerError, HandlerResult, Value};
 
+/// Takes payloads that have been given for several receivers: who has given them, their label, and one for each receiver.
+pub type GivenSink<'a> = dyn FnMut((RoleId, LabelId), &[Value]) + 'a;
+
 /// The role objects of one session. The macro implements it.
 ///
 /// ```
@@ -81,7 +84,7 @@ pub trait RoleObjects: Any + Send + Sized {
     /// The payloads that have been given for several receivers, by who has given them and their labels: copies for those that
     /// have not got theirs.
     #[doc(hidden)]
-    fn given(&self, to: &mut dyn FnMut((RoleId, LabelId), &[Value])) {
+    fn given(&self, to: &mut GivenSink<'_>) {
         let _ = to;
     }
 

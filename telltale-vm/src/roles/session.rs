@@ -7,7 +7,7 @@ use telltale_bytecode::CodeImage;
 
 use crate::roles::objects::RoleObjects;
 use crate::roles::play::PlayError;
-use crate::{Outcome, SessionId, VM, VMError};
+use crate::{Outcome, SessionId, VMError};
 
 /// One object for each role of a protocol, by name: the struct `Roles` that `choreography!` generates.
 pub trait NamedRoles: Sized {
@@ -93,8 +93,9 @@ impl<R: NamedRoles> Session<R> {
     /// # Errors
     ///
     /// When the session is one of another image or another VM, or does not wait for role objects.
+    #[cfg(feature = "serde")]
     pub fn attach(
-        vm: &mut VM,
+        vm: &mut crate::VM,
         session: SessionId,
         image: &CodeImage,
         roles: R,

@@ -131,6 +131,7 @@ impl RunQueue {
     }
 
     /// A session that has got its role objects, and can act.
+    #[cfg(feature = "serde")]
     pub(crate) fn push_attached(&mut self, slot: Slot) {
         self.queue.push(slot);
     }

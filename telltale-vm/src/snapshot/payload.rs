@@ -59,7 +59,7 @@ pub(super) struct Place<'a> {
     pub(super) image: &'a CodeImage,
     pub(super) session: u64,
     pub(super) label: Option<LabelId>,
-    /// `the channel from `A` to `B``.
+    /// ``the channel from `A` to `B` ``.
     pub(super) what: &'a dyn Fn() -> String,
 }
 

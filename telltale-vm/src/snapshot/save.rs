@@ -88,8 +88,8 @@ impl<'a> Saver<'a> {
         let block = self.parts.run_queue.arena.block(slot);
         let loaded = self.parts.images.get(header::image(block));
         let image = self.image(&loaded.image);
-        let session = self.parts.run_queue.session_at(slot);
-        Session { parts: &self.parts, session, block, loaded }.written(image)
+        let id = self.parts.run_queue.session_at(slot);
+        Session { parts: &self.parts, id, block, loaded }.written(image)
     }
 
     /// The sessions that have ended and whose blocks are not free: somebody will take their role objects, or the queue names
@@ -135,7 +135,7 @@ impl<'a> Saver<'a> {
 /// A session that is written down.
 struct Session<'a> {
     parts: &'a Parts<'a>,
-    session: SessionId,
+    id: SessionId,
     block: &'a [u64],
     loaded: &'a Loaded,
 }
@@ -149,9 +149,9 @@ impl Session<'_> {
             _ => Objects::Detached,
         };
         let has_coroutines = header::has_coroutines(block);
-        let outstanding = self.parts.deferred.outstanding(self.session).iter();
+        let outstanding = self.parts.deferred.outstanding(self.id).iter();
         Ok(SessionForm {
-            session: self.session.ordinal(),
+            session: self.id.ordinal(),
             image,
             kind: if has_coroutines { Kind::Coroutines } else { Kind::Endpoints },
             objects,
@@ -193,7 +193,7 @@ impl Session<'_> {
         };
         CoroutineForm {
             at,
-            effects: self.parts.wraps.count(self.session, actor, coro.count),
+            effects: self.parts.wraps.count(self.id, actor, coro.count),
             marks: Marks::of(coro, ready::contains(self.block, id)),
         }
     }
@@ -254,7 +254,7 @@ impl Session<'_> {
     fn held(&self) -> Result<Vec<HeldForm>, SnapshotError> {
         let mut all = Vec::new();
         for coro in self.coroutines() {
-            let Some((sent, value)) = self.parts.pending_choices.get(self.session, coro) else {
+            let Some((sent, value)) = self.parts.pending_choices.get(self.id, coro) else {
                 continue;
             };
             let (role, label) = (self.loaded.actor_of(coro).role, sent.label);
@@ -264,7 +264,7 @@ impl Session<'_> {
                 Some(self.loaded.place_in_program(role, sent.next))
             } else {
                 self.parts
-                    .holder_of(self.session, role)
+                    .holder_of(self.id, role)
                     .map(|(program, role)| program.place_in_program(role, sent.next))
             };
             let Some(next) = next else { continue };
@@ -281,14 +281,14 @@ impl Session<'_> {
 
     fn seats(&self) -> Vec<SeatForm> {
         let seat = |role: RoleId| {
-            let &(session, seat) = self.parts.endpoints.seat((self.session, role))?;
+            let &(session, seat) = self.parts.endpoints.seat((self.id, role))?;
             Some(SeatForm { role: role.0, session: session.ordinal(), seat: seat.0 })
         };
         self.roles().filter_map(seat).collect()
     }
 
     fn deferred(&self) -> Result<Vec<MessageForm>, SnapshotError> {
-        let messages = self.parts.deferred.messages(self.session).iter();
+        let messages = self.parts.deferred.messages(self.id).iter();
         let written = messages.map(|message| {
             let crate::Message { from, to, lane, label, ref value } = *message;
             let what =
@@ -325,7 +325,7 @@ impl Session<'_> {
     }
 
     fn place<'p>(&'p self, label: Option<LabelId>, what: &'p dyn Fn() -> String) -> Place<'p> {
-        Place { image: &self.loaded.image, session: self.session.ordinal(), label, what }
+        Place { image: &self.loaded.image, session: self.id.ordinal(), label, what }
     }
 
     fn name(&self, role: RoleId) -> String {
