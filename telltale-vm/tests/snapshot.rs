@@ -8,4 +8,5 @@ mod snapshot {
     mod objects;
     mod relay;
     mod steps;
+    mod stored;
 }

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use telltale_bytecode::{Assembler, Hop, ImportId, Instr, Reg, Slot, Via};
 use telltale_types::{GlobalType, LabelId, RoleId};
 use telltale_vm::loader::CodeImage;
-use telltale_vm::snapshot::SnapshotError;
+use telltale_vm::snapshot::{Snapshot, SnapshotError};
 use telltale_vm::{
     Branch, Context, EffectHandler, HandlerResult, Kind, Picked, Policy, Progress, VM, VMConfig,
     Value,
@@ -15,7 +15,7 @@ use super::relay::{assert_same, relay};
 use crate::support::{image_of, protocol, with_payloads};
 
 /// Answers with the count of the role, and with records for effects.
-struct Counting;
+pub(super) struct Counting;
 
 impl EffectHandler for Counting {
     fn send(&self, cx: &Context<'_>, _: RoleId, _: LabelId) -> HandlerResult<Value> {
@@ -116,11 +116,26 @@ fn machine(config: VMConfig, inner: &CodeImage, outer: &CodeImage) -> VM {
     vm
 }
 
-#[test]
-fn at_every_step() {
+/// The protocol that is spoken through endpoints, and the programs that do.
+pub(super) fn all_images() -> [CodeImage; 2] {
     let inner = inner();
     let outer = outer(&inner);
-    let images = [inner.clone(), outer.clone()];
+    [inner, outer]
+}
+
+/// Endpoints are in registers, and a role waits in a seat.
+pub(super) fn in_the_middle() -> Snapshot {
+    let [inner, outer] = all_images();
+    let config = VMConfig { quantum: 3, capacity: 1, seed: 5, ..VMConfig::default() };
+    let mut vm = machine(config, &inner, &outer);
+    vm.run(&Counting, 2).expect("nobody faults");
+    vm.snapshot().expect("no payload is a Rust value")
+}
+
+#[test]
+fn at_every_step() {
+    let images = all_images();
+    let [inner, outer] = images.clone();
     for config in configs() {
         let mut vm = machine(config, &inner, &outer);
         let mut resumed = relay(&vm, &images);
@@ -146,8 +161,7 @@ fn at_every_step() {
 
 #[test]
 fn a_session_that_is_tied_to_others_does_not_go_alone() {
-    let inner = inner();
-    let outer = outer(&inner);
+    let [inner, outer] = all_images();
     let mut vm = machine(VMConfig { quantum: 1, ..VMConfig::default() }, &inner, &outer);
     let sessions: Vec<_> = vm.sessions().map(|session| session.id()).collect();
     vm.snapshot_session(sessions[0]).expect("it holds nothing yet");

@@ -132,6 +132,33 @@ fn resumed(vm: &VM, sessions: [Session<Roles>; 2]) -> (VM, [Session<Roles>; 2]) 
     (resumed, sessions.try_into().expect("two sessions"))
 }
 
+/// Two sessions, with copies of their objects.
+pub(super) fn kept_in_the_middle() -> Snapshot {
+    let (mut vm, sessions) = machine(Policy::Random, 3);
+    vm.run(&NoHandler, 4).expect("nothing goes wrong");
+    let mut snapshot = vm.snapshot().expect("all payloads have codecs");
+    for session in sessions {
+        snapshot.keep_roles(&vm, session).expect("the objects are there");
+    }
+    snapshot
+}
+
+/// The machine of this snapshot, when its sessions are complete.
+pub(super) fn goes_on_with_what_was_kept(snapshot: Snapshot) -> VM {
+    let kept = [0, 1].map(|number| snapshot.roles::<Roles>(number).expect("they were kept"));
+    let mut vm = snapshot.resume([&review::IMAGE]).expect("it fits");
+    let waiting: Vec<SessionId> = vm.unattached().collect();
+    let pairs = kept.into_iter().zip(waiting);
+    let sessions = pairs.map(|(roles, id)| roles.attach(&mut vm, id).expect("it waits"));
+    let sessions: Vec<Session<Roles>> = sessions.collect();
+    vm.run(&NoHandler, 1_000).expect("nothing goes wrong");
+    for session in sessions {
+        let roles = session.into_roles(&mut vm).expect("it is complete");
+        assert_eq!(roles.first.done, Some(6));
+    }
+    vm
+}
+
 fn in_step(policy: Policy, quantum: u32, call: fn(&mut VM)) {
     let (mut vm, sessions) = machine(policy, quantum);
     let (mut other, mut others) = machine(policy, quantum);

@@ -32,7 +32,7 @@ enum Drive {
 
 /// What comes between.
 #[derive(Clone, Copy, Debug, PartialEq)]
-enum Between {
+pub(super) enum Between {
     Nothing,
     /// Roles are paused for a while.
     Pauses,
@@ -87,13 +87,13 @@ fn configs() -> Vec<VMConfig> {
 }
 
 /// As [`Seeded`], with what comes between.
-struct Moody {
+pub(super) struct Moody {
     between: Between,
     asked: Mutex<BTreeSet<(SessionId, RoleId, u8, u64)>>,
 }
 
 impl Moody {
-    fn new(between: Between) -> Self {
+    pub(super) fn new(between: Between) -> Self {
         Self { between, asked: Mutex::default() }
     }
 
@@ -177,7 +177,7 @@ fn pause_some(vm: &mut VM, nth: usize) {
     }
 }
 
-fn wake_all(vm: &mut VM) {
+pub(super) fn wake_all(vm: &mut VM) {
     let waits = vm.coroutines().filter(|role| role.status() == CoroStatus::AwaitsHandler);
     let mut waits: Vec<_> = waits.map(|role| (role.session_id(), role.role().to_owned())).collect();
     waits.sort();
@@ -188,7 +188,7 @@ fn wake_all(vm: &mut VM) {
     }
 }
 
-fn deliver(vm: &mut VM) {
+pub(super) fn deliver(vm: &mut VM) {
     let mut sessions: Vec<_> = vm.sessions().map(|session| session.id()).collect();
     sessions.sort();
     for session in sessions {
