@@ -1,5 +1,6 @@
 //! Programs written by hand.
 
+use std::any::Any;
 use std::collections::BTreeMap;
 
 use telltale_types::{GlobalType, LabelId, LocalTypeR, Names, RoleId, Shared};
@@ -21,17 +22,50 @@ pub struct Extras {
     pub(crate) imports: Vec<(String, ContentHash)>,
     pub(crate) effects: Vec<String>,
     pub(crate) registers: usize,
+    /// The declared version of what the payloads are.
+    pub(crate) payload_version: u32,
+    pub(crate) attachment: Attachment,
 }
+
+/// What a machine wants to find again with an image, and nobody else understands: how payloads are written down. It is no part of
+/// what the image is.
+#[doc(hidden)]
+#[derive(Clone, Copy, Debug, Default)]
+pub struct Attachment(pub Option<&'static (dyn Any + Send + Sync)>);
+
+impl PartialEq for Attachment {
+    fn eq(&self, _: &Self) -> bool {
+        true
+    }
+}
+
+impl Eq for Attachment {}
 
 impl Extras {
     /// Those of a compiled image with places where roles may rest.
     pub const fn resting(rests: Shared<[(RoleId, Pc)]>) -> Self {
-        Self { rests, by_hand: false, imports: Vec::new(), effects: Vec::new(), registers: 0 }
+        Self {
+            rests,
+            by_hand: false,
+            imports: Vec::new(),
+            effects: Vec::new(),
+            registers: 0,
+            payload_version: 0,
+            attachment: Attachment(None),
+        }
     }
 
     /// [`Extras::resting`] in the binary.
     pub const fn resting_static(rests: &'static [(RoleId, Pc)]) -> Self {
         Self::resting(Shared::Static(rests))
+    }
+
+    /// The same for payloads that can be written down.
+    #[must_use]
+    pub const fn with_payloads(mut self, version: u32, attachment: Attachment) -> Self {
+        self.payload_version = version;
+        self.attachment = attachment;
+        self
     }
 }
 

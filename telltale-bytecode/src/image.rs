@@ -56,7 +56,7 @@ impl fmt::Debug for ContentHash {
 pub struct CodeImage(Shared<Image>);
 
 /// The tables of a [`CodeImage`].
-#[derive(Clone, PartialEq, Eq)]
+#[derive(Clone)]
 #[non_exhaustive]
 pub struct Image {
     /// The protocol seen from above.
@@ -71,24 +71,26 @@ pub struct Image {
     sets: u16,
     channels: Shared<[Channel]>,
     extras: Option<Shared<Extras>>,
-    payload_version: u32,
-    attachment: Attachment,
     hash: ContentHash,
 }
 
-/// What a machine wants to find again with an image, and nobody else understands: how payloads are written down. It is no part of
-/// what the image is.
-#[derive(Clone, Copy, Debug, Default)]
-#[doc(hidden)]
-pub struct Attachment(pub Option<&'static (dyn Any + Send + Sync)>);
-
-impl PartialEq for Attachment {
-    fn eq(&self, _: &Self) -> bool {
-        true
+impl PartialEq for Image {
+    fn eq(&self, other: &Self) -> bool {
+        let none = || const { &Extras::resting_static(&[]) };
+        self.hash == other.hash
+            && self.global_type == other.global_type
+            && self.local_types == other.local_types
+            && self.programs == other.programs
+            && self.sets == other.sets
+            && self.branches == other.branches
+            && self.set_ends_and_targets == other.set_ends_and_targets
+            && self.channels == other.channels
+            && self.extras.as_deref().unwrap_or_else(none)
+                == other.extras.as_deref().unwrap_or_else(none)
     }
 }
 
-impl Eq for Attachment {}
+impl Eq for Image {}
 
 /// The parts of an [`Image`] in the binary, as the macro writes them.
 #[doc(hidden)]
@@ -104,8 +106,6 @@ pub struct StaticImage {
     pub sets: u16,
     pub channels: &'static [Channel],
     pub extras: Option<&'static Extras>,
-    pub payload_version: u32,
-    pub attachment: Attachment,
     pub hash: [u8; 32],
 }
 
@@ -152,7 +152,13 @@ impl CodeImage {
     /// content hash is another one. Without a declaration the version is 0.
     #[must_use]
     pub fn with_payload_version(self, version: u32) -> Self {
-        let mut image = Image { payload_version: version, ..(*self.0).clone() };
+        if version == self.payload_version() {
+            return self;
+        }
+        let mut extras =
+            self.extras.as_deref().cloned().unwrap_or_else(|| Extras::resting_static(&[]));
+        extras.payload_version = version;
+        let mut image = Image { extras: Some(extras.into()), ..(*self.0).clone() };
         image.hash = image.computed_hash();
         Self(image.into())
     }
@@ -195,8 +201,6 @@ impl CodeImage {
             set_ends_and_targets: [tables.set_ends, tables.targets].concat().into(),
             channels: channels(global_type).into(),
             extras: extras.or(resting),
-            payload_version: 0,
-            attachment: Attachment::default(),
             hash: ContentHash([0; 32]),
         };
         image.hash = image.computed_hash();
@@ -234,8 +238,6 @@ impl Image {
                 Some(extras) => Some(Shared::Static(extras)),
                 None => None,
             },
-            payload_version: parts.payload_version,
-            attachment: parts.attachment,
             hash: ContentHash(parts.hash),
         }
     }
@@ -317,13 +319,13 @@ impl Image {
 
     /// The declared version of what the payloads are, which their types do not say; 0 if there is none.
     pub fn payload_version(&self) -> u32 {
-        self.payload_version
+        self.extras.as_ref().map_or(0, |extras| extras.payload_version)
     }
 
     /// What a machine has attached.
     #[doc(hidden)]
     pub fn attachment(&self) -> Option<&'static (dyn Any + Send + Sync)> {
-        self.attachment.0
+        self.extras.as_ref()?.attachment.0
     }
 
     /// What identifies the protocol.
@@ -378,8 +380,8 @@ impl Image {
         if !self.is_verified() {
             self.hash_what_is_written_by_hand(&mut hasher);
         }
-        if self.payload_version != 0 {
-            hasher.update(self.payload_version.to_le_bytes());
+        if self.payload_version() != 0 {
+            hasher.update(self.payload_version().to_le_bytes());
         }
         ContentHash(hasher.finalize().into())
     }

@@ -45,12 +45,12 @@ pub mod packed;
 
 pub use assemble::Assembler;
 #[doc(hidden)]
-pub use assemble::Extras;
+pub use assemble::{Attachment, Extras};
 pub use by_role::{LocalTypes, Programs};
 pub use channel::Channel;
 pub use error::CompileError;
 #[doc(hidden)]
-pub use image::{Attachment, StaticImage};
+pub use image::StaticImage;
 pub use image::{Branch, CodeImage, ContentHash, FORMAT, Image};
 pub use instr::Instr;
 pub use lanes::RoleLanes;

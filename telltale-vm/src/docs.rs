@@ -44,8 +44,11 @@ mod lifecycle {}
 #[doc = include_str!("../../docs/13_effects.md")]
 mod effects {}
 
+#[doc = include_str!("../../docs/14_parts.md")]
+mod parts {}
+
 #[cfg(feature = "serde")]
-#[doc = include_str!("../../docs/14_snapshots.md")]
+#[doc = include_str!("../../docs/15_snapshots.md")]
 mod snapshots {}
 
 #[doc = include_str!("../../docs/performance.md")]

@@ -66,6 +66,17 @@ pub enum VMError {
         /// Why.
         why: &'static str,
     },
+    /// A role is played from outside, and the session would run where nobody could do that: by `play`, or in a machine with
+    /// threads.
+    FromOutside {
+        /// The role.
+        role: String,
+    },
+    /// A role is played from outside, and its program was written by hand.
+    OutsideByHand {
+        /// The role.
+        role: String,
+    },
     /// The session's role objects were not kept: it was opened without an owner.
     Detached {
         /// The session.
@@ -165,6 +176,12 @@ impl fmt::Display for VMError {
             }
             Self::CannotAttach { session, why } => {
                 write!(f, "roles cannot be attached to session {session}: {why}")
+            }
+            Self::FromOutside { role } => {
+                write!(f, "`{role}` is played from outside: open the session in a `VM` of your own")
+            }
+            Self::OutsideByHand { role } => {
+                write!(f, "`{role}` is played from outside, but its program was written by hand")
             }
             Self::Detached { session } => {
                 write!(f, "session {session} has no owner to take its roles back")
@@ -298,6 +315,14 @@ pub enum Cause {
         to: String,
         /// The message.
         label: String,
+    },
+    /// A role that is played elsewhere cannot have sent what was delivered in its name.
+    #[error("expected {expected} from elsewhere, found {found}")]
+    WrongDelivery {
+        /// What could have come.
+        expected: String,
+        /// What has come.
+        found: String,
     },
     /// Nobody can act, and nothing from outside is awaited.
     #[error("the session is stuck: {waiting}")]

@@ -16,6 +16,7 @@ mod drain;
 pub(crate) mod fork;
 mod guard;
 mod operand;
+mod outside;
 mod receive;
 mod register_ops;
 mod seat;
@@ -28,12 +29,13 @@ use crate::effect::Context;
 use crate::error::Wrong;
 use crate::memory::channel::Buffers;
 use crate::memory::coroutine::{
-    self, Coro, CoroId, DRAINS, FORKED, HALTED, HOLDS, PAUSED, PENDING,
+    self, Coro, CoroId, DRAINS, FORKED, HALTED, HOLDS, OUTSIDE, PAUSED, PENDING,
 };
 use crate::memory::deferred::Deferred;
 use crate::memory::heap::{Heap, Word};
 use crate::memory::ready::Roles;
 use crate::memory::{header, ready, registers};
+use crate::outside::Seat;
 use crate::program::loaded::Loaded;
 use crate::program::op::{Code, Op};
 use crate::roles::host::Host;
@@ -44,6 +46,7 @@ use crate::{Cause, EffectHandler, HandlerError, Kind, Network, Value};
 pub(crate) use choose::PendingChoices;
 pub(crate) use guard::inside;
 pub(crate) use operand::Operand;
+pub(crate) use outside::Called;
 pub(crate) use seat::SeatOp;
 
 /// What the slices of a run share: the parts of the machine that are not sessions.
@@ -58,6 +61,8 @@ pub(crate) struct RunContext<'a> {
     /// Payloads that have lost their place. Some may be endpoints, which the machine gives up after the slice: a
     /// slice sees one session only.
     pub(crate) orphans: &'a mut Vec<Word>,
+    /// Roles that are played from outside and could act now.
+    pub(crate) woken: &'a mut Vec<Seat>,
 }
 
 /// One session while its roles act.
@@ -302,6 +307,10 @@ impl<'a, 's> Slice<'a, 's> {
     fn marked_turn(&mut self, coro: Coro) -> Result<Option<u32>, Exit> {
         if coro.has(HALTED | PENDING | PAUSED) {
             self.wait(coro);
+            return Ok(None);
+        }
+        if coro.has(OUTSIDE) {
+            self.name(self.coro);
             return Ok(None);
         }
         if coro.has(FORKED) && !self.lanes_are_over() {

@@ -37,13 +37,12 @@ pub use serde;
 pub use given_once::GivenOnce;
 pub use printed::{Printed, PrintedAsDebug, PrintedAsHole};
 
-pub use crate::roles::by_handler::RoleSet;
 pub use crate::roles::objects::{ChoiceVisitor, GivenSink, MessageVisitor, RoleObjects, discard};
 pub use crate::roles::play::{play, play_with};
+pub use crate::roles::players::{Marker, Player, Players, Plays, player};
 pub use crate::roles::session::{NamedRoles, SessionHost};
 pub use crate::{
-    ByHandler, EffectHandler, HandlerError, HandlerResult, PlayError, Session, SessionId, VM,
-    VMError, Value,
+    EffectHandler, HandlerError, HandlerResult, PlayError, Session, SessionId, VM, VMError, Value,
 };
 
 /// A session of an image that `choreography!` has compiled: as [`Session::open`], without what programs written by hand need.
@@ -87,14 +86,14 @@ pub fn open_detached(
     host.open_compiled_session(image, roles.into_objects(), false)
 }
 
-/// The handler of the run plays this role, so nobody asks its object.
+/// Somebody else plays this role, so nobody asks its object.
 ///
 /// # Errors
 ///
 /// Always.
 #[cold]
 pub fn no_object<T>() -> HandlerResult<T> {
-    Err(HandlerError::msg("the handler of the run plays this role"))
+    Err(HandlerError::msg("a marker stands where the object of this role would be"))
 }
 
 /// In place of a variant, where a label begins several branches of a choice.

@@ -151,8 +151,8 @@
 //! # Async and networks
 //!
 //! The machine never blocks, so it goes with every runtime: a role whose answer comes from a socket is pending until you wake it. The
-//! guide has two servers on tokio. There is *no* network layer yet: all roles of a session live in one process, methods of
-//! roles are not `async`, and the other end of a connection is played by an object that you write.
+//! guide has two servers on tokio. A role may be [`Elsewhere`], in another process: its messages are handed out and
+//! delivered (module [`outside`]). There is *no* network layer yet that carries them, and methods of roles are not `async`.
 //!
 //! # The machine
 //!
@@ -212,6 +212,7 @@
 #[doc(hidden)]
 pub mod generated;
 pub mod loader;
+pub mod outside;
 pub mod simulation;
 pub mod untyped;
 #[cfg(feature = "serde")]
@@ -252,8 +253,8 @@ pub use telltale_macros::choreography;
 // One session.
 pub use effect::{HandlerError, HandlerResult};
 pub use error::{Cause, Fault};
-pub use roles::by_handler::ByHandler;
 pub use roles::play::PlayError;
+pub use roles::players::{ByHandler, Driven, Elsewhere};
 pub use session::{Outcome, SessionError};
 
 // Many.

@@ -4,10 +4,12 @@
 mod attach;
 mod control;
 pub(crate) mod endpoints;
+#[cfg(feature = "serde")]
+pub(crate) mod inside;
 mod lifecycle;
 pub(crate) mod numbers;
-#[cfg(feature = "serde")]
-pub(crate) mod parts;
+mod outside;
+mod parts;
 mod rounds;
 mod slices;
 mod vm;

@@ -4,4 +4,5 @@ mod chunk;
 pub(crate) mod clock;
 pub(crate) mod event;
 pub(crate) mod normal;
+pub(crate) mod parts;
 pub(crate) mod store;

@@ -7,7 +7,9 @@ use telltale_types::RoleId;
 
 use crate::lines::{Lines, label_of, role_of};
 use crate::memory::channel::{self, Plan};
-use crate::memory::coroutine::{self, Coro, CoroId, FORKED, HALTED, HOLDS, PAUSED, PENDING};
+use crate::memory::coroutine::{
+    self, Coro, CoroId, FORKED, HALTED, HOLDS, OUTSIDE, PAUSED, PENDING,
+};
 use crate::memory::deferred::{Deferred, Outstanding};
 use crate::memory::wraps::Wraps;
 use crate::memory::{header, ready};
@@ -47,6 +49,8 @@ pub enum CoroStatus {
     AwaitsSession,
     /// It waits until all that its role does at once is done.
     AwaitsLanes,
+    /// It is played from outside, and could act or waits ([`outside`](crate::outside)).
+    FromOutside,
     /// It may not act until it is resumed.
     Paused,
     /// It is done.
@@ -264,6 +268,8 @@ impl<'a> CoroutineView<'a> {
             CoroStatus::Paused
         } else if coro.has(FORKED) {
             CoroStatus::AwaitsLanes
+        } else if coro.has(OUTSIDE) {
+            CoroStatus::FromOutside
         } else if coro.has(PENDING) {
             CoroStatus::AwaitsHandler
         } else if header::place(self.session.block).is_some() {
@@ -340,6 +346,7 @@ impl<'a> CoroutineView<'a> {
             CoroStatus::AwaitsHandler => &"waits for its handler",
             CoroStatus::AwaitsSession => &"waits for another session",
             CoroStatus::AwaitsLanes => &"waits for its lanes",
+            CoroStatus::FromOutside => &"is played from outside",
             CoroStatus::Paused => &"is paused",
             CoroStatus::AwaitsRoom if self.coro().has(HOLDS) => {
                 &"waits for room for the message that it has chosen"

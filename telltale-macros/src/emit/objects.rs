@@ -50,9 +50,9 @@ pub(super) fn emit(interface: &Interface, image: Option<&CodeImage>) -> TokenStr
             }
 
             #[inline]
-            fn by_handler(&self) -> __telltale::RoleSet {
-                __telltale::RoleSet::NONE
-                    #(.with(__telltale::RoleId(#ids), self::#names::__is_by_handler(&#objects.#arguments)))*
+            fn players(&self) -> __telltale::Players {
+                __telltale::Players::OBJECTS
+                    #(.with(__telltale::RoleId(#ids), self::#names::__player(&#objects.#arguments)))*
             }
 
             fn discard(self) {

@@ -28,7 +28,13 @@ impl VM {
         if self.images.get(header::image(block)).image.hash() != image.hash() {
             return Err(cannot("they play another protocol"));
         }
-        awaited.attach(SessionObjects::new(objects, None));
+        let objects = SessionObjects::new(objects, None);
+        if objects.from_outside().is_some() {
+            return Err(cannot(
+                "a role would be played from outside, which has not been so before",
+            ));
+        }
+        awaited.attach(objects);
         let block = self.run_queue.arena.block_mut(slot);
         if header::is_detached(block) {
             if header::attach(block) && header::is_running(block) {

@@ -113,10 +113,11 @@ impl VM {
 
     /// Nobody in the session can act: it waits for the outside, is complete, or is stuck. It is not in the queue.
     pub(super) fn settle(&mut self, slot: Slot) {
+        if header::has_outside(self.run_queue.arena.block(slot)) && self.settle_from_outside(slot) {
+            return;
+        }
         let block = self.run_queue.arena.block(slot);
-        let loaded = self.images.get(header::image(block));
-        let session = self.run_queue.session_at(slot);
-        let view = SessionView::new(session, block, loaded, &self.deferred, &self.wraps);
+        let view = self.view_at(slot);
         if view.waits_for_outside() {
             return;
         }
@@ -124,16 +125,29 @@ impl VM {
             return self.finish(slot, Err(SessionError::Closed));
         }
         if header::live(block) == 0 {
-            return match self.left_over(slot) {
-                Some(cause) => self.fault(slot, Fault { role: None, instruction: None, cause }),
-                None => self.finish(slot, Ok(())),
-            };
+            return self.finish_unless_left_over(slot);
         }
         if view.is_at_rest() {
             return self.finish(slot, Ok(()));
         }
         let cause = Cause::Stuck { waiting: view.who_waits() };
         self.fault(slot, Fault { role: None, instruction: None, cause });
+    }
+
+    /// All roles of a session are done.
+    pub(super) fn finish_unless_left_over(&mut self, slot: Slot) {
+        match self.left_over(slot) {
+            Some(cause) => self.fault(slot, Fault { role: None, instruction: None, cause }),
+            None => self.finish(slot, Ok(())),
+        }
+    }
+
+    /// A look at the session at a slot.
+    pub(super) fn view_at(&self, slot: Slot) -> SessionView<'_> {
+        let block = self.run_queue.arena.block(slot);
+        let loaded = self.images.get(header::image(block));
+        let session = self.run_queue.session_at(slot);
+        SessionView::new(session, block, loaded, &self.deferred, &self.wraps)
     }
 
     /// A message that is left over although all roles are done; nothing if there is none, or if that
@@ -171,7 +185,7 @@ impl VM {
         self.fault(slot, Fault { role, instruction, cause });
     }
 
-    fn fault(&mut self, slot: Slot, fault: Fault) {
+    pub(super) fn fault(&mut self, slot: Slot, fault: Fault) {
         self.forget_reported();
         let session = self.run_queue.session_at(slot);
         let fault = Arc::new(fault);
@@ -233,6 +247,9 @@ impl VM {
         self.coroutines -= self.images.get(header::image(block)).coroutines;
         if is_queued {
             self.run_queue.note_dead();
+        }
+        if header::has_outside(self.run_queue.arena.block(slot)) {
+            self.forget_outside(slot, &outcome);
         }
         if is_owned {
             self.objects[key - 1].outcome = Some(outcome);
@@ -328,7 +345,7 @@ impl SessionHost for VM {
         &mut self,
         session: SessionId,
     ) -> Result<(Outcome, C), VMError> {
-        let (outcome, objects) = self.take_ended(session, TypeId::of::<C>())?;
+        let (outcome, objects) = self.take_objects(session, TypeId::of::<C>())?;
         let objects = objects.downcast().map_err(|_| VMError::StaleSession { session })?;
         Ok((outcome, *objects))
     }
@@ -346,8 +363,14 @@ impl VM {
         objects: SessionObjects,
         owned: bool,
     ) -> Result<SessionId, VMError> {
+        let from_outside = objects.from_outside();
         let key = self.objects.insert(objects);
-        let opened = self.open(image, key as u32 + 1, owned, true);
+        let opened = match from_outside {
+            None => self.open(image, key as u32 + 1, owned, true),
+            Some((players, first)) => {
+                self.open_from_outside(image, key as u32 + 1, owned, players, first)
+            }
+        };
         if opened.is_err() {
             self.spare.extend(self.objects.remove(key).discard());
         }
@@ -355,7 +378,7 @@ impl VM {
     }
 
     /// The outcome and the role objects of a session that has ended and has an owner.
-    fn take_ended(
+    fn take_objects(
         &mut self,
         session: SessionId,
         of_type: TypeId,

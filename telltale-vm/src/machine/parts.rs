@@ -1,273 +1,173 @@
-//! The parts of a machine, one by one, for those who write it down and make it again.
+//! Parts: sessions of which some roles are played elsewhere. Messages to those are handed out, messages from them delivered.
 
-use std::sync::Arc;
-
-use slab::Slab;
-use telltale_bytecode::CodeImage;
+use telltale_bytecode::Channel;
 use telltale_types::RoleId;
 
-use super::endpoints::Endpoints;
-use super::numbers::Numbers;
-use crate::exec::PendingChoices;
+use super::outside::FromOutside;
+use crate::exec::note_halted;
+use crate::lines::{label_of, role_of};
 use crate::memory::arena::Slot;
-use crate::memory::channel::Buffers;
-use crate::memory::coroutine::{self, CoroId, HALTED, PAUSED, PENDING};
-use crate::memory::deferred::Deferred;
-use crate::memory::header::{self, written};
-use crate::memory::heap::Heap;
-use crate::memory::wraps::Wraps;
-use crate::memory::{ready, registers};
-use crate::program::loaded::Loaded;
-use crate::program::registry::Registry;
-use crate::roles::host::SessionObjects;
-use crate::scheduler::run_queue::RunQueue;
-use crate::scripted::leave::leave_place;
-use crate::trace::store::Trace;
-use crate::{Fault, Large, Outcome, SessionId, SessionStatus, SimClock, VM, VMError};
-
-/// What a machine is made of, to be looked at.
-pub(crate) struct Parts<'a> {
-    pub(crate) run_queue: &'a RunQueue,
-    pub(crate) heap: &'a Heap,
-    pub(crate) buffers: &'a Buffers,
-    pub(crate) pending_choices: &'a PendingChoices,
-    pub(crate) images: &'a Registry,
-    pub(crate) objects: &'a Slab<SessionObjects>,
-    pub(crate) numbers: &'a Numbers,
-    pub(crate) trace: &'a Trace,
-    pub(crate) deferred: &'a Deferred,
-    pub(crate) endpoints: &'a Endpoints,
-    pub(crate) wraps: &'a Wraps,
-    pub(crate) faults: &'a [(SessionId, Arc<Fault>)],
-    pub(crate) unreported: usize,
-    pub(crate) is_reported: bool,
-    resumed: Option<&'a Resumed>,
-}
-
-/// The same, to be filled.
-pub(crate) struct PartsMut<'a> {
-    pub(crate) run_queue: &'a mut RunQueue,
-    pub(crate) heap: &'a mut Heap,
-    pub(crate) buffers: &'a mut Buffers,
-    pub(crate) pending_choices: &'a mut PendingChoices,
-    pub(crate) images: &'a Registry,
-    pub(crate) objects: &'a mut Slab<SessionObjects>,
-    pub(crate) numbers: &'a mut Numbers,
-    pub(crate) trace: &'a mut Trace,
-    pub(crate) deferred: &'a mut Deferred,
-    pub(crate) paused: &'a mut Vec<String>,
-    pub(crate) endpoints: &'a mut Endpoints,
-    pub(crate) wraps: &'a mut Wraps,
-    pub(crate) faults: &'a mut Vec<(SessionId, Arc<Fault>)>,
-    pub(crate) unreported: &'a mut usize,
-    pub(crate) is_reported: &'a mut bool,
-}
+use crate::memory::channel::{self, Plan};
+use crate::memory::coroutine::{self, HALTED};
+use crate::memory::header;
+use crate::outside::{Outgoing, Undelivered};
+use crate::value::expected::ExpectedKind;
+use crate::{Cause, Fault, Message, SessionId, VM, VMError};
 
 impl VM {
-    pub(crate) fn parts(&self) -> Parts<'_> {
-        Parts {
-            run_queue: &self.run_queue,
-            heap: &self.heap,
-            buffers: &self.buffers,
-            pending_choices: &self.pending_choices,
-            images: &self.images,
-            objects: &self.objects,
-            numbers: &self.numbers,
-            trace: &self.trace,
-            deferred: &self.deferred,
-            endpoints: &self.endpoints,
-            wraps: &self.wraps,
-            faults: &self.faults,
-            unreported: self.unreported,
-            is_reported: self.is_reported,
-            resumed: self.resumed.as_deref(),
-        }
-    }
-
-    pub(crate) fn parts_mut(&mut self) -> PartsMut<'_> {
-        PartsMut {
-            run_queue: &mut self.run_queue,
-            heap: &mut self.heap,
-            buffers: &mut self.buffers,
-            pending_choices: &mut self.pending_choices,
-            images: &self.images,
-            objects: &mut self.objects,
-            numbers: &mut self.numbers,
-            trace: &mut self.trace,
-            deferred: &mut self.deferred,
-            paused: &mut self.paused,
-            endpoints: &mut self.endpoints,
-            wraps: &mut self.wraps,
-            faults: &mut self.faults,
-            unreported: &mut self.unreported,
-            is_reported: &mut self.is_reported,
-        }
-    }
-}
-
-impl Parts<'_> {
-    /// The sessions that act next, and those that come after them, with those that would if they had their role objects.
-    pub(crate) fn queue(&self) -> [Vec<Slot>; 2] {
-        let mut queue = self.run_queue.lists().map(<[Slot]>::to_vec);
-        let Some(resumed) = self.resumed else { return queue };
-        if resumed.clock == self.run_queue.clock {
-            let there = std::mem::replace(&mut queue, resumed.order.clone()).concat();
-            let known = queue.concat();
-            queue[1].extend(there.into_iter().filter(|slot| !known.contains(slot)));
-        }
-        let known = queue.concat();
-        let would_act = |slot: &Slot| {
-            let block = self.run_queue.arena.block(*slot);
-            header::is_running(block) && header::is_detached(block) && written::would_act(block)
-        };
-        let others = self.run_queue.arena.slots().filter(would_act);
-        queue[1].extend(others.filter(|slot| !known.contains(slot)));
-        queue
-    }
-
-    /// Who holds the endpoint of a role in a register: the image and the role. This looks at all sessions.
-    pub(crate) fn holder_of(&self, session: SessionId, role: RoleId) -> Option<(&Loaded, RoleId)> {
-        let blocks = self.run_queue.arena.slots().map(|slot| self.run_queue.arena.block(slot));
-        blocks.filter(|block| header::is_running(block)).find_map(|block| {
-            let loaded = self.images.get(header::image(block));
-            let holds = |at: usize| {
-                let word = registers::read(block, at)?;
-                match self.heap.look_at(word)? {
-                    Large::Endpoint(held) => Some((held.session, held.role) == (session, role)),
-                    _ => None,
-                }
-            };
-            let roles = if loaded.registers == 0 { 0 } else { loaded.roles };
-            let mut roles = (0..roles).map(RoleId::at);
-            roles
-                .find(|&role| loaded.registers_of(role).any(|at| holds(at) == Some(true)))
-                .map(|role| (loaded, role))
-        })
-    }
-}
-
-/// What a machine that was resumed knows until all its sessions have their role objects.
-#[derive(Debug)]
-pub(crate) struct Resumed {
-    /// How many sessions wait for them.
-    missing: usize,
-    /// The queue, as it was: those that act next, and those behind them.
-    order: [Vec<Slot>; 2],
-    /// When it was resumed.
-    clock: SimClock,
-}
-
-impl Resumed {
-    pub(crate) fn new(missing: usize, order: [Vec<Slot>; 2], clock: SimClock) -> Self {
-        Self { missing, order, clock }
-    }
-}
-
-impl VM {
-    /// The slot of a session, which may have ended.
-    pub(crate) fn known_slot(&self, session: SessionId) -> Result<Slot, VMError> {
-        self.slot_of(session)
-    }
-
-    /// The slots of the sessions that are running, in the order of their numbers.
-    pub(crate) fn slots_in_order(&self) -> Vec<Slot> {
-        self.running_slots()
-    }
-
-    /// Opens a session again that had this number, where all of it is still to be filled in. It is in no queue, and no event
-    /// tells of it. If it has role objects, `owned` says whether somebody takes them back.
-    pub(crate) fn reopen(
+    /// Appends the messages of a part for roles that are played elsewhere, those between two roles in their order.
+    ///
+    /// When a part has handed out everything and its own roles are done, it is complete
+    /// ([`VM::take_ended`]). A role whose channel is full waits until its messages are taken. A session that has ended has
+    /// nothing to hand out.
+    ///
+    /// # Errors
+    ///
+    /// When the session is none of this VM's.
+    pub fn take_outgoing(
         &mut self,
-        number: u64,
-        image: &CodeImage,
-        owned: Option<bool>,
-    ) -> Result<Slot, VMError> {
-        self.expect_by_hand();
-        let key = owned.map(|_| self.objects.insert(SessionObjects::awaited()));
-        let objects = key.map_or(0, |key| key as u32 + 1);
-        match self.begin(Some(number), image, objects, owned == Some(true), true) {
-            Ok(session) => {
-                self.numbers.note_early(number, session.slot());
-                Ok(session.slot())
+        session: SessionId,
+        outgoing: &mut Vec<Outgoing>,
+    ) -> Result<(), VMError> {
+        let slot = match self.running(session) {
+            Err(VMError::StaleSession { .. }) => return Ok(()),
+            running => running?,
+        };
+        let Some(from) = self.outside.sessions.get_mut(session, 0) else { return Ok(()) };
+        let block = self.run_queue.arena.block_mut(slot);
+        let loaded = self.images.get(header::image(block));
+        let (mut waits, before) = (Vec::new(), outgoing.len());
+        for (nth, &(of_pair, plan)) in loaded.plans.existing().iter().enumerate() {
+            if !from.players.elsewhere.contains(of_pair.to) {
+                continue;
             }
-            Err(error) => {
-                if let Some(key) = key {
-                    self.objects.remove(key);
+            while channel::len(block, plan) > 0 {
+                let (taken, sender_waits) = channel::pop(block, &mut self.buffers, plan);
+                let (from_role, to, lane) = (of_pair.from, of_pair.to, of_pair.lane());
+                let value = self.heap.decode(taken.word);
+                let message = Message { from: from_role, to, lane, label: taken.label, value };
+                outgoing.push(Outgoing { message, number: from.passed[nth] });
+                from.passed[nth] += 1;
+                if sender_waits {
+                    waits.extend(loaded.coroutines_of(from_role));
                 }
-                Err(error)
             }
+        }
+        for coro in waits {
+            self.change(slot, coro, |coro| coro, true);
+        }
+        if outgoing.len() > before {
+            self.look_after(slot);
+        }
+        Ok(())
+    }
+
+    /// Delivers a message to a part, from a role that is played elsewhere.
+    ///
+    /// A message that cannot be one of that role (there is no such channel or label, it carries something else, or it is not
+    /// the next one) is a fault of the session that names its sender. Whether the protocol allows it now is found out when
+    /// its receiver takes it.
+    ///
+    /// # Errors
+    ///
+    /// The message comes back when the session has ended or is no such part, when it has faulted for this message, and when
+    /// there is no room: then it can be delivered later.
+    pub fn deliver(&mut self, session: SessionId, incoming: Outgoing) -> Result<(), Undelivered> {
+        match self.admit(session, &incoming) {
+            Ok((slot, plan)) => {
+                self.put_in(slot, plan, incoming.message, false);
+                self.drop_orphans();
+                self.drain_sink();
+                Ok(())
+            }
+            Err(error) => Err(Undelivered { incoming, error }),
         }
     }
 
-    /// Takes back what [`VM::reopen`] has done, and whatever has been filled in.
-    pub(crate) fn unopen(&mut self, slot: Slot) {
+    /// A role that is played elsewhere is done: it sends nothing more.
+    ///
+    /// Roles of the part that may stop where they are, and were waiting for it in case it did send something, need not wait
+    /// any more.
+    ///
+    /// # Errors
+    ///
+    /// When the session has ended, or is no part in which this role is played elsewhere.
+    pub fn elsewhere_is_done(&mut self, session: SessionId, role: RoleId) -> Result<(), VMError> {
+        let slot = self.running(session)?;
+        self.expect_elsewhere(session, role)?;
         let block = self.run_queue.arena.block_mut(slot);
-        let key = header::objects(block) as usize;
-        header::disown(block);
-        if let Some(key) = key.checked_sub(1) {
-            self.objects.remove(key);
+        let at = self.images.get(header::image(block)).roles_at + role.index();
+        if !coroutine::read(block, at).has(HALTED) {
+            note_halted(block, at, role);
+            self.look_after(slot);
         }
-        self.release_messages(slot);
-        self.forget_aside(slot);
-        self.retire(slot, Ok(()));
+        Ok(())
+    }
+
+    fn expect_elsewhere(&self, session: SessionId, role: RoleId) -> Result<(), VMError> {
+        let is_elsewhere = |from: &FromOutside| from.players.elsewhere.contains(role);
+        if self.outside.sessions.get(session, 0).is_some_and(is_elsewhere) {
+            return Ok(());
+        }
+        let what = format!("role {role} that is played elsewhere");
+        Err(VMError::NotInProtocol { session, what })
+    }
+
+    /// The channel of a message from elsewhere, which is the next one there and has room.
+    fn admit(&mut self, session: SessionId, incoming: &Outgoing) -> Result<(Slot, Plan), VMError> {
+        let Outgoing { message, number } = incoming;
+        let slot = self.running(session)?;
+        self.expect_elsewhere(session, message.from)?;
+        let place = match self.place_for(session, message) {
+            Err(VMError::NotInProtocol { what, .. }) => {
+                let expected = "a message of the protocol".to_owned();
+                let found = format!("one that needs a {what}");
+                return Err(self.wrong_delivery(slot, message.from, expected, found));
+            }
+            Err(full) => return Err(full),
+            Ok(place) => place,
+        };
+        let loaded = self.loaded_at(slot);
+        let names = loaded.image.names();
+        let label = label_of(names, message.label);
+        if !ExpectedKind::of_type(label.payload).accepts(&message.value) {
+            let found = format!("`{label}` with {}", message.value.kind());
+            let expected = format!("`{label}`");
+            return Err(self.wrong_delivery(slot, message.from, expected, found));
+        }
+        let is_it = |(channel, _): &(Channel, Plan)| {
+            (channel.from, channel.to, channel.lane()) == (message.from, message.to, message.lane)
+        };
+        let nth = loaded.plans.existing().iter().position(is_it);
+        let nth = nth.expect("the channel has just been found");
+        let (to, label) = (role_of(names, message.to), format!("{label}"));
+        let next = self.outside.sessions.get(session, 0).map_or(0, |from| from.passed[nth]);
+        if next != *number {
+            let expected = format!("message {next} to `{to}`");
+            let found = format!("message {number}, `{label}`");
+            return Err(self.wrong_delivery(slot, message.from, expected, found));
+        }
+        if let Some(from) = self.outside.sessions.get_mut(session, 0) {
+            from.passed[nth] += 1;
+        }
+        Ok(place)
+    }
+
+    /// The part has gone wrong, because of somebody elsewhere.
+    #[cold]
+    fn wrong_delivery(
+        &mut self,
+        slot: Slot,
+        from: RoleId,
+        expected: String,
+        found: String,
+    ) -> VMError {
+        let session = self.run_queue.session_at(slot);
+        let role = role_of(self.loaded_at(slot).image.names(), from).to_owned();
+        let cause = Cause::WrongDelivery { expected, found };
+        self.fault(slot, Fault { role: Some(role), instruction: None, cause });
         self.drop_orphans();
-    }
-
-    /// A session that was opened again has ended before.
-    pub(crate) fn end_again(&mut self, slot: Slot, outcome: Outcome, status: SessionStatus) {
-        self.retire(slot, outcome);
-        header::set_status(self.run_queue.arena.block_mut(slot), status);
-    }
-
-    /// The paused roles of a session that comes from another machine are those of this one. Says whether a role can act that
-    /// was paused there.
-    pub(crate) fn repause(&mut self, slot: Slot) -> bool {
-        let block = self.run_queue.arena.block_mut(slot);
-        let loaded = self.images.get(header::image(block));
-        let mut wakes = false;
-        for coro in (0..loaded.coroutines).map(CoroId::at) {
-            let at = loaded.roles_at + coro.index();
-            if coroutine::read(block, at).has(PAUSED) {
-                coroutine::unmark(block, at, PAUSED);
-                if !coroutine::read(block, at).has(HALTED | PENDING) {
-                    ready::set(block, coro);
-                    wakes = true;
-                }
-            }
-        }
-        if !self.paused.is_empty() {
-            self.pause_again(slot);
-        }
-        wakes
-    }
-
-    fn pause_again(&mut self, slot: Slot) {
-        let block = self.run_queue.arena.block_mut(slot);
-        let loaded = self.images.get(header::image(block));
-        let place = header::place(block);
-        loaded.pause(block, &self.paused);
-        // Whoever leaves a script finds out what to do.
-        if place.is_some() && header::place(block).is_none() {
-            header::set_place(block, place);
-            leave_place(block, loaded);
-        }
-    }
-
-    /// Sessions wait for their role objects.
-    pub(crate) fn await_objects(&mut self, resumed: Option<Resumed>) {
-        self.resumed = resumed.map(Box::new);
-    }
-
-    /// One session less waits for them. If it was the last and nothing has happened since the machine was resumed, the queue is
-    /// as it was.
-    pub(super) fn note_attached(&mut self) {
-        let Some(resumed) = &mut self.resumed else { return };
-        resumed.missing = resumed.missing.saturating_sub(1);
-        if resumed.missing == 0
-            && let Some(resumed) = self.resumed.take()
-            && resumed.clock == self.run_queue.clock
-        {
-            self.run_queue.reorder(resumed.order);
-        }
+        self.drain_sink();
+        VMError::StaleSession { session }
     }
 }

@@ -68,6 +68,7 @@ impl VM {
         // turns, they are seen one by one anyway.)
         run_queue.ends_quietly = !by_turns && network.is_none() && deferred.is_empty();
         let (trace, orphans) = (&mut self.trace, &mut self.orphans);
+        let woken = &mut self.outside.woken;
         let run = RunContext {
             handler,
             network,
@@ -77,6 +78,7 @@ impl VM {
             deferred,
             trace,
             orphans,
+            woken,
         };
         // Any image will do: the first slice enters its own.
         let image = 0;

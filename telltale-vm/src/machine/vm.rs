@@ -9,6 +9,7 @@ use telltale_bytecode::CodeImage;
 
 use super::endpoints::Endpoints;
 use super::numbers::Numbers;
+use super::outside::Outside;
 use super::rounds::Call;
 use crate::exec::PendingChoices;
 use crate::memory::arena::Slot;
@@ -57,6 +58,7 @@ pub struct VM {
     pub(super) deferred: Deferred,
     pub(super) paused: Vec<String>,
     pub(super) endpoints: Endpoints,
+    pub(super) outside: Outside,
     /// Payloads that have lost their place, and with them perhaps an endpoint.
     pub(super) orphans: Vec<Word>,
     pub(super) sink: Option<Sink>,
@@ -68,7 +70,7 @@ pub struct VM {
     pub(super) is_reported: bool,
     /// What is known until all sessions that were resumed have their role objects.
     #[cfg(feature = "serde")]
-    pub(super) resumed: Option<Box<super::parts::Resumed>>,
+    pub(super) resumed: Option<Box<super::inside::Resumed>>,
 }
 
 /// Whoever is told every event instead of the trace.
@@ -117,6 +119,7 @@ impl VM {
             deferred: Deferred::default(),
             paused: Vec::new(),
             endpoints: Endpoints::default(),
+            outside: Outside::default(),
             orphans: Vec::new(),
             sink: None,
             coroutines: 0,

@@ -3,7 +3,7 @@
 //! ```text
 //! ordinal 64 bits                                        from the low bits up
 //! role objects 32 bits | image 16 | live roles 8 | status 3 | marks 5
-//! place in the schedule 32 bits | the role whose turn is next 8 | numbers drawn 24
+//! place in the schedule 32 bits | the role whose turn is next 8 | numbers drawn 23 | a mark 1
 //! ```
 
 use crate::SessionStatus;
@@ -64,27 +64,28 @@ pub(crate) fn set_turn(block: &mut [u64], role: u8) {
     *word_mut(block, 2) = word(block, 2) & !(0xff << 32) | u64::from(role) << 32;
 }
 
-/// How many numbers the scheduler has drawn for this session, up to 2²⁴; it counts as one more.
+/// How many numbers the scheduler has drawn for this session, up to 2²³; it counts as one more.
 pub(crate) fn draw(block: &mut [u64]) -> u64 {
-    let drawn = word(block, 2) >> 40;
-    *word_mut(block, 2) = word(block, 2) & !(u64::MAX << 40) | (drawn + 1) << 40;
+    let drawn = word(block, 2) >> 40 & DRAWN;
+    *word_mut(block, 2) = word(block, 2) & !(DRAWN << 40) | (drawn + 1 & DRAWN) << 40;
     drawn
 }
 
 /// What [`crate::snapshot`] writes and reads beside all others.
 #[cfg(feature = "serde")]
 pub(crate) mod written {
-    use super::{DETACHED, QUEUED, word, word_mut};
+    use super::{DETACHED, DRAWN, QUEUED, word, word_mut};
 
-    /// How many numbers have been drawn: fewer than this are counted.
-    pub(crate) const DRAWN: u32 = 1 << 24;
+    /// How many numbers have been drawn: no more than this are counted.
+    pub(crate) const MOST_DRAWN: u32 = DRAWN as u32;
 
     pub(crate) const fn drawn(block: &[u64]) -> u32 {
-        (word(block, 2) >> 40) as u32
+        (word(block, 2) >> 40 & DRAWN) as u32
     }
 
     pub(crate) fn set_drawn(block: &mut [u64], drawn: u32) {
-        *word_mut(block, 2) = word(block, 2) & !(u64::MAX << 40) | u64::from(drawn) << 40;
+        let drawn = u64::from(drawn) & DRAWN;
+        *word_mut(block, 2) = word(block, 2) & !(DRAWN << 40) | drawn << 40;
     }
 
     /// So many coroutines have not halted.
@@ -181,6 +182,17 @@ pub(crate) const fn has_coroutines(block: &[u64]) -> bool {
     word(block, 1) & WITHOUT_COROUTINES == 0
 }
 
+/// Some of the session's roles are played from outside of the VM: it is never on its script.
+pub(crate) fn set_outside(block: &mut [u64]) {
+    *word_mut(block, 2) |= OUTSIDE;
+    set_place(block, None);
+}
+
+#[inline]
+pub(crate) const fn has_outside(block: &[u64]) -> bool {
+    word(block, 2) & OUTSIDE != 0
+}
+
 /// The run queue is about to name the session; says whether it does not yet.
 ///
 /// It is named from here on until it leaves the queue, also while it has its slice.
@@ -238,6 +250,10 @@ const ZOMBIE: u64 = 1 << 60;
 const WITHOUT_COROUTINES: u64 = 1 << 61;
 const QUEUED: u64 = 1 << 62;
 const DETACHED: u64 = 1 << 63;
+/// In the third word.
+const OUTSIDE: u64 = 1 << 63;
+/// The numbers that have been drawn, where they stand in the third word.
+const DRAWN: u64 = (1 << 23) - 1;
 
 const fn status_bits(number: u64) -> u64 {
     number << 56

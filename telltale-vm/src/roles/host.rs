@@ -10,10 +10,11 @@ use crate::effect::{Context, EffectHandler};
 use crate::quietly::drop_quietly;
 #[cfg(feature = "serde")]
 use crate::roles::awaited::Awaited;
-use crate::roles::by_handler::{Mixed, MixedHost, RoleSet};
+use crate::roles::by_handler::{Mixed, MixedHost};
 #[cfg(feature = "serde")]
 use crate::roles::objects::GivenSink;
 use crate::roles::objects::RoleObjects;
+use crate::roles::players::{Players, RoleSet};
 use crate::roles::transfer::{Choosing, Receiving, Sending};
 use crate::scripted::run::{End, RunLoop};
 use crate::{HandlerError, HandlerResult, Outcome, Picked, Value};
@@ -160,7 +161,7 @@ pub(crate) struct SessionObjects {
 enum Objects {
     /// They play all roles.
     All(Box<dyn ErasedObjects>),
-    /// The handler plays some of the roles.
+    /// Somebody else plays some of the roles.
     Some(Box<Mixed>),
 }
 
@@ -169,7 +170,7 @@ const _: () = assert!(size_of::<SessionObjects>() <= 40);
 impl SessionObjects {
     /// Those of a session that begins, in this box if they fit.
     pub(crate) fn new<O: RoleObjects>(objects: O, spare: Option<Box<dyn ErasedObjects>>) -> Self {
-        let by_handler = objects.by_handler();
+        let players = objects.players();
         let objects: Box<dyn ErasedObjects> =
             match spare.map(|spare| (spare as Box<dyn Any>).downcast()) {
                 Some(Ok(mut spare)) => {
@@ -178,12 +179,20 @@ impl SessionObjects {
                 }
                 Some(Err(_)) | None => Box::new(objects),
             };
-        let objects = if by_handler.is_empty() {
+        let objects = if players == Players::OBJECTS {
             Objects::All(objects)
         } else {
-            Objects::Some(Box::new(Mixed { objects, by_handler }))
+            Objects::Some(Box::new(Mixed { objects, players }))
         };
         Self { objects, outcome: None }
+    }
+
+    /// Who plays the roles, if some of them are played from outside, and the first of those.
+    pub(crate) fn from_outside(&self) -> Option<(Players, RoleId)> {
+        match &self.objects {
+            Objects::All(_) => None,
+            Objects::Some(mixed) => Some((mixed.players, mixed.players.first_outside()?)),
+        }
     }
 
     /// Of which type they are.
@@ -218,7 +227,7 @@ impl SessionObjects {
         }
     }
 
-    /// Whether the handler plays some of the roles.
+    /// Whether somebody else plays some of the roles.
     pub(crate) fn are_mixed(&self) -> bool {
         matches!(self.objects, Objects::Some(_))
     }
@@ -233,8 +242,15 @@ impl SessionObjects {
         }
     }
 
-    /// Whoever answers for the roles.
-    pub(crate) fn host<'a>(&'a mut self, handler: &'a dyn EffectHandler) -> Host<'a> {
+    /// Whoever answers for the roles. If the run is watched, there may be an observer in front of them.
+    pub(crate) fn host<'a>(
+        &'a mut self,
+        handler: &'a dyn EffectHandler,
+        is_watched: bool,
+    ) -> Host<'a> {
+        if is_watched {
+            return Host::Mixed(self.mixed(handler));
+        }
         match &mut self.objects {
             Objects::All(objects) => Host::Objects(&mut **objects),
             Objects::Some(mixed) => Host::Mixed(mixed.host(handler)),

@@ -10,7 +10,7 @@ use telltale_bytecode::SetId;
 use telltale_types::{LabelId, RoleId};
 
 use crate::quietly::drop_quietly;
-use crate::roles::by_handler::RoleSet;
+use crate::roles::players::Players;
 use crate::{HandlerError, HandlerResult, Value};
 
 /// Takes payloads that have been given for several receivers: who has given them, their label, and one for each receiver.
@@ -65,9 +65,9 @@ pub trait RoleObjects: Any + Send + Sized {
     /// Asks `role` which branch of a set it takes, and calls the visitor with the first message of that branch.
     fn choice<V: ChoiceVisitor>(&mut self, role: RoleId, set: SetId, visitor: V) -> V::Done;
 
-    /// The roles that the handler of the run plays. What their objects are asked is not asked here.
-    fn by_handler(&self) -> RoleSet {
-        RoleSet::NONE
+    /// Who plays the roles. The objects of those that somebody else plays are not asked.
+    fn players(&self) -> Players {
+        Players::OBJECTS
     }
 
     /// Drops the objects one by one with [`discard`], so that one that panics does not keep the others.

@@ -82,7 +82,16 @@ impl<R: NamedRoles> Session<R> {
         image: &CodeImage,
         roles: R,
     ) -> Result<Self, VMError> {
-        let id = host.open_compiled_session(image, roles.into_objects(), true)?;
+        Self::open_objects(host, image, roles.into_objects())
+    }
+
+    /// The same for roles as the VM sees them.
+    pub(crate) fn open_objects(
+        host: &mut impl SessionHost,
+        image: &CodeImage,
+        objects: R::Objects,
+    ) -> Result<Self, VMError> {
+        let id = host.open_compiled_session(image, objects, true)?;
         Ok(Self { id, roles: PhantomData })
     }
 

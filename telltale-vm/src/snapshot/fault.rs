@@ -79,6 +79,10 @@ enum CauseForm {
     },
     #[serde(with = "limit")]
     CannotOpen(Box<crate::VMError>),
+    WrongDelivery {
+        expected: String,
+        found: String,
+    },
     OutOfProgram,
     BadInstruction,
 }

@@ -12,7 +12,7 @@ use super::form::{
 use super::payload::{Payload, Place};
 use super::positions::Positions;
 use super::restore::COUNTED;
-use crate::machine::parts::PartsMut;
+use crate::machine::inside::InsideMut;
 use crate::memory::arena::Slot;
 use crate::memory::channel::{self, Message, Plan};
 use crate::memory::coroutine::{self, Coro, CoroId, FORKED, HALTED, HOLDS, PENDING};
@@ -64,11 +64,11 @@ impl Known {
 
     /// Whoever holds the endpoint of a role plays it: it has not been given up.
     pub(super) fn check_endpoints(&self, vm: &VM) -> Filled {
-        let parts = vm.parts();
+        let inside = vm.inside();
         for (session, role) in &self.held {
             let Some((id, _)) = self.through_endpoints.get(session) else { continue };
-            let block = parts.run_queue.arena.block(id.slot());
-            let at = parts.images.get(header::image(block)).roles_at + usize::from(*role);
+            let block = inside.run_queue.arena.block(id.slot());
+            let at = inside.images.get(header::image(block)).roles_at + usize::from(*role);
             if coroutine::read(block, at).has(HALTED) {
                 let what =
                     format!("role {role} of session #{session} is done, and has an endpoint");
@@ -88,7 +88,7 @@ pub(super) struct Held {
 
 /// Fills the block of a session that has just been opened.
 pub(super) struct Filler<'a, 'p> {
-    parts: &'a mut PartsMut<'p>,
+    inside: &'a mut InsideMut<'p>,
     slot: Slot,
     id: SessionId,
     loaded: &'p Loaded,
@@ -98,20 +98,20 @@ pub(super) struct Filler<'a, 'p> {
 
 impl<'a, 'p> Filler<'a, 'p> {
     pub(super) fn new(
-        parts: &'a mut PartsMut<'p>,
+        inside: &'a mut InsideMut<'p>,
         slot: Slot,
         positions: &'a Positions,
         known: &'a mut Known,
     ) -> Self {
-        let id = parts.run_queue.session_at(slot);
-        let loaded = parts.images.get(header::image(parts.run_queue.arena.block(slot)));
-        Self { parts, slot, id, loaded, positions, known }
+        let id = inside.run_queue.session_at(slot);
+        let loaded = inside.images.get(header::image(inside.run_queue.arena.block(slot)));
+        Self { inside, slot, id, loaded, positions, known }
     }
 
     /// Says whether the session was on its script, and is not any more.
     pub(super) fn fill(mut self, form: SessionForm, held: &mut Vec<Held>) -> Filled<bool> {
         self.check(&form)?;
-        let block = self.parts.run_queue.arena.block_mut(self.slot);
+        let block = self.inside.run_queue.arena.block_mut(self.slot);
         if form.draining {
             header::set_status(block, SessionStatus::Draining);
         }
@@ -150,7 +150,7 @@ impl<'a, 'p> Filler<'a, 'p> {
         let moves = form.place.is_some() || !form.seats.is_empty() || form.objects != Objects::None;
         let what = if form.coroutines.len() != coroutines || form.states.len() != states {
             "it has another number of roles"
-        } else if usize::from(form.turn) >= coroutines.max(1) || form.drawn >= written::DRAWN {
+        } else if usize::from(form.turn) >= coroutines.max(1) || form.drawn > written::MOST_DRAWN {
             "nobody has the next turn"
         } else if holds != form.held.len() {
             "the messages that were chosen are not those that are held"
@@ -179,10 +179,10 @@ impl<'a, 'p> Filler<'a, 'p> {
             coros.push(form.marks.at(at, form.effects as u32));
             let times = (form.effects >> u32::BITS) as u32;
             if times > 0 {
-                self.parts.wraps.restore(self.id, actor, times);
+                self.inside.wraps.restore(self.id, actor, times);
             }
         }
-        let block = self.parts.run_queue.arena.block_mut(self.slot);
+        let block = self.inside.run_queue.arena.block_mut(self.slot);
         ready::clear_all(block, ready::words(coros.len()));
         for (nth, (coro, form)) in coros.iter().zip(forms).enumerate() {
             coroutine::write(block, self.loaded.roles_at + nth, *coro);
@@ -238,7 +238,7 @@ impl<'a, 'p> Filler<'a, 'p> {
             if state as usize >= self.loaded.image.local_types[role].len() {
                 return Err(self.invalid(format!("role {role} is in no state of its local type")));
             }
-            let block = self.parts.run_queue.arena.block_mut(self.slot);
+            let block = self.inside.run_queue.arena.block_mut(self.slot);
             coroutine::write(block, self.loaded.state_at(role), Coro::at(state, 0));
         }
         Ok(())
@@ -246,17 +246,22 @@ impl<'a, 'p> Filler<'a, 'p> {
 
     fn channel(&mut self, form: ChannelForm) -> Filled {
         let plan = self.plan(form.from, form.to, form.lane)?;
-        let is_new = channel::is_untouched(self.parts.run_queue.arena.block(self.slot), plan);
+        let is_new = channel::is_untouched(self.inside.run_queue.arena.block(self.slot), plan);
         if !is_new || form.messages.len() > plan.room().into() {
             return Err(self.invalid("a channel is there twice, or holds more than it may"));
         }
         for (label, payload) in form.messages {
             let value = self.value(payload, Some(label), "a channel")?;
-            let word = self.parts.heap.encode(value);
-            let block = self.parts.run_queue.arena.block_mut(self.slot);
-            channel::push(block, self.parts.buffers, plan, Message { label: LabelId(label), word });
+            let word = self.inside.heap.encode(value);
+            let block = self.inside.run_queue.arena.block_mut(self.slot);
+            channel::push(
+                block,
+                self.inside.buffers,
+                plan,
+                Message { label: LabelId(label), word },
+            );
         }
-        let block = self.parts.run_queue.arena.block_mut(self.slot);
+        let block = self.inside.run_queue.arena.block_mut(self.slot);
         if form.receiver_waits {
             channel::await_message(block, plan);
         }
@@ -280,12 +285,12 @@ impl<'a, 'p> Filler<'a, 'p> {
         let at = at.filter(|_| is_role);
         let at =
             at.ok_or_else(|| self.invalid(format!("role {role} has no register {register}")))?;
-        if registers::read(self.parts.run_queue.arena.block(self.slot), at).is_some() {
+        if registers::read(self.inside.run_queue.arena.block(self.slot), at).is_some() {
             return Err(self.invalid("a register is filled twice"));
         }
         let value = self.value(payload, None, "a register")?;
-        let word = self.parts.heap.encode(value);
-        registers::put(self.parts.run_queue.arena.block_mut(self.slot), at, word);
+        let word = self.inside.heap.encode(value);
+        registers::put(self.inside.run_queue.arena.block_mut(self.slot), at, word);
         Ok(())
     }
 
@@ -294,7 +299,7 @@ impl<'a, 'p> Filler<'a, 'p> {
         let there = self.known.through_endpoints.get(&form.session);
         let there = there.filter(|(_, roles)| usize::from(form.seat) < *roles);
         let seat = there.map(|(id, _)| (*id, RoleId(form.seat)));
-        let endpoints = &mut *self.parts.endpoints;
+        let endpoints = &mut *self.inside.endpoints;
         match seat {
             Some(seat)
                 if usize::from(form.role) < self.loaded.roles
@@ -325,7 +330,7 @@ impl<'a, 'p> Filler<'a, 'p> {
             let label = self.label(label)?;
             aside.push(Outstanding { from: RoleId(from), to: RoleId(to), lane, label });
         }
-        self.parts.deferred.restore(self.id, messages, aside);
+        self.inside.deferred.restore(self.id, messages, aside);
         Ok(())
     }
 
@@ -346,10 +351,10 @@ impl<'a, 'p> Filler<'a, 'p> {
             }
             waits.push(((RoleId(role), LabelId(label)), values));
         }
-        let block = self.parts.run_queue.arena.block_mut(self.slot);
+        let block = self.inside.run_queue.arena.block_mut(self.slot);
         let key = header::objects(block) as usize - 1;
         for (given, payloads) in waits {
-            self.parts.objects[key].put_given(given, payloads);
+            self.inside.objects[key].put_given(given, payloads);
         }
         written::detach(block);
         Ok(())
@@ -360,7 +365,7 @@ impl<'a, 'p> Filler<'a, 'p> {
     /// Otherwise the schedule has been written in another way since: then it continues at a place where its coroutines are, or
     /// off its script.
     fn place(&mut self, place: Option<u32>, coros: &[Coro]) -> bool {
-        let block = self.parts.run_queue.arena.block_mut(self.slot);
+        let block = self.inside.run_queue.arena.block_mut(self.slot);
         header::set_place(block, None);
         let Some(place) = place else { return false };
         let schedule = &self.loaded.schedule;
@@ -404,21 +409,21 @@ impl Held {
     /// Keeps the message until there is room for it.
     pub(super) fn hold(self, vm: &mut VM) -> Filled {
         let Self { slot, form, value } = self;
-        let parts = vm.parts();
+        let inside = vm.inside();
         let (session, block) =
-            (parts.run_queue.session_at(slot), parts.run_queue.arena.block(slot));
-        let loaded = parts.images.get(header::image(block));
+            (inside.run_queue.session_at(slot), inside.run_queue.arena.block(slot));
+        let loaded = inside.images.get(header::image(block));
         let holder = |role: RoleId| {
-            let (program, role) = parts.holder_of(session, role)?;
+            let (program, role) = inside.holder_of(session, role)?;
             program.place_in_code(role, form.next)
         };
         let coro = RoleId(form.coroutine);
         let sent = held_exchange(block, loaded, &form, holder);
-        let is_new = parts.pending_choices.get(session, coro).is_none();
+        let is_new = inside.pending_choices.get(session, coro).is_none();
         let sent = sent.filter(|_| is_new).ok_or_else(|| {
             SnapshotError::invalid(format!("session {session}: nobody has chosen what is held"))
         })?;
-        vm.parts_mut().pending_choices.keep(session, coro, sent, value);
+        vm.inside_mut().pending_choices.keep(session, coro, sent, value);
         Ok(())
     }
 }

@@ -16,7 +16,7 @@ use super::form::{
 use super::positions::Positions;
 use super::trace;
 use crate::machine::endpoints::Collector;
-use crate::machine::parts::Resumed;
+use crate::machine::inside::Resumed;
 use crate::memory::arena::Slot;
 use crate::memory::header::{self, written};
 use crate::{Outcome, SessionId, SimClock, VM};
@@ -51,7 +51,7 @@ pub(super) fn vm(body: Body, images: &Images<'_>) -> Result<VM, SnapshotError> {
     let mut vm = VM::new(body.config);
     let mut known = Known::default();
     (known.next, known.skipped) = (body.next, body.skipped);
-    vm.parts_mut().numbers.restore(body.next, known.skipped.clone());
+    vm.inside_mut().numbers.restore(body.next, known.skipped.clone());
     for &nth in &body.endpoints.provided {
         vm.provide(image_at(&images, nth)?);
     }
@@ -76,7 +76,7 @@ pub(super) fn vm(body: Body, images: &Images<'_>) -> Result<VM, SnapshotError> {
             )));
         }
         if form.kind == Kind::Endpoints {
-            let id = vm.parts().run_queue.session_at(slot);
+            let id = vm.inside().run_queue.session_at(slot);
             known.through_endpoints.insert(form.session, (id, image.names().role_count()));
         }
     }
@@ -86,12 +86,12 @@ pub(super) fn vm(body: Body, images: &Images<'_>) -> Result<VM, SnapshotError> {
     for form in body.sessions {
         let (slot, image) = (slots[&form.session], form.image);
         missing += usize::from(form.objects != Objects::None);
-        let mut parts = vm.parts_mut();
-        let block = parts.run_queue.arena.block(slot);
-        let loaded = parts.images.get(header::image(block));
+        let mut inside = vm.inside_mut();
+        let block = inside.run_queue.arena.block(slot);
+        let loaded = inside.images.get(header::image(block));
         let positions = positions.entry(image).or_insert_with(|| Positions::of(loaded));
         let has_left =
-            Filler::new(&mut parts, slot, positions, &mut known).fill(form, &mut held)?;
+            Filler::new(&mut inside, slot, positions, &mut known).fill(form, &mut held)?;
         left.extend(has_left.then_some(slot));
     }
     known.check_endpoints(&vm)?;
@@ -99,26 +99,26 @@ pub(super) fn vm(body: Body, images: &Images<'_>) -> Result<VM, SnapshotError> {
         held.hold(&mut vm)?;
     }
     let order = queue(&mut vm, &body.queue, &slots, left)?;
-    let parts = vm.parts_mut();
-    *parts.paused = body.paused;
-    parts.run_queue.clock = SimClock::at(body.clock);
+    let inside = vm.inside_mut();
+    *inside.paused = body.paused;
+    inside.run_queue.clock = SimClock::at(body.clock);
     let EndpointsForm { suspects, patience, has_moved, .. } = body.endpoints;
     let (suspects, patience) = (suspects as usize, patience as usize);
-    parts.endpoints.restore_collector(Collector { suspects, patience, has_moved });
-    if parts.run_queue.shuffle_state().is_some() != body.shuffle.is_some() {
+    inside.endpoints.restore_collector(Collector { suspects, patience, has_moved });
+    if inside.run_queue.shuffle_state().is_some() != body.shuffle.is_some() {
         return Err(SnapshotError::invalid("chance decides, or the policy does"));
     }
-    parts.run_queue.restore_shuffle(body.shuffle);
-    let tag = parts.run_queue.vm;
+    inside.run_queue.restore_shuffle(body.shuffle);
+    let tag = inside.run_queue.vm;
     let id_of = |ordinal| {
         SessionId::new(tag, ordinal, slots.get(&ordinal).copied().unwrap_or(Slot::UNKNOWN))
     };
-    trace::restore(parts.trace, body.trace, id_of)?;
-    parts.trace.set_tick(body.clock);
+    trace::restore(inside.trace, body.trace, id_of)?;
+    inside.trace.set_tick(body.clock);
     let faults = body.report.faults.into_iter();
-    *parts.faults = faults.map(|(session, fault)| (id_of(session), fault.0)).collect();
-    *parts.unreported = body.report.unreported as usize;
-    *parts.is_reported = body.report.is_reported;
+    *inside.faults = faults.map(|(session, fault)| (id_of(session), fault.0)).collect();
+    *inside.unreported = body.report.unreported as usize;
+    *inside.is_reported = body.report.is_reported;
     vm.await_objects((missing > 0).then(|| Resumed::new(missing, order, SimClock::at(body.clock))));
     Ok(vm)
 }
@@ -135,11 +135,11 @@ pub(super) fn session(
     if session.kind != Kind::Coroutines || session.session >= COUNTED {
         return Err(SnapshotError::invalid("the session does not stand alone"));
     }
-    let (next, skipped) = vm.parts().numbers.given();
+    let (next, skipped) = vm.inside().numbers.given();
     let numbers = (next, skipped.to_vec());
     if !keeps_number {
-        session.session = vm.parts_mut().numbers.draw();
-    } else if !vm.parts_mut().numbers.take(session.session) {
+        session.session = vm.inside_mut().numbers.draw();
+    } else if !vm.inside_mut().numbers.take(session.session) {
         return Err(SnapshotError::NumberTaken { session: session.session });
     }
     let opened = vm.reopen(session.session, image, owner(session.objects));
@@ -149,22 +149,22 @@ pub(super) fn session(
             .inspect_err(|_| vm.unopen(slot))
     });
     let (slot, has_left) = filled.inspect_err(|_| {
-        vm.parts_mut().numbers.restore(numbers.0, numbers.1);
+        vm.inside_mut().numbers.restore(numbers.0, numbers.1);
     })?;
     let was_paused = vm.repause(slot);
-    let parts = vm.parts_mut();
+    let inside = vm.inside_mut();
     if queued || has_left || was_paused {
-        parts.run_queue.enqueue(slot);
+        inside.run_queue.enqueue(slot);
     }
-    Ok(parts.run_queue.session_at(slot))
+    Ok(inside.run_queue.session_at(slot))
 }
 
 fn fill_alone(vm: &mut VM, slot: Slot, form: SessionForm) -> Result<bool, SnapshotError> {
-    let mut parts = vm.parts_mut();
-    let block = parts.run_queue.arena.block(slot);
-    let positions = Positions::of(parts.images.get(header::image(block)));
+    let mut inside = vm.inside_mut();
+    let block = inside.run_queue.arena.block(slot);
+    let positions = Positions::of(inside.images.get(header::image(block)));
     let (mut known, mut held) = (Known::default(), Vec::new());
-    let has_left = Filler::new(&mut parts, slot, &positions, &mut known).fill(form, &mut held)?;
+    let has_left = Filler::new(&mut inside, slot, &positions, &mut known).fill(form, &mut held)?;
     for held in held {
         held.hold(vm)?;
     }
@@ -179,7 +179,7 @@ fn queue(
     slots: &BTreeMap<u64, Slot>,
     left: Vec<Slot>,
 ) -> Result<[Vec<Slot>; 2], SnapshotError> {
-    let run_queue = vm.parts_mut().run_queue;
+    let run_queue = vm.inside_mut().run_queue;
     let mut order = [Vec::new(), Vec::new()];
     for (ordinals, list) in queue.iter().zip(&mut order) {
         for ordinal in ordinals {
@@ -221,7 +221,7 @@ fn end_again(
     let owned = form.outcome.is_some();
     let slot = vm.reopen(form.session, image_at(images, form.image)?, owned.then_some(true))?;
     if is_queued {
-        header::enter_queue(vm.parts_mut().run_queue.arena.block_mut(slot));
+        header::enter_queue(vm.inside_mut().run_queue.arena.block_mut(slot));
     }
     vm.end_again(slot, form.outcome.map_or(Ok(()), Outcome::from), form.status.into());
     Ok(slot)

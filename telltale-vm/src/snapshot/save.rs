@@ -15,7 +15,7 @@ use super::payload::{Payload, Place};
 use super::{fault, trace};
 use crate::lines::role_of;
 use crate::machine::endpoints::Collector;
-use crate::machine::parts::Parts;
+use crate::machine::inside::Inside;
 use crate::memory::arena::Slot;
 use crate::memory::channel::{self, Plan};
 use crate::memory::coroutine::{self, CoroId, HALTED, HOLDS};
@@ -26,7 +26,7 @@ use crate::{SessionId, SessionStatus, VM, Value};
 
 /// Writes down a machine, session by session.
 pub(super) struct Saver<'a> {
-    parts: Parts<'a>,
+    inside: Inside<'a>,
     images: Vec<ImageForm>,
     places: BTreeMap<ContentHash, u32>,
 }
@@ -34,9 +34,12 @@ pub(super) struct Saver<'a> {
 /// All of a machine.
 pub(super) fn body(vm: &VM) -> Result<Body, SnapshotError> {
     let mut saver = Saver::new(vm);
+    if let Some((session, _)) = saver.inside.ended_outside.first() {
+        return Err(SnapshotError::FromOutside { session: session.ordinal() });
+    }
     let running = vm.slots_in_order();
     let sessions = running.into_iter().map(|slot| saver.session(slot)).collect::<Result<_, _>>()?;
-    let Parts { run_queue, numbers, endpoints, .. } = saver.parts;
+    let Inside { run_queue, numbers, endpoints, .. } = saver.inside;
     let provided = endpoints.provided().iter().map(|image| saver.image(image)).collect();
     let (next, skipped) = numbers.given();
     let Collector { suspects, patience, has_moved } = endpoints.collector();
@@ -50,7 +53,7 @@ pub(super) fn body(vm: &VM) -> Result<Body, SnapshotError> {
         paused: vm.paused_roles().map(str::to_owned).collect(),
         sessions,
         ended: saver.ended(),
-        queue: saver.parts.queue().map(|slots| slots.iter().map(ordinal).collect()),
+        queue: saver.inside.queue().map(|slots| slots.iter().map(ordinal).collect()),
         endpoints: EndpointsForm {
             provided,
             suspects: suspects as u64,
@@ -58,7 +61,7 @@ pub(super) fn body(vm: &VM) -> Result<Body, SnapshotError> {
             has_moved,
         },
         report: saver.report(),
-        trace: trace::written(saver.parts.trace),
+        trace: trace::written(saver.inside.trace),
         images: saver.images,
         roles: Vec::new(),
     })
@@ -66,7 +69,7 @@ pub(super) fn body(vm: &VM) -> Result<Body, SnapshotError> {
 
 impl<'a> Saver<'a> {
     pub(super) fn new(vm: &'a VM) -> Self {
-        Self { parts: vm.parts(), images: Vec::new(), places: BTreeMap::new() }
+        Self { inside: vm.inside(), images: Vec::new(), places: BTreeMap::new() }
     }
 
     /// The images that were met, in the order of their places.
@@ -85,17 +88,20 @@ impl<'a> Saver<'a> {
 
     /// A session that is running.
     pub(super) fn session(&mut self, slot: Slot) -> Result<SessionForm, SnapshotError> {
-        let block = self.parts.run_queue.arena.block(slot);
-        let loaded = self.parts.images.get(header::image(block));
+        let block = self.inside.run_queue.arena.block(slot);
+        if header::has_outside(block) {
+            return Err(SnapshotError::FromOutside { session: header::ordinal(block) });
+        }
+        let loaded = self.inside.images.get(header::image(block));
         let image = self.image(&loaded.image);
-        let id = self.parts.run_queue.session_at(slot);
-        Session { parts: &self.parts, id, block, loaded }.written(image)
+        let id = self.inside.run_queue.session_at(slot);
+        Session { inside: &self.inside, id, block, loaded }.written(image)
     }
 
     /// The sessions that have ended and whose blocks are not free: somebody will take their role objects, or the queue names
     /// them still.
     fn ended(&mut self) -> Vec<EndedForm> {
-        let (arena, images) = (&self.parts.run_queue.arena, self.parts.images);
+        let (arena, images) = (&self.inside.run_queue.arena, self.inside.images);
         let mut ended = Vec::new();
         for block in arena.slots().map(|slot| arena.block(slot)) {
             let Some(status) = header::status(block).filter(|status| status.has_ended()) else {
@@ -107,7 +113,7 @@ impl<'a> Saver<'a> {
             }
             let key = header::objects(block) as usize;
             let objects = key.checked_sub(1).filter(|_| is_owned);
-            let outcome = objects.and_then(|key| self.parts.objects[key].outcome.as_ref());
+            let outcome = objects.and_then(|key| self.inside.objects[key].outcome.as_ref());
             ended.push(EndedForm {
                 session: header::ordinal(block),
                 image: self.image(&images.get(header::image(block)).image),
@@ -120,7 +126,7 @@ impl<'a> Saver<'a> {
     }
 
     fn report(&self) -> ReportForm {
-        let Parts { faults, unreported, is_reported, .. } = self.parts;
+        let Inside { faults, unreported, is_reported, .. } = self.inside;
         let fault = |(session, fault): &(SessionId, _)| {
             (session.ordinal(), fault::FaultForm(std::sync::Arc::clone(fault)))
         };
@@ -134,7 +140,7 @@ impl<'a> Saver<'a> {
 
 /// A session that is written down.
 struct Session<'a> {
-    parts: &'a Parts<'a>,
+    inside: &'a Inside<'a>,
     id: SessionId,
     block: &'a [u64],
     loaded: &'a Loaded,
@@ -149,7 +155,7 @@ impl Session<'_> {
             _ => Objects::Detached,
         };
         let has_coroutines = header::has_coroutines(block);
-        let outstanding = self.parts.deferred.outstanding(self.id).iter();
+        let outstanding = self.inside.deferred.outstanding(self.id).iter();
         Ok(SessionForm {
             session: self.id.ordinal(),
             image,
@@ -193,7 +199,7 @@ impl Session<'_> {
         };
         CoroutineForm {
             at,
-            effects: self.parts.wraps.count(self.id, actor, coro.count),
+            effects: self.inside.wraps.count(self.id, actor, coro.count),
             marks: Marks::of(coro, ready::contains(self.block, id)),
         }
     }
@@ -230,9 +236,9 @@ impl Session<'_> {
     ) -> Result<Vec<(u16, Payload)>, SnapshotError> {
         let what = || self.channel_name(from, to);
         let message = |nth| {
-            let message = channel::peek(self.block, self.parts.buffers, plan, nth);
+            let message = channel::peek(self.block, self.inside.buffers, plan, nth);
             let place = self.place(Some(message.label), &what);
-            let payload = Payload::of_word(self.parts.heap, message.word, &place)?;
+            let payload = Payload::of_word(self.inside.heap, message.word, &place)?;
             Ok((message.label.0, payload))
         };
         (0..channel::len(self.block, plan)).map(message).collect()
@@ -244,7 +250,7 @@ impl Session<'_> {
             for (at, register) in self.loaded.registers_of(role).zip(0..) {
                 let Some(word) = registers::read(self.block, at) else { continue };
                 let what = || format!("register r{register} of {}", self.name(role));
-                let payload = Payload::of_word(self.parts.heap, word, &self.place(None, &what))?;
+                let payload = Payload::of_word(self.inside.heap, word, &self.place(None, &what))?;
                 filled.push(RegisterForm { role: role.0, register, payload });
             }
         }
@@ -254,7 +260,7 @@ impl Session<'_> {
     fn held(&self) -> Result<Vec<HeldForm>, SnapshotError> {
         let mut all = Vec::new();
         for coro in self.coroutines() {
-            let Some((sent, value)) = self.parts.pending_choices.get(self.id, coro) else {
+            let Some((sent, value)) = self.inside.pending_choices.get(self.id, coro) else {
                 continue;
             };
             let (role, label) = (self.loaded.actor_of(coro).role, sent.label);
@@ -263,7 +269,7 @@ impl Session<'_> {
             let next = if header::has_coroutines(self.block) {
                 Some(self.loaded.place_in_program(role, sent.next))
             } else {
-                self.parts
+                self.inside
                     .holder_of(self.id, role)
                     .map(|(program, role)| program.place_in_program(role, sent.next))
             };
@@ -281,14 +287,14 @@ impl Session<'_> {
 
     fn seats(&self) -> Vec<SeatForm> {
         let seat = |role: RoleId| {
-            let &(session, seat) = self.parts.endpoints.seat((self.id, role))?;
+            let &(session, seat) = self.inside.endpoints.seat((self.id, role))?;
             Some(SeatForm { role: role.0, session: session.ordinal(), seat: seat.0 })
         };
         self.roles().filter_map(seat).collect()
     }
 
     fn deferred(&self) -> Result<Vec<MessageForm>, SnapshotError> {
-        let messages = self.parts.deferred.messages(self.id).iter();
+        let messages = self.inside.deferred.messages(self.id).iter();
         let written = messages.map(|message| {
             let crate::Message { from, to, lane, label, ref value } = *message;
             let what =
@@ -303,7 +309,7 @@ impl Session<'_> {
         let Some(key) = header::objects(self.block).checked_sub(1) else { return Ok(Vec::new()) };
         let what = || "what waits beside the role objects".to_owned();
         let mut written = Ok(Vec::new());
-        self.parts.objects[key as usize].given(&mut |(role, label), values| {
+        self.inside.objects[key as usize].given(&mut |(role, label), values| {
             let Ok(all) = &mut written else { return };
             let payloads = values.iter().map(|value| self.payload(value, label, &what));
             match payloads.collect::<Result<Vec<_>, _>>() {

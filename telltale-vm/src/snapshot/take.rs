@@ -33,7 +33,7 @@ impl VM {
     pub fn snapshot_session(&self, session: SessionId) -> Result<SessionSnapshot, SnapshotError> {
         self.session(session)?;
         let slot = self.known_slot(session)?;
-        let block = self.parts().run_queue.arena.block(slot);
+        let block = self.inside().run_queue.arena.block(slot);
         let mut saver = Saver::new(self);
         let form = saver.session(slot)?;
         let tie = if form.kind == Kind::Endpoints {
@@ -60,23 +60,23 @@ impl VM {
     ///
     /// When it has ended, or was not in the snapshot.
     pub fn session_numbered(&self, number: u64) -> Result<SessionId, VMError> {
-        let parts = self.parts();
-        let session = SessionId::new(parts.run_queue.vm, number, Slot::UNKNOWN);
-        self.known_slot(session).map(|slot| parts.run_queue.session_at(slot))
+        let inside = self.inside();
+        let session = SessionId::new(inside.run_queue.vm, number, Slot::UNKNOWN);
+        self.known_slot(session).map(|slot| inside.run_queue.session_at(slot))
     }
 
     /// The sessions that were resumed and wait for their role objects, in the order of their numbers. Those that have ended
     /// before are among them: their objects are attached, and taken back with the outcome.
     pub fn unattached(&self) -> impl Iterator<Item = SessionId> {
-        let parts = self.parts();
+        let inside = self.inside();
         let mut sessions: Vec<SessionId> = Vec::new();
-        for slot in parts.run_queue.arena.slots() {
-            let block = parts.run_queue.arena.block(slot);
+        for slot in inside.run_queue.arena.slots() {
+            let block = inside.run_queue.arena.block(slot);
             let key = header::objects(block).checked_sub(1).map(|key| key as usize);
-            let objects = key.and_then(|key| parts.objects.get(key));
+            let objects = key.and_then(|key| inside.objects.get(key));
             let is_there = header::is_running(block) || header::is_owned(block);
             if is_there && objects.is_some_and(crate::roles::host::SessionObjects::are_awaited) {
-                sessions.push(parts.run_queue.session_at(slot));
+                sessions.push(inside.run_queue.session_at(slot));
             }
         }
         sessions.sort_unstable();
@@ -88,10 +88,10 @@ impl VM {
         &self,
         session: SessionId,
     ) -> Result<Option<&R>, VMError> {
-        let parts = self.parts();
-        let block = parts.run_queue.arena.block(self.known_slot(session)?);
+        let inside = self.inside();
+        let block = inside.run_queue.arena.block(self.known_slot(session)?);
         let key = header::objects(block).checked_sub(1).map(|key| key as usize);
-        let objects = key.and_then(|key| parts.objects.get(key));
+        let objects = key.and_then(|key| inside.objects.get(key));
         Ok(objects.and_then(|objects| objects.peek::<R::Objects>()).map(R::of_objects))
     }
 }

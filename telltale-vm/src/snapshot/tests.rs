@@ -326,7 +326,7 @@ fn small() -> (Snapshot, SessionSnapshot) {
     let mut vm = VM::new(VMConfig { quantum: 1, capacity: 1, ..VMConfig::default() });
     let session = vm.load_choreography(&images[0]).expect("there is room");
     vm.step(&Plain).expect("nothing goes wrong");
-    assert!(!header::is_detached(vm.parts().run_queue.arena.block(session.slot())));
+    assert!(!header::is_detached(vm.inside().run_queue.arena.block(session.slot())));
     let alone = vm.snapshot_session(session).expect("it stands alone");
     (vm.snapshot().expect("no payload is a Rust value"), alone)
 }

@@ -3,8 +3,8 @@
 use serde::{Deserialize, Serialize};
 use telltale_vm::snapshot::{SessionSnapshot, Snapshot, SnapshotError};
 use telltale_vm::{
-    HandlerResult, NoHandler, Policy, Progress, Session, SessionId, VM, VMConfig, VMError,
-    choreography,
+    Elsewhere, HandlerResult, NoHandler, Policy, Progress, Session, SessionId, VM, VMConfig,
+    VMError, choreography,
 };
 
 use super::relay::{assert_same, there_and_back};
@@ -239,6 +239,10 @@ fn objects_are_not_attached_where_they_do_not_belong() {
     let other = mute::Roles { a: Muted, b: Muted }.attach(&mut later, id);
     let other = other.expect_err("of another protocol");
     assert!(other.to_string().contains("they play another protocol"), "{other}");
+    let Roles { author, first, .. } = roles("x");
+    let outside = review::Roles { author, first, second: Elsewhere }.attach(&mut later, id);
+    let outside = outside.expect_err("all roles were played here");
+    assert!(outside.to_string().contains("would be played from outside"), "{outside}");
     // Nothing has changed.
     let attached = roles("x").attach(&mut later, id).expect("it waits");
     assert_eq!(attached.id(), id);
@@ -360,4 +364,20 @@ fn images_are_found_by_their_hash() {
     );
     let none = Snapshot::resume(snapshot, []).expect_err("there is none");
     assert!(matches!(none, SnapshotError::MissingImage { .. }));
+}
+
+#[test]
+fn a_session_with_roles_from_outside_is_not_written_down() {
+    let mut vm = VM::default();
+    let Roles { author, first, .. } = roles("x");
+    let part = review::Roles { author, first, second: Elsewhere }.open(&mut vm);
+    let part = part.expect("there is room");
+    vm.run(&NoHandler, 1).expect("nothing goes wrong");
+    let expected = "session #0 cannot be written down: some of its roles are played from outside";
+    assert_eq!(vm.snapshot().expect_err("it is a part").to_string(), expected);
+    assert_eq!(vm.snapshot_session(part.id()).expect_err("it is a part").to_string(), expected);
+    vm.cancel(part.id(), "enough").expect("it is running");
+    assert_eq!(vm.snapshot().expect_err("nobody has taken its end").to_string(), expected);
+    vm.take_ended(&mut Vec::new());
+    vm.snapshot().expect("the part has ended");
 }
