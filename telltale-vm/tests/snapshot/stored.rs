@@ -68,7 +68,8 @@ fn off_script_goes_on(snapshot: Snapshot) -> VM {
     let mut vm = snapshot.resume([&shared::IMAGE]).expect("it fits");
     vm.resume("Cas");
     for _ in 0..20 {
-        vm.run(&Seeded, 10).expect("nobody faults");
+        // Where a message was lost, its session gets stuck.
+        drop(vm.run(&Seeded, 10));
         wake_all(&mut vm);
         deliver(&mut vm);
     }
