@@ -26,7 +26,7 @@ choreography! {
             choice Next at Sender {
                 Sender -> Carrier: Parcel(Parcel);
                 Carrier -> Recipient: Handed(Parcel);
-                Recipient -> Sender: Receipt { number: u32 };
+                Recipient -> Sender: Receipt(u32);
             } or {
                 Sender -> Carrier, Recipient: Closed;
                 break;

@@ -67,7 +67,7 @@ pub(crate) fn set_turn(block: &mut [u64], role: u8) {
 /// How many numbers the scheduler has drawn for this session, up to 2²³; it counts as one more.
 pub(crate) fn draw(block: &mut [u64]) -> u64 {
     let drawn = word(block, 2) >> 40 & DRAWN;
-    *word_mut(block, 2) = word(block, 2) & !(DRAWN << 40) | (drawn + 1 & DRAWN) << 40;
+    *word_mut(block, 2) = word(block, 2) & !(DRAWN << 40) | ((drawn + 1) & DRAWN) << 40;
     drawn
 }
 
