@@ -12,7 +12,7 @@ use telltale_benches::measure::Effort;
 use telltale_benches::off_script::OffScript;
 use telltale_benches::sections::{
     churn as churning, compile, crowds, image, instructions, memory, messages, mixes, off_script,
-    opening, sessions, size, theory, threads, trace,
+    opening, sessions, size, snapshots, theory, threads, trace,
 };
 use telltale_benches::ways::{Exchange, Way};
 
@@ -111,6 +111,8 @@ enum Section {
     Churn,
     /// How much memory a session takes
     Memory,
+    /// What it costs to write sessions down and to resume them
+    Snapshots,
     /// How large images are
     Image,
     /// How much larger a program is that has a protocol
@@ -182,6 +184,7 @@ impl Section {
             Self::Mixes => mixes::print(effort),
             Self::Churn => churning::print(effort),
             Self::Memory => memory::print(effort),
+            Self::Snapshots => snapshots::print(effort),
             Self::Image => image::print(),
             Self::Size => size::print(),
             Self::Theory => theory::print(effort),

@@ -1,9 +1,10 @@
 //! The parts of a machine, one by one, for those who write it down and make it again.
 
+use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use slab::Slab;
-use telltale_bytecode::CodeImage;
+use telltale_bytecode::{CodeImage, Instr, Reg};
 use telltale_types::RoleId;
 
 use super::endpoints::Endpoints;
@@ -108,7 +109,7 @@ impl VM {
     }
 }
 
-impl Inside<'_> {
+impl<'a> Inside<'a> {
     /// The sessions that act next, and those that come after them, with those that would if they had their role objects.
     pub(crate) fn queue(&self) -> [Vec<Slot>; 2] {
         let mut queue = self.run_queue.lists().map(<[Slot]>::to_vec);
@@ -128,24 +129,47 @@ impl Inside<'_> {
         queue
     }
 
-    /// Who holds the endpoint of a role in a register: the image and the role. This looks at all sessions.
-    pub(crate) fn holder_of(&self, session: SessionId, role: RoleId) -> Option<(&Loaded, RoleId)> {
-        let blocks = self.run_queue.arena.slots().map(|slot| self.run_queue.arena.block(slot));
-        blocks.filter(|block| header::is_running(block)).find_map(|block| {
+    /// Who holds which endpoint in a register. This looks at all sessions.
+    pub(crate) fn holders(&self) -> Holders<'a> {
+        let mut holders = BTreeMap::new();
+        for block in self.run_queue.arena.slots().map(|slot| self.run_queue.arena.block(slot)) {
             let loaded = self.images.get(header::image(block));
-            let holds = |at: usize| {
-                let word = registers::read(block, at)?;
-                match self.heap.look_at(word)? {
-                    Large::Endpoint(held) => Some((held.session, held.role) == (session, role)),
-                    _ => None,
+            if loaded.registers == 0 || !header::is_running(block) {
+                continue;
+            }
+            for role in (0..loaded.roles).map(RoleId::at) {
+                let at = coroutine::read(block, loaded.roles_at + role.index()).pc();
+                for (place, register) in loaded.registers_of(role).zip(0..) {
+                    let held =
+                        registers::read(block, place).and_then(|word| self.heap.look_at(word));
+                    if let Some(Large::Endpoint(held)) = held {
+                        let holder = Holder { loaded, role, at, register: Reg(register) };
+                        holders.insert((held.session, held.role), holder);
+                    }
                 }
-            };
-            let roles = if loaded.registers == 0 { 0 } else { loaded.roles };
-            let mut roles = (0..roles).map(RoleId::at);
-            roles
-                .find(|&role| loaded.registers_of(role).any(|at| holds(at) == Some(true)))
-                .map(|role| (loaded, role))
-        })
+            }
+        }
+        holders
+    }
+}
+
+/// The holders of endpoints, by what they hold.
+pub(crate) type Holders<'a> = BTreeMap<(SessionId, RoleId), Holder<'a>>;
+
+/// A role that has an endpoint in a register.
+#[derive(Clone, Copy)]
+pub(crate) struct Holder<'a> {
+    pub(crate) loaded: &'a Loaded,
+    pub(crate) role: RoleId,
+    at: u32,
+    register: Reg,
+}
+
+impl Holder<'_> {
+    /// Whether it is at a choice that it makes through the endpoint.
+    pub(crate) fn chooses(&self) -> bool {
+        let instr = self.loaded.image.programs.code().get(self.at as usize);
+        matches!(instr, Some(Instr::Choose { via, .. }) if via.as_reg() == Some(self.register))
     }
 }
 

@@ -83,7 +83,7 @@ pub enum SnapshotError {
     },
     /// The role objects of a session were not written down, cannot be, or cannot be read.
     #[error("the role objects of session #{session}: {why}")]
-    Roles {
+    KeptRoles {
         /// The session, by its ordinal.
         session: u64,
         /// Why.
@@ -91,7 +91,7 @@ pub enum SnapshotError {
     },
     /// The machine cannot have the session.
     #[error(transparent)]
-    VM(#[from] VMError),
+    Refused(#[from] VMError),
 }
 
 impl SnapshotError {

@@ -12,7 +12,7 @@ use super::form::{
 use super::payload::{Payload, Place};
 use super::positions::Positions;
 use super::restore::COUNTED;
-use crate::machine::inside::InsideMut;
+use crate::machine::inside::{Holders, Inside, InsideMut};
 use crate::memory::arena::Slot;
 use crate::memory::channel::{self, Message, Plan};
 use crate::memory::coroutine::{self, Coro, CoroId, FORKED, HALTED, HOLDS, PENDING};
@@ -406,25 +406,42 @@ impl<'a, 'p> Filler<'a, 'p> {
 }
 
 impl Held {
-    /// Keeps the message until there is room for it.
-    pub(super) fn hold(self, vm: &mut VM) -> Filled {
-        let Self { slot, form, value } = self;
+    /// Keeps messages until there is room for them.
+    pub(super) fn hold_all(all: Vec<Self>, vm: &mut VM) -> Filled {
+        if all.is_empty() {
+            return Ok(());
+        }
         let inside = vm.inside();
+        let holders = inside.holders();
+        let mut checked = Vec::with_capacity(all.len());
+        for held in all {
+            checked.push(held.check(&inside, &holders)?);
+        }
+        for (session, coro, sent, value) in checked {
+            vm.inside_mut().pending_choices.keep(session, coro, sent, value);
+        }
+        Ok(())
+    }
+
+    fn check(
+        self,
+        inside: &Inside<'_>,
+        holders: &Holders<'_>,
+    ) -> Filled<(SessionId, CoroId, Exchange, Value)> {
+        let Self { slot, form, value } = self;
         let (session, block) =
             (inside.run_queue.session_at(slot), inside.run_queue.arena.block(slot));
         let loaded = inside.images.get(header::image(block));
         let holder = |role: RoleId| {
-            let (program, role) = inside.holder_of(session, role)?;
-            program.place_in_code(role, form.next)
+            let holder = holders.get(&(session, role)).filter(|holder| holder.chooses())?;
+            holder.loaded.place_in_code(holder.role, form.next)
         };
         let coro = RoleId(form.coroutine);
         let sent = held_exchange(block, loaded, &form, holder);
-        let is_new = inside.pending_choices.get(session, coro).is_none();
-        let sent = sent.filter(|_| is_new).ok_or_else(|| {
+        let sent = sent.ok_or_else(|| {
             SnapshotError::invalid(format!("session {session}: nobody has chosen what is held"))
         })?;
-        vm.inside_mut().pending_choices.keep(session, coro, sent, value);
-        Ok(())
+        Ok((session, coro, sent, value))
     }
 }
 

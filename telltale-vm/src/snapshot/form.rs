@@ -4,6 +4,8 @@
 //! Sessions are named by their ordinals, images by their place in [`Body::images`], roles, labels and channels as their image
 //! numbers them. Both formats write the fields in this order, so whatever changes here raises [`VERSION`](super::VERSION).
 
+use std::collections::BTreeMap;
+
 use serde::{Deserialize, Serialize};
 use telltale_types::Names;
 
@@ -34,7 +36,7 @@ pub(super) struct Body {
     pub(super) report: ReportForm,
     pub(super) trace: TraceForm,
     /// Role objects, by session, as JSON.
-    pub(super) roles: Vec<(u64, String)>,
+    pub(super) roles: BTreeMap<u64, String>,
 }
 
 /// One session by itself.
@@ -43,7 +45,7 @@ pub(super) struct SessionBody {
     pub(super) image: ImageForm,
     pub(super) session: SessionForm,
     pub(super) queued: bool,
-    pub(super) roles: Vec<(u64, String)>,
+    pub(super) roles: BTreeMap<u64, String>,
 }
 
 /// By what an image is found again.

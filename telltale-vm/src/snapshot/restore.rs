@@ -9,7 +9,7 @@ use std::collections::BTreeMap;
 use telltale_bytecode::CodeImage;
 
 use super::error::SnapshotError;
-use super::fill::{Filler, Known};
+use super::fill::{Filler, Held, Known};
 use super::form::{
     Body, EndedForm, EndpointsForm, ImageForm, Kind, Objects, SessionBody, SessionForm,
 };
@@ -95,9 +95,7 @@ pub(super) fn vm(body: Body, images: &Images<'_>) -> Result<VM, SnapshotError> {
         left.extend(has_left.then_some(slot));
     }
     known.check_endpoints(&vm)?;
-    for held in held {
-        held.hold(&mut vm)?;
-    }
+    Held::hold_all(held, &mut vm)?;
     let order = queue(&mut vm, &body.queue, &slots, left)?;
     let inside = vm.inside_mut();
     *inside.paused = body.paused;
@@ -165,9 +163,7 @@ fn fill_alone(vm: &mut VM, slot: Slot, form: SessionForm) -> Result<bool, Snapsh
     let positions = Positions::of(inside.images.get(header::image(block)));
     let (mut known, mut held) = (Known::default(), Vec::new());
     let has_left = Filler::new(&mut inside, slot, &positions, &mut known).fill(form, &mut held)?;
-    for held in held {
-        held.hold(vm)?;
-    }
+    Held::hold_all(held, vm)?;
     Ok(has_left)
 }
 

@@ -1,5 +1,6 @@
 //! From a machine to what is written down of it.
 
+use std::cell::OnceCell;
 use std::collections::BTreeMap;
 
 use telltale_bytecode::{CodeImage, ContentHash};
@@ -15,7 +16,7 @@ use super::payload::{Payload, Place};
 use super::{fault, trace};
 use crate::lines::role_of;
 use crate::machine::endpoints::Collector;
-use crate::machine::inside::Inside;
+use crate::machine::inside::{Holders, Inside};
 use crate::memory::arena::Slot;
 use crate::memory::channel::{self, Plan};
 use crate::memory::coroutine::{self, CoroId, HALTED, HOLDS};
@@ -29,6 +30,7 @@ pub(super) struct Saver<'a> {
     inside: Inside<'a>,
     images: Vec<ImageForm>,
     places: BTreeMap<ContentHash, u32>,
+    holders: OnceCell<Holders<'a>>,
 }
 
 /// All of a machine.
@@ -63,13 +65,18 @@ pub(super) fn body(vm: &VM) -> Result<Body, SnapshotError> {
         report: saver.report(),
         trace: trace::written(saver.inside.trace),
         images: saver.images,
-        roles: Vec::new(),
+        roles: BTreeMap::new(),
     })
 }
 
 impl<'a> Saver<'a> {
     pub(super) fn new(vm: &'a VM) -> Self {
-        Self { inside: vm.inside(), images: Vec::new(), places: BTreeMap::new() }
+        Self {
+            inside: vm.inside(),
+            images: Vec::new(),
+            places: BTreeMap::new(),
+            holders: OnceCell::new(),
+        }
     }
 
     /// The images that were met, in the order of their places.
@@ -95,7 +102,7 @@ impl<'a> Saver<'a> {
         let loaded = self.inside.images.get(header::image(block));
         let image = self.image(&loaded.image);
         let id = self.inside.run_queue.session_at(slot);
-        Session { inside: &self.inside, id, block, loaded }.written(image)
+        Session { inside: &self.inside, holders: &self.holders, id, block, loaded }.written(image)
     }
 
     /// The sessions that have ended and whose blocks are not free: somebody will take their role objects, or the queue names
@@ -139,14 +146,16 @@ impl<'a> Saver<'a> {
 }
 
 /// A session that is written down.
-struct Session<'a> {
-    inside: &'a Inside<'a>,
+struct Session<'s, 'a> {
+    inside: &'s Inside<'a>,
+    /// Who holds which endpoint, once somebody has to know.
+    holders: &'s OnceCell<Holders<'a>>,
     id: SessionId,
-    block: &'a [u64],
-    loaded: &'a Loaded,
+    block: &'s [u64],
+    loaded: &'s Loaded,
 }
 
-impl Session<'_> {
+impl Session<'_, '_> {
     fn written(&self, image: u32) -> Result<SessionForm, SnapshotError> {
         let Self { block, .. } = *self;
         let objects = match header::objects(block) {
@@ -269,9 +278,9 @@ impl Session<'_> {
             let next = if header::has_coroutines(self.block) {
                 Some(self.loaded.place_in_program(role, sent.next))
             } else {
-                self.inside
-                    .holder_of(self.id, role)
-                    .map(|(program, role)| program.place_in_program(role, sent.next))
+                let holders = self.holders.get_or_init(|| self.inside.holders());
+                let holder = holders.get(&(self.id, role));
+                holder.map(|holder| holder.loaded.place_in_program(holder.role, sent.next))
             };
             let Some(next) = next else { continue };
             all.push(HeldForm {

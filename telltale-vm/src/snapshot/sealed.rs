@@ -1,5 +1,6 @@
 //! Snapshots with version and checksum, in all formats.
 
+use std::collections::BTreeMap;
 use std::marker::PhantomData;
 
 use serde::de::{DeserializeOwned, Error as _};
@@ -151,24 +152,25 @@ impl SessionSnapshot {
 }
 
 fn keep_roles<R: NamedRoles + Serialize>(
-    kept: &mut Vec<(u64, String)>,
+    kept: &mut BTreeMap<u64, String>,
     vm: &VM,
     session: Session<R>,
 ) -> Result<(), SnapshotError> {
     let number = session.id().ordinal();
-    let cannot = |why: String| SnapshotError::Roles { session: number, why };
+    let cannot = |why: String| SnapshotError::KeptRoles { session: number, why };
     let roles = vm.peek_roles::<R>(session.id())?;
     let roles = roles.ok_or_else(|| cannot("they are not there".to_owned()))?;
     let text = serde_json::to_string(roles).map_err(|error| cannot(error.to_string()))?;
-    kept.retain(|(other, _)| *other != number);
-    kept.push((number, text));
+    kept.insert(number, text);
     Ok(())
 }
 
-fn roles<R: DeserializeOwned>(kept: &[(u64, String)], session: u64) -> Result<R, SnapshotError> {
-    let cannot = |why: String| SnapshotError::Roles { session, why };
-    let text = kept.iter().find(|(other, _)| *other == session);
-    let (_, text) = text.ok_or_else(|| cannot("they were not kept".to_owned()))?;
+fn roles<R: DeserializeOwned>(
+    kept: &BTreeMap<u64, String>,
+    session: u64,
+) -> Result<R, SnapshotError> {
+    let cannot = |why: String| SnapshotError::KeptRoles { session, why };
+    let text = kept.get(&session).ok_or_else(|| cannot("they were not kept".to_owned()))?;
     serde_json::from_str(text).map_err(|error| cannot(error.to_string()))
 }
 

@@ -1,5 +1,7 @@
 //! What a machine has to do with snapshots.
 
+use std::collections::BTreeMap;
+
 use super::error::SnapshotError;
 use super::form::{Kind, SessionBody};
 use super::payload::Payload;
@@ -51,7 +53,7 @@ impl VM {
         }
         let image = saver.into_images().remove(form.image as usize);
         let queued = header::written::would_act(block);
-        Ok(SessionSnapshot(SessionBody { image, session: form, queued, roles: Vec::new() }))
+        Ok(SessionSnapshot(SessionBody { image, session: form, queued, roles: BTreeMap::new() }))
     }
 
     /// The session with this number ([`SessionId::ordinal`]), in a machine that was resumed.

@@ -7,13 +7,15 @@ use telltale_bytecode::{Assembler, CodeImage, Hop, ImportId, Instr, Reg, Slot, V
 use telltale_theory::oracle;
 use telltale_types::{GlobalType, Label, Names};
 
+use super::fault::{FaultForm, OutcomeForm};
 use super::form::Body;
 use super::{SessionSnapshot, Snapshot, SnapshotError};
 use crate::memory::header;
 use crate::testing::image;
 use crate::{
-    Branch, Context, CoroStatus, EffectHandler, HandlerError, HandlerResult, LabelId, Network,
-    Picked, Policy, RoleId, SendDecision, VM, VMConfig, Value,
+    Branch, Cause, Context, CoroStatus, EffectHandler, Fault, HandlerError, HandlerResult, Kind,
+    LabelId, Network, Outcome, Picked, Policy, RoleId, SendDecision, SessionError, VM, VMConfig,
+    VMError, Value,
 };
 
 /// Answers everything, late at first; some messages are kept aside.
@@ -387,4 +389,84 @@ fn json_that_was_altered_or_cut_off_is_refused() {
     let other = serde_json::from_str::<Snapshot>(&session).expect_err("it is a session");
     let text = other.to_string();
     assert!(text.starts_with("expected a telltale snapshot, found a `telltale session`"), "{text}");
+}
+
+/// Every reason for which a session can have ended.
+fn causes() -> Vec<Cause> {
+    let text = |text: &str| text.to_owned();
+    let limits = [
+        VMError::SeveralEndpoints { role: text("A") },
+        VMError::TooManySessions { limit: 8 },
+        VMError::TooManyCoroutines { given: 3, open: 7, limit: 8 },
+        VMError::TooManyRegisters { given: 16, limit: 8 },
+        VMError::TooManyImages { limit: 8 },
+    ];
+    let (from, to, label) = (text("A"), text("B"), text("x"));
+    let (expected, found) = (text("u64"), text("`true`, a bool"));
+    let others = [
+        Cause::Handler(HandlerError::msg("no book of this title")),
+        Cause::Panicked { message: text("attempt to subtract with overflow") },
+        Cause::WrongPayload {
+            label: label.clone(),
+            expected: expected.clone(),
+            found: found.clone(),
+        },
+        Cause::NoSuchBranch { picked: 2, branches: 2 },
+        Cause::UnexpectedMessage {
+            from: from.clone(),
+            found: found.clone(),
+            expected: expected.clone(),
+        },
+        Cause::ChannelFull { label: label.clone(), to: to.clone(), capacity: 4 },
+        Cause::LeftOver { from, to, label },
+        Cause::Stuck { waiting: text("`A` waits for `B`") },
+        Cause::NotAllowed { expected: expected.clone(), found: found.clone() },
+        Cause::EmptyRegister { register: 3 },
+        Cause::NotAnEndpoint { register: 3, found: Kind::Record },
+        Cause::SessionEnded { register: 3 },
+        Cause::EndpointToHandler { what: text("Seat(Endpoint)") },
+        Cause::ImageNotProvided { name: text("it") },
+        Cause::WrongDelivery { expected, found },
+        Cause::OutOfProgram,
+        Cause::BadInstruction,
+    ];
+    let limits = limits.map(|limit| Cause::CannotOpen(Box::new(limit)));
+    others.into_iter().chain(limits).collect()
+}
+
+#[test]
+fn faults_and_outcomes_come_back() {
+    for cause in causes() {
+        let fault =
+            Fault { role: Some("A".to_owned()), instruction: Some("0  halt".to_owned()), cause };
+        let text = fault.to_string();
+        let outcome: Outcome = Err(SessionError::Faulted(fault.into()));
+        let form = OutcomeForm::from(&outcome);
+        let json = serde_json::to_string(&form).expect("JSON");
+        let bytes = postcard::to_allocvec(&form).expect("it can be written");
+        let read: [OutcomeForm; 2] = [
+            serde_json::from_str(&json).expect("it was written by us"),
+            postcard::from_bytes(&bytes).expect("it was written by us"),
+        ];
+        for read in read {
+            let Err(SessionError::Faulted(fault)) = Outcome::from(read) else {
+                panic!("{text} has become another outcome");
+            };
+            assert_eq!(fault.to_string(), text);
+        }
+    }
+    let cancelled: Outcome = Err(SessionError::Cancelled { reason: "it is late".into() });
+    for outcome in [Ok(()), Err(SessionError::Closed), cancelled] {
+        let again = Outcome::from(OutcomeForm::from(&outcome));
+        assert_eq!(format!("{again:?}"), format!("{outcome:?}"));
+    }
+}
+
+#[test]
+fn an_error_that_is_no_limit_cannot_be_written() {
+    let cause = Cause::CannotOpen(Box::new(VMError::MachineGone));
+    let fault = Fault { role: None, instruction: None, cause };
+    let form = OutcomeForm::Faulted(FaultForm(fault.into()));
+    let error = serde_json::to_string(&form).expect_err("no session faults for this");
+    assert!(error.to_string().starts_with("no limit: "), "{error}");
 }

@@ -307,7 +307,7 @@ fn roles_that_were_not_kept_are_an_error() {
     let session = roles("late").attach(&mut later, id).expect("it waits");
     let again = later.snapshot().expect("codecs").resume([&review::IMAGE]).expect("it fits");
     let gone = snapshot.keep_roles(&again, session).expect_err("of another machine");
-    assert!(matches!(gone, SnapshotError::VM(VMError::ForeignSession { .. })), "{gone}");
+    assert!(matches!(gone, SnapshotError::Refused(VMError::ForeignSession { .. })), "{gone}");
 }
 
 /// A session goes to another machine in the middle, with its objects.
@@ -380,4 +380,28 @@ fn a_session_with_roles_from_outside_is_not_written_down() {
     assert_eq!(vm.snapshot().expect_err("nobody has taken its end").to_string(), expected);
     vm.take_ended(&mut Vec::new());
     vm.snapshot().expect("the part has ended");
+}
+
+#[test]
+fn a_session_that_has_ended_badly_says_so_when_it_has_its_objects() {
+    let mut vm = VM::new(VMConfig { quantum: 1, ..VMConfig::default() });
+    let sessions = ["a", "b", "c"].map(|name| roles(name).open(&mut vm).expect("there is room"));
+    vm.run(&NoHandler, 2).expect("nothing goes wrong");
+    vm.cancel(sessions[0].id(), "it is late").expect("it is running");
+    vm.close(sessions[1].id()).expect("it is running");
+    vm.run(&NoHandler, 10_000).expect("nothing goes wrong");
+    let snapshot = vm.snapshot().expect("codecs");
+    let expected = sessions
+        .map(|session| session.into_roles(&mut vm).map(drop).map_err(|error| error.to_string()));
+    assert!(expected[0].is_err() && expected[1].is_err() && expected[2].is_ok(), "{expected:?}");
+    let mut later = there_and_back(&snapshot).resume([&review::IMAGE]).expect("it fits");
+    assert_eq!(later.progress(), Progress::Complete);
+    let ids: Vec<SessionId> = later.unattached().collect();
+    assert_eq!(ids, sessions.map(Session::id));
+    for (id, expected) in ids.into_iter().zip(expected) {
+        let session = roles("again").attach(&mut later, id).expect("its outcome waits");
+        let found = session.into_roles(&mut later).map(drop).map_err(|error| error.to_string());
+        assert_eq!(found, expected);
+    }
+    assert_eq!(later.unattached().count(), 0);
 }
