@@ -9,6 +9,7 @@ mod codecs;
 mod decision;
 mod dispatch;
 mod docs;
+mod endpoints;
 mod given_once;
 mod image;
 mod links;
@@ -46,6 +47,7 @@ pub(crate) fn protocol(protocol: &mut Analysed, image: Option<&CodeImage>) -> To
     let choices = choices::emit(interface, &words);
     let session = session::emit(interface, &words, protocol.attributes.serde.is_some());
     let links = links::emit(interface);
+    let endpoints = endpoints::emit(interface, image);
     // What is not for users is not for their editors: it only uses what the names stand for.
     words.leave(&mut protocol.interface);
     let objects = objects::emit(&protocol.interface, image);
@@ -58,6 +60,7 @@ pub(crate) fn protocol(protocol: &mut Analysed, image: Option<&CodeImage>) -> To
         #choices
         #session
         #objects
+        #endpoints
         #links
     };
     // From the first word to the last brace it stands at the name of the protocol, so errors about it point there.

@@ -104,6 +104,7 @@ use proc_macro::TokenStream;
 /// In front of a protocol there can be:
 ///
 /// - `///`, which is copied to what is generated, as it is in front of roles, messages, choices and branches;
+/// - `#[endpoints]`, for roles that are played as async code, state by state (see the crate `telltale-net`);
 /// - `#[allow(silent_end)]`, when a role may be left waiting for a message that does not come;
 /// - `#[derive(…)]`, for the enums and structs that are generated; it can stand in front of a choice or a message as well.
 ///   `Debug` is there in any case;

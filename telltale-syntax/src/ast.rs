@@ -43,6 +43,8 @@ pub struct Attributes {
     pub silent_end: bool,
     /// `#[derive(…)]`: for every enum and struct that is generated.
     pub derives: Derives,
+    /// `#[endpoints]`: roles can be played by async code, state by state.
+    pub endpoints: bool,
     /// `#[serde]`: payloads are written down by serde.
     pub serde: Option<Serde>,
     /// `#[telltale(crate = path)]`: where the generated code finds `telltale_vm`.

@@ -9,6 +9,7 @@ use quote::ToTokens;
 use syn::Type;
 use syn::spanned::Spanned;
 
+pub(crate) use inner::one_module_in;
 pub(crate) use print::type_text;
 pub(crate) use unfit::find_unfit;
 
@@ -53,10 +54,10 @@ impl Payload {
     /// The payload with types that mean inside of a module what these mean around it.
     pub(crate) fn one_module_in(&self) -> Self {
         let moved =
-            |field: &Field| Field { name: field.name.clone(), ty: inner::one_module_in(&field.ty) };
+            |field: &Field| Field { name: field.name.clone(), ty: one_module_in(&field.ty) };
         match self {
             Self::Unit => Self::Unit,
-            Self::Tuple(types) => Self::Tuple(types.iter().map(inner::one_module_in).collect()),
+            Self::Tuple(types) => Self::Tuple(types.iter().map(one_module_in).collect()),
             Self::Record(fields) => Self::Record(fields.iter().map(moved).collect()),
         }
     }

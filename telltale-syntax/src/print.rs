@@ -55,6 +55,9 @@ impl Display for Attributes {
             f.write_str("#[allow(silent_end)]\n")?;
         }
         derives(f, &self.derives, 0)?;
+        if self.endpoints {
+            f.write_str("#[endpoints]\n")?;
+        }
         if let Some(serde) = &self.serde {
             writeln!(f, "{serde}")?;
         }

@@ -1,6 +1,6 @@
 //! The pages of the guide, `docs/`: their examples are compiled and run with the tests of the documentation.
 //!
-//! `examples/tests/guide.rs` sees to it that no page is missing here. The one about tests is in `telltale-testing`.
+//! `examples/tests/guide.rs` sees to it that no page is missing here. Those about tests are in `telltale-testing`.
 
 #[doc = include_str!("../../docs/README.md")]
 mod introduction {}
@@ -158,6 +158,8 @@ mod readme {}
 ///     ("Incomplete", VMError::Incomplete { session, error: late }),
 ///     ("RolesTaken", VMError::RolesTaken { session }),
 ///     ("NoHandler", VMError::NoHandler { role: alice() }),
+///     ("NoEndpoint", VMError::NoEndpoint),
+///     ("HostBusy", VMError::HostBusy),
 ///     ("Detached", VMError::Detached { session }),
 ///     ("NotAttached", VMError::NotAttached { session }),
 ///     ("CannotAttach", VMError::CannotAttach { session, why: "it has its role objects" }),

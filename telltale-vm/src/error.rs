@@ -77,6 +77,10 @@ pub enum VMError {
         /// The role.
         role: String,
     },
+    /// No role of a session on a host is driven: nobody would let it go on.
+    NoEndpoint,
+    /// A role object opens a session on its own host while all machines of the host are held.
+    HostBusy,
     /// The session's role objects were not kept: it was opened without an owner.
     Detached {
         /// The session.
@@ -161,7 +165,7 @@ impl fmt::Display for VMError {
             Self::StillRunning { session, state } => {
                 write!(f, "session {session} is still running: {state}")
             }
-            Self::Incomplete { session, error } => write!(f, "session {session} {error}"),
+            Self::Incomplete { session, error } => write!(f, "session {session} {}", error.end()),
             Self::RolesTaken { session } => {
                 write!(f, "the roles of session {session} have been taken already")
             }
@@ -196,6 +200,12 @@ impl fmt::Display for VMError {
                 write!(f, "a program uses {given} registers, but the limit is {limit}")
             }
             Self::NotInProtocol { session, what } => write!(f, "session {session} has no {what}"),
+            Self::NoEndpoint => f.write_str(
+                "all roles are played by objects, and such a session needs no host: `play` runs it",
+            ),
+            Self::HostBusy => f.write_str(
+                "all machines of the host are busy: give it more, or open sessions outside of role objects",
+            ),
             Self::MachineGone => f.write_str("the machine has been dropped"),
             Self::NotHere { session } => {
                 write!(

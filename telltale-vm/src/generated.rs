@@ -3,6 +3,7 @@
 //! Everything that a generated module needs is here, so that the module is short and depends on no name
 //! that its user could have hidden.
 
+pub mod endpoints;
 mod given_once;
 mod printed;
 
@@ -34,6 +35,10 @@ pub use crate::wire::{FieldNames, Json, PayloadCodec, PayloadCodecs};
 #[cfg(feature = "serde")]
 pub use serde;
 
+pub use endpoints::{
+    Arrived, Branches, Handle, Host, IntoRoles, Offering, Opened, Ready, Receiving,
+    ReceivingSignal, Sending, State, end_state, join, state,
+};
 pub use given_once::GivenOnce;
 pub use printed::{Printed, PrintedAsDebug, PrintedAsHole};
 
@@ -42,7 +47,8 @@ pub use crate::roles::play::{play, play_with};
 pub use crate::roles::players::{Marker, Player, Players, Plays, player};
 pub use crate::roles::session::{NamedRoles, SessionHost};
 pub use crate::{
-    EffectHandler, HandlerError, HandlerResult, PlayError, Session, SessionId, VM, VMError, Value,
+    Driven, EffectHandler, HandlerError, HandlerResult, PlayError, Session, SessionError,
+    SessionId, VM, VMError, Value,
 };
 
 /// A session of an image that `choreography!` has compiled: as [`Session::open`], without what programs written by hand need.

@@ -144,14 +144,14 @@
 //!
 //! # Testing
 //!
-//! A role object is a value, so a test can play it against others. [`ByHandler`] in place of an object leaves its role to the
+//! A role object is a value, so a test can play it against others. [`ByHandler`](type@ByHandler) in place of an object leaves its role to the
 //! handler of the run. [`Policy::Random`] tries other orders, which a seed brings back; a [`simulation::Network`] loses and delays
 //! messages. The crate `telltale-testing` has scripted and random peers for a role under test, and tries all of this.
 //!
 //! # Async and networks
 //!
 //! The machine never blocks, so it goes with every runtime: a role whose answer comes from a socket is pending until you wake it. The
-//! guide has two servers on tokio. A role may be [`Elsewhere`], in another process: its messages are handed out and
+//! guide has two servers on tokio. A role may be [`Elsewhere`](type@Elsewhere), in another process: its messages are handed out and
 //! delivered (module [`outside`]). There is *no* network layer yet that carries them, and methods of roles are not `async`.
 //!
 //! # The machine

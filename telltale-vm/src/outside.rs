@@ -1,9 +1,9 @@
 //! Roles that are played from outside of the VM.
 //!
-//! Two markers stand where a role object would be. A role that is [`Driven`](crate::Driven) is played by calls:
+//! Two markers stand where a role object would be. A role that is [`Driven`](type@crate::Driven) is played by calls:
 //! [`VM::driven_send`](crate::VM::driven_send) and [`VM::driven_receive`](crate::VM::driven_receive) do what the role does next, or
 //! say that it waits, and [`VM::take_woken`](crate::VM::take_woken) says who waits no more. A role that is
-//! [`Elsewhere`](crate::Elsewhere) is played by somebody else, in another process perhaps: the session is then a *part*, and
+//! [`Elsewhere`](type@crate::Elsewhere) is played by somebody else, in another process perhaps: the session is then a *part*, and
 //! only messages come and go ([`VM::take_outgoing`](crate::VM::take_outgoing), [`VM::deliver`](crate::VM::deliver)).
 //!
 //! ```

@@ -6,8 +6,8 @@ use telltale_bytecode::{Assembler, CompileError};
 use telltale_vm::loader::CodeImage;
 use telltale_vm::{
     Branch, Context, CoroStatus, EffectHandler, HandlerError, HandlerResult, LabelId, Message,
-    Network, NoHandler, Observed, Picked, Policy, Progress, RoleId, SendDecision, Session, VM,
-    VMConfig, VMError, Value, WhenFull, choreography, normalize_trace,
+    Monitor, Network, NoHandler, ObsEvent, Observed, Picked, Policy, Progress, RoleId,
+    SendDecision, Session, VM, VMConfig, VMError, Value, WhenFull, choreography, normalize_trace,
 };
 
 choreography! {
@@ -122,13 +122,29 @@ fn events_say_in_which_lane_and_on_which_channel() {
 }
 
 #[test]
+fn traces_of_lanes_are_logs_that_fit() {
+    for image in [&both::IMAGE, &shared::IMAGE] {
+        for config in configs() {
+            let mut vm = VM::new(config);
+            vm.load_choreography(image).expect("room");
+            vm.run(&Says(5), 1_000).expect("no faults");
+            let monitor = Monitor::of_roles(&image.global_type, image.local_types.iter());
+            let log = vm.trace();
+            let log = log.iter().filter_map(ObsEvent::log_event);
+            let accepted = monitor.and_then(|monitor| monitor.check(log)).expect("it fits");
+            assert!(accepted.is_complete(), "{accepted}");
+        }
+    }
+}
+
+#[test]
 fn endless_lanes_hold_up_nobody() {
     for config in configs() {
         let mut vm = VM::new(config);
         let session = vm.load_choreography(&endless::IMAGE).expect("room");
         vm.run(&Says(0), 200).expect("no faults");
         let sent = |label: &str| {
-            let is_sent = |event: &&telltale_vm::ObsEvent| {
+            let is_sent = |event: &&ObsEvent| {
                 event.to_string().contains(label) && event.to_string().contains('!')
             };
             vm.trace().iter().filter(is_sent).count()

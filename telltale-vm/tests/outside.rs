@@ -469,7 +469,7 @@ fn pausing_closing_and_cancelling_reach_driven_roles() {
     let reason = ended[0].1.as_ref().expect_err("it was cancelled").to_string();
     assert_eq!(
         reason,
-        "was cancelled: it was closed, and some of its roles are played from outside"
+        "the session was cancelled: it was closed, and some of its roles are played from outside"
     );
 }
 

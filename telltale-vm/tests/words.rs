@@ -166,10 +166,10 @@ fn names_of_sessions_know_their_vm() {
 #[test]
 fn outcomes_and_events_print() {
     let cancelled = SessionError::Cancelled { reason: "enough".into() };
-    assert_eq!(cancelled.to_string(), "was cancelled: enough");
+    assert_eq!(cancelled.to_string(), "the session was cancelled: enough");
     let cancelled = SessionError::Cancelled { reason: "".into() };
-    assert_eq!(cancelled.to_string(), "was cancelled");
-    assert_eq!(SessionError::Closed.to_string(), "was closed before its end");
+    assert_eq!(cancelled.to_string(), "the session was cancelled");
+    assert_eq!(SessionError::Closed.to_string(), "the session was closed before its end");
     assert!(SessionError::Closed.source().is_none());
     let handler: &dyn EffectHandler = &Seeded;
     let (mut vm, session) = open(VMConfig::default(), &image("A→{B:x; B:y}"));

@@ -32,6 +32,7 @@ fn ui() {
         "call",
         "par",
         "projection",
+        "endpoints",
         "serde",
     ] {
         cases.compile_fail(format!("tests/ui/{mistakes}/*.rs"));

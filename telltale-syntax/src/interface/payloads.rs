@@ -77,7 +77,7 @@ pub(super) fn check(
     }
 }
 
-fn is_in_prelude(name: &str) -> bool {
+pub(super) fn is_in_prelude(name: &str) -> bool {
     PRELUDE.binary_search(&name).is_ok()
 }
 
@@ -86,7 +86,7 @@ fn generated(word: &Ident, owner: String) -> Diagnostic {
 }
 
 /// The words of a type that are looked up where the type stands.
-fn first_words(tokens: TokenStream, words: &mut Vec<Ident>) {
+pub(super) fn first_words(tokens: TokenStream, words: &mut Vec<Ident>) {
     let trees: Vec<TokenTree> = tokens.into_iter().collect();
     let sign = |at: usize| match trees.get(at) {
         Some(TokenTree::Punct(punct)) => punct.as_char(),

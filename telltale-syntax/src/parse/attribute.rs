@@ -14,8 +14,7 @@ use crate::mistakes::Mistakes;
 use crate::name::Name;
 use crate::span::SpanRange;
 
-const ON_PROTOCOL: &str =
-    "`///`, `#[allow(silent_end)]`, `#[derive(…)]`, `#[serde]` and `#[telltale(crate = path)]`";
+const ON_PROTOCOL: &str = "`///`, `#[allow(silent_end)]`, `#[derive(…)]`, `#[endpoints]`, `#[serde]` and `#[telltale(crate = path)]`";
 const ON_STATEMENT: &str = "`///` and `#[derive(…)]`";
 const ON_ROLE: &str = "`///` and `#[like(Role)]`";
 const ON_OTHERS: &str = "`///`";
@@ -23,7 +22,7 @@ const NOWHERE: &str = "`///` in front of a protocol, a role, a message, a choice
      and `#[derive(…)]` in front of a protocol, a message or a choice";
 
 /// The attributes that mean something somewhere.
-const KNOWN: [&str; 4] = ["derive", "doc", "like", "serde"];
+const KNOWN: [&str; 5] = ["derive", "doc", "endpoints", "like", "serde"];
 
 /// What stands between the brackets.
 struct Attribute {
@@ -175,6 +174,7 @@ fn add(attributes: &mut Attributes, mut attribute: Attribute) -> Result<(), Diag
     match attribute.name.as_str() {
         "doc" => add_doc(&mut attributes.docs, attribute),
         "derive" => attributes.derives.extend(&derives(&mut attribute)?),
+        "endpoints" if attribute.inside.is_empty() => attributes.endpoints = true,
         "serde" if attributes.serde.is_none() => attributes.serde = Some(serde(&mut attribute)?),
         "allow" if is_silent_end(&attribute) => attributes.silent_end = true,
         "telltale" => attributes.crate_path = Some(crate_path(&mut attribute)?),

@@ -8,7 +8,7 @@ use quote::{ToTokens, quote_spanned};
 use syn::Type;
 
 /// The type that means inside of a module what `ty` means around it.
-pub(super) fn one_module_in(ty: &Type) -> Type {
+pub(crate) fn one_module_in(ty: &Type) -> Type {
     let outside = ty.to_token_stream();
     match ty {
         Type::Verbatim(_) => Type::Verbatim(tokens(outside)),

@@ -6,7 +6,9 @@ use telltale_types::{LabelId, RoleId};
 
 use super::{Slice, Step, note_halted};
 use crate::memory::channel::Plan;
-use crate::memory::coroutine::{self, Actor, Coro, CoroId, FORKED, HALTED, HOLDS, PENDING};
+use crate::memory::coroutine::{
+    self, Actor, Coro, CoroId, FORKED, HALTED, HOLDS, OUTSIDE, PENDING,
+};
 use crate::memory::header;
 use crate::program::loaded::Loaded;
 use crate::program::op::{Code, Op};
@@ -154,7 +156,9 @@ impl Slice<'_, '_> {
         let op = op_of(self.loaded, coro);
         match op.code {
             Code::Send | Code::Recv | Code::Offer => op.exchange.channel.place == plan.place,
-            Code::OfferMany => {
+            // Who plays it from outside makes its choice anew when there is room.
+            Code::Choose if !coro.has(OUTSIDE) => false,
+            Code::OfferMany | Code::Choose => {
                 let branches = self.loaded.linked.exchanges(op);
                 branches.iter().any(|branch| branch.channel.place == plan.place)
             }

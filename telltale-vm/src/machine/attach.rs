@@ -29,7 +29,7 @@ impl VM {
             return Err(cannot("they play another protocol"));
         }
         let objects = SessionObjects::new(objects, None);
-        if objects.players_outside().is_some() {
+        if objects.played_outside().is_some() {
             return Err(cannot(
                 "a role would be played from outside, which has not been so before",
             ));

@@ -363,7 +363,7 @@ impl VM {
         objects: SessionObjects,
         owned: bool,
     ) -> Result<SessionId, VMError> {
-        let from_outside = objects.players_outside();
+        let from_outside = objects.played_outside();
         let key = self.objects.insert(objects);
         let opened = match from_outside {
             None => self.open(image, key as u32 + 1, owned, true),

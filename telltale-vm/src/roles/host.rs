@@ -188,7 +188,7 @@ impl SessionObjects {
     }
 
     /// Who plays the roles, if some of them are played from outside, and the first of those.
-    pub(crate) fn players_outside(&self) -> Option<(Players, RoleId)> {
+    pub(crate) fn played_outside(&self) -> Option<(Players, RoleId)> {
         match &self.objects {
             Objects::All(_) => None,
             Objects::Some(mixed) => Some((mixed.players, mixed.players.first_outside()?)),

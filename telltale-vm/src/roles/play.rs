@@ -136,7 +136,7 @@ pub fn play<R: NamedRoles>(image: &CodeImage, roles: R) -> Result<R, PlayError<R
     play_objects(image, objects, may_begin, &NoHandler)
 }
 
-/// As [`play`], with a handler that plays the roles which are [`ByHandler`](crate::ByHandler).
+/// As [`play`], with a handler that plays the roles which are [`ByHandler`](type@crate::ByHandler).
 ///
 /// # Errors
 ///

@@ -4,7 +4,7 @@ use std::marker::PhantomData;
 
 use telltale_types::RoleId;
 
-/// In place of a role object: [`ByHandler`], [`Driven`] or [`Elsewhere`], which say who plays the role.
+/// In place of a role object: [`ByHandler`](type@ByHandler), [`Driven`](type@Driven) or [`Elsewhere`](type@Elsewhere), which say who plays the role.
 ///
 /// Each implements the traits of all roles. They are one type with a parameter, so that what is generated for a
 /// role has one implementation for all of them.
@@ -87,13 +87,13 @@ pub const Elsewhere: Elsewhere = Marker::NEW;
 
 /// What markers are told apart by.
 pub mod player {
-    /// See [`ByHandler`](super::ByHandler).
+    /// See [`ByHandler`](type@super::ByHandler).
     #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
     pub struct Handler;
-    /// See [`Driven`](super::Driven).
+    /// See [`Driven`](type@super::Driven).
     #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
     pub struct Driven;
-    /// See [`Elsewhere`](super::Elsewhere).
+    /// See [`Elsewhere`](type@super::Elsewhere).
     #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
     pub struct Elsewhere;
 }
@@ -139,6 +139,13 @@ impl RoleSet {
 
     fn insert(&mut self, role: RoleId) {
         self.0[role.index() / 64] |= 1 << (role.index() % 64);
+    }
+
+    /// Takes a role out. Says whether it was in it.
+    pub(crate) fn remove(&mut self, role: RoleId) -> bool {
+        let was_in = self.contains(role);
+        self.0[role.index() / 64] &= !(1 << (role.index() % 64));
+        was_in
     }
 
     /// Whether no role is in it.
