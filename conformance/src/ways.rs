@@ -218,7 +218,7 @@ impl Mail<'_> {
         for (session, message) in std::mem::take(&mut self.messages) {
             // The machine may be another one.
             let session = vm.session_numbered(session.ordinal()).unwrap_or(session);
-            let channel = (session, message.from, message.to);
+            let channel = (session, message.from, message.to, message.lane);
             if full.contains(&channel) || !self.has_room(vm, session, &message) {
                 full.insert(channel);
                 self.messages.push((session, message));
@@ -245,10 +245,9 @@ impl Mail<'_> {
 /// Answers whoever waits for an answer, and delivers what was kept aside. Says whether there was anything.
 fn help(vm: &mut VM, mail: &mut Mail) -> bool {
     let waits = vm.coroutines().filter(|role| role.status() == CoroStatus::AwaitsHandler);
-    let mut waits: Vec<(SessionId, String)> =
+    // Several lanes of a role are woken together.
+    let waits: BTreeSet<(SessionId, String)> =
         waits.map(|role| (role.session_id(), role.role().to_owned())).collect();
-    // All lanes of a role are woken at once.
-    waits.dedup();
     let is_helped = !waits.is_empty();
     for (session, role) in waits {
         vm.wake(session, &role).expect("it waits for its handler");

@@ -29,6 +29,10 @@ mod servers {}
 #[doc = include_str!("../../docs/08_words.md")]
 mod words {}
 
+#[cfg(feature = "serde")]
+#[doc = include_str!("../../docs/images-from-outside.md")]
+mod images_from_outside {}
+
 #[doc = include_str!("../../docs/09_vm_overview.md")]
 mod overview {}
 

@@ -205,9 +205,10 @@
 //! # Features
 //!
 //! - `macros` (default): [`choreography!`].
+//! - `validate` (default): [`UntrustedImage::validate`](loader::UntrustedImage), which makes images of what comes from outside.
 //! - `multi-thread`: `ThreadedVM`, which runs its sessions on several threads.
-//! - `serde`: payloads on the wire (`wire`), which `#[serde]` in front of a protocol asks for, and sessions that are written down
-//!   and resumed (`snapshot`).
+//! - `serde`: images and types that are written down, payloads on the wire (`wire`), which `#[serde]` in front of a protocol asks
+//!   for, and sessions that are written down and resumed (`snapshot`).
 
 #[doc(hidden)]
 pub mod generated;

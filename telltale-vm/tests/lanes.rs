@@ -36,6 +36,11 @@ choreography! {
         par { Ann -> Ben: First(u32); } and { Ann -> Ben: Other(u32); }
     }
 
+    /// The last role is in lanes, and others have no such role.
+    protocol Three(Ann, Ben, Cleo) {
+        par { loop { Ann -> Cleo: Say(u32); } } and { loop { Ben -> Cleo: Tell(u32); } }
+    }
+
     protocol Endless(Ann, Ben) {
         par { loop { Ann -> Ben: Say(u32); } } and { loop { Ben -> Ann: Tell(u32); } }
     }
@@ -154,6 +159,23 @@ fn endless_lanes_hold_up_nobody() {
         assert!(say < 8 * tell && tell < 8 * say, "{say} and {tell}");
         vm.cancel(session, "enough").expect("it runs");
         assert_eq!(vm.open_sessions(), 0);
+    }
+}
+
+/// A session in lanes leaves its script right after somebody has acted in a lane that it does not have.
+#[test]
+fn sessions_of_other_protocols_stand_beside_those_in_lanes() {
+    for policy in Policy::ALL {
+        for quantum in 1..10 {
+            let mut vm = VM::new(VMConfig { policy, quantum, ..VMConfig::default() });
+            for image in [&three::IMAGE, &endless::IMAGE, &three::IMAGE, &both::IMAGE] {
+                vm.load_choreography(image).expect("room");
+            }
+            vm.run(&Says(3), 40).expect("no faults");
+            vm.load_choreography(&endless::IMAGE).expect("room");
+            vm.run(&Says(3), 40).expect("no faults");
+            assert_eq!(vm.open_sessions(), 4, "only one protocol has an end");
+        }
     }
 }
 

@@ -209,7 +209,7 @@ impl VM {
         image: &CodeImage,
         owned: Option<bool>,
     ) -> Result<Slot, VMError> {
-        self.expect_by_hand();
+        self.expect_all_images();
         let key = owned.map(|_| self.objects.insert(SessionObjects::awaited()));
         let objects = key.map_or(0, |key| key as u32 + 1);
         match self.begin(Some(number), image, objects, owned == Some(true), true) {
