@@ -98,7 +98,8 @@ fn alphabet(image: &CodeImage, role: RoleId, length: u32, has_registers: bool) -
     let ways = || (0..=length).map(Some).chain([None]);
     let ways = ways().flat_map(|one| ways().map(move |other| [one, other]));
     let choices = ways.flat_map(|ways| [Line::Choose(ways), Line::Offer(ways)]);
-    let choices = choices.filter(|_| !has_registers);
+    let has_choices = !has_registers && branches(&image.local_types[role]).is_some();
+    let choices = choices.filter(|_| has_choices);
     plain.into_iter().map(Line::Plain).chain(choices).collect()
 }
 
@@ -112,8 +113,8 @@ fn branches(local: &LocalTypeR) -> Option<[Branch; 2]> {
     exits.try_into().ok()
 }
 
-/// The image in which one role has a program of its own; nothing for a program with a choice if there is none.
-fn with_program(image: &CodeImage, role: RoleId, program: &[Line]) -> Option<CodeImage> {
+/// The image in which one role has a program of its own.
+fn with_program(image: &CodeImage, role: RoleId, program: &[Line]) -> CodeImage {
     let named = |(name, local): (&str, &LocalTypeR)| (name.to_owned(), local.clone());
     let locals = image.local_types.iter().map(named).collect();
     let mut asm = Assembler::new(&locals, &image.global_type).expect("its projections");
@@ -121,7 +122,7 @@ fn with_program(image: &CodeImage, role: RoleId, program: &[Line]) -> Option<Cod
         let mut code = Vec::new();
         if other == role {
             for &line in program {
-                code.push(instr(line, &image.local_types[role], &mut asm)?);
+                code.push(instr(line, &image.local_types[role], &mut asm));
             }
         } else {
             for &instr in &image.programs[other] {
@@ -130,21 +131,21 @@ fn with_program(image: &CodeImage, role: RoleId, program: &[Line]) -> Option<Cod
         }
         asm.program(name, code).expect("a role");
     }
-    Some(asm.finish().expect("every role has a program"))
+    asm.finish().expect("every role has a program")
 }
 
-fn instr(line: Line, local: &LocalTypeR, asm: &mut Assembler) -> Option<Instr> {
+fn instr(line: Line, local: &LocalTypeR, asm: &mut Assembler) -> Instr {
     let ways = match line {
-        Line::Plain(instr) => return Some(instr),
+        Line::Plain(instr) => return instr,
         Line::Choose(ways) | Line::Offer(ways) => ways,
     };
-    let ways = branches(local)?.into_iter().zip(ways);
+    let ways = branches(local).expect("there is a choice").into_iter().zip(ways);
     let ways = ways.filter_map(|(branch, target)| Some((branch, Pc(target?))));
     let (via, (set, targets)) = (Via::OWN, asm.branches(ways).expect("there is room"));
-    Some(match line {
+    match line {
         Line::Choose(_) => Instr::Choose { via, set, targets },
         _ => Instr::Offer { via, set, targets },
-    })
+    }
 }
 
 /// An instruction of a compiled program, with its branches in the tables of an assembler.
@@ -178,17 +179,16 @@ fn all_programs(text: &str, role: &str, length: u32, has_registers: bool) {
         let mut program = vec![0; length as usize];
         loop {
             let written: Vec<Line> = program.iter().map(|&line| lines[line]).collect();
-            if let Some(written) = with_program(&image, role, &written) {
-                let verdict = UntrustedImage::from(&written).validate();
-                match (first_mishap(&written, role), &verdict) {
-                    (None, Ok(valid)) => {
-                        assert!(valid.is_verified());
-                        assert_eq!(first_mishap(valid, role), None, "{text}\n{valid}");
-                        right += 1;
-                    }
-                    (Some(_), Err(_)) => wrong += 1,
-                    (mishap, verdict) => panic!("{text}\n{written}\n{mishap:?}\n{verdict:?}"),
+            let written = with_program(&image, role, &written);
+            let verdict = UntrustedImage::from(&written).validate();
+            match (first_mishap(&written, role), &verdict) {
+                (None, Ok(valid)) => {
+                    assert!(valid.is_verified());
+                    assert_eq!(first_mishap(valid, role), None, "{text}\n{valid}");
+                    right += 1;
                 }
+                (Some(_), Err(_)) => wrong += 1,
+                (mishap, verdict) => panic!("{text}\n{written}\n{mishap:?}\n{verdict:?}"),
             }
             if !count_up(&mut program, lines.len()) {
                 break;

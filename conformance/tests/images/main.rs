@@ -60,7 +60,7 @@ fn runs(name: &str, image: &CodeImage, settings: &[Setting]) {
     });
     let first = all.next().expect("there are settings");
     // What the script answers in a lane depends on what the lanes beside it have done.
-    all.filter(|_| !forks).for_each(|played| agree(&first, &played, name));
+    all.filter(|_| !forks).for_each(|played| agree(image, &first, &played, name));
 }
 
 #[test]
