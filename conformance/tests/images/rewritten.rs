@@ -106,7 +106,8 @@ fn what_is_written_otherwise_validates_and_plays_the_same() {
         let valid = valid.unwrap_or_else(|error| panic!("{name}: {error}\n{written}"));
         assert!(valid.is_verified() && valid.hash() == written.hash());
         for setting in &few {
-            let (one, other) = (with_handler(compiled, setting, 2), with_handler(&valid, setting, 2));
+            let (one, other) =
+                (with_handler(compiled, setting, 2), with_handler(&valid, setting, 2));
             agree(compiled, &one, &other, name);
         }
         // One instruction in the place of another is a mistake, or not.
