@@ -1,8 +1,9 @@
 //! Sessions that are written down, and go on later: in another process, after a crash, on another machine.
 //!
-//! [`VM::snapshot`] takes a whole machine between any two calls of [`VM::run`], [`VM::step_round`] or [`VM::step`], whatever its
-//! sessions are doing; [`Snapshot::resume`] makes a machine of it that goes on as if nothing had happened: with the same
-//! answers, it has the same trace. [`VM::snapshot_session`] takes one session, for a machine that runs others.
+//! [`VM::snapshot`](crate::VM::snapshot) takes a whole machine between any two calls of [`VM::run`](crate::VM::run),
+//! [`VM::step_round`](crate::VM::step_round) or [`VM::step`](crate::VM::step), whatever its sessions are doing;
+//! [`Snapshot::resume`] makes a machine of it that goes on as if nothing had happened: with the same answers, it has the same
+//! trace. [`VM::snapshot_session`](crate::VM::snapshot_session) takes one session, for a machine that runs others.
 //!
 //! ```
 //! # use telltale_types::{GlobalTerm, Label};
@@ -47,8 +48,8 @@
 //! how the machine keeps it.
 //!
 //! What is code is not in it and is given again: images, which are found by their content hash; handlers, networks and sinks
-//! ([`VM::record_to`]), as to any machine; and role objects. A session that had role objects waits until they are attached
-//! (`Roles { … }.attach(&mut vm, id)`), as [`VM::waiting`] says. Objects that are `Serialize` can be kept in the snapshot
+//! ([`VM::record_to`](crate::VM::record_to)), as to any machine; and role objects. A session that had role objects waits until they are attached
+//! (`Roles { … }.attach(&mut vm, id)`), as [`VM::waiting`](crate::VM::waiting) says. Objects that are `Serialize` can be kept in the snapshot
 //! ([`Snapshot::keep_roles`]).
 //!
 //! # What is checked
