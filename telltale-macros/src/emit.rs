@@ -45,7 +45,7 @@ pub(crate) fn protocol(protocol: &mut Analysed, image: Option<&CodeImage>) -> To
     let words = Words::of(interface);
     let roles = roles::emit(interface, &words, &outside(crate_path));
     let choices = choices::emit(interface, &words);
-    let session = session::emit(interface, &words);
+    let session = session::emit(interface, &words, protocol.attributes.serde.is_some());
     let links = links::emit(interface);
     let endpoints = endpoints::emit(interface, image);
     // What is not for users is not for their editors: it only uses what the names stand for.

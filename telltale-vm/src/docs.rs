@@ -51,6 +51,10 @@ mod effects {}
 #[doc = include_str!("../../docs/14_parts.md")]
 mod parts {}
 
+#[cfg(feature = "serde")]
+#[doc = include_str!("../../docs/15_snapshots.md")]
+mod snapshots {}
+
 #[doc = include_str!("../../docs/performance.md")]
 mod performance {}
 
@@ -161,6 +165,8 @@ mod readme {}
 ///     ("NoEndpoint", VMError::NoEndpoint),
 ///     ("HostBusy", VMError::HostBusy),
 ///     ("Detached", VMError::Detached { session }),
+///     ("NotAttached", VMError::NotAttached { session }),
+///     ("CannotAttach", VMError::CannotAttach { session, why: "it has its role objects" }),
 ///     ("TooManySessions", limit),
 ///     ("TooManyCoroutines", VMError::TooManyCoroutines { given: 3, open: 7, limit: 8 }),
 ///     ("TooManyRegisters", VMError::TooManyRegisters { given: 16, limit: 8 }),

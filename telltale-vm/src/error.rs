@@ -54,6 +54,18 @@ pub enum VMError {
         /// The role.
         role: String,
     },
+    /// The session was resumed from a snapshot, and its role objects have not been attached.
+    NotAttached {
+        /// The session.
+        session: SessionId,
+    },
+    /// Role objects cannot be attached to the session.
+    CannotAttach {
+        /// The session.
+        session: SessionId,
+        /// Why.
+        why: &'static str,
+    },
     /// A role is played from outside, and the session would run where nobody could do that: by `play`, or in a machine with
     /// threads.
     FromOutside {
@@ -159,6 +171,15 @@ impl fmt::Display for VMError {
             }
             Self::NoHandler { role } => {
                 write!(f, "`{role}` is played by the handler of the run, and `play` has none")
+            }
+            Self::NotAttached { session } => {
+                write!(
+                    f,
+                    "the roles of session {session} have not been attached since it was resumed"
+                )
+            }
+            Self::CannotAttach { session, why } => {
+                write!(f, "roles cannot be attached to session {session}: {why}")
             }
             Self::FromOutside { role } => {
                 write!(f, "`{role}` is played from outside: open the session in a `VM` of your own")
@@ -381,12 +402,17 @@ impl Cause {
 /// What a payload is that should be something else.
 pub(crate) fn in_words(found: &Value) -> String {
     match found {
-        Value::Large(large) => match &**large {
-            Large::Opaque(value) => format!("a value of type `{}`", value.type_name()),
-            other => format!("{}", other.kind()),
-        },
+        Value::Large(large) => large_in_words(large),
         Value::Unit => format!("{}", Kind::Unit),
         scalar => format!("`{scalar}`, {}", scalar.kind()),
+    }
+}
+
+/// The same of a payload that is no scalar.
+pub(crate) fn large_in_words(found: &Large) -> String {
+    match found {
+        Large::Opaque(value) => format!("a value of type `{}`", value.type_name()),
+        other => format!("{}", other.kind()),
     }
 }
 

@@ -11,6 +11,7 @@ pub use core::clone::Clone;
 pub use core::marker::Send;
 pub use core::option::Option;
 pub use core::result::Result::{self, Err, Ok};
+pub use std::vec::Vec;
 
 pub use telltale_bytecode::packed::{
     branches, channels, choice_key, code, message_key, numbers, rests,
@@ -20,7 +21,9 @@ pub use telltale_bytecode::{
 };
 pub use telltale_types::{LabelId, LocalTypeR, Names, RoleId};
 
+pub use crate::__if_serde as if_serde;
 pub use crate::__with_serde as with_serde;
+pub use crate::__written_roles as written_roles;
 #[cfg(feature = "serde")]
 pub use crate::wire::record::{
     record1, record2, record3, record4, record5, record6, record7, record8, record9, record10,
@@ -29,6 +32,8 @@ pub use crate::wire::record::{
 };
 #[cfg(feature = "serde")]
 pub use crate::wire::{FieldNames, Json, PayloadCodec, PayloadCodecs};
+#[cfg(feature = "serde")]
+pub use serde;
 
 pub use endpoints::{
     Arrived, Branches, Handle, Host, IntoRoles, Offering, Opened, Ready, Receiving,
@@ -38,13 +43,13 @@ pub use given_once::GivenOnce;
 pub use printed::{Printed, PrintedAsDebug, PrintedAsHole};
 
 pub use crate::program::parallel::{PARALLEL, ParallelParts};
-pub use crate::roles::objects::{ChoiceVisitor, MessageVisitor, RoleObjects, discard};
+pub use crate::roles::objects::{ChoiceVisitor, GivenSink, MessageVisitor, RoleObjects, discard};
 pub use crate::roles::play::{play, play_with};
 pub use crate::roles::players::{Marker, Player, Players, Plays, player};
 pub use crate::roles::session::{NamedRoles, SessionHost};
 pub use crate::{
     Driven, EffectHandler, HandlerError, HandlerResult, PlayError, Session, SessionError,
-    SessionId, VMError,
+    SessionId, VM, VMError, Value,
 };
 
 /// A session of an image that `choreography!` has compiled: as [`Session::open`], without what programs written by hand need.
@@ -58,6 +63,21 @@ pub fn open<R: NamedRoles>(
     roles: R,
 ) -> Result<Session<R>, VMError> {
     Session::open_compiled(host, image, roles)
+}
+
+/// A session that was resumed gets its role objects.
+///
+/// # Errors
+///
+/// As [`Session::attach`].
+#[cfg(feature = "serde")]
+pub fn attach<R: NamedRoles>(
+    vm: &mut VM,
+    image: &CodeImage,
+    session: SessionId,
+    roles: R,
+) -> Result<Session<R>, VMError> {
+    Session::attach(vm, session, image, roles)
 }
 
 /// A session that nobody waits for: its role objects are dropped with it.
@@ -109,4 +129,40 @@ macro_rules! __with_serde {
     ($($tokens:tt)*) => {
         ::core::compile_error!("`#[serde]` needs the feature `serde` of `telltale-vm`: write `features = [\"serde\"]` in `Cargo.toml`")
     };
+}
+
+/// What there is only with serde.
+#[cfg(feature = "serde")]
+#[doc(hidden)]
+#[macro_export]
+macro_rules! __if_serde {
+    ($($tokens:tt)*) => { $($tokens)* };
+}
+
+/// What there is only with serde is nothing.
+#[cfg(not(feature = "serde"))]
+#[doc(hidden)]
+#[macro_export]
+macro_rules! __if_serde {
+    ($($tokens:tt)*) => {};
+}
+
+/// `Roles` of a protocol with `#[serde]`: they can be kept in a snapshot if all objects can.
+#[cfg(feature = "serde")]
+#[doc(hidden)]
+#[macro_export]
+macro_rules! __written_roles {
+    ($($item:tt)*) => {
+        #[derive($crate::generated::serde::Serialize, $crate::generated::serde::Deserialize)]
+        #[serde(crate = "__telltale::serde")]
+        $($item)*
+    };
+}
+
+/// Without serde they are as those of other protocols.
+#[cfg(not(feature = "serde"))]
+#[doc(hidden)]
+#[macro_export]
+macro_rules! __written_roles {
+    ($($item:tt)*) => { $($item)* };
 }

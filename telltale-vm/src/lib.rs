@@ -208,7 +208,7 @@
 //! - `validate` (default): [`UntrustedImage::validate`](loader::UntrustedImage), which makes images of what comes from outside.
 //! - `multi-thread`: `ThreadedVM`, which runs its sessions on several threads.
 //! - `serde`: images and types that are written down, payloads on the wire (`wire`), which `#[serde]` in front of a protocol
-//!   asks for, and recordings of runs (`recording`).
+//!   asks for, recordings of runs (`recording`), and sessions that are written down and resumed (`snapshot`).
 
 #[doc(hidden)]
 pub mod generated;
@@ -240,6 +240,8 @@ mod roles;
 mod scheduler;
 mod scripted;
 mod session;
+#[cfg(feature = "serde")]
+pub mod snapshot;
 #[cfg(test)]
 mod testing;
 #[cfg(feature = "multi-thread")]

@@ -143,6 +143,9 @@ impl<'a> SessionView<'a> {
 
     /// Whether some role can act. On the script there are no ready bits: it is queued unless it stands still.
     pub(crate) fn is_ready(&self) -> bool {
+        if header::is_detached(self.block) {
+            return false;
+        }
         match header::place(self.block) {
             Some(_) => header::is_queued(self.block),
             None => ready::any(self.block, ready::words(self.loaded.coroutines)),
@@ -157,7 +160,8 @@ impl<'a> SessionView<'a> {
                 CoroStatus::AwaitsHandler | CoroStatus::AwaitsSession | CoroStatus::Paused
             )
         };
-        !self.deferred.outstanding(self.session).is_empty()
+        header::is_detached(self.block)
+            || !self.deferred.outstanding(self.session).is_empty()
             || self.coroutines().any(|coroutine| waits(coroutine.status()))
     }
 
@@ -196,6 +200,9 @@ impl<'a> SessionView<'a> {
 
     /// Messages that nobody receives now: those that are deferred, and those for roles that are done.
     fn aside(&self, lines: &mut Lines) {
+        if header::is_detached(self.block) {
+            lines.add(format_args!("its role objects have not been attached"));
+        }
         let names = self.loaded.image.names();
         for &Outstanding { from, to, label, .. } in self.deferred.outstanding(self.session) {
             let (from, to, label) =

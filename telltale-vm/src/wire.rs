@@ -55,7 +55,8 @@ use telltale_types::{LabelId, LabelView};
 
 use crate::lines::label_of;
 use crate::value::expected::ExpectedKind;
-use crate::{Kind, Value};
+use crate::value::payload::Seen;
+use crate::{Kind, Large, Value};
 
 pub use codec::{Codec, CodecError, Json};
 pub use error::{WireError, WireProblem};
@@ -99,12 +100,25 @@ impl<'a> Payloads<'a> {
         let view = self.label(label)?;
         let mut bytes = Vec::new();
         let written = match self.codec(label) {
-            Some(codec) => codec.encode(view.payload, payload, &mut bytes),
+            Some(codec) => codec.encode(view.payload, Seen::of(payload), &mut bytes),
             None => describe(view, payload, &mut bytes),
         };
         let written = written.and_then(|()| self.within_limit(bytes.len()));
         written.map_err(|problem| WireError::writing(view, problem))?;
         Ok(bytes)
+    }
+
+    /// The payload of a message as bytes, where it is no scalar and its protocol has a codec for it.
+    pub(crate) fn encode_large(
+        &self,
+        label: LabelId,
+        payload: &Large,
+    ) -> Option<Result<Vec<u8>, WireError>> {
+        let (view, codec) = (self.label(label).ok()?, self.codec(label)?);
+        let mut bytes = Vec::new();
+        let written = codec.encode(view.payload, Seen::Large(payload), &mut bytes);
+        let written = written.and_then(|()| self.within_limit(bytes.len()));
+        Some(written.map(|()| bytes).map_err(|problem| WireError::writing(view, problem)))
     }
 
     /// The payload of a message out of bytes, all of them.

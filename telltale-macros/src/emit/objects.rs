@@ -19,6 +19,7 @@ pub(super) fn emit(interface: &Interface, image: Option<&CodeImage>) -> TokenStr
     let ids = (0..=u8::MAX).map(Literal::u8_unsuffixed);
     let given = GivenOnce::of(interface);
     let (objects, ty, kept) = (given.objects(), given.type_name(), given.emit(interface));
+    let snapshots = given.snapshots();
     let messages = image.map(|_| message::arms(interface, &given)).unwrap_or_default();
     let choices = image.map(|image| decision::arms(interface, image, &given)).unwrap_or_default();
     let messages = dispatch(&quote!(__telltale::message_key(from, to, label)), messages);
@@ -71,6 +72,8 @@ pub(super) fn emit(interface: &Interface, image: Option<&CodeImage>) -> TokenStr
             fn discard(self) {
                 #(__telltale::discard(#objects.#arguments);)*
             }
+
+            #snapshots
         }
     }
 }

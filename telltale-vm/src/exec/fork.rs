@@ -167,8 +167,8 @@ impl Slice<'_, '_> {
             return false;
         }
         if coro.has(HOLDS) {
-            let held = self.run.pending_choices.channel_of(self.cx.session, number);
-            return held.is_some_and(|held| held.place == plan.place);
+            let held = self.run.pending_choices.get(self.cx.session, number);
+            return held.is_some_and(|(sent, _)| sent.channel.place == plan.place);
         }
         let op = op_of(self.loaded, coro);
         match op.code {

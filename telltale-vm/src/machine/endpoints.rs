@@ -10,6 +10,8 @@ mod linked;
 mod reach;
 mod through;
 mod waiters;
+#[cfg(feature = "serde")]
+mod written;
 
 use std::panic::{AssertUnwindSafe, catch_unwind};
 
@@ -19,6 +21,8 @@ use telltale_types::{RoleId, StateId};
 use self::held::Registers;
 use self::linked::LinkedSeats;
 pub(super) use self::reach::Reach;
+#[cfg(feature = "serde")]
+pub(crate) use self::written::Collector;
 use crate::error::Wrong;
 use crate::exec::{Step, inside};
 use crate::index::ByMember;

@@ -44,6 +44,27 @@ impl VM {
         owned: bool,
         acts: bool,
     ) -> Result<SessionId, VMError> {
+        let session = self.begin(number, image, objects, owned, acts)?;
+        if acts {
+            self.run_queue.enqueue(session.slot());
+        }
+        if self.config.recording != Recording::Off {
+            self.trace.enter(session, image.global_type.names());
+            self.trace.push_session(Tag::Opened);
+        }
+        Ok(session)
+    }
+
+    /// The same for a session that is in no queue yet, and of which no event tells.
+    #[inline(always)]
+    pub(super) fn begin(
+        &mut self,
+        number: Option<u64>,
+        image: &CodeImage,
+        objects: u32,
+        owned: bool,
+        acts: bool,
+    ) -> Result<SessionId, VMError> {
         self.collect_at_limit(image.names().role_count());
         let limit = self.config.max_sessions;
         if self.open >= limit {
@@ -74,16 +95,8 @@ impl VM {
             loaded.pause(block, &self.paused);
         }
 
-        let session = self.run_queue.session_at(slot);
         self.open += 1;
-        if acts {
-            self.run_queue.enqueue(slot);
-        }
-        if self.config.recording != Recording::Off {
-            self.trace.enter(session, loaded.image.global_type.names());
-            self.trace.push_session(Tag::Opened);
-        }
-        Ok(session)
+        Ok(self.run_queue.session_at(slot))
     }
 
     /// A block for one more session of an image.
@@ -203,8 +216,7 @@ impl VM {
         let block = self.run_queue.arena.block(slot);
         let loaded = self.images.get(header::image(block));
         let (has_coroutines, roles) = (header::has_coroutines(block), loaded.roles);
-        self.pending_choices.forget(session, loaded.coroutines);
-        self.deferred.forget(session);
+        self.forget_aside(slot);
         if let Some(ended) = &mut self.ended {
             ended.push((session, outcome.clone()));
         }
@@ -212,6 +224,13 @@ impl VM {
         if !has_coroutines {
             self.wake_all_waiters(session, roles);
         }
+    }
+
+    /// What is beside the block of a session that has ended is dropped.
+    pub(super) fn forget_aside(&mut self, slot: Slot) {
+        let session = self.run_queue.session_at(slot);
+        self.pending_choices.forget(session, self.loaded_at(slot).coroutines);
+        self.deferred.forget(session);
     }
 
     /// All roles of a session are done, on its script: its channels are empty.
@@ -222,7 +241,7 @@ impl VM {
 
     /// Gives back what a session has held of the machine, or keeps its role objects for their owner.
     #[inline(never)]
-    fn retire(&mut self, slot: Slot, outcome: Outcome) {
+    pub(super) fn retire(&mut self, slot: Slot, outcome: Outcome) {
         let block = self.run_queue.arena.block_mut(slot);
         self.wraps.forget(SessionId::new(self.run_queue.vm, header::ordinal(block), slot));
         let (key, is_owned) = (header::objects(block) as usize, header::is_owned(block));
@@ -256,12 +275,12 @@ impl VM {
 
     /// Takes out what is still in the channels and registers of a session that has ended.
     #[inline(never)]
-    fn release_messages(&mut self, slot: Slot) {
+    pub(super) fn release_messages(&mut self, slot: Slot) {
         let block = self.run_queue.arena.block_mut(slot);
         let loaded = self.images.get(header::image(block));
         for plan in loaded.plans.all() {
             for nth in 0..channel::len(block, plan) {
-                self.orphans.push(channel::peek(block, &self.buffers, plan, nth));
+                self.orphans.push(channel::peek(block, &self.buffers, plan, nth).word);
             }
             channel::clear(block, &mut self.buffers, plan);
         }
@@ -385,6 +404,10 @@ impl VM {
         let key = header::objects(block) as usize - 1;
         // Callers of `SessionHost` may ask for role objects of another type.
         if self.objects[key].type_id() != of_type {
+            #[cfg(feature = "serde")]
+            if self.objects[key].are_awaited() {
+                return Err(VMError::NotAttached { session });
+            }
             return Err(VMError::StaleSession { session });
         }
         let (objects, outcome) = self.objects.remove(key).into_parts();

@@ -70,6 +70,9 @@ pub struct VM {
     pub(super) ended: Option<Vec<(SessionId, Outcome)>>,
     /// Whether the faults have been reported.
     pub(super) is_reported: bool,
+    /// What is known until all sessions that were resumed have their role objects.
+    #[cfg(feature = "serde")]
+    pub(super) resumed: Option<Box<super::inside::Resumed>>,
 }
 
 /// Whoever is told every event instead of the trace.
@@ -127,6 +130,8 @@ impl VM {
             unreported: 0,
             ended: None,
             is_reported: false,
+            #[cfg(feature = "serde")]
+            resumed: None,
             config: VMConfig { quantum, ..config },
         }
     }

@@ -158,6 +158,27 @@ impl Loaded {
         (0..self.roles * self.registers).map(move |at| first + at * registers::WORDS)
     }
 
+    /// Where in a role's program a place in the code of all roles is; the trap is the place behind its end.
+    #[cfg(feature = "serde")]
+    pub(crate) fn place_in_program(&self, role: RoleId, at: u32) -> u32 {
+        let programs = &self.image.programs;
+        if at as usize == programs.code().len() {
+            return programs[role].len() as u32;
+        }
+        at - programs.start(role)
+    }
+
+    /// The same the other way round, if there is such a place.
+    #[cfg(feature = "serde")]
+    pub(crate) fn place_in_code(&self, role: RoleId, at: u32) -> Option<u32> {
+        let programs = &self.image.programs;
+        match (at as usize).cmp(&programs[role].len()) {
+            std::cmp::Ordering::Less => Some(programs.start(role) + at),
+            std::cmp::Ordering::Equal => Some(programs.code().len() as u32),
+            std::cmp::Ordering::Greater => None,
+        }
+    }
+
     /// Whether a role that is at an instruction may stop there, although it could still receive something.
     pub(crate) fn may_rest(&self, block: &[u64], role: RoleId, at: u32) -> bool {
         let local = &self.image.local_types[role];

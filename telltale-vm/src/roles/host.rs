@@ -8,7 +8,11 @@ use telltale_types::{LabelId, RoleId};
 
 use crate::effect::{Context, EffectHandler};
 use crate::quietly::drop_quietly;
+#[cfg(feature = "serde")]
+use crate::roles::awaited::Awaited;
 use crate::roles::by_handler::{Mixed, MixedHost};
+#[cfg(feature = "serde")]
+use crate::roles::objects::GivenSink;
 use crate::roles::objects::RoleObjects;
 use crate::roles::players::{Players, RoleSet};
 use crate::roles::transfer::{Choosing, Receiving, Sending};
@@ -131,9 +135,21 @@ pub(crate) trait ErasedObjects: Any + Send {
     /// How sessions with role objects of this type follow their schedules.
     fn runner(&self) -> Runner;
 
+    /// The payloads that have been given for several receivers and wait beside the objects.
+    #[cfg(feature = "serde")]
+    fn given(&self, to: &mut GivenSink<'_>);
+
+    /// Puts such payloads back.
+    #[cfg(feature = "serde")]
+    fn put_given(&mut self, given: Given, payloads: Vec<Value>);
+
     /// Drops the objects one by one, each under a net of its own. Gives the box if it can be filled again.
     fn discard(self: Box<Self>) -> Option<Box<dyn ErasedObjects>>;
 }
+
+/// A payload that is given for several receivers: who gives it, and its label.
+#[cfg(feature = "serde")]
+pub(crate) type Given = (RoleId, LabelId);
 
 /// The role objects of a session, and how it ended.
 pub(crate) struct SessionObjects {
@@ -181,11 +197,16 @@ impl SessionObjects {
 
     /// Of which type they are.
     pub(crate) fn type_id(&self) -> TypeId {
-        let erased: &dyn Any = match &self.objects {
+        let erased: &dyn Any = self.erased();
+        erased.type_id()
+    }
+
+    /// The objects.
+    pub(crate) fn erased(&self) -> &dyn ErasedObjects {
+        match &self.objects {
             Objects::All(objects) => &**objects,
             Objects::Some(mixed) => &*mixed.objects,
-        };
-        erased.type_id()
+        }
     }
 
     /// The objects, and how the session has ended.
@@ -254,6 +275,50 @@ impl SessionObjects {
     }
 }
 
+#[cfg(feature = "serde")]
+impl SessionObjects {
+    /// Those of a session that waits for them.
+    pub(crate) fn awaited() -> Self {
+        Self { objects: Objects::All(Box::new(Awaited::default())), outcome: None }
+    }
+
+    /// Whether the session waits for its objects.
+    pub(crate) fn are_awaited(&self) -> bool {
+        self.type_id() == TypeId::of::<Awaited>()
+    }
+
+    /// The session has its objects.
+    pub(crate) fn attach(&mut self, attached: Self) {
+        let awaited = std::mem::replace(&mut self.objects, attached.objects);
+        if let Objects::All(awaited) = awaited
+            && let Ok(awaited) = (awaited as Box<dyn Any>).downcast::<Awaited>()
+        {
+            for (given, payloads) in awaited.given {
+                self.put_given(given, payloads);
+            }
+        }
+    }
+
+    /// What waits beside them.
+    pub(crate) fn given(&self, to: &mut GivenSink<'_>) {
+        self.erased().given(to);
+    }
+
+    /// This waits beside them.
+    pub(crate) fn put_given(&mut self, given: Given, payloads: Vec<Value>) {
+        match &mut self.objects {
+            Objects::All(objects) => objects.put_given(given, payloads),
+            Objects::Some(mixed) => mixed.objects.put_given(given, payloads),
+        }
+    }
+
+    /// The objects, if they are of this type.
+    pub(crate) fn peek<O: RoleObjects>(&self) -> Option<&O> {
+        let erased: &dyn Any = self.erased();
+        erased.downcast_ref()
+    }
+}
+
 impl fmt::Debug for dyn ErasedObjects {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str("ErasedObjects")
@@ -296,6 +361,16 @@ impl<O: RoleObjects> ErasedObjects for O {
 
     fn runner(&self) -> Runner {
         |run_loop, handler| run_loop.by_objects::<O>(handler)
+    }
+
+    #[cfg(feature = "serde")]
+    fn given(&self, to: &mut GivenSink<'_>) {
+        RoleObjects::given(self, to);
+    }
+
+    #[cfg(feature = "serde")]
+    fn put_given(&mut self, given: Given, payloads: Vec<Value>) {
+        RoleObjects::put_given(self, given, payloads);
     }
 
     fn discard(mut self: Box<Self>) -> Option<Box<dyn ErasedObjects>> {

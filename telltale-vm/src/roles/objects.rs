@@ -14,6 +14,9 @@ use crate::quietly::drop_quietly;
 use crate::roles::players::Players;
 use crate::{HandlerError, HandlerResult, Value};
 
+/// Takes payloads that have been given for several receivers: who has given them, their label, and one for each receiver.
+pub type GivenSink<'a> = dyn FnMut((RoleId, LabelId), &[Value]) + 'a;
+
 /// The role objects of one session. The macro implements it.
 ///
 /// ```
@@ -86,6 +89,19 @@ pub trait RoleObjects: Any + Send + Sized {
     /// has happened.
     fn clear(&mut self) -> bool {
         false
+    }
+
+    /// The payloads that have been given for several receivers, by who has given them and their labels: copies for those that
+    /// have not got theirs.
+    #[doc(hidden)]
+    fn given(&self, to: &mut GivenSink<'_>) {
+        let _ = to;
+    }
+
+    /// Puts such payloads back.
+    #[doc(hidden)]
+    fn put_given(&mut self, member: (RoleId, LabelId), payloads: Vec<Value>) {
+        drop((member, payloads));
     }
 
     /// Performs a named effect.

@@ -8,7 +8,7 @@ use telltale_types::LabelId;
 
 use super::record::{FieldNames, Named, NamedRef, Record, Serializable};
 use super::{Codec, WireProblem};
-use crate::value::payload::with_payload;
+use crate::value::payload::{Seen, with_payload};
 use crate::{Value, pack};
 
 /// How each payload of a protocol is written down, by label.
@@ -46,7 +46,7 @@ impl PayloadCodecs {
 
 /// How the payload of one label is written down.
 pub struct PayloadCodec {
-    encode: fn(&str, &Value, &mut Vec<u8>) -> Result<(), WireProblem>,
+    encode: fn(&str, Seen<'_>, &mut Vec<u8>) -> Result<(), WireProblem>,
     decode: fn(&[u8]) -> Result<Value, WireProblem>,
 }
 
@@ -75,7 +75,7 @@ impl PayloadCodec {
     pub(super) fn encode(
         &self,
         ty: &str,
-        payload: &Value,
+        payload: Seen<'_>,
         to: &mut Vec<u8>,
     ) -> Result<(), WireProblem> {
         (self.encode)(ty, payload, to)
@@ -95,11 +95,11 @@ impl fmt::Debug for PayloadCodec {
 /// Does something with the payload in a value, if it is of that type.
 fn write<P: 'static>(
     ty: &str,
-    payload: &Value,
+    payload: Seen<'_>,
     encode: impl FnOnce(&P) -> Result<(), super::CodecError>,
 ) -> Result<(), WireProblem> {
     match with_payload(payload, encode) {
         Some(encoded) => Ok(encoded?),
-        None => Err(WireProblem::wrong(ty, payload)),
+        None => Err(WireProblem::Wrong { expected: ty.to_owned(), found: payload.in_words() }),
     }
 }
