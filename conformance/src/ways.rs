@@ -179,7 +179,7 @@ impl Mail<'_> {
         let mut full = BTreeSet::new();
         let mut is_delivered = false;
         for (session, message) in std::mem::take(&mut self.messages) {
-            let channel = (session, message.from, message.to);
+            let channel = (session, message.from, message.to, message.lane);
             if full.contains(&channel) || !self.has_room(vm, session, &message) {
                 full.insert(channel);
                 self.messages.push((session, message));
@@ -206,7 +206,8 @@ impl Mail<'_> {
 /// Answers whoever waits for an answer, and delivers what was kept aside. Says whether there was anything.
 fn help(vm: &mut VM, mail: &mut Mail) -> bool {
     let waits = vm.coroutines().filter(|role| role.status() == CoroStatus::AwaitsHandler);
-    let waits: Vec<(SessionId, String)> =
+    // Several lanes of a role are woken together.
+    let waits: BTreeSet<(SessionId, String)> =
         waits.map(|role| (role.session_id(), role.role().to_owned())).collect();
     let is_helped = !waits.is_empty();
     for (session, role) in waits {

@@ -17,8 +17,10 @@ use crate::{
 pub struct Extras {
     /// Where roles may stop although they could still receive something.
     pub(crate) rests: Shared<[(RoleId, Pc)]>,
-    /// Whether the programs were written by hand.
+    /// Whether the programs are not what the compiler makes of the local types.
     pub(crate) by_hand: bool,
+    /// Whether they are known to do what the local types allow all the same.
+    pub(crate) is_verified: bool,
     pub(crate) imports: Vec<(String, ContentHash)>,
     pub(crate) effects: Vec<String>,
     pub(crate) registers: usize,
@@ -47,6 +49,7 @@ impl Extras {
         Self {
             rests,
             by_hand: false,
+            is_verified: true,
             imports: Vec::new(),
             effects: Vec::new(),
             registers: 0,
@@ -58,6 +61,17 @@ impl Extras {
     /// [`Extras::resting`] in the binary.
     pub const fn resting_static(rests: &'static [(RoleId, Pc)]) -> Self {
         Self::resting(Shared::Static(rests))
+    }
+
+    /// Those of programs written by hand.
+    pub(crate) fn by_hand() -> Self {
+        Self { by_hand: true, is_verified: false, ..Self::resting_static(&[]) }
+    }
+
+    /// Makes sure that there are the registers that some instructions name.
+    pub(crate) fn count_registers(&mut self, code: &[Instr]) {
+        let used = code.iter().copied().filter_map(highest_register).max().map_or(0, |reg| reg + 1);
+        self.registers = self.registers.max(used);
     }
 
     /// The same for payloads that can be written down.
@@ -73,7 +87,7 @@ impl Extras {
 ///
 /// Such an image is *unverified*: a VM checks every communication of its programs against the local
 /// types while they run, and a wrong one is a fault. Its programs can use registers, open sessions of
-/// imported images and hand endpoints on.
+/// imported images and hand endpoints on. What is right without all that is found out by validating it.
 ///
 /// ```
 /// use std::collections::BTreeMap;
@@ -131,7 +145,7 @@ impl Assembler {
             programs: vec![None; locals.len()],
             locals,
             tables: Tables::default(),
-            extras: Extras { by_hand: true, ..Extras::resting_static(&[]) },
+            extras: Extras::by_hand(),
         })
     }
 
@@ -210,8 +224,7 @@ impl Assembler {
     ) -> Result<(), CompileError> {
         let role = self.role(role)?;
         let code: Vec<Instr> = code.into_iter().collect();
-        let used = code.iter().copied().filter_map(highest_register).max().map_or(0, |reg| reg + 1);
-        self.extras.registers = self.extras.registers.max(used);
+        self.extras.count_registers(&code);
         self.programs[role.index()] = Some(code);
         Ok(())
     }

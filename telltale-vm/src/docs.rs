@@ -1,6 +1,6 @@
 //! The pages of the guide, `docs/`: their examples are compiled and run with the tests of the documentation.
 //!
-//! `examples/tests/guide.rs` sees to it that no page is missing here. The one about tests is in `telltale-testing`.
+//! `examples/tests/guide.rs` sees to it that no page is missing here. Those about tests are in `telltale-testing`.
 
 #[doc = include_str!("../../docs/README.md")]
 mod introduction {}
@@ -28,6 +28,10 @@ mod servers {}
 
 #[doc = include_str!("../../docs/08_words.md")]
 mod words {}
+
+#[cfg(feature = "serde")]
+#[doc = include_str!("../../docs/images-from-outside.md")]
+mod images_from_outside {}
 
 #[doc = include_str!("../../docs/09_vm_overview.md")]
 mod overview {}

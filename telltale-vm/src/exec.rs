@@ -240,7 +240,7 @@ impl<'a, 's> Slice<'a, 's> {
                 Step::Next(next) => {
                     pc = next;
                     self.left -= 1;
-                    if self.loaded.lanes.is_some() && self.is_others_turn(op) {
+                    if self.loaded.parallel().is_some_and(|lanes| lanes.is_others_turn(self, op)) {
                         break;
                     }
                 }
@@ -289,8 +289,10 @@ impl<'a, 's> Slice<'a, 's> {
             Code::Offer => self.offer_one(&op.exchange, linked.exchanges(op)),
             Code::OfferMany => self.offer_many(linked.exchanges(op)),
             Code::Halt => Step::Halt,
-            Code::Fork => self.fork(op),
-            Code::Join => self.join(),
+            Code::Fork | Code::Join => match self.loaded.parallel() {
+                Some(parallel) => parallel.execute(self, op),
+                None => Cause::BadInstruction.into(),
+            },
             Code::Registers => match self.loaded.by_hand {
                 Some(by_hand) => by_hand.register_op(self, op.exchange.next),
                 // Compiled programs have jumps only.
@@ -313,7 +315,7 @@ impl<'a, 's> Slice<'a, 's> {
             self.name(self.coro);
             return Ok(None);
         }
-        if coro.has(FORKED) && !self.lanes_are_over() {
+        if coro.has(FORKED) && !self.loaded.parallel().is_some_and(|lanes| lanes.are_over(self)) {
             self.wait(coro);
             return Ok(None);
         }

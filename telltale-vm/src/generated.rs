@@ -37,6 +37,7 @@ pub use endpoints::{
 pub use given_once::GivenOnce;
 pub use printed::{Printed, PrintedAsDebug, PrintedAsHole};
 
+pub use crate::program::parallel::{PARALLEL, ParallelParts};
 pub use crate::roles::objects::{ChoiceVisitor, MessageVisitor, RoleObjects, discard};
 pub use crate::roles::play::{play, play_with};
 pub use crate::roles::players::{Marker, Player, Players, Plays, player};

@@ -205,8 +205,10 @@
 //! # Features
 //!
 //! - `macros` (default): [`choreography!`].
+//! - `validate` (default): [`UntrustedImage::validate`](loader::UntrustedImage), which makes images of what comes from outside.
 //! - `multi-thread`: `ThreadedVM`, which runs its sessions on several threads.
-//! - `serde`: payloads on the wire (`wire`), which `#[serde]` in front of a protocol asks for.
+//! - `serde`: images and types that are written down, and payloads on the wire (`wire`), which `#[serde]` in front of a protocol
+//!   asks for.
 
 #[doc(hidden)]
 pub mod generated;

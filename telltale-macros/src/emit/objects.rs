@@ -23,10 +23,20 @@ pub(super) fn emit(interface: &Interface, image: Option<&CodeImage>) -> TokenStr
     let choices = image.map(|image| decision::arms(interface, image, &given)).unwrap_or_default();
     let messages = dispatch(&quote!(__telltale::message_key(from, to, label)), messages);
     let choices = dispatch(&quote!(__telltale::choice_key(role, set)), choices);
+    // What parallel parts need is linked where somebody names it.
+    let is_parallel = image.is_some_and(|image| image.global_type.is_parallel());
+    let parallel = is_parallel.then(|| {
+        quote! {
+            const PARALLEL: __telltale::Option<__telltale::ParallelParts> =
+                __telltale::Option::Some(__telltale::PARALLEL);
+        }
+    });
     quote! {
         #kept
 
         impl<#(#bounds),*> __telltale::RoleObjects for #ty<#(#generics),*> {
+            #parallel
+
             #[inline]
             fn message<__Visitor: __telltale::MessageVisitor>(
                 &mut self,

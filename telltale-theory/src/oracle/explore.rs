@@ -48,14 +48,7 @@ pub fn explore(
     let alphabet = runs.alphabet();
     let machine = |(at, local)| Machine::of(global, RoleId::at(at), local);
     let machines: Vec<Machine> = locals.iter().enumerate().map(machine).collect();
-    let start = Situation {
-        strands: machines
-            .iter()
-            .map(|machine| machine.settled(Strand::at(StateId::START)))
-            .collect(),
-        channels: Channels::default(),
-        run: Vec::new(),
-    };
+    let start = Situation::start(&machines);
     // What every role has done tells all about a situation.
     let mut seen = BTreeSet::from([start.strands.clone()]);
     let mut open = VecDeque::from([start]);
@@ -85,15 +78,22 @@ pub fn explore(
     Ok(explored)
 }
 
+/// Where every role is, and how that came about.
 #[derive(Clone)]
-struct Situation {
-    strands: Vec<Strand>,
+pub(super) struct Situation {
+    pub(super) strands: Vec<Strand>,
     channels: Channels,
-    run: Vec<Event>,
+    pub(super) run: Vec<Event>,
 }
 
 impl Situation {
-    fn next(&self, machines: &[Machine]) -> Vec<Self> {
+    pub(super) fn start(machines: &[Machine<'_>]) -> Self {
+        let strand = |machine: &Machine<'_>| machine.settled(Strand::at(StateId::START));
+        let strands = machines.iter().map(strand).collect();
+        Self { strands, channels: Channels::default(), run: Vec::new() }
+    }
+
+    pub(super) fn next(&self, machines: &[Machine]) -> Vec<Self> {
         let mut next = Vec::new();
         for (at, machine) in machines.iter().enumerate() {
             for (event, strand) in machine.moves(&self.strands[at]) {
@@ -108,7 +108,18 @@ impl Situation {
         next
     }
 
-    fn is_final(&self, machines: &[Machine]) -> bool {
+    /// Whether a role waits for one other, and what has come from there is something else.
+    pub(super) fn has_unexpected(&self, machines: &[Machine<'_>]) -> bool {
+        machines.iter().zip(&self.strands).any(|(machine, strand)| {
+            machine.waits(strand).iter().any(|events| {
+                let mut takes = events.iter().map(|event| self.channels.clone().take_part(*event));
+                let is_empty = self.channels.is_empty(events[0]);
+                !is_empty && !takes.any(|takes| takes)
+            })
+        })
+    }
+
+    pub(super) fn is_final(&self, machines: &[Machine]) -> bool {
         let over = |(machine, strand): (&Machine, &Strand)| machine.is_over(strand);
         self.channels.are_empty() && machines.iter().zip(&self.strands).all(over)
     }
@@ -128,7 +139,7 @@ impl Situation {
 
 /// Where a role is, or a lane of it.
 #[derive(Clone, PartialEq, Eq, PartialOrd, Ord)]
-struct Strand {
+pub(super) struct Strand {
     past: Vec<Past>,
     state: StateId,
     /// The arms of the parallel part that begins in the state, once it has begun.
@@ -137,7 +148,7 @@ struct Strand {
 
 /// What a role has done; the order in which arms took turns does not matter.
 #[derive(Clone, PartialEq, Eq, PartialOrd, Ord)]
-enum Past {
+pub(super) enum Past {
     Event(Event),
     AtOnce(Vec<Vec<Past>>),
 }
@@ -149,7 +160,7 @@ impl Strand {
 }
 
 /// The local type of a role.
-struct Machine<'l> {
+pub(super) struct Machine<'l> {
     role: RoleId,
     local: &'l LocalTypeR,
     lanes: Lanes,
@@ -159,7 +170,7 @@ struct Machine<'l> {
 }
 
 impl<'l> Machine<'l> {
-    fn of(global: &GlobalType, role: RoleId, local: &'l LocalTypeR) -> Self {
+    pub(super) fn of(global: &GlobalType, role: RoleId, local: &'l LocalTypeR) -> Self {
         let pairs =
             |state| global.exits(state).map(move |exit| (state, (exit.sender, exit.receiver)));
         let channels = global.lanes().split(global.states().flat_map(pairs));
@@ -192,6 +203,21 @@ impl<'l> Machine<'l> {
             })
         });
         own.chain(inside).collect()
+    }
+
+    /// For every strand in which the role waits for one other, all that it takes then.
+    fn waits(&self, strand: &Strand) -> Vec<Vec<Event>> {
+        let mut waits: Vec<Vec<Event>> =
+            strand.arms.iter().flat_map(|arm| self.waits(arm)).collect();
+        let exits = self.local.exits(strand.state).map(|exit| self.event(strand.state, exit));
+        let events: Vec<Event> = exits.collect();
+        let from = |event: &Event| (event.action.direction, event.action.peer, event.lane);
+        if let Some(first) = events.first().filter(|one| one.action.direction == Direction::Receive)
+            && events.iter().all(|event| from(event) == from(first))
+        {
+            waits.push(events);
+        }
+        waits
     }
 
     /// Forks where a parallel part begins, and joins where all of its arms are over.

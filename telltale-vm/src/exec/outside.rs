@@ -155,8 +155,11 @@ impl<'s> Slice<'_, 's> {
         }
         match op.code {
             Code::Halt => self.halt(),
-            Code::Fork => drop(self.fork(op)),
-            Code::Join => drop(self.join()),
+            Code::Fork | Code::Join => {
+                if let Some(parallel) = self.loaded.parallel() {
+                    drop(parallel.execute(self, op));
+                }
+            }
             _ => {
                 let here = coroutine::read(self.block, self.word_at);
                 let here = here.moved_to(self.cx.at, self.cx.count_in_word());
@@ -196,7 +199,7 @@ impl<'s> Slice<'_, 's> {
         }
         if !word.has(FORKED) {
             self.go_on(word.pc());
-        } else if self.lanes_are_over() {
+        } else if self.loaded.parallel().is_some_and(|lanes| lanes.are_over(self)) {
             let behind = self.sit(coro).pc();
             self.go_on(behind);
         } else {

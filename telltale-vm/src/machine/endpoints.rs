@@ -77,7 +77,7 @@ impl VM {
     /// Makes an image known, so that programs which import it can open sessions of it.
     pub fn provide(&mut self, image: &CodeImage) {
         self.endpoints.reach = Some(reach::FULL);
-        self.expect_by_hand();
+        self.expect_all_images();
         let provided = &mut self.endpoints.provided;
         match provided.binary_search_by_key(&image.hash(), |provided| provided.hash()) {
             Ok(known) => provided[known] = image.clone(),

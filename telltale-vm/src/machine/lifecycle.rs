@@ -10,6 +10,7 @@ use crate::memory::arena::Slot;
 use crate::memory::coroutine::{self, CoroId};
 use crate::memory::{channel, header, registers};
 use crate::program::by_hand::{self, show_compiled};
+use crate::program::parallel;
 use crate::quietly::{drop_quietly, take_each};
 use crate::roles::host::SessionObjects;
 use crate::roles::objects::RoleObjects;
@@ -308,16 +309,17 @@ impl SessionHost for VM {
         objects: impl RoleObjects,
         owned: bool,
     ) -> Result<SessionId, VMError> {
-        self.expect_by_hand();
+        self.expect_all_images();
         self.open_compiled_session(image, objects, owned)
     }
 
-    fn open_compiled_session(
+    fn open_compiled_session<O: RoleObjects>(
         &mut self,
         image: &CodeImage,
-        objects: impl RoleObjects,
+        objects: O,
         owned: bool,
     ) -> Result<SessionId, VMError> {
+        self.images.parallel = O::PARALLEL.map(|parts| parts.0).or(self.images.parallel);
         let objects = SessionObjects::new(objects, self.spare.pop());
         self.open_with(image, objects, owned)
     }
@@ -333,9 +335,10 @@ impl SessionHost for VM {
 }
 
 impl VM {
-    /// Images may be written by hand from now on.
-    pub(super) fn expect_by_hand(&mut self) {
+    /// Images may be written by hand from now on, and have parallel parts.
+    pub(super) fn expect_all_images(&mut self) {
         self.images.by_hand = Some(by_hand::FULL);
+        self.images.parallel = Some(parallel::FULL);
     }
 
     fn open_with(

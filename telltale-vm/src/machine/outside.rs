@@ -120,7 +120,7 @@ impl VM {
         players: Players,
         first: RoleId,
     ) -> Result<SessionId, VMError> {
-        if !image.is_verified() || image.registers() > 0 {
+        if image.is_by_hand() {
             return Err(VMError::OutsideByHand { role: role_of(image.names(), first).to_owned() });
         }
         let number = self.numbers.draw();

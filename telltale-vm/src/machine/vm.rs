@@ -134,7 +134,7 @@ impl VM {
     ///
     /// At a limit of the VM, which is then as it was before.
     pub fn load_choreography(&mut self, image: &CodeImage) -> Result<SessionId, VMError> {
-        self.expect_by_hand();
+        self.expect_all_images();
         self.open(image, 0, false, true)
     }
 

@@ -9,6 +9,7 @@ use std::any::Any;
 use telltale_bytecode::SetId;
 use telltale_types::{LabelId, RoleId};
 
+use crate::program::parallel::ParallelParts;
 use crate::quietly::drop_quietly;
 use crate::roles::players::Players;
 use crate::{HandlerError, HandlerResult, Value};
@@ -50,6 +51,10 @@ use crate::{HandlerError, HandlerResult, Value};
 /// }
 /// ```
 pub trait RoleObjects: Any + Send + Sized {
+    /// What the machine needs for the parallel parts of the protocol, if it has some. Objects that were not generated need
+    /// not say so: where they come in, the machine expects any protocol.
+    const PARALLEL: Option<ParallelParts> = None;
+
     /// Calls the visitor once, with the object that sends the message and the one that receives it.
     fn message<V: MessageVisitor>(
         &mut self,

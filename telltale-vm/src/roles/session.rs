@@ -138,10 +138,10 @@ pub trait SessionHost {
     /// # Errors
     ///
     /// At a limit of the VM.
-    fn open_compiled_session(
+    fn open_compiled_session<O: RoleObjects>(
         &mut self,
         image: &CodeImage,
-        objects: impl RoleObjects,
+        objects: O,
         owned: bool,
     ) -> Result<SessionId, VMError> {
         self.open_session(image, objects, owned)
