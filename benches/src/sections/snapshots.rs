@@ -16,8 +16,12 @@ use crate::workload::{PingPong, Ring10, Workload};
 
 pub fn print(effort: Effort) {
     println!("snapshots: nanoseconds per session, of so many sessions that wait in the middle");
-    println!("  Taken: `VM::snapshot`. Written: `to_bytes`, with its checksum. Read: `from_bytes`. Resumed: `resume`, with all checks.");
-    println!("  Plain: as much data in structs of its own, written and read by the same format, without a checksum.");
+    println!(
+        "  Taken: `VM::snapshot`. Written: `to_bytes`, with its checksum. Read: `from_bytes`. Resumed: `resume`, with all checks."
+    );
+    println!(
+        "  Plain: as much data in structs of its own, written and read by the same format, without a checksum."
+    );
     let mut table = Table::new([
         "",
         "sessions",
