@@ -168,8 +168,17 @@ pub(crate) struct Holder<'a> {
 impl Holder<'_> {
     /// Whether it is at a choice that it makes through the endpoint.
     pub(crate) fn chooses(&self) -> bool {
-        let instr = self.loaded.image.programs.code().get(self.at as usize);
-        matches!(instr, Some(Instr::Choose { via, .. }) if via.as_reg() == Some(self.register))
+        let programs = &self.loaded.image.programs;
+        let (mut at, code) = (self.at as usize, programs.code());
+        // A jump is linked as what it leads to.
+        for _ in code {
+            match code.get(at) {
+                Some(Instr::Jmp { target }) => at = (programs.start(self.role) + target.0) as usize,
+                Some(Instr::Choose { via, .. }) => return via.as_reg() == Some(self.register),
+                _ => return false,
+            }
+        }
+        false
     }
 }
 
