@@ -238,7 +238,7 @@ fn limits_can_be_set() {
 /// The table in the guide.
 #[test]
 fn the_guide_gives_the_limits() {
-    let guide = include_str!("../../docs/images-from-outside.md");
+    let guide = include_str!("../../docs/20_images_from_outside.md");
     let limits = format!("{:?}", Limits::default());
     let fields = limits.trim_start_matches("Limits { ").trim_end_matches(" }").split(", ");
     for field in fields {

@@ -4,13 +4,13 @@
 mod testing {}
 
 #[cfg(feature = "files")]
-#[doc = include_str!("../../docs/recordings.md")]
+#[doc = include_str!("../../docs/17_recordings.md")]
 mod recordings {}
 
 #[cfg(feature = "files")]
-#[doc = include_str!("../../docs/checking-logs.md")]
+#[doc = include_str!("../../docs/18_checking_logs.md")]
 mod checking_logs {}
 
 #[cfg(feature = "files")]
-#[doc = include_str!("../../docs/changing-a-protocol.md")]
+#[doc = include_str!("../../docs/19_changing_a_protocol.md")]
 mod changing_a_protocol {}

@@ -30,7 +30,7 @@ mod servers {}
 mod words {}
 
 #[cfg(feature = "serde")]
-#[doc = include_str!("../../docs/images-from-outside.md")]
+#[doc = include_str!("../../docs/20_images_from_outside.md")]
 mod images_from_outside {}
 
 #[doc = include_str!("../../docs/09_vm_overview.md")]
@@ -52,7 +52,7 @@ mod effects {}
 mod parts {}
 
 #[cfg(feature = "serde")]
-#[doc = include_str!("../../docs/15_snapshots.md")]
+#[doc = include_str!("../../docs/16_snapshots.md")]
 mod snapshots {}
 
 #[doc = include_str!("../../docs/performance.md")]
