@@ -45,18 +45,23 @@ pub fn agree_so_far(image: &CodeImage, role: usize, one: &[String], other: &[Str
     })
 }
 
+/// The same, where it is nobody's business in which lane a message came.
+fn in_any_order<'l>(
+    image: &CodeImage,
+    role: usize,
+    log: &'l [String],
+) -> BTreeMap<&'l str, Vec<&'l str>> {
+    let mut parts = parts(image, role, log);
+    for (_, part) in parts.iter_mut().filter(|(message, _)| !message.is_empty()) {
+        part.sort_unstable();
+    }
+    parts
+}
+
 /// Whether the roles have done the same in two runs.
 pub fn are_alike(image: &CodeImage, ones: &[Log], others: &[Log]) -> bool {
-    let in_any_order = |role, log| {
-        let mut parts = parts(image, role, log);
-        parts
-            .iter_mut()
-            .filter(|(message, _)| !message.is_empty())
-            .for_each(|(_, part)| part.sort_unstable());
-        parts
-    };
     let is_alike = |(role, (one, other)): (usize, (&Log, &Log))| {
-        in_any_order(role, one) == in_any_order(role, other)
+        in_any_order(image, role, one) == in_any_order(image, role, other)
     };
     ones.len() == others.len() && ones.iter().zip(others).enumerate().all(is_alike)
 }
