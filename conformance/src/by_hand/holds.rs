@@ -7,7 +7,7 @@ use telltale_vm::{
 };
 
 use super::moody::Mood;
-use super::parts::{PARTS, PLAYERS, ROLES};
+use super::parts::{GAME, PARTS, PLAYERS, ROLES};
 use super::play::Wrong;
 use super::quiet;
 use super::stage::Stage;
@@ -42,7 +42,8 @@ impl Stage<'_> {
             }
         }
         if self.is_written {
-            let images: Vec<_> = PARTS.iter().chain(self.images).cloned().collect();
+            let images = [&*GAME].into_iter().chain(PARTS.iter()).chain(self.images);
+            let images: Vec<_> = images.cloned().collect();
             relay(vm, &images)?;
         }
         Ok(())
