@@ -152,7 +152,8 @@
 //!
 //! The machine never blocks, so it goes with every runtime: a role whose answer comes from a socket is pending until you wake it. The
 //! guide has two servers on tokio. A role may be [`Elsewhere`](type@Elsewhere), in another process: its messages are handed out and
-//! delivered (module [`outside`]). There is *no* network layer yet that carries them, and methods of roles are not `async`.
+//! delivered (module [`outside`]). With `#[endpoints]` a role is straight-line async code on a host of the crate `telltale-net`.
+//! There is *no* network layer yet that carries messages, and methods of role objects are not `async`.
 //!
 //! # The machine
 //!
