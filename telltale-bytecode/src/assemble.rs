@@ -2,6 +2,8 @@
 
 use std::any::Any;
 use std::collections::BTreeMap;
+use std::fmt;
+use std::panic::RefUnwindSafe;
 
 use telltale_types::{GlobalType, LabelId, LocalTypeR, Names, RoleId, Shared};
 
@@ -32,8 +34,14 @@ pub struct Extras {
 /// What a machine wants to find again with an image, and nobody else understands: how payloads are written down. It is no part of
 /// what the image is.
 #[doc(hidden)]
-#[derive(Clone, Copy, Debug, Default)]
-pub struct Attachment(pub Option<&'static (dyn Any + Send + Sync)>);
+#[derive(Clone, Copy, Default)]
+pub struct Attachment(pub Option<&'static (dyn Any + Send + Sync + RefUnwindSafe)>);
+
+impl fmt::Debug for Attachment {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(if self.0.is_some() { "Attachment(..)" } else { "Attachment" })
+    }
+}
 
 impl PartialEq for Attachment {
     fn eq(&self, _: &Self) -> bool {

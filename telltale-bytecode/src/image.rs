@@ -341,8 +341,9 @@ impl Image {
 
     /// What a machine has attached.
     #[doc(hidden)]
-    pub fn attachment(&self) -> Option<&'static (dyn Any + Send + Sync)> {
-        self.extras.as_ref()?.attachment.0
+    pub fn attachment(&self) -> Option<&'static dyn Any> {
+        let attachment: &'static dyn Any = self.extras.as_ref()?.attachment.0?;
+        Some(attachment)
     }
 
     /// What identifies the protocol.
