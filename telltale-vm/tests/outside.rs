@@ -524,3 +524,12 @@ fn a_fault_of_others_ends_it_for_driven_roles() {
     let is_fault = |event: &ObsEvent| matches!(event.what, Observed::Faulted { .. });
     assert!(vm.trace().iter().any(is_fault));
 }
+
+/// What the macro writes for its own objects, others need not have.
+#[test]
+fn role_objects_that_the_macro_has_not_made_have_no_image() {
+    let mut markers = markers([Player::Driven]);
+    assert!(Markers::image().is_none());
+    markers.put_given((RoleId(0), LabelId(0)), vec![Value::Unit]);
+    assert_eq!(markers.players(), Players::OBJECTS.with(RoleId(0), Player::Driven));
+}

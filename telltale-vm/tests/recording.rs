@@ -13,8 +13,8 @@ use telltale_vm::recording::{Divergence, Recorded, Recorder, RecordingError, Rep
 use telltale_vm::wire::{Codec, CodecError};
 use telltale_vm::{
     Branch, ByHandler, Context, EffectHandler, HandlerError, HandlerResult, LabelId, Network,
-    NoHandler, ObsEvent, Picked, Policy, RoleId, SendDecision, SessionStatus, VM, VMConfig, Value,
-    choreography, normalize_trace,
+    NoHandler, ObsEvent, Observed, Picked, Policy, RoleId, SendDecision, SessionStatus, VM,
+    VMConfig, Value, choreography, normalize_trace,
 };
 
 choreography! {
@@ -193,6 +193,7 @@ fn without_hashes(text: String) -> String {
 
 /// Without the line of this file either, which moves.
 fn shown(divergence: &Divergence) -> String {
+    assert_eq!(format!("{divergence:?}"), divergence.to_string());
     let text = without_hashes(divergence.to_string());
     let Some((before, place)) = text.split_once("recording.rs:") else { return text };
     let behind = place.trim_start_matches(|digit: char| digit.is_ascii_digit());
@@ -1020,5 +1021,36 @@ fn what_the_machine_refuses_is_recorded_as_a_failure() {
         assert!(text.contains("\"chooses_among\":[\"more\",\"stop\"],\"fails\":"), "{text}");
         assert!(text.contains(why) && text.contains("\"ends\":\"faulted\""), "{text}");
         assert_eq!(replayed(image, &text).len(), vm.trace().len());
+    }
+}
+
+#[test]
+fn every_event_is_a_line_with_names() {
+    let mut vm = VM::default();
+    vm.load_choreography(&twice::IMAGE).expect("there is room");
+    let opened = vm.trace().remove(0);
+    let (from, to, role) = (RoleId(0), RoleId(1), RoleId(0));
+    let label = LabelId(0);
+    let lines = [
+        (
+            Observed::Dropped { from, to, label },
+            r#""event":"drop","sender":"Alice","receiver":"Bob""#,
+        ),
+        (Observed::Deferred { from, to, label }, r#""event":"defer","sender":"Alice""#),
+        (Observed::Injected { from, to, label }, r#""event":"inject","sender":"Alice""#),
+        (
+            Observed::Chosen { role, to, label },
+            r#""event":"choose","role":"Alice","receiver":"Bob""#,
+        ),
+        (Observed::Invoked { role, effect: 3 }, r#""event":"invoke","role":"Alice","effect":3"#),
+        (Observed::Halted { role }, r#""event":"halt","role":"Alice""#),
+        (Observed::Cancelled, r#""event":"cancel""#),
+        (Observed::Closed, r#""event":"close""#),
+    ];
+    for (what, expected) in lines {
+        let mut event = opened.clone();
+        event.what = what;
+        let line = serde_json::to_string(&event).expect("names and numbers");
+        assert!(line.contains(expected), "{line}");
     }
 }

@@ -7,7 +7,9 @@ use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 use telltale_types::{GlobalTerm, Label};
 use telltale_vm::loader::CodeImage;
-use telltale_vm::wire::{Codec, CodecError, DEFAULT_LIMIT, Payloads, WireProblem};
+use telltale_vm::wire::{
+    Codec, CodecError, DEFAULT_LIMIT, Json, PayloadCodec, PayloadCodecs, Payloads, WireProblem,
+};
 use telltale_vm::{LabelId, RoleId, Value, choreography, pack, unpack};
 
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -33,6 +35,33 @@ impl Codec for Backwards {
     fn decode<T: DeserializeOwned>(from: &[u8]) -> Result<T, CodecError> {
         let json: Vec<u8> = from.iter().rev().copied().collect();
         Ok(serde_json::from_slice(&json)?)
+    }
+}
+
+#[derive(Debug, PartialEq, Serialize, Deserialize)]
+struct Metres(f64);
+
+#[derive(Debug, PartialEq, Serialize, Deserialize)]
+enum Shape {
+    Round(Metres),
+    Named(BTreeMap<String, Option<f64>>),
+}
+
+/// Says that it cannot be written.
+#[derive(Debug, Deserialize)]
+struct Shy;
+
+impl Serialize for Shy {
+    fn serialize<S: serde::Serializer>(&self, _: S) -> Result<S::Ok, S::Error> {
+        Err(serde::ser::Error::custom("it is shy"))
+    }
+}
+
+choreography! {
+    #[serde]
+    protocol Shapes(A, B) {
+        A -> B: Drawn(Shape);
+        A -> B: Hidden(Shy);
     }
 }
 
@@ -314,4 +343,73 @@ fn the_version_is_in_the_hash_and_the_codecs_are_not() {
     assert_ne!(second.clone().with_payload_version(3), second);
     assert_eq!(second.with_payload_version(0), image);
     assert_eq!(image.names().role(RoleId(0)), "A");
+}
+
+#[test]
+fn floats_are_found_wherever_they_are() {
+    let image = &shapes::IMAGE;
+    let named = |number| Shape::Named([("n".to_owned(), Some(number))].into());
+    for shape in [Shape::Round(Metres(0.5)), named(0.25)] {
+        let written = Payloads::of(image).encode(label(image, "Drawn"), &pack(shape));
+        assert!(written.is_ok(), "{written:?}");
+    }
+    for shape in [Shape::Round(Metres(f64::NAN)), named(f64::INFINITY)] {
+        let refused = Payloads::of(image).encode(label(image, "Drawn"), &pack(shape));
+        let refused = refused.expect_err("JSON has no such number").to_string();
+        assert!(refused.contains("JSON has no number for"), "{refused}");
+    }
+    let shy = Payloads::of(image).encode(label(image, "Hidden"), &pack(Shy));
+    let shy = shy.expect_err("it says so");
+    assert!(shy.to_string().contains("it is shy"), "{shy}");
+    assert_eq!(format!("{shy:?}"), shy.to_string());
+    assert!(std::error::Error::source(&shy).is_none());
+}
+
+#[test]
+fn codecs_are_made_at_run_time_as_well() {
+    use telltale_vm::generated::{record1, record2, tuple2, tuple3};
+    struct Names;
+    impl telltale_vm::wire::FieldNames for Names {
+        const NAMES: &'static [&'static str] = &["first", "second"];
+    }
+    let codecs: [PayloadCodec; 5] = [
+        PayloadCodec::of::<Json, u8>(),
+        tuple2::<Json, u8, u8>(),
+        tuple3::<Json, u8, u8, u8>(),
+        record1::<Json, Names, u8>(),
+        record2::<Json, Names, u8, u8>(),
+    ];
+    let codecs =
+        PayloadCodecs::new::<Json>(Vec::leak(codecs.into())).at("here.rs", &[1, 2, 3, 4, 5]);
+    let shown = format!("{codecs:?}");
+    assert!(shown.contains("PayloadCodec") && shown.contains("here.rs"), "{shown}");
+}
+
+#[test]
+fn what_should_be_a_value_and_is_none_says_what_was_expected() {
+    let refused = [
+        (r#"7"#, "expected"),
+        (r#"{"record":7}"#, "names and values"),
+        (r#"{"record":[7]}"#, "a name and a value"),
+        (r#"{"bytes":7}"#, "bytes, as two hexadecimal digits each"),
+        (r#"{"float":true}"#, "expected"),
+        (r#"{"nothing":7}"#, "unknown variant"),
+    ];
+    for (text, why) in refused {
+        let error = serde_json::from_str::<Value>(text).expect_err("it is no value");
+        assert!(error.to_string().contains(why), "{text}: {error}");
+    }
+    let kind = serde::de::value::U64Deserializer::<serde::de::value::Error>::new(7);
+    let error = Value::deserialize(kind).expect_err("it is a number");
+    assert!(error.to_string().contains("a value and its kind"), "{error}");
+    for (text, number) in [(r#"{"float":-1}"#, -1.0), (r#"{"float":1}"#, 1.0)] {
+        let read: Value = serde_json::from_str(text).expect("a float");
+        assert_eq!(read.to_string(), Value::from(number).to_string());
+    }
+    for value in [Value::from(0.5), Value::bytes([1, 2]), Value::text("tea")] {
+        let bytes = postcard::to_allocvec(&value).expect("it can be written");
+        let read: Value = postcard::from_bytes(&bytes).expect("it was written");
+        assert_eq!(read.to_string(), value.to_string());
+    }
+    assert!(postcard::from_bytes::<Value>(&[99]).is_err());
 }

@@ -190,3 +190,17 @@ fn errors_print_a_sentence_where_a_program_ends_with_them() {
     let unknown = telltale_vm::generated::unknown().to_string();
     assert_eq!(unknown, "not a session of the protocol of these role objects");
 }
+
+#[test]
+fn errors_about_who_plays_are_sentences() {
+    let session = open(VMConfig::default(), &image("A→B:m")).1;
+    let table = [
+        (VMError::NotAttached { session }, "have not been attached since it was resumed"),
+        (VMError::HostBusy, "all machines of the host are busy"),
+        (VMError::NoEndpoint, "such a session needs no host"),
+        (VMError::OutsideByHand { role: "A".to_owned() }, "its program was written by hand"),
+    ];
+    for (error, words) in table {
+        assert!(error.to_string().contains(words), "{error}");
+    }
+}

@@ -52,3 +52,47 @@ impl ErasedObjects for Awaited {
 fn not_attached() -> HandlerError {
     HandlerError::msg("the role objects have not been attached")
 }
+
+#[cfg(test)]
+mod tests {
+    use telltale_types::{GlobalTerm, Label};
+
+    use super::*;
+    use crate::{Branch, EffectHandler, VM};
+
+    /// Asks and tells objects that are not there whatever it is asked and told.
+    struct Passing;
+
+    impl EffectHandler for Passing {
+        fn send(&self, cx: &Context<'_>, to: RoleId, label: LabelId) -> HandlerResult<Value> {
+            let mut awaited = Awaited::default();
+            let refused = [
+                awaited.receive(cx, to, label, Value::Unit).err(),
+                awaited.choose(cx, SetId(0)).err(),
+                awaited.invoke(cx, "note", None).err(),
+            ];
+            assert!(refused.iter().all(Option::is_some));
+            assert_eq!(awaited.runner() as usize, Awaited::default().runner() as usize);
+            assert!(Box::new(Awaited::default()).discard().is_none());
+            awaited.send(cx, to, label)
+        }
+
+        fn receive(&self, _: &Context<'_>, _: RoleId, _: LabelId, _: Value) -> HandlerResult<()> {
+            Ok(())
+        }
+
+        fn choose(&self, _: &Context<'_>, _: &[Branch]) -> HandlerResult<Picked> {
+            Err(not_attached())
+        }
+    }
+
+    #[test]
+    fn what_is_not_there_answers_nothing() {
+        let term = GlobalTerm::send("A", "B", Label::new("x"), GlobalTerm::end());
+        let image = crate::testing::image(&term.close().expect("it is closed"));
+        let mut vm = VM::default();
+        vm.load_choreography(&image.expect("it projects")).expect("there is room");
+        let fault = vm.run(&Passing, 10).expect_err("nobody is there").to_string();
+        assert!(fault.contains("have not been attached"), "{fault}");
+    }
+}

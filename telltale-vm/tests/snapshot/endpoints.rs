@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use telltale_bytecode::{Assembler, Hop, ImportId, Instr, Reg, Slot, Via};
+use telltale_bytecode::{Assembler, Hop, ImportId, Instr, Pc, Reg, Slot, Via};
 use telltale_types::{GlobalType, LabelId, RoleId};
 use telltale_vm::loader::CodeImage;
 use telltale_vm::snapshot::{Snapshot, SnapshotError};
@@ -186,4 +186,97 @@ fn a_session_that_is_tied_to_others_does_not_go_alone() {
         }
     }
     assert!(is_on_its_way);
+}
+
+/// Chooses the first branch, with a bool.
+struct First;
+
+impl EffectHandler for First {
+    fn send(&self, _: &Context<'_>, _: RoleId, _: LabelId) -> HandlerResult<Value> {
+        Ok(Value::from(false))
+    }
+
+    fn receive(&self, _: &Context<'_>, _: RoleId, _: LabelId, _: Value) -> HandlerResult<()> {
+        Ok(())
+    }
+
+    fn choose(&self, cx: &Context<'_>, _: &[Branch]) -> HandlerResult<Picked> {
+        // Whose message it is can be seen.
+        let value = if cx.role() == RoleId(0) { Value::from(true) } else { Value::text("Q") };
+        Ok(Picked { branch: 0, value })
+    }
+}
+
+/// Two roles choose through endpoints while there is no room: each keeps what it has chosen.
+#[test]
+fn what_two_roles_have_chosen_in_seats_is_kept_for_each() {
+    let inner = image_of("P→R:m. Q→R:m. P→{R:m. Q→{R:m; R:n}; R:n. Q→{R:m; R:n}}", "Any");
+    let names = inner.names();
+    let [p, q, r] = ["P", "Q", "R"].map(|name| names.find_role(name).expect("a role").0);
+    let label = |name| names.find_label(name).expect("a label");
+    let global = with_payloads(&protocol("Host→Guest:seat. Host→Other:seat"), |_| "Endpoint");
+    let mut asm = assembler(&global);
+    asm.import("it", &inner).expect("one import");
+    let own = Via::OWN;
+    let branches = |asm: &mut Assembler, peer: u8, target: u32| {
+        let branch = |name| (Branch { peer: RoleId(peer), label: label(name) }, Pc(target));
+        asm.branches([branch("m"), branch("n")]).expect("a set")
+    };
+    // A jump is followed to the choice behind it.
+    let (set, targets) = branches(&mut asm, r, 6);
+    let via = Via::reg(Reg(p));
+    let host = [
+        Instr::Open { import: ImportId(0), first: Reg(0) },
+        send(own, 1, reg(q)),
+        send(own, 2, reg(r)),
+        send(via, r, Slot::HANDLER),
+        Instr::Jmp { target: Pc(5) },
+        Instr::Choose { via, set, targets },
+        Instr::Close { endpoint: Reg(p) },
+        Instr::Halt,
+    ];
+    let (set, targets) = branches(&mut asm, r, 3);
+    let via = Via::reg(Reg(5));
+    let guest = [
+        recv(own, 0, reg(5)),
+        send(via, r, Slot::HANDLER),
+        Instr::Choose { via, set, targets },
+        Instr::Close { endpoint: Reg(5) },
+        Instr::Halt,
+    ];
+    let of_p = branches(&mut asm, p, 4);
+    let of_q = branches(&mut asm, q, 5);
+    let other = [
+        recv(own, 0, reg(5)),
+        recv(via, p, Slot::HANDLER),
+        recv(via, q, Slot::HANDLER),
+        Instr::Offer { via, set: of_p.0, targets: of_p.1 },
+        Instr::Offer { via, set: of_q.0, targets: of_q.1 },
+        Instr::Close { endpoint: Reg(5) },
+        Instr::Halt,
+    ];
+    asm.program("Host", host).expect("a role");
+    asm.program("Guest", guest).expect("a role");
+    asm.program("Other", other).expect("a role");
+    let images = [inner.clone(), asm.finish().expect("an image")];
+    for quantum in [1, 64] {
+        let mut vm = VM::new(VMConfig { quantum, capacity: 1, ..VMConfig::default() });
+        vm.provide(&inner);
+        vm.load_choreography(&images[1]).expect("there is room");
+        // Who makes room comes late.
+        vm.pause("Other");
+        let mut resumed = relay(&vm, &images);
+        for call in 0..60 {
+            for vm in [&mut vm, &mut resumed] {
+                vm.step_round(&First, 2).expect("nobody faults");
+                if call == 25 {
+                    vm.resume("Other");
+                }
+            }
+            assert_same(&resumed, &vm);
+            resumed = relay(&resumed, &images);
+        }
+        assert_eq!(vm.progress(), Progress::Complete, "{vm}");
+        assert_eq!(vm.trace(), resumed.trace());
+    }
 }

@@ -405,3 +405,41 @@ fn a_session_that_has_ended_badly_says_so_when_it_has_its_objects() {
     }
     assert_eq!(later.unattached().count(), 0);
 }
+
+/// Who is paused is up to the machine in which a session is.
+#[test]
+fn a_session_that_moves_is_paused_where_it_comes_to() {
+    for rounds in 0..8 {
+        let (mut vm, sessions) = machine(Policy::Cooperative, 2);
+        vm.run(&NoHandler, rounds).expect("nothing goes wrong");
+        vm.pause("First");
+        let mut snapshot = vm.snapshot_session(sessions[1].id()).expect("it is alone");
+        snapshot.keep_roles(&vm, sessions[1]).expect("they are there");
+        let mut there = VM::default();
+        there.pause("Author");
+        let id = snapshot.resume(&mut there, [&review::IMAGE]).expect("the number is free");
+        let kept: Roles = snapshot_roles(&vm, sessions[1]);
+        let session = kept.attach(&mut there, id).expect("it waits");
+        there.run(&NoHandler, 100).expect("nothing goes wrong");
+        assert_eq!(there.open_sessions(), 1, "its author is paused");
+        there.resume("Author");
+        there.run(&NoHandler, 1_000).expect("nothing goes wrong");
+        let roles = session.into_roles(&mut there).expect("nobody else is paused here");
+        assert_eq!(roles.second.read.len(), 3);
+    }
+}
+
+/// Copies of the objects of a session.
+fn snapshot_roles(vm: &VM, session: Session<Roles>) -> Roles {
+    let mut snapshot = vm.snapshot_session(session.id()).expect("it is alone");
+    snapshot.keep_roles(vm, session).expect("they are there");
+    snapshot.roles().expect("they were kept")
+}
+
+#[test]
+fn objects_are_not_attached_to_what_a_handler_plays() {
+    let mut vm = VM::default();
+    let id = vm.load_choreography(&review::IMAGE).expect("there is room");
+    let refused = roles("x").attach(&mut vm, id).expect_err("a handler plays it");
+    assert!(refused.to_string().contains("a handler plays its roles"), "{refused}");
+}
