@@ -1054,3 +1054,36 @@ fn every_event_is_a_line_with_names() {
         assert!(line.contains(expected), "{line}");
     }
 }
+
+/// Every mood that was not there when it was recorded is found, and said in words.
+#[test]
+fn what_a_handler_does_otherwise_is_said_in_words() {
+    let image = &support::image_of(CHAT, "u64");
+    let config = VMConfig { seed: 9, ..VMConfig::default() };
+    let mut told = String::new();
+    let moods = |call: usize| {
+        [
+            Moody::default(),
+            Moody { fails: Some(call), ..Moody::default() },
+            Moody { panics: Some(call), ..Moody::default() },
+            Moody { loses: Some(call), ..Moody::default() },
+            Moody { defers: Some(call), ..Moody::default() },
+        ]
+    };
+    for (call, then, now) in (0..9)
+        .map(|nth| (nth / 3, nth % 3, (nth + 1) % 3))
+        .chain((0..20).map(|nth| (nth / 5, nth % 5, (nth + 1 + nth / 5) % 5)))
+    {
+        let (_, text) = recorded_run(&config, image, &moods(call)[then], |_| false);
+        let recorded = read(&text);
+        let mut vm = VM::new(recorded.config());
+        for _ in recorded.sessions() {
+            vm.load_choreography(image).expect("there is room");
+        }
+        let ran = Replay::new(&recorded).with(&moods(call)[now]).run(&mut vm);
+        told.extend(ran.err().map(|divergence| format!("{divergence}\n")));
+    }
+    for words in ["choose among `more`, `stop`", "and fail: failed at", "and panic: "] {
+        assert!(told.contains(words), "{words}:\n{told}");
+    }
+}

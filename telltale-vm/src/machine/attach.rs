@@ -15,6 +15,15 @@ impl VM {
         image: &CodeImage,
         objects: impl RoleObjects,
     ) -> Result<(), VMError> {
+        self.attach_erased(session, image, SessionObjects::new(objects, None))
+    }
+
+    fn attach_erased(
+        &mut self,
+        session: SessionId,
+        image: &CodeImage,
+        objects: SessionObjects,
+    ) -> Result<(), VMError> {
         let slot = self.slot_of(session)?;
         let block = self.run_queue.arena.block(slot);
         let cannot = |why| VMError::CannotAttach { session, why };
@@ -28,7 +37,6 @@ impl VM {
         if self.images.get(header::image(block)).image.hash() != image.hash() {
             return Err(cannot("they play another protocol"));
         }
-        let objects = SessionObjects::new(objects, None);
         if objects.played_outside().is_some() {
             return Err(cannot(
                 "a role would be played from outside, which has not been so before",

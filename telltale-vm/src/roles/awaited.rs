@@ -74,6 +74,10 @@ mod tests {
             assert!(refused.iter().all(Option::is_some));
             assert_eq!(awaited.runner() as usize, Awaited::default().runner() as usize);
             assert!(Box::new(Awaited::default()).discard().is_none());
+            // What this handler is not asked it would answer.
+            assert!(
+                self.receive(cx, to, label, Value::Unit).is_ok() && self.choose(cx, &[]).is_err()
+            );
             awaited.send(cx, to, label)
         }
 

@@ -188,7 +188,7 @@ fn a_session_that_is_tied_to_others_does_not_go_alone() {
     assert!(is_on_its_way);
 }
 
-/// Chooses the first branch, with a bool.
+/// Chooses the first branch.
 struct First;
 
 impl EffectHandler for First {
@@ -202,7 +202,7 @@ impl EffectHandler for First {
 
     fn choose(&self, cx: &Context<'_>, _: &[Branch]) -> HandlerResult<Picked> {
         // Whose message it is can be seen.
-        let value = if cx.role() == RoleId(0) { Value::from(true) } else { Value::text("Q") };
+        let value = if cx.role() == RoleId(0) { Value::Int(-1) } else { Value::text("Q") };
         Ok(Picked { branch: 0, value })
     }
 }

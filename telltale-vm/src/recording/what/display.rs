@@ -68,26 +68,3 @@ impl fmt::Display for Answer {
         }
     }
 }
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn everything_has_words() {
-        let choose = What::Choose {
-            among: vec!["X".to_owned(), "Y".to_owned()],
-            picked: None,
-            answer: Answer::Panicked("no".to_owned()),
-        };
-        assert_eq!(choose.to_string(), "choose among `X`, `Y` and panic: no");
-        let invoke = |answer| What::Invoke { effect: "note".to_owned(), argument: None, answer };
-        assert_eq!(invoke(Answer::Pending).to_string(), "invoke `note` and have no answer yet");
-        let failed = invoke(Answer::Failed("late".to_owned()));
-        assert_eq!(failed.to_string(), "invoke `note` and fail: late");
-        for (decision, verb) in [(SendDecision::Drop, "lose"), (SendDecision::Defer, "defer")] {
-            let network = What::Network { label: "X".to_owned(), to: "B".to_owned(), decision };
-            assert_eq!(network.to_string(), format!("{verb} `X` to `B`"));
-        }
-    }
-}
