@@ -388,7 +388,7 @@ fn codecs_are_made_at_run_time_as_well() {
 #[test]
 fn what_should_be_a_value_and_is_none_says_what_was_expected() {
     let refused = [
-        (r#"7"#, "expected"),
+        ("7", "expected"),
         (r#"{"record":7}"#, "names and values"),
         (r#"{"record":[7]}"#, "a name and a value"),
         (r#"{"bytes":7}"#, "bytes, as two hexadecimal digits each"),
