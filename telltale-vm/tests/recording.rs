@@ -1087,3 +1087,51 @@ fn what_a_handler_does_otherwise_is_said_in_words() {
         assert!(told.contains(words), "{words}:\n{told}");
     }
 }
+
+/// Whatever is missing, doubled or out of place in a recording of trouble, it is said in words.
+#[test]
+fn trouble_that_is_out_of_place_is_said_in_words() {
+    let image = &support::image_of(CHAT, "u64");
+    let config = VMConfig { seed: 9, ..VMConfig::default() };
+    let mut told = String::new();
+    let moods = [
+        Moody { late: vec![0, 1, 3], ..Moody::default() },
+        Moody { loses: Some(1), ..Moody::default() },
+        Moody { defers: Some(1), ..Moody::default() },
+    ];
+    for moody in moods {
+        let (_, text) = recorded_run(&config, image, &moody, wake_all);
+        // Without the last line, which counts the others: it may be cut off.
+        let mut lines: Vec<&str> = text.lines().collect();
+        lines.pop();
+        for at in 1..lines.len() {
+            for (cut, more) in
+                [(at + 1, None), (at, Some(at)), (at + 1, Some(lines.len() - 1)), (at, Some(1))]
+            {
+                let mut altered = lines[..at].to_vec();
+                altered.extend(more.map(|more| lines[more]));
+                altered.extend(&lines[cut.min(lines.len())..]);
+                let Ok(then) =
+                    Recorded::read_cut_off(format!("{}\n", altered.join("\n")).as_bytes())
+                else {
+                    continue;
+                };
+                for live in [None, Some(Moody::default())] {
+                    let mut vm = VM::new(then.config());
+                    for _ in then.sessions() {
+                        vm.load_choreography(image).expect("there is room");
+                    }
+                    let replay = Replay::new(&then);
+                    let ran = match &live {
+                        Some(live) => replay.with(live).run(&mut vm),
+                        None => replay.run(&mut vm),
+                    };
+                    told.extend(ran.err().map(|divergence| format!("{divergence}\n")));
+                }
+            }
+        }
+    }
+    for words in ["found that nothing more happens", "found it to choose among `more`, `stop`"] {
+        assert!(told.contains(words), "{words}:\n{told}");
+    }
+}

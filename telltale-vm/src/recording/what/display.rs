@@ -3,7 +3,6 @@
 use std::fmt;
 
 use super::{Answer, What};
-use crate::SendDecision;
 
 impl What {
     /// What is different in the same question, behind "found".
@@ -40,19 +39,15 @@ impl fmt::Display for What {
                 write!(f, "receive `{label}` from `{from}` with {payload}{answer}")
             }
             Self::Invoke { effect, argument, answer } => {
-                write!(f, "invoke `{effect}`")?;
-                if let Some(argument) = argument {
-                    write!(f, " for {argument}")?;
-                }
+                let argument = argument.as_ref().map(|argument| format!(" for {argument}"));
+                write!(f, "invoke `{effect}`{}", argument.unwrap_or_default())?;
                 match answer {
                     Answer::Given(result) => write!(f, " and get {result}"),
                     answer => answer.fmt(f),
                 }
             }
-            Self::Network { label, to, decision } => {
-                let verb = if *decision == SendDecision::Drop { "lose" } else { "defer" };
-                write!(f, "{verb} `{label}` to `{to}`")
-            }
+            // What became of it on its way is no deed of the role.
+            Self::Network { label, to, .. } => write!(f, "send `{label}` to `{to}`"),
         }
     }
 }
