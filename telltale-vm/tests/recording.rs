@@ -1135,3 +1135,30 @@ fn trouble_that_is_out_of_place_is_said_in_words() {
         assert!(told.contains(words), "{words}:\n{told}");
     }
 }
+
+/// Panics with something that is no text.
+struct Mute;
+
+impl EffectHandler for Mute {
+    fn send(&self, _: &Context<'_>, _: RoleId, _: LabelId) -> HandlerResult<Value> {
+        std::panic::resume_unwind(Box::new(7))
+    }
+    fn receive(&self, _: &Context<'_>, _: RoleId, _: LabelId, _: Value) -> HandlerResult<()> {
+        Ok(())
+    }
+    fn choose(&self, _: &Context<'_>, _: &[Branch]) -> HandlerResult<Picked> {
+        std::panic::resume_unwind(Box::new(7))
+    }
+}
+
+#[test]
+fn a_panic_without_a_text_is_the_same_fault_again() {
+    for text in ["A→B:one", "A→{B:one; B:two}"] {
+        let image = &support::image_of(text, "u64");
+        let recorder = Recorder::new(&Mute);
+        let mut vm = support::open(VMConfig::default(), image).0;
+        vm.run(&recorder, 10).expect_err("it panics");
+        let recording = self::text(recorder);
+        assert_eq!(events(&replayed(image, &recording)), events(&vm.trace()));
+    }
+}

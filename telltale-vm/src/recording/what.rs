@@ -10,6 +10,7 @@ use telltale_bytecode::Branch;
 use telltale_types::{LabelId, RoleId};
 
 use super::payload::Payload;
+use crate::quietly::panic_text;
 use crate::wire::{WireError, WireProblem};
 use crate::{Context, HandlerResult, Picked, SendDecision, Value};
 
@@ -89,11 +90,6 @@ impl Answer {
             _ => false,
         }
     }
-}
-
-fn panic_text(panic: &(dyn Any + Send)) -> String {
-    let text = panic.downcast_ref::<&str>().map(|text| (*text).to_owned());
-    text.or_else(|| panic.downcast_ref::<String>().cloned()).unwrap_or_default()
 }
 
 impl What {
