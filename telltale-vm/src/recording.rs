@@ -67,6 +67,7 @@
 
 mod divergence;
 mod line;
+mod listen;
 mod payload;
 mod recorded;
 mod recorder;

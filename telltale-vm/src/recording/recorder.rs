@@ -10,15 +10,14 @@ use telltale_bytecode::{Branch, ContentHash, SetId};
 use telltale_types::{LabelId, RoleId};
 
 use super::line::{End, Ended, Head, How, Opened, Protocol, VERSION};
-use super::payload::Payload;
+use super::listen::{Listen, Unwritten};
 use super::recorded::RecordingError;
-use super::what::{self, Asked, What};
+use super::what::{Asked, What};
 use crate::roles::host::Host;
 use crate::roles::observer::{Observe, Observer};
-use crate::wire::WireError;
 use crate::{
-    Context, EffectHandler, HandlerResult, Network, Picked, SendDecision, SessionId, VMConfig,
-    Value,
+    Context, EffectHandler, HandlerResult, Network, Outcome, Picked, SendDecision, SessionId,
+    VMConfig, Value,
 };
 
 /// A handler that lets another one answer, and writes down what happens, also to role objects in its run.
@@ -96,23 +95,6 @@ impl<'h, W: Write> Recorder<'h, W> {
     fn log(&self) -> MutexGuard<'_, Log<W>> {
         self.log.lock().unwrap_or_else(PoisonError::into_inner)
     }
-
-    /// Something has happened, and goes on as if nobody had looked.
-    fn happened<T>(
-        &self,
-        cx: &Context<'_>,
-        what: Result<What, Unwritten<'_>>,
-        outcome: Asked<T>,
-    ) -> HandlerResult<T> {
-        self.log().happened(cx, what);
-        outcome.unwrap_or_else(|panic| resume_unwind(panic))
-    }
-}
-
-/// Why something cannot be written down: between which roles, and what.
-enum Unwritten<'a> {
-    Payload(&'a str, &'a str, WireError),
-    Effect(&'a str, serde_json::Error),
 }
 
 impl<W: Write> Log<W> {
@@ -219,67 +201,19 @@ impl<W: Write + Send> EffectHandler for Recorder<'_, W> {
     }
 }
 
-impl<W: Write + Send> Observe for Recorder<'_, W> {
-    fn send(
+impl<W: Write + Send> Listen for Recorder<'_, W> {
+    /// It goes on as if nobody had looked.
+    fn happened<T>(
         &self,
-        mut host: Host<'_>,
         cx: &Context<'_>,
-        to: RoleId,
-        label: LabelId,
-    ) -> HandlerResult<Value> {
-        let outcome = what::ask(|| host.send(cx, to, label));
-        let what = What::sent(cx, (to, label), &outcome);
-        let what = what.map_err(|error| Unwritten::Payload(cx.role_name(), cx.name(to), error));
-        self.happened(cx, what, outcome)
+        what: Result<What, Unwritten<'_>>,
+        outcome: Asked<T>,
+    ) -> HandlerResult<T> {
+        self.log().happened(cx, what);
+        outcome.unwrap_or_else(|panic| resume_unwind(panic))
     }
 
-    fn receive(
-        &self,
-        mut host: Host<'_>,
-        cx: &Context<'_>,
-        from: RoleId,
-        label: LabelId,
-        value: Value,
-    ) -> HandlerResult<()> {
-        let payload = Payload::encode(cx.image, label, &value);
-        let outcome = what::ask(|| host.receive(cx, from, label, value));
-        let what = payload.map(|payload| What::received(cx, (from, label), payload, &outcome));
-        let what = what.map_err(|error| Unwritten::Payload(cx.name(from), cx.role_name(), error));
-        self.happened(cx, what, outcome)
-    }
-
-    fn choose(
-        &self,
-        mut host: Host<'_>,
-        cx: &Context<'_>,
-        set: SetId,
-        branches: &[Branch],
-    ) -> HandlerResult<Picked> {
-        let outcome = what::ask(|| host.choose(cx, set, branches));
-        let to = match &outcome {
-            Ok(Ok(picked)) => branches.get(picked.branch).map(|branch| branch.peer),
-            _ => None,
-        };
-        let what = What::chosen(cx, branches, &outcome).map_err(|error| {
-            Unwritten::Payload(cx.role_name(), to.map_or("", |to| cx.name(to)), error)
-        });
-        self.happened(cx, what, outcome)
-    }
-
-    fn invoke(
-        &self,
-        mut host: Host<'_>,
-        cx: &Context<'_>,
-        effect: &str,
-        argument: Option<&Value>,
-    ) -> HandlerResult<Value> {
-        let outcome = what::ask(|| host.invoke(cx, effect, argument));
-        let what = What::invoked(effect, argument, &outcome);
-        let what = what.map_err(|error| Unwritten::Effect(cx.role_name(), error));
-        self.happened(cx, what, outcome)
-    }
-
-    fn ended(&self, session: SessionId, outcome: &crate::Outcome) {
+    fn ended(&self, session: SessionId, outcome: &Outcome) {
         let mut log = self.log();
         // Of a session in which nothing has happened, nothing is known.
         if log.sessions.remove(&session) {

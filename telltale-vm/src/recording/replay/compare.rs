@@ -2,24 +2,19 @@
 
 use std::panic::resume_unwind;
 
-use telltale_bytecode::{Branch, SetId};
-use telltale_types::{LabelId, RoleId};
-
 use super::Replay;
 use crate::recording::divergence::Divergence;
 use crate::recording::line::How;
-use crate::recording::payload::Payload;
-use crate::recording::what::{self, Asked, What};
-use crate::roles::host::Host;
-use crate::roles::observer::Observe;
-use crate::{Context, HandlerError, HandlerResult, Outcome, Picked, SessionId, Value};
+use crate::recording::listen::{Listen, Unwritten};
+use crate::recording::what::{Asked, What};
+use crate::{Context, HandlerError, HandlerResult, Outcome, SessionId};
 
-impl Replay<'_> {
+impl Listen for Replay<'_> {
     /// Somebody has played a role now: the same as then, or not.
-    fn compare<T>(
+    fn happened<T>(
         &self,
         cx: &Context<'_>,
-        found: Result<What, String>,
+        found: Result<What, Unwritten<'_>>,
         outcome: Asked<T>,
     ) -> HandlerResult<T> {
         let mut state = self.state();
@@ -48,60 +43,8 @@ impl Replay<'_> {
                 Err(self.diverges(cx, state, Some(event), &event.what.instead(&found)))
             }
             (event, Ok(found)) => Err(self.diverges(cx, state, event, &format!("it to {found}"))),
-            (event, Err(found)) => Err(self.diverges(cx, state, event, &found)),
+            (event, Err(found)) => Err(self.diverges(cx, state, event, &found.reason())),
         }
-    }
-}
-
-impl Observe for Replay<'_> {
-    fn send(
-        &self,
-        mut host: Host<'_>,
-        cx: &Context<'_>,
-        to: RoleId,
-        label: LabelId,
-    ) -> HandlerResult<Value> {
-        let outcome = what::ask(|| host.send(cx, to, label));
-        let found = What::sent(cx, (to, label), &outcome).map_err(|error| error.to_string());
-        self.compare(cx, found, outcome)
-    }
-
-    fn receive(
-        &self,
-        mut host: Host<'_>,
-        cx: &Context<'_>,
-        from: RoleId,
-        label: LabelId,
-        value: Value,
-    ) -> HandlerResult<()> {
-        let payload = Payload::encode(cx.image, label, &value);
-        let outcome = what::ask(|| host.receive(cx, from, label, value));
-        let found = payload.map(|payload| What::received(cx, (from, label), payload, &outcome));
-        self.compare(cx, found.map_err(|error| error.to_string()), outcome)
-    }
-
-    fn choose(
-        &self,
-        mut host: Host<'_>,
-        cx: &Context<'_>,
-        set: SetId,
-        branches: &[Branch],
-    ) -> HandlerResult<Picked> {
-        let outcome = what::ask(|| host.choose(cx, set, branches));
-        let found = What::chosen(cx, branches, &outcome).map_err(|error| error.to_string());
-        self.compare(cx, found, outcome)
-    }
-
-    fn invoke(
-        &self,
-        mut host: Host<'_>,
-        cx: &Context<'_>,
-        effect: &str,
-        argument: Option<&Value>,
-    ) -> HandlerResult<Value> {
-        let outcome = what::ask(|| host.invoke(cx, effect, argument));
-        let found = What::invoked(effect, argument, &outcome).map_err(|error| error.to_string());
-        self.compare(cx, found, outcome)
     }
 
     fn ended(&self, id: SessionId, outcome: &Outcome) {
