@@ -3,8 +3,8 @@
 //! Each module has one function, `holds`, which takes bytes, does with them what a program does with a file or a message from
 //! a stranger, and panics if a promise is broken. Two kinds of tests call it:
 //!
-//! - `tests/seeded.rs` takes the seeds of `corpus/`, changes them at random, and runs with all other tests. What it has found
-//!   once is kept beside it and tried first. `PROPTEST_CASES=1000000` runs longer.
+//! - `tests/seeded.rs` takes the seeds of `corpus/`, changes them at random, and runs with all other tests, with the
+//!   same changes each time. `PROPTEST_CASES=1000000` runs longer, with others. What it finds is printed, and belongs into `corpus/`.
 //! - `fuzz/` has a target for `cargo fuzz` for each of them, which looks for new ways through the code:
 //!   `cargo +nightly fuzz run --fuzz-dir hostile/fuzz protocol_text hostile/found/protocol_text hostile/corpus/protocol_text`.
 //!   What it finds is made small (`cargo fuzz tmin`) and kept in `corpus/`.

@@ -5,6 +5,7 @@ use std::path::{Path, PathBuf};
 
 use proptest::prelude::*;
 use proptest::sample::Index;
+use proptest::test_runner::{RngSeed, TestError, TestRunner};
 use telltale_hostile::{image, payload, protocol_text, tokens};
 
 /// A change of some bytes.
@@ -146,16 +147,12 @@ fn hold(property: fn(&[u8]), folders: &[&str], cases: u32) {
     for seed in &seeds {
         property(seed);
     }
-    let config = ProptestConfig {
-        // The same ones each time, unless more are asked for.
-        rng_seed: proptest::test_runner::RngSeed::Fixed(u64::from(cases)),
-        failure_persistence: None,
-        ..ProptestConfig::with_cases(cases)
-    };
-    let config = match std::env::var("PROPTEST_CASES") {
-        Ok(_) => ProptestConfig { failure_persistence: None, ..ProptestConfig::default() },
-        Err(_) => config,
-    };
+    let mut config = ProptestConfig { failure_persistence: None, ..ProptestConfig::default() };
+    // The same ones each time, unless it is said how many.
+    if std::env::var_os("PROPTEST_CASES").is_none() {
+        config.cases = cases;
+        config.rng_seed = RngSeed::Fixed(u64::from(cases));
+    }
     let changed =
         (any::<Index>(), prop::collection::vec(Change::any(), 1..6)).prop_map(|(seed, changes)| {
             let mut bytes = seed.get(&seeds).clone();
@@ -164,14 +161,16 @@ fn hold(property: fn(&[u8]), folders: &[&str], cases: u32) {
             }
             bytes
         });
-    let shown = |bytes: &[u8]| String::from_utf8_lossy(bytes).into_owned();
-    let mut runner = proptest::test_runner::TestRunner::new(config);
-    let result = runner.run(&changed, |bytes| {
+    let result = TestRunner::new(config).run(&changed, |bytes| {
         property(&bytes);
         Ok(())
     });
-    if let Err(proptest::test_runner::TestError::Fail(why, bytes)) = result {
-        panic!("{why}\nbytes: {bytes:?}\ntext: {}", shown(&bytes));
+    match result {
+        Ok(()) => {}
+        Err(TestError::Fail(why, bytes)) => {
+            panic!("{why}\nbytes: {bytes:?}\ntext: {}", String::from_utf8_lossy(&bytes))
+        }
+        Err(aborted) => panic!("{aborted}"),
     }
 }
 
