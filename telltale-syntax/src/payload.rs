@@ -3,6 +3,7 @@
 mod inner;
 mod print;
 mod unfit;
+mod words;
 
 use proc_macro2::{Delimiter, Group, Ident, Span, TokenStream, TokenTree};
 use quote::ToTokens;
@@ -12,6 +13,7 @@ use syn::spanned::Spanned;
 pub(crate) use inner::one_module_in;
 pub(crate) use print::type_text;
 pub(crate) use unfit::find_unfit;
+pub(crate) use words::{begins_path, with_first_words};
 
 /// The fields of a label, in the shape they were written in.
 #[derive(Clone, Debug, Default)]

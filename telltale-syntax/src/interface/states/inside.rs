@@ -5,12 +5,12 @@
 
 use std::collections::BTreeSet;
 
-use proc_macro2::{Group, TokenStream, TokenTree};
+use proc_macro2::TokenStream;
 use quote::{ToTokens, quote_spanned};
 use syn::Type;
 
 use crate::interface::payloads::first_words;
-use crate::payload::one_module_in;
+use crate::payload::{one_module_in, with_first_words};
 
 /// The type that means in a module with these names what `ty` means around it.
 pub fn inside(ty: &Type, names: &BTreeSet<String>) -> TokenStream {
@@ -18,32 +18,16 @@ pub fn inside(ty: &Type, names: &BTreeSet<String>) -> TokenStream {
     let mut words = Vec::new();
     first_words(tokens.clone(), &mut words);
     if words.iter().any(|word| names.contains(&word.to_string())) {
-        outside_of(tokens, names)
+        with_first_words(tokens, &|word| {
+            if names.contains(&word.to_string()) {
+                quote_spanned!(word.span()=> super::#word)
+            } else {
+                word.to_token_stream()
+            }
+        })
     } else {
         tokens
     }
-}
-
-/// Puts `super::` in front of the paths that begin with one of the names.
-fn outside_of(tokens: TokenStream, names: &BTreeSet<String>) -> TokenStream {
-    let mut before = [' ', ' '];
-    let moved = tokens.into_iter().map(|tree| {
-        let is_in_path = before == [':', ':'];
-        let sign = if let TokenTree::Punct(punct) = &tree { punct.as_char() } else { ' ' };
-        before = [before[1], sign];
-        match tree {
-            TokenTree::Group(group) => {
-                let mut moved = Group::new(group.delimiter(), outside_of(group.stream(), names));
-                moved.set_span(group.span());
-                moved.into_token_stream()
-            }
-            TokenTree::Ident(word) if !is_in_path && names.contains(&word.to_string()) => {
-                quote_spanned!(word.span()=> super::#word)
-            }
-            tree => tree.into(),
-        }
-    });
-    moved.collect()
 }
 
 #[cfg(test)]
@@ -62,5 +46,10 @@ mod tests {
         assert_eq!(moved("Vec<(Price, shop::Price)>"), "Vec<(super::Price, shop::Price)>");
         assert_eq!(moved("super::Price"), "super::super::Price");
         assert_eq!(moved("u64"), "u64");
+        // What only looks like a path stays.
+        assert_eq!(
+            moved("Box<dyn Iterator<Price = Price>>"),
+            "Box<dyn Iterator<Price = super::Price>>"
+        );
     }
 }
