@@ -129,7 +129,7 @@ pub fn disturb(
         apply(&mut vm, image, session, what)?;
     }
     if let Disturbance::Steps(count) = what {
-        answer(&mut vm);
+        wake_all(&mut vm);
         for _ in 0..count {
             vm.step(&handler).map_err(|error| error.to_string())?;
         }
@@ -217,7 +217,7 @@ fn go_on(vm: &mut VM, handler: &Interrupting, sessions: &[SessionId]) -> Result<
         if handler.is_interrupted() {
             return Ok(());
         }
-        let is_answered = answer(vm);
+        let is_answered = wake_all(vm);
         let waiting: Vec<SessionId> = vm.waiting().map(|session| session.id()).collect();
         let is_over = |session: &SessionId| {
             let waits = waiting.contains(session);
@@ -230,7 +230,11 @@ fn go_on(vm: &mut VM, handler: &Interrupting, sessions: &[SessionId]) -> Result<
 }
 
 /// Wakes those who wait for their handler. Says whether there were any. Several lanes of a role are woken together.
-fn answer(vm: &mut VM) -> bool {
+///
+/// # Panics
+///
+/// When one of them waits for somebody else.
+pub fn wake_all(vm: &mut VM) -> bool {
     let waits = vm.coroutines().filter(|role| role.status() == CoroStatus::AwaitsHandler);
     let waits: BTreeSet<(SessionId, String)> =
         waits.map(|role| (role.session_id(), role.role().to_owned())).collect();

@@ -17,11 +17,7 @@ pub type Log = Vec<String>;
 
 /// What a role has done, in the parts whose order means something. If it does several things at once, the order of
 /// those is nobody's business: each message is a part then.
-pub fn parts<'l>(
-    image: &CodeImage,
-    role: usize,
-    log: &'l [String],
-) -> BTreeMap<&'l str, Vec<&'l str>> {
+fn parts<'l>(image: &CodeImage, role: usize, log: &'l [String]) -> BTreeMap<&'l str, Vec<&'l str>> {
     let is_one_thing = image.lane_count(RoleId::at(role)) == 0;
     let mut parts: BTreeMap<&str, Vec<&str>> = BTreeMap::new();
     for line in log {

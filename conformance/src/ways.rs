@@ -6,12 +6,13 @@ use std::sync::{Mutex, PoisonError};
 use telltale_types::{GlobalExit, GlobalType};
 use telltale_vm::loader::CodeImage;
 use telltale_vm::{
-    Branch, Context, CoroStatus, EffectHandler, HandlerError, HandlerResult, LabelId, Message,
-    Network, ObsEvent, Observed, Picked, Progress, RoleId, SendDecision, SessionId, VM, Value,
-    WhenFull, filter_by_session, normalize_trace,
+    Branch, Context, EffectHandler, HandlerError, HandlerResult, LabelId, Message, Network,
+    ObsEvent, Observed, Picked, Progress, RoleId, SendDecision, SessionId, VM, Value, WhenFull,
+    filter_by_session, normalize_trace,
 };
 
 use crate::by_hand::program::copy_of;
+use crate::disturb::wake_all;
 use crate::endpoints::{alone, with_guests};
 use crate::payload::value_of;
 use crate::play::{ENOUGH, Setting};
@@ -244,15 +245,7 @@ impl Mail<'_> {
 
 /// Answers whoever waits for an answer, and delivers what was kept aside. Says whether there was anything.
 fn help(vm: &mut VM, mail: &mut Mail) -> bool {
-    let waits = vm.coroutines().filter(|role| role.status() == CoroStatus::AwaitsHandler);
-    // Several lanes of a role are woken together.
-    let waits: BTreeSet<(SessionId, String)> =
-        waits.map(|role| (role.session_id(), role.role().to_owned())).collect();
-    let is_helped = !waits.is_empty();
-    for (session, role) in waits {
-        vm.wake(session, &role).expect("it waits for its handler");
-    }
-    is_helped | mail.deliver(vm)
+    wake_all(vm) | mail.deliver(vm)
 }
 
 /// A script that answers late, or whose messages are slow.

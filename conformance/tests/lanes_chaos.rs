@@ -5,15 +5,16 @@ use std::collections::BTreeMap;
 use std::sync::Mutex;
 
 use telltale_conformance::corpus::entries_of_lanes;
+use telltale_conformance::disturb::wake_all;
 use telltale_conformance::image::images;
 use telltale_conformance::script::Script;
 use telltale_theory::oracle::Rng;
 use telltale_types::{LabelId, RoleId};
 use telltale_vm::loader::CodeImage;
 use telltale_vm::{
-    Branch, ChannelMode, Context, CoroStatus, EffectHandler, HandlerError, HandlerResult, Message,
-    Network, Observed, Picked, Policy, Recording, SendDecision, SessionId, VM, VMConfig, VMError,
-    Value, WhenFull,
+    Branch, ChannelMode, Context, EffectHandler, HandlerError, HandlerResult, Message, Network,
+    Observed, Picked, Policy, Recording, SendDecision, SessionId, VM, VMConfig, VMError, Value,
+    WhenFull,
 };
 
 /// A script that answers late now and then, in a network that keeps some messages aside.
@@ -114,19 +115,11 @@ fn one_thing(vm: &mut VM, chaos: &Chaos, rng: &mut Rng, roles: &[String], name: 
         1 | 2 => drop(vm.resume(role)),
         3 => only_faults(vm.step(chaos), name),
         4 => only_faults(vm.step_round(chaos, 1 + rng.below(5)), name),
-        5 => wake_all(vm),
+        5 => {
+            wake_all(vm);
+        }
         6 => deliver(vm, name),
         _ => only_faults(vm.run(chaos, 1 + rng.below(3)), name),
-    }
-}
-
-fn wake_all(vm: &mut VM) {
-    let waits = vm.coroutines().filter(|role| role.status() == CoroStatus::AwaitsHandler);
-    let waits: Vec<(SessionId, String)> =
-        waits.map(|role| (role.session_id(), role.role().to_owned())).collect();
-    for (session, role) in waits {
-        // The second lane of a role has been woken with the first.
-        let _ = vm.wake(session, &role);
     }
 }
 

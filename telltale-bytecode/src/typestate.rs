@@ -95,10 +95,7 @@ impl fmt::Display for Alternatives<'_> {
 
 pub(crate) fn show(local: &LocalTypeR, action: Action) -> String {
     let names = local.names();
-    let mark = match action.direction {
-        Direction::Send => '!',
-        Direction::Receive => '?',
-    };
+    let mark = action.direction.mark();
     let is_role = action.peer.index() < names.role_count();
     let is_label = action.label.index() < names.label_count();
     let peer = if is_role { names.role(action.peer) } else { "?" };

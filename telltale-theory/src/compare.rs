@@ -272,10 +272,13 @@ fn fits(one: &Part, other: &Part) -> Result<(), Box<Difference>> {
     })
 }
 
+/// Which message it is, whatever it carries.
+fn key(message: &GlobalMessage) -> (&str, &str, &str) {
+    (&message.sender, &message.receiver, &message.label.name)
+}
+
 fn messages(old: &BTreeSet<GlobalMessage>, new: &BTreeSet<GlobalMessage>) -> Vec<MessageChange> {
     let mut gone: Vec<&GlobalMessage> = old.difference(new).collect();
-    let key =
-        |one: &GlobalMessage| (one.sender.clone(), one.receiver.clone(), one.label.name.clone());
     let mut changes = Vec::new();
     for new in new.difference(old) {
         match gone.iter().position(|old| key(old) == key(new)) {

@@ -86,11 +86,7 @@ impl LocalMessage {
 
 impl fmt::Display for LocalMessage {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let sign = match self.direction {
-            Direction::Send => '!',
-            Direction::Receive => '?',
-        };
-        write!(f, "{}{sign}{}", self.peer, self.label)
+        write!(f, "{}{}{}", self.peer, self.direction.mark(), self.label)
     }
 }
 

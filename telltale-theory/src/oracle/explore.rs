@@ -48,32 +48,48 @@ pub fn explore(
     let alphabet = runs.alphabet();
     let machine = |(at, local)| Machine::of(global, RoleId::at(at), local);
     let machines: Vec<Machine> = locals.iter().enumerate().map(machine).collect();
-    let start = Situation::start(&machines);
+    walk(
+        &machines,
+        (depth, situations),
+        |_| Ok(()),
+        |situation, next| {
+            if next.is_empty() && !situation.is_final(&machines) {
+                return Err(Misbehaviour::Stuck(situation.run.clone()));
+            }
+            if let Some(run) = situation.missing(&runs, &alphabet, next) {
+                return Err(Misbehaviour::Missing(run));
+            }
+            match next.iter().find(|next| !runs.has(&next.run)) {
+                Some(wrong) => Err(Misbehaviour::Wrong(wrong.run.clone())),
+                None => Ok(()),
+            }
+        },
+    )
+}
+
+/// Goes through all situations, those with short runs first, up to runs of a depth and to so many situations. `arrived` looks at each
+/// of them, and `goes_on` at those that are not too deep, with what can come next.
+pub(super) fn walk<E>(
+    machines: &[Machine<'_>],
+    (depth, situations): (usize, usize),
+    mut arrived: impl FnMut(&Situation) -> Result<(), E>,
+    mut goes_on: impl FnMut(&Situation, &[Situation]) -> Result<(), E>,
+) -> Result<Explored, E> {
+    let start = Situation::start(machines);
     // What every role has done tells all about a situation.
     let mut seen = BTreeSet::from([start.strands.clone()]);
     let mut open = VecDeque::from([start]);
     let mut explored = Explored { situations: 0, all: true };
     while let Some(situation) = open.pop_front() {
         explored.situations += 1;
+        arrived(&situation)?;
         if situation.run.len() >= depth || seen.len() >= situations {
             explored.all = false;
             continue;
         }
-        let next = situation.next(&machines);
-        if next.is_empty() && !situation.is_final(&machines) {
-            return Err(Misbehaviour::Stuck(situation.run));
-        }
-        if let Some(run) = situation.missing(&runs, &alphabet, &next) {
-            return Err(Misbehaviour::Missing(run));
-        }
-        for next in next {
-            if !runs.has(&next.run) {
-                return Err(Misbehaviour::Wrong(next.run));
-            }
-            if seen.insert(next.strands.clone()) {
-                open.push_back(next);
-            }
-        }
+        let next = situation.next(machines);
+        goes_on(&situation, &next)?;
+        open.extend(next.into_iter().filter(|next| seen.insert(next.strands.clone())));
     }
     Ok(explored)
 }
@@ -81,19 +97,19 @@ pub fn explore(
 /// Where every role is, and how that came about.
 #[derive(Clone)]
 pub(super) struct Situation {
-    pub(super) strands: Vec<Strand>,
+    strands: Vec<Strand>,
     channels: Channels,
     pub(super) run: Vec<Event>,
 }
 
 impl Situation {
-    pub(super) fn start(machines: &[Machine<'_>]) -> Self {
+    fn start(machines: &[Machine<'_>]) -> Self {
         let strand = |machine: &Machine<'_>| machine.settled(Strand::at(StateId::START));
         let strands = machines.iter().map(strand).collect();
         Self { strands, channels: Channels::default(), run: Vec::new() }
     }
 
-    pub(super) fn next(&self, machines: &[Machine]) -> Vec<Self> {
+    fn next(&self, machines: &[Machine]) -> Vec<Self> {
         let mut next = Vec::new();
         for (at, machine) in machines.iter().enumerate() {
             for (event, strand) in machine.moves(&self.strands[at]) {
@@ -139,7 +155,7 @@ impl Situation {
 
 /// Where a role is, or a lane of it.
 #[derive(Clone, PartialEq, Eq, PartialOrd, Ord)]
-pub(super) struct Strand {
+struct Strand {
     past: Vec<Past>,
     state: StateId,
     /// The arms of the parallel part that begins in the state, once it has begun.
@@ -148,7 +164,7 @@ pub(super) struct Strand {
 
 /// What a role has done; the order in which arms took turns does not matter.
 #[derive(Clone, PartialEq, Eq, PartialOrd, Ord)]
-pub(super) enum Past {
+enum Past {
     Event(Event),
     AtOnce(Vec<Vec<Past>>),
 }

@@ -1,10 +1,8 @@
 //! Roles of one version of a protocol played with roles of another.
 
-use std::collections::{BTreeSet, VecDeque};
-
 use telltale_types::{GlobalType, LocalTypeR, RoleId};
 
-use super::explore::{Explored, Machine, Situation};
+use super::explore::{Explored, Machine, walk};
 use crate::Event;
 
 /// How parts of several versions misbehave together.
@@ -32,31 +30,21 @@ pub fn explore_mixed(
     let parts = parts.iter().enumerate();
     let machines: Vec<Machine<'_>> =
         parts.map(|(at, (global, local))| Machine::of(global, RoleId::at(at), local)).collect();
-    let start = Situation::start(&machines);
-    let mut seen = BTreeSet::from([start.strands.clone()]);
-    let mut open = VecDeque::from([start]);
-    let mut explored = Explored { situations: 0, all: true };
-    while let Some(situation) = open.pop_front() {
-        explored.situations += 1;
-        if situation.has_unexpected(&machines) {
-            return Err(Mishap::Unexpected(situation.run));
-        }
-        if situation.run.len() >= depth || seen.len() >= situations {
-            explored.all = false;
-            continue;
-        }
-        let next = situation.next(&machines);
-        if next.is_empty() && !situation.is_final(&machines) {
-            return Err(Mishap::Stuck(situation.run));
-        }
-        for next in next {
-            if !is_right(&next.run) {
-                return Err(Mishap::Wrong(next.run));
+    walk(
+        &machines,
+        (depth, situations),
+        |situation| {
+            let is_wrong = situation.has_unexpected(&machines);
+            if is_wrong { Err(Mishap::Unexpected(situation.run.clone())) } else { Ok(()) }
+        },
+        |situation, next| {
+            if next.is_empty() && !situation.is_final(&machines) {
+                return Err(Mishap::Stuck(situation.run.clone()));
             }
-            if seen.insert(next.strands.clone()) {
-                open.push_back(next);
+            match next.iter().find(|next| !is_right(&next.run)) {
+                Some(wrong) => Err(Mishap::Wrong(wrong.run.clone())),
+                None => Ok(()),
             }
-        }
-    }
-    Ok(explored)
+        },
+    )
 }

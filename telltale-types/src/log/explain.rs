@@ -8,6 +8,7 @@ use super::part::Part;
 use super::report::{Cause, Expected, Pending, Unfit};
 use super::way::{Taken, Way};
 use super::{EventKind, LogEvent};
+use crate::display::action;
 use crate::{Direction, LabelId, Lanes, RoleId, StateId};
 
 /// By role: for each state of the protocol, where the role may be then.
@@ -106,7 +107,8 @@ impl Monitor {
             let strands = self.ways.iter().map(|way| &way.strands[at]);
             let waiting = strands.filter(|strand| !part.is_over(strand));
             let moves = waiting.flat_map(|strand| part.moves(strand, None));
-            let texts: BTreeSet<String> = moves.map(|taken| self.action(&taken)).collect();
+            let texts: BTreeSet<String> =
+                moves.map(|taken| action(&self.names, taken.action)).collect();
             let expects: Vec<String> = texts.into_iter().collect();
             let role = self.name(part.role).to_owned();
             (!expects.is_empty()).then_some(Pending { role, expects })
@@ -148,14 +150,6 @@ impl Monitor {
             [part] if part.role == pair.0 => format!("{receiver}!{label}"),
             [part] if part.role == pair.1 => format!("{sender}?{label}"),
             _ => LogEvent { kind, ..LogEvent::exchange(sender, receiver, label) }.to_string(),
-        }
-    }
-
-    fn action(&self, taken: &Taken) -> String {
-        let (peer, label) = (self.name(taken.action.peer), self.names.label(taken.action.label));
-        match taken.action.direction {
-            Direction::Send => format!("{peer}!{label}"),
-            Direction::Receive => format!("{peer}?{label}"),
         }
     }
 

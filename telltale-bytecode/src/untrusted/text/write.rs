@@ -3,7 +3,7 @@
 use std::fmt::Write as _;
 
 use telltale_types::{
-    Direction, GlobalExit, GlobalState, LabelId, LocalExit, LocalState, Par, RoleId, StateId,
+    GlobalExit, GlobalState, LabelId, LocalExit, LocalState, Par, RoleId, StateId,
 };
 
 use super::{ImageText, ImportText, RoleText};
@@ -58,7 +58,7 @@ fn global_state(image: &UntrustedImage, state: &GlobalState) -> String {
 
 fn local_state(image: &UntrustedImage, state: &LocalState) -> String {
     let exit = |LocalExit { action, target }: &LocalExit| {
-        let mark = if action.direction == Direction::Send { '!' } else { '?' };
+        let mark = action.direction.mark();
         let peer = name(image, action.peer);
         format!("{peer}{mark}{} -> {target}", label(image, action.label))
     };

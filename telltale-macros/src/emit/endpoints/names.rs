@@ -95,7 +95,7 @@ impl Names {
                 let exits = exits.iter().map(|exit| {
                     let (peer, label) =
                         (names.role(exit.action.peer), names.label(exit.action.label));
-                    let sign = if exit.action.direction == Direction::Send { '!' } else { '?' };
+                    let sign = exit.action.direction.mark();
                     format!("{peer}{sign}{label}. {}", target(exit.target))
                 });
                 let end = may_end.then(|| "end".to_owned());
