@@ -5,8 +5,8 @@ use telltale_types::{LabelId, RoleId};
 use super::{Operand, Slice, Step};
 use crate::Value;
 use crate::error::Wrong;
-use crate::memory::channel;
 use crate::memory::coroutine::{self, Coro, CoroId, FORKED, HALTED, OUTSIDE, PAUSED};
+use crate::memory::{channel, ready};
 use crate::outside::{Received, Seat};
 use crate::program::op::{Code, Exchange, Op};
 use crate::trace::store::Tag;
@@ -89,16 +89,16 @@ impl<'s> Slice<'_, 's> {
     }
 
     /// Whether the role could act at once: receive what has come, or send without waiting for room. If not, it waits.
-    pub(crate) fn could_act(&mut self) -> Called<()> {
+    pub(crate) fn could_act(&mut self) -> Called<bool> {
         let op = self.op_here();
         let (sent, received) = (self.could_send(op), self.could_receive(op));
         if self.is_paused() {
-            return Called::Waits(());
+            return Called::Waits(false);
         }
         for Exchange { channel, peer, label, .. } in sent {
             if let Ok(true) = self.must_wait(*channel, *peer, *label) {
                 self.await_room(*channel, *peer);
-                return Called::Waits(());
+                return Called::Waits(false);
             }
         }
         let has_come = |taken: &Exchange| {
@@ -106,7 +106,7 @@ impl<'s> Slice<'_, 's> {
             first.is_some_and(|found| op.code != Code::OfferMany || found == taken.label)
         };
         if !sent.is_empty() || received.iter().any(has_come) {
-            return Called::Done(());
+            return Called::Done(true);
         }
         if received.is_empty() {
             return Called::NotAllowed;
@@ -114,7 +114,7 @@ impl<'s> Slice<'_, 's> {
         for taken in received {
             self.await_message(taken.channel, taken.peer);
         }
-        Called::Waits(())
+        Called::Waits(false)
     }
 
     /// The instruction that the role is at.
@@ -183,11 +183,11 @@ impl<'s> Slice<'_, 's> {
         if coroutine::read(self.block, roles_at + first.index()).has(OUTSIDE) {
             return Some(first);
         }
-        let ready = self.ready_roles();
+        self.write_ready();
         let is_outside =
             |coro: &CoroId| coroutine::read(self.block, roles_at + coro.index()).has(OUTSIDE);
         let mut others = (first.index() + 1..coroutines).map(CoroId::at);
-        others.find(|coro| ready.contains(*coro) && is_outside(coro))
+        others.find(|coro| ready::contains(self.block, *coro) && is_outside(coro))
     }
 
     /// A coroutine that is played from outside could act.

@@ -200,16 +200,6 @@ impl Resumed {
 }
 
 impl VM {
-    /// The slot of a session, which may have ended.
-    pub(crate) fn known_slot(&self, session: SessionId) -> Result<Slot, VMError> {
-        self.slot_of(session)
-    }
-
-    /// The slots of the sessions that are running, in the order of their numbers.
-    pub(crate) fn slots_in_order(&self) -> Vec<Slot> {
-        self.running_slots()
-    }
-
     /// Opens a session again that had this number, where all of it is still to be filled in. It is in no queue, and no event
     /// tells of it. If it has role objects, `owned` says whether somebody takes them back.
     pub(crate) fn reopen(

@@ -3,7 +3,7 @@
 use telltale_bytecode::CodeImage;
 use telltale_types::{LabelId, Names, RoleId};
 
-use crate::error::Wrong;
+use crate::error::{Wrong, in_words};
 use crate::exec::{Called, RunContext, Slice};
 use crate::index::ByMember;
 use crate::lines::{label_of, role_of};
@@ -17,7 +17,7 @@ use crate::program::op::Code;
 use crate::roles::host::Host;
 use crate::roles::players::{Players, RoleSet};
 use crate::scripted::leave::leave_place;
-use crate::{Cause, Context, NoHandler, Outcome, SessionId, VM, VMError, Value};
+use crate::{Context, NoHandler, Outcome, SessionId, VM, VMError, Value};
 
 /// What is known of sessions with roles that are played from outside.
 #[derive(Debug, Default)]
@@ -31,7 +31,7 @@ pub(super) struct Outside {
     pub(super) ended: Vec<(SessionId, Outcome)>,
 }
 
-/// Who plays the roles of a session, and how many messages have come and gone on each channel.
+/// Who plays the roles of a session, and how many messages have come and gone on each channel, if it is a part.
 #[derive(Debug)]
 pub(super) struct FromOutside {
     pub(super) players: Players,
@@ -85,14 +85,12 @@ impl VM {
     /// When the session has ended, or the role does nothing any more.
     pub fn driven_is_ready(&mut self, seat: Seat) -> Result<bool, DriveError> {
         let (slot, coro) = self.place_of(seat)?;
-        let mut is_ready = false;
-        let called = self.call(slot, coro, |slice| {
-            let could_act = slice.could_act();
-            is_ready = matches!(could_act, Called::Done(()));
-            could_act
-        });
-        self.answer(slot, coro, called, |_| "anything".to_owned())?;
-        Ok(is_ready)
+        #[expect(
+            clippy::redundant_closure_for_method_calls,
+            reason = "the method itself is not for all lifetimes"
+        )]
+        let called = self.call(slot, coro, |slice| slice.could_act());
+        self.answer(slot, coro, called, |_| "anything".to_owned())
     }
 
     /// Appends the driven roles that waited and can act now, each at least once.
@@ -135,8 +133,10 @@ impl VM {
                 ready::clear(block, coro);
             }
         }
-        let passed = vec![0; loaded.plans.existing().len()].into();
-        self.outside.parts += usize::from(!players.elsewhere.is_empty());
+        let is_part = !players.elsewhere.is_empty();
+        let channels = if is_part { loaded.plans.existing().len() } else { 0 };
+        let passed = vec![0; channels].into();
+        self.outside.parts += usize::from(is_part);
         self.outside.sessions.insert(session, 0, FromOutside { players, passed });
         for role in players.driven.iter() {
             // It may begin with something in which nobody has a part.
@@ -283,11 +283,10 @@ impl VM {
     #[cold]
     fn wrong_payload(&self, slot: Slot, label: LabelId, value: &Value) -> DriveError {
         let label = label_of(self.loaded_at(slot).image.names(), label);
-        match Cause::wrong_payload(label, value) {
-            Cause::WrongPayload { label, expected, found } => {
-                DriveError::WrongPayload { label, expected, found }
-            }
-            _ => unreachable!("it is what was asked for"),
+        DriveError::WrongPayload {
+            label: label.name.to_owned(),
+            expected: label.payload.to_owned(),
+            found: in_words(value),
         }
     }
 

@@ -11,7 +11,6 @@ use crate::memory::channel::{self, Plan};
 use crate::memory::coroutine::{self, HALTED};
 use crate::memory::header;
 use crate::outside::{Outgoing, Undelivered};
-use crate::value::expected::ExpectedKind;
 use crate::{Cause, Fault, Message, SessionId, VM, VMError};
 
 impl VM {
@@ -130,7 +129,7 @@ impl VM {
         let loaded = self.loaded_at(slot);
         let names = loaded.image.names();
         let label = label_of(names, message.label);
-        if !ExpectedKind::of_type(label.payload).accepts(&message.value) {
+        if !loaded.linked.expected[message.label.index()].accepts(&message.value) {
             let found = format!("`{label}` with {}", message.value.kind());
             let expected = format!("`{label}`");
             return Err(self.wrong_delivery(slot, message.from, expected, found));
@@ -140,10 +139,9 @@ impl VM {
         };
         let nth = loaded.plans.existing().iter().position(is_it);
         let nth = nth.expect("the channel has just been found");
-        let (to, label) = (role_of(names, message.to), format!("{label}"));
         let next = self.outside.sessions.get(session, 0).map_or(0, |from| from.passed[nth]);
         if next != *number {
-            let expected = format!("message {next} to `{to}`");
+            let expected = format!("message {next} to `{}`", role_of(names, message.to));
             let found = format!("message {number}, `{label}`");
             return Err(self.wrong_delivery(slot, message.from, expected, found));
         }

@@ -31,6 +31,9 @@ impl VM {
         let observer = call.network.and_then(|_| call.handler.observer().0);
         if observer.is_some() {
             self.ended.get_or_insert_default();
+        } else if self.ended.is_some() {
+            // Nobody is there any more to be told.
+            self.ended = None;
         }
         self.run_queue.fuel = Fuel { rounds, slices: 0 };
         while (self.run_queue.fuel.slices > 0 || self.begins(call.by_turns)) && turns.left > 0 {

@@ -302,18 +302,14 @@ impl VM {
 
     /// The sessions that are running, in the order of their memory.
     pub fn sessions(&self) -> impl Iterator<Item = SessionView<'_>> {
-        self.run_queue.arena.slots().filter_map(|slot| {
-            let block = self.run_queue.arena.block(slot);
-            let session = self.run_queue.session_at(slot);
-            let loaded = self.images.get(header::image(block));
-            let view = || SessionView::new(session, block, loaded, &self.deferred, &self.wraps);
-            header::is_running(block).then(view)
-        })
+        let arena = &self.run_queue.arena;
+        let running = arena.slots().filter(|slot| header::is_running(arena.block(*slot)));
+        running.map(|slot| self.view_at(slot))
     }
 
     /// The slots of the sessions that are running, in the order in which they were opened: the order in memory depends
     /// on what ran before, and must not show in a trace.
-    pub(super) fn running_slots(&self) -> Vec<Slot> {
+    pub(crate) fn running_slots(&self) -> Vec<Slot> {
         let RunQueue { arena, .. } = &self.run_queue;
         let mut running = BinaryHeap::new();
         for slot in arena.slots() {
@@ -335,7 +331,7 @@ impl VM {
     }
 
     /// The slot of a session, which may have ended.
-    pub(super) fn slot_of(&self, session: SessionId) -> Result<Slot, VMError> {
+    pub(crate) fn slot_of(&self, session: SessionId) -> Result<Slot, VMError> {
         if session.vm() != self.run_queue.vm {
             return Err(VMError::ForeignSession { session });
         }

@@ -82,11 +82,6 @@ impl Roles {
         ready
     }
 
-    /// Whether a role is one of them.
-    pub(crate) fn contains(&self, role: RoleId) -> bool {
-        self.bits[role.index() / WORD] >> (role.0 % 64) & 1 == 1
-    }
-
     /// The first of them, going round from `from` on.
     #[inline(always)]
     pub(crate) fn next(&self, from: u8) -> Option<RoleId> {

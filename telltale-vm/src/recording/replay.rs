@@ -153,7 +153,7 @@ fn message(
     payload: &Payload,
 ) -> Option<Message> {
     let names = image.names();
-    let (label, _) = names.labels().find(|(_, known)| known.name == label)?;
+    let label = names.find_label(label)?;
     let (from, to) = (names.find_role(from)?, names.find_role(to)?);
     let value = payload.decode(image, label).ok()?;
     Some(Message { from, to, lane: 0, label, value })

@@ -166,7 +166,7 @@ fn play_objects<R: NamedRoles>(
 }
 
 /// An error if the handler of the run plays one of the roles: there is none.
-fn without_handler(image: &CodeImage, players: Players) -> Result<(), VMError> {
+pub(crate) fn without_handler(image: &CodeImage, players: Players) -> Result<(), VMError> {
     match players.by_handler.iter().next() {
         Some(role) => Err(VMError::NoHandler { role: role_of(image.names(), role).to_owned() }),
         None => Ok(()),

@@ -39,7 +39,7 @@ pub(super) fn body(vm: &VM) -> Result<Body, SnapshotError> {
     if let Some((session, _)) = saver.inside.ended_outside.first() {
         return Err(SnapshotError::FromOutside { session: session.ordinal() });
     }
-    let running = vm.slots_in_order();
+    let running = vm.running_slots();
     let sessions = running.into_iter().map(|slot| saver.session(slot)).collect::<Result<_, _>>()?;
     let Inside { run_queue, numbers, endpoints, .. } = saver.inside;
     let provided = endpoints.provided().iter().map(|image| saver.image(image)).collect();

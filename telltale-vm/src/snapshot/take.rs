@@ -34,7 +34,7 @@ impl VM {
     /// through endpoints.
     pub fn snapshot_session(&self, session: SessionId) -> Result<SessionSnapshot, SnapshotError> {
         self.session(session)?;
-        let slot = self.known_slot(session)?;
+        let slot = self.slot_of(session)?;
         let block = self.inside().run_queue.arena.block(slot);
         let mut saver = Saver::new(self);
         let form = saver.session(slot)?;
@@ -64,7 +64,7 @@ impl VM {
     pub fn session_numbered(&self, number: u64) -> Result<SessionId, VMError> {
         let inside = self.inside();
         let session = SessionId::new(inside.run_queue.vm, number, Slot::UNKNOWN);
-        self.known_slot(session).map(|slot| inside.run_queue.session_at(slot))
+        self.slot_of(session).map(|slot| inside.run_queue.session_at(slot))
     }
 
     /// The sessions that were resumed and wait for their role objects, in the order of their numbers. Those that have ended
@@ -91,7 +91,7 @@ impl VM {
         session: SessionId,
     ) -> Result<Option<&R>, VMError> {
         let inside = self.inside();
-        let block = inside.run_queue.arena.block(self.known_slot(session)?);
+        let block = self.block_of(session)?;
         let key = header::objects(block).checked_sub(1).map(|key| key as usize);
         let objects = key.and_then(|key| inside.objects.get(key));
         Ok(objects.and_then(|objects| objects.peek::<R::Objects>()).map(R::of_objects))

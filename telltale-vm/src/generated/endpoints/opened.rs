@@ -12,6 +12,7 @@ use telltale_types::RoleId;
 use super::{Handle, Seats, State};
 use crate::generated::NamedRoles;
 use crate::lines::role_of;
+use crate::roles::play::without_handler;
 use crate::roles::players::{Players, RoleSet};
 use crate::{PlayError, SessionId, VMError};
 
@@ -37,12 +38,9 @@ pub trait Host {
 ///
 /// When a role is played by a handler or elsewhere, or none is driven.
 pub fn has_objects(image: &CodeImage, players: Players) -> Result<bool, VMError> {
-    let name = |role| role_of(image.names(), role).to_owned();
-    if let Some(role) = players.by_handler.iter().next() {
-        return Err(VMError::NoHandler { role: name(role) });
-    }
+    without_handler(image, players)?;
     if let Some(role) = players.elsewhere.iter().next() {
-        return Err(VMError::FromOutside { role: name(role) });
+        return Err(VMError::FromOutside { role: role_of(image.names(), role).to_owned() });
     }
     if players.driven.is_empty() {
         return Err(VMError::NoEndpoint);

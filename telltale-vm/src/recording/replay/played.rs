@@ -199,9 +199,10 @@ impl Played {
 
 /// What has become of a message.
 fn changed(name: &str, carried: &str, now: &Image) -> Option<String> {
-    match now.names().labels().find(|(_, label)| label.name == name) {
+    let names = now.names();
+    match names.find_label(name).map(|label| names.label(label)) {
         None => Some(format!("there is no message `{name}` any more")),
-        Some((_, label)) if label.payload != carried => {
+        Some(label) if label.payload != carried => {
             Some(format!("`{name}` carried `{carried}`, and carries `{}`", label.payload))
         }
         Some(_) => None,
