@@ -184,7 +184,7 @@ impl Machine {
     }
 
     pub(crate) fn take_due(&mut self) -> Due {
-        Due { waker: self.due.waker.take(), more: mem::take(&mut self.due.more) }
+        mem::take(&mut self.due)
     }
 }
 

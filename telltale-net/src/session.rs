@@ -47,7 +47,10 @@ impl Session {
 
     /// Cancels the session. The caller holds no machine.
     pub(crate) fn cancel_now(&self, reason: &str) {
-        let mut machine = guard::hold(&self.machine);
+        self.cancel_in(&mut guard::hold(&self.machine), reason);
+    }
+
+    fn cancel_in(&self, machine: &mut Held<'_>, reason: &str) {
         // It may have ended in the meantime.
         if machine.outcome(self.key).is_none() && machine.vm.cancel(self.id, reason).is_ok() {
             machine.after_call(self.key);
@@ -58,11 +61,7 @@ impl Session {
     #[cold]
     fn refuse(&self, machine: &mut Held<'_>, error: &DriveError) -> Outcome {
         machine.after_call(self.key);
-        if machine.outcome(self.key).is_none()
-            && machine.vm.cancel(self.id, &error.to_string()).is_ok()
-        {
-            machine.after_call(self.key);
-        }
+        self.cancel_in(machine, &error.to_string());
         machine.outcome(self.key).cloned().unwrap_or(Err(SessionError::Closed))
     }
 }
