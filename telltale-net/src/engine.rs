@@ -46,7 +46,6 @@ pub trait Engine: Send + Sync + 'static {
     ///
     /// - before its first step;
     /// - when there is a message in its inbox that it has not been offered;
-    /// - when another part of its session is done, which it has not been told;
     /// - when the time has come for which it asked ([`PartStatus::Again`]);
     /// - when its session has ended before it was done: then it is told once.
     ///
@@ -93,8 +92,7 @@ pub trait Claim: Send {
     /// What there is to do.
     fn work(&self) -> &Work;
 
-    /// Writes down what has come of it, all of it or nothing. Who asks for nothing more is done, and if all are, the session is
-    /// complete. A message for a part that is done faults the session of its sender.
+    /// Writes down what has come of it, all of it or nothing. A message for a part that is done faults the session of its sender.
     ///
     /// # Errors
     ///
@@ -160,8 +158,6 @@ pub struct Work {
     pub state: Option<Vec<u8>>,
     /// The inbox, the messages of a channel in their order.
     pub messages: Vec<Envelope>,
-    /// The roles whose parts are done.
-    pub done: Vec<RoleId>,
     /// How the session has ended, if it has.
     pub ending: Option<Ending>,
 }
@@ -210,16 +206,26 @@ pub enum PartStatus {
     Waits,
     /// It waits for messages, and has something to do when so much time has passed.
     Again(Duration),
+    /// It waits for messages, and need not get any: it may stop where it is. A session all of whose parts rest or are done, with
+    /// empty inboxes, is complete.
+    Rests,
     /// It is done.
     Done,
     /// It has gone wrong: the session ends, for this reason.
     Faulted(String),
 }
 
+impl PartStatus {
+    /// Whether the part has further steps, if nothing ends its session.
+    pub fn goes_on(&self) -> bool {
+        matches!(self, Self::Waits | Self::Again(_) | Self::Rests)
+    }
+}
+
 /// How a session has ended.
 #[derive(Clone, Debug, PartialEq, Eq, Error)]
 pub enum Ending {
-    /// All of its parts are done.
+    /// All of its parts are done, or may stop where they are.
     #[error("it is complete")]
     Complete,
     /// Somebody has cancelled it.

@@ -40,7 +40,7 @@ pub trait Service: Send + Sync + 'static {
     /// What is written down of an object.
     fn save(&self, roles: &Self::Roles) -> Self::State;
 
-    /// The role is done, or its session has ended before that: then `ending` says how. As all that is done to the world outside,
+    /// The role is done or may stop where it is, or its session has ended before that: then `ending` says how. As all that is done to the world outside,
     /// this may happen twice.
     fn ended(&self, step: &Step, roles: Self::Roles, ending: Option<&Ending>) {
         let _ = (step, roles, ending);

@@ -85,8 +85,8 @@ struct Part {
     /// By whom it is claimed.
     claimed: Option<u64>,
     inbox: Vec<(Envelope, bool)>,
-    /// How many of the others were done when it was told.
-    told: usize,
+    /// Whether it may stop where it is.
+    rests: bool,
     again: Option<Duration>,
     is_done: bool,
 }
@@ -124,9 +124,9 @@ impl Memory {
         before - sessions.len()
     }
 
-    /// How many sessions there are that have not ended.
+    /// How many sessions there are that have not ended, or of which some parts have not been told.
     pub fn open_sessions(&self) -> usize {
-        self.store().sessions.values().filter(|session| session.ending.is_none()).count()
+        self.store().sessions.values().filter(|session| !session.is_over()).count()
     }
 
     /// How many messages are in inboxes.
@@ -278,7 +278,6 @@ impl Store {
         };
         let Some((key, nth)) = self.ready.iter().find(is_wanted).cloned() else { return Ok(None) };
         let session = self.session(&key)?;
-        let done = session.done();
         let ending = session.ending.clone();
         let image = session.image;
         let part = &mut session.parts[nth];
@@ -292,7 +291,6 @@ impl Store {
             attempts: part.attempts,
             state: part.state.clone(),
             messages: part.inbox.iter().map(|(message, _)| message.clone()).collect(),
-            done,
             ending,
         };
         Ok(Some((work, by)))
@@ -312,10 +310,10 @@ impl Store {
     /// Something has changed in a session: notes which of its parts have something to do, and when time will change that.
     fn note(&mut self, key: &SessionKey, now: Duration) {
         let Some(session) = self.sessions.get(key) else { return };
-        let (done, is_over) = (session.done().len(), session.ending.is_some());
+        let is_over = session.ending.is_some();
         for (nth, part) in session.parts.iter().enumerate() {
             let entry = (key.clone(), nth);
-            if part.has_something_to_do(done, is_over, now) {
+            if part.has_something_to_do(is_over, now) {
                 self.ready.insert(entry);
             } else {
                 self.ready.remove(&entry);
@@ -362,7 +360,7 @@ impl Session {
         for (message, offered) in &mut part.inbox {
             *offered |= work.messages.iter().any(|offered| offered.id == message.id);
         }
-        part.told = work.done.len();
+        part.rests = status == PartStatus::Rests;
         part.again = match status {
             PartStatus::Again(after) => Some(now + after),
             _ => None,
@@ -386,7 +384,7 @@ impl Session {
                 }
             }
         }
-        if self.parts.iter().all(|part| part.is_done) {
+        if self.parts.iter().all(|part| part.is_done || part.rests && part.inbox.is_empty()) {
             self.end(Ending::Complete);
         }
         Ok(())
@@ -414,11 +412,6 @@ impl Session {
         let deadline = self.deadline.map(|(_, end)| end);
         let idle = self.idle.map(|idle| self.moved + idle);
         again.filter(|again| *again > now).chain(deadline).chain(idle).min()
-    }
-
-    fn done(&self) -> Vec<RoleId> {
-        let parts = self.parts.iter().enumerate();
-        parts.filter(|(_, part)| part.is_done).map(|(nth, _)| RoleId::at(nth)).collect()
     }
 
     /// Ends it if its time is over.
@@ -450,19 +443,18 @@ impl Part {
             attempts: 0,
             claimed: None,
             inbox: Vec::new(),
-            told: 0,
+            rests: false,
             again: None,
             is_done: false,
         }
     }
 
-    fn has_something_to_do(&self, done: usize, is_over: bool, now: Duration) -> bool {
+    fn has_something_to_do(&self, is_over: bool, now: Duration) -> bool {
         let has_news = || self.inbox.iter().any(|(_, offered)| !offered);
         !self.is_done
             && (is_over
                 || self.version == 0
                 || has_news()
-                || self.told != done
                 || self.again.is_some_and(|again| now >= again))
     }
 }

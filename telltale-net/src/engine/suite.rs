@@ -43,7 +43,7 @@ pub async fn check<E: Engine>(engine: &E) -> Checked {
     what_is_dropped_has_not_happened(engine).await?;
     messages_arrive_once_and_in_order(engine).await?;
     what_was_offered_is_offered_again_with_something_new(engine).await?;
-    others_that_are_done_are_told(engine).await?;
+    a_session_is_complete_when_nobody_needs_anything(engine).await?;
     the_first_ending_is_the_one_for_everybody(engine).await?;
     a_fault_ends_the_session(engine).await?;
     time_passes(engine).await?;
@@ -199,22 +199,28 @@ async fn what_was_offered_is_offered_again_with_something_new<E: Engine>(engine:
     expect(claim.work().messages == all, "what was not taken is offered with what is new")
 }
 
-async fn others_that_are_done_are_told<E: Engine>(engine: &E) -> Checked {
+async fn a_session_is_complete_when_nobody_needs_anything<E: Engine>(engine: &E) -> Checked {
     let scene = Scene::new(engine).await?;
-    commit(scene.begun().await?, Done { taken: vec![answer().id], ..done() }).await?;
-    let claim = scene.claim(BEN).await?;
-    expect(claim.work().done == [ANN], "a part is told which others are done")?;
-    commit(claim, waits()).await?;
-    scene.expect_nothing(BEN, "it is told once").await?;
+    let claim = scene.begun().await?;
+    commit(claim, Done { taken: vec![answer().id], sent: vec![message(0)], ..done() }).await?;
     scene.expect_nothing(ANN, "a part that is done has nothing to do").await?;
-    scene.expect_ending(None, "a session is complete when all parts are done").await?;
-    let again = Scene::new(engine).await?;
+    let claim = scene.claim(BEN).await?;
+    scene.expect_ending(None, "a session in which a message is on its way goes on").await?;
+    commit(claim, Done { taken: vec![message(0).id], status: PartStatus::Rests, ..waits() })
+        .await?;
+    let why = "a session is complete when all parts are done or rest, and no message is on its way";
+    scene.expect_ending(Some(&Ending::Complete), why).await?;
+    let claim = scene.claim(BEN).await?;
+    let is_told = claim.work().ending == Some(Ending::Complete);
+    expect(is_told, "a part that rests is told that its session is complete")?;
+    commit(claim, done()).await?;
+    scene.expect_nothing(BEN, "it is told once").await?;
+
+    let scene = Scene::new(engine).await?;
     for role in [ANN, BEN] {
-        commit(again.claim(role).await?, done()).await?;
+        commit(scene.claim(role).await?, done()).await?;
     }
-    again
-        .expect_ending(Some(&Ending::Complete), "a session is complete when all parts are done")
-        .await
+    scene.expect_ending(Some(&Ending::Complete), why).await
 }
 
 async fn the_first_ending_is_the_one_for_everybody<E: Engine>(engine: &E) -> Checked {

@@ -1,5 +1,7 @@
 //! A part of a session, while a service works on it: a machine of its own, in which the other roles are elsewhere.
 
+use std::time::Duration;
+
 use serde::{Deserialize, Serialize};
 use telltale_vm::generated::open;
 use telltale_vm::outside::Outgoing;
@@ -21,16 +23,12 @@ pub(super) struct Part<S: Service> {
     vm: VM,
     session: Session<S::Roles>,
     pub(super) step: Step,
-    role: RoleId,
-    /// The roles of which it is known that they are done.
-    done: Vec<RoleId>,
 }
 
 /// What is written down of a part.
 #[derive(Serialize, Deserialize)]
 struct Stored<State> {
     part: SessionSnapshot,
-    done: Vec<u8>,
     object: State,
 }
 
@@ -44,17 +42,16 @@ impl<S: Service> Part<S> {
     /// A part that begins, or goes on from what was written down of it.
     pub(super) fn open(service: &S, work: &Work) -> Result<Self, String> {
         let image = service.image();
-        let role = image.names().find_role(service.role()).ok_or("there is no such role")?;
         let step = Step::new(work.session.clone(), service.role());
         step.begin(work.version, work.attempts);
         let config = VMConfig { recording: Recording::Off, ..VMConfig::default() };
         let mut vm = VM::new(config);
-        let (session, done) = match &work.state {
+        let session = match &work.state {
             None => {
                 let roles = service.restore(&step, None);
                 let session = open(&mut vm, image, roles).map_err(|error| error.to_string())?;
                 check_players(&vm, session.id(), service.role())?;
-                (session, Vec::new())
+                session
             }
             Some(bytes) => {
                 let stored: Stored<S::State> = serde_json::from_slice(bytes).map_err(|error| {
@@ -63,11 +60,10 @@ impl<S: Service> Part<S> {
                 let id = stored.part.resume(&mut vm, [image]).map_err(|error| error.to_string())?;
                 let roles = service.restore(&step, Some(stored.object));
                 let session = Session::attach(&mut vm, id, image, roles);
-                let done = stored.done.into_iter().map(RoleId).collect();
-                (session.map_err(|error| error.to_string())?, done)
+                session.map_err(|error| error.to_string())?
             }
         };
-        Ok(Self { vm, session, step, role, done })
+        Ok(Self { vm, session, step })
     }
 
     /// Lets the role act on what has come, until it waits or has sent enough.
@@ -86,7 +82,6 @@ impl<S: Service> Part<S> {
             if let Err(reason) = self.deliver(&payloads, &mut inbox, &mut done.taken) {
                 break Some(Err(format!("`{}`: {reason}", service.role())));
             }
-            self.tell_who_is_done(work, &inbox);
             // What goes wrong is in the outcome.
             let _ = self.vm.run(&NoHandler, ROUNDS);
             if let Err(reason) = self.send(&payloads, &mut done.sent) {
@@ -105,7 +100,7 @@ impl<S: Service> Part<S> {
             Some(Err(reason)) => PartStatus::Faulted(reason),
             None => self.status(done.sent.len() >= config.messages),
         };
-        if matches!(done.status, PartStatus::Waits | PartStatus::Again(_)) {
+        if done.status.goes_on() {
             match self.stored(service, config) {
                 Ok(state) => done.state = state,
                 Err(reason) => {
@@ -175,17 +170,6 @@ impl<S: Service> Part<S> {
         }))
     }
 
-    /// Roles that are done send nothing more; what they have sent before has to be delivered first.
-    fn tell_who_is_done(&mut self, work: &Work, inbox: &[&Envelope]) {
-        for &role in &work.done {
-            let is_known = self.done.contains(&role) || role == self.role;
-            if !is_known && !inbox.iter().any(|message| message.id.from == role) {
-                self.done.push(role);
-                let _ = self.vm.elsewhere_is_done(self.session.id(), role);
-            }
-        }
-    }
-
     /// What the role has sent, as bytes.
     fn send(&mut self, payloads: &Payloads<'_>, sent: &mut Vec<Envelope>) -> Result<(), String> {
         let mut outgoing = Vec::new();
@@ -207,16 +191,17 @@ impl<S: Service> Part<S> {
     }
 
     fn status(&self, has_more_to_do: bool) -> PartStatus {
-        let is_pending = self.vm.session(self.session.id()).is_ok_and(|view| {
-            view.coroutines().any(|coro| coro.status() == CoroStatus::AwaitsHandler)
-        });
         if has_more_to_do {
-            PartStatus::Again(std::time::Duration::ZERO)
-        } else if is_pending {
-            PartStatus::Again(self.step.again())
-        } else {
-            PartStatus::Waits
+            return PartStatus::Again(Duration::ZERO);
         }
+        let Ok(view) = self.vm.session(self.session.id()) else { return PartStatus::Waits };
+        let own = || view.coroutines().filter(|coro| coro.role() == self.step.role());
+        if own().any(|coro| coro.status() == CoroStatus::AwaitsHandler) {
+            return PartStatus::Again(self.step.again());
+        }
+        let rests =
+            |coro: CoroutineView<'_>| coro.status() == CoroStatus::Halted || coro.may_rest();
+        if own().all(rests) { PartStatus::Rests } else { PartStatus::Waits }
     }
 
     fn stored(&self, service: &S, config: &ServerConfig) -> Result<Vec<u8>, String> {
@@ -224,8 +209,7 @@ impl<S: Service> Part<S> {
         let part = self.vm.snapshot_session(self.session.id()).map_err(|error| cannot(&error))?;
         let roles = self.session.roles(&self.vm).ok_or("its object is not there")?;
         let object = service.save(roles);
-        let done = self.done.iter().map(|role| role.0).collect();
-        let bytes = serde_json::to_vec(&Stored { part, done, object });
+        let bytes = serde_json::to_vec(&Stored { part, object });
         let bytes = bytes.map_err(|error| cannot(&error))?;
         if bytes.len() > config.state {
             let (size, limit) = (bytes.len(), config.state);

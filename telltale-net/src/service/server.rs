@@ -14,7 +14,7 @@ use telltale_vm::loader::ContentHash;
 
 use super::Service;
 use super::part::Part;
-use crate::engine::{Claim, Done, Engine, EngineError, PartStatus, Wanted, Work};
+use crate::engine::{Claim, Done, Ending, Engine, EngineError, PartStatus, Wanted, Work};
 use crate::key::{SessionKey, Ticket};
 
 /// Plays the roles of its services, step by step.
@@ -236,18 +236,18 @@ fn step<S: Service>(
     };
     part.step.begin(work.version, work.attempts);
     if let Some(ending) = &work.ending {
-        end(service, part, Some(ending));
+        end(service, part, Some(ending).filter(|ending| **ending != Ending::Complete));
         return Ok((nothing(PartStatus::Done), None));
     }
     let done = part.act(service, work, config);
-    if matches!(done.status, PartStatus::Waits | PartStatus::Again(_)) {
+    if done.status.goes_on() {
         return Ok((done, Some(Box::new(part))));
     }
     end(service, part, None);
     Ok((done, None))
 }
 
-fn end<S: Service>(service: &S, part: Part<S>, ending: Option<&crate::engine::Ending>) {
+fn end<S: Service>(service: &S, part: Part<S>, ending: Option<&Ending>) {
     let step = part.step.clone();
     if let Some(roles) = part.into_roles() {
         service.ended(&step, roles, ending);
