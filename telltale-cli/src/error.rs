@@ -1,0 +1,39 @@
+//! Why the command cannot be carried out.
+
+use std::io;
+use std::path::PathBuf;
+
+use thiserror::Error;
+
+/// Why the command cannot be carried out; a protocol that is refused is no such reason.
+#[derive(Debug, Error)]
+pub(crate) enum Failure {
+    #[error("cannot read `{}`: {error}", path.display())]
+    Read { path: PathBuf, error: io::Error },
+    #[error("cannot read `{}`: it is not UTF-8, from byte {at} on", path.display())]
+    NotText { path: PathBuf, at: usize },
+    #[error("cannot write `{}`: {error}", path.display())]
+    Write { path: PathBuf, error: io::Error },
+    #[error("cannot write: {0}")]
+    Output(#[from] io::Error),
+    #[error("there is no protocol in {0}")]
+    NoProtocol(String),
+    #[error("there is no protocol `{name}` in {place}; there is {known}")]
+    UnknownProtocol { name: String, place: String, known: String },
+    #[error(
+        "there are several protocols, and one can be drawn: choose one of {known} with `--protocol NAME`"
+    )]
+    SeveralProtocols { known: String },
+    #[error("`{protocol}` has no role `{role}`; its roles are {known}")]
+    UnknownRole { protocol: String, role: String, known: String },
+    #[error(
+        "DOT has no sequence diagrams: use `--format mermaid` or `--format svg`, or `--kind state`"
+    )]
+    NoSequenceInDot,
+    #[error("cannot tell the language of the picture from the name `{}`: it should end in {endings}", path.display())]
+    UnknownEnding { path: PathBuf, endings: &'static str },
+    #[error("{0}")]
+    Machine(String),
+    #[error("{count} {} could not be read", if *count == 1 { "file" } else { "files" })]
+    Unread { count: usize },
+}

@@ -1,0 +1,1 @@
+//! Formatting, piece by piece.

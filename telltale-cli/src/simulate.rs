@@ -1,0 +1,169 @@
+//! `telltale simulate`: many runs, with choices that a seed decides.
+
+mod roles;
+
+use std::io::Write;
+use std::path::Path;
+
+use indicatif::{ProgressBar, ProgressStyle};
+use telltale_bytecode::CodeImage;
+use telltale_diagram::{Item, Page, Sequence};
+use telltale_types::Names;
+use telltale_vm::{Observed, Progress, Recording, VM, VMConfig};
+
+use crate::Verdict;
+use crate::args::Which;
+use crate::choose::{Chosen, choose, list};
+use crate::diagram::write;
+use crate::disasm::image;
+use crate::error::Failure;
+
+use roles::Roles;
+
+/// How to run a protocol.
+pub(crate) struct How {
+    pub(crate) runs: u64,
+    pub(crate) seed: u64,
+    pub(crate) rounds: usize,
+}
+
+/// What has been seen.
+#[derive(Default)]
+struct Seen {
+    ended: u64,
+    stopped: u64,
+    wrong: u64,
+    /// The first thing that went wrong, and its seed.
+    first_wrong: Option<(u64, String)>,
+    messages: u64,
+    fewest: Option<u64>,
+    most: u64,
+}
+
+pub(crate) fn run(
+    which: &Which,
+    how: &How,
+    draw: Option<&Path>,
+    out: &mut impl Write,
+) -> Result<Verdict, Failure> {
+    let chosen = choose(which)?;
+    if draw.is_some() && chosen.len() > 1 {
+        let known: Vec<&str> = chosen.iter().map(|one| one.judged.name.as_str()).collect();
+        return Err(Failure::SeveralProtocols { known: list(&known) });
+    }
+    let mut is_good = true;
+    for (at, chosen) in chosen.iter().enumerate() {
+        let Some(projected) = chosen.projected()? else {
+            is_good = false;
+            continue;
+        };
+        let image = image(chosen, projected)?;
+        let roles = Roles::default();
+        let seen = runs(&image, &roles, how)?;
+        is_good &= seen.wrong == 0;
+        if at > 0 {
+            writeln!(out)?;
+        }
+        report(chosen, &seen, how, out)?;
+        write!(out, "{}", roles.counts(image.global_type.names()))?;
+        if let Some(path) = draw {
+            drawn(&image, chosen, how, path, out)?;
+        }
+    }
+    Ok(Verdict::of(is_good))
+}
+
+fn runs(image: &CodeImage, roles: &Roles, how: &How) -> Result<Seen, Failure> {
+    // Hidden by itself where nobody looks: it goes to the standard error.
+    let bar = ProgressBar::new(how.runs).with_style(
+        ProgressStyle::with_template("{bar:40} {pos}/{len} runs, {eta} left")
+            .unwrap_or_else(|_| ProgressStyle::default_bar()),
+    );
+    let mut seen = Seen::default();
+    for nth in 0..how.runs {
+        let seed = how.seed.wrapping_add(nth);
+        let sent = roles.sent();
+        let (_, result) = one(image, roles, seed, how.rounds, Recording::Off)?;
+        match result {
+            Ok(Progress::Complete) => seen.ended += 1,
+            Ok(_) => seen.stopped += 1,
+            Err(error) => {
+                seen.wrong += 1;
+                seen.first_wrong.get_or_insert((seed, error));
+            }
+        }
+        let messages = roles.sent() - sent;
+        seen.messages += messages;
+        seen.fewest = Some(seen.fewest.map_or(messages, |fewest| fewest.min(messages)));
+        seen.most = seen.most.max(messages);
+        bar.inc(1);
+    }
+    bar.finish_and_clear();
+    Ok(seen)
+}
+
+/// One session in a machine of its own, and how far it has come.
+fn one(
+    image: &CodeImage,
+    roles: &Roles,
+    seed: u64,
+    rounds: usize,
+    recording: Recording,
+) -> Result<(VM, Result<Progress, String>), Failure> {
+    let mut vm = VM::new(VMConfig { seed, recording, ..VMConfig::default() });
+    vm.load_choreography(image).map_err(|error| Failure::Machine(error.to_string()))?;
+    let result = vm.run(roles, rounds).map_err(|error| error.to_string());
+    Ok((vm, result))
+}
+
+fn report(chosen: &Chosen, seen: &Seen, how: &How, out: &mut impl Write) -> Result<(), Failure> {
+    let last = how.seed.wrapping_add(how.runs.saturating_sub(1));
+    writeln!(out, "{}: {} runs, seeds {} to {last}", chosen.heading(), how.runs, how.seed)?;
+    writeln!(out, "  {} came to the end", seen.ended)?;
+    if seen.stopped > 0 {
+        writeln!(out, "  {} were stopped after {} rounds", seen.stopped, how.rounds)?;
+    }
+    if let Some((seed, error)) = &seen.first_wrong {
+        writeln!(out, "  {} went wrong, the first one with seed {seed}: {error}", seen.wrong)?;
+    }
+    let mean = seen.messages as f64 / how.runs.max(1) as f64;
+    let fewest = seen.fewest.unwrap_or_default();
+    Ok(writeln!(out, "  {fewest} to {} messages, {mean:.1} on average", seen.most)?)
+}
+
+/// The first run as a picture.
+fn drawn(
+    image: &CodeImage,
+    chosen: &Chosen,
+    how: &How,
+    path: &Path,
+    out: &mut impl Write,
+) -> Result<(), Failure> {
+    let (vm, result) = one(image, &Roles::default(), how.seed, how.rounds, Recording::Full)?;
+    let names = image.global_type.names();
+    let title = format!("{}, run with seed {}", chosen.judged.name, how.seed);
+    let mut sequence = Sequence::new(title, names.roles().map(|(_, name)| name));
+    for event in vm.trace() {
+        if let Observed::Sent { from, to, label } = event.what {
+            sequence.items.push(Item::message(
+                from.index(),
+                to.index(),
+                names.label(label).to_string(),
+            ));
+        }
+    }
+    if result.is_ok_and(|progress| progress != Progress::Complete) {
+        sequence.items.push(Item::Jump(format!("… stopped after {} rounds", how.rounds)));
+    }
+    match path.extension().and_then(|ending| ending.to_str()) {
+        Some("svg") => write(path, &sequence.svg(Page::File)),
+        Some("mmd" | "mermaid") => write(path, &sequence.mermaid()),
+        _ if path == Path::new("-") => Ok(write!(out, "\n{}", sequence.mermaid())?),
+        _ => Err(Failure::UnknownEnding { path: path.to_owned(), endings: "`.svg` or `.mmd`" }),
+    }
+}
+
+/// `Shop!Buy { address: String }`
+fn branch(names: &Names, branch: telltale_vm::Branch) -> String {
+    format!("{}!{}", names.role(branch.peer), names.label(branch.label))
+}
