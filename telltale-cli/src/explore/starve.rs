@@ -1,6 +1,11 @@
 //! Roles that may wait for ever while others go round.
+//!
+//! A role starves at a loop in which it has no part when all that it can do next is to receive something, and only from roles that go round
+//! or starve as well. One that can send, or that waits for somebody who can, is only late.
 
-use telltale_types::{GlobalType, RoleId, StateId};
+use std::collections::BTreeSet;
+
+use telltale_types::{GlobalExit, GlobalType, RoleId, StateId};
 
 use super::flood::strongly_connected;
 
@@ -11,54 +16,92 @@ pub(crate) struct Starved {
     pub(crate) step: (StateId, usize),
 }
 
-/// Each role that may starve, with the first loop in which it does.
+/// A loop: the states between which one can go round, who has a part in it, and one of its steps.
+struct Round {
+    states: Vec<StateId>,
+    active: BTreeSet<RoleId>,
+    step: (StateId, usize),
+}
+
+/// Each role that may starve, with the first loop at which it does.
 pub(crate) fn find(global: &GlobalType) -> Vec<Starved> {
     let roles = global.names().roles().map(|(role, _)| role);
-    roles.filter_map(|role| starved(global, role)).collect()
-}
-
-fn starved(global: &GlobalType, role: RoleId) -> Option<Starved> {
-    let has_part = |sender: RoleId, receiver: RoleId| sender == role || receiver == role;
-    let mut without: Vec<Vec<usize>> = vec![Vec::new(); global.len()];
-    for state in global.states() {
-        let exits = global.exits(state).filter(|exit| !has_part(exit.sender, exit.receiver));
-        without[state.index()].extend(exits.map(|exit| exit.target.index()));
-    }
-    let component = strongly_connected(&without);
-    let acts = acts_later(global, role);
-    let exits = global.states().flat_map(|state| {
-        global.exits(state).enumerate().map(move |(nth, exit)| (state, nth, exit))
-    });
-    let is_round = |(state, _, exit): &(StateId, usize, telltale_types::GlobalExit)| {
-        !has_part(exit.sender, exit.receiver)
-            && component[state.index()] == component[exit.target.index()]
-            && acts[state.index()]
+    let starved = |role| {
+        let rounds = rounds(global, role);
+        let round = rounds.into_iter().find(|round| starving(global, round).contains(&role))?;
+        Some(Starved { role, step: round.step })
     };
-    let (state, nth, _) = exits.into_iter().find(is_round)?;
-    Some(Starved { role, step: (state, nth) })
+    roles.filter_map(starved).collect()
 }
 
-/// For each state, whether the role can still do something from there on in its lane.
-fn acts_later(global: &GlobalType, role: RoleId) -> Vec<bool> {
-    let mut before: Vec<Vec<usize>> = vec![Vec::new(); global.len()];
-    let mut open = Vec::new();
+fn has_part(exit: &GlobalExit, role: RoleId) -> bool {
+    exit.sender == role || exit.receiver == role
+}
+
+/// The loops in which a role has no part.
+fn rounds(global: &GlobalType, role: RoleId) -> Vec<Round> {
+    let exits =
+        |state| global.exits(state).enumerate().filter(move |(_, exit)| !has_part(exit, role));
+    let targets = |state| exits(state).map(|(_, exit)| exit.target.index()).collect();
+    let component = strongly_connected(&global.states().map(targets).collect::<Vec<_>>());
+    let mut rounds: Vec<Option<Round>> = (0..global.len()).map(|_| None).collect();
     for state in global.states() {
+        let number = component[state.index()];
+        for (nth, exit) in exits(state).filter(|(_, exit)| component[exit.target.index()] == number)
+        {
+            let (states, active) = (Vec::new(), BTreeSet::new());
+            let round = rounds[number].get_or_insert(Round { states, active, step: (state, nth) });
+            round.active.extend([exit.sender, exit.receiver]);
+            if round.states.last() != Some(&state) {
+                round.states.push(state);
+            }
+        }
+    }
+    rounds.into_iter().flatten().collect()
+}
+
+/// The roles that wait for nobody but those who go round, and each other.
+fn starving(global: &GlobalType, round: &Round) -> BTreeSet<RoleId> {
+    let roles = global.names().roles().map(|(role, _)| role);
+    let idle: Vec<(RoleId, Vec<GlobalExit>)> = (roles.filter(|role| !round.active.contains(role)))
+        .map(|role| (role, firsts(global, &round.states, role)))
+        .filter(|(_, firsts)| !firsts.is_empty())
+        .collect();
+    let mut starving: BTreeSet<RoleId> = idle.iter().map(|(role, _)| *role).collect();
+    loop {
+        let waits = |role: RoleId, exit: &GlobalExit| {
+            exit.receiver == role
+                && (round.active.contains(&exit.sender) || starving.contains(&exit.sender))
+        };
+        let is_fed = |(role, firsts): &&(RoleId, Vec<GlobalExit>)| {
+            starving.contains(role) && !firsts.iter().all(|exit| waits(*role, exit))
+        };
+        let Some((fed, _)) = idle.iter().find(is_fed) else { return starving };
+        let fed = *fed;
+        starving.remove(&fed);
+    }
+}
+
+/// What a role can do first, from some states on.
+fn firsts(global: &GlobalType, states: &[StateId], role: RoleId) -> Vec<GlobalExit> {
+    let mut seen = vec![false; global.len()];
+    let mut open = states.to_vec();
+    let mut firsts = Vec::new();
+    while let Some(state) = open.pop() {
+        if std::mem::replace(&mut seen[state.index()], true) {
+            continue;
+        }
         for exit in global.exits(state) {
-            before[exit.target.index()].push(state.index());
-            if exit.sender == role || exit.receiver == role {
-                open.push(state.index());
+            if has_part(&exit, role) {
+                firsts.push(exit);
+            } else {
+                open.push(exit.target);
             }
         }
         if let Some(par) = global.par(state) {
-            let targets = par.arms.iter().chain([&par.next]);
-            targets.for_each(|target| before[target.index()].push(state.index()));
+            open.extend(par.arms);
+            open.push(par.next);
         }
     }
-    let mut acts = vec![false; global.len()];
-    while let Some(state) = open.pop() {
-        if !std::mem::replace(&mut acts[state], true) {
-            open.extend(&before[state]);
-        }
-    }
-    acts
+    firsts
 }

@@ -70,7 +70,8 @@ fn acknowledgement(
     let semicolon = end + text[end..].find(';')? + 1;
     let changed = format!("{} {written}{}", &text[..semicolon], &text[semicolon..]);
     let analysis = analyse_str(&changed);
-    let protocol = analysis.protocols.iter().find(|protocol| *protocol.name == chosen.judged.name)?;
+    let protocol =
+        analysis.protocols.iter().find(|protocol| *protocol.name == chosen.judged.name)?;
     let global = project(protocol).ok()?.global;
     let pair = (global.names().find_role(from)?, global.names().find_role(to)?);
     (!flood::find(&global).has(pair)).then_some(written)

@@ -25,9 +25,12 @@ pub(super) struct Gap<'t> {
     pub(super) empty_line: bool,
 }
 
-/// The texts of all comments, in order.
+/// The texts of all comments, sorted: one in front of `or` goes behind what stands after the brace.
 pub(super) fn texts(text: &str) -> Vec<&str> {
-    gaps(text).into_iter().flat_map(|gap| gap.comments).map(|comment| comment.text).collect()
+    let comments = gaps(text).into_iter().flat_map(|gap| gap.comments);
+    let mut texts: Vec<&str> = comments.map(|comment| comment.text).collect();
+    texts.sort_unstable();
+    texts
 }
 
 /// What stands in front of the first token, between the tokens, and behind the last.
