@@ -16,5 +16,6 @@ pub mod peers;
 pub mod sections;
 pub mod table;
 pub mod tally;
+pub mod tasks;
 pub mod ways;
 pub mod workload;

@@ -12,7 +12,7 @@ use telltale_benches::measure::Effort;
 use telltale_benches::off_script::OffScript;
 use telltale_benches::sections::{
     churn as churning, compile, crowds, image, instructions, memory, messages, mixes, off_script,
-    opening, sessions, size, theory, threads, trace,
+    opening, sessions, size, snapshots, tasks, theory, threads, trace,
 };
 use telltale_benches::ways::{Exchange, Way};
 
@@ -97,6 +97,8 @@ enum Section {
     Sessions,
     /// What two threads are worth
     Threads,
+    /// What a message between two tasks costs
+    Tasks,
     /// What a message costs off the script
     OffScript,
     /// What a message costs there between few roles and between very many
@@ -111,6 +113,8 @@ enum Section {
     Churn,
     /// How much memory a session takes
     Memory,
+    /// What it costs to write sessions down and to resume them
+    Snapshots,
     /// How large images are
     Image,
     /// How much larger a program is that has a protocol
@@ -175,6 +179,7 @@ impl Section {
             Self::Messages => messages::print(effort),
             Self::Sessions => sessions::print(effort),
             Self::Threads => threads::print(effort),
+            Self::Tasks => tasks::print(effort),
             Self::OffScript => off_script::print(effort),
             Self::Crowds => crowds::print(effort),
             Self::Trace => trace::print(effort),
@@ -182,6 +187,7 @@ impl Section {
             Self::Mixes => mixes::print(effort),
             Self::Churn => churning::print(effort),
             Self::Memory => memory::print(effort),
+            Self::Snapshots => snapshots::print(effort),
             Self::Image => image::print(),
             Self::Size => size::print(),
             Self::Theory => theory::print(effort),

@@ -12,6 +12,8 @@ pub mod off_script;
 pub mod opening;
 pub mod sessions;
 pub mod size;
+pub mod snapshots;
+pub mod tasks;
 pub mod theory;
 pub mod threads;
 pub mod trace;

@@ -14,36 +14,39 @@ use telltale_syntax::{Analysis, analyse_str, project_all};
 fn main() -> io::Result<()> {
     println!("cargo::rerun-if-changed=build");
     println!("cargo::rerun-if-changed=corpus");
+    println!("cargo::rerun-if-changed=lanes");
     println!("cargo::rerun-if-changed=src/grammar.rs");
     println!("cargo::rerun-if-env-changed=TELLTALE_RANDOM_PROTOCOLS");
 
     let mut source = emit::Source::default();
-    for path in corpus()? {
+    for path in [files("corpus")?, files("lanes")?].concat() {
         let text = fs::read_to_string(&path)?;
         if let Some(analysis) = accepted(&text) {
             let name = path.file_stem().unwrap_or_default().to_string_lossy();
             source.add(&name, &text, &analysis);
         }
     }
-    for (seed, text, analysis) in random().take(grammar::random_protocols()) {
+    let count = grammar::random_protocols();
+    let plain = random(grammar::choreography).take(count);
+    for (seed, text, analysis) in plain.chain(random(grammar::at_once).take(count / 4)) {
         source.add(&format!("seed {seed}"), &text, &analysis);
     }
     let folder = env::var_os("OUT_DIR").map(PathBuf::from).unwrap_or_default();
     fs::write(folder.join("protocols.rs"), source.finish())
 }
 
-fn corpus() -> io::Result<Vec<PathBuf>> {
+fn files(within: &str) -> io::Result<Vec<PathBuf>> {
     let folder = env::var_os("CARGO_MANIFEST_DIR").map(PathBuf::from).unwrap_or_default();
-    let files = fs::read_dir(Path::new(&folder).join("corpus"))?;
+    let files = fs::read_dir(Path::new(&folder).join(within))?;
     let mut paths: Vec<PathBuf> = files.map(|file| Ok(file?.path())).collect::<io::Result<_>>()?;
     paths.sort();
     Ok(paths)
 }
 
 /// Random protocols that are right and in which somebody decides something.
-fn random() -> impl Iterator<Item = (u64, String, Analysis)> {
-    (0..).filter_map(|seed| {
-        let text = grammar::choreography(seed);
+fn random(text: fn(u64) -> String) -> impl Iterator<Item = (u64, String, Analysis)> {
+    (0..).filter_map(move |seed| {
+        let text = text(seed);
         if !text.contains("choice") {
             return None;
         }

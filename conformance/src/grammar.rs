@@ -23,6 +23,9 @@ const PAYLOADS: [&str; 9] = [
     " { one: u8, two: f64 }",
 ];
 
+/// What other protocols may do as a part.
+const PART: &str = "protocol Part(P, Q) {\n    P -> Q: Ask(u32);\n    Q -> P: Answer(bool);\n}\n\n";
+
 /// How many random protocols go through the macro: a hundred, or what `TELLTALE_RANDOM_PROTOCOLS` says.
 ///
 /// # Panics
@@ -42,10 +45,25 @@ pub fn choreography(seed: u64) -> String {
     writer.body(&roles);
     let Writer { mut rng, text, used, has_part, .. } = writer;
 
-    let part = "protocol Part(P, Q) {\n    P -> Q: Ask(u32);\n    Q -> P: Answer(bool);\n}\n\n";
-    let part = if has_part { part } else { "" };
+    let part = if has_part { PART } else { "" };
     let allowed = if rng.once_in(4) { "#[allow(silent_end)]\n" } else { "" };
     format!("{part}{allowed}{}", protocol(&format!("Random{seed}"), &used, &text))
+}
+
+/// A random choreography of two or three roles who do several things at once. Each arm has labels of its own.
+pub fn at_once(seed: u64) -> String {
+    let mut writer = Writer::new(seed, 12);
+    let count = 2 + writer.rng.below(2);
+    let roles: Vec<usize> = (0..count).collect();
+    if writer.rng.once_in(2) {
+        writer.message(&roles, 1);
+    }
+    writer.has_shared_arms = true;
+    if writer.shared_arms(&roles, 1) {
+        writer.statements(&roles, 1);
+    }
+    let Writer { text, used, .. } = writer;
+    format!("#[allow(silent_end)]\n{}", protocol(&format!("AtOnce{seed}"), &used, &text))
 }
 
 /// Three protocols: `Whole` has two small arms side by side, `One` and `Other` are the arms.
@@ -79,17 +97,23 @@ struct Writer {
     /// The loops around, each with whether something breaks out of it.
     loops: Vec<(usize, bool)>,
     labels: usize,
+    /// The first label that may be taken again.
+    first_label: usize,
     names: usize,
     /// How many statements may still be written.
     left: usize,
     has_part: bool,
+    /// Whether roles may do several things at once in what follows.
+    has_shared_arms: bool,
 }
 
 impl Writer {
     fn new(seed: u64, left: usize) -> Self {
         let (text, used, loops) = (String::new(), BTreeSet::new(), Vec::new());
         let rng = Rng::new(seed);
-        Self { rng, text, used, loops, labels: 0, names: 0, left, has_part: false }
+        let (labels, first_label, names) = (0, 0, 0);
+        let (has_part, has_shared_arms) = (false, false);
+        Self { rng, text, used, loops, labels, first_label, names, left, has_part, has_shared_arms }
     }
 
     fn body(&mut self, roles: &[usize]) {
@@ -114,6 +138,21 @@ impl Writer {
         falls && other_falls
     }
 
+    /// Two or three arms of the same roles. An arm without end ends the protocol, and no loop goes on from inside.
+    fn shared_arms(&mut self, roles: &[usize], depth: usize) -> Falls {
+        let around = mem::take(&mut self.loops);
+        let mut falls = true;
+        for arm in 0..2 + usize::from(self.rng.once_in(4)) {
+            self.line(depth, if arm == 0 { "par {" } else { "} and {" });
+            self.first_label = self.labels;
+            falls &= self.statements(roles, depth + 1);
+        }
+        self.line(depth, "}");
+        self.first_label = self.labels;
+        self.loops = around;
+        falls
+    }
+
     /// Some statements, at least one.
     fn statements(&mut self, roles: &[usize], depth: usize) -> Falls {
         for _ in 0..=self.rng.below(3) {
@@ -132,10 +171,11 @@ impl Writer {
                 self.message(roles, depth);
                 true
             }
-            3 if self.rng.once_in(3) => {
+            3 if !self.has_shared_arms && self.rng.once_in(3) => {
                 self.part(roles, depth);
                 true
             }
+            4 if self.has_shared_arms && depth < 4 => self.shared_arms(roles, depth),
             3..6 => self.choice(roles, depth),
             _ => self.looping(roles, depth),
         }
@@ -143,8 +183,9 @@ impl Writer {
 
     fn message(&mut self, roles: &[usize], depth: usize) {
         let (sender, receiver) = self.pair(roles);
-        let label = if self.labels > 0 && self.rng.once_in(5) {
-            self.rng.below(self.labels)
+        let known = self.labels - self.first_label;
+        let label = if known > 0 && self.rng.once_in(5) {
+            self.first_label + self.rng.below(known)
         } else {
             self.new_label()
         };

@@ -24,6 +24,7 @@ pub mod image;
 mod interrupting;
 pub mod payload;
 pub mod play;
+pub mod relay;
 pub mod script;
 pub mod ways;
 pub mod word;

@@ -8,7 +8,7 @@ use telltale_vm::{
     VM, VMConfig, VMError, WhenFull, normalize_trace,
 };
 
-use crate::script::{Actors, Log, Script};
+use crate::script::{Actors, Log, Script, agree_so_far, are_alike};
 
 /// After how many events a session is cut short: some never end, and some are not lucky.
 pub const ENOUGH: usize = 300;
@@ -172,12 +172,12 @@ fn drive(
 /// # Panics
 ///
 /// When they differ.
-pub fn agree(one: &Played, other: &Played, name: &str) {
+pub fn agree(image: &CodeImage, one: &Played, other: &Played, name: &str) {
     if one.is_complete && other.is_complete {
         assert_eq!(normalize_trace(&one.trace), normalize_trace(&other.trace), "{name}");
-        assert_eq!(one.logs, other.logs, "{name}");
+        assert!(are_alike(image, &one.logs, &other.logs), "{name}: {one:#?}\n{other:#?}");
     }
-    agree_as_far_as_they_go(&one.logs, &other.logs, name);
+    agree_as_far_as_they_go(image, &one.logs, &other.logs, name);
 }
 
 /// Compares what roles have done in two runs with the same answers, up to the shorter.
@@ -185,9 +185,8 @@ pub fn agree(one: &Played, other: &Played, name: &str) {
 /// # Panics
 ///
 /// When they differ.
-pub fn agree_as_far_as_they_go(one: &[Log], other: &[Log], name: &str) {
-    for (one, other) in one.iter().zip(other) {
-        let both = one.len().min(other.len());
-        assert_eq!(one[..both], other[..both], "{name}");
+pub fn agree_as_far_as_they_go(image: &CodeImage, one: &[Log], other: &[Log], name: &str) {
+    for (role, (one, other)) in one.iter().zip(other).enumerate() {
+        assert!(agree_so_far(image, role, one, other), "{name}: {one:#?}\n{other:#?}");
     }
 }

@@ -6,15 +6,17 @@ use std::sync::{Mutex, PoisonError};
 use telltale_types::{GlobalExit, GlobalType};
 use telltale_vm::loader::CodeImage;
 use telltale_vm::{
-    Branch, Context, CoroStatus, EffectHandler, HandlerError, HandlerResult, LabelId, Message,
-    Network, ObsEvent, Observed, Picked, Progress, RoleId, SendDecision, SessionId, VM, Value,
-    WhenFull, filter_by_session, normalize_trace,
+    Branch, Context, EffectHandler, HandlerError, HandlerResult, LabelId, Message, Network,
+    ObsEvent, Observed, Picked, Progress, RoleId, SendDecision, SessionId, VM, Value, WhenFull,
+    filter_by_session, normalize_trace,
 };
 
 use crate::by_hand::program::copy_of;
+use crate::disturb::wake_all;
 use crate::endpoints::{alone, with_guests};
 use crate::payload::value_of;
 use crate::play::{ENOUGH, Setting};
+use crate::relay::relay;
 use crate::script::{Log, Script};
 use crate::word::exchanges;
 
@@ -90,6 +92,40 @@ pub fn run(
     between: Between,
     seed: u64,
 ) -> Result<Ran, String> {
+    run_by(image, way, setting, between, seed, &mut |_| Ok(()))
+}
+
+/// The same in machines of which each is resumed from a snapshot of the one before, after every call. Counts them.
+///
+/// # Errors
+///
+/// As [`run`]; when a machine is not resumed as it was.
+pub fn run_resumed(
+    image: &CodeImage,
+    way: Way,
+    setting: &Setting,
+    between: Between,
+    seed: u64,
+    count: &mut usize,
+) -> Result<Ran, String> {
+    let images = [image.clone(), way.image(image)];
+    run_by(image, way, setting, between, seed, &mut |vm| {
+        if let Some(resumed) = relay(vm, &images)? {
+            *vm = resumed;
+            *count += 1;
+        }
+        Ok(())
+    })
+}
+
+fn run_by(
+    image: &CodeImage,
+    way: Way,
+    setting: &Setting,
+    between: Between,
+    seed: u64,
+    after_call: &mut dyn FnMut(&mut VM) -> Result<(), String>,
+) -> Result<Ran, String> {
     let mut vm = VM::new(setting.config.clone());
     vm.provide(image);
     let handler = Disturbed::new(seed, between);
@@ -97,7 +133,7 @@ pub fn run(
     let outer = vm.load_choreography(&loaded).map_err(|error| error.to_string())?;
     let roles: Vec<String> = loaded.names().roles().map(|(_, name)| name.to_owned()).collect();
     let mut mail = Mail { global: &image.global_type, messages: Vec::new() };
-    let is_complete = drive(&mut vm, &handler, setting, &roles, &mut mail)?;
+    let is_complete = drive(&mut vm, &handler, setting, &roles, &mut mail, after_call)?;
     let trace = vm.trace();
     let inner = trace.iter().map(|event| event.session).find(|&session| session != outer);
     let session = if way.has_endpoints() { inner.unwrap_or(outer) } else { outer };
@@ -111,6 +147,7 @@ fn drive(
     setting: &Setting,
     roles: &[String],
     mail: &mut Mail<'_>,
+    after_call: &mut dyn FnMut(&mut VM) -> Result<(), String>,
 ) -> Result<bool, String> {
     for round in 0.. {
         let ran = match setting.turns {
@@ -118,6 +155,7 @@ fn drive(
             None => vm.run(handler, 1).map(drop),
         };
         ran.map_err(|error| error.to_string())?;
+        after_call(vm)?;
         match handler.between {
             Between::Pauses => pause_one(vm, roles, round),
             Between::Strangers if round % 2 == 1 && round < 8 => mail.forge(vm, round),
@@ -179,7 +217,9 @@ impl Mail<'_> {
         let mut full = BTreeSet::new();
         let mut is_delivered = false;
         for (session, message) in std::mem::take(&mut self.messages) {
-            let channel = (session, message.from, message.to);
+            // The machine may be another one.
+            let session = vm.session_numbered(session.ordinal()).unwrap_or(session);
+            let channel = (session, message.from, message.to, message.lane);
             if full.contains(&channel) || !self.has_room(vm, session, &message) {
                 full.insert(channel);
                 self.messages.push((session, message));
@@ -205,14 +245,7 @@ impl Mail<'_> {
 
 /// Answers whoever waits for an answer, and delivers what was kept aside. Says whether there was anything.
 fn help(vm: &mut VM, mail: &mut Mail) -> bool {
-    let waits = vm.coroutines().filter(|role| role.status() == CoroStatus::AwaitsHandler);
-    let waits: Vec<(SessionId, String)> =
-        waits.map(|role| (role.session_id(), role.role().to_owned())).collect();
-    let is_helped = !waits.is_empty();
-    for (session, role) in waits {
-        vm.wake(session, &role).expect("it waits for its handler");
-    }
-    is_helped | mail.deliver(vm)
+    wake_all(vm) | mail.deliver(vm)
 }
 
 /// A script that answers late, or whose messages are slow.

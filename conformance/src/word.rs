@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use telltale_theory::Event;
 use telltale_theory::oracle::is_run;
-use telltale_types::{Direction, GlobalExit, GlobalType, RoleId};
+use telltale_types::{Direction, GlobalExit, GlobalType, RoleId, StateId};
 use telltale_vm::{ObsEvent, Observed};
 
 /// The messages of a trace of one session, sent and received.
@@ -15,6 +15,29 @@ pub fn word(trace: &[ObsEvent]) -> Vec<Event> {
         _ => None,
     };
     trace.iter().filter_map(|seen| Some(event(seen)?.in_lane(seen.channel))).collect()
+}
+
+/// As much of a word as can be looked at in a moment: what roles do at once, they may have done in many orders.
+pub fn beginning<'w>(global: &GlobalType, word: &'w [Event]) -> &'w [Event] {
+    let is_parallel = global.states().any(|state| global.par(state).is_some());
+    if is_parallel { &word[..word.len().min(40)] } else { word }
+}
+
+/// Whether some run from a state comes to the end of its lane.
+pub fn can_end(global: &GlobalType, from: StateId) -> bool {
+    let mut seen = BTreeSet::from([from]);
+    let mut open = vec![from];
+    while let Some(state) = open.pop() {
+        let par = global.par(state);
+        let is_end = par.is_none() && global.exits(state).len() == 0;
+        if is_end {
+            return true;
+        }
+        let passed = par.filter(|par| par.arms.iter().all(|&arm| can_end(global, arm)));
+        let next = global.exits(state).map(|exit| exit.target).chain(passed.map(|par| par.next));
+        open.extend(next.filter(|&next| seen.insert(next)));
+    }
+    false
 }
 
 /// Everything that can happen in a protocol.

@@ -1,7 +1,7 @@
 //! A session that is disturbed at any moment, in any way, does what it does undisturbed, as far as it is let;
 //! and its neighbours do not notice.
 
-use telltale_conformance::corpus::entries;
+use telltale_conformance::corpus::{entries, entries_of_lanes};
 use telltale_conformance::disturb::{Disturbance, Moment, disturb, undisturbed};
 use telltale_conformance::grammar::choreography;
 use telltale_conformance::image::images;
@@ -44,7 +44,8 @@ fn everywhere(moment: fn(usize) -> Moment, fits: fn(&Disturbance) -> bool) {
 
 /// Accepted protocols, each with its name or its text.
 fn protocols() -> impl Iterator<Item = (String, CodeImage)> {
-    let corpus = entries().into_iter().map(|entry| (entry.name, entry.text));
+    let corpus =
+        [entries(), entries_of_lanes()].concat().into_iter().map(|entry| (entry.name, entry.text));
     let random = (3_000_000..).map(|seed| (format!("seed {seed}"), choreography(seed)));
     let accepted = |(name, text): (String, String)| {
         let images = images(&text).into_iter();

@@ -2,28 +2,36 @@
 
 use std::collections::BTreeMap;
 use std::fs;
+use std::num::NonZeroUsize;
 use std::path::Path;
 
 use telltale_conformance::corpus::entries_of_lanes;
 use telltale_conformance::payload::value_of;
-use telltale_conformance::play::{settings, trace_with};
-use telltale_conformance::word::word;
+use telltale_conformance::play::{Setting, settings, trace_with};
+use telltale_conformance::word::{beginning, word};
 use telltale_syntax::{analyse_str, project_all};
-use telltale_theory::oracle::{Shape, generate_parallel, is_run};
+use telltale_theory::oracle::{Rng, Shape, generate_parallel, is_run};
 use telltale_theory::{Options, project_all_with};
 use telltale_types::{GlobalType, LabelId, RoleId};
 use telltale_vm::loader::CodeImage;
 use telltale_vm::{
-    Branch, Context, EffectHandler, HandlerResult, ObsEvent, Observed, Picked, Value,
-    normalize_trace,
+    Branch, Context, EffectHandler, HandlerResult, ObsEvent, Observed, Picked, Recording,
+    SessionId, ThreadedVM, VMConfig, Value, filter_by_session, normalize_trace,
 };
 
-/// Answers from the seed of the context, which is each lane's own.
+/// Answers from the role, its lane and how often that was asked before: the same in every session of a protocol.
 struct BySeed;
+
+impl BySeed {
+    fn number(cx: &Context<'_>) -> u64 {
+        let actor = u64::from(cx.role().0) << 8 | u64::from(cx.lane());
+        Rng::new(actor << 32 | cx.count()).below(1 << 24) as u64
+    }
+}
 
 impl EffectHandler for BySeed {
     fn send(&self, cx: &Context<'_>, _: RoleId, label: LabelId) -> HandlerResult<Value> {
-        Ok(value_of(cx.label(label).payload, cx.seed()))
+        Ok(value_of(cx.label(label).payload, Self::number(cx)))
     }
 
     fn receive(&self, _: &Context<'_>, _: RoleId, _: LabelId, _: Value) -> HandlerResult<()> {
@@ -31,7 +39,7 @@ impl EffectHandler for BySeed {
     }
 
     fn choose(&self, cx: &Context<'_>, branches: &[Branch]) -> HandlerResult<Picked> {
-        let branch = (cx.seed() >> 32) as usize % branches.len();
+        let branch = Self::number(cx) as usize / 7 % branches.len();
         let Branch { peer, label } = branches[branch];
         Ok(Picked { branch, value: self.send(cx, peer, label)? })
     }
@@ -62,12 +70,10 @@ fn agree_as_far_as_they_go(one: &ByLane, other: &ByLane, name: &str) {
 
 fn is_the_same_whoever_has_turns(image: &CodeImage, global: &GlobalType, name: &str) {
     let mut first: Option<(Vec<ObsEvent>, bool)> = None;
-    for (nth, mut setting) in settings().into_iter().enumerate() {
-        setting.config.seed = 7;
+    for (nth, setting) in settings().into_iter().enumerate() {
         let (trace, is_complete) = trace_with(image, &setting, &BySeed);
         let name = format!("{name}, setting {nth}");
-        let words = word(&trace);
-        assert!(is_run(global, &words[..words.len().min(40)]), "{name} is no run");
+        assert!(is_run(global, beginning(global, &word(&trace))), "{name} is no run");
         match &first {
             None => first = Some((trace, is_complete)),
             Some((known, true)) if is_complete => {
@@ -92,19 +98,56 @@ fn the_protocols_of_the_corpus() {
     assert!(played >= 13, "only {played} protocols are played");
 }
 
+/// Accepted random protocols with parallel parts.
+fn random_images() -> Vec<CodeImage> {
+    let shape = Shape { roles: 3, states: 6, exits: 3, labels: 3 };
+    let options = Options { allow_silent_end: true, ..Options::default() };
+    let globals = (0..400).map(|seed| generate_parallel(seed, shape));
+    let images = globals.filter_map(|global| {
+        let locals = project_all_with(&global, &options).ok()?;
+        Some(CodeImage::from_local_types(&locals.into_iter().collect(), &global))
+    });
+    images.collect()
+}
+
 #[test]
 fn random_protocols() {
-    let mut played = 0;
-    for seed in 0..400 {
-        let shape = Shape { roles: 3, states: 6, exits: 3, labels: 3 };
-        let global = generate_parallel(seed, shape);
-        let options = Options { allow_silent_end: true, ..Options::default() };
-        let Ok(locals) = project_all_with(&global, &options) else { continue };
-        let image = CodeImage::from_local_types(&locals.into_iter().collect(), &global);
-        is_the_same_whoever_has_turns(&image, &global, &format!("seed {seed}, {global}"));
-        played += 1;
+    let images = random_images();
+    assert!(images.len() >= 100, "only {} protocols are played", images.len());
+    for image in &images {
+        is_the_same_whoever_has_turns(image, &image.global_type, &image.global_type.to_string());
     }
-    assert!(played >= 100, "only {played} protocols are played");
+}
+
+/// Many sessions of each protocol, all at the same time.
+#[test]
+fn random_protocols_on_threads() {
+    let images = random_images();
+    for setting in settings().into_iter().step_by(7) {
+        let workers = NonZeroUsize::new(3).expect("three");
+        let mut vm = ThreadedVM::new(setting.config.clone(), workers);
+        let mut open = |image: &CodeImage| vm.load_choreography(image).expect("there is room");
+        let sessions: Vec<[SessionId; 2]> =
+            images.iter().map(|image| [(); 2].map(|()| open(image))).collect();
+        for _ in 0..10 {
+            vm.run(&BySeed, 5).expect("nothing goes wrong");
+        }
+        let trace = vm.trace();
+        let config = VMConfig { recording: Recording::Full, ..VMConfig::default() };
+        let alone = Setting { config, turns: None };
+        for (image, sessions) in images.iter().zip(sessions) {
+            let name = image.global_type.to_string();
+            let (known, _) = trace_with(image, &alone, &BySeed);
+            let known = by_lane(&known);
+            for session in sessions {
+                let trace = filter_by_session(&trace, session);
+                let word = word(&trace);
+                let global = &image.global_type;
+                assert!(is_run(global, beginning(global, &word)), "{name} is no run");
+                agree_as_far_as_they_go(&known, &by_lane(&trace), &name);
+            }
+        }
+    }
 }
 
 /// What is read in `tests/lanes_local_types.txt`. `TELLTALE_BLESS=1` writes what is so now.

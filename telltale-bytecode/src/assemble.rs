@@ -1,6 +1,9 @@
 //! Programs written by hand.
 
+use std::any::Any;
 use std::collections::BTreeMap;
+use std::fmt;
+use std::panic::RefUnwindSafe;
 
 use telltale_types::{GlobalType, LabelId, LocalTypeR, Names, RoleId, Shared};
 
@@ -16,22 +19,75 @@ use crate::{
 pub struct Extras {
     /// Where roles may stop although they could still receive something.
     pub(crate) rests: Shared<[(RoleId, Pc)]>,
-    /// Whether the programs were written by hand.
+    /// Whether the programs are not what the compiler makes of the local types.
     pub(crate) by_hand: bool,
+    /// Whether they are known to do what the local types allow all the same.
+    pub(crate) is_verified: bool,
     pub(crate) imports: Vec<(String, ContentHash)>,
     pub(crate) effects: Vec<String>,
     pub(crate) registers: usize,
+    /// The declared version of what the payloads are.
+    pub(crate) payload_version: u32,
+    pub(crate) attachment: Attachment,
 }
+
+/// What a machine wants to find again with an image, and nobody else understands: how payloads are written down. It is no part of
+/// what the image is.
+#[doc(hidden)]
+#[derive(Clone, Copy, Default)]
+pub struct Attachment(pub Option<&'static (dyn Any + Send + Sync + RefUnwindSafe)>);
+
+impl fmt::Debug for Attachment {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(if self.0.is_some() { "Attachment(..)" } else { "Attachment" })
+    }
+}
+
+impl PartialEq for Attachment {
+    fn eq(&self, _: &Self) -> bool {
+        true
+    }
+}
+
+impl Eq for Attachment {}
 
 impl Extras {
     /// Those of a compiled image with places where roles may rest.
     pub const fn resting(rests: Shared<[(RoleId, Pc)]>) -> Self {
-        Self { rests, by_hand: false, imports: Vec::new(), effects: Vec::new(), registers: 0 }
+        Self {
+            rests,
+            by_hand: false,
+            is_verified: true,
+            imports: Vec::new(),
+            effects: Vec::new(),
+            registers: 0,
+            payload_version: 0,
+            attachment: Attachment(None),
+        }
     }
 
     /// [`Extras::resting`] in the binary.
     pub const fn resting_static(rests: &'static [(RoleId, Pc)]) -> Self {
         Self::resting(Shared::Static(rests))
+    }
+
+    /// Those of programs written by hand.
+    pub(crate) fn by_hand() -> Self {
+        Self { by_hand: true, is_verified: false, ..Self::resting_static(&[]) }
+    }
+
+    /// Makes sure that there are the registers that some instructions name.
+    pub(crate) fn count_registers(&mut self, code: &[Instr]) {
+        let used = code.iter().copied().filter_map(highest_register).max().map_or(0, |reg| reg + 1);
+        self.registers = self.registers.max(used);
+    }
+
+    /// The same for payloads that can be written down.
+    #[must_use]
+    pub const fn with_payloads(mut self, version: u32, attachment: Attachment) -> Self {
+        self.payload_version = version;
+        self.attachment = attachment;
+        self
     }
 }
 
@@ -39,7 +95,7 @@ impl Extras {
 ///
 /// Such an image is *unverified*: a VM checks every communication of its programs against the local
 /// types while they run, and a wrong one is a fault. Its programs can use registers, open sessions of
-/// imported images and hand endpoints on.
+/// imported images and hand endpoints on. What is right without all that is found out by validating it.
 ///
 /// ```
 /// use std::collections::BTreeMap;
@@ -97,7 +153,7 @@ impl Assembler {
             programs: vec![None; locals.len()],
             locals,
             tables: Tables::default(),
-            extras: Extras { by_hand: true, ..Extras::resting_static(&[]) },
+            extras: Extras::by_hand(),
         })
     }
 
@@ -176,8 +232,7 @@ impl Assembler {
     ) -> Result<(), CompileError> {
         let role = self.role(role)?;
         let code: Vec<Instr> = code.into_iter().collect();
-        let used = code.iter().copied().filter_map(highest_register).max().map_or(0, |reg| reg + 1);
-        self.extras.registers = self.extras.registers.max(used);
+        self.extras.count_registers(&code);
         self.programs[role.index()] = Some(code);
         Ok(())
     }

@@ -132,6 +132,18 @@ impl Tables {
     }
 }
 
+#[cfg(feature = "serde")]
+impl Tables {
+    /// All sets, by their numbers.
+    pub(crate) fn sets_in_order(&self) -> Vec<Vec<Branch>> {
+        let mut sets = vec![Vec::new(); self.sets.len()];
+        for (branches, set) in &self.sets {
+            sets[usize::from(set.0)].clone_from(branches);
+        }
+        sets
+    }
+}
+
 /// Where each state stands in the program.
 pub(crate) struct Layout {
     order: Vec<StateId>,

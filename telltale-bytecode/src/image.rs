@@ -1,5 +1,6 @@
 //! A protocol, ready to run.
 
+use std::any::Any;
 use std::collections::BTreeMap;
 use std::fmt;
 use std::ops::Deref;
@@ -55,7 +56,7 @@ impl fmt::Debug for ContentHash {
 pub struct CodeImage(Shared<Image>);
 
 /// The tables of a [`CodeImage`].
-#[derive(PartialEq, Eq)]
+#[derive(Clone)]
 #[non_exhaustive]
 pub struct Image {
     /// The protocol seen from above.
@@ -69,9 +70,27 @@ pub struct Image {
     set_ends_and_targets: Shared<[u32]>,
     sets: u16,
     channels: Shared<[Channel]>,
-    extras: Option<Shared<Extras>>,
+    pub(crate) extras: Option<Shared<Extras>>,
     hash: ContentHash,
 }
+
+impl PartialEq for Image {
+    fn eq(&self, other: &Self) -> bool {
+        let none = || const { &Extras::resting_static(&[]) };
+        self.hash == other.hash
+            && self.global_type == other.global_type
+            && self.local_types == other.local_types
+            && self.programs == other.programs
+            && self.sets == other.sets
+            && self.branches == other.branches
+            && self.set_ends_and_targets == other.set_ends_and_targets
+            && self.channels == other.channels
+            && self.extras.as_deref().unwrap_or_else(none)
+                == other.extras.as_deref().unwrap_or_else(none)
+    }
+}
+
+impl Eq for Image {}
 
 /// The parts of an [`Image`] in the binary, as the macro writes them.
 #[doc(hidden)]
@@ -119,12 +138,36 @@ impl CodeImage {
         local_types: &BTreeMap<String, LocalTypeR>,
         global_type: &GlobalType,
     ) -> Result<Self, CompileError> {
-        let locals = Self::locals_of(local_types, global_type)?;
+        Self::compiled(global_type, Self::locals_of(local_types, global_type)?)
+    }
+
+    /// Compiles local types that are by role, with the ids of the global type.
+    pub(crate) fn compiled(
+        global_type: &GlobalType,
+        locals: Vec<LocalTypeR>,
+    ) -> Result<Self, CompileError> {
         lanes::check(&locals, global_type)?;
         let mut tables = Tables::default();
         let programs = locals.iter().map(|local| compile(local, &mut tables));
         let programs = programs.collect::<Result<Vec<_>, _>>()?;
         Ok(Self::assemble(global_type, locals, &programs, tables, None))
+    }
+
+    /// The same image for payloads of a declared version.
+    ///
+    /// The types of payloads are known by their spelling only. Whoever changes what is behind it declares another version, and the
+    /// content hash is another one. Without a declaration the version is 0.
+    #[must_use]
+    pub fn with_payload_version(self, version: u32) -> Self {
+        if version == self.payload_version() {
+            return self;
+        }
+        let mut extras =
+            self.extras.as_deref().cloned().unwrap_or_else(|| Extras::resting_static(&[]));
+        extras.payload_version = version;
+        let mut image = Image { extras: Some(extras.into()), ..(*self.0).clone() };
+        image.hash = image.computed_hash();
+        Self(image.into())
     }
 
     /// The local types by role, with the ids of the global type.
@@ -242,13 +285,18 @@ impl Image {
 
     /// Whether a role may stop at a place although it could still receive something.
     pub fn may_rest(&self, role: RoleId, pc: Pc) -> bool {
-        self.extras.as_ref().is_some_and(|extras| extras.rests.contains(&(role, pc)))
+        self.rests().binary_search(&(role, pc)).is_ok()
     }
 
-    /// Whether the programs are known to do exactly what the local types allow. Those that were
-    /// compiled are; those written by hand are checked while they run.
+    /// Whether the programs are known to do what the local types allow, and nothing else. Those that were compiled are,
+    /// and those that were validated; others are checked while they run.
     pub fn is_verified(&self) -> bool {
-        !self.extras.as_ref().is_some_and(|extras| extras.by_hand)
+        self.extras.as_ref().is_none_or(|extras| extras.is_verified)
+    }
+
+    /// Whether the programs are not what the compiler makes of the local types: they may use all instructions.
+    pub fn is_by_hand(&self) -> bool {
+        self.extras.as_ref().is_some_and(|extras| extras.by_hand)
     }
 
     /// How many registers the programs need.
@@ -277,8 +325,25 @@ impl Image {
         self.targets().get((targets.0 as usize).checked_add(branch)?).copied().map(Pc)
     }
 
-    fn targets(&self) -> &[u32] {
+    /// How many sets of branches there are.
+    pub(crate) fn set_count(&self) -> u16 {
+        self.sets
+    }
+
+    pub(crate) fn targets(&self) -> &[u32] {
         &self.set_ends_and_targets[usize::from(self.sets)..]
+    }
+
+    /// The declared version of what the payloads are, which their types do not say; 0 if there is none.
+    pub fn payload_version(&self) -> u32 {
+        self.extras.as_ref().map_or(0, |extras| extras.payload_version)
+    }
+
+    /// What a machine has attached.
+    #[doc(hidden)]
+    pub fn attachment(&self) -> Option<&'static dyn Any> {
+        let attachment: &'static dyn Any = self.extras.as_ref()?.attachment.0?;
+        Some(attachment)
     }
 
     /// What identifies the protocol.
@@ -324,37 +389,72 @@ impl Image {
         hasher.update(FORMAT.to_le_bytes());
         hasher.update(self.global_type.canonical());
         for (role, program) in self.programs.iter() {
-            hasher.update(role);
+            hash_text(role, &mut hasher);
             hasher.update((program.len() as u64).to_le_bytes());
-            for instr in program {
-                hasher.update(instr.to_word().to_le_bytes());
+            for &instr in program {
+                self.hash_instr(instr, &mut hasher);
             }
         }
-        if !self.is_verified() {
-            self.hash_what_is_written_by_hand(&mut hasher);
+        if self.payload_version() != 0 {
+            hasher.update(self.payload_version().to_le_bytes());
         }
         ContentHash(hasher.finalize().into())
     }
 
-    /// What compiled programs follow from the types, and programs written by hand do not.
-    fn hash_what_is_written_by_hand(&self, hasher: &mut Sha256) {
-        for branch in &*self.branches {
-            hasher.update([branch.peer.0]);
-            hasher.update(branch.label.0.to_le_bytes());
-        }
-        for number in &*self.set_ends_and_targets {
-            hasher.update(number.to_le_bytes());
-        }
-        for name in self.extras.iter().flat_map(|extras| &extras.effects) {
-            hasher.update((name.len() as u64).to_le_bytes());
-            hasher.update(name);
-        }
-        for (name, hash) in self.extras.iter().flat_map(|extras| &extras.imports) {
-            hasher.update((name.len() as u64).to_le_bytes());
-            hasher.update(name);
-            hasher.update(hash.0);
+    /// An instruction is hashed with what its operands stand for: where that is in the tables of the image is no part of what
+    /// the image is.
+    fn hash_instr(&self, instr: Instr, hasher: &mut Sha256) {
+        let (set, targets) = (SetId(0), TargetsId(0));
+        match instr {
+            Instr::Offer { via, set: of, targets: to } => {
+                hasher.update(Instr::Offer { via, set, targets }.to_word().to_le_bytes());
+                self.hash_choice(of, to, hasher);
+            }
+            Instr::Choose { via, set: of, targets: to } => {
+                hasher.update(Instr::Choose { via, set, targets }.to_word().to_le_bytes());
+                self.hash_choice(of, to, hasher);
+            }
+            Instr::Fork { first, count, targets: to } => {
+                hasher.update(Instr::Fork { first, count, targets }.to_word().to_le_bytes());
+                (0..=count).for_each(|nth| self.hash_target(to, nth.into(), hasher));
+            }
+            Instr::Invoke { effect: of, argument, result, next } => {
+                let effect = EffectId(0);
+                hasher.update(
+                    Instr::Invoke { effect, argument, result, next }.to_word().to_le_bytes(),
+                );
+                hash_text(self.effect(of).unwrap_or_default(), hasher);
+            }
+            Instr::Open { import: of, first } => {
+                hasher.update(Instr::Open { import: ImportId(0), first }.to_word().to_le_bytes());
+                let (name, hash) = self.import(of).unwrap_or(("", ContentHash([0; 32])));
+                hash_text(name, hasher);
+                hasher.update(hash.0);
+            }
+            _ => hasher.update(instr.to_word().to_le_bytes()),
         }
     }
+
+    fn hash_choice(&self, set: SetId, targets: TargetsId, hasher: &mut Sha256) {
+        let branches = self.find_branches(set).unwrap_or_default();
+        hasher.update((branches.len() as u64).to_le_bytes());
+        for (nth, branch) in branches.iter().enumerate() {
+            hasher.update([branch.peer.0]);
+            hasher.update(branch.label.0.to_le_bytes());
+            self.hash_target(targets, nth, hasher);
+        }
+    }
+
+    fn hash_target(&self, targets: TargetsId, branch: usize, hasher: &mut Sha256) {
+        let target = self.find_target(targets, branch).unwrap_or(Pc(u32::MAX));
+        hasher.update(target.0.to_le_bytes());
+    }
+}
+
+/// A text with its length first, so that no two texts can look like two others.
+fn hash_text(text: &str, hasher: &mut Sha256) {
+    hasher.update((text.len() as u64).to_le_bytes());
+    hasher.update(text);
 }
 
 /// The local type with the role and label ids of the image.

@@ -33,6 +33,7 @@
 mod assemble;
 mod by_role;
 mod channel;
+mod clip;
 mod compile;
 mod disasm;
 mod error;
@@ -42,10 +43,16 @@ mod lanes;
 mod operand;
 #[doc(hidden)]
 pub mod packed;
+mod payload;
+#[doc(hidden)]
+pub mod typestate;
+mod untrusted;
+#[doc(hidden)]
+pub mod verify;
 
 pub use assemble::Assembler;
 #[doc(hidden)]
-pub use assemble::Extras;
+pub use assemble::{Attachment, Extras};
 pub use by_role::{LocalTypes, Programs};
 pub use channel::Channel;
 pub use error::CompileError;
@@ -55,3 +62,5 @@ pub use image::{Branch, CodeImage, ContentHash, FORMAT, Image};
 pub use instr::Instr;
 pub use lanes::RoleLanes;
 pub use operand::{EffectId, Hop, ImmKind, ImportId, Pc, Reg, SetId, Slot, TargetsId, Via};
+pub use payload::PayloadKind;
+pub use untrusted::{ImageError, Limits, UntrustedImage};

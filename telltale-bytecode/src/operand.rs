@@ -141,6 +141,22 @@ pub enum ImmKind {
 }
 
 impl ImmKind {
+    #[cfg(feature = "serde")]
+    pub(crate) const ALL: [Self; 6] =
+        [Self::Unit, Self::Bool, Self::Int, Self::Uint, Self::Float, Self::Char];
+
+    /// What the kind is called in a disassembly.
+    pub(crate) fn name(self) -> &'static str {
+        match self {
+            Self::Unit => "unit",
+            Self::Bool => "bool",
+            Self::Int => "int",
+            Self::Uint => "uint",
+            Self::Float => "float",
+            Self::Char => "char",
+        }
+    }
+
     pub(crate) const fn from_number(number: u8) -> Self {
         match number {
             0 => Self::Unit,

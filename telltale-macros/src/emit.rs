@@ -5,9 +5,11 @@
 //! an `impl` is named by paths that mean the same there.
 
 mod choices;
+mod codecs;
 mod decision;
 mod dispatch;
 mod docs;
+mod endpoints;
 mod given_once;
 mod image;
 mod links;
@@ -38,12 +40,18 @@ pub(crate) fn protocol(
     let docs = docs::module(protocol, ast, image);
     let crate_path = protocol.attributes.crate_path.as_ref();
     let runtime = runtime(crate_path);
-    let image_static = image.map_or_else(|| image::emit(&no_image()), image::emit);
+    let codecs = image.and(protocol.attributes.serde.as_ref());
+    let codecs = codecs.map(|serde| codecs::emit(interface, serde));
+    let image_static = match image {
+        Some(image) => image::emit(image, codecs),
+        None => image::emit(&no_image(), None),
+    };
     let words = Words::of(interface);
     let roles = roles::emit(interface, image, &words, &outside(crate_path));
     let choices = choices::emit(interface, &words);
-    let session = session::emit(interface, &words);
+    let session = session::emit(interface, &words, protocol.attributes.serde.is_some());
     let links = links::emit(interface);
+    let endpoints = endpoints::emit(interface, image);
     // What is not for users is not for their editors: it only uses what the names stand for.
     words.leave(&mut protocol.interface);
     let objects = objects::emit(&protocol.interface, image);
@@ -56,6 +64,7 @@ pub(crate) fn protocol(
         #choices
         #session
         #objects
+        #endpoints
         #links
     };
     // From the first word to the last brace it stands at the name of the protocol, so errors about it point there.
@@ -91,7 +100,11 @@ fn no_image() -> CodeImage {
 
 /// Where the generated module finds `telltale_vm`.
 fn runtime(path: Option<&syn::Path>) -> TokenStream {
-    let Some(path) = path else { return quote!(::telltale_vm) };
+    path.map_or_else(|| quote!(::telltale_vm), one_module_in)
+}
+
+/// What means in the generated module what a path means around it.
+fn one_module_in(path: &syn::Path) -> TokenStream {
     match path.segments.first() {
         // The module is one further in than the user's path.
         Some(first) if first.ident == "self" => {

@@ -38,7 +38,9 @@ pub(crate) fn expand(tokens: TokenStream) -> TokenStream {
 
 /// The bytecode of a protocol, or why there is none.
 fn image(protocol: &Analysed, projected: &Projected) -> Result<CodeImage, TokenStream> {
+    let version = protocol.attributes.serde.as_ref().map_or(0, |serde| serde.version);
     CodeImage::try_from_local_types(&projected.locals, &projected.global)
+        .map(|image| image.with_payload_version(version))
         .map_err(|error| syn::Error::new(protocol.name.span(), error).to_compile_error())
 }
 

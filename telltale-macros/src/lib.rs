@@ -104,11 +104,14 @@ use proc_macro::TokenStream;
 /// In front of a protocol there can be:
 ///
 /// - `///`, which is copied to what is generated, as it is in front of roles, messages, choices and branches;
+/// - `#[endpoints]`, for roles that are played as async code, state by state (see the crate `telltale-net`), and, in front of a
+///   message or a choice, `#[state(Name)]`, which names the state in which it comes next;
 /// - `#[allow(silent_end)]`, when a role may be left waiting for a message that does not come;
 /// - `#[derive(…)]`, for the enums and structs that are generated; it can stand in front of a choice or a message as well.
 ///   `Debug` is there in any case;
 /// - `#[telltale(crate = path)]`, when `telltale_vm` has another name or is reached through another crate;
-/// - `#[serde]`, which is accepted and changes nothing so far.
+/// - `#[serde]`, when payloads are to be written down: as JSON, or with `#[serde(codec = path)]` as that codec does it. Every payload type has
+///   to be `Serialize` and `Deserialize` then. `#[serde(version = 2)]` says that what is behind their names has changed.
 ///
 /// Protocols stand at the level of a module, beside the functions that use them: what is local to a
 /// function cannot be seen from the generated module.

@@ -43,10 +43,23 @@ pub struct Attributes {
     pub silent_end: bool,
     /// `#[derive(…)]`: for every enum and struct that is generated.
     pub derives: Derives,
-    /// `#[serde]`: payloads are converted by serde.
-    pub serde: bool,
+    /// `#[endpoints]`: roles can be played by async code, state by state.
+    pub endpoints: bool,
+    /// `#[serde]`: payloads are written down by serde.
+    pub serde: Option<Serde>,
     /// `#[telltale(crate = path)]`: where the generated code finds `telltale_vm`.
     pub crate_path: Option<syn::Path>,
+}
+
+/// `#[serde(version = 2, codec = path)]`
+#[derive(Clone, Debug)]
+pub struct Serde {
+    /// The version of what the payloads are, which their types do not say; 0 where none is declared.
+    pub version: u32,
+    /// The format in which they are written.
+    pub codec: Option<syn::Path>,
+    /// All of it.
+    pub span: SpanRange,
 }
 
 /// Documentation, copied to what is generated.
@@ -174,6 +187,8 @@ pub struct Message {
     pub docs: Docs,
     /// `#[derive(…)]`: for the struct of the label.
     pub derives: Derives,
+    /// `#[state(Name)]`: what a state is called in which this comes next.
+    pub state: Option<Name>,
     /// Who sends, one after the other.
     pub senders: Vec<Name>,
     /// Who receives from each of them, one after the other.
@@ -202,6 +217,8 @@ pub struct Choice {
     pub docs: Docs,
     /// `#[derive(…)]`: for the enum.
     pub derives: Derives,
+    /// `#[state(Name)]`: what a state is called in which this choice is made or heard of.
+    pub state: Option<Name>,
     /// What the choice is called, if it has a name.
     pub name: Option<Name>,
     /// Who decides.

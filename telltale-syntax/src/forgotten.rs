@@ -6,12 +6,12 @@ use syn::parse::Parser;
 use crate::analyse::{Analysed, Analysis};
 use crate::ast::{
     Ast, Attributes, Block, Choice, Do, Docs, Jump, Loop, LoopLabel, Message, Par, Protocol, Role,
-    Statement,
+    Serde, Statement,
 };
 use crate::forget::{Forget, placeless};
 use crate::interface::{
-    ChoiceInterface, Interface, LabelInterface, Mention, Parameter, ReceiveMethod, RoleInterface,
-    SendMethod, Variant,
+    ChoiceInterface, Interface, LabelInterface, Mention, Origin, Origins, Parameter, ReceiveMethod,
+    RoleInterface, SendMethod, Variant,
 };
 use crate::payload::{Field, Payload};
 
@@ -34,16 +34,18 @@ forget! {
     Docs { tokens }
     Role { docs, name }
     Block { docs, statements, span }
-    Message { docs, senders, receivers, label, payload, span }
-    Choice { docs, name, chooser, branches, head }
+    Message { docs, state, senders, receivers, label, payload, span }
+    Choice { docs, state, name, chooser, branches, head }
     Loop { label, body, head }
     LoopLabel { span }
     Jump { label, span }
     Par { arms, head }
     Do { protocol, roles, span }
     Field { name, ty }
-    Interface { module, roles, labels, choices, mentions }
+    Interface { module, roles, labels, choices, mentions, origins }
     Mention { name }
+    Origins { of_state }
+    Origin { name }
     RoleInterface { name, argument, docs, sends, receives }
     SendMethod { name, docs }
     ReceiveMethod { name, parameters, docs }
@@ -56,9 +58,21 @@ forget! {
 impl Forget for Attributes {
     fn forget(&mut self) {
         self.docs.forget();
-        let path = self.crate_path.as_ref().map(placeless);
-        self.crate_path = path.and_then(|path| Path::parse_mod_style.parse2(path).ok());
+        self.serde.forget();
+        forget_path(&mut self.crate_path);
     }
+}
+
+impl Forget for Serde {
+    fn forget(&mut self) {
+        self.span.forget();
+        forget_path(&mut self.codec);
+    }
+}
+
+fn forget_path(path: &mut Option<Path>) {
+    let tokens = path.as_ref().map(placeless);
+    *path = tokens.and_then(|tokens| Path::parse_mod_style.parse2(tokens).ok());
 }
 
 impl Forget for Statement {

@@ -1,6 +1,6 @@
 //! What is generated for a protocol, down to the last name.
 //!
-//! Labels name methods, and sets of branches name choices; states have no names. Identifiers that
+//! Labels name methods, and sets of branches name choices; states have names where the protocol has endpoints. Identifiers that
 //! the user wrote keep their place, those that are made of them get it.
 
 mod alike;
@@ -11,6 +11,7 @@ mod mentions;
 mod methods;
 mod order;
 mod payloads;
+mod states;
 
 use proc_macro2::{Ident, TokenStream};
 use quote::ToTokens;
@@ -24,6 +25,9 @@ use crate::mistakes::Mistakes;
 use crate::payload::Payload;
 use crate::resolve::{Protocol, Resolved};
 use claims::{Claims, Owner};
+
+pub(crate) use states::Origin;
+pub use states::{Origins, inside, state_names};
 
 /// The types that every generated module has, beside those named by the user.
 pub const RESERVED_TYPES: [&str; 2] = ["Role", "Roles"];
@@ -41,6 +45,8 @@ pub struct Interface {
     pub choices: Vec<ChoiceInterface>,
     /// The names in the statements, in the order of the source.
     pub mentions: Vec<Mention>,
+    /// Where states come from, if they are to have names ([`state_names`]).
+    pub origins: Option<Origins>,
 }
 
 /// A name in a statement.
@@ -240,7 +246,9 @@ fn interface(
     order::add(&mut roles, &choices, graph);
 
     let mentions = mentions::mentions(protocol);
-    let mut interface = Interface { module, roles, labels, choices, mentions };
+    let has_endpoints = protocol.ast.attributes.endpoints;
+    let origins = has_endpoints.then(|| states::origins(graph, &choices));
+    let mut interface = Interface { module, roles, labels, choices, mentions, origins };
     alike::add(&mut interface, protocol, mistakes);
     let types = claim_types(&interface, mistakes);
     methods::check(&interface, mistakes);
@@ -287,6 +295,9 @@ fn claim_types(interface: &Interface, mistakes: &mut Mistakes) -> Claims {
     for name in RESERVED_TYPES {
         types.reserve(name);
     }
+    if interface.origins.is_some() {
+        states::claim(interface, &mut types, mistakes);
+    }
     for role in interface.roles.iter().filter(|role| role.like.is_none()) {
         let name = &role.name;
         types.claim(name, format!("trait {name}"), Owner::new("role", name), mistakes);
@@ -302,7 +313,8 @@ fn claim_types(interface: &Interface, mistakes: &mut Mistakes) -> Claims {
     types
 }
 
-fn snake_ident(name: &Ident) -> Ident {
+/// What a method is called that is made of a name.
+pub fn snake_ident(name: &Ident) -> Ident {
     use syn::ext::IdentExt;
     to_ident(&to_snake_case(&name.unraw().to_string()), name.span())
 }

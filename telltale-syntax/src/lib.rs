@@ -48,6 +48,7 @@ mod graph;
 mod instead;
 mod keyword;
 mod limit;
+mod log;
 mod mistake;
 mod mistakes;
 mod name;

@@ -3,14 +3,17 @@
 mod inner;
 mod print;
 mod unfit;
+mod words;
 
 use proc_macro2::{Delimiter, Group, Ident, Span, TokenStream, TokenTree};
 use quote::ToTokens;
 use syn::Type;
 use syn::spanned::Spanned;
 
+pub(crate) use inner::one_module_in;
 pub(crate) use print::type_text;
 pub(crate) use unfit::find_unfit;
+pub(crate) use words::{begins_path, with_first_words};
 
 /// The fields of a label, in the shape they were written in.
 #[derive(Clone, Debug, Default)]
@@ -53,10 +56,10 @@ impl Payload {
     /// The payload with types that mean inside of a module what these mean around it.
     pub(crate) fn one_module_in(&self) -> Self {
         let moved =
-            |field: &Field| Field { name: field.name.clone(), ty: inner::one_module_in(&field.ty) };
+            |field: &Field| Field { name: field.name.clone(), ty: one_module_in(&field.ty) };
         match self {
             Self::Unit => Self::Unit,
-            Self::Tuple(types) => Self::Tuple(types.iter().map(inner::one_module_in).collect()),
+            Self::Tuple(types) => Self::Tuple(types.iter().map(one_module_in).collect()),
             Self::Record(fields) => Self::Record(fields.iter().map(moved).collect()),
         }
     }

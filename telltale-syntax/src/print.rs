@@ -6,7 +6,7 @@ use quote::ToTokens;
 use syn::Visibility;
 
 use crate::ast::{
-    Ast, Attributes, Block, Choice, Derives, Do, Docs, Jump, Loop, Message, Par, Protocol,
+    Ast, Attributes, Block, Choice, Derives, Do, Docs, Jump, Loop, Message, Par, Protocol, Serde,
     Statement,
 };
 use crate::name::Name;
@@ -55,17 +55,33 @@ impl Display for Attributes {
             f.write_str("#[allow(silent_end)]\n")?;
         }
         derives(f, &self.derives, 0)?;
-        if self.serde {
-            f.write_str("#[serde]\n")?;
+        if self.endpoints {
+            f.write_str("#[endpoints]\n")?;
+        }
+        if let Some(serde) = &self.serde {
+            writeln!(f, "{serde}")?;
         }
         match &self.crate_path {
-            Some(path) => {
-                let path = path.to_token_stream().to_string().replace(' ', "");
-                writeln!(f, "#[telltale(crate = {path})]")
-            }
+            Some(path) => writeln!(f, "#[telltale(crate = {})]", path_text(path)),
             None => Ok(()),
         }
     }
+}
+
+impl Display for Serde {
+    fn fmt(&self, f: &mut Formatter<'_>) -> fmt::Result {
+        let version = (self.version != 0).then(|| format!("version = {}", self.version));
+        let codec = self.codec.as_ref().map(|codec| format!("codec = {}", path_text(codec)));
+        let values: Vec<String> = version.into_iter().chain(codec).collect();
+        if values.is_empty() {
+            return f.write_str("#[serde]");
+        }
+        write!(f, "#[serde({})]", values.join(", "))
+    }
+}
+
+fn path_text(path: &syn::Path) -> String {
+    path.to_token_stream().to_string().replace(' ', "")
 }
 
 /// `Alice, Bob -> Carol: Title(String)`, on one line and without the semicolon.
@@ -171,10 +187,13 @@ fn block(f: &mut Formatter<'_>, block: &Block, depth: usize) -> fmt::Result {
 
 fn statement(f: &mut Formatter<'_>, statement: &Statement, depth: usize) -> fmt::Result {
     match statement {
-        Statement::Message(Message { docs: text, derives: paths, .. })
-        | Statement::Choice(Choice { docs: text, derives: paths, .. }) => {
+        Statement::Message(Message { docs: text, derives: paths, state, .. })
+        | Statement::Choice(Choice { docs: text, derives: paths, state, .. }) => {
             docs(f, text, depth)?;
             derives(f, paths, depth)?;
+            if let Some(state) = state {
+                writeln!(f, "{}#[state({state})]", Indent(depth))?;
+            }
         }
         _ => {}
     }

@@ -217,7 +217,8 @@ fn docs_and_attributes_are_kept() {
     let analysis = analyse(
         "/// A protocol.
          #[allow(silent_end)]
-         #[serde]
+         #[endpoints]
+         #[serde(codec = self::Pack, version = 2)]
          #[telltale(crate = ::some::path)]
          pub(crate) protocol P(
              /// Asks.
@@ -225,18 +226,23 @@ fn docs_and_attributes_are_kept() {
              B,
          ) {
              /// What to do?
+             #[state(Deciding)]
              choice at A
              /// This.
              { A -> B: X; }
              or {
                  /// That.
+                 #[state(Last)]
                  A -> B: Y;
              }
          }",
     );
     let protocol = &analysis.protocols[0];
-    assert!(protocol.attributes.silent_end && protocol.attributes.serde);
+    assert!(protocol.attributes.silent_end);
+    let serde = protocol.attributes.serde.as_ref().expect("payloads are written down");
+    assert!(serde.version == 2 && serde.codec.is_some());
     assert!(protocol.attributes.crate_path.is_some());
+    assert!(protocol.attributes.endpoints);
     assert_eq!(protocol.attributes.docs.lines, [" A protocol."]);
     let interface = &protocol.interface;
     assert_eq!(interface.roles[0].docs.lines, [" Asks."]);
@@ -250,6 +256,10 @@ fn docs_and_attributes_are_kept() {
     );
 
     let printed = analysis.ast.to_string();
+    for attribute in ["#[endpoints]", "    #[state(Deciding)]", "        #[state(Last)]"] {
+        assert!(printed.contains(&format!("\n{attribute}\n")), "{printed}");
+    }
+    assert!(printed.contains("#[serde(version = 2, codec = self::Pack)]"), "{printed}");
     assert_eq!(analyse(&printed).ast.to_string(), printed);
 }
 

@@ -15,11 +15,14 @@
 //! | what it does in situations that nobody had in mind | [`Random`], [`for_every_seed`] |
 //! | that it does not matter who acts when | [`for_every_schedule`], [`Schedules`] |
 //! | what becomes of it when a message is late or never comes | [`delay_each_message`], [`lose_each_message`] |
+//! | that it still does what it did in a session that was recorded | `replay` |
+//! | whether what has been logged somewhere is what the protocol says | [`Monitor`], `json_lines` |
+//! | whether programs that are released can be played with what is written now | `Lock` |
 //!
 //! # A role under test
 //!
 //! This is the shop of the README, and all that is tested of it. The other roles are
-//! [`ByHandler`](telltale_vm::ByHandler): the handler plays them.
+//! [`ByHandler`](const@telltale_vm::ByHandler): the handler plays them.
 //!
 //! ```
 //! use telltale_testing::{Random, Script, for_every_schedule, for_every_seed, lose_each_message};
@@ -148,6 +151,7 @@
 //!
 //! # Features
 //!
+//! - `files` (default): `replay`, `Lock` and `json_lines`, for what is kept in files.
 //! - `proptest`: `strategy` makes payloads from the strategies of [`proptest`](https://docs.rs/proptest).
 //!
 //! What this crate does not do: it does not look for all behaviours of a protocol (that it has none that go wrong has been
@@ -156,16 +160,22 @@
 #[cfg(doctest)]
 mod docs;
 mod failure;
+#[cfg(feature = "files")]
+mod lock;
 mod machine;
 mod messages;
 mod network;
 mod payload;
 mod random;
+#[cfg(feature = "files")]
+mod replay;
 mod schedule;
 mod script;
 mod spelling;
 
 pub use failure::Failure;
+#[cfg(feature = "files")]
+pub use lock::{Break, Lock, LockError};
 pub use machine::TestVM;
 pub use messages::{Fate, Lost, delay_each_message, lose_each_message};
 pub use network::SentMessage;
@@ -173,6 +183,13 @@ pub use random::draw::Draw;
 #[cfg(feature = "proptest")]
 pub use random::strategy;
 pub use random::{Random, for_every_seed};
+#[cfg(feature = "files")]
+pub use replay::{ReplayError, replay};
 pub use schedule::{Schedule, Schedules, for_every_schedule};
 pub use script::Script;
 pub use script::error::ScriptError;
+#[cfg(feature = "files")]
+pub use telltale_theory::{CompareError, Comparison, compare};
+#[cfg(feature = "files")]
+pub use telltale_types::json_lines;
+pub use telltale_types::{Accepted, EventKind, LineError, LogError, LogEvent, Monitor, Unfit};

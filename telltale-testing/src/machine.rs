@@ -126,9 +126,10 @@ impl TestVM {
         }
         let (mut is_delivered, mut left) = (false, Vec::new());
         for (session, message) in std::mem::take(&mut self.mail) {
-            let pair = (session, message.from, message.to);
+            // One that finds no room holds up those behind it in its channel, but no other lane: that may be what it waits for.
+            let channel = (session, message.from, message.to, message.lane);
             let is_behind = left.iter().any(|(session, message): &(SessionId, Message)| {
-                pair == (*session, message.from, message.to)
+                channel == (*session, message.from, message.to, message.lane)
             });
             if is_behind {
                 left.push((session, message));

@@ -20,7 +20,7 @@ pub use seeds::for_every_seed;
 /// A handler that plays roles at random: every choice and every payload is drawn from a seed.
 ///
 /// The same seed gives the same answers, whatever the order of turns: they depend on the seed, the session, the role and how
-/// many effects the role had before.
+/// many effects the role had before. (Where a role does several things at once, these count one by one.)
 ///
 /// Scalars, `String`, `Vec<u8>` and messages without payload need nothing. For everything else, or to stay within what makes
 /// sense, say how payloads are made, [by label](Random::by_label) or [by type](Random::by_type). A payload that
@@ -152,9 +152,9 @@ impl Random {
             let role = cx.role_name().to_owned();
             return Err(TooLong { role, limit: self.limit, seed: self.seed }.into());
         }
-        let role = cx.role().index() as u64;
+        let actor = cx.role().index() as u64 | u64::from(cx.lane()) << 8;
         let mut draw = Draw::new(self.seed);
-        for part in [cx.session().ordinal(), role, cx.count()] {
+        for part in [cx.session().ordinal(), actor, cx.count()] {
             draw = Draw::new(draw.bits() ^ Draw::new(part).bits());
         }
         Ok(draw)

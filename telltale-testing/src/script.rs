@@ -3,13 +3,14 @@
 pub(crate) mod error;
 mod line;
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fmt::Debug;
 use std::panic::Location;
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use telltale_vm::{
-    Branch, Context, EffectHandler, HandlerResult, LabelId, Picked, RoleId, SessionId, Value, pack,
+    Branch, Context, EffectHandler, HandlerError, HandlerResult, LabelId, Picked, RoleId,
+    SessionId, Value, pack,
 };
 
 use crate::payload;
@@ -58,6 +59,10 @@ use line::{Gift, Line, Takes, What};
 /// must be that one. ([`Script::strict`] wants a line for every message.) What it sends and chooses always needs one. Every
 /// session plays the script from its first line. In the end, [`Script::finish`] says whether all lines have been used.
 ///
+/// A role that does several things at once (in the arms of a `par`) still has one list of lines. What it sends comes in their order: a
+/// lane whose line is not the next one waits for the others, so a role can send `Cancel` after it has received two
+/// pieces. What it receives may come in another order, if that is in another lane.
+///
 /// Numbers and texts can be written as literals: `25` where a message carries a `u64`, `"tea"` where it carries a
 /// `String`. A message with several fields, named or not, carries a tuple of them.
 #[derive(Default)]
@@ -80,10 +85,18 @@ struct Played {
 /// How far a role of a session has come.
 struct Place {
     role: String,
-    /// The line that is to be used next, or one of other roles before it.
-    next: usize,
-    /// The line that was used last, and the number of the role's effect.
-    last: Option<(u64, usize)>,
+    /// The lines that have been used.
+    used: BTreeSet<usize>,
+    /// For each lane, the number of the role's effect, and the line that was used last.
+    last: BTreeMap<u8, (u64, usize)>,
+}
+
+/// Why no line is used.
+enum Miss<'s> {
+    /// Others of the role come first, in other lanes.
+    Later,
+    /// The next one, if there is one, is about something else.
+    Other(Option<&'s Line>),
 }
 
 impl Script {
@@ -285,29 +298,30 @@ impl Script {
     /// When a line has not been used: the first of them.
     pub fn finish(&self) -> Result<(), ScriptError> {
         let sessions = std::mem::take(&mut *self.sessions());
-        let has_begun = |it: &Played| it.places.values().any(|place| place.last.is_some());
+        let has_begun = |it: &Played| it.places.values().any(|place| !place.used.is_empty());
         let begun: Vec<Played> = sessions.into_values().flatten().filter(has_begun).collect();
         if begun.is_empty() {
             return self.unused(|_| None, None);
         }
         for Played { session, places } in &begun {
-            let of_role = |role: &str| places.values().find(|place| place.role == role);
-            let next = |role: &str| of_role(role).map(|place| place.next);
-            self.unused(next, (begun.len() > 1).then_some(*session))?;
+            let used = |role: &str| {
+                places.values().find(|place| place.role == role).map(|place| &place.used)
+            };
+            self.unused(used, (begun.len() > 1).then_some(*session))?;
         }
         Ok(())
     }
 
-    /// An error if a line has not been used by a role that came to the line `next`.
-    fn unused(
+    /// An error if a line has not been used by its role, which has used those that are given, if it has played.
+    fn unused<'a>(
         &self,
-        next: impl Fn(&str) -> Option<usize>,
+        used: impl Fn(&str) -> Option<&'a BTreeSet<usize>>,
         session: Option<SessionId>,
     ) -> Result<(), ScriptError> {
         for (at, line) in self.lines.iter().enumerate() {
-            let happened = match next(&line.role) {
+            let happened = match used(&line.role) {
                 None => Happened::Nothing { session },
-                Some(next) if next <= at => Happened::End { session },
+                Some(used) if !used.contains(&at) => Happened::End { session },
                 Some(_) => continue,
             };
             return Err(ScriptError::new(&line.role, line, happened));
@@ -333,10 +347,15 @@ impl Script {
         (!is_in_script).then_some(others)
     }
 
-    /// The next line of the role, which is used if it `fits`. Otherwise it is an error, or nothing if there is none.
+    /// The next line of the role, which is used if it `fits`. In a lane, what it receives is the first that fits.
     ///
     /// A role that is asked again, because its answer was late, has the same line again.
-    fn line(&self, cx: &Context<'_>, fits: impl Fn(&Line) -> bool) -> Result<&Line, Option<&Line>> {
+    fn line(
+        &self,
+        cx: &Context<'_>,
+        is_told: bool,
+        fits: impl Fn(&Line) -> bool,
+    ) -> Result<&Line, Miss<'_>> {
         let (role, session, count) = (cx.role_name(), cx.session(), cx.count());
         let mut sessions = self.sessions();
         let of_name = sessions.entry(session).or_default();
@@ -345,17 +364,38 @@ impl Script {
             of_name.push(Played { session, places: BTreeMap::new() });
             of_name.len() - 1
         });
-        let place = || Place { role: role.to_owned(), next: 0, last: None };
+        let place = || {
+            let (used, last) = (BTreeSet::new(), BTreeMap::new());
+            Place { role: role.to_owned(), used, last }
+        };
         let place = of_name[at].places.entry(cx.role()).or_insert_with(place);
-        let again = place.last.filter(|&(last, _)| last == count).map(|(_, line)| line);
-        let next = || (place.next..self.lines.len()).find(|&at| self.lines[at].role == role);
-        let at = again.or_else(next).ok_or(None)?;
-        let line = &self.lines[at];
-        if !fits(line) {
-            return Err(Some(line));
+        let again = place.last.get(&cx.lane()).filter(|(last, _)| *last == count);
+        let is_open = |at: &usize| self.lines[*at].role == role && !place.used.contains(at);
+        let mut open = (0..self.lines.len()).filter(is_open);
+        let next = again.map(|&(_, at)| at).or_else(|| open.next());
+        let next = next.ok_or(Miss::Other(None))?;
+        let mut fitting = [next].into_iter().chain(open).filter(|at| fits(&self.lines[*at]));
+        let at = match fitting.next() {
+            Some(at) if at == next || cx.lane() > 0 && is_told => at,
+            Some(_) if cx.lane() > 0 => return Err(Miss::Later),
+            // It may be received in another lane.
+            None if cx.lane() > 0 && !is_told && self.lines[next].receives() => {
+                return Err(Miss::Later);
+            }
+            _ => return Err(Miss::Other(Some(&self.lines[next]))),
+        };
+        place.used.insert(at);
+        place.last.insert(cx.lane(), (count, at));
+        Ok(&self.lines[at])
+    }
+
+    /// What a role answers that has no line for what it is asked.
+    fn no_answer(&self, cx: &Context<'_>, miss: &Miss<'_>, happened: Happened) -> HandlerError {
+        match miss {
+            // Asked again when something has happened in another lane.
+            Miss::Later => HandlerError::pending(),
+            Miss::Other(next) => self.refuse(cx, *next, happened).into(),
         }
-        (place.next, place.last) = (at + 1, Some((count, at)));
-        Ok(line)
     }
 
     /// Something has happened for which the next line of the role is not.
@@ -376,9 +416,9 @@ impl EffectHandler for Script {
         }
         let label = cx.label(label);
         let gives = |line: &Line| matches!(line.what, What::Sends(_) | What::Fails(_));
-        let line = self.line(cx, |line| line.label == label.name && gives(line));
+        let line = self.line(cx, false, |line| line.label == label.name && gives(line));
         let happened = || Happened::Asked { label: label.name.to_owned() };
-        let line = line.map_err(|next| self.refuse(cx, next, happened()))?;
+        let line = line.map_err(|miss| self.no_answer(cx, &miss, happened()))?;
         line.gives(label.name, label.payload)
     }
 
@@ -393,10 +433,10 @@ impl EffectHandler for Script {
             return other.receive(cx, from, label, value);
         }
         let name = cx.label(label).name;
-        let receives = |line: &Line| matches!(line.what, What::Receives(_));
-        match self.line(cx, |line| line.label == name && receives(line)) {
+        let is_due = |next: Option<&Line>| cx.lane() == 0 && next.is_some_and(Line::receives);
+        match self.line(cx, true, |line| line.label == name && line.receives()) {
             Ok(line) => Ok(line.takes(value)?),
-            Err(next) if self.is_strict || next.is_some_and(receives) => {
+            Err(Miss::Other(next)) if self.is_strict || is_due(next) => {
                 let (label, payload) = (name.to_owned(), payload::shown(&value));
                 Err(self.refuse(cx, next, Happened::Told { label, payload }).into())
             }
@@ -412,13 +452,12 @@ impl EffectHandler for Script {
             line.label == cx.label(branch.label).name && line.goes_to(cx.name(branch.peer))
         };
         let position = |line: &Line| branches.iter().position(|branch| is_of(line, branch));
-        let gives = |line: &Line| !matches!(line.what, What::Receives(_));
-        let line = self.line(cx, |line| gives(line) && position(line).is_some());
+        let line = self.line(cx, false, |line| !line.receives() && position(line).is_some());
         let happened = || {
             let name = |branch: &Branch| cx.label(branch.label).name.to_owned();
             Happened::Decides { labels: branches.iter().map(name).collect() }
         };
-        let line = line.map_err(|next| self.refuse(cx, next, happened()))?;
+        let line = line.map_err(|miss| self.no_answer(cx, &miss, happened()))?;
         // A line that fits is about one of the branches.
         let branch = position(line).unwrap_or_default();
         let label = cx.label(branches[branch].label);

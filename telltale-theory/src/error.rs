@@ -239,10 +239,7 @@ impl Event {
 
     /// The event in the papers' notation.
     pub fn display(self, names: &Names) -> String {
-        let mark = match self.action.direction {
-            Direction::Send => '!',
-            Direction::Receive => '?',
-        };
+        let mark = self.action.direction.mark();
         let (role, peer) = (names.role(self.role), names.role(self.action.peer));
         format!("{role}{mark}{peer}:{}", names.label(self.action.label).name)
     }

@@ -34,11 +34,14 @@
 //! # Ok::<(), Box<dyn std::error::Error>>(())
 //! ```
 
+mod accepts;
 mod available;
 mod busy;
 mod clash;
+mod compare;
 mod components;
 mod conditions;
+mod difference;
 mod dual;
 mod error;
 mod graph;
@@ -60,6 +63,11 @@ mod subtype;
 mod view;
 mod witness;
 
+pub use accepts::{AcceptError, accepts};
+pub use compare::{
+    Change, CompareError, Comparison, GlobalMessage, MessageChange, RoleChange, compare,
+};
+pub use difference::{Act, Difference, LocalMessage, Reason};
 pub use dual::{DualError, dual};
 pub use error::{
     Condition, Decision, Event, Limit, LimitReached, ProjectionError, Step, Violation, Violations,
@@ -68,4 +76,4 @@ pub use message::{Branch, Explanation, Spot};
 pub use options::{Limits, Options};
 pub use project::{check, check_with, project, project_all, project_all_with, project_with};
 pub use remedy::{Advice, Insertion, Remedy};
-pub use subtype::is_subtype;
+pub use subtype::subtype;

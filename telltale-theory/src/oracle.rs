@@ -3,9 +3,11 @@
 //! Nothing here shares a line with what it is compared with, and nothing here is fast.
 
 mod definitions;
+mod edit;
 mod explore;
 mod generate;
 mod large;
+mod mixed;
 mod notation;
 mod parallel;
 mod parts;
@@ -14,9 +16,11 @@ mod semantics;
 mod subsets;
 
 pub use definitions::violated;
+pub use edit::two_versions;
 pub use explore::{Explored, Misbehaviour, explore, goes_wrong};
 pub use generate::{Rng, Shape, generate};
 pub use large::{Build, LARGE, exponential, waiting};
+pub use mixed::{Mishap, explore_mixed};
 pub use notation::protocol;
 pub use parallel::generate_parallel;
 pub use refused::REFUSED;

@@ -21,10 +21,7 @@ pub(crate) fn exchange(names: &Names, exit: GlobalExit) -> String {
 
 /// `Bob!Quote(u64)` or `Bob?Quote(u64)`.
 pub(crate) fn action(names: &Names, action: Action) -> String {
-    let mark = match action.direction {
-        Direction::Send => '!',
-        Direction::Receive => '?',
-    };
+    let mark = action.direction.mark();
     format!("{}{mark}{}", names.role(action.peer), names.label(action.label))
 }
 

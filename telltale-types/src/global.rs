@@ -97,7 +97,9 @@ impl GlobalType {
         states: Vec<impl Into<GlobalState>>,
     ) -> Result<Self, TypeError> {
         let names = names.into();
-        let states: Vec<State> = states.into_iter().map(|state| pack(state.into())).collect();
+        let states: Vec<GlobalState> = states.into_iter().map(Into::into).collect();
+        check_senders(&names, &states)?;
+        let states: Vec<State> = states.into_iter().map(pack).collect();
         check(&names, &states)?;
         Ok(Self { table: Table::pack(&states), names })
     }
@@ -142,6 +144,21 @@ impl GlobalType {
     /// The parallel part that begins in a state.
     pub fn par(&self, state: StateId) -> Option<Par> {
         Par::unpack(self.table.rows(state))
+    }
+
+    /// Whether it has parallel parts.
+    ///
+    /// ```
+    /// use telltale_types::{GlobalTerm, Label};
+    ///
+    /// let open = |from, to| GlobalTerm::send(from, to, Label::new("Open"), GlobalTerm::end());
+    /// assert!(!open("A", "B").close()?.is_parallel());
+    /// let both = GlobalTerm::par([open("A", "B"), open("B", "A")], GlobalTerm::end());
+    /// assert!(both.close()?.is_parallel());
+    /// # Ok::<(), telltale_types::TypeError>(())
+    /// ```
+    pub fn is_parallel(&self) -> bool {
+        self.states().any(|state| self.par(state).is_some())
     }
 
     /// Which states belong to which arm of which parallel part.
@@ -216,6 +233,19 @@ fn exit(row: Row) -> GlobalExit {
         label: row.label,
         target: row.target,
     }
+}
+
+/// In a table, a number that is no sender's says that a row is no exchange, so senders are checked before.
+fn check_senders(names: &Names, states: &[GlobalState]) -> Result<(), TypeError> {
+    let roles = names.role_count();
+    for (at, state) in states.iter().enumerate() {
+        let GlobalState::Exits(exits) = state else { continue };
+        if let Some(exit) = exits.iter().find(|exit| exit.sender.index() >= roles) {
+            let (state, role) = (StateId::at(at), exit.sender.0);
+            return Err(TypeError::RoleOutOfRange { state, role, roles });
+        }
+    }
+    Ok(())
 }
 
 fn check(names: &Names, states: &[State]) -> Result<(), TypeError> {

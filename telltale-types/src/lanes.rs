@@ -120,6 +120,32 @@ impl Lanes {
     pub fn of_role(global: &GlobalType, role: RoleId, local: &LocalTypeR) -> Vec<LaneId> {
         of_role::find(global, role, local)
     }
+
+    /// For each state of a protocol, those of a role in which the role may be then.
+    ///
+    /// As for [`Lanes::of_role`], the local type is taken to be a projection of the global type.
+    ///
+    /// ```
+    /// use telltale_types::{
+    ///     Action, Direction, GlobalTerm, Label, Lanes, LocalExit, LocalState, LocalTypeR, RoleId, StateId,
+    /// };
+    ///
+    /// let tell = GlobalTerm::send("B", "C", Label::new("Tell"), GlobalTerm::end());
+    /// let global = GlobalTerm::send("A", "B", Label::new("Ask"), tell).close()?;
+    /// let label = global.names().find_label("Tell").expect("it was written");
+    /// let action = Action { direction: Direction::Receive, peer: RoleId(1), label };
+    /// let exits = vec![LocalExit { action, target: StateId::at(1) }];
+    /// let carol = vec![LocalState::Exits { exits, may_end: false }, LocalState::END];
+    /// let carol = LocalTypeR::new(global.names().clone(), carol)?;
+    /// // Carol waits for `Tell` from the beginning.
+    /// let together = Lanes::together(&global, RoleId(2), &carol);
+    /// assert_eq!(together[0], [StateId::START]);
+    /// assert_eq!(together[1], [StateId::START]);
+    /// # Ok::<(), telltale_types::TypeError>(())
+    /// ```
+    pub fn together(global: &GlobalType, role: RoleId, local: &LocalTypeR) -> Vec<Vec<StateId>> {
+        of_role::together(global, role, local)
+    }
 }
 
 /// What [`Lanes::split`] found out.

@@ -38,6 +38,7 @@ mod id;
 mod label;
 mod lanes;
 mod local;
+mod log;
 mod minimise;
 mod names;
 mod par;
@@ -53,6 +54,12 @@ pub use id::{LabelId, LaneId, RoleId, StateId};
 pub use label::{Label, LabelView, PayloadType};
 pub use lanes::{Apart, Arm, Lanes, Split};
 pub use local::{Action, Direction, LocalExit, LocalState, LocalTypeR};
+pub use log::{
+    Accepted, Cause, EventKind, Expected, LineError, LogError, LogEvent, Monitor, Pending, Place,
+    UNDER_WAY_LIMIT, Unfit, WAY_LIMIT,
+};
+#[cfg(feature = "json")]
+pub use log::{JsonLines, LINE_LIMIT, json_lines};
 pub use names::Names;
 pub use par::Par;
 pub use shared::Shared;

@@ -16,6 +16,20 @@ pub enum Direction {
     Receive,
 }
 
+impl Direction {
+    /// The papers' mark between peer and label: `!` or `?`.
+    ///
+    /// ```
+    /// assert_eq!(telltale_types::Direction::Send.mark(), '!');
+    /// ```
+    pub fn mark(self) -> char {
+        match self {
+            Self::Send => '!',
+            Self::Receive => '?',
+        }
+    }
+}
+
 /// What one role does at once: `peer!label` or `peer?label`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Action {

@@ -1,4 +1,5 @@
-//! Types written down and read back. What is read goes through the checked constructors.
+//! Types written down and read back. What is read goes through the checked constructors; single states are checked by who
+//! makes a type of them.
 
 use serde::{Deserialize, Deserializer, Serialize, Serializer, de::Error as _};
 
@@ -41,23 +42,41 @@ enum Rows<E> {
     ArmEnd,
 }
 
+type GlobalRows = Vec<(RoleId, RoleId, LabelId, StateId)>;
+
+impl Serialize for GlobalState {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        let row = |exit: &GlobalExit| (exit.sender, exit.receiver, exit.label, exit.target);
+        let rows: Rows<GlobalRows> = match self {
+            Self::Exits(exits) => Rows::Exits(exits.iter().map(row).collect()),
+            Self::Par(Par { arms, next }) => Rows::Par { arms: arms.clone(), next: *next },
+            Self::ArmEnd => Rows::ArmEnd,
+        };
+        rows.serialize(serializer)
+    }
+}
+
+impl<'de> Deserialize<'de> for GlobalState {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        let exit =
+            |(sender, receiver, label, target)| GlobalExit { sender, receiver, label, target };
+        Ok(match Rows::<GlobalRows>::deserialize(deserializer)? {
+            Rows::Exits(exits) => Self::Exits(exits.into_iter().map(exit).collect()),
+            Rows::Par { arms, next } => Self::Par(Par { arms, next }),
+            Rows::ArmEnd => Self::ArmEnd,
+        })
+    }
+}
+
 #[derive(Serialize, Deserialize)]
 struct Global {
     names: Names,
-    states: Vec<Rows<GlobalRows>>,
+    states: Vec<GlobalState>,
 }
-
-type GlobalRows = Vec<(RoleId, RoleId, LabelId, StateId)>;
 
 impl Serialize for GlobalType {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        let row = |exit: GlobalExit| (exit.sender, exit.receiver, exit.label, exit.target);
-        let rows = |state| match self.state(state) {
-            GlobalState::Exits(exits) => Rows::Exits(exits.into_iter().map(row).collect()),
-            GlobalState::Par(Par { arms, next }) => Rows::Par { arms, next },
-            GlobalState::ArmEnd => Rows::ArmEnd,
-        };
-        let states = self.states().map(rows).collect();
+        let states = self.states().map(|state| self.state(state)).collect();
         Global { names: Names::clone(self.names()), states }.serialize(serializer)
     }
 }
@@ -65,22 +84,8 @@ impl Serialize for GlobalType {
 impl<'de> Deserialize<'de> for GlobalType {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
         let Global { names, states } = Global::deserialize(deserializer)?;
-        let exit =
-            |(sender, receiver, label, target)| GlobalExit { sender, receiver, label, target };
-        let state = |rows: Rows<GlobalRows>| match rows {
-            Rows::Exits(exits) => GlobalState::Exits(exits.into_iter().map(exit).collect()),
-            Rows::Par { arms, next } => GlobalState::Par(Par { arms, next }),
-            Rows::ArmEnd => GlobalState::ArmEnd,
-        };
-        let states: Vec<GlobalState> = states.into_iter().map(state).collect();
         Self::new(names, states).map_err(D::Error::custom)
     }
-}
-
-#[derive(Serialize, Deserialize)]
-struct Local {
-    names: Names,
-    states: Vec<Rows<LocalRows>>,
 }
 
 #[derive(Serialize, Deserialize)]
@@ -89,19 +94,47 @@ struct LocalRows {
     may_end: bool,
 }
 
+impl Serialize for LocalState {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        let row = |LocalExit { action, target }: &LocalExit| {
+            (action.direction, action.peer, action.label, *target)
+        };
+        let rows = match self {
+            Self::Exits { exits, may_end } => {
+                Rows::Exits(LocalRows { exits: exits.iter().map(row).collect(), may_end: *may_end })
+            }
+            Self::Par(Par { arms, next }) => Rows::Par { arms: arms.clone(), next: *next },
+            Self::ArmEnd => Rows::ArmEnd,
+        };
+        rows.serialize(serializer)
+    }
+}
+
+impl<'de> Deserialize<'de> for LocalState {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        let exit = |(direction, peer, label, target)| LocalExit {
+            action: Action { direction, peer, label },
+            target,
+        };
+        Ok(match Rows::<LocalRows>::deserialize(deserializer)? {
+            Rows::Exits(LocalRows { exits, may_end }) => {
+                Self::Exits { exits: exits.into_iter().map(exit).collect(), may_end }
+            }
+            Rows::Par { arms, next } => Self::Par(Par { arms, next }),
+            Rows::ArmEnd => Self::ArmEnd,
+        })
+    }
+}
+
+#[derive(Serialize, Deserialize)]
+struct Local {
+    names: Names,
+    states: Vec<LocalState>,
+}
+
 impl Serialize for LocalTypeR {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        let row = |LocalExit { action, target }: LocalExit| {
-            (action.direction, action.peer, action.label, target)
-        };
-        let rows = |state| match self.state(state) {
-            LocalState::Exits { exits, may_end } => {
-                Rows::Exits(LocalRows { exits: exits.into_iter().map(row).collect(), may_end })
-            }
-            LocalState::Par(Par { arms, next }) => Rows::Par { arms, next },
-            LocalState::ArmEnd => Rows::ArmEnd,
-        };
-        let states = self.states().map(rows).collect();
+        let states = self.states().map(|state| self.state(state)).collect();
         Local { names: Names::clone(self.names()), states }.serialize(serializer)
     }
 }
@@ -109,17 +142,6 @@ impl Serialize for LocalTypeR {
 impl<'de> Deserialize<'de> for LocalTypeR {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
         let Local { names, states } = Local::deserialize(deserializer)?;
-        let exit = |(direction, peer, label, target)| LocalExit {
-            action: Action { direction, peer, label },
-            target,
-        };
-        let state = |rows: Rows<LocalRows>| match rows {
-            Rows::Exits(LocalRows { exits, may_end }) => {
-                LocalState::Exits { exits: exits.into_iter().map(exit).collect(), may_end }
-            }
-            Rows::Par { arms, next } => LocalState::Par(Par { arms, next }),
-            Rows::ArmEnd => LocalState::ArmEnd,
-        };
-        Self::new(names, states.into_iter().map(state).collect()).map_err(D::Error::custom)
+        Self::new(names, states).map_err(D::Error::custom)
     }
 }

@@ -199,3 +199,23 @@ fn parallel_parts_are_written_down_and_read_back() {
     let lost = text.replace("\"arm_end\"", "{\"exits\":[]}");
     assert!(serde_json::from_str::<GlobalType>(&lost).is_err());
 }
+/// In a table, a parallel part is rows whose sender has the number of no role.
+#[test]
+fn no_exchange_is_taken_for_a_parallel_part() {
+    let names = Names::new(["A", "B"], [Label::new("X")]).expect("distinct names");
+    let exit = |receiver, target| {
+        let (sender, label) = (RoleId(u8::MAX), LabelId(0));
+        GlobalExit { sender, receiver: RoleId(receiver), label, target: StateId(target) }
+    };
+    for exits in [vec![exit(0, 1)], vec![exit(0, 1), exit(0, 2), exit(1, 3)]] {
+        let states: Vec<GlobalState> = vec![
+            GlobalState::Exits(exits),
+            GlobalState::ArmEnd,
+            GlobalState::ArmEnd,
+            GlobalState::Exits(Vec::new()),
+        ];
+        let error = GlobalType::new(names.clone(), states).expect_err("there is no such role");
+        let state = StateId::START;
+        assert_eq!(error, TypeError::RoleOutOfRange { state, role: u8::MAX, roles: 2 });
+    }
+}

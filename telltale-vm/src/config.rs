@@ -16,6 +16,7 @@ use crate::scripted::run::EXCHANGE;
 /// assert!(vm.trace().is_empty());
 /// ```
 #[derive(Clone, Debug, PartialEq, Eq)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 pub struct VMConfig {
     /// Who runs next.
     pub policy: Policy,
@@ -49,6 +50,7 @@ pub struct VMConfig {
 
 /// One channel that is different from the others.
 #[derive(Clone, Debug, PartialEq, Eq)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 pub struct ChannelConfig {
     /// The sender.
     pub from: String,
@@ -65,6 +67,7 @@ pub struct ChannelConfig {
 
 /// Who runs next.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 pub enum Policy {
     /// A role runs until it waits, yields, is done or its session has used its quantum.
     #[default]
@@ -89,6 +92,7 @@ impl Policy {
 
 /// What happens to a message for which there is no room.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 pub enum WhenFull {
     /// The sender waits until there is room. With this, a protocol that projects cannot deadlock,
     /// whatever the capacity.
@@ -104,6 +108,7 @@ pub enum WhenFull {
 
 /// What a channel keeps.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 pub enum ChannelMode {
     /// Every message, in the order in which they were sent.
     #[default]
@@ -117,6 +122,7 @@ pub enum ChannelMode {
 /// Programs that keep to their protocol leave none; a peer outside that sends too much does
 /// ([`VM::inject`](crate::VM::inject)).
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 pub enum Leftover {
     /// The session faults, and the fault names the message.
     #[default]
@@ -127,6 +133,7 @@ pub enum Leftover {
 
 /// What a VM records of its run.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 pub enum Recording {
     /// Nothing.
     Off,

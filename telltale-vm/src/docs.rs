@@ -1,6 +1,6 @@
 //! The pages of the guide, `docs/`: their examples are compiled and run with the tests of the documentation.
 //!
-//! `examples/tests/guide.rs` sees to it that no page is missing here. The one about tests is in `telltale-testing`.
+//! `examples/tests/guide.rs` sees to it that no page is missing here. Those about tests are in `telltale-testing`.
 
 #[doc = include_str!("../../docs/README.md")]
 mod introduction {}
@@ -29,6 +29,10 @@ mod servers {}
 #[doc = include_str!("../../docs/08_words.md")]
 mod words {}
 
+#[cfg(feature = "serde")]
+#[doc = include_str!("../../docs/20_images_from_outside.md")]
+mod images_from_outside {}
+
 #[doc = include_str!("../../docs/09_vm_overview.md")]
 mod overview {}
 
@@ -43,6 +47,13 @@ mod lifecycle {}
 
 #[doc = include_str!("../../docs/13_effects.md")]
 mod effects {}
+
+#[doc = include_str!("../../docs/14_parts.md")]
+mod parts {}
+
+#[cfg(feature = "serde")]
+#[doc = include_str!("../../docs/16_snapshots.md")]
+mod snapshots {}
 
 #[doc = include_str!("../../docs/performance.md")]
 mod performance {}
@@ -118,6 +129,7 @@ mod readme {}
 ///     Cause::UnexpectedMessage { from: alice(), found: text("Pong"), expected: text("`Ping(u64)`") },
 ///     Cause::ChannelFull { label: ping(), to: bob(), capacity: 4 },
 ///     Cause::LeftOver { from: alice(), to: bob(), label: ping() },
+///     Cause::WrongDelivery { expected: text("message 1 to `Bob`"), found: text("message 2, `Ping(u64)`") },
 ///     Cause::Stuck { waiting },
 ///     Cause::NotAllowed { expected: text("`Bob!Ping`"), found: text("halt") },
 ///     Cause::EmptyRegister { register: 0 },
@@ -151,7 +163,14 @@ mod readme {}
 ///     ("Incomplete", VMError::Incomplete { session, error: late }),
 ///     ("RolesTaken", VMError::RolesTaken { session }),
 ///     ("NoHandler", VMError::NoHandler { role: alice() }),
+///     ("NoEndpoint", VMError::NoEndpoint),
+///     ("HostBusy", VMError::HostBusy),
+///     ("FromOutside", VMError::FromOutside { role: alice() }),
+///     ("OutsideByHand", VMError::OutsideByHand { role: alice() }),
+///     ("SeveralEndpoints", VMError::SeveralEndpoints { role: alice() }),
 ///     ("Detached", VMError::Detached { session }),
+///     ("NotAttached", VMError::NotAttached { session }),
+///     ("CannotAttach", VMError::CannotAttach { session, why: "it has its role objects" }),
 ///     ("TooManySessions", limit),
 ///     ("TooManyCoroutines", VMError::TooManyCoroutines { given: 3, open: 7, limit: 8 }),
 ///     ("TooManyRegisters", VMError::TooManyRegisters { given: 16, limit: 8 }),

@@ -12,6 +12,7 @@ use telltale_types::{LabelId, LabelView, RoleId};
 use crate::lines::{label_of, role_of};
 use crate::memory::coroutine::{Actor, Coro};
 use crate::memory::wraps::Wraps;
+use crate::roles::observer::Observer;
 use crate::scripted::FollowsSchedules;
 use crate::value::payload::unpack_of;
 use crate::{SessionId, Value};
@@ -94,6 +95,12 @@ pub trait EffectHandler: Sync + FollowsSchedules {
     /// [`VM::step_round`](crate::VM::step_round).
     fn network(&self) -> Option<&dyn Network> {
         None
+    }
+
+    /// Who stands between it, or role objects in its run, and the machine. Then it has a [network](EffectHandler::network).
+    #[doc(hidden)]
+    fn observer(&self) -> Observer<'_> {
+        Observer::default()
     }
 
     /// Whether it never gives an answer. No innermost loop is compiled for it then.

@@ -54,6 +54,33 @@ pub enum VMError {
         /// The role.
         role: String,
     },
+    /// The session was resumed from a snapshot, and its role objects have not been attached.
+    NotAttached {
+        /// The session.
+        session: SessionId,
+    },
+    /// Role objects cannot be attached to the session.
+    CannotAttach {
+        /// The session.
+        session: SessionId,
+        /// Why.
+        why: &'static str,
+    },
+    /// A role is played from outside, and the session would run where nobody could do that: by `play`, or in a machine with
+    /// threads.
+    FromOutside {
+        /// The role.
+        role: String,
+    },
+    /// A role is played from outside, and its program was written by hand.
+    OutsideByHand {
+        /// The role.
+        role: String,
+    },
+    /// No role of a session on a host is driven: nobody would let it go on.
+    NoEndpoint,
+    /// A role object opens a session on its own host while all machines of the host are held.
+    HostBusy,
     /// The session's role objects were not kept: it was opened without an owner.
     Detached {
         /// The session.
@@ -138,12 +165,27 @@ impl fmt::Display for VMError {
             Self::StillRunning { session, state } => {
                 write!(f, "session {session} is still running: {state}")
             }
-            Self::Incomplete { session, error } => write!(f, "session {session} {error}"),
+            Self::Incomplete { session, error } => write!(f, "session {session} {}", error.end()),
             Self::RolesTaken { session } => {
                 write!(f, "the roles of session {session} have been taken already")
             }
             Self::NoHandler { role } => {
                 write!(f, "`{role}` is played by the handler of the run, and `play` has none")
+            }
+            Self::NotAttached { session } => {
+                write!(
+                    f,
+                    "the roles of session {session} have not been attached since it was resumed"
+                )
+            }
+            Self::CannotAttach { session, why } => {
+                write!(f, "roles cannot be attached to session {session}: {why}")
+            }
+            Self::FromOutside { role } => {
+                write!(f, "`{role}` is played from outside: open the session in a `VM` of your own")
+            }
+            Self::OutsideByHand { role } => {
+                write!(f, "`{role}` is played from outside, but its program was written by hand")
             }
             Self::Detached { session } => {
                 write!(f, "session {session} has no owner to take its roles back")
@@ -158,6 +200,12 @@ impl fmt::Display for VMError {
                 write!(f, "a program uses {given} registers, but the limit is {limit}")
             }
             Self::NotInProtocol { session, what } => write!(f, "session {session} has no {what}"),
+            Self::NoEndpoint => f.write_str(
+                "all roles are played by objects, and such a session needs no host: `play` runs it",
+            ),
+            Self::HostBusy => f.write_str(
+                "all machines of the host are busy: give it more, or open sessions outside of role objects",
+            ),
             Self::MachineGone => f.write_str("the machine has been dropped"),
             Self::NotHere { session } => {
                 write!(
@@ -278,6 +326,14 @@ pub enum Cause {
         /// The message.
         label: String,
     },
+    /// A role that is played elsewhere cannot have sent what was delivered in its name.
+    #[error("expected {expected} from elsewhere, found {found}")]
+    WrongDelivery {
+        /// What could have come.
+        expected: String,
+        /// What has come.
+        found: String,
+    },
     /// Nobody can act, and nothing from outside is awaited.
     #[error("the session is stuck: {waiting}")]
     Stuck {
@@ -339,15 +395,24 @@ impl Cause {
     /// A payload is not what its message carries.
     pub(crate) fn wrong_payload(label: LabelView<'_>, found: &Value) -> Self {
         let expected = label.payload.to_owned();
-        let found = match found {
-            Value::Large(large) => match &**large {
-                Large::Opaque(value) => format!("a value of type `{}`", value.type_name()),
-                other => format!("{}", other.kind()),
-            },
-            Value::Unit => format!("{}", Kind::Unit),
-            scalar => format!("`{scalar}`, {}", scalar.kind()),
-        };
-        Self::WrongPayload { label: label.name.to_owned(), expected, found }
+        Self::WrongPayload { label: label.name.to_owned(), expected, found: in_words(found) }
+    }
+}
+
+/// What a payload is that should be something else.
+pub(crate) fn in_words(found: &Value) -> String {
+    match found {
+        Value::Large(large) => large_in_words(large),
+        Value::Unit => format!("{}", Kind::Unit),
+        scalar => format!("`{scalar}`, {}", scalar.kind()),
+    }
+}
+
+/// The same of a payload that is no scalar.
+pub(crate) fn large_in_words(found: &Large) -> String {
+    match found {
+        Large::Opaque(value) => format!("a value of type `{}`", value.type_name()),
+        other => format!("{}", other.kind()),
     }
 }
 

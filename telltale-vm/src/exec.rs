@@ -16,6 +16,7 @@ mod drain;
 pub(crate) mod fork;
 mod guard;
 mod operand;
+mod outside;
 mod receive;
 mod register_ops;
 mod seat;
@@ -28,12 +29,13 @@ use crate::effect::Context;
 use crate::error::Wrong;
 use crate::memory::channel::Buffers;
 use crate::memory::coroutine::{
-    self, Coro, CoroId, DRAINS, FORKED, HALTED, HOLDS, PAUSED, PENDING,
+    self, Coro, CoroId, DRAINS, FORKED, HALTED, HOLDS, OUTSIDE, PAUSED, PENDING,
 };
 use crate::memory::deferred::Deferred;
 use crate::memory::heap::{Heap, Word};
 use crate::memory::ready::Roles;
 use crate::memory::{header, ready, registers};
+use crate::outside::Seat;
 use crate::program::loaded::Loaded;
 use crate::program::op::{Code, Op};
 use crate::roles::host::Host;
@@ -44,6 +46,7 @@ use crate::{Cause, EffectHandler, HandlerError, Kind, Network, Value};
 pub(crate) use choose::PendingChoices;
 pub(crate) use guard::inside;
 pub(crate) use operand::Operand;
+pub(crate) use outside::Called;
 pub(crate) use seat::SeatOp;
 
 /// What the slices of a run share: the parts of the machine that are not sessions.
@@ -58,6 +61,8 @@ pub(crate) struct RunContext<'a> {
     /// Payloads that have lost their place. Some may be endpoints, which the machine gives up after the slice: a
     /// slice sees one session only.
     pub(crate) orphans: &'a mut Vec<Word>,
+    /// Roles that are played from outside and could act now.
+    pub(crate) woken: &'a mut Vec<Seat>,
 }
 
 /// One session while its roles act.
@@ -235,7 +240,7 @@ impl<'a, 's> Slice<'a, 's> {
                 Step::Next(next) => {
                     pc = next;
                     self.left -= 1;
-                    if self.loaded.lanes.is_some() && self.is_others_turn(op) {
+                    if self.loaded.parallel().is_some_and(|lanes| lanes.is_others_turn(self, op)) {
                         break;
                     }
                 }
@@ -284,8 +289,10 @@ impl<'a, 's> Slice<'a, 's> {
             Code::Offer => self.offer_one(&op.exchange, linked.exchanges(op)),
             Code::OfferMany => self.offer_many(linked.exchanges(op)),
             Code::Halt => Step::Halt,
-            Code::Fork => self.fork(op),
-            Code::Join => self.join(),
+            Code::Fork | Code::Join => match self.loaded.parallel() {
+                Some(parallel) => parallel.execute(self, op),
+                None => Cause::BadInstruction.into(),
+            },
             Code::Registers => match self.loaded.by_hand {
                 Some(by_hand) => by_hand.register_op(self, op.exchange.next),
                 // Compiled programs have jumps only.
@@ -304,7 +311,11 @@ impl<'a, 's> Slice<'a, 's> {
             self.wait(coro);
             return Ok(None);
         }
-        if coro.has(FORKED) && !self.lanes_are_over() {
+        if coro.has(OUTSIDE) {
+            self.name(self.coro);
+            return Ok(None);
+        }
+        if coro.has(FORKED) && !self.loaded.parallel().is_some_and(|lanes| lanes.are_over(self)) {
             self.wait(coro);
             return Ok(None);
         }

@@ -144,15 +144,16 @@
 //!
 //! # Testing
 //!
-//! A role object is a value, so a test can play it against others. [`ByHandler`] in place of an object leaves its role to the
+//! A role object is a value, so a test can play it against others. [`ByHandler`](type@ByHandler) in place of an object leaves its role to the
 //! handler of the run. [`Policy::Random`] tries other orders, which a seed brings back; a [`simulation::Network`] loses and delays
 //! messages. The crate `telltale-testing` has scripted and random peers for a role under test, and tries all of this.
 //!
 //! # Async and networks
 //!
 //! The machine never blocks, so it goes with every runtime: a role whose answer comes from a socket is pending until you wake it. The
-//! guide has two servers on tokio. There is *no* network layer yet: all roles of a session live in one process, methods of
-//! roles are not `async`, and the other end of a connection is played by an object that you write.
+//! guide has two servers on tokio. A role may be [`Elsewhere`](type@Elsewhere), in another process: its messages are handed out and
+//! delivered (module [`outside`]). With `#[endpoints]` a role is straight-line async code on a host of the crate `telltale-net`.
+//! There is *no* network layer yet that carries messages, and methods of role objects are not `async`.
 //!
 //! # The machine
 //!
@@ -205,13 +206,21 @@
 //! # Features
 //!
 //! - `macros` (default): [`choreography!`].
+//! - `validate` (default): [`UntrustedImage::validate`](loader::UntrustedImage), which makes images of what comes from outside.
 //! - `multi-thread`: `ThreadedVM`, which runs its sessions on several threads.
+//! - `serde`: images and types that are written down, payloads on the wire (`wire`), which `#[serde]` in front of a protocol
+//!   asks for, recordings of runs (`recording`), and sessions that are written down and resumed (`snapshot`).
 
 #[doc(hidden)]
 pub mod generated;
 pub mod loader;
+pub mod outside;
+#[cfg(feature = "serde")]
+pub mod recording;
 pub mod simulation;
 pub mod untyped;
+#[cfg(feature = "serde")]
+pub mod wire;
 
 mod backend;
 mod config;
@@ -232,6 +241,8 @@ mod roles;
 mod scheduler;
 mod scripted;
 mod session;
+#[cfg(feature = "serde")]
+pub mod snapshot;
 #[cfg(test)]
 mod testing;
 #[cfg(feature = "multi-thread")]
@@ -246,8 +257,8 @@ pub use telltale_macros::choreography;
 // One session.
 pub use effect::{HandlerError, HandlerResult};
 pub use error::{Cause, Fault};
-pub use roles::by_handler::ByHandler;
 pub use roles::play::PlayError;
+pub use roles::players::{ByHandler, Driven, Elsewhere};
 pub use session::{Outcome, SessionError};
 
 // Many.

@@ -1,3 +1,3 @@
-//! What a VM loads: see [`CodeImage`].
+//! What a VM loads: see [`CodeImage`], and [`UntrustedImage`] for what comes from outside.
 
-pub use telltale_bytecode::CodeImage;
+pub use telltale_bytecode::{CodeImage, ContentHash, ImageError, Limits, UntrustedImage};

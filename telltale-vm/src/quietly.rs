@@ -46,10 +46,16 @@ fn drop_panic(panic: Box<dyn Any + Send>) {
 
 /// The fault of a role for which the embedder's code has panicked.
 pub(crate) fn panicked(panic: Box<dyn Any + Send>) -> Cause {
+    let message = panic_text(&*panic);
+    drop_quietly(panic);
+    Cause::Panicked { message }
+}
+
+/// What somebody has panicked with, in words.
+pub(crate) fn panic_text(panic: &(dyn Any + Send)) -> String {
     let text = panic.downcast_ref::<&str>().map(|text| (*text).to_owned());
     let text = text.or_else(|| panic.downcast_ref::<String>().cloned());
-    drop_quietly(panic);
-    Cause::Panicked { message: text.unwrap_or_else(|| "a value that is not text".to_owned()) }
+    text.unwrap_or_else(|| "a value that is not text".to_owned())
 }
 
 #[cfg(test)]

@@ -184,7 +184,7 @@ pub type Outcome = Result<(), SessionError>;
 /// use telltale_vm::SessionError;
 ///
 /// let error = SessionError::Cancelled { reason: "the shop is closing".into() };
-/// assert_eq!(error.to_string(), "was cancelled: the shop is closing");
+/// assert_eq!(error.to_string(), "the session was cancelled: the shop is closing");
 /// ```
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
@@ -212,11 +212,26 @@ pub(crate) fn status_after(outcome: &Outcome) -> SessionStatus {
 
 impl fmt::Display for SessionError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            Self::Closed => f.write_str("was closed before its end"),
-            Self::Cancelled { reason } if reason.is_empty() => f.write_str("was cancelled"),
-            Self::Cancelled { reason } => write!(f, "was cancelled: {reason}"),
-            Self::Faulted(fault) => write!(f, "faulted: {fault}"),
+        write!(f, "the session {}", self.end())
+    }
+}
+
+impl SessionError {
+    /// What has become of the session, for a sentence that begins with its name.
+    pub(crate) fn end(&self) -> impl fmt::Display {
+        End(self)
+    }
+}
+
+struct End<'a>(&'a SessionError);
+
+impl fmt::Display for End<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self.0 {
+            SessionError::Closed => f.write_str("was closed before its end"),
+            SessionError::Cancelled { reason } if reason.is_empty() => f.write_str("was cancelled"),
+            SessionError::Cancelled { reason } => write!(f, "was cancelled: {reason}"),
+            SessionError::Faulted(fault) => write!(f, "faulted: {fault}"),
         }
     }
 }

@@ -24,4 +24,6 @@ pub use crate::machine::{Message, Rejected};
 pub use crate::trace::clock::SimClock;
 pub use crate::trace::event::{ObsEvent, Observed};
 pub use crate::trace::normal::{filter_by_session, normalize_trace};
+pub use crate::trace::parts::join_parts;
 pub use crate::view::{CoroStatus, CoroutineView, SessionView};
+pub use telltale_types::{Accepted, LogError, LogEvent, Monitor};

@@ -4,4 +4,7 @@ mod chunk;
 pub(crate) mod clock;
 pub(crate) mod event;
 pub(crate) mod normal;
+pub(crate) mod parts;
+#[cfg(feature = "serde")]
+mod serial;
 pub(crate) mod store;

@@ -3,11 +3,14 @@
 pub(crate) mod box_pool;
 pub(crate) mod expected;
 pub(crate) mod payload;
+#[cfg(feature = "serde")]
+pub(crate) mod serial;
 pub(crate) mod wide;
 
 use std::any::Any;
 use std::fmt;
 
+use telltale_bytecode::{ImmKind, PayloadKind};
 use telltale_types::RoleId;
 
 use crate::{SessionId, Wide};
@@ -219,6 +222,15 @@ impl Large {
         }
     }
 
+    /// The opaque value, if it is of this type.
+    #[cfg(feature = "serde")]
+    pub(crate) fn opaque<T: 'static>(&self) -> Option<&T> {
+        match self {
+            Self::Opaque(opaque) => opaque.value.downcast_ref::<Option<T>>()?.as_ref(),
+            _ => None,
+        }
+    }
+
     /// The kind of value.
     pub fn kind(&self) -> Kind {
         match self {
@@ -341,16 +353,15 @@ impl Kind {
     /// The kind that payloads of a type have, by the spelling of the type; nothing for types whose
     /// payloads may be of any kind.
     pub(crate) fn of_type(payload: &str) -> Option<Self> {
-        Some(match payload {
-            "()" => Self::Unit,
-            "bool" => Self::Bool,
-            "i8" | "i16" | "i32" | "i64" | "isize" => Self::Int,
-            "u8" | "u16" | "u32" | "u64" | "usize" => Self::Uint,
-            "f32" | "f64" => Self::Float,
-            "char" => Self::Char,
-            "String" => Self::Text,
-            "Vec<u8>" => Self::Bytes,
-            _ => return None,
+        Some(match PayloadKind::of_type(payload)? {
+            PayloadKind::Scalar(ImmKind::Unit) => Self::Unit,
+            PayloadKind::Scalar(ImmKind::Bool) => Self::Bool,
+            PayloadKind::Scalar(ImmKind::Int) => Self::Int,
+            PayloadKind::Scalar(ImmKind::Uint) => Self::Uint,
+            PayloadKind::Scalar(ImmKind::Float) => Self::Float,
+            PayloadKind::Scalar(ImmKind::Char) => Self::Char,
+            PayloadKind::Text => Self::Text,
+            PayloadKind::Bytes => Self::Bytes,
         })
     }
 

@@ -7,7 +7,9 @@ use telltale_types::RoleId;
 
 use crate::lines::{Lines, label_of, role_of};
 use crate::memory::channel::{self, Plan};
-use crate::memory::coroutine::{self, Coro, CoroId, FORKED, HALTED, HOLDS, PAUSED, PENDING};
+use crate::memory::coroutine::{
+    self, Coro, CoroId, FORKED, HALTED, HOLDS, OUTSIDE, PAUSED, PENDING,
+};
 use crate::memory::deferred::{Deferred, Outstanding};
 use crate::memory::wraps::Wraps;
 use crate::memory::{header, ready};
@@ -47,6 +49,8 @@ pub enum CoroStatus {
     AwaitsSession,
     /// It waits until all that its role does at once is done.
     AwaitsLanes,
+    /// It is played from outside, and could act or waits ([`outside`](crate::outside)).
+    FromOutside,
     /// It may not act until it is resumed.
     Paused,
     /// It is done.
@@ -67,6 +71,12 @@ impl<'a> SessionView<'a> {
     /// The session's name.
     pub fn id(&self) -> SessionId {
         self.session
+    }
+
+    /// The image of its protocol.
+    #[cfg(feature = "serde")]
+    pub(crate) fn image(&self) -> &'a telltale_bytecode::Image {
+        &self.loaded.image
     }
 
     /// Where it is in its life.
@@ -133,6 +143,9 @@ impl<'a> SessionView<'a> {
 
     /// Whether some role can act. On the script there are no ready bits: it is queued unless it stands still.
     pub(crate) fn is_ready(&self) -> bool {
+        if header::is_detached(self.block) {
+            return false;
+        }
         match header::place(self.block) {
             Some(_) => header::is_queued(self.block),
             None => ready::any(self.block, ready::words(self.loaded.coroutines)),
@@ -147,7 +160,8 @@ impl<'a> SessionView<'a> {
                 CoroStatus::AwaitsHandler | CoroStatus::AwaitsSession | CoroStatus::Paused
             )
         };
-        !self.deferred.outstanding(self.session).is_empty()
+        header::is_detached(self.block)
+            || !self.deferred.outstanding(self.session).is_empty()
             || self.coroutines().any(|coroutine| waits(coroutine.status()))
     }
 
@@ -186,6 +200,9 @@ impl<'a> SessionView<'a> {
 
     /// Messages that nobody receives now: those that are deferred, and those for roles that are done.
     fn aside(&self, lines: &mut Lines) {
+        if header::is_detached(self.block) {
+            lines.add(format_args!("its role objects have not been attached"));
+        }
         let names = self.loaded.image.names();
         for &Outstanding { from, to, label, .. } in self.deferred.outstanding(self.session) {
             let (from, to, label) =
@@ -257,6 +274,8 @@ impl<'a> CoroutineView<'a> {
             CoroStatus::Paused
         } else if coro.has(FORKED) {
             CoroStatus::AwaitsLanes
+        } else if coro.has(OUTSIDE) {
+            CoroStatus::FromOutside
         } else if coro.has(PENDING) {
             CoroStatus::AwaitsHandler
         } else if header::place(self.session.block).is_some() {
@@ -333,6 +352,7 @@ impl<'a> CoroutineView<'a> {
             CoroStatus::AwaitsHandler => &"waits for its handler",
             CoroStatus::AwaitsSession => &"waits for another session",
             CoroStatus::AwaitsLanes => &"waits for its lanes",
+            CoroStatus::FromOutside => &"is played from outside",
             CoroStatus::Paused => &"is paused",
             CoroStatus::AwaitsRoom if self.coro().has(HOLDS) => {
                 &"waits for room for the message that it has chosen"

@@ -183,7 +183,7 @@ fn bad_programs_fault() {
     );
     assert_eq!(
         fault(vec![Instr::LoadImm { into: Reg(0), kind: ImmKind::Char, bits: 0xD800 }]),
-        "`Alice` at `loadimm r0, ?`: invalid operand"
+        "`Alice` at `loadimm r0, char bits 55296`: invalid operand"
     );
 }
 

@@ -12,7 +12,7 @@ use telltale_bytecode::{
 };
 use telltale_types::GlobalType;
 use telltale_vm::generated::{
-    ChoiceVisitor, MessageVisitor, RoleObjects, RoleSet, SessionHost, SetId,
+    ChoiceVisitor, MessageVisitor, Player, Players, RoleObjects, SessionHost, SetId,
 };
 use telltale_vm::loader::CodeImage;
 use telltale_vm::{
@@ -418,7 +418,7 @@ fn many_endpoints_on_their_way_do_not_wait_until_nobody_can_act() {
 }
 
 /// Role objects of a program that is written by hand; the handler plays some of the roles.
-struct Objects(RoleSet);
+struct Objects(Players);
 
 impl RoleObjects for Objects {
     fn message<V: MessageVisitor>(
@@ -433,7 +433,7 @@ impl RoleObjects for Objects {
     fn choice<V: ChoiceVisitor>(&mut self, _: RoleId, _: SetId, visitor: V) -> V::Done {
         visitor.fail(HandlerError::msg("nobody decides"))
     }
-    fn by_handler(&self) -> RoleSet {
+    fn players(&self) -> Players {
         self.0
     }
 }
@@ -447,7 +447,7 @@ fn an_effect_is_that_of_whoever_plays_the_role() {
     );
     for (role, is_known) in [(RoleId(0), true), (RoleId(1), false)] {
         let mut vm = VM::new(VMConfig::default());
-        let objects = Objects(RoleSet::NONE.with(role, true));
+        let objects = Objects(Players::OBJECTS.with(role, Player::Handler));
         vm.open_session(&image, objects, false).expect("room");
         let run = vm.run(&host(|_| Ok(Value::Unit)), 100);
         assert_eq!(run.is_ok(), is_known);
@@ -465,7 +465,7 @@ fn with_objects(a: Vec<Instr>) -> String {
     let mut vm = VM::new(VMConfig::default());
     vm.provide(&inner());
     let image = ping("()", a, vec![recv(HANDLER), Instr::Halt]);
-    vm.open_session(&image, Objects(RoleSet::NONE), false).expect("room");
+    vm.open_session(&image, Objects(Players::OBJECTS), false).expect("room");
     vm.run(&NoHandler, 100).expect_err("it faults").to_string()
 }
 
@@ -485,7 +485,7 @@ fn role_objects_know_no_effects_with_threads_either() {
     let image =
         ping("()", vec![invoke(HANDLER, HANDLER), Instr::Halt], vec![recv(HANDLER), Instr::Halt]);
     let mut vm = telltale_vm::ThreadedVM::new(VMConfig::default(), std::num::NonZeroUsize::MIN);
-    vm.open_session(&image, Objects(RoleSet::NONE), false).expect("room");
+    vm.open_session(&image, Objects(Players::OBJECTS), false).expect("room");
     let text = vm.run(&NoHandler, 100).expect_err("it faults").to_string();
     assert!(text.ends_with("the role objects do not know effect `dice`"), "{text}");
 }

@@ -415,7 +415,7 @@ mod the_same {
 mod alike {
     use super::*;
     use telltale_vm::generated::{
-        ChoiceVisitor, MessageVisitor, RoleObjects, RoleSet, SessionHost,
+        ChoiceVisitor, MessageVisitor, Players, RoleObjects, SessionHost,
     };
     use telltale_vm::{Cause, SetId};
 
@@ -577,8 +577,8 @@ mod alike {
             visitor.fail(HandlerError::msg("it decides nothing"))
         }
 
-        fn by_handler(&self) -> RoleSet {
-            self.like.by_handler()
+        fn players(&self) -> Players {
+            self.like.players()
         }
     }
 

@@ -1,520 +1,450 @@
-//! Programs that act through endpoints: nobody else is touched, and nothing is different there.
+//! Endpoints as generated code has them, on a host that is no more than it has to be.
 
-mod support;
+use std::any::Any;
+use std::collections::HashMap;
+use std::pin::pin;
+use std::sync::{Arc, Mutex};
+use std::task::{Context, Poll, Waker};
 
-use std::collections::BTreeMap;
-use std::sync::atomic::{AtomicUsize, Ordering};
-
-use support::{image_of, lines, protocol, with_payloads};
-use telltale_bytecode::{Assembler, Branch, CompileError, Hop, Instr, Pc, Reg, Slot, Via};
-use telltale_types::{GlobalTerm, GlobalType, Label, Names};
+use telltale_vm::generated::endpoints::{Host, Opened, Outgoing, Place, Seats, has_objects};
+use telltale_vm::generated::{NamedRoles, Players, RoleObjects, SessionHost};
 use telltale_vm::loader::CodeImage;
+use telltale_vm::outside::{Received, Seat};
 use telltale_vm::{
-    ChannelMode, Context, EffectHandler, HandlerError, HandlerResult, LabelId, Network, Picked,
-    Policy, Progress, RoleId, SendDecision, SessionId, SessionStatus, VM, VMConfig, Value,
-    WhenFull,
+    ByHandler, Driven, Elsewhere, HandlerResult, LabelId, NoHandler, Outcome, RoleId, SessionError,
+    SessionId, VM, VMConfig, VMError, Value, choreography,
 };
 
-const NEXT: Hop = Hop::NEXT;
-const HANDLER: Slot = Slot::HANDLER;
+choreography! {
+    #[endpoints]
+    pub protocol Purchase(Customer, Shop) {
+        Customer -> Shop: Ask(String);
+        Shop -> Customer: Price(u64, u8);
+        choice Answer at Customer {
+            Customer -> Shop: Buy { address: String, me: u8 };
+            Shop -> Customer: Sent;
+        } or {
+            Customer -> Shop: Leave;
+        }
+    }
 
-/// Counts what it is asked and told.
+    #[endpoints]
+    pub protocol Open(P, Q) {
+        par { P -> Q: Open(u8); } and { Q -> P: Open(u8); }
+        Q -> P: Done;
+    }
+
+    #[endpoints]
+    #[allow(silent_end)]
+    pub protocol News(Editor, Printer, Listener) {
+        loop {
+            choice Next at Editor {
+                Editor -> Listener: Item(u8);
+                Editor -> Printer: Item(u8);
+            } or {
+                Editor -> Printer: Close;
+                break;
+            }
+        }
+    }
+}
+
+use purchase::{customer, shop};
+
+/// One VM for all sessions; nobody is woken, for all are polled again and again.
+#[derive(Clone, Default)]
+struct Polled(Arc<Mutex<Inner>>);
+
+/// Takes the role objects of a session out of the VM.
+type Take = fn(&mut VM, SessionId) -> Option<Box<dyn Any + Send>>;
+
 #[derive(Default)]
-struct Counts {
-    sent: AtomicUsize,
-    told: AtomicUsize,
-    /// How often it has no answer at first.
-    hesitates: AtomicUsize,
-    network: Option<SendDecision>,
+struct Inner {
+    vm: VM,
+    ended: HashMap<SessionId, Outcome>,
+    take: HashMap<SessionId, Take>,
 }
 
-impl EffectHandler for Counts {
-    fn send(&self, _: &Context<'_>, _: RoleId, _: LabelId) -> HandlerResult<Value> {
-        let hesitates =
-            self.hesitates.fetch_update(Ordering::Relaxed, Ordering::Relaxed, |n| n.checked_sub(1));
-        if hesitates.is_ok() {
-            return Err(HandlerError::pending());
-        }
-        let sent = self.sent.fetch_add(1, Ordering::Relaxed);
-        Ok(Value::Uint(sent as u64))
+struct Session {
+    host: Polled,
+    id: SessionId,
+}
+
+impl std::fmt::Debug for Session {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "{}", self.id)
     }
-    fn receive(&self, _: &Context<'_>, _: RoleId, _: LabelId, _: Value) -> HandlerResult<()> {
-        self.told.fetch_add(1, Ordering::Relaxed);
+}
+
+impl Host for Polled {
+    fn open<R: NamedRoles>(
+        &self,
+        image: &CodeImage,
+        roles: R,
+        are_kept: bool,
+    ) -> Result<Opened<R>, VMError> {
+        let objects = roles.into_objects();
+        let players = objects.players();
+        has_objects(image, players)?;
+        let mut inner = self.0.lock().expect("nobody panics");
+        let id = inner.vm.open_compiled_session(image, objects, are_kept)?;
+        inner.take.insert(id, |vm, id| {
+            let (_, objects) = vm.take_session::<R::Objects>(id).ok()?;
+            Some(Box::new(objects))
+        });
+        Ok(Opened::new(Arc::new(Session { host: self.clone(), id }), id, players))
+    }
+}
+
+impl Session {
+    fn with<T>(&self, call: impl FnOnce(&mut Inner) -> T) -> T {
+        let mut inner = self.host.0.lock().expect("nobody panics");
+        let done = call(&mut inner);
+        inner.vm.run(&NoHandler, 100).expect("somebody is told of faults");
+        let mut ended = Vec::new();
+        inner.vm.take_ended(&mut ended);
+        inner.ended.extend(ended);
+        done
+    }
+
+    fn outcome(&self) -> Outcome {
+        let inner = self.host.0.lock().expect("nobody panics");
+        inner.ended.get(&self.id).cloned().unwrap_or(Err(SessionError::Closed))
+    }
+
+    fn seat(&self, place: Place) -> Seat {
+        Seat { session: self.id, role: place.role, lane: place.lane }
+    }
+}
+
+impl Seats for Session {
+    fn poll_send(
+        &self,
+        seat: Place,
+        message: &mut Outgoing,
+        _: &mut Context<'_>,
+    ) -> Poll<Result<(), SessionError>> {
+        let value = message.value.take().expect("it is sent once");
+        let (to, label) = (message.to, message.label);
+        match self.with(|inner| inner.vm.driven_send(self.seat(seat), to, label, value)) {
+            Ok(None) => Poll::Ready(Ok(())),
+            Ok(back) => {
+                message.value = back;
+                Poll::Pending
+            }
+            Err(_) => Poll::Ready(self.outcome()),
+        }
+    }
+
+    fn poll_receive(
+        &self,
+        seat: Place,
+        _: &mut Context<'_>,
+    ) -> Poll<Result<Option<Received>, SessionError>> {
+        match self.with(|inner| inner.vm.driven_receive(self.seat(seat))) {
+            Ok(Some(received)) => Poll::Ready(Ok(Some(received))),
+            Ok(None) => Poll::Pending,
+            Err(_) => Poll::Ready(self.outcome().map(|()| None)),
+        }
+    }
+
+    fn poll_ready(&self, seat: Place, _: &mut Context<'_>) -> Poll<Result<(), SessionError>> {
+        match self.with(|inner| inner.vm.driven_is_ready(self.seat(seat))) {
+            Ok(true) => Poll::Ready(Ok(())),
+            Ok(false) => Poll::Pending,
+            Err(_) => Poll::Ready(self.outcome()),
+        }
+    }
+
+    fn poll_ended(&self, _: &mut Context<'_>) -> Poll<(Outcome, Option<Box<dyn Any + Send>>)> {
+        let is_over = self.with(|inner| inner.ended.contains_key(&self.id));
+        if !is_over {
+            return Poll::Pending;
+        }
+        let objects = self.with(|inner| inner.take[&self.id](&mut inner.vm, self.id));
+        Poll::Ready((self.outcome(), objects))
+    }
+
+    fn cancel(&self, reason: &str) {
+        // It may have ended before.
+        let _ = self.with(|inner| inner.vm.cancel(self.id, reason));
+    }
+}
+
+/// Polls both until both are done.
+fn both<A, B>(first: impl Future<Output = A>, second: impl Future<Output = B>) -> (A, B) {
+    let (mut first, mut second) = (pin!(first), pin!(second));
+    let mut cx = Context::from_waker(Waker::noop());
+    let (mut a, mut b) = (None, None);
+    for _ in 0..1_000 {
+        if a.is_none()
+            && let Poll::Ready(done) = first.as_mut().poll(&mut cx)
+        {
+            a = Some(done);
+        }
+        if b.is_none()
+            && let Poll::Ready(done) = second.as_mut().poll(&mut cx)
+        {
+            b = Some(done);
+        }
+        if a.is_some() && b.is_some() {
+            break;
+        }
+    }
+    (a.expect("the first has ended"), b.expect("the second has ended"))
+}
+
+fn alone<A>(future: impl Future<Output = A>) -> A {
+    both(future, std::future::ready(())).0
+}
+
+fn narrow() -> Polled {
+    let vm = VM::new(VMConfig { capacity: 1, ..VMConfig::default() });
+    Polled(Arc::new(Mutex::new(Inner { vm, ..Inner::default() })))
+}
+
+async fn buy(me: customer::Ask, limit: u64) -> Result<bool, SessionError> {
+    assert_eq!(format!("{me:?}"), "customer::Ask");
+    let mut me = me.ask("tea".to_owned()).await?;
+    me.ready().await?;
+    let ((price, _), me) = me.price().await?;
+    if price > limit {
+        me.leave().await?.close();
+        return Ok(false);
+    }
+    let end = me.buy("12 High Street".to_owned(), 1).await?.sent().await?;
+    assert_eq!(format!("{end:?}"), "end");
+    Ok(true)
+}
+
+async fn sell(me: shop::Ask) -> Result<bool, SessionError> {
+    let (what, me) = me.ask().await?;
+    assert_eq!(what, "tea");
+    match me.price((20, 1)).await?.next().await? {
+        shop::AnswerBranch::Buy { address, me: 1, me_ } => {
+            assert_eq!(address, "12 High Street");
+            me_.sent().await?.close();
+            Ok(true)
+        }
+        shop::AnswerBranch::Buy { .. } => panic!("it was 1"),
+        shop::AnswerBranch::Leave(me) => {
+            me.close();
+            Ok(false)
+        }
+    }
+}
+
+#[test]
+fn every_branch() {
+    let host = narrow();
+    for limit in [10, 30] {
+        let roles = purchase::endpoints(&host).expect("there is room");
+        let (bought, sold) = both(buy(roles.customer, limit), sell(roles.shop));
+        assert_eq!((bought, sold), (Ok(limit > 20), Ok(limit > 20)));
+    }
+    assert_eq!(host.0.lock().expect("nobody panics").vm.open_sessions(), 0);
+}
+
+#[test]
+fn several_things_at_once() {
+    let host = narrow();
+    let roles = open::endpoints(&host).expect("there is room");
+    let p = async {
+        let (mouth, ear) = roles.p.fork();
+        let (number, received) = ear.open().await?;
+        let me = mouth.open(1).await?.join(received)?.done().await?;
+        me.close();
+        Ok::<u8, SessionError>(number)
+    };
+    let q = async {
+        let (ear, mouth) = roles.q.fork();
+        let sent = mouth.open(2).await?;
+        let (number, received) = ear.open().await?;
+        received.join(sent)?.done().await?.close();
+        Ok::<u8, SessionError>(number)
+    };
+    assert_eq!(both(p, q), (Ok(2), Ok(1)));
+}
+
+#[test]
+fn lanes_of_strangers() {
+    let host = narrow();
+    let (one, other) = (open::endpoints(&host), open::endpoints(&host));
+    let (one, other) = (one.expect("there is room"), other.expect("there is room"));
+    let ((mouth, _receives), (_, _other)) = (one.p.fork(), other.p.fork());
+    let (ear, _sends) = other.q.fork();
+    let sent = alone(mouth.open(1)).expect("there is room");
+    let error = alone(ear.open()).expect_err("its lanes were dropped");
+    assert_eq!(error.to_string(), "the session was cancelled: `p::Open` was dropped");
+    let third = open::endpoints(&host).expect("there is room");
+    let ((own, ear), (theirs, mouth)) = (third.p.fork(), third.q.fork());
+    let own = alone(own.open(1)).expect("there is room");
+    let sent_there = alone(mouth.open(1)).expect("there is room");
+    let (_, received) = alone(ear.open()).expect("it was sent");
+    let error = sent.join(received).expect_err("they are of two sessions");
+    assert!(error.to_string().contains("was joined with"), "{error}");
+    assert!(alone(theirs.open()).is_err(), "it was told");
+    drop((own, sent_there));
+}
+
+#[test]
+fn a_silent_end() {
+    let host = Polled::default();
+    let roles = news::endpoints(&host).expect("there is room");
+    let speak = async {
+        let me = roles.editor.item(1).await?.item(1).await?;
+        me.close().await?.close();
+        let (printer, mut heard) = (roles.printer, 0);
+        let news::printer::NextBranch::Item(item, printer) = printer.next().await? else {
+            panic!("there is one")
+        };
+        heard += item;
+        let news::printer::NextBranch::Close(end) = printer.next().await? else {
+            panic!("there is one")
+        };
+        end.close();
+        Ok::<u8, SessionError>(heard)
+    };
+    let listen = async {
+        let mut me = roles.listener;
+        let mut heard = Vec::new();
+        loop {
+            match me.next().await? {
+                news::listener::ItemBranch::Item(item, next) => {
+                    heard.push(item);
+                    me = next;
+                }
+                end @ news::listener::ItemBranch::End => {
+                    assert_eq!(format!("{end:?}"), "End");
+                    return Ok::<_, SessionError>(heard);
+                }
+            }
+        }
+    };
+    assert_eq!(both(speak, listen), (Ok(1), Ok(vec![1])));
+}
+
+struct Shop {
+    asked: String,
+}
+
+impl purchase::Shop for Shop {
+    fn on_ask(&mut self, ask: String) -> HandlerResult<()> {
+        self.asked = ask;
         Ok(())
     }
-    fn choose(&self, _: &Context<'_>, _: &[Branch]) -> HandlerResult<Picked> {
-        Ok(Picked { branch: 0, value: Value::Uint(0) })
+    fn price(&mut self) -> HandlerResult<(u64, u8)> {
+        if self.asked == "tea" { Ok((20, 1)) } else { Err("there is none".into()) }
     }
-    fn network(&self) -> Option<&dyn Network> {
-        self.network.is_some().then_some(self)
-    }
-}
-
-impl Network for Counts {
-    fn decide(&self, _: &Context<'_>, _: RoleId, _: LabelId) -> SendDecision {
-        self.network.unwrap_or(SendDecision::Deliver)
-    }
-}
-
-fn asm(global: &GlobalType) -> Assembler {
-    let locals: BTreeMap<_, _> =
-        telltale_theory::project_all(global).expect("it projects").into_iter().collect();
-    Assembler::new(&locals, global).expect("they are its projections")
-}
-
-/// A session of one role that does nothing but what the program says, beside a role that is done.
-fn alone(imports: &[&CodeImage], code: impl IntoIterator<Item = Instr>) -> CodeImage {
-    let names = Names::new(["Me", "Other"], []).expect("distinct names");
-    let global = GlobalType::new(names, vec![vec![]]).expect("a protocol in which nothing happens");
-    let mut asm = asm(&global);
-    for image in imports {
-        asm.import("it", image).expect("a few imports");
-    }
-    asm.program("Me", code).expect("a role");
-    asm.program("Other", [Instr::Halt]).expect("a role");
-    asm.finish().expect("an image")
-}
-
-fn open(import: u16, first: u8) -> Instr {
-    Instr::Open { import: telltale_bytecode::ImportId(import), first: Reg(first) }
-}
-
-fn close(reg: u8) -> Instr {
-    Instr::Close { endpoint: Reg(reg) }
-}
-
-fn send(via: u8, to: u8, value: Slot) -> Instr {
-    Instr::Send { via: Via::reg(Reg(via)), to: RoleId(to), value, label: LabelId(0), next: NEXT }
-}
-
-fn recv(via: u8, from: u8, value: Slot) -> Instr {
-    Instr::Recv {
-        via: Via::reg(Reg(via)),
-        from: RoleId(from),
-        value,
-        label: LabelId(0),
-        next: NEXT,
-    }
-}
-
-fn reg(number: u8) -> Slot {
-    Slot::reg(Reg(number))
-}
-
-fn machine(config: VMConfig, images: &[&CodeImage]) -> VM {
-    let mut vm = VM::new(config);
-    for image in images {
-        vm.provide(image);
-    }
-    vm
-}
-
-fn run(vm: &mut VM, counts: &Counts) {
-    vm.run(counts, 1_000).expect("no session faults");
-}
-
-/// `A→B:m`, twice or so.
-fn ping(text: &str) -> CodeImage {
-    image_of(text, "Any")
-}
-
-#[test]
-fn a_session_stands_in_the_queue_once_whoever_wakes_it() {
-    // A role waits in a session that another role of its own session gives up just then.
-    let names = ("A", "B");
-    let global =
-        GlobalTerm::send(names.0, names.1, Label::with("Seat", "Endpoint"), GlobalTerm::end());
-    let mut asm = asm(&global.close().expect("a global type"));
-    let inner = ping("X→Y:m");
-    let import = asm.import("P", &inner).expect("one import");
-    let own =
-        |value| Instr::Send { via: Via::OWN, to: RoleId(1), value, label: LabelId(0), next: NEXT };
-    asm.program(
-        "A",
-        [
-            Instr::Open { import, first: Reg(0) },
-            own(reg(0)),
-            Instr::Yield,
-            recv(1, 0, HANDLER),
-            Instr::Halt,
-        ],
-    )
-    .expect("a role");
-    let take = Instr::Recv {
-        via: Via::OWN,
-        from: RoleId(0),
-        value: reg(0),
-        label: LabelId(0),
-        next: NEXT,
-    };
-    asm.program("B", [take, Instr::Halt]).expect("a role");
-    let image = asm.finish().expect("an image");
-
-    for policy in Policy::ALL {
-        for rounds in 0..6 {
-            let mut vm = machine(VMConfig { policy, ..VMConfig::default() }, &[&inner]);
-            let counts = Counts::default();
-            let session = vm.load_choreography(&image).expect("room");
-            for _ in 0..rounds {
-                drop(vm.run(&counts, 1));
-            }
-            drop(vm.cancel(session, "enough"));
-            drop(vm.run(&counts, 1));
-            let innocent: Vec<SessionId> =
-                (0..24).map(|_| vm.load_choreography(&inner).expect("room")).collect();
-            run(&mut vm, &counts);
-            for session in &innocent {
-                assert_eq!(vm.status(*session).ok(), Some(SessionStatus::Closed), "{policy:?}");
-            }
-        }
-    }
-}
-
-#[test]
-fn a_session_whose_endpoints_nobody_can_reach_is_cancelled() {
-    let inner = ping("X→Y:m");
-    let through_itself = [open(0, 0), send(0, 1, reg(1)), close(0), Instr::Halt];
-    let by_its_own = [open(0, 0), send(0, 1, reg(0)), close(1), Instr::Halt];
-    let round_two = [
-        open(0, 0),
-        open(0, 2),
-        send(0, 1, reg(3)),
-        send(2, 1, reg(1)),
-        close(0),
-        close(2),
-        Instr::Halt,
-    ];
-    for code in [through_itself.to_vec(), by_its_own.to_vec(), round_two.to_vec()] {
-        let mut vm = machine(VMConfig::default(), &[&inner]);
-        vm.load_choreography(&alone(&[&inner], code)).expect("room");
-        vm.run(&Counts::default(), 100).expect("no session faults");
-        assert_eq!(vm.progress(), Progress::Complete, "{vm}");
-    }
-}
-
-#[test]
-fn unreachable_sessions_do_not_use_up_a_limit() {
-    let inner = ping("X→Y:m");
-    let again = Instr::Jmp { target: Pc(0) };
-    let image = alone(&[&inner], [open(0, 0), send(0, 1, reg(1)), close(0), again]);
-    let mut vm = machine(VMConfig { max_sessions: 8, ..VMConfig::default() }, &[&inner]);
-    let session = vm.load_choreography(&image).expect("room");
-    vm.run(&Counts::default(), 1_000).expect("no session faults");
-    assert!(vm.open_sessions() <= 8 && vm.trace().len() > 500);
-    vm.cancel(session, "enough").expect("it is running");
-    assert_eq!(vm.open_sessions(), 0);
-}
-
-#[test]
-fn a_session_without_roles_is_over_at_once() {
-    let names = Names::new::<&str>([], []).expect("no names");
-    let nobody = GlobalType::new(names, vec![vec![]]).expect("a protocol of nobody");
-    let nobody = CodeImage::from_local_types(&BTreeMap::new(), &nobody);
-    let mut vm = machine(VMConfig::default(), &[&nobody]);
-    vm.load_choreography(&alone(&[&nobody], [open(0, 0), Instr::Mov { from: Reg(0), to: Reg(0) }]))
-        .expect("room");
-    drop(vm.run(&Counts::default(), 100));
-    assert_eq!(vm.progress(), Progress::Complete, "{vm}");
-    assert!(lines(&vm).contains(&"#1 closed".to_owned()));
-}
-
-#[test]
-fn what_a_faulty_instruction_has_taken_is_not_lost() {
-    let inner = ping("X→Y:m");
-    let seats = image_of("P→Q:seat", "Any");
-    // The role takes an endpoint, and control leaves the program.
-    let code = [
-        open(0, 0),
-        open(1, 2),
-        send(2, 1, reg(0)),
-        Instr::Recv {
-            via: Via::reg(Reg(3)),
-            from: RoleId(0),
-            value: reg(0),
-            label: LabelId(0),
-            next: Hop(100),
-        },
-    ];
-    let mut vm = machine(VMConfig::default(), &[&inner, &seats]);
-    vm.load_choreography(&alone(&[&inner, &seats], code)).expect("room");
-    let error = vm.run(&Counts::default(), 100).expect_err("it faults").to_string();
-    assert!(error.ends_with("control left the program"), "{error}");
-    assert_eq!(vm.progress(), Progress::Complete, "{vm}");
-}
-
-#[test]
-fn an_offer_without_branches_is_invalid() {
-    let inner = ping("X→Y:m");
-    let names = Names::new(["Me", "Other"], []).expect("distinct names");
-    let global = GlobalType::new(names, vec![vec![]]).expect("nothing happens");
-    let mut asm = asm(&global);
-    let import = asm.import("it", &inner).expect("one import");
-    let (set, targets) = asm.branches([]).expect("a set");
-    let offer = Instr::Offer { via: Via::reg(Reg(0)), set, targets };
-    asm.program("Me", [Instr::Open { import, first: Reg(0) }, offer]).expect("a role");
-    asm.program("Other", [Instr::Halt]).expect("a role");
-    let mut vm = machine(VMConfig::default(), &[&inner]);
-    vm.load_choreography(&asm.finish().expect("an image")).expect("room");
-    let error = vm.run(&Counts::default(), 100).expect_err("it faults").to_string();
-    assert!(error.ends_with("invalid operand"), "{error}");
-}
-
-/// Both roles of a session are played by one program: two messages one way.
-fn both_roles(inner: &CodeImage) -> CodeImage {
-    let receive = |to| recv(1, 0, to);
-    let code = [
-        open(0, 0),
-        send(0, 1, HANDLER),
-        send(0, 1, HANDLER),
-        receive(HANDLER),
-        receive(HANDLER),
-        close(0),
-        close(1),
-        Instr::Halt,
-    ];
-    alone(&[inner], code)
-}
-
-fn play_both(config: VMConfig, counts: &Counts) -> (VM, Vec<String>) {
-    let inner = ping("A→B:m. A→B:m");
-    let mut vm = machine(config, &[&inner]);
-    vm.load_choreography(&both_roles(&inner)).expect("room");
-    drop(vm.run(counts, 1_000));
-    let seen = lines(&vm).into_iter().filter(|line| line.starts_with("#1")).collect();
-    (vm, seen)
-}
-
-#[test]
-fn messages_are_lost_through_endpoints_as_anywhere() {
-    let config = VMConfig { capacity: 1, when_full: WhenFull::Drop, ..VMConfig::default() };
-    let (vm, seen) = play_both(config, &Counts::default());
-    assert!(seen.contains(&"#1 A!B:m(Any) was lost".to_owned()), "{seen:?}");
-    assert_eq!(vm.waiting().count(), 2, "the second receipt waits for ever: {vm}");
-}
-
-#[test]
-fn the_latest_value_is_kept_through_endpoints_as_anywhere() {
-    let config = VMConfig { mode: ChannelMode::LatestValue, ..VMConfig::default() };
-    let counts = Counts::default();
-    let (_, seen) = play_both(config, &counts);
-    assert!(seen.contains(&"#1 A!B:m(Any) was lost".to_owned()), "{seen:?}");
-    assert_eq!(counts.told.load(Ordering::Relaxed), 1);
-}
-
-#[test]
-fn networks_decide_about_messages_through_endpoints_as_about_any() {
-    let drops = Counts { network: Some(SendDecision::Drop), ..Counts::default() };
-    let (_, seen) = play_both(VMConfig::default(), &drops);
-    assert_eq!(seen.iter().filter(|line| line.ends_with("was lost")).count(), 2, "{seen:?}");
-
-    let defers = Counts { network: Some(SendDecision::Defer), ..Counts::default() };
-    let (mut vm, _) = play_both(VMConfig::default(), &defers);
-    let inner = vm.sessions().map(|view| view.id()).find(|id| id.ordinal() == 1).expect("it waits");
-    for message in vm.take_deferred(inner).expect("it waits") {
-        vm.inject(inner, message).expect("there is room");
-    }
-    run(&mut vm, &defers);
-    assert_eq!(vm.progress(), Progress::Complete, "{vm}");
-    assert_eq!(defers.told.load(Ordering::Relaxed), 2);
-}
-
-#[test]
-fn answers_may_come_late_through_endpoints_as_anywhere() {
-    for policy in Policy::ALL {
-        let counts = Counts { hesitates: AtomicUsize::new(3), ..Counts::default() };
-        let (mut vm, _) = play_both(VMConfig { policy, ..VMConfig::default() }, &counts);
-        let mut woken = 0;
-        while vm.progress() == Progress::Waiting {
-            let inner = vm.sessions().map(|view| view.id()).find(|id| id.ordinal() == 1);
-            vm.wake(inner.expect("it waits"), "A").expect("its answer is late");
-            run(&mut vm, &counts);
-            woken += 1;
-        }
-        assert_eq!((woken, vm.progress()), (3, Progress::Complete), "{policy:?}: {vm}");
-        assert_eq!(counts.sent.load(Ordering::Relaxed), 2);
-    }
-}
-
-#[test]
-fn roles_are_paused_through_endpoints_as_anywhere() {
-    let inner = ping("A→B:m. A→B:m");
-    let mut vm = machine(VMConfig::default(), &[&inner]);
-    vm.pause("A");
-    vm.load_choreography(&both_roles(&inner)).expect("room");
-    let counts = Counts::default();
-    run(&mut vm, &counts);
-    assert_eq!((vm.progress(), counts.sent.load(Ordering::Relaxed)), (Progress::Waiting, 0));
-    assert!(vm.to_string().ends_with("its roles are played through endpoints, `A` is paused"));
-    vm.resume("A");
-    run(&mut vm, &counts);
-    assert_eq!((vm.progress(), counts.told.load(Ordering::Relaxed)), (Progress::Complete, 2));
-}
-
-#[test]
-fn a_full_channel_makes_a_chooser_hold_its_answer() {
-    let text = "A→B:m. A→{B:m; B:n}";
-    let inner = ping(text);
-    let names = Names::new(["Me", "Other"], []).expect("distinct names");
-    let global = GlobalType::new(names, vec![vec![]]).expect("nothing happens");
-    let mut asm = asm(&global);
-    let import = asm.import("it", &inner).expect("one import");
-    let (m, n) = (LabelId(0), LabelId(1));
-    let branch = |peer, label, target| (Branch { peer: RoleId(peer), label }, Pc(target));
-    let (set, targets) = asm.branches([branch(1, m, 3), branch(1, n, 3)]).expect("a set");
-    // Another role receives, so that the first can wait for room.
-    asm.program(
-        "Me",
-        [
-            Instr::Open { import, first: Reg(0) },
-            send(0, 1, HANDLER),
-            Instr::Choose { via: Via::reg(Reg(0)), set, targets },
-            close(1),
-            Instr::Halt,
-        ],
-    )
-    .expect("a role");
-    asm.program("Other", [Instr::Halt]).expect("a role");
-    let config = VMConfig { capacity: 1, ..VMConfig::default() };
-    let mut vm = machine(config, &[&inner]);
-    let session = vm.load_choreography(&asm.finish().expect("an image")).expect("room");
-    run(&mut vm, &Counts::default());
-    assert_eq!(vm.progress(), Progress::Waiting);
-    vm.cancel(session, "enough").expect("it is running");
-    assert_eq!(vm.progress(), Progress::Complete);
-}
-
-#[test]
-fn tables_of_programs_by_hand_have_limits() -> Result<(), CompileError> {
-    let global = with_payloads(&protocol("A→B:m"), |_| "()");
-    let mut asm = asm(&global);
-    for _ in 0..1 << 16 {
-        asm.effect("e")?;
-    }
-    let error = asm.effect("one more").expect_err("the table is full").to_string();
-    assert_eq!(error, "more than 65536 effects");
-    Ok(())
-}
-
-#[test]
-fn sessions_that_nobody_can_reach_do_not_keep_the_embedder_from_opening_one() {
-    let inner = ping("X→Y:m");
-    let spin =
-        [open(0, 0), send(0, 1, reg(1)), close(0), Instr::Yield, Instr::Jmp { target: Pc(3) }];
-    let mut vm = machine(VMConfig { max_sessions: 2, ..VMConfig::default() }, &[&inner]);
-    vm.load_choreography(&alone(&[&inner], spin)).expect("room");
-    run(&mut vm, &Counts::default());
-    vm.load_choreography(&inner).expect("one of the two is out of reach");
-}
-
-#[test]
-fn a_role_that_was_woken_by_its_own_name_has_left_the_seat() {
-    // It waits for an answer in the seat of X, is woken, and waits for another answer on its own.
-    let inner = ping("X→Y:m");
-    let global = GlobalTerm::send("A", "B", Label::with("n", "Any"), GlobalTerm::end());
-    let mut asm = asm(&global.close().expect("a global type"));
-    let import = asm.import("it", &inner).expect("one import");
-    let own =
-        Instr::Send { via: Via::OWN, to: RoleId(1), value: HANDLER, label: LabelId(0), next: NEXT };
-    asm.program("A", [Instr::Open { import, first: Reg(0) }, send(0, 1, HANDLER), own, close(1)])
-        .expect("a role");
-    let take = Instr::Recv {
-        via: Via::OWN,
-        from: RoleId(0),
-        value: HANDLER,
-        label: LabelId(0),
-        next: NEXT,
-    };
-    asm.program("B", [take, Instr::Halt]).expect("a role");
-    let mut vm = machine(VMConfig::default(), &[&inner]);
-    let session = vm.load_choreography(&asm.finish().expect("an image")).expect("room");
-    let counts = Counts { hesitates: AtomicUsize::new(1), ..Counts::default() };
-    run(&mut vm, &counts);
-    vm.wake(session, "A").expect("its answer is late");
-    vm.run(&counts, 1).expect("it sends in the seat");
-    counts.hesitates.store(1, Ordering::Relaxed);
-    run(&mut vm, &counts);
-    let seat = vm.sessions().map(|view| view.id()).find(|id| id.ordinal() == 1).expect("it runs");
-    vm.wake(seat, "X").expect_err("nobody waits there");
-    vm.cancel(seat, "enough").expect("it runs");
-    run(&mut vm, &counts);
-    assert_eq!(vm.progress(), Progress::Waiting, "only its own answer wakes it");
-}
-
-/// Panics when it decides, or when it is asked for an effect.
-struct Panics;
-
-impl EffectHandler for Panics {
-    fn send(&self, _: &Context<'_>, _: RoleId, _: LabelId) -> HandlerResult<Value> {
-        Ok(Value::opaque(Bomb))
-    }
-    fn receive(&self, _: &Context<'_>, _: RoleId, _: LabelId, _: Value) -> HandlerResult<()> {
+    fn on_buy(&mut self, _: String, _: u8) -> HandlerResult<()> {
         Ok(())
     }
-    fn choose(&self, _: &Context<'_>, _: &[Branch]) -> HandlerResult<Picked> {
-        Ok(Picked { branch: 0, value: Value::Unit })
-    }
-    fn invoke(&self, _: &Context<'_>, _: &str, argument: Option<&Value>) -> HandlerResult<Value> {
-        if argument.is_none() { Ok(Value::opaque(Bomb)) } else { panic!("no effect") }
-    }
-    fn network(&self) -> Option<&dyn Network> {
-        Some(self)
+    fn on_leave(&mut self) -> HandlerResult<()> {
+        Ok(())
     }
 }
 
-impl Network for Panics {
-    fn decide(&self, _: &Context<'_>, _: RoleId, _: LabelId) -> SendDecision {
-        panic!("no network")
-    }
-}
-
-/// Panics when it is dropped.
-struct Bomb;
-
-impl Drop for Bomb {
-    fn drop(&mut self) {
-        panic!("a payload is dropped");
-    }
+fn with_shop(host: &Polled) -> purchase::Opened<purchase::Roles<Driven, Shop>> {
+    let shop = Shop { asked: String::new() };
+    purchase::Roles { customer: Driven, shop }.open_on(host).expect("there is room")
 }
 
 #[test]
-fn a_panic_drops_no_payload_while_it_unwinds() {
-    let mut vm = VM::new(VMConfig::default());
-    vm.load_choreography(&ping("A→B:m")).expect("room");
-    let error = vm.run(&Panics, 10).expect_err("it faults").to_string();
-    assert!(error.ends_with("it panicked: no network"), "{error}");
+fn objects_come_back() {
+    let host = narrow();
+    let mut opened = with_shop(&host);
+    assert!(format!("{opened:?}").starts_with("Opened("), "{opened:?}");
+    let me = opened.customer().expect("nobody has it");
+    assert!(opened.customer().is_none(), "somebody has it");
+    let ended = opened.into_roles();
+    assert!(format!("{ended:?}").starts_with("IntoRoles("), "{ended:?}");
+    let (bought, roles) = both(buy(me, 30), ended);
+    assert_eq!(bought, Ok(true));
+    assert_eq!(roles.map_err(|error| error.to_string()).expect("it is complete").shop.asked, "tea");
 
-    let names = Names::new(["Me", "Other"], []).expect("distinct names");
-    let global = GlobalType::new(names, vec![vec![]]).expect("nothing happens");
-    let mut asm = asm(&global);
-    let effect = asm.effect("boom").expect("one effect");
-    let invoke = |argument, result| Instr::Invoke { effect, argument, result, next: NEXT };
-    asm.program("Me", [invoke(HANDLER, reg(0)), invoke(reg(0), HANDLER), Instr::Halt])
-        .expect("a role");
-    asm.program("Other", [Instr::Halt]).expect("a role");
-    vm.load_choreography(&asm.finish().expect("an image")).expect("room");
-    let error = vm.run(&Panics, 10).expect_err("it faults").to_string();
-    assert!(error.ends_with("it panicked: no effect"), "{error}");
-    assert_eq!(vm.progress(), Progress::Complete);
+    let mut opened = with_shop(&host);
+    let me = opened.customer().expect("nobody has it");
+    let asks = async { me.ask("coffee".to_owned()).await?.price().await.map(drop) };
+    let (told, roles) = both(asks, opened.into_roles());
+    assert!(told.expect_err("there is none").to_string().ends_with("there is none"));
+    let error = roles.map(drop).expect_err("it has not come to its end");
+    assert_eq!(error.into_roles().expect("it has ended").shop.asked, "coffee");
+
+    let error = alone(with_shop(&host).into_roles()).map(drop).expect_err("nobody plays");
+    assert!(error.to_string().ends_with("nobody has taken the endpoint of a role"), "{error}");
 }
 
 #[test]
-fn what_faults_between_two_runs_is_in_the_next_report() {
-    let inner = ping("X→Y:m");
-    let code = [
-        open(0, 0),
-        send(0, 1, HANDLER),
-        recv(1, 0, HANDLER),
-        Instr::Yield,
-        Instr::Jmp { target: Pc(3) },
-    ];
-    let mut vm = machine(VMConfig::default(), &[&inner]);
-    let holder = vm.load_choreography(&alone(&[&inner], code)).expect("room");
-    run(&mut vm, &Counts::default());
-    let seat = vm.sessions().map(|view| view.id()).find(|id| id.ordinal() == 1).expect("it runs");
-    let message = vm.session(seat).and_then(|view| view.message("X", "Y", "m", Value::Unit));
-    vm.inject(seat, message.expect("the protocol has it")).expect("there is room");
-    vm.cancel(holder, "enough").expect("it runs");
-    vm.run(&Counts::default(), 10).expect_err("one message was too many");
-    assert_eq!(vm.faults().count(), 1);
-    vm.run(&Counts::default(), 10).expect("it was reported");
+fn who_cannot_play_on_a_host() {
+    let host = narrow();
+    let error = |opened: Result<(), VMError>| opened.expect_err("it cannot be opened").to_string();
+    let shop = || Shop { asked: String::new() };
+    let roles = purchase::Roles { customer: ByHandler, shop: shop() };
+    assert!(
+        error(roles.open_on(&host).map(drop)).starts_with("`Customer` is played by the handler")
+    );
+    let roles = purchase::Roles { customer: Elsewhere, shop: shop() };
+    assert!(error(roles.open_on(&host).map(drop)).starts_with("`Customer` is played from outside"));
+    let error = error(has_objects(&purchase::IMAGE, Players::OBJECTS).map(drop));
+    assert!(error.starts_with("all roles are played by objects"), "{error}");
+}
+
+/// Gives something else than what the protocol says.
+#[derive(Debug)]
+struct Liar(Mutex<Vec<(LabelId, Value)>>);
+
+impl Seats for Liar {
+    fn poll_send(
+        &self,
+        _: Place,
+        _: &mut Outgoing,
+        _: &mut Context<'_>,
+    ) -> Poll<Result<(), SessionError>> {
+        Poll::Ready(Ok(()))
+    }
+    fn poll_receive(
+        &self,
+        _: Place,
+        _: &mut Context<'_>,
+    ) -> Poll<Result<Option<Received>, SessionError>> {
+        let said = self.0.lock().expect("nobody panics").pop();
+        Poll::Ready(Ok(said.map(|(label, value)| Received { from: RoleId(0), label, value })))
+    }
+    fn poll_ready(&self, _: Place, _: &mut Context<'_>) -> Poll<Result<(), SessionError>> {
+        Poll::Ready(Ok(()))
+    }
+    fn poll_ended(&self, _: &mut Context<'_>) -> Poll<(Outcome, Option<Box<dyn Any + Send>>)> {
+        Poll::Ready((Ok(()), None))
+    }
+    fn cancel(&self, _: &str) {}
+}
+
+#[test]
+fn a_host_that_lies_is_found_out() {
+    let names = purchase::IMAGE.names();
+    let label = |name| names.find_label(name).expect("it is in the protocol");
+    let id = VM::default().load_choreography(&purchase::IMAGE).expect("there is room");
+    let open = |said: Vec<(LabelId, Value)>| -> Opened<purchase::Roles<Driven, Driven>> {
+        let roles = purchase::Roles { customer: Driven, shop: Driven };
+        let players = roles.into_objects().players();
+        Opened::new(Arc::new(Liar(Mutex::new(said))), id, players)
+    };
+    // A number where a text should be; nothing where something should be; another message.
+    let mut opened = open(vec![(label("Ask"), Value::from(1_u64))]);
+    let shop: shop::Ask = opened.seat(1);
+    let future = shop.ask();
+    assert_eq!(format!("{future:?}"), "Receiving(Some(shop::Ask))");
+    let error = alone(future).map(drop).expect_err("it is no text");
+    let text =
+        "the session was cancelled: `shop::Ask` received a message that is not of its protocol";
+    assert_eq!(error.to_string(), text);
+    let shop: shop::Ask = open(Vec::new()).seat(1);
+    assert_eq!(alone(shop.ask()).map(drop).expect_err("nothing came").to_string(), text);
+    let mut opened = open(vec![(label("Price"), Value::Unit), (label("Ask"), Value::text("tea"))]);
+    let shop: shop::Ask = opened.seat(1);
+    let chooses = async { shop.ask().await?.1.price((1, 1)).await?.next().await };
+    let error = alone(chooses).map(drop).expect_err("it is no branch");
+    assert!(error.to_string().contains("`shop::Answer` received"), "{error}");
+    let error = alone(opened.into_roles()).map(drop).expect_err("it has none");
+    assert_eq!(error.to_string(), "the roles of session #0 have been taken already");
 }

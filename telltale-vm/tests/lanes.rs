@@ -6,8 +6,8 @@ use telltale_bytecode::{Assembler, CompileError};
 use telltale_vm::loader::CodeImage;
 use telltale_vm::{
     Branch, Context, CoroStatus, EffectHandler, HandlerError, HandlerResult, LabelId, Message,
-    Network, NoHandler, Observed, Picked, Policy, Progress, RoleId, SendDecision, Session, VM,
-    VMConfig, VMError, Value, WhenFull, choreography, normalize_trace,
+    Monitor, Network, NoHandler, ObsEvent, Observed, Picked, Policy, Progress, RoleId,
+    SendDecision, Session, VM, VMConfig, VMError, Value, WhenFull, choreography, normalize_trace,
 };
 
 choreography! {
@@ -34,6 +34,11 @@ choreography! {
             Ann -> Ben: Other(u32);
         }
         par { Ann -> Ben: First(u32); } and { Ann -> Ben: Other(u32); }
+    }
+
+    /// The last role is in lanes, and others have no such role.
+    protocol Three(Ann, Ben, Cleo) {
+        par { loop { Ann -> Cleo: Say(u32); } } and { loop { Ben -> Cleo: Tell(u32); } }
     }
 
     protocol Endless(Ann, Ben) {
@@ -122,13 +127,29 @@ fn events_say_in_which_lane_and_on_which_channel() {
 }
 
 #[test]
+fn traces_of_lanes_are_logs_that_fit() {
+    for image in [&both::IMAGE, &shared::IMAGE] {
+        for config in configs() {
+            let mut vm = VM::new(config);
+            vm.load_choreography(image).expect("room");
+            vm.run(&Says(5), 1_000).expect("no faults");
+            let monitor = Monitor::of_roles(&image.global_type, image.local_types.iter());
+            let log = vm.trace();
+            let log = log.iter().filter_map(ObsEvent::log_event);
+            let accepted = monitor.and_then(|monitor| monitor.check(log)).expect("it fits");
+            assert!(accepted.is_complete(), "{accepted}");
+        }
+    }
+}
+
+#[test]
 fn endless_lanes_hold_up_nobody() {
     for config in configs() {
         let mut vm = VM::new(config);
         let session = vm.load_choreography(&endless::IMAGE).expect("room");
         vm.run(&Says(0), 200).expect("no faults");
         let sent = |label: &str| {
-            let is_sent = |event: &&telltale_vm::ObsEvent| {
+            let is_sent = |event: &&ObsEvent| {
                 event.to_string().contains(label) && event.to_string().contains('!')
             };
             vm.trace().iter().filter(is_sent).count()
@@ -138,6 +159,23 @@ fn endless_lanes_hold_up_nobody() {
         assert!(say < 8 * tell && tell < 8 * say, "{say} and {tell}");
         vm.cancel(session, "enough").expect("it runs");
         assert_eq!(vm.open_sessions(), 0);
+    }
+}
+
+/// A session in lanes leaves its script right after somebody has acted in a lane that it does not have.
+#[test]
+fn sessions_of_other_protocols_stand_beside_those_in_lanes() {
+    for policy in Policy::ALL {
+        for quantum in 1..10 {
+            let mut vm = VM::new(VMConfig { policy, quantum, ..VMConfig::default() });
+            for image in [&three::IMAGE, &endless::IMAGE, &three::IMAGE, &both::IMAGE] {
+                vm.load_choreography(image).expect("room");
+            }
+            vm.run(&Says(3), 40).expect("no faults");
+            vm.load_choreography(&endless::IMAGE).expect("room");
+            vm.run(&Says(3), 40).expect("no faults");
+            assert_eq!(vm.open_sessions(), 4, "only one protocol has an end");
+        }
     }
 }
 

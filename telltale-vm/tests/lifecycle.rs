@@ -345,8 +345,8 @@ mod casts {
     fn they_come_back_when_the_session_faulted() {
         let census = Census::default();
         for (manner, text) in [
-            (Manner::Fails, "faulted: `A` at `send B!x`: no"),
-            (Manner::Panics, "faulted: `A` at `send B!x`: it panicked: no"),
+            (Manner::Fails, "the session faulted: `A` at `send B!x`: no"),
+            (Manner::Panics, "the session faulted: `A` at `send B!x`: it panicked: no"),
         ] {
             let (mut vm, session) = opened(manner, &census);
             vm.run(&NoHandler, 100).expect("whoever opened the session is told");
@@ -368,7 +368,10 @@ mod casts {
             vm.cancel(session.id(), "enough").expect("it runs");
             vm.run(&NoHandler, rounds_after).expect("no session faults");
             let (outcome, cast) = ended(session.into_roles(&mut vm)).expect("it has ended");
-            assert_eq!(outcome.expect_err("it ended early").to_string(), "was cancelled: enough");
+            assert_eq!(
+                outcome.expect_err("it ended early").to_string(),
+                "the session was cancelled: enough"
+            );
             assert_eq!(cast.a.1 as usize, rounds_before);
             vm.run(&NoHandler, 10).expect("no session faults");
             assert_eq!(vm.progress(), Progress::Complete);
@@ -384,7 +387,10 @@ mod casts {
         vm.run(&NoHandler, 100).expect("no session faults");
         let (outcome, cast) = ended(session.into_roles(&mut vm)).expect("it has ended");
         assert_eq!(outcome, Err(SessionError::Closed));
-        assert_eq!(outcome.expect_err("it was closed").to_string(), "was closed before its end");
+        assert_eq!(
+            outcome.expect_err("it was closed").to_string(),
+            "the session was closed before its end"
+        );
         assert_eq!((cast.a.1, cast.b.1), (0, 0));
     }
 

@@ -2,15 +2,17 @@
 
 mod support;
 
+use std::collections::BTreeSet;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::{Arc, Mutex};
 
 use support::{Script, Seeded, image, inject, is_closed, lines, open, protocol, try_image};
 use telltale_theory::oracle::{Shape, generate};
+use telltale_vm::loader::CodeImage;
 use telltale_vm::{
-    Context, EffectHandler, HandlerError, HandlerResult, LabelId, Leftover, Network, ObsEvent,
-    Observed, Picked, Policy, Recording, RoleId, SendDecision, VM, VMConfig, Value,
-    filter_by_session, normalize_trace,
+    Context, EffectHandler, HandlerError, HandlerResult, LabelId, Leftover, Monitor, Network,
+    ObsEvent, Observed, Picked, Policy, Recording, RoleId, SendDecision, SessionId, VM, VMConfig,
+    Value, filter_by_session, normalize_trace,
 };
 
 fn recording(recording: Recording) -> VMConfig {
@@ -220,15 +222,63 @@ fn ticks_are_rounds() {
 
 /// Traces of random protocols.
 fn traces() -> impl Iterator<Item = Vec<ObsEvent>> {
-    let images = (0..400).filter_map(|seed| try_image(&generate(seed, Shape::default())));
-    images.map(|image| {
-        let mut vm = VM::new(VMConfig { capacity: 2, ..VMConfig::default() });
-        for _ in 0..3 {
-            vm.load_choreography(&image).expect("there is room");
+    images().map(|image| three_at_once(&image))
+}
+
+fn images() -> impl Iterator<Item = CodeImage> {
+    (0..400).filter_map(|seed| try_image(&generate(seed, Shape::default())))
+}
+
+fn three_at_once(image: &CodeImage) -> Vec<ObsEvent> {
+    let mut vm = VM::new(VMConfig { capacity: 2, ..VMConfig::default() });
+    for _ in 0..3 {
+        vm.load_choreography(image).expect("there is room");
+    }
+    vm.run(&Seeded, 3).expect("no session faults");
+    vm.trace()
+}
+
+#[test]
+fn the_trace_of_a_session_is_a_log_that_fits() {
+    let mut complete = 0;
+    for image in images() {
+        let trace = three_at_once(&image);
+        let sessions: BTreeSet<SessionId> = trace.iter().map(|event| event.session).collect();
+        for session in sessions {
+            let trace = filter_by_session(&trace, session);
+            let log = || trace.iter().filter_map(ObsEvent::log_event);
+            let monitor = Monitor::of_roles(&image.global_type, image.local_types.iter());
+            let accepted = monitor.and_then(|monitor| monitor.check(log()));
+            let accepted = accepted.expect("the machine does what the protocol says");
+            let is_closed = trace.iter().any(|event| event.what == Observed::Closed);
+            assert_eq!(accepted.is_complete(), is_closed, "{accepted}");
+            assert_eq!(accepted.events as usize, log().count());
+            complete += usize::from(is_closed);
+            for (role, local) in image.local_types.iter() {
+                let accepted = local.accepts(role, log()).expect("each role does its part");
+                assert!(accepted.is_complete() || !is_closed, "{accepted}");
+            }
         }
-        vm.run(&Seeded, 3).expect("no session faults");
-        vm.trace()
-    })
+    }
+    assert!(complete > 100, "{complete}");
+}
+
+#[test]
+fn the_trace_of_a_message_from_outside_does_not_fit() {
+    let image = image("A→B:x. A→B:x. B→A:y");
+    let config = VMConfig { leftover: Leftover::Drop, ..VMConfig::default() };
+    let (mut vm, session) = open(config, &image);
+    vm.pause("A");
+    vm.run(&Seeded, 10).expect("no session faults");
+    inject(&mut vm, session, ("A", "B", "x"), Value::Unit).expect("there is room");
+    vm.run(&Seeded, 10).expect("no session faults");
+    let monitor = Monitor::of_roles(&image.global_type, image.local_types.iter());
+    let monitor = monitor.expect("these are the parts of the protocol");
+    let error = monitor.check(vm.trace().iter().filter_map(ObsEvent::log_event));
+    assert_eq!(
+        error.expect_err("nobody has sent it").to_string(),
+        "event 1: `B?A:x` does not fit, for nothing is under way from `A` to `B`; expected `A!B:x`"
+    );
 }
 
 #[test]

@@ -166,10 +166,10 @@ fn names_of_sessions_know_their_vm() {
 #[test]
 fn outcomes_and_events_print() {
     let cancelled = SessionError::Cancelled { reason: "enough".into() };
-    assert_eq!(cancelled.to_string(), "was cancelled: enough");
+    assert_eq!(cancelled.to_string(), "the session was cancelled: enough");
     let cancelled = SessionError::Cancelled { reason: "".into() };
-    assert_eq!(cancelled.to_string(), "was cancelled");
-    assert_eq!(SessionError::Closed.to_string(), "was closed before its end");
+    assert_eq!(cancelled.to_string(), "the session was cancelled");
+    assert_eq!(SessionError::Closed.to_string(), "the session was closed before its end");
     assert!(SessionError::Closed.source().is_none());
     let handler: &dyn EffectHandler = &Seeded;
     let (mut vm, session) = open(VMConfig::default(), &image("A→{B:x; B:y}"));
@@ -189,4 +189,18 @@ fn errors_print_a_sentence_where_a_program_ends_with_them() {
     assert_eq!(format!("{error:?}"), "`A` of session #0 does not wait for its handler");
     let unknown = telltale_vm::generated::unknown().to_string();
     assert_eq!(unknown, "not a session of the protocol of these role objects");
+}
+
+#[test]
+fn errors_about_who_plays_are_sentences() {
+    let session = open(VMConfig::default(), &image("A→B:m")).1;
+    let table = [
+        (VMError::NotAttached { session }, "have not been attached since it was resumed"),
+        (VMError::HostBusy, "all machines of the host are busy"),
+        (VMError::NoEndpoint, "such a session needs no host"),
+        (VMError::OutsideByHand { role: "A".to_owned() }, "its program was written by hand"),
+    ];
+    for (error, words) in table {
+        assert!(error.to_string().contains(words), "{error}");
+    }
 }

@@ -17,10 +17,24 @@ fn ui() {
         return;
     }
     let cases = trybuild::TestCases::new();
+    if cfg!(not(feature = "serde")) {
+        cases.compile_fail("tests/ui/without_serde/*.rs");
+        return;
+    }
     cases.pass("tests/ui/pass/*.rs");
-    for mistakes in
-        ["protocol", "role", "session", "label", "choice", "loop", "call", "par", "projection"]
-    {
+    for mistakes in [
+        "protocol",
+        "role",
+        "session",
+        "label",
+        "choice",
+        "loop",
+        "call",
+        "par",
+        "projection",
+        "endpoints",
+        "serde",
+    ] {
         cases.compile_fail(format!("tests/ui/{mistakes}/*.rs"));
     }
 }

@@ -3,7 +3,9 @@
 use std::collections::BTreeMap;
 
 use telltale_bytecode::{Assembler, Hop, Instr, Pc, Reg, Slot, Via};
-use telltale_types::{GlobalType, Label, LocalTerm, LocalTypeR, Names, RoleId};
+use telltale_types::{
+    Direction, GlobalType, LocalExit, LocalState, LocalTypeR, Names, RoleId, StateId,
+};
 use telltale_vm::VM;
 use telltale_vm::loader::CodeImage;
 
@@ -16,18 +18,21 @@ pub(super) fn copied() -> CodeImage {
     written(names.map(|(role, name)| (name.to_owned(), image.local_types[role].clone())).collect())
 }
 
-/// The same programs beside local types that say everything twice, so that control comes to each instruction in two states.
+/// The same programs beside local types that say everything twice, the second time with a role that may stop: whether it may rest at
+/// its receive depends on how it came there.
 pub(super) fn unverified() -> CodeImage {
-    let [ping, pong] = ["Ping", "Pong"].map(|name| Label::with(name, "u64"));
-    let twice = |part: &dyn Fn(LocalTerm) -> LocalTerm| {
-        let term = LocalTerm::mu("again", part(part(LocalTerm::var("again"))));
-        term.close().expect("it is closed")
+    let image = <PingPong>::image();
+    let twice = |(role, name): (RoleId, &str)| {
+        let once = &image.local_types[role];
+        let action = |state| once.exits(StateId::at(state)).next().expect("it goes on").action;
+        let state = |nth: usize| LocalState::Exits {
+            exits: vec![LocalExit { action: action(nth % 2), target: StateId::at((nth + 1) % 4) }],
+            may_end: nth >= 2 && action(nth % 2).direction == Direction::Receive,
+        };
+        let local = LocalTypeR::new(image.names().clone(), (0..4).map(state).collect());
+        (name.to_owned(), local.expect("it is a local type"))
     };
-    let to_bob =
-        |then| LocalTerm::send("Bob", ping.clone(), LocalTerm::recv("Bob", pong.clone(), then));
-    let to_alice =
-        |then| LocalTerm::recv("Alice", ping.clone(), LocalTerm::send("Alice", pong.clone(), then));
-    written([("Alice".to_owned(), twice(&to_bob)), ("Bob".to_owned(), twice(&to_alice))].into())
+    written(image.names().roles().map(twice).collect())
 }
 
 /// The compiled programs, as if somebody had written them for these local types.

@@ -10,6 +10,10 @@ use crate::table::{Table, goal, grouped, none, times};
 const ONE_GOAL: f64 = 60.0;
 /// How many times as long as with one protocol, with ten of them.
 const TEN_GOAL: f64 = 2.0;
+/// How many times what a protocol takes over nothing, with endpoints.
+const ENDPOINTS_GOAL: f64 = 2.0;
+/// The name of a crate with endpoints is that of the same one without, and this.
+const WITH_ENDPOINTS: &str = "_async";
 
 /// A crate that is generated.
 struct Crate {
@@ -19,9 +23,24 @@ struct Crate {
     items: fn() -> String,
 }
 
-const CRATES: [Crate; 6] = [
+const CRATES: [Crate; 9] = [
     Crate { name: "empty", what: "nothing", items: String::new },
     Crate { name: "one", what: "two_buyer", items: || choreography(&two_buyer(0)) },
+    Crate {
+        name: "one_async",
+        what: "two_buyer with endpoints",
+        items: || choreography(&format!("#[endpoints] {}", two_buyer(0))),
+    },
+    Crate {
+        name: "long",
+        what: "300 statements, 300 labels",
+        items: || choreography(&long(300, 300)),
+    },
+    Crate {
+        name: "long_async",
+        what: "the same with endpoints",
+        items: || choreography(&format!("#[endpoints] {}", long(300, 300))),
+    },
     Crate { name: "ten", what: "10 protocols like it", items: || choreography(&many(10)) },
     Crate { name: "hundred", what: "100 protocols like it", items: || choreography(&many(100)) },
     Crate {
@@ -60,6 +79,8 @@ pub fn print(effort: Effort) {
     );
     let mut table = Table::new(["", "check", "over nothing", "/two_buyer", "goal", "generated"]);
     for (at, one) in crates.iter().enumerate() {
+        let without = one.name.strip_suffix(WITH_ENDPOINTS);
+        let without = crates.iter().position(|other| Some(other.name) == without);
         table.row(
             one.what,
             [
@@ -69,7 +90,9 @@ pub fn print(effort: Effort) {
                 match one.name {
                     "one" => goal(over[at], ONE_GOAL, |ms| format!("{ms:.0} ms")),
                     "ten" => goal(costs[at] / costs[1], TEN_GOAL, times),
-                    _ => none(),
+                    _ => without.map_or_else(none, |without| {
+                        goal(over[at] / over[without], ENDPOINTS_GOAL, times)
+                    }),
                 },
                 grouped(workspace.expanded(one.name) as f64),
             ],

@@ -53,7 +53,7 @@ const OFF_LIMITS: [(OffScript, f64); 19] = [
 ];
 
 /// How many more a message of ping-pong may take when everything is recorded.
-const TRACE_LIMIT: f64 = 45.0;
+const TRACE_LIMIT: f64 = 50.0;
 
 /// How many a message may take between few roles.
 const CROWD_LIMITS: [(Shape, Order, f64); 4] = [

@@ -7,10 +7,11 @@ use telltale_vm::{
 };
 
 use super::moody::Mood;
-use super::parts::{PLAYERS, ROLES};
+use super::parts::{GAME, PARTS, PLAYERS, ROLES};
 use super::play::Wrong;
 use super::quiet;
 use super::stage::Stage;
+use crate::relay::relay;
 
 /// After how many rounds every game is over.
 const ENOUGH: usize = 60;
@@ -39,6 +40,11 @@ impl Stage<'_> {
             if status.is_ok_and(|status| !status.has_ended()) != is_running {
                 return Err(format!("{session} is {:?}, seen: {is_running}", vm.status(session)));
             }
+        }
+        if self.is_written {
+            let images = [&*GAME].into_iter().chain(PARTS.iter()).chain(self.images);
+            let images: Vec<_> = images.cloned().collect();
+            relay(vm, &images)?;
         }
         Ok(())
     }

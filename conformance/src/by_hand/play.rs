@@ -4,6 +4,7 @@
 //! - Those who do nothing wrong do what they do when they are alone.
 //! - Every session ends once, and nothing happens in it afterwards. None remains whose endpoints nobody
 //!   holds, and none that cannot be cancelled.
+//! - The machine can be written down, and what is resumed is the same machine.
 //! - Afterwards the machine is as good as new: it has room for as many sessions as ever, it has dropped
 //!   every payload, and the same scene goes the same way again.
 

@@ -18,7 +18,7 @@ use super::scene::{Act, Scene};
 /// A machine in which a scene is played.
 pub(super) struct Stage<'a> {
     pub(super) vm: &'a mut VM,
-    images: &'a [CodeImage],
+    pub(super) images: &'a [CodeImage],
     pub(super) handler: Moody,
     /// The number of the first session.
     pub(super) first: u64,
@@ -30,6 +30,8 @@ pub(super) struct Stage<'a> {
     pub(super) opened: Vec<SessionId>,
     /// Whether everybody comes to an end.
     pub(super) go_forward: bool,
+    /// Whether the machine is written down again and again.
+    pub(super) is_written: bool,
 }
 
 impl<'a> Stage<'a> {
@@ -44,7 +46,8 @@ impl<'a> Stage<'a> {
         go_forward &= scene.images.iter().all(|image| image.part != ENDLESS);
         let (games, opened) = (BTreeMap::new(), Vec::new());
         let handler = Moody::new(scene.seed, first);
-        Self { vm, images, handler, first, known, games, opened, go_forward }
+        let is_written = scene.seed.is_multiple_of(8);
+        Self { vm, images, handler, first, known, games, opened, go_forward, is_written }
     }
 
     /// The running sessions that are not games, oldest first.

@@ -3,8 +3,8 @@
 //! What is for the later receivers waits beside the role objects. Only protocols that have such messages have a place
 //! for it; in all others the struct `Roles` is what the VM sees.
 
-use proc_macro2::{Literal, TokenStream};
-use quote::{quote, quote_spanned};
+use proc_macro2::{Ident, Literal, TokenStream};
+use quote::{format_ident, quote, quote_spanned};
 use telltale_syntax::interface::{Interface, Variant};
 use telltale_types::{LabelId, RoleId};
 
@@ -34,10 +34,13 @@ impl GivenOnce {
         self.payloads.is_empty()
     }
 
+    fn number_of(&self, role: RoleId, label: LabelId) -> Option<usize> {
+        self.payloads.iter().position(|payload| *payload == (role, label))
+    }
+
     /// Where a payload of this role and label waits.
     pub(super) fn place_of(&self, role: RoleId, label: LabelId) -> Option<TokenStream> {
-        let at = self.payloads.iter().position(|payload| *payload == (role, label))?;
-        let at = Literal::usize_unsuffixed(at);
+        let at = Literal::usize_unsuffixed(self.number_of(role, label)?);
         Some(quote!(&mut self.given.#at))
     }
 
@@ -51,7 +54,7 @@ impl GivenOnce {
         if self.is_empty() { quote!(Roles) } else { quote!(__Objects) }
     }
 
-    /// `self.given.0.keep(|| Clone::clone(&payload), 2);`
+    /// `self.given.0.keep(&payload, __copy0, 2);`
     pub(super) fn keep(
         &self,
         interface: &Interface,
@@ -61,10 +64,9 @@ impl GivenOnce {
     ) -> Option<TokenStream> {
         let count = Literal::usize_unsuffixed(variant.others.len());
         let kept = self.place_of(role, variant.label).filter(|_| !variant.others.is_empty())?;
+        let copy = copy(self.number_of(role, variant.label)?);
         let label = &interface.labels[variant.label.index()];
-        Some(
-            quote_spanned!(place(label)=> (#kept).keep(|| __telltale::Clone::clone(&#payload), #count);),
-        )
+        Some(quote_spanned!(place(label)=> (#kept).keep(&#payload, #copy, #count);))
     }
 
     /// `struct __Objects`, if there is something to keep.
@@ -74,10 +76,18 @@ impl GivenOnce {
         }
         let generics = session::generics(interface);
         let bounds = session::bounds(interface);
-        let payloads = self.payloads.iter().map(|(_, label)| {
-            let label = &interface.labels[label.index()];
+        let label = |(_, label): &(RoleId, LabelId)| &interface.labels[label.index()];
+        let payloads = self.payloads.iter().map(label).map(|label| {
             let ty = payload_type(label);
             quote_spanned!(place(label)=> __telltale::GivenOnce<#ty>)
+        });
+        let copies = self.payloads.iter().map(label).enumerate().map(|(nth, label)| {
+            let (copy, ty) = (copy(nth), payload_type(label));
+            quote_spanned! {place(label)=>
+                fn #copy(payload: &#ty) -> #ty {
+                    __telltale::Clone::clone(payload)
+                }
+            }
         });
         quote! {
             /// The role objects, and the payloads that have been given for several receivers.
@@ -86,6 +96,8 @@ impl GivenOnce {
                 roles: Roles<#(#generics),*>,
                 given: (#(#payloads,)*),
             }
+
+            #(#copies)*
 
             impl<#(#bounds),*> __telltale::NamedRoles for Roles<#(#generics),*> {
                 type Objects = __Objects<#(#generics),*>;
@@ -97,7 +109,51 @@ impl GivenOnce {
                 fn from_objects(objects: Self::Objects) -> Self {
                     objects.roles
                 }
+
+                fn of_objects(objects: &Self::Objects) -> &Self {
+                    &objects.roles
+                }
             }
         }
     }
+    /// What waits is written down, and waits again.
+    pub(super) fn snapshots(&self) -> TokenStream {
+        if self.is_empty() {
+            return TokenStream::new();
+        }
+        let each = self.payloads.iter().enumerate().map(|(nth, (role, label))| {
+            let (role, label) = (Literal::u8_unsuffixed(role.0), Literal::u16_unsuffixed(label.0));
+            let member = quote!((__telltale::RoleId(#role), __telltale::LabelId(#label)));
+            (copy(nth), Literal::usize_unsuffixed(nth), member)
+        });
+        let (written, put): (Vec<_>, Vec<_>) = each
+            .map(|(copy, at, member)| {
+                let written = quote!(to(#member, &self.given.#at.copies(#copy)););
+                let put = quote! {
+                    if member == #member {
+                        return self.given.#at.put(payloads);
+                    }
+                };
+                (written, put)
+            })
+            .unzip();
+        quote! {
+            fn given(&self, to: &mut __telltale::GivenSink<'_>) {
+                #(#written)*
+            }
+
+            fn put_given(
+                &mut self,
+                member: (__telltale::RoleId, __telltale::LabelId),
+                payloads: __telltale::Vec<__telltale::Value>,
+            ) {
+                #(#put)*
+            }
+        }
+    }
+}
+
+/// The function that copies a payload.
+fn copy(nth: usize) -> Ident {
+    format_ident!("__copy{nth}")
 }

@@ -4,11 +4,10 @@
 
 use proc_macro2::{Literal, TokenStream};
 use quote::quote;
-use telltale_bytecode::{CodeImage, Pc, packed};
-use telltale_types::RoleId;
+use telltale_bytecode::{CodeImage, packed};
 
 /// `pub static IMAGE: CodeImage = …;`
-pub(super) fn emit(image: &CodeImage) -> TokenStream {
+pub(super) fn emit(image: &CodeImage, codecs: Option<TokenStream>) -> TokenStream {
     let (roles, text, ends) = image.names().parts();
     let roles = Literal::u8_unsuffixed(roles);
     let (branches, sets, set_ends_and_targets) = image.choices();
@@ -22,7 +21,7 @@ pub(super) fn emit(image: &CodeImage) -> TokenStream {
     let program_ends = table(&quote!(numbers), image.programs.ends(), packed::pack_numbers);
     let set_ends_and_targets = table(&quote!(numbers), set_ends_and_targets, packed::pack_numbers);
     let branches = table(&quote!(branches), branches, packed::pack_branches);
-    let extras = extras(image.rests());
+    let extras = extras(image, codecs);
     let channels = table(&quote!(channels), image.channels(), packed::pack_channels);
     let hash = Literal::byte_string(&image.hash().0);
     quote! {
@@ -50,14 +49,19 @@ pub(super) fn emit(image: &CodeImage) -> TokenStream {
     }
 }
 
-/// Few protocols have places where a role may rest.
-fn extras(rests: &[(RoleId, Pc)]) -> TokenStream {
-    if rests.is_empty() {
+/// Few protocols have places where a role may rest, or payloads that can be written down.
+fn extras(image: &CodeImage, codecs: Option<TokenStream>) -> TokenStream {
+    let rests = image.rests();
+    if rests.is_empty() && codecs.is_none() {
         return quote!(::core::option::Option::None);
     }
     let rests = table(&quote!(rests), rests, packed::pack_rests);
+    let payloads = codecs.map(|codecs| {
+        let version = Literal::u32_unsuffixed(image.payload_version());
+        quote!(.with_payloads(#version, __telltale::Attachment(#codecs)))
+    });
     quote!(::core::option::Option::Some(
-        const { &__telltale::Extras::resting_static(#rests) }
+        const { &__telltale::Extras::resting_static(#rests) #payloads }
     ))
 }
 

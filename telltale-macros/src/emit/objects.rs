@@ -19,14 +19,25 @@ pub(super) fn emit(interface: &Interface, image: Option<&CodeImage>) -> TokenStr
     let ids = (0..=u8::MAX).map(Literal::u8_unsuffixed);
     let given = GivenOnce::of(interface);
     let (objects, ty, kept) = (given.objects(), given.type_name(), given.emit(interface));
+    let snapshots = given.snapshots();
     let messages = image.map(|_| message::arms(interface, &given)).unwrap_or_default();
     let choices = image.map(|image| decision::arms(interface, image, &given)).unwrap_or_default();
     let messages = dispatch(&quote!(__telltale::message_key(from, to, label)), messages);
     let choices = dispatch(&quote!(__telltale::choice_key(role, set)), choices);
+    // What parallel parts need is linked where somebody names it.
+    let is_parallel = image.is_some_and(|image| image.global_type.is_parallel());
+    let parallel = is_parallel.then(|| {
+        quote! {
+            const PARALLEL: __telltale::Option<__telltale::ParallelParts> =
+                __telltale::Option::Some(__telltale::PARALLEL);
+        }
+    });
     quote! {
         #kept
 
         impl<#(#bounds),*> __telltale::RoleObjects for #ty<#(#generics),*> {
+            #parallel
+
             #[inline]
             fn message<__Visitor: __telltale::MessageVisitor>(
                 &mut self,
@@ -48,15 +59,21 @@ pub(super) fn emit(interface: &Interface, image: Option<&CodeImage>) -> TokenStr
                 #choices
             }
 
+            fn image() -> __telltale::Option<&'static __telltale::CodeImage> {
+                __telltale::Option::Some(&self::IMAGE)
+            }
+
             #[inline]
-            fn by_handler(&self) -> __telltale::RoleSet {
-                __telltale::RoleSet::NONE
-                    #(.with(__telltale::RoleId(#ids), self::#names::__is_by_handler(&#objects.#arguments)))*
+            fn players(&self) -> __telltale::Players {
+                __telltale::Players::OBJECTS
+                    #(.with(__telltale::RoleId(#ids), self::#names::__player(&#objects.#arguments)))*
             }
 
             fn discard(self) {
                 #(__telltale::discard(#objects.#arguments);)*
             }
+
+            #snapshots
         }
     }
 }

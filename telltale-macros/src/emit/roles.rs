@@ -95,14 +95,14 @@ impl Context<'_> {
             #(#methods)*
 
             #[doc(hidden)]
-            fn __is_by_handler(&self) -> bool { false }
+            fn __player(&self) -> __telltale::Player { __telltale::Player::Object }
         });
         let refusals = word.braces(quote_spanned! {word.begin=>
             #(#refusals)*
 
-            fn __is_by_handler(&self) -> bool { true }
+            fn __player(&self) -> __telltale::Player { __Who::PLAYER }
         });
-        let (send, by_handler) = (word.last_word("Send"), word.last_word("ByHandler"));
+        let (send, marker) = (word.last_word("Send"), word.last_word("Marker"));
         let used = word.last(name);
         // Without parameters in angle brackets the compiler proposes to write some behind the user's word.
         quote_spanned! {word.begin=>
@@ -110,7 +110,7 @@ impl Context<'_> {
             #states
             pub trait #name<>: ::core::marker::#send #methods
 
-            impl self::#used for __telltale::#by_handler #refusals
+            impl<__Who: __telltale::Plays> self::#used for __telltale::#marker<__Who> #refusals
         }
     }
 

@@ -1,7 +1,7 @@
 //! `Roles`: one object for each role, and what can be done with them.
 
 use proc_macro2::{Ident, Span, TokenStream};
-use quote::quote_spanned;
+use quote::{quote, quote_spanned};
 use telltale_syntax::interface::{Interface, RoleInterface};
 use telltale_types::RoleId;
 
@@ -9,7 +9,7 @@ use super::word::{Word, Words, at};
 use super::{docs, local};
 
 /// `struct Roles`, with `play` and `open`.
-pub(super) fn emit(interface: &Interface, words: &Words) -> TokenStream {
+pub(super) fn emit(interface: &Interface, words: &Words, is_serde: bool) -> TokenStream {
     let generics = generics(interface);
     let bounds = bounds(interface);
     let roles = interface.roles.iter().zip(&words.roles);
@@ -21,9 +21,8 @@ pub(super) fn emit(interface: &Interface, words: &Words) -> TokenStream {
         ))
     });
     let place = interface.module.span();
-    let (vm, handler) = (local("vm", place), local("handler", place));
-    // Errors about calls of these functions point to the name of the protocol.
-    quote_spanned! {at(place)=>
+    let [vm, handler, session] = ["vm", "handler", "session"].map(|name| local(name, place));
+    let roles = quote_spanned! {at(place)=>
         /// One object for each role.
         ///
         /// [`Roles::play`] runs one session to its end; [`Roles::open`] opens one among others in a VM.
@@ -31,6 +30,11 @@ pub(super) fn emit(interface: &Interface, words: &Words) -> TokenStream {
         pub struct Roles<#(#generics),*> {
             #(#objects pub #arguments: #generics,)*
         }
+    };
+    let roles = if is_serde { quote!(__telltale::written_roles! { #roles }) } else { roles };
+    // Errors about calls of these functions point to the name of the protocol.
+    quote_spanned! {at(place)=>
+        #roles
 
         impl<#(#generics),*> Roles<#(#generics),*> {
             /// Runs one session from its beginning to its end, and gives the objects back.
@@ -91,6 +95,24 @@ pub(super) fn emit(interface: &Interface, words: &Words) -> TokenStream {
                 #(#bounds,)*
             {
                 __telltale::open_detached(#vm, &IMAGE, self)
+            }
+
+            __telltale::if_serde! {
+                /// Gives a session that was resumed from a snapshot its objects: it continues with the next run.
+                ///
+                /// # Errors
+                ///
+                /// When the session is one of another protocol, or does not wait for objects.
+                pub fn attach(
+                    self,
+                    #vm: &mut __telltale::VM,
+                    #session: __telltale::SessionId,
+                ) -> __telltale::Result<__telltale::Session<Self>, __telltale::VMError>
+                where
+                    #(#bounds,)*
+                {
+                    __telltale::attach(#vm, &IMAGE, #session, self)
+                }
             }
         }
     }

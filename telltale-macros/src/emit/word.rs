@@ -148,7 +148,8 @@ pub(super) fn local(name: &str, place: Span) -> Ident {
     Ident::new(name, Span::mixed_site().located_at(beginning(place)))
 }
 
-fn ours(place: Span) -> Span {
+/// A place, for what nobody wrote.
+pub(super) fn ours(place: Span) -> Span {
     Span::call_site().located_at(place)
 }
 

@@ -48,6 +48,30 @@ fn two_buyer() {
     insta::assert_snapshot!(pretty(TWO_BUYER));
 }
 
+/// The modules of the roles, with what their documentation says.
+#[test]
+fn states_of_two_buyer() {
+    let mut file = file(&format!("#[endpoints] {TWO_BUYER}"));
+    let Item::Mod(module) = &mut file.items[0] else { panic!("a protocol is a module") };
+    let (_, items) = module.content.as_mut().expect("it has a body");
+    items.retain(|item| matches!(item, Item::Mod(_)));
+    insta::assert_snapshot!(prettyplease::unparse(&file));
+}
+
+/// Several things at once begin, and are joined.
+#[test]
+fn states_of_lanes() {
+    let text = pretty(
+        "#[endpoints] protocol Open(P, Q) {
+             par { P -> Q: Open(u8); } and { Q -> P: Open(u8); }
+             Q -> P: Done;
+         }",
+    );
+    let (_, states) = text.split_once("pub mod p {").expect("a module for the role");
+    let (states, _) = states.split_once("\n    }\n").expect("it ends");
+    insta::assert_snapshot!(states);
+}
+
 /// Carol cannot know what Bob was told.
 #[test]
 fn a_faulty_protocol_has_everything_but_an_image() {

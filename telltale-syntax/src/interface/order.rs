@@ -10,7 +10,7 @@ use crate::span::SpanRange;
 
 /// Where something stands, by line and column: the statement of this protocol, and the one in the protocol that it
 /// runs.
-type Position = [usize; 4];
+pub(super) type Position = [usize; 4];
 
 /// Where each thing stands first.
 type Firsts<K> = BTreeMap<K, Position>;
@@ -52,7 +52,7 @@ fn first<K: Ord>(firsts: &mut Firsts<K>, key: K, at: Position) {
     firsts.entry(key).and_modify(|first| *first = at.min(*first)).or_insert(at);
 }
 
-fn position(call: Option<SpanRange>, own: SpanRange) -> Position {
+pub(super) fn position(call: Option<SpanRange>, own: SpanRange) -> Position {
     let (outer, inner) = (call.unwrap_or(own).start(), own.start());
     [outer.line, outer.column, inner.line, inner.column]
 }

@@ -11,6 +11,7 @@ use crate::diagnostic::Diagnostic;
 use crate::keyword::is_keyword;
 use crate::mistake::Mistake;
 use crate::mistakes::Mistakes;
+use crate::payload::begins_path;
 use crate::resolve::Protocol;
 
 /// What every module sees without naming it, as far as it can be part of a type.
@@ -77,7 +78,7 @@ pub(super) fn check(
     }
 }
 
-fn is_in_prelude(name: &str) -> bool {
+pub(super) fn is_in_prelude(name: &str) -> bool {
     PRELUDE.binary_search(&name).is_ok()
 }
 
@@ -86,33 +87,17 @@ fn generated(word: &Ident, owner: String) -> Diagnostic {
 }
 
 /// The words of a type that are looked up where the type stands.
-fn first_words(tokens: TokenStream, words: &mut Vec<Ident>) {
+pub(super) fn first_words(tokens: TokenStream, words: &mut Vec<Ident>) {
     let trees: Vec<TokenTree> = tokens.into_iter().collect();
-    let sign = |at: usize| match trees.get(at) {
-        Some(TokenTree::Punct(punct)) => punct.as_char(),
-        _ => ' ',
-    };
     for (at, tree) in trees.iter().enumerate() {
         match tree {
             TokenTree::Group(group) => first_words(group.stream(), words),
-            TokenTree::Ident(word) => {
-                let before = at.checked_sub(1).map_or(' ', sign);
-                let goes_on = sign(at + 1) == ':' && sign(at + 2) == ':';
-                let is_named = matches!(sign(at + 1), '=' | ':') && !goes_on;
-                let is_first =
-                    !matches!(before, ':' | '\'') || (before == ':' && is_after_name(at, sign));
-                if is_first && !is_named && !is_keyword(&word.to_string()) {
-                    words.push(word.clone());
-                }
+            TokenTree::Ident(word) if begins_path(&trees, at) && !is_keyword(&word.to_string()) => {
+                words.push(word.clone());
             }
-            TokenTree::Punct(_) | TokenTree::Literal(_) => {}
+            _ => {}
         }
     }
-}
-
-/// Whether the colon in front belongs to a name, as in `fn(x: u8)`, and not to a path.
-fn is_after_name(at: usize, sign: impl Fn(usize) -> char) -> bool {
-    at < 2 || sign(at - 2) != ':'
 }
 
 #[cfg(test)]

@@ -6,7 +6,7 @@ use syn::parse::Parser;
 use syn::punctuated::Punctuated;
 
 use super::tokens::Tokens;
-use crate::ast::{Attributes, Derives, Docs};
+use crate::ast::{Attributes, Derives, Docs, Serde};
 use crate::diagnostic::Diagnostic;
 use crate::excerpt::excerpt;
 use crate::mistake::Mistake;
@@ -14,16 +14,15 @@ use crate::mistakes::Mistakes;
 use crate::name::Name;
 use crate::span::SpanRange;
 
-const ON_PROTOCOL: &str =
-    "`///`, `#[allow(silent_end)]`, `#[derive(…)]`, `#[serde]` and `#[telltale(crate = path)]`";
-const ON_STATEMENT: &str = "`///` and `#[derive(…)]`";
+const ON_PROTOCOL: &str = "`///`, `#[allow(silent_end)]`, `#[derive(…)]`, `#[endpoints]`, `#[serde]` and `#[telltale(crate = path)]`";
+const ON_STATEMENT: &str = "`///`, `#[derive(…)]` and `#[state(Name)]`";
 const ON_ROLE: &str = "`///` and `#[like(Role)]`";
 const ON_OTHERS: &str = "`///`";
 const NOWHERE: &str = "`///` in front of a protocol, a role, a message, a choice or a branch of a choice, \
-     and `#[derive(…)]` in front of a protocol, a message or a choice";
+     `#[derive(…)]` in front of a protocol, a message or a choice, and `#[state(Name)]` in front of a message or a choice";
 
 /// The attributes that mean something somewhere.
-const KNOWN: [&str; 4] = ["derive", "doc", "like", "serde"];
+const KNOWN: [&str; 6] = ["derive", "doc", "endpoints", "like", "serde", "state"];
 
 /// What stands between the brackets.
 struct Attribute {
@@ -63,7 +62,7 @@ pub(super) fn of_role(tokens: &mut Tokens, mistakes: &mut Mistakes) -> (Docs, Op
     while let Some(mut attribute) = next(tokens) {
         match attribute.name.as_str() {
             "doc" => add_doc(&mut docs, attribute),
-            "like" if like.is_none() => match model(&mut attribute) {
+            "like" if like.is_none() => match name_in(&mut attribute, "a role", ON_ROLE) {
                 Ok(model) => like = Some(model),
                 Err(mistake) => mistakes.push(mistake),
             },
@@ -73,14 +72,18 @@ pub(super) fn of_role(tokens: &mut Tokens, mistakes: &mut Mistakes) -> (Docs, Op
     (docs, like)
 }
 
-/// The role in `like(Left)`.
-fn model(attribute: &mut Attribute) -> Result<Name, Diagnostic> {
+/// The name in `like(Left)` or `state(Waiting)`.
+fn name_in(
+    attribute: &mut Attribute,
+    what: &'static str,
+    allowed: &'static str,
+) -> Result<Name, Diagnostic> {
     let group = attribute.inside.group(Delimiter::Parenthesis);
     let Some(mut inside) = group.as_ref().map(Tokens::inside) else {
-        return Err(unknown(attribute, ON_ROLE));
+        return Err(unknown(attribute, allowed));
     };
-    let model = inside.name("a role")?;
-    if inside.is_empty() { Ok(model) } else { Err(unknown(attribute, ON_ROLE)) }
+    let name = inside.name(what)?;
+    if inside.is_empty() { Ok(name) } else { Err(unknown(attribute, allowed)) }
 }
 
 /// What can stand in front of a statement.
@@ -88,6 +91,7 @@ fn model(attribute: &mut Attribute) -> Result<Name, Diagnostic> {
 pub(super) struct Outer {
     pub(super) docs: Docs,
     pub(super) derives: Derives,
+    pub(super) state: Option<Name>,
 }
 
 /// Reads the attributes of a statement.
@@ -100,6 +104,12 @@ pub(super) fn outer(tokens: &mut Tokens, mistakes: &mut Mistakes) -> Outer {
                 Ok(derives) => outer.derives.extend(&derives),
                 Err(mistake) => mistakes.push(mistake),
             },
+            "state" if outer.state.is_none() => {
+                match name_in(&mut attribute, "the name of a state", ON_STATEMENT) {
+                    Ok(name) => outer.state = Some(name),
+                    Err(mistake) => mistakes.push(mistake),
+                }
+            }
             _ => mistakes.push(unknown(&attribute, ON_STATEMENT)),
         }
     }
@@ -111,6 +121,7 @@ pub(super) fn late(tokens: &mut Tokens, outer: &mut Outer, mistakes: &mut Mistak
     let late = self::outer(tokens, mistakes);
     outer.derives.extend(&late.derives);
     outer.docs.extend(late.docs);
+    outer.state = outer.state.take().or(late.state);
 }
 
 /// Reports attributes in front of something that generates nothing.
@@ -118,6 +129,9 @@ pub(super) fn none(outer: &Outer, mistakes: &mut Mistakes) {
     no_docs(&outer.docs, mistakes);
     if let Some(span) = outer.derives.span {
         mistakes.push(nowhere("derive", span));
+    }
+    if let Some(state) = &outer.state {
+        mistakes.push(nowhere("state", state.place));
     }
 }
 
@@ -175,7 +189,8 @@ fn add(attributes: &mut Attributes, mut attribute: Attribute) -> Result<(), Diag
     match attribute.name.as_str() {
         "doc" => add_doc(&mut attributes.docs, attribute),
         "derive" => attributes.derives.extend(&derives(&mut attribute)?),
-        "serde" if attribute.inside.is_empty() => attributes.serde = true,
+        "endpoints" if attribute.inside.is_empty() => attributes.endpoints = true,
+        "serde" if attributes.serde.is_none() => attributes.serde = Some(serde(&mut attribute)?),
         "allow" if is_silent_end(&attribute) => attributes.silent_end = true,
         "telltale" => attributes.crate_path = Some(crate_path(&mut attribute)?),
         _ => return Err(unknown(&attribute, ON_PROTOCOL)),
@@ -220,8 +235,57 @@ fn crate_path(attribute: &mut Attribute) -> Result<syn::Path, Diagnostic> {
     if inside.word("crate").is_none() || inside.signs("=").is_none() {
         return Err(unknown(attribute, ON_PROTOCOL));
     }
-    let mistake = inside.expected("a path");
-    syn::Path::parse_mod_style.parse2(inside.rest()).map_err(|_| mistake)
+    path(&mut inside)
+}
+
+/// A path, up to a comma or the end.
+fn path(tokens: &mut Tokens) -> Result<syn::Path, Diagnostic> {
+    let mistake = tokens.expected("a path");
+    let mut path = TokenStream::new();
+    while let Some(tree) = tokens.peek(0).filter(|_| !tokens.is_signs(0, ",")) {
+        path.extend(tree.to_token_stream());
+        tokens.skip(1);
+    }
+    syn::Path::parse_mod_style.parse2(path).map_err(|_| mistake)
+}
+
+/// `serde` or `serde(version = 2, codec = path)`
+fn serde(attribute: &mut Attribute) -> Result<Serde, Diagnostic> {
+    let mut serde = Serde { version: 0, codec: None, span: attribute.span };
+    if attribute.inside.is_empty() {
+        return Ok(serde);
+    }
+    let group = attribute.inside.group(Delimiter::Parenthesis);
+    let Some(mut inside) = group.as_ref().map(Tokens::inside) else {
+        return Err(unknown(attribute, ON_PROTOCOL));
+    };
+    loop {
+        let mistake = inside.expected("`version = 2` or `codec = path`");
+        if serde.version == 0 && inside.word("version").is_some() {
+            inside.signs("=").ok_or_else(|| inside.expected("`=`"))?;
+            serde.version = version(&mut inside)?;
+        } else if serde.codec.is_none() && inside.word("codec").is_some() {
+            inside.signs("=").ok_or_else(|| inside.expected("`=`"))?;
+            serde.codec = Some(path(&mut inside)?);
+        } else {
+            return Err(mistake);
+        }
+        if !inside.is_empty() {
+            inside.signs(",").ok_or_else(|| inside.expected("`,`"))?;
+        }
+        if inside.is_empty() {
+            return Ok(serde);
+        }
+    }
+}
+
+fn version(tokens: &mut Tokens) -> Result<u32, Diagnostic> {
+    let mistake = tokens.expected("a version from 1 on");
+    let number = tokens.peek(0).map(ToTokens::to_token_stream);
+    tokens.skip(1);
+    let number = number.and_then(|number| syn::parse2::<syn::LitInt>(number).ok());
+    let version = number.and_then(|number| number.base10_parse().ok());
+    version.filter(|version| *version != 0).ok_or(mistake)
 }
 
 fn unknown(attribute: &Attribute, allowed: &'static str) -> Diagnostic {

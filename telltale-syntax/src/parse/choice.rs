@@ -33,8 +33,8 @@ pub(super) fn choice(
     if branches.len() == 1 {
         mistakes.push(Diagnostic::new(Mistake::OneBranch, head));
     }
-    let Outer { docs, derives } = outer;
-    Ok(Statement::Choice(Choice { docs, derives, name, chooser, branches, head }))
+    let Outer { docs, derives, state } = outer;
+    Ok(Statement::Choice(Choice { docs, derives, state, name, chooser, branches, head }))
 }
 
 /// Reads `Name at Alice`, and past what is written for `at`.

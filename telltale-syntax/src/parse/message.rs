@@ -36,8 +36,9 @@ pub(super) fn message(
     };
     let span = start.to(tokens.previous());
     let payload_text = payload.text().into();
-    let Outer { docs, derives } = outer;
-    let message = Message { docs, derives, senders, receivers, label, payload, payload_text, span };
+    let Outer { docs, derives, state } = outer;
+    let message =
+        Message { docs, derives, state, senders, receivers, label, payload, payload_text, span };
     if let Some(wrong) = wrong_arrow {
         mistakes.push(wrong.in_message(&message));
     }

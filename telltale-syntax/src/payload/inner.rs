@@ -3,18 +3,20 @@
 //! What is generated stands in a module of its own that sees everything around it, so most paths
 //! mean there what they mean outside. Only those that begin with `self` or `super` do not.
 
-use proc_macro2::{Group, Ident, TokenStream, TokenTree};
+use proc_macro2::{Ident, TokenStream, TokenTree};
 use quote::{ToTokens, quote_spanned};
 use syn::Type;
 
+use crate::payload::with_first_words;
+
 /// The type that means inside of a module what `ty` means around it.
-pub(super) fn one_module_in(ty: &Type) -> Type {
+pub(crate) fn one_module_in(ty: &Type) -> Type {
     let outside = ty.to_token_stream();
     match ty {
-        Type::Verbatim(_) => Type::Verbatim(tokens(outside)),
+        Type::Verbatim(_) => Type::Verbatim(with_first_words(outside, &first_word)),
         // The tokens of a type with a path exchanged for a path are a type.
         _ if is_relative(outside.clone()) => {
-            syn::parse2(tokens(outside)).unwrap_or_else(|_| ty.clone())
+            syn::parse2(with_first_words(outside, &first_word)).unwrap_or_else(|_| ty.clone())
         }
         _ => ty.clone(),
     }
@@ -26,27 +28,6 @@ fn is_relative(tokens: TokenStream) -> bool {
         TokenTree::Ident(word) => word == "self" || word == "super",
         _ => false,
     })
-}
-
-fn tokens(outside: TokenStream) -> TokenStream {
-    let mut before = [' ', ' '];
-    outside
-        .into_iter()
-        .flat_map(|tree| {
-            let is_in_path = before == [':', ':'];
-            let sign = if let TokenTree::Punct(punct) = &tree { punct.as_char() } else { ' ' };
-            before = [before[1], sign];
-            match tree {
-                TokenTree::Group(group) => {
-                    let mut moved = Group::new(group.delimiter(), tokens(group.stream()));
-                    moved.set_span(group.span());
-                    TokenTree::from(moved).into()
-                }
-                TokenTree::Ident(word) if !is_in_path => first_word(&word),
-                tree => tree.into(),
-            }
-        })
-        .collect()
 }
 
 fn first_word(word: &Ident) -> TokenStream {

@@ -107,6 +107,11 @@ impl Line {
         }
     }
 
+    /// Whether it is about something that the role receives.
+    pub(super) fn receives(&self) -> bool {
+        matches!(self.what, What::Receives(_))
+    }
+
     /// The payload that it gives for a message.
     pub(super) fn gives(&self, label: &str, ty: &str) -> HandlerResult<Value> {
         let gift = match &self.what {

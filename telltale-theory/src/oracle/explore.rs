@@ -48,51 +48,67 @@ pub fn explore(
     let alphabet = runs.alphabet();
     let machine = |(at, local)| Machine::of(global, RoleId::at(at), local);
     let machines: Vec<Machine> = locals.iter().enumerate().map(machine).collect();
-    let start = Situation {
-        strands: machines
-            .iter()
-            .map(|machine| machine.settled(Strand::at(StateId::START)))
-            .collect(),
-        channels: Channels::default(),
-        run: Vec::new(),
-    };
+    walk(
+        &machines,
+        (depth, situations),
+        |_| Ok(()),
+        |situation, next| {
+            if next.is_empty() && !situation.is_final(&machines) {
+                return Err(Misbehaviour::Stuck(situation.run.clone()));
+            }
+            if let Some(run) = situation.missing(&runs, &alphabet, next) {
+                return Err(Misbehaviour::Missing(run));
+            }
+            match next.iter().find(|next| !runs.has(&next.run)) {
+                Some(wrong) => Err(Misbehaviour::Wrong(wrong.run.clone())),
+                None => Ok(()),
+            }
+        },
+    )
+}
+
+/// Goes through all situations, those with short runs first, up to runs of a depth and to so many situations. `arrived` looks at each
+/// of them, and `goes_on` at those that are not too deep, with what can come next.
+pub(super) fn walk<E>(
+    machines: &[Machine<'_>],
+    (depth, situations): (usize, usize),
+    mut arrived: impl FnMut(&Situation) -> Result<(), E>,
+    mut goes_on: impl FnMut(&Situation, &[Situation]) -> Result<(), E>,
+) -> Result<Explored, E> {
+    let start = Situation::start(machines);
     // What every role has done tells all about a situation.
     let mut seen = BTreeSet::from([start.strands.clone()]);
     let mut open = VecDeque::from([start]);
     let mut explored = Explored { situations: 0, all: true };
     while let Some(situation) = open.pop_front() {
         explored.situations += 1;
+        arrived(&situation)?;
         if situation.run.len() >= depth || seen.len() >= situations {
             explored.all = false;
             continue;
         }
-        let next = situation.next(&machines);
-        if next.is_empty() && !situation.is_final(&machines) {
-            return Err(Misbehaviour::Stuck(situation.run));
-        }
-        if let Some(run) = situation.missing(&runs, &alphabet, &next) {
-            return Err(Misbehaviour::Missing(run));
-        }
-        for next in next {
-            if !runs.has(&next.run) {
-                return Err(Misbehaviour::Wrong(next.run));
-            }
-            if seen.insert(next.strands.clone()) {
-                open.push_back(next);
-            }
-        }
+        let next = situation.next(machines);
+        goes_on(&situation, &next)?;
+        open.extend(next.into_iter().filter(|next| seen.insert(next.strands.clone())));
     }
     Ok(explored)
 }
 
+/// Where every role is, and how that came about.
 #[derive(Clone)]
-struct Situation {
+pub(super) struct Situation {
     strands: Vec<Strand>,
     channels: Channels,
-    run: Vec<Event>,
+    pub(super) run: Vec<Event>,
 }
 
 impl Situation {
+    fn start(machines: &[Machine<'_>]) -> Self {
+        let strand = |machine: &Machine<'_>| machine.settled(Strand::at(StateId::START));
+        let strands = machines.iter().map(strand).collect();
+        Self { strands, channels: Channels::default(), run: Vec::new() }
+    }
+
     fn next(&self, machines: &[Machine]) -> Vec<Self> {
         let mut next = Vec::new();
         for (at, machine) in machines.iter().enumerate() {
@@ -108,7 +124,18 @@ impl Situation {
         next
     }
 
-    fn is_final(&self, machines: &[Machine]) -> bool {
+    /// Whether a role waits for one other, and what has come from there is something else.
+    pub(super) fn has_unexpected(&self, machines: &[Machine<'_>]) -> bool {
+        machines.iter().zip(&self.strands).any(|(machine, strand)| {
+            machine.waits(strand).iter().any(|events| {
+                let mut takes = events.iter().map(|event| self.channels.clone().take_part(*event));
+                let is_empty = self.channels.is_empty(events[0]);
+                !is_empty && !takes.any(|takes| takes)
+            })
+        })
+    }
+
+    pub(super) fn is_final(&self, machines: &[Machine]) -> bool {
         let over = |(machine, strand): (&Machine, &Strand)| machine.is_over(strand);
         self.channels.are_empty() && machines.iter().zip(&self.strands).all(over)
     }
@@ -149,7 +176,7 @@ impl Strand {
 }
 
 /// The local type of a role.
-struct Machine<'l> {
+pub(super) struct Machine<'l> {
     role: RoleId,
     local: &'l LocalTypeR,
     lanes: Lanes,
@@ -159,7 +186,7 @@ struct Machine<'l> {
 }
 
 impl<'l> Machine<'l> {
-    fn of(global: &GlobalType, role: RoleId, local: &'l LocalTypeR) -> Self {
+    pub(super) fn of(global: &GlobalType, role: RoleId, local: &'l LocalTypeR) -> Self {
         let pairs =
             |state| global.exits(state).map(move |exit| (state, (exit.sender, exit.receiver)));
         let channels = global.lanes().split(global.states().flat_map(pairs));
@@ -192,6 +219,21 @@ impl<'l> Machine<'l> {
             })
         });
         own.chain(inside).collect()
+    }
+
+    /// For every strand in which the role waits for one other, all that it takes then.
+    fn waits(&self, strand: &Strand) -> Vec<Vec<Event>> {
+        let mut waits: Vec<Vec<Event>> =
+            strand.arms.iter().flat_map(|arm| self.waits(arm)).collect();
+        let exits = self.local.exits(strand.state).map(|exit| self.event(strand.state, exit));
+        let events: Vec<Event> = exits.collect();
+        let from = |event: &Event| (event.action.direction, event.action.peer, event.lane);
+        if let Some(first) = events.first().filter(|one| one.action.direction == Direction::Receive)
+            && events.iter().all(|event| from(event) == from(first))
+        {
+            waits.push(events);
+        }
+        waits
     }
 
     /// Forks where a parallel part begins, and joins where all of its arms are over.

@@ -146,7 +146,7 @@ impl Draft<'_> {
 }
 
 /// The states that can be reached, numbered in the order in which they are.
-fn reachable(table: &[GlobalState]) -> Vec<GlobalState> {
+pub(super) fn reachable(table: &[GlobalState]) -> Vec<GlobalState> {
     let mut number = vec![None; table.len()];
     number[0] = Some(StateId::START);
     let mut order = vec![0];

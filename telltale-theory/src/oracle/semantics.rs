@@ -286,6 +286,12 @@ impl Channels {
         }
     }
 
+    /// Whether there is nothing on the channel on which something is received.
+    pub(super) fn is_empty(&self, received: Event) -> bool {
+        let channel = (received.action.peer, received.role, received.lane);
+        self.0.get(&channel).is_none_or(VecDeque::is_empty)
+    }
+
     pub(super) fn are_empty(&self) -> bool {
         self.0.values().all(VecDeque::is_empty)
     }

@@ -2,11 +2,11 @@
 
 use std::collections::BTreeSet;
 
-use telltale_theory::oracle::{can_happen, explore, is_run, may_do, violated};
+use telltale_theory::oracle::{can_happen, explore, goes_wrong, is_run, may_do, violated};
 use telltale_theory::{Condition, Limits, Options, ProjectionError, Violation};
 use telltale_types::{GlobalType, LocalTypeR, RoleId};
 
-use crate::{for_protocols, locals, written};
+use crate::{are_many, for_protocols, hard, locals, written};
 
 fn strict() -> Options {
     let limits = Limits { explained: usize::MAX, ..Limits::default() };
@@ -84,4 +84,32 @@ fn run_goes_wrong(global: &GlobalType, violation: &Violation, all: &Violated) {
     assert!(!is_run(global, wrong), "this is right: {text}");
     assert!(may_do(global, *role, wrong), "the role knows better: {text}");
     assert!(can_happen(wrong), "this cannot happen: {text}");
+}
+
+/// Where nothing is wrong but that roles are not told of forks and joins, something may go wrong or not. The docs on projection
+/// say how often it is shown if it does.
+#[test]
+fn what_goes_wrong_without_being_told_is_shown_more_often_than_not() {
+    let (mut untold, mut go_wrong, mut are_shown) = (0, 0, 0);
+    for_protocols(300, |global| {
+        let Some(refusal) = refusal(global) else { return };
+        let is_untold = |what| matches!(what, Condition::Fork | Condition::Join);
+        let violated = hard(&found(Some(&refusal)));
+        if violated.is_empty() || !violated.iter().all(|(_, what)| is_untold(*what)) {
+            return;
+        }
+        untold += 1;
+        let violations = refusal.violations().iter();
+        let mut violations = violations.filter(|violation| is_untold(violation.condition));
+        if violations.any(|violation| !violation.wrong.is_empty()) {
+            (go_wrong, are_shown) = (go_wrong + 1, are_shown + 1);
+        } else if let Some(run) = goes_wrong(global, 12, 200) {
+            go_wrong += 1;
+            println!("not shown: {violated:?} {} in {global}", written(global, &run));
+        }
+    });
+    println!(
+        "{untold} are only not told, {go_wrong} of them go wrong, {are_shown} of these are shown"
+    );
+    assert!(!are_many() || are_shown * 2 >= go_wrong, "{are_shown} of {go_wrong} are shown");
 }

@@ -1,18 +1,19 @@
 //! Follows a global type and the part of a role together, to find out which lanes of the whole are those of
-//! the role.
+//! the role, and where the whole may be when the role is somewhere.
 
 use super::Lanes;
 use crate::{GlobalExit, GlobalState, GlobalType, LaneId, LocalTypeR, Par, RoleId, StateId};
 
 /// See [`Lanes::of_role`].
 pub(super) fn find(global: &GlobalType, role: RoleId, local: &LocalTypeR) -> Vec<LaneId> {
-    let (lanes, own) = (global.lanes(), local.lanes());
-    let found = vec![LaneId::OUTERMOST; own.len()];
-    let has_part = has_part(global, role, &lanes);
-    let open = vec![(StateId::START, StateId::START)];
-    let mut walk = Walk { global, role, local, lanes, own, has_part, found, open };
+    let mut walk = Walk::of(global, role, local);
     walk.follow();
     walk.found
+}
+
+/// See [`Lanes::together`].
+pub(super) fn together(global: &GlobalType, role: RoleId, local: &LocalTypeR) -> Vec<Vec<StateId>> {
+    Walk::of(global, role, local).follow()
 }
 
 /// For each lane, whether the role takes part in it, or in one inside of it.
@@ -39,8 +40,17 @@ struct Walk<'a> {
     open: Vec<(StateId, StateId)>,
 }
 
-impl Walk<'_> {
-    fn follow(&mut self) {
+impl<'a> Walk<'a> {
+    fn of(global: &'a GlobalType, role: RoleId, local: &'a LocalTypeR) -> Self {
+        let (lanes, own) = (global.lanes(), local.lanes());
+        let found = vec![LaneId::OUTERMOST; own.len()];
+        let has_part = has_part(global, role, &lanes);
+        let open = vec![(StateId::START, StateId::START)];
+        Self { global, role, local, lanes, own, has_part, found, open }
+    }
+
+    /// For each state of the whole, those of the role in which it may be then.
+    fn follow(&mut self) -> Vec<Vec<StateId>> {
         let mut seen: Vec<Vec<StateId>> = vec![Vec::new(); self.global.len()];
         while let Some((whole, own)) = self.open.pop() {
             let together = &mut seen[whole.index()];
@@ -54,6 +64,7 @@ impl Walk<'_> {
                 GlobalState::ArmEnd => self.ends(whole, own),
             }
         }
+        seen
     }
 
     fn exchanges(&mut self, exits: &[GlobalExit], own: StateId) {

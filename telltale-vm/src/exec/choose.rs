@@ -5,7 +5,7 @@ use telltale_types::LabelId;
 
 use super::{Slice, Step};
 use crate::index::ByMember;
-use crate::memory::channel::{self, Plan};
+use crate::memory::channel;
 use crate::memory::coroutine::CoroId;
 use crate::program::op::Exchange;
 use crate::quietly::drop_quietly;
@@ -32,9 +32,14 @@ impl PendingChoices {
         }
     }
 
-    /// The channel in which a coroutine's answer has no room.
-    pub(super) fn channel_of(&self, session: SessionId, coro: CoroId) -> Option<Plan> {
-        self.0.get(session, coro.0).map(|(sent, _)| sent.channel)
+    /// The answer of a coroutine.
+    pub(crate) fn get(&self, session: SessionId, coro: CoroId) -> Option<&(Exchange, Value)> {
+        self.0.get(session, coro.0)
+    }
+
+    /// Keeps the answer of a coroutine.
+    pub(crate) fn keep(&mut self, session: SessionId, coro: CoroId, sent: Exchange, value: Value) {
+        self.0.insert(session, coro.0, (sent, value));
     }
 }
 
@@ -87,8 +92,7 @@ impl Slice<'_, '_> {
             }
             Ok(true) => {
                 self.await_room(sent.channel, sent.peer);
-                let (session, coro) = (self.cx.session, self.coro.0);
-                self.run.pending_choices.0.insert(session, coro, (*sent, value));
+                self.run.pending_choices.keep(self.cx.session, self.coro, *sent, value);
                 Step::Hold
             }
             Err(cause) => {
@@ -101,13 +105,13 @@ impl Slice<'_, '_> {
     /// Sends the chosen message for which there was no room; gives where its branch leads, or nothing if there
     /// is still no room.
     pub(super) fn send_held(&mut self) -> Option<u32> {
-        let (session, coro) = (self.cx.session, self.coro.0);
-        let Exchange { channel, peer, .. } = self.run.pending_choices.0.get(session, coro)?.0;
+        let (session, coro) = (self.cx.session, self.coro);
+        let Exchange { channel, peer, .. } = self.run.pending_choices.get(session, coro)?.0;
         if !channel::has_room(self.block, channel) {
             self.await_room(channel, peer);
             return None;
         }
-        let (sent, value) = self.run.pending_choices.0.remove(session, coro)?;
+        let (sent, value) = self.run.pending_choices.0.remove(session, coro.0)?;
         self.commit_chosen(&sent, value);
         Some(sent.next)
     }

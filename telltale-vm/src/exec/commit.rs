@@ -88,9 +88,7 @@ impl Slice<'_, '_> {
         if channel::push(self.block, self.run.buffers, plan, message) {
             self.wake_at(to, plan);
             if let Some(awaited) = &mut self.awaited {
-                self.loaded
-                    .coroutines_of(self.cx.actor.role)
-                    .for_each(|coro| awaited.one_less(coro));
+                awaited.one_less(self.loaded, self.cx.actor.role);
             }
         }
     }
@@ -98,10 +96,9 @@ impl Slice<'_, '_> {
     /// Wakes whoever waits at a channel: the role, or one of its lanes.
     #[inline(always)]
     fn wake_at(&mut self, role: RoleId, plan: Plan) {
-        if self.loaded.lanes.is_none() {
-            self.wake(role);
-        } else {
-            self.wake_lane(role, plan);
+        match self.loaded.parallel() {
+            None => self.wake(role),
+            Some(parallel) => parallel.wake(self, role, plan),
         }
     }
 
@@ -128,9 +125,7 @@ impl Slice<'_, '_> {
         if sender_waits {
             self.wake_at(from, plan);
             if let Some(awaited) = &mut self.awaited {
-                self.loaded
-                    .coroutines_of(self.cx.actor.role)
-                    .for_each(|coro| awaited.one_less(coro));
+                awaited.one_less(self.loaded, self.cx.actor.role);
             }
         }
         if self.state_at != 0 {

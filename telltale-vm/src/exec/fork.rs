@@ -6,14 +6,32 @@ use telltale_types::{LabelId, RoleId};
 
 use super::{Slice, Step, note_halted};
 use crate::memory::channel::Plan;
-use crate::memory::coroutine::{self, Actor, Coro, CoroId, FORKED, HALTED, HOLDS, PENDING};
+use crate::memory::coroutine::{
+    self, Actor, Coro, CoroId, FORKED, HALTED, HOLDS, OUTSIDE, PENDING,
+};
 use crate::memory::header;
 use crate::program::loaded::Loaded;
 use crate::program::op::{Code, Op};
+use crate::program::schedule::{ScheduleStep, StepKind};
 use crate::trace::store::{Lanes, Tag, Trace};
 
+/// A step of the schedule: lanes begin, one is over, or all are.
+pub(crate) fn follow(block: &mut [u64], loaded: &Loaded, step: &ScheduleStep, trace: &mut Trace) {
+    match step.what {
+        StepKind::Fork => fork(block, loaded, step.from_coro, trace),
+        // Who began the lane goes on in a step of its own.
+        StepKind::Join => drop(join(block, loaded, step.from_coro)),
+        StepKind::GoOn => go_on(block, loaded, step.from_coro, trace),
+        StepKind::Leave
+        | StepKind::Exchange
+        | StepKind::Choice
+        | StepKind::Halt
+        | StepKind::Finish => {}
+    }
+}
+
 /// The lanes begin; the coroutine that forks waits where it is until all of them are over.
-pub(crate) fn fork(block: &mut [u64], loaded: &Loaded, forks: CoroId, trace: &mut Trace) {
+fn fork(block: &mut [u64], loaded: &Loaded, forks: CoroId, trace: &mut Trace) {
     let at = loaded.roles_at + forks.index();
     let here = coroutine::read(block, at);
     let op = op_of(loaded, here);
@@ -28,7 +46,7 @@ pub(crate) fn fork(block: &mut [u64], loaded: &Loaded, forks: CoroId, trace: &mu
 }
 
 /// A lane is over. Gives the coroutine that began it, if it was the last.
-pub(crate) fn join(block: &mut [u64], loaded: &Loaded, lane: CoroId) -> Option<CoroId> {
+fn join(block: &mut [u64], loaded: &Loaded, lane: CoroId) -> Option<CoroId> {
     note_halted(block, loaded.roles_at + lane.index(), lane);
     let has_begun = |coro: &CoroId| {
         let word = word_of(block, loaded, *coro);
@@ -41,7 +59,7 @@ pub(crate) fn join(block: &mut [u64], loaded: &Loaded, lane: CoroId) -> Option<C
 }
 
 /// All lanes of a coroutine are over: it continues behind them.
-pub(crate) fn go_on(block: &mut [u64], loaded: &Loaded, began: CoroId, trace: &mut Trace) {
+fn go_on(block: &mut [u64], loaded: &Loaded, began: CoroId, trace: &mut Trace) {
     let here = word_of(block, loaded, began);
     let op = op_of(loaded, here);
     note(loaded, began, op, Tag::Joined, trace);
@@ -49,11 +67,12 @@ pub(crate) fn go_on(block: &mut [u64], loaded: &Loaded, began: CoroId, trace: &m
     coroutine::write(block, loaded.roles_at + began.index(), next);
 }
 
-/// Whether all lanes are over that a coroutine has begun.
+/// Whether all lanes are over that a coroutine has begun. One that stopped before its end, because the session is being
+/// closed, never will be.
 fn is_past_lanes(block: &[u64], loaded: &Loaded, began: CoroId) -> bool {
     let op = op_of(loaded, word_of(block, loaded, began));
-    let mut lanes = loaded.linked.starts(op).iter();
-    lanes.all(|(lane, _)| word_of(block, loaded, *lane).has(HALTED))
+    let is_over = |lane: Coro| lane.has(HALTED) && op_of(loaded, lane).code == Code::Join;
+    loaded.linked.starts(op).iter().all(|(lane, _)| is_over(word_of(block, loaded, *lane)))
 }
 
 fn word_of(block: &[u64], loaded: &Loaded, coro: CoroId) -> Coro {
@@ -76,9 +95,13 @@ fn note(loaded: &Loaded, coro: CoroId, op: &Op, tag: Tag, trace: &mut Trace) {
 }
 
 impl Slice<'_, '_> {
+    /// `Fork` or `Join`.
+    pub(crate) fn fork_or_join(&mut self, op: &Op) -> Step {
+        if op.code == Code::Fork { self.fork(op) } else { self.join() }
+    }
+
     /// The lanes begin.
-    #[cold]
-    pub(super) fn fork(&mut self, op: &Op) -> Step {
+    fn fork(&mut self, op: &Op) -> Step {
         self.write_here();
         fork(self.block, self.loaded, self.coro, self.run.trace);
         for &(coro, _) in self.loaded.linked.starts(op) {
@@ -88,8 +111,7 @@ impl Slice<'_, '_> {
     }
 
     /// A lane is over. The last of them wakes the coroutine that began them.
-    #[cold]
-    pub(super) fn join(&mut self) -> Step {
+    fn join(&mut self) -> Step {
         self.write_here();
         if let Some(began) = join(self.block, self.loaded, self.coro) {
             self.wake(began);
@@ -105,8 +127,7 @@ impl Slice<'_, '_> {
     }
 
     /// Whether the lanes of the coroutine that acts are over; then it continues behind them.
-    #[cold]
-    pub(super) fn lanes_are_over(&mut self) -> bool {
+    pub(crate) fn lanes_are_over(&mut self) -> bool {
         let are_over = is_past_lanes(self.block, self.loaded, self.coro);
         if are_over {
             go_on(self.block, self.loaded, self.coro, self.run.trace);
@@ -116,8 +137,7 @@ impl Slice<'_, '_> {
 
     /// Sees to the other lanes of the role, which has just been asked or told something. Says whether they come now: a
     /// lane sends one message in a turn, so that what is heard in one can end another.
-    #[cold]
-    pub(super) fn is_others_turn(&mut self, op: &Op) -> bool {
+    pub(crate) fn is_others_turn(&mut self, op: &Op) -> bool {
         self.ask_lanes_again();
         self.cx.actor.lane != 0 && matches!(op.code, Code::Send | Code::Choose)
     }
@@ -133,8 +153,7 @@ impl Slice<'_, '_> {
     }
 
     /// Wakes whichever coroutine of a role waits at a channel.
-    #[cold]
-    pub(super) fn wake_lane(&mut self, role: RoleId, plan: Plan) {
+    pub(crate) fn wake_lane(&mut self, role: RoleId, plan: Plan) {
         for coro in self.loaded.coroutines_of(role) {
             if self.waits_at(coro, plan) {
                 self.wake(coro);
@@ -148,13 +167,15 @@ impl Slice<'_, '_> {
             return false;
         }
         if coro.has(HOLDS) {
-            let held = self.run.pending_choices.channel_of(self.cx.session, number);
-            return held.is_some_and(|held| held.place == plan.place);
+            let held = self.run.pending_choices.get(self.cx.session, number);
+            return held.is_some_and(|(sent, _)| sent.channel.place == plan.place);
         }
         let op = op_of(self.loaded, coro);
         match op.code {
             Code::Send | Code::Recv | Code::Offer => op.exchange.channel.place == plan.place,
-            Code::OfferMany => {
+            // Who plays it from outside makes its choice anew when there is room.
+            Code::Choose if !coro.has(OUTSIDE) => false,
+            Code::OfferMany | Code::Choose => {
                 let branches = self.loaded.linked.exchanges(op);
                 branches.iter().any(|branch| branch.channel.place == plan.place)
             }

@@ -37,6 +37,8 @@ impl Slice<'_, '_> {
         seat: &SeatOp,
         operand: Operand,
     ) -> (Step, Operand) {
+        // Such a session has no lanes: its coroutines are its roles.
+        self.coro = role;
         self.word_at = self.loaded.roles_at + role.index();
         self.state_at = self.word_at;
         self.is_watched = true;

@@ -12,7 +12,7 @@ impl Slice<'_, '_> {
         if let Some(awaited) = &mut self.awaited
             && !channel::receiver_waits(self.block, plan)
         {
-            self.loaded.coroutines_of(from).for_each(|coro| awaited.one_more(coro));
+            awaited.one_more(self.loaded, from);
         }
         channel::await_message(self.block, plan);
     }
@@ -22,7 +22,7 @@ impl Slice<'_, '_> {
         if let Some(awaited) = &mut self.awaited
             && channel::receiver_waits(self.block, plan)
         {
-            self.loaded.coroutines_of(from).for_each(|coro| awaited.one_less(coro));
+            awaited.one_less(self.loaded, from);
         }
         channel::forget_receiver(self.block, plan);
     }
@@ -33,7 +33,7 @@ impl Slice<'_, '_> {
         if let Some(awaited) = &mut self.awaited
             && !channel::sender_waits(self.block, plan)
         {
-            self.loaded.coroutines_of(to).for_each(|coro| awaited.one_more(coro));
+            awaited.one_more(self.loaded, to);
         }
         channel::await_room(self.block, plan);
     }

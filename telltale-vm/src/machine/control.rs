@@ -101,13 +101,17 @@ impl VM {
     ///
     /// Closing waits for no handler: a role whose handler has no answer yet is done if it would send, and
     /// continues to receive if not. It does wait for roles that are paused and for messages that are deferred, as
-    /// [`VM::waiting`] says. A session whose roles are played through endpoints is cancelled.
+    /// [`VM::waiting`] says. A session whose roles are played through endpoints, or some of them from outside, is cancelled.
     ///
     /// # Errors
     ///
     /// When the session has ended already.
     pub fn close(&mut self, session: SessionId) -> Result<(), VMError> {
         let slot = self.running(session)?;
+        if header::has_outside(self.run_queue.arena.block(slot)) {
+            return self
+                .cancel(session, "it was closed, and some of its roles are played from outside");
+        }
         if !header::has_coroutines(self.run_queue.arena.block(slot)) {
             return self
                 .cancel(session, "it was closed, and its roles are played by other sessions");
@@ -176,6 +180,15 @@ impl VM {
             Err(error) => return Err(Rejected { message, error }),
         };
         let outstanding = Outstanding::of(&message);
+        self.put_in(slot, plan, message, self.records());
+        self.deferred.injected(session, outstanding);
+        self.drop_orphans();
+        self.drain_sink();
+        Ok(())
+    }
+
+    /// A message from outside goes into its channel, in which it has room, and its receiver continues.
+    pub(super) fn put_in(&mut self, slot: Slot, plan: Plan, message: Message, is_noted: bool) {
         let Message { from, to, lane, label, value } = message;
         self.leave_script(slot);
         let block = self.run_queue.arena.block_mut(slot);
@@ -187,8 +200,7 @@ impl VM {
         } else {
             channel::push(block, &mut self.buffers, plan, message)
         };
-        self.deferred.injected(session, outstanding);
-        if self.records() {
+        if is_noted {
             self.enter_trace(self.run_queue.session_at(slot));
             let lanes = Lanes { channel: lane as u8, ..Lanes::default() };
             if replaces {
@@ -202,13 +214,14 @@ impl VM {
             }
         }
         self.look_again(slot);
-        self.drop_orphans();
-        self.drain_sink();
-        Ok(())
     }
 
     /// Where a session is, and the channel of a message from outside, if there is one, and room in it.
-    fn place_for(&self, session: SessionId, message: &Message) -> Result<(Slot, Plan), VMError> {
+    pub(super) fn place_for(
+        &self,
+        session: SessionId,
+        message: &Message,
+    ) -> Result<(Slot, Plan), VMError> {
         let slot = self.running(session)?;
         let Message { from, to, lane, label, .. } = *message;
         let loaded = self.loaded_at(slot);
@@ -240,7 +253,7 @@ impl VM {
 
     /// Something has changed for a session, but perhaps for none of its roles: it must be settled again, because it
     /// may have waited for this only.
-    fn look_again(&mut self, slot: Slot) {
+    pub(super) fn look_again(&mut self, slot: Slot) {
         self.leave_script(slot);
         let block = self.run_queue.arena.block(slot);
         if header::has_coroutines(block) {
@@ -262,7 +275,7 @@ impl VM {
     }
 
     /// The slot of a session that has not ended.
-    fn running(&self, session: SessionId) -> Result<Slot, VMError> {
+    pub(super) fn running(&self, session: SessionId) -> Result<Slot, VMError> {
         let slot = self.slot_of(session)?;
         if header::is_running(self.run_queue.arena.block(slot)) {
             Ok(slot)

@@ -10,6 +10,8 @@ mod linked;
 mod reach;
 mod through;
 mod waiters;
+#[cfg(feature = "serde")]
+mod written;
 
 use std::panic::{AssertUnwindSafe, catch_unwind};
 
@@ -19,6 +21,8 @@ use telltale_types::{RoleId, StateId};
 use self::held::Registers;
 use self::linked::LinkedSeats;
 pub(super) use self::reach::Reach;
+#[cfg(feature = "serde")]
+pub(crate) use self::written::Collector;
 use crate::error::Wrong;
 use crate::exec::{Step, inside};
 use crate::index::ByMember;
@@ -77,7 +81,7 @@ impl VM {
     /// Makes an image known, so that programs which import it can open sessions of it.
     pub fn provide(&mut self, image: &CodeImage) {
         self.endpoints.reach = Some(reach::FULL);
-        self.expect_by_hand();
+        self.expect_all_images();
         let provided = &mut self.endpoints.provided;
         match provided.binary_search_by_key(&image.hash(), |provided| provided.hash()) {
             Ok(known) => provided[known] = image.clone(),

@@ -10,6 +10,7 @@ use crate::memory::arena::Slot;
 use crate::memory::coroutine::{self, CoroId};
 use crate::memory::{channel, header, registers};
 use crate::program::by_hand::{self, show_compiled};
+use crate::program::parallel;
 use crate::quietly::{drop_quietly, take_each};
 use crate::roles::host::SessionObjects;
 use crate::roles::objects::RoleObjects;
@@ -36,6 +37,27 @@ impl VM {
     /// The same for a session that may have its number already.
     #[inline]
     pub(super) fn open_as(
+        &mut self,
+        number: Option<u64>,
+        image: &CodeImage,
+        objects: u32,
+        owned: bool,
+        acts: bool,
+    ) -> Result<SessionId, VMError> {
+        let session = self.begin(number, image, objects, owned, acts)?;
+        if acts {
+            self.run_queue.enqueue(session.slot());
+        }
+        if self.config.recording != Recording::Off {
+            self.trace.enter(session, image.global_type.names());
+            self.trace.push_session(Tag::Opened);
+        }
+        Ok(session)
+    }
+
+    /// The same for a session that is in no queue yet, and of which no event tells.
+    #[inline(always)]
+    pub(super) fn begin(
         &mut self,
         number: Option<u64>,
         image: &CodeImage,
@@ -73,16 +95,8 @@ impl VM {
             loaded.pause(block, &self.paused);
         }
 
-        let session = self.run_queue.session_at(slot);
         self.open += 1;
-        if acts {
-            self.run_queue.enqueue(slot);
-        }
-        if self.config.recording != Recording::Off {
-            self.trace.enter(session, loaded.image.global_type.names());
-            self.trace.push_session(Tag::Opened);
-        }
-        Ok(session)
+        Ok(self.run_queue.session_at(slot))
     }
 
     /// A block for one more session of an image.
@@ -100,10 +114,11 @@ impl VM {
 
     /// Nobody in the session can act: it waits for the outside, is complete, or is stuck. It is not in the queue.
     pub(super) fn settle(&mut self, slot: Slot) {
+        if header::has_outside(self.run_queue.arena.block(slot)) && self.settle_from_outside(slot) {
+            return;
+        }
         let block = self.run_queue.arena.block(slot);
-        let loaded = self.images.get(header::image(block));
-        let session = self.run_queue.session_at(slot);
-        let view = SessionView::new(session, block, loaded, &self.deferred, &self.wraps);
+        let view = self.view_at(slot);
         if view.waits_for_outside() {
             return;
         }
@@ -111,16 +126,29 @@ impl VM {
             return self.finish(slot, Err(SessionError::Closed));
         }
         if header::live(block) == 0 {
-            return match self.left_over(slot) {
-                Some(cause) => self.fault(slot, Fault { role: None, instruction: None, cause }),
-                None => self.finish(slot, Ok(())),
-            };
+            return self.finish_unless_left_over(slot);
         }
         if view.is_at_rest() {
             return self.finish(slot, Ok(()));
         }
         let cause = Cause::Stuck { waiting: view.who_waits() };
         self.fault(slot, Fault { role: None, instruction: None, cause });
+    }
+
+    /// All roles of a session are done.
+    pub(super) fn finish_unless_left_over(&mut self, slot: Slot) {
+        match self.left_over(slot) {
+            Some(cause) => self.fault(slot, Fault { role: None, instruction: None, cause }),
+            None => self.finish(slot, Ok(())),
+        }
+    }
+
+    /// A look at the session at a slot.
+    pub(super) fn view_at(&self, slot: Slot) -> SessionView<'_> {
+        let block = self.run_queue.arena.block(slot);
+        let loaded = self.images.get(header::image(block));
+        let session = self.run_queue.session_at(slot);
+        SessionView::new(session, block, loaded, &self.deferred, &self.wraps)
     }
 
     /// A message that is left over although all roles are done; nothing if there is none, or if that
@@ -158,7 +186,7 @@ impl VM {
         self.fault(slot, Fault { role, instruction, cause });
     }
 
-    fn fault(&mut self, slot: Slot, fault: Fault) {
+    pub(super) fn fault(&mut self, slot: Slot, fault: Fault) {
         self.forget_reported();
         let session = self.run_queue.session_at(slot);
         let fault = Arc::new(fault);
@@ -188,12 +216,21 @@ impl VM {
         let block = self.run_queue.arena.block(slot);
         let loaded = self.images.get(header::image(block));
         let (has_coroutines, roles) = (header::has_coroutines(block), loaded.roles);
-        self.pending_choices.forget(session, loaded.coroutines);
-        self.deferred.forget(session);
+        self.forget_aside(slot);
+        if let Some(ended) = &mut self.ended {
+            ended.push((session, outcome.clone()));
+        }
         self.retire(slot, outcome);
         if !has_coroutines {
             self.wake_all_waiters(session, roles);
         }
+    }
+
+    /// What is beside the block of a session that has ended is dropped.
+    pub(super) fn forget_aside(&mut self, slot: Slot) {
+        let session = self.run_queue.session_at(slot);
+        self.pending_choices.forget(session, self.loaded_at(slot).coroutines);
+        self.deferred.forget(session);
     }
 
     /// All roles of a session are done, on its script: its channels are empty.
@@ -204,7 +241,7 @@ impl VM {
 
     /// Gives back what a session has held of the machine, or keeps its role objects for their owner.
     #[inline(never)]
-    fn retire(&mut self, slot: Slot, outcome: Outcome) {
+    pub(super) fn retire(&mut self, slot: Slot, outcome: Outcome) {
         let block = self.run_queue.arena.block_mut(slot);
         self.wraps.forget(SessionId::new(self.run_queue.vm, header::ordinal(block), slot));
         let (key, is_owned) = (header::objects(block) as usize, header::is_owned(block));
@@ -214,6 +251,9 @@ impl VM {
         self.coroutines -= self.images.get(header::image(block)).coroutines;
         if is_queued {
             self.run_queue.note_dead();
+        }
+        if header::has_outside(self.run_queue.arena.block(slot)) {
+            self.forget_outside(slot, &outcome);
         }
         if is_owned {
             self.objects[key - 1].outcome = Some(outcome);
@@ -235,12 +275,12 @@ impl VM {
 
     /// Takes out what is still in the channels and registers of a session that has ended.
     #[inline(never)]
-    fn release_messages(&mut self, slot: Slot) {
+    pub(super) fn release_messages(&mut self, slot: Slot) {
         let block = self.run_queue.arena.block_mut(slot);
         let loaded = self.images.get(header::image(block));
         for plan in loaded.plans.all() {
             for nth in 0..channel::len(block, plan) {
-                self.orphans.push(channel::peek(block, &self.buffers, plan, nth));
+                self.orphans.push(channel::peek(block, &self.buffers, plan, nth).word);
             }
             channel::clear(block, &mut self.buffers, plan);
         }
@@ -291,16 +331,17 @@ impl SessionHost for VM {
         objects: impl RoleObjects,
         owned: bool,
     ) -> Result<SessionId, VMError> {
-        self.expect_by_hand();
+        self.expect_all_images();
         self.open_compiled_session(image, objects, owned)
     }
 
-    fn open_compiled_session(
+    fn open_compiled_session<O: RoleObjects>(
         &mut self,
         image: &CodeImage,
-        objects: impl RoleObjects,
+        objects: O,
         owned: bool,
     ) -> Result<SessionId, VMError> {
+        self.images.parallel = O::PARALLEL.map(|parts| parts.0).or(self.images.parallel);
         let objects = SessionObjects::new(objects, self.spare.pop());
         self.open_with(image, objects, owned)
     }
@@ -309,16 +350,17 @@ impl SessionHost for VM {
         &mut self,
         session: SessionId,
     ) -> Result<(Outcome, C), VMError> {
-        let (outcome, objects) = self.take_ended(session, TypeId::of::<C>())?;
+        let (outcome, objects) = self.take_objects(session, TypeId::of::<C>())?;
         let objects = objects.downcast().map_err(|_| VMError::StaleSession { session })?;
         Ok((outcome, *objects))
     }
 }
 
 impl VM {
-    /// Images may be written by hand from now on.
-    pub(super) fn expect_by_hand(&mut self) {
+    /// Images may be written by hand from now on, and have parallel parts.
+    pub(super) fn expect_all_images(&mut self) {
         self.images.by_hand = Some(by_hand::FULL);
+        self.images.parallel = Some(parallel::FULL);
     }
 
     fn open_with(
@@ -327,8 +369,14 @@ impl VM {
         objects: SessionObjects,
         owned: bool,
     ) -> Result<SessionId, VMError> {
+        let from_outside = objects.played_outside();
         let key = self.objects.insert(objects);
-        let opened = self.open(image, key as u32 + 1, owned, true);
+        let opened = match from_outside {
+            None => self.open(image, key as u32 + 1, owned, true),
+            Some((players, first)) => {
+                self.open_from_outside(image, key as u32 + 1, owned, players, first)
+            }
+        };
         if opened.is_err() {
             self.spare.extend(self.objects.remove(key).discard());
         }
@@ -336,7 +384,7 @@ impl VM {
     }
 
     /// The outcome and the role objects of a session that has ended and has an owner.
-    fn take_ended(
+    fn take_objects(
         &mut self,
         session: SessionId,
         of_type: TypeId,
@@ -356,6 +404,10 @@ impl VM {
         let key = header::objects(block) as usize - 1;
         // Callers of `SessionHost` may ask for role objects of another type.
         if self.objects[key].type_id() != of_type {
+            #[cfg(feature = "serde")]
+            if self.objects[key].are_awaited() {
+                return Err(VMError::NotAttached { session });
+            }
             return Err(VMError::StaleSession { session });
         }
         let (objects, outcome) = self.objects.remove(key).into_parts();

@@ -10,6 +10,7 @@ use crate::memory::arena::Slot;
 use crate::memory::coroutine::{self, Actor, Coro};
 use crate::memory::{header, ready};
 use crate::quietly::{drop_each_quietly, panicked};
+use crate::roles::observer::Observe;
 use crate::scheduler::Turns;
 use crate::scheduler::run_queue::Fuel;
 use crate::scripted::run::ScriptState;
@@ -27,6 +28,13 @@ pub(super) struct Call<'a> {
 impl VM {
     /// Runs rounds, until the fuel is used, nobody can act or no turns are left.
     pub(super) fn rounds(&mut self, call: Call<'_>, rounds: usize, turns: &mut Turns) {
+        let observer = call.network.and_then(|_| call.handler.observer().0);
+        if observer.is_some() {
+            self.ended.get_or_insert_default();
+        } else if self.ended.is_some() {
+            // Nobody is there any more to be told.
+            self.ended = None;
+        }
         self.run_queue.fuel = Fuel { rounds, slices: 0 };
         while (self.run_queue.fuel.slices > 0 || self.begins(call.by_turns)) && turns.left > 0 {
             let exit = self.slices(call, turns);
@@ -40,6 +48,18 @@ impl VM {
         }
         self.collect_if_idle();
         self.drain_sink();
+        if let Some(observer) = observer {
+            self.tell_of_ended(observer);
+        }
+    }
+
+    #[cold]
+    fn tell_of_ended(&mut self, observer: &dyn Observe) {
+        for (session, outcome) in self.ended.take().into_iter().flatten() {
+            observer.ended(session, &outcome);
+        }
+        // What is done between two runs is told in the next.
+        self.ended = Some(Vec::new());
     }
 
     fn begins(&mut self, by_turns: bool) -> bool {
@@ -68,6 +88,7 @@ impl VM {
         // turns, they are seen one by one anyway.)
         run_queue.ends_quietly = !by_turns && network.is_none() && deferred.is_empty();
         let (trace, orphans) = (&mut self.trace, &mut self.orphans);
+        let woken = &mut self.outside.woken;
         let run = RunContext {
             handler,
             network,
@@ -77,6 +98,7 @@ impl VM {
             deferred,
             trace,
             orphans,
+            woken,
         };
         // Any image will do: the first slice enters its own.
         let image = 0;

@@ -222,7 +222,7 @@ impl Slices<'_> {
         self.run.trace.enter(cx.session, loaded.image.global_type.names());
         let host = match header::objects(block) as usize {
             0 => Host::Handler(self.run.handler),
-            key => self.objects[key - 1].host(self.run.handler),
+            key => self.objects[key - 1].host(self.run.handler, self.run.network.is_some()),
         };
         let left = if end.is_some() { self.script.left } else { quantum };
         let mut slice = Slice::new(block, loaded, &mut self.run, cx, host, left);

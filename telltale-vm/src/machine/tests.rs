@@ -75,3 +75,22 @@ fn counts_and_seeds_go_on() {
     let known = by_turns.iter().all(|effect| same.contains(effect));
     assert!(known, "what a role is asked does not depend on turns");
 }
+
+/// Whoever was there to be told of what ends has gone: nothing is kept for him.
+#[cfg(feature = "serde")]
+#[test]
+fn what_has_ended_is_kept_for_observers_only() {
+    let term = GlobalTerm::send("A", "B", Label::new("x"), GlobalTerm::end());
+    let image = crate::testing::image(&term.close().expect("it is closed")).expect("it projects");
+    let (mut vm, handler) = (VM::default(), Remembers::default());
+    let recorder = crate::recording::Recorder::new(&handler);
+    vm.run(&recorder, 10).expect("nobody faults");
+    let cancelled = vm.load_choreography(&image).expect("there is room");
+    vm.cancel(cancelled, "it ends between two runs").expect("it is running");
+    assert_eq!(vm.ended.as_ref().map(Vec::len), Some(1));
+    for _ in 0..3 {
+        vm.load_choreography(&image).expect("there is room");
+        vm.run(&handler, 10).expect("nobody faults");
+        assert!(vm.ended.is_none());
+    }
+}

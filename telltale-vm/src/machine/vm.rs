@@ -9,6 +9,7 @@ use telltale_bytecode::CodeImage;
 
 use super::endpoints::Endpoints;
 use super::numbers::Numbers;
+use super::outside::Outside;
 use super::rounds::Call;
 use crate::exec::PendingChoices;
 use crate::memory::arena::Slot;
@@ -27,7 +28,7 @@ use crate::session::VmTag;
 use crate::trace::store::Trace;
 use crate::view::{CoroutineView, SessionView};
 use crate::{
-    EffectHandler, Fault, ObsEvent, Policy, Progress, Recording, SessionId, SessionStatus,
+    EffectHandler, Fault, ObsEvent, Outcome, Policy, Progress, Recording, SessionId, SessionStatus,
     SimClock, StepResult, VMConfig, VMError,
 };
 
@@ -57,6 +58,7 @@ pub struct VM {
     pub(super) deferred: Deferred,
     pub(super) paused: Vec<String>,
     pub(super) endpoints: Endpoints,
+    pub(super) outside: Outside,
     /// Payloads that have lost their place, and with them perhaps an endpoint.
     pub(super) orphans: Vec<Word>,
     pub(super) sink: Option<Sink>,
@@ -64,8 +66,13 @@ pub struct VM {
     pub(super) wraps: Wraps,
     pub(super) faults: Vec<(SessionId, Arc<Fault>)>,
     pub(super) unreported: usize,
+    /// How sessions have ended that whoever stands in front of the handler is still to be told of, if there is anybody.
+    pub(super) ended: Option<Vec<(SessionId, Outcome)>>,
     /// Whether the faults have been reported.
     pub(super) is_reported: bool,
+    /// What is known until all sessions that were resumed have their role objects.
+    #[cfg(feature = "serde")]
+    pub(super) resumed: Option<Box<super::inside::Resumed>>,
 }
 
 /// Whoever is told every event instead of the trace.
@@ -114,13 +121,17 @@ impl VM {
             deferred: Deferred::default(),
             paused: Vec::new(),
             endpoints: Endpoints::default(),
+            outside: Outside::default(),
             orphans: Vec::new(),
             sink: None,
             coroutines: 0,
             wraps: Wraps::default(),
             faults: Vec::new(),
             unreported: 0,
+            ended: None,
             is_reported: false,
+            #[cfg(feature = "serde")]
+            resumed: None,
             config: VMConfig { quantum, ..config },
         }
     }
@@ -131,7 +142,7 @@ impl VM {
     ///
     /// At a limit of the VM, which is then as it was before.
     pub fn load_choreography(&mut self, image: &CodeImage) -> Result<SessionId, VMError> {
-        self.expect_by_hand();
+        self.expect_all_images();
         self.open(image, 0, false, true)
     }
 
@@ -291,18 +302,14 @@ impl VM {
 
     /// The sessions that are running, in the order of their memory.
     pub fn sessions(&self) -> impl Iterator<Item = SessionView<'_>> {
-        self.run_queue.arena.slots().filter_map(|slot| {
-            let block = self.run_queue.arena.block(slot);
-            let session = self.run_queue.session_at(slot);
-            let loaded = self.images.get(header::image(block));
-            let view = || SessionView::new(session, block, loaded, &self.deferred, &self.wraps);
-            header::is_running(block).then(view)
-        })
+        let arena = &self.run_queue.arena;
+        let running = arena.slots().filter(|slot| header::is_running(arena.block(*slot)));
+        running.map(|slot| self.view_at(slot))
     }
 
     /// The slots of the sessions that are running, in the order in which they were opened: the order in memory depends
     /// on what ran before, and must not show in a trace.
-    pub(super) fn running_slots(&self) -> Vec<Slot> {
+    pub(crate) fn running_slots(&self) -> Vec<Slot> {
         let RunQueue { arena, .. } = &self.run_queue;
         let mut running = BinaryHeap::new();
         for slot in arena.slots() {
@@ -324,7 +331,7 @@ impl VM {
     }
 
     /// The slot of a session, which may have ended.
-    pub(super) fn slot_of(&self, session: SessionId) -> Result<Slot, VMError> {
+    pub(crate) fn slot_of(&self, session: SessionId) -> Result<Slot, VMError> {
         if session.vm() != self.run_queue.vm {
             return Err(VMError::ForeignSession { session });
         }

@@ -16,7 +16,7 @@ impl VM {
         let give_turns = scheduler::by(config.policy);
         let mut vm = Self::with_tag(config, tag, give_turns);
         vm.numbers = numbers;
-        vm.expect_by_hand();
+        vm.expect_all_images();
         vm
     }
 

@@ -161,7 +161,10 @@ impl Arena {
 
     /// Whether there ever was a block at this slot.
     pub(crate) fn contains(&self, slot: Slot) -> bool {
-        self.chunks.get(slot.chunk()).is_some_and(|chunk| slot.place() < chunk.len())
+        // Without a division, unlike `Chunk::len`: this is asked for each call from outside.
+        let ends_before =
+            |chunk: &Chunk| (slot.place() + 1) * chunk.words + WINDOW <= chunk.blocks.len();
+        self.chunks.get(slot.chunk()).is_some_and(ends_before)
     }
 
     /// All slots, in the order of their memory. What has never been used is all zeros.

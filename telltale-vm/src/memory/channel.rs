@@ -203,8 +203,8 @@ pub(crate) fn is_idle(block: &[u64], plan: Plan) -> bool {
     word(block, plan.at()) & !RECEIVER_WAITS == 0
 }
 
-/// The payload of one of the messages that are queued, by its place in the order.
-pub(crate) fn peek(block: &[u64], buffers: &Buffers, plan: Plan, nth: usize) -> Word {
+/// One of the messages that are queued, by its place in the order.
+pub(crate) fn peek(block: &[u64], buffers: &Buffers, plan: Plan, nth: usize) -> Message {
     let at = plan.at();
     let [packed, bits] = match plan.shape {
         Shape::Cell => [word(block, at), word(block, at + 1)],
@@ -213,7 +213,7 @@ pub(crate) fn peek(block: &[u64], buffers: &Buffers, plan: Plan, nth: usize) -> 
             ring_slot(block, buffers, plan, place)
         }
     };
-    Word { kind: (packed >> 8) as u8, bits }
+    Message { label: label_of(packed), word: Word { kind: (packed >> 8) as u8, bits } }
 }
 
 /// Appends a message for which there is room. Says whether the receiver waits for it.

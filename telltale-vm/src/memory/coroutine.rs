@@ -30,7 +30,10 @@ pub(crate) const DRAINS: u32 = 1 << 27;
 /// The role does several things at once; they are coroutines of their own, for which this one waits.
 pub(crate) const FORKED: u32 = 1 << 26;
 
-const MARKS: u32 = HALTED | HOLDS | PENDING | PAUSED | DRAINS | FORKED;
+/// The role is played from outside of the VM, so it never acts by itself.
+pub(crate) const OUTSIDE: u32 = 1 << 25;
+
+const MARKS: u32 = HALTED | HOLDS | PENDING | PAUSED | DRAINS | FORKED | OUTSIDE;
 
 /// Who acts: a role, and which of the things that it does at once; lane 0 is its own coroutine.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -91,6 +91,23 @@ impl Deferred {
         aside.outstanding.len()
     }
 
+    /// The messages of a session that have not been handed out, oldest first.
+    #[cfg(feature = "serde")]
+    pub(crate) fn messages(&self, session: SessionId) -> &[Message] {
+        self.0.get(session, 0).map_or(&[], |aside| &aside.messages)
+    }
+
+    /// What is aside of a session that has been resumed.
+    #[cfg(feature = "serde")]
+    pub(crate) fn restore(
+        &mut self,
+        session: SessionId,
+        messages: Vec<Message>,
+        outstanding: Vec<Outstanding>,
+    ) {
+        self.0.insert(session, 0, Aside { messages, outstanding });
+    }
+
     /// Drops everything.
     pub(crate) fn clear(&mut self) {
         self.0.take_each(|mut aside| aside.drop_messages());

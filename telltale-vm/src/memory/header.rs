@@ -3,7 +3,7 @@
 //! ```text
 //! ordinal 64 bits                                        from the low bits up
 //! role objects 32 bits | image 16 | live roles 8 | status 3 | marks 5
-//! place in the schedule 32 bits | the role whose turn is next 8 | numbers drawn 24
+//! place in the schedule 32 bits | the role whose turn is next 8 | numbers drawn 23 | a mark 1
 //! ```
 
 use crate::SessionStatus;
@@ -64,11 +64,44 @@ pub(crate) fn set_turn(block: &mut [u64], role: u8) {
     *word_mut(block, 2) = word(block, 2) & !(0xff << 32) | u64::from(role) << 32;
 }
 
-/// How many numbers the scheduler has drawn for this session, up to 2²⁴; it counts as one more.
+/// How many numbers the scheduler has drawn for this session, up to 2²³; it counts as one more.
 pub(crate) fn draw(block: &mut [u64]) -> u64 {
-    let drawn = word(block, 2) >> 40;
-    *word_mut(block, 2) = word(block, 2) & !(u64::MAX << 40) | (drawn + 1) << 40;
+    let drawn = word(block, 2) >> 40 & DRAWN;
+    *word_mut(block, 2) = word(block, 2) & !(DRAWN << 40) | ((drawn + 1) & DRAWN) << 40;
     drawn
+}
+
+/// What [`crate::snapshot`] writes and reads beside all others.
+#[cfg(feature = "serde")]
+pub(crate) mod written {
+    use super::{DETACHED, DRAWN, QUEUED, word, word_mut};
+
+    /// How many numbers have been drawn: no more than this are counted.
+    pub(crate) const MOST_DRAWN: u32 = DRAWN as u32;
+
+    pub(crate) const fn drawn(block: &[u64]) -> u32 {
+        (word(block, 2) >> 40 & DRAWN) as u32
+    }
+
+    pub(crate) fn set_drawn(block: &mut [u64], drawn: u32) {
+        let drawn = u64::from(drawn) & DRAWN;
+        *word_mut(block, 2) = word(block, 2) & !(DRAWN << 40) | drawn << 40;
+    }
+
+    /// So many coroutines have not halted.
+    pub(crate) fn set_live(block: &mut [u64], live: u8) {
+        *word_mut(block, 1) = word(block, 1) & !(0xff << 48) | u64::from(live) << 48;
+    }
+
+    /// The session waits for its role objects.
+    pub(crate) fn detach(block: &mut [u64]) {
+        *word_mut(block, 1) |= DETACHED;
+    }
+
+    /// Whether the run queue names the session, or would if it had its role objects.
+    pub(crate) const fn would_act(block: &[u64]) -> bool {
+        word(block, 1) & QUEUED != 0
+    }
 }
 
 /// The key of the session's role objects plus one; 0 if it has none, or they have been taken.
@@ -149,12 +182,23 @@ pub(crate) const fn has_coroutines(block: &[u64]) -> bool {
     word(block, 1) & WITHOUT_COROUTINES == 0
 }
 
+/// Some of the session's roles are played from outside of the VM: it is never on its script.
+pub(crate) fn set_outside(block: &mut [u64]) {
+    *word_mut(block, 2) |= OUTSIDE;
+    set_place(block, None);
+}
+
+#[inline]
+pub(crate) const fn has_outside(block: &[u64]) -> bool {
+    word(block, 2) & OUTSIDE != 0
+}
+
 /// The run queue is about to name the session; says whether it does not yet.
 ///
 /// It is named from here on until it leaves the queue, also while it has its slice.
 #[inline]
 pub(crate) fn enter_queue(block: &mut [u64]) -> bool {
-    let is_new = word(block, 1) & QUEUED == 0;
+    let is_new = word(block, 1) & (QUEUED | DETACHED) == 0;
     *word_mut(block, 1) |= QUEUED;
     is_new
 }
@@ -168,7 +212,21 @@ pub(crate) fn leave_queue(block: &mut [u64]) {
 /// Whether the run queue names the session, or it has its slice.
 #[inline]
 pub(crate) const fn is_queued(block: &[u64]) -> bool {
-    word(block, 1) & QUEUED != 0
+    word(block, 1) & (QUEUED | DETACHED) == QUEUED
+}
+
+/// Whether the session has been resumed and waits for its role objects. The run queue never names it then; the mark of the
+/// queue says that it would.
+#[inline]
+pub(crate) const fn is_detached(block: &[u64]) -> bool {
+    word(block, 1) & DETACHED != 0
+}
+
+/// The session has its role objects. Says whether the run queue has to name it from now on.
+#[cfg(feature = "serde")]
+pub(crate) fn attach(block: &mut [u64]) -> bool {
+    *word_mut(block, 1) &= !DETACHED;
+    is_queued(block)
 }
 
 /// The block is free, but the queue still names it; it is given back when the queue comes to it.
@@ -191,6 +249,11 @@ const OWNED: u64 = 1 << 59;
 const ZOMBIE: u64 = 1 << 60;
 const WITHOUT_COROUTINES: u64 = 1 << 61;
 const QUEUED: u64 = 1 << 62;
+const DETACHED: u64 = 1 << 63;
+/// In the third word.
+const OUTSIDE: u64 = 1 << 63;
+/// The numbers that have been drawn, where they stand in the third word.
+const DRAWN: u64 = (1 << 23) - 1;
 
 const fn status_bits(number: u64) -> u64 {
     number << 56

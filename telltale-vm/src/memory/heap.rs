@@ -66,17 +66,21 @@ impl Heap {
 
     #[inline(never)]
     fn decode_any(&mut self, word: Word) -> Value {
-        let Word { kind, bits } = word;
-        match Kind::from_number(kind) {
-            Kind::Uint => Value::Uint(bits),
-            Kind::Unit => Value::Unit,
-            Kind::Int => Value::Int(bits.cast_signed()),
-            Kind::Bool => Value::Bool(Wide::from_bits(bits)),
-            Kind::Float => Value::Float(Wide::from_bits(bits)),
-            Kind::Char => Value::Char(Wide::from_bits(bits)),
-            Kind::Text | Kind::Bytes | Kind::Record | Kind::Endpoint | Kind::Opaque => {
-                Value::Large(self.0.remove(bits as usize))
-            }
-        }
+        scalar(word).unwrap_or_else(|| Value::Large(self.0.remove(word.bits as usize)))
     }
+}
+
+/// The payload of two numbers, if it is a scalar.
+#[inline]
+pub(crate) fn scalar(word: Word) -> Option<Value> {
+    let Word { kind, bits } = word;
+    Some(match Kind::from_number(kind) {
+        Kind::Uint => Value::Uint(bits),
+        Kind::Unit => Value::Unit,
+        Kind::Int => Value::Int(bits.cast_signed()),
+        Kind::Bool => Value::Bool(Wide::from_bits(bits)),
+        Kind::Float => Value::Float(Wide::from_bits(bits)),
+        Kind::Char => Value::Char(Wide::from_bits(bits)),
+        Kind::Text | Kind::Bytes | Kind::Record | Kind::Endpoint | Kind::Opaque => return None,
+    })
 }

@@ -51,6 +51,14 @@ impl Wraps {
         times.iter().find(|(other, _)| *other == member).map_or(0, |&(_, times)| times.into())
     }
 
+    /// The count of a role that has been resumed began anew so often.
+    #[cfg(feature = "serde")]
+    pub(crate) fn restore(&mut self, session: SessionId, actor: Actor, times: u32) {
+        *self.is_any.get_mut() = true;
+        let all = self.times.get_mut().unwrap_or_else(PoisonError::into_inner);
+        all.push(((session.ordinal(), actor), times));
+    }
+
     /// A session has ended.
     #[inline]
     pub(crate) fn forget(&mut self, session: SessionId) {

@@ -6,18 +6,16 @@
 
 use std::fmt;
 
-use telltale_bytecode::{Image, Instr};
-use telltale_types::StateId;
+use telltale_bytecode::{Image, Instr, verify};
 
 use crate::exec::{Slice, Step};
 use crate::lines::{Lines, label_of, role_of};
-use crate::program::op::{Linked, Op};
-use crate::program::verify::verify;
+use crate::program::op::Op;
 
 /// Verifies, guards, executes and shows what compilers do not write.
 pub(crate) trait ByHand: fmt::Debug + Send + Sync {
-    /// See [`verify`].
-    fn verify(&self, image: &Image, linked: &Linked, starts: &[u64]) -> Option<Box<[StateId]>>;
+    /// See [`verify::rests`].
+    fn verify(&self, image: &Image) -> Option<Box<[bool]>>;
 
     /// An instruction with a guard.
     fn guarded(&self, slice: &mut Slice<'_, '_>, op: &Op) -> Step;
@@ -36,8 +34,8 @@ pub(crate) const FULL: &dyn ByHand = &Full;
 struct Full;
 
 impl ByHand for Full {
-    fn verify(&self, image: &Image, linked: &Linked, starts: &[u64]) -> Option<Box<[StateId]>> {
-        verify(image, linked, starts)
+    fn verify(&self, image: &Image) -> Option<Box<[bool]>> {
+        verify::rests(image)
     }
 
     fn guarded(&self, slice: &mut Slice<'_, '_>, op: &Op) -> Step {

@@ -8,6 +8,7 @@ use telltale_types::{GlobalExit, RoleId, StateId};
 use crate::memory::channel::Plan;
 use crate::memory::coroutine::{Actor, CoroId};
 use crate::program::loaded::Plans;
+use crate::program::parallel::{FULL, Parallel};
 
 /// Whose each coroutine is, where there are more than roles.
 #[derive(Debug)]
@@ -18,6 +19,8 @@ pub(crate) struct Lanes {
     more: Box<[(u8, u8)]>,
     /// By place in the block: the number of each channel, and the states of the global type in which it is used.
     channels: Vec<(u32, u8, Vec<StateId>)>,
+    /// What links and executes what they do.
+    pub(crate) code: &'static dyn Parallel,
 }
 
 impl Lanes {
@@ -33,7 +36,8 @@ impl Lanes {
             more.push((first, first + lanes));
         }
         let channels = Vec::new();
-        (of.len() > roles).then(|| Self { of: of.into(), more: more.into(), channels })
+        let code = FULL;
+        (of.len() > roles).then(|| Self { of: of.into(), more: more.into(), channels, code })
     }
 
     /// Notes where in a block the channels are.
@@ -86,4 +90,15 @@ impl Lanes {
             Some(nth) => CoroId::at(self.more_of(role).start + usize::from(nth)),
         }
     }
+}
+
+/// The coroutines of a role: its own, and those of what it does at once.
+pub(super) fn coroutines_of(
+    lanes: Option<&Lanes>,
+    role: RoleId,
+) -> impl Iterator<Item = CoroId> + use<> {
+    let more = lanes.map_or(0..0, |lanes| lanes.more_of(role));
+    // One loop, not two: it is in many places.
+    let (first, count) = (more.start, more.len());
+    (0..=count).map(move |nth| if nth == 0 { role } else { CoroId::at(first + nth - 1) })
 }

@@ -5,16 +5,19 @@
 //! block, how much it holds and what kind a payload must have; the sessions share them. An instruction
 //! on another session is linked when it is executed, since only then is known which session that is.
 
-use telltale_bytecode::{Branch, Image, Instr, Pc, Reg, RoleLanes, SetId, Slot, TargetsId};
+use telltale_bytecode::{Branch, Image, Instr, Pc, Reg, SetId, Slot, TargetsId};
 use telltale_types::{Direction, LabelId, RoleId};
 
 use crate::lines::label_of;
 use crate::memory::channel::Plan;
-use crate::memory::coroutine::{Actor, CoroId};
+use crate::memory::coroutine::CoroId;
 use crate::program::lanes::Lanes;
 use crate::program::loaded::Plans;
 use crate::program::op::{Choices, Code, Exchange, Linked, Op};
 use crate::value::expected::ExpectedKind;
+
+/// Which of its channels to a role, or from it, a role that forks uses at an instruction.
+pub(crate) type OwnChannels = dyn Fn(Pc, Direction, RoleId) -> u16;
 
 /// Links the programs of an image.
 pub(crate) fn link(image: &Image, plans: &Plans, lanes: Option<&Lanes>) -> Linked {
@@ -24,16 +27,12 @@ pub(crate) fn link(image: &Image, plans: &Plans, lanes: Option<&Lanes>) -> Linke
     let mut ops = Vec::with_capacity(image.programs.code().len() + 1);
     let (mut choices, mut starts) = (Choices::default(), Vec::new());
     for role in (0..image.names().role_count()).map(RoleId::at) {
-        let own_lanes = lanes.and_then(|_| image.lanes(role));
+        let own = lanes.and_then(|lanes| lanes.code.channels(image, role));
         for (at, &instr) in image.programs[role].iter().enumerate() {
-            let channels = Channels { plans, expected: &expected, role, lanes: own_lanes.as_ref() };
+            let channels = Channels { plans, expected: &expected, role, own: own.as_deref() };
             let linker = Linker { image, program: role, pc: Pc(at as u32), channels };
-            if let (Instr::Fork { first, count, targets }, Some(lanes)) = (instr, lanes) {
-                let coro = |nth: u8| lanes.coro_of(Actor { role, lane: first + nth });
-                ops.push(linker.fork(coro, count, targets, &mut starts));
-                continue;
-            }
-            ops.push(linker.own(instr, &mut choices));
+            let fork = lanes.and_then(|lanes| lanes.code.link(&linker, lanes, instr, &mut starts));
+            ops.push(fork.unwrap_or_else(|| linker.own(instr, &mut choices)));
         }
     }
     ops.push(Op::new(Code::Trap));
@@ -47,7 +46,7 @@ pub(crate) struct Channels<'a> {
     pub(crate) expected: &'a [ExpectedKind],
     pub(crate) role: RoleId,
     /// Which channels are its own, where the role does several things at once.
-    pub(crate) lanes: Option<&'a RoleLanes>,
+    pub(crate) own: Option<&'a OwnChannels>,
 }
 
 /// Links one instruction of a role's program.
@@ -94,7 +93,7 @@ impl Linker<'_> {
                 with_one_sender(op, choices.exchanges(&op)).unwrap_or(op)
             }
             Instr::Halt => Op::new(Code::Halt),
-            Instr::Join if self.channels.lanes.is_some() => Op::new(Code::Join),
+            Instr::Join if self.channels.own.is_some() => Op::new(Code::Join),
             // Compiled programs of roles that fork are linked in another place; others do not.
             Instr::Fork { .. } | Instr::Join => Op::new(Code::Invalid),
             Instr::Jmp { target } => self.passing(Code::Registers, target),
@@ -115,7 +114,7 @@ impl Linker<'_> {
     }
 
     /// The coroutines that begin, each with where it does, and what follows them.
-    fn fork(
+    pub(crate) fn fork(
         &self,
         coro: impl Fn(u8) -> CoroId,
         count: u8,
@@ -148,7 +147,7 @@ impl Linker<'_> {
 
     /// Which of the channels to a role, or from it, is used here.
     fn lane(&self, direction: Direction, peer: RoleId) -> u16 {
-        self.channels.lanes.map_or(0, |lanes| lanes.channel(self.pc, direction, peer))
+        self.channels.own.map_or(0, |number| number(self.pc, direction, peer))
     }
 
     /// What is not in the protocol has no channel and no kind of payload; the guard refuses it before

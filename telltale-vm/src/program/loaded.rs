@@ -21,9 +21,10 @@ use crate::memory::coroutine::{self, Actor, Coro, CoroId, HALTED, PAUSED, ROLES}
 use crate::memory::header::READY;
 use crate::memory::{header, ready, registers};
 use crate::program::by_hand::ByHand;
-use crate::program::lanes::Lanes;
+use crate::program::lanes::{self, Lanes};
 use crate::program::link::link;
 use crate::program::op::Linked;
+use crate::program::parallel::Parallel;
 use crate::program::schedule::Schedule;
 use crate::{ChannelMode, VMConfig, WhenFull};
 
@@ -51,8 +52,8 @@ pub(crate) struct Loaded {
     /// Whether its programs are compared with the local types while they run: they were written by hand, and could not be
     /// verified before.
     pub(crate) is_guarded: bool,
-    /// The state of the local type at each instruction of programs that were written by hand and verified.
-    states: Option<Box<[StateId]>>,
+    /// Whether a role may rest at each instruction of programs that were written by hand and verified.
+    rests: Option<Box<[bool]>>,
     /// Where the type states of guarded programs start: one word for each role.
     pub(crate) states_at: usize,
     /// How many registers each role has.
@@ -70,36 +71,37 @@ pub(crate) struct Plans {
 }
 
 impl Loaded {
-    /// `by_hand` is there if its programs were written by hand.
+    /// `by_hand` is there if its programs were written by hand, `parallel` if the protocol has parallel parts.
     pub(crate) fn new(
         image: &CodeImage,
         config: &VMConfig,
         by_hand: Option<&'static dyn ByHand>,
+        parallel: Option<&'static dyn Parallel>,
     ) -> Self {
         let roles = image.names().role_count();
-        let mut lanes = Lanes::of(image);
+        let mut lanes = parallel.and_then(|parallel| parallel.lanes(image));
         let coroutines = lanes.as_ref().map_or(roles, Lanes::coroutines);
         let roles_at = READY + ready::words(coroutines);
         let (plans, states_at) = Plans::new(image, config, roles_at + coroutines);
         if let Some(lanes) = &mut lanes {
-            lanes.note_channels(image, &plans);
+            lanes.code.note_channels(lanes, image, &plans);
         }
-        let roles_by_hand = if image.is_verified() { 0 } else { roles };
+        let roles_by_hand = if image.is_by_hand() { roles } else { 0 };
         let words = states_at + roles_by_hand * (1 + image.registers() * registers::WORDS);
         let mut linked = link(image, &plans, lanes.as_ref());
         let mut template = template(image, lanes.as_ref(), roles_at, words);
         let starts = &template[roles_at..][..coroutines];
-        let mut states = None;
+        let mut rests = None;
         if let Some(by_hand) = by_hand {
-            states = by_hand.verify(image, &linked, starts);
-            linked.guard(states.is_none());
+            rests = by_hand.verify(image);
+            linked.guard(rests.is_none());
         }
-        let is_guarded = by_hand.is_some() && states.is_none();
+        let is_guarded = by_hand.is_some() && rests.is_none();
         // What is in registers is seen to when a session ends by turns.
         let may_follow = !is_guarded && image.registers() == 0;
         let mut schedule = Schedule::default();
         if config.follows_schedules() && may_follow && keeps_every_message(image, config) {
-            schedule = Schedule::of(&image.global_type, &linked, lanes.as_ref(), starts);
+            schedule = Schedule::of(&image.global_type, &linked, parallel, lanes.as_ref(), starts);
         }
         header::set_place(&mut template, schedule.first_place());
         Self {
@@ -114,7 +116,7 @@ impl Loaded {
             states_at,
             by_hand,
             is_guarded,
-            states,
+            rests,
             registers: image.registers(),
             image: image.clone(),
         }
@@ -156,13 +158,34 @@ impl Loaded {
         (0..self.roles * self.registers).map(move |at| first + at * registers::WORDS)
     }
 
+    /// Where in a role's program a place in the code of all roles is; the trap is the place behind its end.
+    #[cfg(feature = "serde")]
+    pub(crate) fn place_in_program(&self, role: RoleId, at: u32) -> u32 {
+        let programs = &self.image.programs;
+        if at as usize == programs.code().len() {
+            return programs[role].len() as u32;
+        }
+        at - programs.start(role)
+    }
+
+    /// The same the other way round, if there is such a place.
+    #[cfg(feature = "serde")]
+    pub(crate) fn place_in_code(&self, role: RoleId, at: u32) -> Option<u32> {
+        let programs = &self.image.programs;
+        match (at as usize).cmp(&programs[role].len()) {
+            std::cmp::Ordering::Less => Some(programs.start(role) + at),
+            std::cmp::Ordering::Equal => Some(programs.code().len() as u32),
+            std::cmp::Ordering::Greater => None,
+        }
+    }
+
     /// Whether a role that is at an instruction may stop there, although it could still receive something.
     pub(crate) fn may_rest(&self, block: &[u64], role: RoleId, at: u32) -> bool {
         let local = &self.image.local_types[role];
         if self.is_guarded {
             local.may_end(StateId(coroutine::read(block, self.state_at(role)).pc()))
-        } else if let Some(states) = &self.states {
-            local.may_end(states[at as usize])
+        } else if let Some(rests) = &self.rests {
+            rests[at as usize]
         } else {
             self.image.may_rest(role, Pc(at - self.image.programs.start(role)))
         }
@@ -180,6 +203,12 @@ impl Loaded {
         if coro.index() + 1 < self.coroutines { coro.0 + 1 } else { 0 }
     }
 
+    /// What executes what roles do at once, if some role does.
+    #[inline]
+    pub(crate) fn parallel(&self) -> Option<&'static dyn Parallel> {
+        self.lanes.as_ref().map(|lanes| lanes.code)
+    }
+
     /// Who acts in a coroutine.
     #[inline]
     pub(crate) fn actor_of(&self, coro: CoroId) -> Actor {
@@ -193,8 +222,7 @@ impl Loaded {
 
     /// The coroutines of a role.
     pub(crate) fn coroutines_of(&self, role: RoleId) -> impl Iterator<Item = CoroId> + use<> {
-        let more = self.lanes.as_ref().map_or(0..0, |lanes| lanes.more_of(role));
-        std::iter::once(role).chain(more.map(CoroId::at))
+        lanes::coroutines_of(self.lanes.as_ref(), role)
     }
 
     /// A role that does several things at once.

@@ -11,6 +11,7 @@ use telltale_bytecode::CodeImage;
 use crate::config::ChannelConfig;
 use crate::program::by_hand::ByHand;
 use crate::program::loaded::Loaded;
+use crate::program::parallel::Parallel;
 use crate::{ChannelMode, VMConfig, WhenFull};
 
 /// How many are kept.
@@ -42,8 +43,9 @@ pub(super) fn linked(
     image: &CodeImage,
     config: &VMConfig,
     by_hand: Option<&'static dyn ByHand>,
+    parallel: Option<&'static dyn Parallel>,
 ) -> Arc<Loaded> {
-    let link = || Arc::new(Loaded::new(image, config, by_hand));
+    let link = || Arc::new(Loaded::new(image, config, by_hand, parallel));
     let found =
         RECENT.try_with(|recent| find_or_link(&mut recent.borrow_mut(), image, config, &link));
     // A thread that is about to end has forgotten them.
@@ -93,21 +95,27 @@ mod tests {
     #[test]
     fn the_same_image_with_the_same_settings_is_linked_once() {
         let (image, config) = (image(0), VMConfig::default());
-        let first = linked(&image, &config, None);
+        let first = linked(&image, &config, None, None);
         assert!(Arc::ptr_eq(
             &first,
-            &linked(&image, &VMConfig { seed: 7, ..config.clone() }, None)
+            &linked(&image, &VMConfig { seed: 7, ..config.clone() }, None, None)
         ));
         let narrow = VMConfig { capacity: 1, ..config };
-        assert!(!Arc::ptr_eq(&first, &linked(&image, &narrow, None)), "its channels hold less");
-        assert!(Arc::ptr_eq(&first, &linked(&image, &VMConfig::default(), None)), "both are kept");
+        assert!(
+            !Arc::ptr_eq(&first, &linked(&image, &narrow, None, None)),
+            "its channels hold less"
+        );
+        assert!(
+            Arc::ptr_eq(&first, &linked(&image, &VMConfig::default(), None, None)),
+            "both are kept"
+        );
     }
 
     #[test]
     fn no_more_than_a_few_are_kept() {
         let (first, config) = (image(0), VMConfig::default());
-        let linked_first = Arc::downgrade(&linked(&first, &config, None));
-        (1..=KEPT).for_each(|label| drop(linked(&image(label), &config, None)));
+        let linked_first = Arc::downgrade(&linked(&first, &config, None, None));
+        (1..=KEPT).for_each(|label| drop(linked(&image(label), &config, None, None)));
         assert!(linked_first.upgrade().is_none(), "nobody uses it any more");
     }
 }

@@ -9,6 +9,7 @@ use crate::index::{Index, Key};
 use crate::memory::arena::Arena;
 use crate::program::by_hand::ByHand;
 use crate::program::loaded::Loaded;
+use crate::program::parallel::Parallel;
 use crate::program::recent::linked;
 use crate::{VMConfig, VMError};
 
@@ -31,6 +32,8 @@ pub(crate) struct Registry {
     added: u64,
     /// What programs written by hand need, if there can be any.
     pub(crate) by_hand: Option<&'static dyn ByHand>,
+    /// What parallel parts need, if there can be any.
+    pub(crate) parallel: Option<&'static dyn Parallel>,
 }
 
 /// An image, as one machine uses it.
@@ -133,11 +136,14 @@ impl Registry {
         if given > limit {
             return Err(VMError::TooManyRegisters { given, limit });
         }
-        let by_hand = (!image.is_verified()).then(|| {
+        let by_hand = image.is_by_hand().then(|| {
             self.by_hand
                 .expect("an image that is not compiled comes in where programs written by hand can")
         });
-        let loaded = linked(image, config, by_hand);
+        let parallel = image.global_type.is_parallel().then(|| {
+            self.parallel.expect("a protocol with parallel parts comes in with what they need")
+        });
+        let loaded = linked(image, config, by_hand, parallel);
         let class = arena.class_for(loaded.template.len());
         let entry = Entry { loaded, class, sessions: 0, is_listed: false, serial: self.added };
         self.added += 1;

@@ -13,6 +13,7 @@
 //!
 //! How a schedule is written is in `write`, how sessions follow it in `scripted`.
 
+pub(crate) mod arms;
 mod write;
 
 use telltale_bytecode::{Branch, SetId};

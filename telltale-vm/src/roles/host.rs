@@ -8,8 +8,13 @@ use telltale_types::{LabelId, RoleId};
 
 use crate::effect::{Context, EffectHandler};
 use crate::quietly::drop_quietly;
-use crate::roles::by_handler::{Mixed, MixedHost, RoleSet};
+#[cfg(feature = "serde")]
+use crate::roles::awaited::Awaited;
+use crate::roles::by_handler::{Mixed, MixedHost};
+#[cfg(feature = "serde")]
+use crate::roles::objects::GivenSink;
 use crate::roles::objects::RoleObjects;
+use crate::roles::players::{Players, RoleSet};
 use crate::roles::transfer::{Choosing, Receiving, Sending};
 use crate::scripted::run::{End, RunLoop};
 use crate::{HandlerError, HandlerResult, Outcome, Picked, Value};
@@ -130,9 +135,21 @@ pub(crate) trait ErasedObjects: Any + Send {
     /// How sessions with role objects of this type follow their schedules.
     fn runner(&self) -> Runner;
 
+    /// The payloads that have been given for several receivers and wait beside the objects.
+    #[cfg(feature = "serde")]
+    fn given(&self, to: &mut GivenSink<'_>);
+
+    /// Puts such payloads back.
+    #[cfg(feature = "serde")]
+    fn put_given(&mut self, given: Given, payloads: Vec<Value>);
+
     /// Drops the objects one by one, each under a net of its own. Gives the box if it can be filled again.
     fn discard(self: Box<Self>) -> Option<Box<dyn ErasedObjects>>;
 }
+
+/// A payload that is given for several receivers: who gives it, and its label.
+#[cfg(feature = "serde")]
+pub(crate) type Given = (RoleId, LabelId);
 
 /// The role objects of a session, and how it ended.
 pub(crate) struct SessionObjects {
@@ -144,7 +161,7 @@ pub(crate) struct SessionObjects {
 enum Objects {
     /// They play all roles.
     All(Box<dyn ErasedObjects>),
-    /// The handler plays some of the roles.
+    /// Somebody else plays some of the roles.
     Some(Box<Mixed>),
 }
 
@@ -153,7 +170,7 @@ const _: () = assert!(size_of::<SessionObjects>() <= 40);
 impl SessionObjects {
     /// Those of a session that begins, in this box if they fit.
     pub(crate) fn new<O: RoleObjects>(objects: O, spare: Option<Box<dyn ErasedObjects>>) -> Self {
-        let by_handler = objects.by_handler();
+        let players = objects.players();
         let objects: Box<dyn ErasedObjects> =
             match spare.map(|spare| (spare as Box<dyn Any>).downcast()) {
                 Some(Ok(mut spare)) => {
@@ -162,21 +179,34 @@ impl SessionObjects {
                 }
                 Some(Err(_)) | None => Box::new(objects),
             };
-        let objects = if by_handler.is_empty() {
+        let objects = if players == Players::OBJECTS {
             Objects::All(objects)
         } else {
-            Objects::Some(Box::new(Mixed { objects, by_handler }))
+            Objects::Some(Box::new(Mixed { objects, players }))
         };
         Self { objects, outcome: None }
     }
 
+    /// Who plays the roles, if some of them are played from outside, and the first of those.
+    pub(crate) fn played_outside(&self) -> Option<(Players, RoleId)> {
+        match &self.objects {
+            Objects::All(_) => None,
+            Objects::Some(mixed) => Some((mixed.players, mixed.players.first_outside()?)),
+        }
+    }
+
     /// Of which type they are.
     pub(crate) fn type_id(&self) -> TypeId {
-        let erased: &dyn Any = match &self.objects {
+        let erased: &dyn Any = self.erased();
+        erased.type_id()
+    }
+
+    /// The objects.
+    pub(crate) fn erased(&self) -> &dyn ErasedObjects {
+        match &self.objects {
             Objects::All(objects) => &**objects,
             Objects::Some(mixed) => &*mixed.objects,
-        };
-        erased.type_id()
+        }
     }
 
     /// The objects, and how the session has ended.
@@ -197,7 +227,7 @@ impl SessionObjects {
         }
     }
 
-    /// Whether the handler plays some of the roles.
+    /// Whether somebody else plays some of the roles.
     pub(crate) fn are_mixed(&self) -> bool {
         matches!(self.objects, Objects::Some(_))
     }
@@ -212,8 +242,15 @@ impl SessionObjects {
         }
     }
 
-    /// Whoever answers for the roles.
-    pub(crate) fn host<'a>(&'a mut self, handler: &'a dyn EffectHandler) -> Host<'a> {
+    /// Whoever answers for the roles. If the run is watched, there may be an observer in front of them.
+    pub(crate) fn host<'a>(
+        &'a mut self,
+        handler: &'a dyn EffectHandler,
+        is_watched: bool,
+    ) -> Host<'a> {
+        if is_watched {
+            return Host::Mixed(self.mixed(handler));
+        }
         match &mut self.objects {
             Objects::All(objects) => Host::Objects(&mut **objects),
             Objects::Some(mixed) => Host::Mixed(mixed.host(handler)),
@@ -235,6 +272,50 @@ impl SessionObjects {
             Objects::All(objects) => objects.discard(),
             Objects::Some(mixed) => mixed.objects.discard(),
         }
+    }
+}
+
+#[cfg(feature = "serde")]
+impl SessionObjects {
+    /// Those of a session that waits for them.
+    pub(crate) fn awaited() -> Self {
+        Self { objects: Objects::All(Box::new(Awaited::default())), outcome: None }
+    }
+
+    /// Whether the session waits for its objects.
+    pub(crate) fn are_awaited(&self) -> bool {
+        self.type_id() == TypeId::of::<Awaited>()
+    }
+
+    /// The session has its objects.
+    pub(crate) fn attach(&mut self, attached: Self) {
+        let awaited = std::mem::replace(&mut self.objects, attached.objects);
+        if let Objects::All(awaited) = awaited
+            && let Ok(awaited) = (awaited as Box<dyn Any>).downcast::<Awaited>()
+        {
+            for (given, payloads) in awaited.given {
+                self.put_given(given, payloads);
+            }
+        }
+    }
+
+    /// What waits beside them.
+    pub(crate) fn given(&self, to: &mut GivenSink<'_>) {
+        self.erased().given(to);
+    }
+
+    /// This waits beside them.
+    pub(crate) fn put_given(&mut self, given: Given, payloads: Vec<Value>) {
+        match &mut self.objects {
+            Objects::All(objects) => objects.put_given(given, payloads),
+            Objects::Some(mixed) => mixed.objects.put_given(given, payloads),
+        }
+    }
+
+    /// The objects, if they are of this type.
+    pub(crate) fn peek<O: RoleObjects>(&self) -> Option<&O> {
+        let erased: &dyn Any = self.erased();
+        erased.downcast_ref()
     }
 }
 
@@ -280,6 +361,16 @@ impl<O: RoleObjects> ErasedObjects for O {
 
     fn runner(&self) -> Runner {
         |run_loop, handler| run_loop.by_objects::<O>(handler)
+    }
+
+    #[cfg(feature = "serde")]
+    fn given(&self, to: &mut GivenSink<'_>) {
+        RoleObjects::given(self, to);
+    }
+
+    #[cfg(feature = "serde")]
+    fn put_given(&mut self, given: Given, payloads: Vec<Value>) {
+        RoleObjects::put_given(self, given, payloads);
     }
 
     fn discard(mut self: Box<Self>) -> Option<Box<dyn ErasedObjects>> {

@@ -6,12 +6,16 @@
 
 use std::any::Any;
 
-use telltale_bytecode::SetId;
+use telltale_bytecode::{CodeImage, SetId};
 use telltale_types::{LabelId, RoleId};
 
+use crate::program::parallel::ParallelParts;
 use crate::quietly::drop_quietly;
-use crate::roles::by_handler::RoleSet;
+use crate::roles::players::Players;
 use crate::{HandlerError, HandlerResult, Value};
+
+/// Takes payloads that have been given for several receivers: who has given them, their label, and one for each receiver.
+pub type GivenSink<'a> = dyn FnMut((RoleId, LabelId), &[Value]) + 'a;
 
 /// The role objects of one session. The macro implements it.
 ///
@@ -50,6 +54,10 @@ use crate::{HandlerError, HandlerResult, Value};
 /// }
 /// ```
 pub trait RoleObjects: Any + Send + Sized {
+    /// What the machine needs for the parallel parts of the protocol, if it has some. Objects that were not generated need
+    /// not say so: where they come in, the machine expects any protocol.
+    const PARALLEL: Option<ParallelParts> = None;
+
     /// Calls the visitor once, with the object that sends the message and the one that receives it.
     fn message<V: MessageVisitor>(
         &mut self,
@@ -62,9 +70,14 @@ pub trait RoleObjects: Any + Send + Sized {
     /// Asks `role` which branch of a set it takes, and calls the visitor with the first message of that branch.
     fn choice<V: ChoiceVisitor>(&mut self, role: RoleId, set: SetId, visitor: V) -> V::Done;
 
-    /// The roles that the handler of the run plays. What their objects are asked is not asked here.
-    fn by_handler(&self) -> RoleSet {
-        RoleSet::NONE
+    /// The image of their protocol, if `choreography!` has made both.
+    fn image() -> Option<&'static CodeImage> {
+        None
+    }
+
+    /// Who plays the roles. The objects of those that somebody else plays are not asked.
+    fn players(&self) -> Players {
+        Players::OBJECTS
     }
 
     /// Drops the objects one by one with [`discard`], so that one that panics does not keep the others.
@@ -76,6 +89,19 @@ pub trait RoleObjects: Any + Send + Sized {
     /// has happened.
     fn clear(&mut self) -> bool {
         false
+    }
+
+    /// The payloads that have been given for several receivers, by who has given them and their labels: copies for those that
+    /// have not got theirs.
+    #[doc(hidden)]
+    fn given(&self, to: &mut GivenSink<'_>) {
+        let _ = to;
+    }
+
+    /// Puts such payloads back.
+    #[doc(hidden)]
+    fn put_given(&mut self, member: (RoleId, LabelId), payloads: Vec<Value>) {
+        drop((member, payloads));
     }
 
     /// Performs a named effect.

@@ -7,8 +7,8 @@ use std::sync::{Mutex, PoisonError};
 use telltale_bytecode::CodeImage;
 
 use crate::lines::role_of;
-use crate::roles::by_handler::RoleSet;
 use crate::roles::objects::RoleObjects;
+use crate::roles::players::Players;
 use crate::roles::session::{NamedRoles, Session};
 use crate::{EffectHandler, NoHandler, SessionError, SessionId, VM, VMError};
 
@@ -58,6 +58,12 @@ impl<R> PlayError<R> {
     /// A session has ended too early.
     pub(crate) fn with_roles(session: SessionId, error: SessionError, roles: R) -> Self {
         let reason = VMError::Incomplete { session, error };
+        Self { inner: Box::new(Inner { reason, roles: Some(Mutex::new(roles)) }) }
+    }
+
+    /// A session cannot begin.
+    #[cold]
+    fn not_begun(reason: VMError, roles: R) -> Self {
         Self { inner: Box::new(Inner { reason, roles: Some(Mutex::new(roles)) }) }
     }
 
@@ -123,40 +129,56 @@ impl<R> Error for PlayError<R> {
 /// # Errors
 ///
 /// When the session did not come to its end; one that waits for the outside is cancelled, because nobody could
-/// wake it. When a role is played by the handler of the run: there is none.
+/// wake it. When a role is played by the handler of the run, or from outside: there is none.
 pub fn play<R: NamedRoles>(image: &CodeImage, roles: R) -> Result<R, PlayError<R>> {
     let objects = roles.into_objects();
-    let by_handler = objects.by_handler();
-    if !by_handler.is_empty() {
-        let reason = no_handler(image, by_handler);
-        let roles = Some(Mutex::new(R::from_objects(objects)));
-        return Err(PlayError { inner: Box::new(Inner { reason, roles }) });
-    }
-    play_with(image, R::from_objects(objects), &NoHandler)
+    let may_begin = without_handler(image, objects.players());
+    play_objects(image, objects, may_begin, &NoHandler)
 }
 
-/// As [`play`], with a handler that plays the roles which are [`ByHandler`](crate::ByHandler).
+/// As [`play`], with a handler that plays the roles which are [`ByHandler`](type@crate::ByHandler).
 ///
 /// # Errors
 ///
 /// When the session did not come to its end; one that waits for the outside is cancelled, because nobody could
-/// wake it.
+/// wake it. When a role is played from outside.
 pub fn play_with<R: NamedRoles>(
     image: &CodeImage,
     roles: R,
     handler: &dyn EffectHandler,
 ) -> Result<R, PlayError<R>> {
+    play_objects(image, roles.into_objects(), Ok(()), handler)
+}
+
+fn play_objects<R: NamedRoles>(
+    image: &CodeImage,
+    objects: R::Objects,
+    may_begin: Result<(), VMError>,
+    handler: &dyn EffectHandler,
+) -> Result<R, PlayError<R>> {
+    if let Err(reason) = may_begin.and_then(|()| not_from_outside(image, objects.players())) {
+        return Err(PlayError::not_begun(reason, R::from_objects(objects)));
+    }
     let mut vm = VM::default();
-    let session = Session::open_compiled(&mut vm, image, roles)?;
+    let session = Session::open_objects(&mut vm, image, objects)?;
     run_alone(&mut vm, session.id(), handler)?;
     session.into_roles(&mut vm)
 }
 
-/// Some of these roles are played by the handler of the run, and there is none.
-#[cold]
-fn no_handler(image: &CodeImage, by_handler: RoleSet) -> VMError {
-    let role = by_handler.first().map(|role| role_of(image.names(), role).to_owned());
-    VMError::NoHandler { role: role.unwrap_or_default() }
+/// An error if the handler of the run plays one of the roles: there is none.
+pub(crate) fn without_handler(image: &CodeImage, players: Players) -> Result<(), VMError> {
+    match players.by_handler.iter().next() {
+        Some(role) => Err(VMError::NoHandler { role: role_of(image.names(), role).to_owned() }),
+        None => Ok(()),
+    }
+}
+
+/// An error if one of the roles is played from outside, of which nobody would hear.
+pub(crate) fn not_from_outside(image: &CodeImage, players: Players) -> Result<(), VMError> {
+    match players.first_outside() {
+        Some(role) => Err(VMError::FromOutside { role: role_of(image.names(), role).to_owned() }),
+        None => Ok(()),
+    }
 }
 
 /// Runs the only session of a machine. If it waits for the outside, it is cancelled.

@@ -19,6 +19,9 @@ pub trait NamedRoles: Sized {
 
     /// Gets them back from the VM.
     fn from_objects(objects: Self::Objects) -> Self;
+
+    /// A look at them while the VM has them.
+    fn of_objects(objects: &Self::Objects) -> &Self;
 }
 
 impl<O: RoleObjects> NamedRoles for O {
@@ -29,6 +32,10 @@ impl<O: RoleObjects> NamedRoles for O {
     }
 
     fn from_objects(objects: Self) -> Self {
+        objects
+    }
+
+    fn of_objects(objects: &Self) -> &Self {
         objects
     }
 }
@@ -75,8 +82,35 @@ impl<R: NamedRoles> Session<R> {
         image: &CodeImage,
         roles: R,
     ) -> Result<Self, VMError> {
-        let id = host.open_compiled_session(image, roles.into_objects(), true)?;
+        Self::open_objects(host, image, roles.into_objects())
+    }
+
+    /// The same for roles as the VM sees them.
+    pub(crate) fn open_objects(
+        host: &mut impl SessionHost,
+        image: &CodeImage,
+        objects: R::Objects,
+    ) -> Result<Self, VMError> {
+        let id = host.open_compiled_session(image, objects, true)?;
         Ok(Self { id, roles: PhantomData })
+    }
+
+    /// Gives a session that was resumed from a snapshot its role objects: it continues with the next run.
+    ///
+    /// What `choreography!` generates has this as a method of `Roles`, which knows the image.
+    ///
+    /// # Errors
+    ///
+    /// When the session is one of another image or another VM, or does not wait for role objects.
+    #[cfg(feature = "serde")]
+    pub fn attach(
+        vm: &mut crate::VM,
+        session: SessionId,
+        image: &CodeImage,
+        roles: R,
+    ) -> Result<Self, VMError> {
+        vm.attach_objects(session, image, roles.into_objects())?;
+        Ok(Self { id: session, roles: PhantomData })
     }
 
     /// The session's name.
@@ -129,10 +163,10 @@ pub trait SessionHost {
     /// # Errors
     ///
     /// At a limit of the VM.
-    fn open_compiled_session(
+    fn open_compiled_session<O: RoleObjects>(
         &mut self,
         image: &CodeImage,
-        objects: impl RoleObjects,
+        objects: O,
         owned: bool,
     ) -> Result<SessionId, VMError> {
         self.open_session(image, objects, owned)

@@ -4,7 +4,7 @@ use telltale_bytecode::Channel;
 use telltale_types::RoleId;
 
 use crate::memory::channel;
-use crate::memory::coroutine::{CoroId, ROLES};
+use crate::memory::coroutine::ROLES;
 use crate::memory::ready::Roles;
 use crate::program::loaded::Loaded;
 
@@ -24,23 +24,29 @@ impl Awaited {
         let mut awaited = Self { counts: [0; ROLES], by_some: nobody, by_several: nobody };
         for &(Channel { from, to, .. }, plan) in loaded.plans.existing() {
             if channel::receiver_waits(block, plan) {
-                loaded.coroutines_of(from).for_each(|coro| awaited.one_more(coro));
+                awaited.one_more(loaded, from);
             }
             if channel::sender_waits(block, plan) {
-                loaded.coroutines_of(to).for_each(|coro| awaited.one_more(coro));
+                awaited.one_more(loaded, to);
             }
         }
         awaited
     }
 
-    /// One more role waits for the role of this coroutine. (Which of a role's lanes it waits for is not known.)
-    pub(crate) fn one_more(&mut self, coro: CoroId) {
-        self.set(coro, self.counts[coro.index()].saturating_add(1));
+    /// One more role waits for this one. (Which of its lanes it waits for is not known.)
+    #[inline(never)]
+    pub(crate) fn one_more(&mut self, loaded: &Loaded, role: RoleId) {
+        for coro in loaded.coroutines_of(role) {
+            self.set(coro, self.counts[coro.index()].saturating_add(1));
+        }
     }
 
-    /// One role does not wait for it any more.
-    pub(crate) fn one_less(&mut self, coro: CoroId) {
-        self.set(coro, self.counts[coro.index()].saturating_sub(1));
+    /// One role does not wait for this one any more.
+    #[inline(never)]
+    pub(crate) fn one_less(&mut self, loaded: &Loaded, role: RoleId) {
+        for coro in loaded.coroutines_of(role) {
+            self.set(coro, self.counts[coro.index()].saturating_sub(1));
+        }
     }
 
     fn set(&mut self, role: RoleId, count: u8) {

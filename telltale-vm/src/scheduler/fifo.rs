@@ -59,6 +59,18 @@ impl Fifo {
         out
     }
 
+    /// The sessions that come next, and those that come after all of them.
+    #[cfg(feature = "serde")]
+    pub(crate) fn lists(&self) -> [&[Slot]; 2] {
+        [&self.now[self.taken..], &self.later]
+    }
+
+    /// A queue of these two lists.
+    #[cfg(feature = "serde")]
+    pub(crate) fn of([now, later]: [Vec<Slot>; 2]) -> Self {
+        Self { now, taken: 0, later }
+    }
+
     /// The sessions that have not been taken and will be before any that is pushed from now on.
     pub(crate) fn waiting(&mut self) -> &mut [Slot] {
         if self.taken == self.now.len() {

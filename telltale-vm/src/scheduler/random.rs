@@ -41,6 +41,18 @@ impl Draws {
         Self(mix(seed))
     }
 
+    /// What the next numbers depend on.
+    #[cfg(feature = "serde")]
+    pub(crate) const fn state(&self) -> u64 {
+        self.0
+    }
+
+    /// Those that come after this.
+    #[cfg(feature = "serde")]
+    pub(crate) const fn from_state(state: u64) -> Self {
+        Self(state)
+    }
+
     /// Puts the sessions of a round into another order (R. Durstenfeld, CACM 1964).
     pub(crate) fn shuffle(&mut self, slots: &mut [Slot]) {
         for at in (1..slots.len()).rev() {

@@ -130,6 +130,12 @@ impl RunQueue {
         header::leave_queue(self.arena.block_mut(slot));
     }
 
+    /// A session that has got its role objects, and can act.
+    #[cfg(feature = "serde")]
+    pub(crate) fn push_attached(&mut self, slot: Slot) {
+        self.queue.push(slot);
+    }
+
     /// A session in the queue has ended. Its block is not given back before it leaves.
     pub(crate) fn note_dead(&mut self) {
         self.dead += 1;
@@ -149,6 +155,47 @@ impl RunQueue {
         }
         let arena = &self.arena;
         self.queue.take_out(|slot| !header::is_running(arena.block(slot)))
+    }
+
+    /// The sessions in the queue, as [`Fifo::lists`] gives them.
+    #[cfg(feature = "serde")]
+    pub(crate) fn lists(&self) -> [&[Slot]; 2] {
+        self.queue.lists()
+    }
+
+    /// Puts the sessions in the queue into another order: first those of these lists, as far as they are in it, then the others.
+    #[cfg(feature = "serde")]
+    pub(crate) fn reorder(&mut self, order: [Vec<Slot>; 2]) {
+        let mut there = self.queue.lists().concat();
+        let [mut now, mut later] = order;
+        let mut known = [&now[..], &later].concat();
+        known.sort_unstable();
+        let new: Vec<Slot> =
+            there.iter().copied().filter(|slot| known.binary_search(slot).is_err()).collect();
+        there.sort_unstable();
+        for list in [&mut now, &mut later] {
+            list.retain(|slot| there.binary_search(slot).is_ok());
+        }
+        later.extend(new);
+        self.queue = Fifo::of([now, later]);
+    }
+
+    /// A queue of these sessions.
+    #[cfg(feature = "serde")]
+    pub(crate) fn restore_queue(&mut self, lists: [Vec<Slot>; 2]) {
+        self.queue = Fifo::of(lists);
+    }
+
+    /// What the next order of sessions depends on, if chance decides.
+    #[cfg(feature = "serde")]
+    pub(crate) fn restore_shuffle(&mut self, state: Option<u64>) {
+        self.shuffle = state.map(Draws::from_state);
+    }
+
+    /// The same of this machine.
+    #[cfg(feature = "serde")]
+    pub(crate) fn shuffle_state(&self) -> Option<u64> {
+        self.shuffle.as_ref().map(Draws::state)
     }
 
     /// Goes to the session that acts next, if there is one.

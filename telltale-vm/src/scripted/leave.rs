@@ -3,7 +3,6 @@
 use telltale_types::RoleId;
 
 use super::run::{End, Failure, ScriptState, Undelivered};
-use crate::exec::fork;
 use crate::exec::{Exit, Slice, Step, note_halted};
 use crate::memory::coroutine::{self, Coro, HALTED, PENDING};
 use crate::memory::{header, ready};
@@ -30,8 +29,10 @@ impl<'a> Slice<'_, 'a> {
             End::Open | End::NoSession | End::NotTheirs => None,
         };
         let why = script.undelivered.take();
+        let Some(failure) = failure else { return Ok(()) };
+        // Only now has somebody of this session acted last.
         self.coro = self.loaded.coro_of(self.cx.actor);
-        match failure.and_then(|failure| self.failed(failure, why)) {
+        match self.failed(failure, why) {
             Some(Step::Fault(cause)) => Err(Exit::Fault(self.coro, cause)),
             Some(Step::Pend(_)) => {
                 // The words of the roles are true after every step, so only the mark is missing.
@@ -131,7 +132,8 @@ pub(crate) fn halt(
     place: u32,
     trace: &mut Trace,
 ) -> Option<u32> {
-    let &ScheduleStep { what, from_coro, next, .. } = loaded.schedule.step(place);
+    let step = loaded.schedule.step(place);
+    let &ScheduleStep { what, from_coro, next, .. } = step;
     let mut halt = |role: RoleId| {
         let at = loaded.roles_at + role.index();
         if !coroutine::read(block, at).has(HALTED) {
@@ -149,17 +151,8 @@ pub(crate) fn halt(
             (0..loaded.roles).map(RoleId::at).for_each(halt);
             None
         }
-        StepKind::Fork => {
-            fork::fork(block, loaded, from_coro, trace);
-            Some(next)
-        }
-        StepKind::Join => {
-            // Who began the lane goes on in a step of its own.
-            fork::join(block, loaded, from_coro);
-            Some(next)
-        }
-        StepKind::GoOn => {
-            fork::go_on(block, loaded, from_coro, trace);
+        StepKind::Fork | StepKind::Join | StepKind::GoOn => {
+            loaded.parallel()?.follow(block, loaded, step, trace);
             Some(next)
         }
         StepKind::Leave | StepKind::Exchange | StepKind::Choice => None,

@@ -3,8 +3,9 @@
 use telltale_bytecode::CodeImage;
 
 use super::ThreadedVM;
-use crate::roles::by_handler::RoleSet;
 use crate::roles::objects::{ChoiceVisitor, MessageVisitor, RoleObjects};
+use crate::roles::play::not_from_outside;
+use crate::roles::players::Players;
 use crate::roles::session::SessionHost;
 use crate::{
     HandlerError, HandlerResult, LabelId, Outcome, RoleId, SessionId, SetId, VMError, Value,
@@ -39,6 +40,7 @@ impl SessionHost for ThreadedVM {
         objects: impl RoleObjects,
         owned: bool,
     ) -> Result<SessionId, VMError> {
+        not_from_outside(image, objects.players())?;
         self.open(|vm| vm.open_session(image, Kept::new(objects), owned))
     }
 
@@ -79,8 +81,8 @@ impl<O: RoleObjects> RoleObjects for Kept<O> {
         }
     }
 
-    fn by_handler(&self) -> RoleSet {
-        self.objects.as_ref().map_or(RoleSet::NONE, O::by_handler)
+    fn players(&self) -> Players {
+        self.objects.as_ref().map_or(Players::OBJECTS, O::players)
     }
 
     fn discard(mut self) {

@@ -11,6 +11,7 @@ use super::series::Series;
 use super::worker::Request;
 use crate::memory::arena::Slot;
 use crate::roles::objects::RoleObjects;
+use crate::roles::play::not_from_outside;
 use crate::roles::session::SessionHost;
 use crate::session::VmTag;
 use crate::{Outcome, SessionId, VM, VMError};
@@ -160,6 +161,7 @@ impl SessionHost for Remote {
         objects: impl RoleObjects,
         owned: bool,
     ) -> Result<SessionId, VMError> {
+        not_from_outside(image, objects.players())?;
         let (image, session, objects) = (image.clone(), self.next_session(), Kept::new(objects));
         self.post(session, move |vm| {
             if let Some(vm) = vm {

@@ -12,6 +12,11 @@ impl SimClock {
         self.tick
     }
 
+    #[cfg(feature = "serde")]
+    pub(crate) const fn at(tick: u64) -> Self {
+        Self { tick }
+    }
+
     pub(crate) fn advance(&mut self) {
         self.tick += 1;
     }

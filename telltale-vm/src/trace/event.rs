@@ -3,11 +3,14 @@
 use std::fmt;
 use std::sync::Arc;
 
-use telltale_types::{LabelId, Names, RoleId, Shared};
+use telltale_types::{LabelId, LogEvent, Names, RoleId, Shared};
 
 use crate::{Fault, SessionId};
 
 /// One observable event of a run.
+///
+/// With the feature `serde` it can be written down, with names: as a line of JSON, for example. Such a line says `event`, and of a message
+/// `sender`, `receiver` and `label`.
 #[derive(Clone, Debug, PartialEq)]
 pub struct ObsEvent {
     /// The round in which it happened.
@@ -129,6 +132,21 @@ impl ObsEvent {
     /// The name of a role of the session.
     pub fn role(&self, role: RoleId) -> &str {
         self.names.role(role)
+    }
+
+    /// The event as one of a log, to be held against types ([`LocalTypeR::accepts`], [`Monitor`]); nothing if it is neither that a
+    /// message was sent nor that one was received. What others have put into a channel was not sent.
+    ///
+    /// [`LocalTypeR::accepts`]: telltale_types::LocalTypeR::accepts
+    /// [`Monitor`]: telltale_types::Monitor
+    pub fn log_event(&self) -> Option<LogEvent> {
+        let (event, from, to, label): (fn(_, _, _) -> _, _, _, _) = match self.what {
+            Observed::Sent { from, to, label } => (LogEvent::sent, from, to, label),
+            Observed::Received { from, to, label } => (LogEvent::received, from, to, label),
+            _ => return None,
+        };
+        let (from, to, label) = (self.role(from), self.role(to), self.names.label(label));
+        Some(event(from.to_owned(), to.to_owned(), label.to_string()).on_channel(self.channel))
     }
 
     /// The role that acted; nothing for what happens to the session as a whole.

@@ -49,6 +49,12 @@ impl Trace {
         }
     }
 
+    /// So many events were kept before these and are not any more.
+    #[cfg(feature = "serde")]
+    pub(crate) fn set_forgotten(&mut self, forgotten: u64) {
+        self.forgotten = forgotten;
+    }
+
     /// No event is forgotten from now on: somebody takes them out.
     pub(crate) fn keep_all(&mut self) {
         self.keep = None;

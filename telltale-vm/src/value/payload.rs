@@ -10,6 +10,8 @@ use telltale_bytecode::Image;
 use telltale_types::LabelId;
 
 use crate::error::WrongPayload;
+#[cfg(feature = "serde")]
+use crate::error::{in_words, large_in_words};
 use crate::value::box_pool;
 use crate::{HandlerError, HandlerResult, Large, Value};
 
@@ -99,6 +101,52 @@ pub(crate) fn unpack_of<T: 'static>(
         None if is_scalar => Err(wrong_payload(image, label, value)),
         None => unpack_other(value).map_err(|value| wrong_payload(image, label, value)),
     }
+}
+
+/// A value that is looked at: in the hands of a handler, or where the machine keeps what is no scalar.
+#[cfg(feature = "serde")]
+#[derive(Clone, Copy)]
+pub(crate) enum Seen<'a> {
+    Scalar(&'a Value),
+    Large(&'a Large),
+}
+
+#[cfg(feature = "serde")]
+impl<'a> Seen<'a> {
+    pub(crate) fn of(value: &'a Value) -> Self {
+        match value {
+            Value::Large(large) => Self::Large(large),
+            scalar => Self::Scalar(scalar),
+        }
+    }
+
+    /// What it is, where it should be something else.
+    pub(crate) fn in_words(self) -> String {
+        match self {
+            Self::Scalar(value) => in_words(value),
+            Self::Large(large) => large_in_words(large),
+        }
+    }
+}
+
+/// Does something with the payload that a value carries, if it is a `T`. The value keeps it.
+#[cfg(feature = "serde")]
+pub(crate) fn with_payload<T: 'static, R>(seen: Seen<'_>, then: impl FnOnce(&T) -> R) -> Option<R> {
+    let large = match seen {
+        Seen::Large(large) => large,
+        Seen::Scalar(value) => {
+            let mut scalar: Option<T> = None;
+            unpack_scalar(value, &mut scalar);
+            return scalar.as_ref().map(then);
+        }
+    };
+    let known: Option<&dyn Any> = match large {
+        Large::Text(text) => Some(text),
+        Large::Bytes(bytes) => Some(bytes),
+        _ => None,
+    };
+    let known = known.and_then(|known| known.downcast_ref::<T>());
+    known.or_else(|| large.opaque::<T>()).map(then)
 }
 
 #[cold]

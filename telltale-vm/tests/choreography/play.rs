@@ -142,10 +142,11 @@ fn a_vm_that_is_full_opens_nothing() {
 
 #[test]
 fn a_role_that_a_handler_plays_has_no_object_to_ask() {
-    let error = errand::Runner::on_go(&mut ByHandler, String::new()).expect_err("nobody is there");
-    assert_eq!(error.to_string(), "the handler of the run plays this role");
-    let error = errand::Sender::go(&mut ByHandler).expect_err("nobody is there");
-    assert_eq!(error.to_string(), "the handler of the run plays this role");
+    let mut nobody = ByHandler;
+    let error = errand::Runner::on_go(&mut nobody, String::new()).expect_err("nobody is there");
+    assert_eq!(error.to_string(), "a marker stands where the object of this role would be");
+    let error = errand::Sender::go(&mut nobody).expect_err("nobody is there");
+    assert_eq!(error.to_string(), "a marker stands where the object of this role would be");
 }
 
 choreography! {

@@ -112,7 +112,7 @@ impl VM {
         let loaded = self.images.get(header::image(block));
         let queued = loaded.plans.all().flat_map(|plan| {
             let messages = 0..channel::len(block, plan);
-            messages.map(move |nth| channel::peek(block, &self.buffers, plan, nth))
+            messages.map(move |nth| channel::peek(block, &self.buffers, plan, nth).word)
         });
         let roles = if self.has_coroutines(slot) { loaded.roles } else { 0 };
         let in_registers = (0..roles).flat_map(|role| loaded.registers_of(RoleId::at(role)));

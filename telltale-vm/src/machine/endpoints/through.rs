@@ -125,7 +125,7 @@ impl Slices<'_> {
                 plans: &loaded.plans,
                 expected: &loaded.linked.expected,
                 role,
-                lanes: None,
+                own: None,
             };
             let pc = Pc(at - own.image.programs.start(holder));
             let linker = Linker { image: &own.image, program: holder, pc, channels };

@@ -9,7 +9,7 @@ use crate::scheduler::run_queue::RunQueue;
 
 impl Endpoints {
     /// A role waits in the seat of another.
-    pub(super) fn wait_in(&mut self, seat: Member, holder: Member) {
+    pub(crate) fn wait_in(&mut self, seat: Member, holder: Member) {
         self.waiters.insert(seat.0, seat.1.0, holder);
         self.seats.insert(holder.0, holder.1.0, seat);
     }

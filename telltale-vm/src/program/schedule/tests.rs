@@ -9,6 +9,7 @@ use super::write::{LIMIT, step};
 use crate::memory::coroutine::Coro;
 use crate::memory::header;
 use crate::program::loaded::Loaded;
+use crate::program::parallel::FULL;
 use crate::testing::image;
 use crate::{
     Branch, Context, EffectHandler, HandlerResult, Picked, SessionId, VM, VMConfig, Value, WhenFull,
@@ -32,7 +33,8 @@ impl EffectHandler for Units {
 }
 
 fn loaded(image: &CodeImage, config: &VMConfig) -> Loaded {
-    Loaded::new(image, config, None)
+    let parallel = image.global_type.is_parallel().then_some(FULL);
+    Loaded::new(image, config, None, parallel)
 }
 
 /// Whether some role may stop before it has come to its end.

@@ -8,16 +8,15 @@
 //! One arm after the other has an exchange, so that none of them waits for the end of another, and what is heard in one
 //! can end another.
 
-use std::ops::Range;
-
 use telltale_bytecode::Branch;
-use telltale_types::{GlobalState, GlobalType, LabelId, RoleId, StateId};
+use telltale_types::{GlobalType, LabelId, RoleId, StateId};
 
 use super::{Schedule, ScheduleStep, StepKind};
 use crate::index::{Index, Key, Mixer};
 use crate::memory::coroutine::{Actor, Coro, CoroId, FORKED, HALTED};
-use crate::program::lanes::Lanes;
+use crate::program::lanes::{self, Lanes};
 use crate::program::op::{Code, Exchange, Linked, Op};
+use crate::program::parallel::Parallel;
 
 /// How many configurations a schedule may have, times coroutines.
 pub(super) const LIMIT: usize = if cfg!(test) { 1 << 12 } else { 1 << 20 };
@@ -26,16 +25,18 @@ pub(super) const LIMIT: usize = if cfg!(test) { 1 << 12 } else { 1 << 20 };
 const LIMIT_OF_LANES: usize = LIMIT >> 4;
 
 impl Schedule {
-    /// The schedule of an image with these programs, whose coroutines start as these words say.
+    /// The schedule of an image with these programs, whose coroutines start as these words say. `parallel` is there if the
+    /// protocol has parallel parts, `lanes` if roles fork in them.
     pub(crate) fn of(
         global: &GlobalType,
         linked: &Linked,
+        parallel: Option<&'static dyn Parallel>,
         lanes: Option<&Lanes>,
         start: &[u64],
     ) -> Self {
         let (known, ids, todo) = (Vec::new(), Index::default(), Vec::new());
         let (steps, starts) = (Vec::new(), Vec::new());
-        let arms = Some(global.lanes()).filter(|arms| arms.len() > 1);
+        let arms = parallel.map(|parallel| (parallel, parallel.arms(global)));
         let mut writer = Writer { global, linked, arms, lanes, known, ids, todo, steps, starts };
         let pcs = start.iter().map(|&word| Coro::from_word(word).pc_and_marks()).collect();
         let first = Configuration { pcs, states: vec![StateId::START], turn: 0 };
@@ -74,7 +75,7 @@ struct Writer<'a> {
     global: &'a GlobalType,
     linked: &'a Linked,
     /// Which states are in which arm, if there are parallel parts.
-    arms: Option<telltale_types::Lanes>,
+    arms: Option<(&'static dyn Parallel, telltale_types::Lanes)>,
     /// Whose coroutines there are, where roles do several things at once.
     lanes: Option<&'a Lanes>,
     /// All configurations so far, the first of which has the number 1. Number 0 is none of them: there the schedule ends.
@@ -174,40 +175,10 @@ impl Writer<'_> {
 
     /// A role begins several things at once, one of them is over, or all are.
     fn forked(&mut self, configuration: &Configuration) -> Option<()> {
-        self.lanes?;
         let mut then = configuration.clone();
-        for (nth, &at) in configuration.pcs.iter().enumerate() {
-            let linked = self.linked;
-            let op = &linked.ops[Coro::from_word(at.into()).pc() as usize];
-            let what = match op.code {
-                _ if at & HALTED != 0 => continue,
-                Code::Join => {
-                    then.pcs[nth] |= HALTED;
-                    StepKind::Join
-                }
-                Code::Fork if at & FORKED == 0 => {
-                    for &(lane, start) in linked.starts(op) {
-                        then.pcs[lane.index()] = start;
-                    }
-                    then.pcs[nth] |= FORKED;
-                    StepKind::Fork
-                }
-                Code::Fork if self.are_over(configuration, op) => {
-                    then.pcs[nth] = op.exchange.next;
-                    StepKind::GoOn
-                }
-                _ => continue,
-            };
-            self.alone(RoleId::at(nth), what, then);
-            return Some(());
-        }
-        None
-    }
-
-    /// Whether all lanes are over that begin at an instruction.
-    fn are_over(&self, configuration: &Configuration, fork: &Op) -> bool {
-        let mut lanes = self.linked.starts(fork).iter();
-        lanes.all(|(lane, _)| configuration.pcs[lane.index()] & HALTED != 0)
+        let (coro, what) = self.lanes?.code.forked(self.linked, &mut then.pcs)?;
+        self.alone(coro, what, then);
+        Some(())
     }
 
     /// One exchange, or a choice between several, in the next arm that has one. If they cannot be done, some of their steps
@@ -260,44 +231,11 @@ impl Writer<'_> {
 
     /// A configuration in which the arms have begun that can begin, and those behind which the protocol goes on have ended.
     fn with_arms(&self, mut configuration: Configuration) -> Configuration {
-        if let Some(arms) = &self.arms {
-            while let Some((places, with)) = self
-                .begun(&configuration.states)
-                .or_else(|| self.ended(&configuration.states, arms))
-            {
-                configuration.states.splice(places, with);
-                configuration.turn = configuration.turn.min(configuration.states.len() - 1);
-            }
+        if let Some((parallel, arms)) = &self.arms {
+            let Configuration { states, turn, .. } = &mut configuration;
+            parallel.settle(self.global, arms, states, turn);
         }
         configuration
-    }
-
-    /// A state that begins a parallel part, and those in which its arms begin.
-    fn begun(&self, states: &[StateId]) -> Option<(Range<usize>, Vec<StateId>)> {
-        let begins = |(nth, &state): (usize, &StateId)| {
-            self.global.par(state).map(|par| (nth..nth + 1, par.arms))
-        };
-        states.iter().enumerate().find_map(begins)
-    }
-
-    /// States that end all arms of a parallel part, and the one that follows.
-    fn ended(
-        &self,
-        states: &[StateId],
-        arms: &telltale_types::Lanes,
-    ) -> Option<(Range<usize>, Vec<StateId>)> {
-        states.iter().enumerate().find_map(|(nth, &state)| {
-            let arm = arms.arm(arms.of_state(state))?;
-            let par = self.global.par(arm.par)?;
-            let places = nth..nth + par.arms.len();
-            let is_over = |&state: &StateId| {
-                let of = arms.arm(arms.of_state(state));
-                matches!(self.global.state(state), GlobalState::ArmEnd)
-                    && of.is_some_and(|of| of.par == arm.par)
-            };
-            let are_over = states.get(places.clone())?.iter().all(is_over);
-            are_over.then(|| (places, vec![par.next]))
-        })
     }
 
     /// Whether a coroutine that stands there sends what is sent in a state of the global type.
@@ -317,8 +255,7 @@ impl Writer<'_> {
     }
 
     fn coroutines_of(&self, role: RoleId) -> impl Iterator<Item = CoroId> + use<> {
-        let more = self.lanes.map_or(0..0, |lanes| lanes.more_of(role));
-        std::iter::once(role).chain(more.map(CoroId::at))
+        lanes::coroutines_of(self.lanes, role)
     }
 
     fn actor_of(&self, coro: CoroId) -> Actor {

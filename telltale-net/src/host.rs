@@ -1,0 +1,146 @@
+//! A host: sessions for async code.
+
+use std::any::Any;
+use std::fmt;
+use std::num::NonZero;
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::{Arc, Mutex};
+use std::thread;
+
+use telltale_vm::generated::endpoints::{self, Opened};
+use telltale_vm::generated::{NamedRoles, RoleObjects, SessionHost};
+use telltale_vm::loader::CodeImage;
+use telltale_vm::{Recording, SessionId, VM, VMConfig, VMError};
+
+use crate::guard::{self, Held};
+use crate::machine::{Machine, TakeObjects};
+use crate::session::Session;
+
+/// A machine that is shared by async code, and by threads.
+///
+/// Its sessions are spread over several VMs, so that threads that play different ones do not wait for each other. It is
+/// cheap to clone; all clones are one host. Sessions do not end when their host is dropped.
+///
+/// ```
+/// use telltale_net::Host;
+///
+/// fn is_shared_by_tasks<T: Clone + Send + Sync + 'static>(_: T) {}
+/// is_shared_by_tasks(Host::new());
+/// ```
+#[derive(Clone)]
+pub struct Host {
+    shards: Arc<Shards>,
+}
+
+struct Shards {
+    machines: Box<[Arc<Mutex<Machine>>]>,
+    /// How many sessions have been opened.
+    next: AtomicUsize,
+}
+
+/// How a host works.
+///
+/// ```
+/// use telltale_net::{Host, HostConfig};
+/// use telltale_vm::VMConfig;
+///
+/// let vm = VMConfig { capacity: 8, ..HostConfig::default().vm };
+/// let host = Host::with(HostConfig { vm, ..HostConfig::default() });
+/// # let _ = host;
+/// ```
+#[derive(Clone, Debug)]
+pub struct HostConfig {
+    /// Over how many VMs sessions are spread; at least one. By default, four for each thread that the machine runs at
+    /// once.
+    pub shards: usize,
+    /// How each of these VMs works. By default as a VM does, but nothing is recorded.
+    pub vm: VMConfig,
+}
+
+impl Default for HostConfig {
+    fn default() -> Self {
+        let threads = thread::available_parallelism().map_or(1, NonZero::get);
+        let vm = VMConfig { recording: Recording::Off, ..VMConfig::default() };
+        Self { shards: 4 * threads, vm }
+    }
+}
+
+impl Host {
+    /// A host without sessions.
+    pub fn new() -> Self {
+        Self::with(HostConfig::default())
+    }
+
+    /// A host that works as the configuration says.
+    pub fn with(config: HostConfig) -> Self {
+        let HostConfig { shards, vm } = config;
+        let machine = |_| Arc::new(Mutex::new(Machine::new(vm.clone())));
+        let machines = (0..shards.max(1)).map(machine).collect();
+        Self { shards: Arc::new(Shards { machines, next: AtomicUsize::new(0) }) }
+    }
+
+    /// How many sessions have not ended.
+    ///
+    /// ```
+    /// assert_eq!(telltale_net::Host::new().open_sessions(), 0);
+    /// ```
+    pub fn open_sessions(&self) -> usize {
+        let open =
+            |machine: &Arc<Mutex<Machine>>| hold(machine).map(|held| held.vm.open_sessions());
+        self.shards.machines.iter().filter_map(open).sum()
+    }
+}
+
+impl endpoints::Host for Host {
+    fn open<R: NamedRoles>(
+        &self,
+        image: &CodeImage,
+        roles: R,
+        are_kept: bool,
+    ) -> Result<Opened<R>, VMError> {
+        let objects = roles.into_objects();
+        let players = objects.players();
+        let has_objects = endpoints::has_objects(image, players)?;
+        let (machine, mut held) = self.some_machine()?;
+        let session = held.vm.open_compiled_session(image, objects, are_kept)?;
+        let take: TakeObjects = take_objects::<R>;
+        let key = held.enter(session, has_objects, are_kept.then_some(take));
+        drop(held);
+        let session = Session::new(machine.clone(), session, key);
+        Ok(Opened::new(session.clone(), session.id(), players))
+    }
+}
+
+impl Host {
+    /// The next machine; where this thread holds one, the next that nobody holds.
+    fn some_machine(&self) -> Result<(&Arc<Mutex<Machine>>, Held<'_>), VMError> {
+        let Shards { machines, next } = &*self.shards;
+        let first = next.fetch_add(1, Ordering::Relaxed) % machines.len();
+        let (before, from) = machines.split_at(first);
+        let mut in_order = from.iter().chain(before);
+        let held = in_order.find_map(|machine| Some((machine, hold(machine)?)));
+        held.ok_or(VMError::HostBusy)
+    }
+}
+
+/// A machine; nothing if this thread holds one already and somebody holds that one.
+fn hold(machine: &Mutex<Machine>) -> Option<Held<'_>> {
+    if guard::holds_one() { guard::try_hold(machine) } else { Some(guard::hold(machine)) }
+}
+
+fn take_objects<R: NamedRoles>(vm: &mut VM, session: SessionId) -> Option<Box<dyn Any + Send>> {
+    let (_, objects) = vm.take_session::<R::Objects>(session).ok()?;
+    Some(Box::new(objects))
+}
+
+impl Default for Host {
+    fn default() -> Self {
+        Self::new()
+    }
+}
+
+impl fmt::Debug for Host {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Host").field("shards", &self.shards.machines.len()).finish_non_exhaustive()
+    }
+}

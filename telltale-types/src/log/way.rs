@@ -1,0 +1,84 @@
+//! One way in which a log may be understood: where every role is, and what is under way.
+//!
+//! Mostly there is one. There are several where a log does not say in which of several lanes a message was sent.
+
+use std::collections::{BTreeMap, VecDeque};
+
+use super::part::{Part, Strand};
+use crate::{Action, Direction, LabelId, LaneId, RoleId, StateId};
+
+/// See above.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub(super) struct Way {
+    /// By part.
+    pub(super) strands: Vec<Strand>,
+    /// What was sent between two of the roles and not received. No queue is empty, so that equal ways are equal.
+    pub(super) under_way: BTreeMap<Channel, VecDeque<LabelId>>,
+}
+
+/// Sender, receiver and number.
+pub(super) type Channel = (RoleId, RoleId, u16);
+
+/// Something that a role may do.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Taken {
+    pub(super) role: RoleId,
+    pub(super) lane: LaneId,
+    pub(super) state: StateId,
+    pub(super) target: StateId,
+    pub(super) action: Action,
+    /// The number of the channel; nothing where channels are not known.
+    pub(super) channel: Option<u16>,
+}
+
+impl Taken {
+    pub(super) fn sender(&self) -> RoleId {
+        match self.action.direction {
+            Direction::Send => self.role,
+            Direction::Receive => self.action.peer,
+        }
+    }
+
+    pub(super) fn receiver(&self) -> RoleId {
+        match self.action.direction {
+            Direction::Send => self.action.peer,
+            Direction::Receive => self.role,
+        }
+    }
+
+    pub(super) fn channel(&self) -> Channel {
+        (self.sender(), self.receiver(), self.channel.unwrap_or_default())
+    }
+}
+
+impl Way {
+    pub(super) fn start(parts: &[Part]) -> Self {
+        Self { strands: parts.iter().map(Part::start).collect(), under_way: BTreeMap::new() }
+    }
+
+    pub(super) fn under_way_count(&self) -> usize {
+        self.under_way.values().map(VecDeque::len).sum()
+    }
+
+    /// The message that comes next out of a channel.
+    pub(super) fn first(&self, channel: Channel) -> Option<LabelId> {
+        self.under_way.get(&channel)?.front().copied()
+    }
+
+    /// Moves a role on.
+    pub(super) fn advance(&mut self, part: &Part, at: usize, taken: Taken) {
+        part.enter(&mut self.strands[at], taken.lane, taken.target);
+    }
+
+    pub(super) fn push(&mut self, channel: Channel, label: LabelId) {
+        self.under_way.entry(channel).or_default().push_back(label);
+    }
+
+    pub(super) fn pop(&mut self, channel: Channel) {
+        let Some(queue) = self.under_way.get_mut(&channel) else { return };
+        queue.pop_front();
+        if queue.is_empty() {
+            self.under_way.remove(&channel);
+        }
+    }
+}

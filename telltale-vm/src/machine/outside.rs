@@ -1,0 +1,360 @@
+//! Sessions of which some roles are played from outside of the VM, and the calls that play them.
+
+use telltale_bytecode::CodeImage;
+use telltale_types::{LabelId, Names, RoleId};
+
+use crate::error::{Wrong, in_words};
+use crate::exec::{Called, RunContext, Slice};
+use crate::index::ByMember;
+use crate::lines::{label_of, role_of};
+use crate::memory::arena::Slot;
+use crate::memory::coroutine::{self, Actor, CoroId, FORKED, HALTED, OUTSIDE};
+use crate::memory::{channel, header, ready};
+use crate::outside::{DriveError, Received, Seat};
+use crate::program::by_hand::show_compiled;
+use crate::program::loaded::Loaded;
+use crate::program::op::Code;
+use crate::roles::host::Host;
+use crate::roles::players::{Players, RoleSet};
+use crate::scripted::leave::leave_place;
+use crate::{Context, NoHandler, Outcome, SessionId, VM, VMError, Value};
+
+/// What is known of sessions with roles that are played from outside.
+#[derive(Debug, Default)]
+pub(super) struct Outside {
+    pub(super) sessions: ByMember<FromOutside>,
+    /// How many of them are parts: some roles are played elsewhere.
+    parts: usize,
+    /// The driven roles that waited and could act now.
+    pub(super) woken: Vec<Seat>,
+    /// The sessions that have ended, and how.
+    pub(super) ended: Vec<(SessionId, Outcome)>,
+}
+
+/// Who plays the roles of a session, and how many messages have come and gone on each channel, if it is a part.
+#[derive(Debug)]
+pub(super) struct FromOutside {
+    pub(super) players: Players,
+    pub(super) passed: Box<[u64]>,
+}
+
+impl VM {
+    /// Sends a message in the name of a driven role; where the role decides, the message begins the branch that it takes.
+    ///
+    /// Gives the payload back if there is no room: the role waits, and [`VM::take_woken`] names it when there is.
+    ///
+    /// # Errors
+    ///
+    /// When the session has ended, or the role may not send this message now.
+    pub fn driven_send(
+        &mut self,
+        seat: Seat,
+        to: RoleId,
+        label: LabelId,
+        value: Value,
+    ) -> Result<Option<Value>, DriveError> {
+        let (slot, coro) = self.place_of(seat)?;
+        let called = self.call(slot, coro, |slice| slice.send_from_outside(to, label, value));
+        self.answer(slot, coro, called, |names| {
+            format!("send {}!{}", role_of(names, to), label_of(names, label))
+        })
+    }
+
+    /// Receives what has come for a driven role. If nothing has, the role waits, and [`VM::take_woken`] names it when
+    /// something does.
+    ///
+    /// # Errors
+    ///
+    /// When the session has ended, the role does not receive anything now, or what has come is not allowed by the protocol:
+    /// then the session has faulted.
+    pub fn driven_receive(&mut self, seat: Seat) -> Result<Option<Received>, DriveError> {
+        let (slot, coro) = self.place_of(seat)?;
+        #[expect(
+            clippy::redundant_closure_for_method_calls,
+            reason = "the method itself is not for all lifetimes"
+        )]
+        let called = self.call(slot, coro, |slice| slice.receive_from_outside());
+        self.answer(slot, coro, called, |_| "receive".to_owned())
+    }
+
+    /// Whether a driven role could act now: whether something has come that it receives, or there is room for whatever it
+    /// sends. If not, the role waits, and [`VM::take_woken`] names it.
+    ///
+    /// # Errors
+    ///
+    /// When the session has ended, or the role does nothing any more.
+    pub fn driven_is_ready(&mut self, seat: Seat) -> Result<bool, DriveError> {
+        let (slot, coro) = self.place_of(seat)?;
+        #[expect(
+            clippy::redundant_closure_for_method_calls,
+            reason = "the method itself is not for all lifetimes"
+        )]
+        let called = self.call(slot, coro, |slice| slice.could_act());
+        self.answer(slot, coro, called, |_| "anything".to_owned())
+    }
+
+    /// Appends the driven roles that waited and can act now, each at least once.
+    pub fn take_woken(&mut self, woken: &mut Vec<Seat>) {
+        if !self.outside.woken.is_empty() {
+            woken.append(&mut self.outside.woken);
+        }
+    }
+
+    /// Appends the sessions with roles played from outside that have ended, and how they have.
+    ///
+    /// The VM remembers them until they are taken.
+    pub fn take_ended(&mut self, ended: &mut Vec<(SessionId, Outcome)>) {
+        if !self.outside.ended.is_empty() {
+            ended.append(&mut self.outside.ended);
+        }
+    }
+
+    /// Opens a session of which some roles are played from outside.
+    pub(super) fn open_from_outside(
+        &mut self,
+        image: &CodeImage,
+        objects: u32,
+        owned: bool,
+        players: Players,
+        first: RoleId,
+    ) -> Result<SessionId, VMError> {
+        if image.is_by_hand() {
+            return Err(VMError::OutsideByHand { role: role_of(image.names(), first).to_owned() });
+        }
+        let number = self.numbers.draw();
+        let session = self.open_as(Some(number), image, objects, owned, false)?;
+        let slot = session.slot();
+        let (block, loaded) = self.block_and_loaded(slot);
+        leave_place(block, loaded);
+        header::set_outside(block);
+        for role in players.outside() {
+            for coro in loaded.coroutines_of(role) {
+                coroutine::mark(block, loaded.roles_at + coro.index(), OUTSIDE);
+                ready::clear(block, coro);
+            }
+        }
+        let is_part = !players.elsewhere.is_empty();
+        let channels = if is_part { loaded.plans.existing().len() } else { 0 };
+        let passed = vec![0; channels].into();
+        self.outside.parts += usize::from(is_part);
+        self.outside.sessions.insert(session, 0, FromOutside { players, passed });
+        for role in players.driven.iter() {
+            // It may begin with something in which nobody has a part.
+            self.call(slot, role, |slice| {
+                slice.go_on(slice.cx.at);
+                Called::<()>::Done(())
+            });
+        }
+        self.look_after(slot);
+        Ok(session)
+    }
+
+    fn block_and_loaded(&mut self, slot: Slot) -> (&mut [u64], &Loaded) {
+        let block = self.run_queue.arena.block_mut(slot);
+        let loaded = self.images.get(header::image(block));
+        (block, loaded)
+    }
+
+    /// Where a driven role is.
+    fn place_of(&self, seat: Seat) -> Result<(Slot, CoroId), DriveError> {
+        let Seat { session, role, lane } = seat;
+        let slot = self.running(session)?;
+        let block = self.run_queue.arena.block(slot);
+        let loaded = self.images.get(header::image(block));
+        let is_there = role.index() < loaded.roles;
+        let actor = Actor { role, lane };
+        let coro = match lane {
+            _ if !is_there => None,
+            0 => Some(role),
+            _ => loaded.coroutines_of(role).find(|coro| loaded.actor_of(*coro) == actor),
+        };
+        // Where no session is a part, who is played from outside is driven.
+        let is_driven = |coro: &CoroId| {
+            let word = coroutine::read(block, loaded.roles_at + coro.index());
+            let from = || self.outside.sessions.get(session, 0);
+            word.has(OUTSIDE)
+                && !word.has(HALTED | FORKED)
+                && (self.outside.parts == 0
+                    || from().is_some_and(|from| from.players.driven.contains(role)))
+        };
+        let no_seat = || {
+            let name = if is_there { role_of(loaded.image.names(), role) } else { "?" };
+            DriveError::NoSeat { session, role: name.to_owned(), lane }
+        };
+        let coro = coro.filter(is_driven).ok_or_else(no_seat)?;
+        Ok((slot, coro))
+    }
+
+    /// Lets a coroutine execute one instruction.
+    fn call<T>(
+        &mut self,
+        slot: Slot,
+        coro: CoroId,
+        act: impl FnOnce(&mut Slice<'_, '_>) -> Called<T>,
+    ) -> Called<T> {
+        let session = self.run_queue.session_at(slot);
+        if self.records() {
+            self.enter_trace(session);
+        }
+        let Self { run_queue, images, heap, buffers, pending_choices, deferred, .. } = self;
+        let (trace, orphans) = (&mut self.trace, &mut self.orphans);
+        let woken = &mut self.outside.woken;
+        let (handler, network) = (&NoHandler, None);
+        let mut run = RunContext {
+            handler,
+            network,
+            heap,
+            buffers,
+            pending_choices,
+            deferred,
+            trace,
+            orphans,
+            woken,
+        };
+        let block = run_queue.arena.block_and_more_mut(slot);
+        let loaded = images.get(header::image(block));
+        let mut cx = Context {
+            image: &loaded.image,
+            session,
+            actor: loaded.actor_of(coro),
+            word: 0,
+            at: 0,
+            seed: self.config.seed,
+            wraps: &self.wraps,
+        };
+        let mut slice = Slice::new(block, loaded, &mut run, &mut cx, Host::Nobody, 1);
+        slice.sit(coro);
+        let called = act(&mut slice);
+        slice.name_woken();
+        slice.write_ready();
+        called
+    }
+
+    /// What a call has come to, for the caller; and for the session.
+    fn answer<T>(
+        &mut self,
+        slot: Slot,
+        coro: CoroId,
+        called: Called<T>,
+        asked: impl FnOnce(&Names) -> String,
+    ) -> Result<T, DriveError> {
+        let answer = match called {
+            Called::Done(done) => Ok(done),
+            Called::Waits(back) => return Ok(back),
+            Called::NotAllowed => return Err(self.not_allowed(slot, coro, asked)),
+            Called::WrongPayload(label, value) => {
+                return Err(self.wrong_payload(slot, label, &value));
+            }
+            Called::Fault(wrong) => Err(self.faulted(slot, coro, wrong)),
+        };
+        if answer.is_ok() {
+            self.look_after_call(slot, coro);
+        }
+        self.drop_orphans();
+        self.drain_sink();
+        answer
+    }
+
+    fn faulted(&mut self, slot: Slot, coro: CoroId, wrong: Wrong) -> DriveError {
+        let session = self.run_queue.session_at(slot);
+        self.fault_of_role(slot, coro, wrong.into_cause());
+        DriveError::Ended(VMError::StaleSession { session })
+    }
+
+    #[cold]
+    fn not_allowed(
+        &self,
+        slot: Slot,
+        coro: CoroId,
+        asked: impl FnOnce(&Names) -> String,
+    ) -> DriveError {
+        let loaded = self.loaded_at(slot);
+        let (image, role) = (&loaded.image, loaded.actor_of(coro).role);
+        let block = self.run_queue.arena.block(slot);
+        let at = coroutine::read(block, loaded.roles_at + coro.index()).pc();
+        let instr = image.programs.code()[at as usize];
+        DriveError::NotAllowed {
+            role: role_of(image.names(), role).to_owned(),
+            expected: show_compiled(image, instr),
+            found: asked(image.names()),
+        }
+    }
+
+    #[cold]
+    fn wrong_payload(&self, slot: Slot, label: LabelId, value: &Value) -> DriveError {
+        let label = label_of(self.loaded_at(slot).image.names(), label);
+        DriveError::WrongPayload {
+            label: label.name.to_owned(),
+            expected: label.payload.to_owned(),
+            found: in_words(value),
+        }
+    }
+
+    /// Nobody here can act in a session with roles that are played from outside. Says whether that is all there is to it: it
+    /// waits for them, or those that are played here are done.
+    pub(super) fn settle_from_outside(&mut self, slot: Slot) -> bool {
+        let session = self.run_queue.session_at(slot);
+        let block = self.run_queue.arena.block(slot);
+        let loaded = self.images.get(header::image(block));
+        let Some(from) = self.outside.sessions.get(session, 0) else { return false };
+        let players = from.players;
+        let is_live = |role: &RoleId| {
+            loaded
+                .coroutines_of(*role)
+                .any(|coro| !coroutine::read(block, loaded.roles_at + coro.index()).has(HALTED))
+        };
+        let is_for_elsewhere = |to: RoleId| players.elsewhere.contains(to);
+        let mut channels = loaded.plans.existing().iter();
+        let has_outgoing = channels
+            .any(|(channel, plan)| is_for_elsewhere(channel.to) && channel::len(block, *plan) > 0);
+        let mut here = (0..loaded.roles).map(RoleId::at).filter(|role| !is_for_elsewhere(*role));
+        if has_outgoing {
+            return true;
+        }
+        if !players.elsewhere.is_empty() && !here.any(|role| is_live(&role)) {
+            self.finish_unless_left_over(slot);
+            return true;
+        }
+        // Whoever is elsewhere can still send, until it is known that he is done.
+        let waits = |roles: RoleSet| roles.iter().any(|role| is_live(&role));
+        waits(players.elsewhere) || waits(players.driven) && !self.view_at(slot).is_at_rest()
+    }
+
+    /// A session with roles that are played from outside has ended.
+    pub(super) fn forget_outside(&mut self, slot: Slot, outcome: &Outcome) {
+        let session = self.run_queue.session_at(slot);
+        let from = self.outside.sessions.remove(session, 0);
+        let was_part = from.is_some_and(|from| !from.players.elsewhere.is_empty());
+        self.outside.parts -= usize::from(was_part);
+        self.outside.ended.push((session, outcome.clone()));
+    }
+
+    /// After a call of a role. As long as it has something to do itself, its session is not over.
+    fn look_after_call(&mut self, slot: Slot, coro: CoroId) {
+        let block = self.run_queue.arena.block(slot);
+        let loaded = self.images.get(header::image(block));
+        let word = coroutine::read(block, loaded.roles_at + coro.index());
+        let is_busy = || match loaded.linked.ops[word.pc() as usize].code {
+            Code::Send | Code::Choose => true,
+            Code::Recv | Code::Offer | Code::OfferMany => {
+                !loaded.may_rest(block, loaded.actor_of(coro).role, word.pc())
+            }
+            _ => false,
+        };
+        let nobody_acts = !ready::any(block, ready::words(loaded.coroutines));
+        if !(nobody_acts && !word.has(HALTED | FORKED) && is_busy()) {
+            self.look_after(slot);
+        }
+    }
+
+    /// After a call: roles of the session that are not played from outside may be able to act, or it is over.
+    pub(super) fn look_after(&mut self, slot: Slot) {
+        let block = self.run_queue.arena.block(slot);
+        let coroutines = self.images.get(header::image(block)).coroutines;
+        if ready::any(block, ready::words(coroutines)) {
+            self.run_queue.enqueue(slot);
+        } else if !header::is_queued(block) {
+            self.settle(slot);
+        }
+    }
+}

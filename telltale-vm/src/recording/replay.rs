@@ -1,0 +1,166 @@
+//! Plays a recording again, and compares those who play now with those who played then.
+
+mod answers;
+mod compare;
+mod played;
+
+use std::sync::{Mutex, MutexGuard, PoisonError};
+
+use telltale_bytecode::Image;
+
+use self::played::{Played, State};
+use super::divergence::Divergence;
+use super::payload::Payload;
+use super::recorded::Recorded;
+use super::what::What;
+use crate::{EffectHandler, Message, Progress, VM};
+
+/// A handler that answers as it was recorded, and compares what role objects in its run answer with what was recorded of their roles.
+///
+/// What differs ends its session, and is what [`Replay::finish`] gives. A session is compared with that of its number in the
+/// recording; if there is only one in it, with that one.
+///
+/// Sessions are played in the usual way, so one can look at them in between:
+///
+/// ```
+/// # fn main() -> Result<(), Box<dyn std::error::Error>> {
+/// use telltale_vm::recording::{Recorded, Replay};
+/// use telltale_vm::VM;
+///
+/// let recording = Recorded::read("{\"telltale_recording\":1}\n{\"end\":1}\n".as_bytes())?;
+/// let replay = Replay::new(&recording);
+/// let mut vm = VM::new(recording.config());
+/// // … open the sessions …
+/// replay.run(&mut vm)?;
+/// # Ok(())
+/// # }
+/// ```
+pub struct Replay<'r> {
+    recorded: &'r Recorded,
+    live: Option<&'r dyn EffectHandler>,
+    only: Option<u64>,
+    state: Mutex<State>,
+}
+
+/// How many rounds there are before it is looked who is to be woken.
+const ROUNDS: usize = 1_000;
+
+/// How often roles are woken in vain before they are given up.
+const PATIENCE: usize = 1_000;
+
+impl<'r> Replay<'r> {
+    /// Roles without objects do what was recorded of them.
+    pub fn new(recorded: &'r Recorded) -> Self {
+        let only = (recorded.sessions.len() == 1).then(|| recorded.sessions().next()).flatten();
+        Self { recorded, live: None, only, state: Mutex::default() }
+    }
+
+    /// Roles without objects are played by this handler, and it is compared as well.
+    #[must_use]
+    pub fn with(self, handler: &'r dyn EffectHandler) -> Self {
+        Self { live: Some(handler), ..self }
+    }
+
+    /// Every session is compared with this one of the recording.
+    #[must_use]
+    pub fn of_session(self, number: u64) -> Self {
+        Self { only: Some(number), ..self }
+    }
+
+    /// Lets the sessions act until nobody can, wakes those whose answer was late, and injects what was injected; then as
+    /// [`Replay::finish`].
+    ///
+    /// # Errors
+    ///
+    /// When something else happens than was recorded, or less.
+    pub fn run(&self, vm: &mut VM) -> Result<(), Divergence> {
+        let mut in_vain = 0;
+        while self.state().divergence.is_none() && in_vain < PATIENCE {
+            let before = self.state().repeated;
+            // Sessions that fault do so as they did then, or else that is the divergence.
+            let progress = vm.run(self, ROUNDS).unwrap_or_else(|_| vm.progress());
+            let pending = std::mem::take(&mut self.state().pending);
+            let woken =
+                pending.iter().filter(|(session, role)| vm.wake(*session, role).is_ok()).count();
+            let has_repeated = self.state().repeated > before;
+            // Where nothing that happens is in the recording any more, it has been cut off.
+            let goes_on = progress == Progress::OutOfFuel && has_repeated;
+            if !goes_on && woken == 0 && !self.inject(vm) {
+                break;
+            }
+            in_vain = if has_repeated { 0 } else { in_vain + 1 };
+        }
+        self.finish()
+    }
+
+    /// Whether everything has happened that was recorded, and nothing else.
+    ///
+    /// # Errors
+    ///
+    /// What was different first, or is missing.
+    pub fn finish(&self) -> Result<(), Divergence> {
+        let state = self.state();
+        if let Some(divergence) = &state.divergence {
+            return Err(divergence.clone());
+        }
+        for (number, session) in &self.recorded.sessions {
+            if self.only.is_some_and(|only| only != *number) {
+                continue;
+            }
+            let mut played = state.sessions.values().filter(|played| played.number == *number);
+            let nobody = Played::nobody(*number);
+            let first = played.next().unwrap_or(&nobody);
+            for played in std::iter::once(first).chain(played) {
+                if let Some((role, event)) = played.first_left(session) {
+                    let found = "that nothing more happens";
+                    return Err(played.divergence(self.recorded, role, Some(event), found));
+                }
+            }
+        }
+        Ok(())
+    }
+
+    fn state(&self) -> MutexGuard<'_, State> {
+        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Nobody can act. If a message was received next, it was injected then, and is now. Says whether there are any.
+    fn inject(&self, vm: &mut VM) -> bool {
+        let state = self.state();
+        let mut messages = Vec::new();
+        for (&id, played) in &state.sessions {
+            let Some(session) = self.recorded.sessions.get(&played.number) else { continue };
+            let (Ok(view), Some((role, event))) = (vm.session(id), played.first_left(session))
+            else {
+                continue;
+            };
+            if let What::Receive { label, from, payload, .. } = &event.what {
+                let message = message(view.image(), (from, role), label, payload);
+                messages.extend(message.map(|message| (id, message)));
+            }
+        }
+        drop(state);
+        let injected = messages.into_iter().map(|(id, message)| vm.inject(id, message).is_ok());
+        injected.filter(|is_injected| *is_injected).count() > 0
+    }
+}
+
+/// A message as it was received.
+fn message(
+    image: &Image,
+    (from, to): (&str, &str),
+    label: &str,
+    payload: &Payload,
+) -> Option<Message> {
+    let names = image.names();
+    let label = names.find_label(label)?;
+    let (from, to) = (names.find_role(from)?, names.find_role(to)?);
+    let value = payload.decode(image, label).ok()?;
+    Some(Message { from, to, lane: 0, label, value })
+}
+
+impl std::fmt::Debug for Replay<'_> {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("Replay")
+    }
+}

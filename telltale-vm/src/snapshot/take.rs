@@ -1,0 +1,99 @@
+//! What a machine has to do with snapshots.
+
+use std::collections::BTreeMap;
+
+use super::error::SnapshotError;
+use super::form::{Kind, SessionBody};
+use super::payload::Payload;
+use super::save::{self, Saver};
+use super::{SessionSnapshot, Snapshot};
+use crate::memory::arena::Slot;
+use crate::memory::header;
+use crate::roles::session::NamedRoles;
+use crate::{SessionId, VM, VMError};
+
+impl VM {
+    /// The machine, written down as it is now. Nothing changes.
+    ///
+    /// What is in it, and what is not, is said in [`snapshot`](crate::snapshot).
+    ///
+    /// # Errors
+    ///
+    /// When a payload cannot be written down: a Rust value of a protocol without `#[serde]`.
+    pub fn snapshot(&self) -> Result<Snapshot, SnapshotError> {
+        save::body(self).map(Snapshot)
+    }
+
+    /// A session that is running, written down as it is now. Nothing changes: whoever wants to move it cancels it here.
+    ///
+    /// The trace is not in it: it stays with the machine, and goes on in the one in which the session is resumed.
+    ///
+    /// # Errors
+    ///
+    /// As [`VM::snapshot`]; when the session has ended, or is tied to others: it holds endpoints, or its roles are played
+    /// through endpoints.
+    pub fn snapshot_session(&self, session: SessionId) -> Result<SessionSnapshot, SnapshotError> {
+        self.session(session)?;
+        let slot = self.slot_of(session)?;
+        let block = self.inside().run_queue.arena.block(slot);
+        let mut saver = Saver::new(self);
+        let form = saver.session(slot)?;
+        let tie = if form.kind == Kind::Endpoints {
+            Some("its roles are played through endpoints")
+        } else if form.payloads().any(|payload| matches!(payload, Payload::Endpoint(..))) {
+            Some("it holds endpoints of other sessions")
+        } else {
+            None
+        };
+        if let Some(why) = tie {
+            return Err(SnapshotError::NotAlone {
+                session: session.ordinal(),
+                why: why.to_owned(),
+            });
+        }
+        let image = saver.into_images().remove(form.image as usize);
+        let queued = header::written::would_act(block);
+        Ok(SessionSnapshot(SessionBody { image, session: form, queued, roles: BTreeMap::new() }))
+    }
+
+    /// The session with this number ([`SessionId::ordinal`]), in a machine that was resumed.
+    ///
+    /// # Errors
+    ///
+    /// When it has ended, or was not in the snapshot.
+    pub fn session_numbered(&self, number: u64) -> Result<SessionId, VMError> {
+        let inside = self.inside();
+        let session = SessionId::new(inside.run_queue.vm, number, Slot::UNKNOWN);
+        self.slot_of(session).map(|slot| inside.run_queue.session_at(slot))
+    }
+
+    /// The sessions that were resumed and wait for their role objects, in the order of their numbers. Those that have ended
+    /// before are among them: their objects are attached, and taken back with the outcome.
+    pub fn unattached(&self) -> impl Iterator<Item = SessionId> {
+        let inside = self.inside();
+        let mut sessions: Vec<SessionId> = Vec::new();
+        for slot in inside.run_queue.arena.slots() {
+            let block = inside.run_queue.arena.block(slot);
+            let key = header::objects(block).checked_sub(1).map(|key| key as usize);
+            let objects = key.and_then(|key| inside.objects.get(key));
+            let is_there = header::is_running(block) || header::is_owned(block);
+            if is_there && objects.is_some_and(crate::roles::host::SessionObjects::are_awaited) {
+                sessions.push(inside.run_queue.session_at(slot));
+            }
+        }
+        sessions.sort_unstable();
+        sessions.into_iter()
+    }
+
+    /// A look at the role objects of a session, if they are of this type.
+    pub(super) fn peek_roles<R: NamedRoles>(
+        &self,
+        session: SessionId,
+    ) -> Result<Option<&R>, VMError> {
+        let inside = self.inside();
+        let block = self.block_of(session)?;
+        let key = header::objects(block).checked_sub(1).map(|key| key as usize);
+        let objects = key.and_then(|key| inside.objects.get(key));
+        Ok(objects.and_then(|objects| objects.peek::<R::Objects>()).map(R::of_objects))
+    }
+}

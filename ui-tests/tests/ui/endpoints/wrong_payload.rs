@@ -1,0 +1,29 @@
+use telltale_vm::{SessionError, choreography};
+
+choreography! {
+    #[endpoints]
+    pub protocol Purchase(Customer, Shop) {
+        Customer -> Shop: Ask(String);
+        Shop -> Customer: Price(u64);
+        choice Answer at Customer {
+            Customer -> Shop: Buy(String);
+        } or {
+            Customer -> Shop: Leave;
+        }
+    }
+}
+
+use purchase::{customer, shop};
+
+async fn buy(me: customer::Ask) -> Result<(), SessionError> {
+    let (_, me) = me.ask("tea".to_owned()).await?.price().await?;
+    me.buy(20).await?.close();
+    Ok(())
+}
+
+async fn sell(me: shop::Ask) -> Result<(), SessionError> {
+    let (what, me): (u64, _) = me.ask().await?;
+    me.price(what).await?.next().await.map(drop)
+}
+
+fn main() {}
