@@ -135,7 +135,7 @@ Examples:
 
 With `--format json` there is an array with one object for each protocol:
   {\"protocol\", \"file\", \"line\", \"ok\", \"errors\": [{\"condition\", \"role\", \"message\", \"line\", \"column\"}]}
-`condition` is `send`, `receive`, `mixed`, `silent`, `fork` or `join` where a role cannot play its part, `language` for mistakes in the
+`condition` is `send`, `receive`, `mixed`, `silent`, `fork` or `join` where a role cannot play its part, `language` for mistakes in the \
 text, `limit` where a limit is exceeded, and `unchecked` where mistakes elsewhere prevent a verdict. `role` is null but for the first six.";
 
 const FMT: &str = "\
@@ -160,8 +160,8 @@ Examples:
   telltale simulate shop.tell --seed 17 --runs 1 --draw run.svg";
 
 const EXPLORE: &str = "\
-A state is what each role has come to, and what is under way. Where nothing bounds a queue, it is said which messages can flood it, and which
-acknowledgement would bound it.
+A state is what each role has come to, and what is under way. Where nothing bounds a queue, it is said which \
+messages can flood it, and which acknowledgement would bound it.
 
 Example:
   telltale explore shop.tell --states 1000000";

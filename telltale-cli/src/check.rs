@@ -9,6 +9,7 @@ use telltale_syntax::{Style, render};
 use crate::Verdict;
 use crate::args::Format;
 use crate::blocks::blocks;
+use crate::count::count;
 use crate::error::Failure;
 use crate::json;
 use crate::source::{Source, sources};
@@ -28,22 +29,22 @@ pub(crate) fn run(
     format: Format,
     out: &mut impl Write,
 ) -> Result<Verdict, Failure> {
-    let mut count = Count::default();
+    let mut counts = Count::default();
     let mut report = json::Report::default();
     for source in sources(paths) {
         let source = match source {
             Ok(source) => source,
             Err(failure) => {
                 writeln!(anstream::stderr(), "error: {failure}")?;
-                count.unread += 1;
+                counts.unread += 1;
                 continue;
             }
         };
-        count.files += 1;
+        counts.files += 1;
         for block in blocks(&source) {
             let judged = judge(&source, &block);
-            count.protocols += judged.iter().filter(|one| !one.name.is_empty()).count();
-            count.refused += judged.iter().filter(|one| one.result.is_err()).count();
+            counts.protocols += judged.iter().filter(|one| !one.name.is_empty()).count();
+            counts.refused += judged.iter().filter(|one| one.result.is_err()).count();
             match format {
                 Format::Text => explain(&judged, &source, out)?,
                 Format::Json => report.add(&judged, &source),
@@ -51,13 +52,13 @@ pub(crate) fn run(
         }
     }
     match format {
-        Format::Text => summary(&count, out)?,
+        Format::Text => summary(&counts, out)?,
         Format::Json => report.write(out)?,
     }
-    if count.unread > 0 {
-        return Err(Failure::Unread { count: count.unread });
+    if counts.unread > 0 {
+        return Err(Failure::Unread { count: counts.unread });
     }
-    Ok(Verdict::of(count.refused == 0))
+    Ok(Verdict::of(counts.refused == 0))
 }
 
 /// Prints what is wrong with the protocols of a block.
@@ -86,10 +87,9 @@ pub(crate) fn explain(
     Ok(())
 }
 
-fn summary(count: &Count, out: &mut impl Write) -> Result<(), Failure> {
-    let Count { protocols, files, refused, .. } = count;
-    let plural = |count: usize| if count == 1 { "" } else { "s" };
-    write!(out, "{protocols} protocol{} in {files} file{}", plural(*protocols), plural(*files))?;
+fn summary(counts: &Count, out: &mut impl Write) -> Result<(), Failure> {
+    let Count { protocols, files, refused, .. } = counts;
+    write!(out, "{} in {}", count(*protocols, "protocol"), count(*files, "file"))?;
     match refused {
         0 => writeln!(out, ", all sound")?,
         refused => writeln!(out, ", {refused} refused")?,

@@ -3,6 +3,7 @@
 use std::io::Write;
 
 use telltale_syntax::Projected;
+use telltale_types::LocalTypeR;
 
 use crate::args::Which;
 use crate::blocks::{Block, blocks};
@@ -57,15 +58,26 @@ pub(crate) fn list<N: AsRef<str>>(names: &[N]) -> String {
 impl Chosen {
     /// What each role does; otherwise says why some role cannot.
     pub(crate) fn projected(&self) -> Result<Option<&Projected>, Failure> {
-        match &self.judged.result {
-            Ok(projected) => Ok(Some(projected)),
-            Err(_) => {
-                let mut err = anstream::stderr();
-                explain(std::slice::from_ref(&self.judged), &self.source, &mut err)?;
-                err.flush()?;
-                Ok(None)
-            }
+        if let Ok(projected) = &self.judged.result {
+            return Ok(Some(projected));
         }
+        let mut err = anstream::stderr();
+        explain(std::slice::from_ref(&self.judged), &self.source, &mut err)?;
+        err.flush()?;
+        Ok(None)
+    }
+
+    /// What a role does.
+    pub(crate) fn local<'p>(
+        &self,
+        projected: &'p Projected,
+        role: &str,
+    ) -> Result<&'p LocalTypeR, Failure> {
+        projected.locals.get(role).ok_or_else(|| {
+            let known: Vec<&str> = projected.global.names().roles().map(|(_, name)| name).collect();
+            let (protocol, role, known) = (self.judged.name.clone(), role.to_owned(), list(&known));
+            Failure::UnknownRole { protocol, role, known }
+        })
     }
 
     /// A heading, where there are several protocols.

@@ -83,15 +83,10 @@ fn states(chosen: &Chosen, role: Option<&str>, format: Picture) -> Result<Option
     let name = &chosen.judged.name;
     let graph = match role {
         None => StateGraph::of_global(name, &projected.global),
-        Some(role) => match projected.locals.get(role) {
-            Some(local) => StateGraph::of_local(&format!("{role} in {name}"), local),
-            None => {
-                let known: Vec<&str> =
-                    projected.global.names().roles().map(|(_, name)| name).collect();
-                let (protocol, role, known) = (name.clone(), role.to_owned(), list(&known));
-                return Err(Failure::UnknownRole { protocol, role, known });
-            }
-        },
+        Some(role) => {
+            let local = chosen.local(projected, role)?;
+            StateGraph::of_local(&format!("{role} in {name}"), local)
+        }
     };
     Ok(Some(match format {
         Picture::Svg => graph.svg(Page::File),

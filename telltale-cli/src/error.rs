@@ -34,6 +34,6 @@ pub(crate) enum Failure {
     UnknownEnding { path: PathBuf, endings: &'static str },
     #[error("{0}")]
     Machine(String),
-    #[error("{count} {} could not be read", if *count == 1 { "file" } else { "files" })]
+    #[error("{} could not be read", crate::count::count(*count, "file"))]
     Unread { count: usize },
 }

@@ -12,6 +12,7 @@ use telltale_syntax::{Lowered, Projected};
 use crate::Verdict;
 use crate::args::Which;
 use crate::choose::{Chosen, choose};
+use crate::count::count;
 use crate::error::Failure;
 
 use flood::Floods;
@@ -94,15 +95,11 @@ fn queues(
     for (channel, longest) in &space.longest {
         let name = name(channel);
         if floods.has(*channel) {
-            writeln!(
-                out,
-                "  {name:width$}  any number of messages; looked at up to {}",
-                limits.queue
-            )?;
+            let limit = limits.queue;
+            writeln!(out, "  {name:width$}  any number of messages; looked at up to {limit}")?;
         } else {
-            let at_least = if space.is_complete { "" } else { "at least " };
-            let plural = if *longest == 1 { "" } else { "s" };
-            writeln!(out, "  {name:width$}  {at_least}{longest} message{plural} at most")?;
+            let bound = if space.is_complete { "at most" } else { "at least" };
+            writeln!(out, "  {name:width$}  {bound} {}", count(*longest, "message"))?;
         }
     }
     Ok(())

@@ -12,10 +12,10 @@ use crate::verdict::{Judged, Wrong};
 
 /// An array of verdicts.
 #[derive(Default)]
-pub(crate) struct Report(Vec<Protocol>);
+pub(crate) struct Report(Vec<Judgement>);
 
 #[derive(Serialize)]
-struct Protocol {
+struct Judgement {
     protocol: String,
     file: String,
     line: usize,
@@ -34,7 +34,7 @@ struct Error {
 
 impl Report {
     pub(crate) fn add(&mut self, judged: &[Judged], source: &Source) {
-        let protocols = judged.iter().map(|one| Protocol {
+        let protocols = judged.iter().map(|one| Judgement {
             protocol: one.name.clone(),
             file: source.name.clone(),
             line: one.place.0,

@@ -7,6 +7,7 @@ mod args;
 mod blocks;
 mod check;
 mod choose;
+mod count;
 mod diagram;
 mod disasm;
 mod error;

@@ -4,7 +4,7 @@ use std::io::Write;
 
 use crate::Verdict;
 use crate::args::Which;
-use crate::choose::{choose, list};
+use crate::choose::choose;
 use crate::error::Failure;
 
 pub(crate) fn run(
@@ -18,12 +18,10 @@ pub(crate) fn run(
             is_good = false;
             continue;
         };
-        let known: Vec<&str> = projected.global.names().roles().map(|(_, name)| name).collect();
-        if let Some(role) = role.filter(|role| !known.contains(role)) {
-            let (protocol, role, known) =
-                (chosen.judged.name.clone(), role.to_owned(), list(&known));
-            return Err(Failure::UnknownRole { protocol, role, known });
+        if let Some(role) = role {
+            chosen.local(projected, role)?;
         }
+        let known: Vec<&str> = projected.global.names().roles().map(|(_, name)| name).collect();
         if at > 0 {
             writeln!(out)?;
         }

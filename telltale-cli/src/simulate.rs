@@ -14,6 +14,7 @@ use telltale_vm::{Observed, Progress, Recording, VM, VMConfig};
 use crate::Verdict;
 use crate::args::Which;
 use crate::choose::{Chosen, choose, list};
+use crate::count::count;
 use crate::diagram::write;
 use crate::disasm::image;
 use crate::error::Failure;
@@ -81,15 +82,15 @@ fn runs(image: &CodeImage, roles: &Roles, how: &How) -> Result<Seen, Failure> {
     );
     let mut seen = Seen::default();
     for nth in 0..how.runs {
-        let seed = how.seed.wrapping_add(nth);
+        let number = how.seed.wrapping_add(nth);
         let sent = roles.sent();
-        let (_, result) = one(image, roles, seed, how.rounds, Recording::Off)?;
+        let (_, result) = one(image, roles, number, how.rounds, Recording::Off)?;
         match result {
             Ok(Progress::Complete) => seen.ended += 1,
             Ok(_) => seen.stopped += 1,
             Err(error) => {
                 seen.wrong += 1;
-                seen.first_wrong.get_or_insert((seed, error));
+                seen.first_wrong.get_or_insert((number, error));
             }
         }
         let messages = roles.sent() - sent;
@@ -117,18 +118,27 @@ fn one(
 }
 
 fn report(chosen: &Chosen, seen: &Seen, how: &How, out: &mut impl Write) -> Result<(), Failure> {
-    let last = how.seed.wrapping_add(how.runs.saturating_sub(1));
-    writeln!(out, "{}: {} runs, seeds {} to {last}", chosen.heading(), how.runs, how.seed)?;
+    write!(out, "{}: {}, ", chosen.heading(), count(how.runs, "run"))?;
+    match how.runs {
+        0 | 1 => writeln!(out, "seed {}", how.seed)?,
+        runs => writeln!(out, "seeds {} to {}", how.seed, how.seed.wrapping_add(runs - 1))?,
+    }
     writeln!(out, "  {} came to the end", seen.ended)?;
     if seen.stopped > 0 {
-        writeln!(out, "  {} were stopped after {} rounds", seen.stopped, how.rounds)?;
+        writeln!(out, "  {} stopped after {}", seen.stopped, count(how.rounds, "round"))?;
     }
     if let Some((seed, error)) = &seen.first_wrong {
         writeln!(out, "  {} went wrong, the first one with seed {seed}: {error}", seen.wrong)?;
     }
+    #[expect(clippy::cast_precision_loss, reason = "one digit of the quotient is shown")]
     let mean = seen.messages as f64 / how.runs.max(1) as f64;
-    let fewest = seen.fewest.unwrap_or_default();
-    Ok(writeln!(out, "  {fewest} to {} messages, {mean:.1} on average", seen.most)?)
+    match seen.fewest {
+        Some(fewest) if fewest < seen.most => {
+            writeln!(out, "  {fewest} to {}, {mean:.1} on average", count(seen.most, "message"))?;
+        }
+        _ => writeln!(out, "  {}", count(seen.most, "message"))?,
+    }
+    Ok(())
 }
 
 /// The first run as a picture.
@@ -153,7 +163,7 @@ fn drawn(
         }
     }
     if result.is_ok_and(|progress| progress != Progress::Complete) {
-        sequence.items.push(Item::Jump(format!("… stopped after {} rounds", how.rounds)));
+        sequence.items.push(Item::Jump(format!("… stopped after {}", count(how.rounds, "round"))));
     }
     match path.extension().and_then(|ending| ending.to_str()) {
         Some("svg") => write(path, &sequence.svg(Page::File)),

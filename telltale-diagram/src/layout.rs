@@ -132,8 +132,8 @@ mod tests {
                 prop_assert!(one.0 - size.0 / 2.0 > -0.01 && one.0 + size.0 / 2.0 < placed.width + 0.01);
                 prop_assert!(one.1 - size.1 / 2.0 > -0.01 && one.1 + size.1 / 2.0 < placed.height + 0.01);
                 for (other, other_size) in placed.boxes.iter().zip(&graph.boxes).skip(at + 1) {
-                    let apart_x = (one.0 - other.0).abs() - (size.0 + other_size.0) / 2.0;
-                    let apart_y = (one.1 - other.1).abs() - (size.1 + other_size.1) / 2.0;
+                    let apart_x = (one.0 - other.0).abs() - size.0.midpoint(other_size.0);
+                    let apart_y = (one.1 - other.1).abs() - size.1.midpoint(other_size.1);
                     prop_assert!(apart_x > -0.01 || apart_y > -0.01, "{one:?} {other:?}");
                 }
             }

@@ -31,6 +31,8 @@
 //! What this crate does not do: it does not decide what is worth drawing. A picture of ten thousand messages is drawn when
 //! somebody asks for it; [`Sequence::rows`] and [`StateGraph::size`] say how large it would be.
 
+#![expect(clippy::cast_precision_loss, reason = "nothing that is drawn has 2^52 parts")]
+
 mod dot;
 mod layout;
 mod mermaid;

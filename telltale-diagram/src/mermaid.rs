@@ -32,8 +32,8 @@ fn items(text: &mut String, list: &[Item], all: &str, depth: usize) {
             Item::Message { from, to, text: label } => {
                 line(text, depth, &format!("r{from}->>r{to}: {}", escaped(label)));
             }
-            Item::Note { roles: (first, last), text: note } => {
-                line(text, depth, &format!("Note over r{first},r{last}: {}", escaped(note)));
+            Item::Note { roles: (left, right), text: note } => {
+                line(text, depth, &format!("Note over r{left},r{right}: {}", escaped(note)));
             }
             Item::Jump(jump) => line(text, depth, &format!("Note over {all}: {}", escaped(jump))),
             Item::Frame(inner) => frame(text, inner, all, depth),
@@ -118,7 +118,7 @@ fn line(text: &mut String, depth: usize, line: &str) {
 
 /// Signs that mean something to Mermaid as its entities, by their number. A single word `end` would end a frame.
 fn escaped(text: &str) -> String {
-    let is_plain = |sign: char| sign.is_alphanumeric() || " _.,!?()".contains(sign);
+    let is_plain = |sign: char| sign.is_alphanumeric() || " _.,!?()→".contains(sign);
     let mut escaped = String::new();
     for (at, sign) in text.chars().enumerate() {
         if is_plain(sign) && !(at == 0 && text.eq_ignore_ascii_case("end")) {

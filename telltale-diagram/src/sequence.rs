@@ -130,12 +130,16 @@ impl Sequence {
         sentences.join(" ")
     }
 
+    /// The name of a role; nothing for one that is not there.
+    fn role(&self, at: usize) -> &str {
+        self.roles.get(at).map_or("", String::as_str)
+    }
+
     fn speak(&self, items: &[Item], sentences: &mut Vec<String>) {
         for item in items {
             match item {
                 Item::Message { from, to, text } => {
-                    sentences
-                        .push(format!("{} to {}: {text}.", self.roles[*from], self.roles[*to]));
+                    sentences.push(format!("{} to {}: {text}.", self.role(*from), self.role(*to)));
                 }
                 Item::Note { text, .. } | Item::Jump(text) => sentences.push(format!("{text}.")),
                 Item::Frame(frame) => {

@@ -92,7 +92,9 @@ fn has_loop(global: &GlobalType, steps: &[Step]) -> bool {
 /// The shortest way round that begins with a step.
 fn round(states: usize, steps: &[Step], first: Step) -> Vec<(StateId, usize)> {
     let mut leads: Vec<Vec<Step>> = vec![Vec::new(); states];
-    steps.iter().for_each(|step| leads[step.state.index()].push(*step));
+    for step in steps {
+        leads[step.state.index()].push(*step);
+    }
     let mut come: Vec<Option<Step>> = vec![None; states];
     let mut open = VecDeque::from([first.target]);
     while let Some(state) = open.pop_front() {
@@ -121,7 +123,9 @@ fn round(states: usize, steps: &[Step], first: Step) -> Vec<(StateId, usize)> {
 /// For each state a number that it shares with those from which one can come back to it (Tarjan, 1972).
 fn components(states: usize, steps: &[Step]) -> Vec<usize> {
     let mut leads: Vec<Vec<usize>> = vec![Vec::new(); states];
-    steps.iter().for_each(|step| leads[step.state.index()].push(step.target.index()));
+    for step in steps {
+        leads[step.state.index()].push(step.target.index());
+    }
     strongly_connected(&leads)
 }
 
@@ -173,7 +177,9 @@ pub(super) fn strongly_connected(leads: &[Vec<usize>]) -> Vec<usize> {
 /// Whether a parallel part lies on a way round.
 fn has_par_in_loop(global: &GlobalType, steps: &[Step]) -> bool {
     let mut leads: Vec<Vec<usize>> = vec![Vec::new(); global.len()];
-    steps.iter().for_each(|step| leads[step.state.index()].push(step.target.index()));
+    for step in steps {
+        leads[step.state.index()].push(step.target.index());
+    }
     for state in global.states() {
         if let Some(par) = global.par(state) {
             leads[state.index()].push(par.next.index());

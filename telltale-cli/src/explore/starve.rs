@@ -34,14 +34,14 @@ pub(crate) fn find(global: &GlobalType) -> Vec<Starved> {
     roles.filter_map(starved).collect()
 }
 
-fn has_part(exit: &GlobalExit, role: RoleId) -> bool {
+fn has_part(exit: GlobalExit, role: RoleId) -> bool {
     exit.sender == role || exit.receiver == role
 }
 
 /// The loops in which a role has no part.
 fn rounds(global: &GlobalType, role: RoleId) -> Vec<Round> {
     let exits =
-        |state| global.exits(state).enumerate().filter(move |(_, exit)| !has_part(exit, role));
+        |state| global.exits(state).enumerate().filter(move |(_, exit)| !has_part(*exit, role));
     let targets = |state| exits(state).map(|(_, exit)| exit.target.index()).collect();
     let component = strongly_connected(&global.states().map(targets).collect::<Vec<_>>());
     let mut rounds: Vec<Option<Round>> = (0..global.len()).map(|_| None).collect();
@@ -92,7 +92,7 @@ fn firsts(global: &GlobalType, states: &[StateId], role: RoleId) -> Vec<GlobalEx
             continue;
         }
         for exit in global.exits(state) {
-            if has_part(&exit, role) {
+            if has_part(exit, role) {
                 firsts.push(exit);
             } else {
                 open.push(exit.target);

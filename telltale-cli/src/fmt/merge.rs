@@ -179,6 +179,8 @@ fn is_behind_protocol(lines: &[Line<'_>], at: usize) -> bool {
 }
 
 fn push(text: &mut String, parts: &[&str]) {
-    parts.iter().for_each(|part| text.push_str(part));
+    for part in parts {
+        text.push_str(part);
+    }
     text.push('\n');
 }

@@ -39,6 +39,10 @@ impl Roles {
             // Writing to a text cannot fail, here and below.
             let _ = writeln!(text, "  {} decides, {times}", names.role(*role));
             for (&(peer, label), count) in branches.iter().zip(counts) {
+                #[expect(
+                    clippy::cast_precision_loss,
+                    reason = "one digit of the quotient is shown"
+                )]
                 let share = 100.0 * *count as f64 / all as f64;
                 let _ =
                     writeln!(text, "    {share:5.1} %  {}", branch(names, Branch { peer, label }));

@@ -52,7 +52,7 @@ fn settle(layers: &Layers, layer: &[usize], xs: &mut [f64], wish: impl Fn(&[f64]
     let mut offset = 0.0;
     for (place, &at) in layer.iter().enumerate() {
         if place > 0 {
-            offset += (layers.widths[layer[place - 1]] + layers.widths[at]) / 2.0 + GAP;
+            offset += layers.widths[layer[place - 1]].midpoint(layers.widths[at]) + GAP;
         }
         offsets.push(offset);
     }

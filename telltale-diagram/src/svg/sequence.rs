@@ -1,6 +1,6 @@
 //! A sequence diagram as SVG.
 
-use super::{Anchor, LINE, Page, Pen, shortened, width};
+use super::{Anchor, LINE, Number, Page, Pen, shortened, width};
 use crate::sequence::{Frame, Item, Sequence};
 
 /// The height of the box with a role's name.
@@ -24,10 +24,10 @@ impl Sequence {
     /// ```
     pub fn svg(&self, page: Page) -> String {
         let columns = Columns::of(self);
-        let mut drawing = Drawing { pen: Pen::default(), columns, y: HEAD + 8.0, right: 0.0 };
+        let mut drawing = Drawing { pen: Pen::default(), columns, y: HEAD + 8.0 };
         drawing.items(&self.items);
         let bottom = drawing.y + 6.0;
-        let Drawing { mut pen, columns, right, .. } = drawing;
+        let Drawing { mut pen, columns, .. } = drawing;
         for (name, &x) in self.roles.iter().zip(&columns.middles) {
             let (name, half) = (shortened(name), head_width(name) / 2.0);
             pen.rectangle(x - half, 0.0, 2.0 * half, HEAD);
@@ -35,8 +35,7 @@ impl Sequence {
             pen.dash((x, HEAD), (x, bottom));
         }
         let title = format!("Sequence diagram of {}", self.title);
-        let width = right.max(columns.width);
-        pen.finish(page, (width, bottom), &title, &self.spoken())
+        pen.finish(page, (columns.width, bottom), &title, &self.spoken())
     }
 }
 
@@ -51,24 +50,28 @@ struct Columns {
 }
 
 impl Columns {
-    /// As near to each other as their names and what stands between them allow.
+    /// As near to each other as their names and what stands between them allow, and as far to the left as what stands around them.
     fn of(sequence: &Sequence) -> Self {
         let halves: Vec<f64> = sequence.roles.iter().map(|name| head_width(name) / 2.0).collect();
-        let depth = depth(&sequence.items) as f64 * INSET;
         let mut apart: Vec<(usize, usize, f64)> = Vec::new();
         needs(&sequence.items, &mut apart);
         let mut middles: Vec<f64> = Vec::with_capacity(halves.len());
         for (at, half) in halves.iter().enumerate() {
             let beside = match at.checked_sub(1) {
                 Some(left) => middles[left] + halves[left] + half + 16.0,
-                None => half.max(depth),
+                None => *half,
             };
             let wants = apart.iter().filter(|(_, right, _)| *right == at);
             let x = wants.map(|(left, _, need)| middles[*left] + need).fold(beside, f64::max);
             middles.push(x.round());
         }
-        let last = middles.last().zip(halves.last()).map_or(0.0, |(x, half)| x + half.max(depth));
-        Self { middles, width: last }
+        let last = middles.last().zip(halves.last()).map_or(0.0, |(x, half)| x + half);
+        let mut columns = Self { middles, width: last };
+        let (left, right) = columns.sides(&sequence.items).unwrap_or((0.0, last));
+        let left = left.min(0.0);
+        columns.middles.iter_mut().for_each(|x| *x -= left);
+        columns.width = last.max(right) - left;
+        columns
     }
 
     fn middle(&self, role: usize) -> f64 {
@@ -79,7 +82,7 @@ impl Columns {
     fn of_note(&self, (first, last): (usize, usize), text: &str) -> (f64, f64) {
         let (left, right) = (self.middle(first), self.middle(last));
         let half = ((right - left) / 2.0 + 20.0).max(width(&shortened(text)) / 2.0 + 8.0);
-        let middle = left.midpoint(right).max(half);
+        let middle = left.midpoint(right);
         (middle - half, middle + half)
     }
 
@@ -91,45 +94,43 @@ impl Columns {
 
     /// The sides of a frame: further out than all that is in it, and far enough apart for its heading.
     fn around(&self, frame: &Frame) -> (f64, f64) {
-        let inside = frame.sections.iter().flat_map(|section| {
-            section.iter().map(move |item| match item {
-                Item::Message { from, to, .. } => {
-                    let (one, other) = (self.middle(*from), self.middle(*to));
-                    (one.min(other), one.max(other))
-                }
-                Item::Note { roles, text } => self.of_note(*roles, text),
-                Item::Jump(text) => self.of_jump(text, section),
-                Item::Frame(inner) => self.around(inner),
-            })
-        });
-        let both = |one: (f64, f64), other: (f64, f64)| (one.0.min(other.0), one.1.max(other.1));
+        let inside = frame.sections.iter().filter_map(|section| self.sides(section));
         let (left, right) = inside.reduce(both).unwrap_or((self.middle(0), self.middle(0)));
         let left = left - INSET;
         (left, (right + INSET).max(left + width(&shortened(&frame.heading())) + 20.0))
     }
+
+    /// The sides of what stands below each other, if it is something.
+    fn sides(&self, items: &[Item]) -> Option<(f64, f64)> {
+        let sides = items.iter().map(|item| match item {
+            Item::Message { from, to, text } if from == to => self.of_note((*from, *to), text),
+            Item::Message { from, to, .. } => {
+                let (one, other) = (self.middle(*from), self.middle(*to));
+                (one.min(other), one.max(other))
+            }
+            Item::Note { roles, text } => self.of_note(*roles, text),
+            Item::Jump(text) => self.of_jump(text, items),
+            Item::Frame(inner) => self.around(inner),
+        });
+        sides.reduce(both)
+    }
 }
 
-fn depth(items: &[Item]) -> usize {
-    let of_item = |item: &Item| match item {
-        Item::Frame(frame) => {
-            1 + frame.sections.iter().map(|section| depth(section)).max().unwrap_or(0)
-        }
-        _ => 0,
-    };
-    items.iter().map(of_item).max().unwrap_or(0)
+fn both(one: (f64, f64), other: (f64, f64)) -> (f64, f64) {
+    (one.0.min(other.0), one.1.max(other.1))
 }
 
 /// How far apart roles have to be for the texts between them.
 fn needs(items: &[Item], apart: &mut Vec<(usize, usize, f64)>) {
     for item in items {
         let (left, right, need) = match item {
-            Item::Message { from, to, text } => {
+            Item::Message { from, to, text } if from != to => {
                 (*from.min(to), *from.max(to), width(&shortened(text)) + 26.0)
             }
             Item::Note { roles: (left, right), text } if left < right => {
                 (*left, *right, width(&shortened(text)) - 20.0)
             }
-            Item::Note { .. } | Item::Jump(_) => continue,
+            Item::Message { .. } | Item::Note { .. } | Item::Jump(_) => continue,
             Item::Frame(frame) => {
                 frame.sections.iter().for_each(|section| needs(section, apart));
                 continue;
@@ -147,8 +148,6 @@ struct Drawing {
     columns: Columns,
     /// Where the next thing begins.
     y: f64,
-    /// How far to the right something is.
-    right: f64,
 }
 
 impl Drawing {
@@ -164,11 +163,13 @@ impl Drawing {
     }
 
     fn message(&mut self, from: usize, to: usize, text: &str) {
+        if from == to {
+            return self.note((from, to), text);
+        }
         self.y += ROW;
-        let (x, y, to_x) = (self.columns.middles[from], self.y, self.columns.middles[to]);
-        self.pen.line(&format!("M{x} {y}H{to_x}"));
+        let (x, y, to_x) = (self.columns.middle(from), self.y, self.columns.middle(to));
+        self.pen.line(&format!("M{} {}H{}", Number(x), Number(y), Number(to_x)));
         self.pen.head((to_x, y), (x, y));
-        // The text stands nearer to the sender, where the line begins, if it crosses others.
         self.pen.text(Anchor::Middle, x.midpoint(to_x), y - 6.0, &shortened(text));
     }
 
@@ -177,28 +178,26 @@ impl Drawing {
         let (left, right) = self.columns.of_note(roles, text);
         self.pen.rectangle(left, self.y, right - left, HEAD);
         self.pen.text(Anchor::Middle, left.midpoint(right), self.y + HEAD - 9.0, &shortened(text));
-        self.right = self.right.max(right);
         self.y += HEAD;
     }
 
     /// At the side of what stands before it.
     fn jump(&mut self, text: &str, beside: &[Item]) {
         self.y += 12.0 + LINE / 2.0;
-        let (left, right) = self.columns.of_jump(text, beside);
+        let (left, _) = self.columns.of_jump(text, beside);
         self.pen.text(Anchor::Start, left, self.y, text);
-        self.right = self.right.max(right);
     }
 
     fn frame(&mut self, frame: &Frame) {
         let heading = shortened(&frame.heading());
         let (left, right) = self.columns.around(frame);
-        self.right = self.right.max(right);
 
         self.y += 14.0;
         let top = self.y;
         self.pen.text(Anchor::Start, left + 6.0, top + 14.0, &heading);
-        let corner = width(&heading) + 12.0;
-        self.pen.line(&format!("M{left} {}h{corner}l6 -6V{top}", top + FRAME_HEAD));
+        let corner = Number(width(&heading) + 12.0);
+        let (x, y, top_y) = (Number(left), Number(top + FRAME_HEAD), Number(top));
+        self.pen.line(&format!("M{x} {y}h{corner}l6 -6V{top_y}"));
         self.y += FRAME_HEAD - 8.0;
         for (at, section) in frame.sections.iter().enumerate() {
             if at > 0 {

@@ -1,5 +1,7 @@
 //! A state diagram as SVG.
 
+use std::fmt::Write;
+
 use super::{Anchor, LINE, Number, Page, Pen, shortened, width};
 use crate::layout::{Graph, Placed, layout};
 use crate::state::{Edge, Node, StateGraph};
@@ -155,7 +157,8 @@ impl Drawing<'_> {
 
     /// A smooth line, vertical at its ends, so that lines that meet somewhere can be told from each other.
     fn curve(&mut self, points: &[(f64, f64)]) {
-        let mut path = format!("M{} {}", Number(points[0].0), Number(points[0].1));
+        let mut path = "M".to_owned();
+        push(&mut path, points[0]);
         let last = points.len() - 1;
         let steep = |at: usize| {
             let ((x, y), (to_x, to_y)) = (points[at], points[at + 1]);
@@ -175,21 +178,24 @@ impl Drawing<'_> {
             let reach = (to_y - y) / 2.5;
             let (first, second) = (slope(at), slope(at + 1));
             if (x - to_x).abs() < 0.5 && first.abs() + second.abs() < 0.02 {
-                path += &format!("L{} {}", Number(to_x), Number(to_y));
-                continue;
+                path.push('L');
+            } else {
+                let near = (x + first * reach, y + reach);
+                let far = (to_x - second * reach, to_y - reach);
+                path.push('C');
+                push(&mut path, near);
+                path.push(' ');
+                push(&mut path, far);
+                path.push(' ');
             }
-            let near = (Number(x + first * reach), Number(y + reach));
-            let far = (Number(to_x - second * reach), Number(to_y - reach));
-            path += &format!(
-                "C{} {} {} {} {} {}",
-                near.0,
-                near.1,
-                far.0,
-                far.1,
-                Number(to_x),
-                Number(to_y)
-            );
+            push(&mut path, (to_x, to_y));
         }
         self.pen.line(&path);
     }
+}
+
+/// Adds a place to a path.
+fn push(path: &mut String, (x, y): (f64, f64)) {
+    // Writing to a text cannot fail.
+    let _ = write!(path, "{} {}", Number(x), Number(y));
 }
