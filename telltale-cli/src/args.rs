@@ -111,6 +111,44 @@ pub(crate) enum Command {
         #[arg(long, default_value_t = 4)]
         queue: usize,
     },
+    /// Holds logs against a protocol: are they beginnings of something that it allows?
+    #[command(after_help = ACCEPTS)]
+    Accepts {
+        /// The file with the protocol
+        protocols: PathBuf,
+        /// Files with a message on each line, as JSON
+        #[arg(required = true)]
+        logs: Vec<PathBuf>,
+        /// The name of the protocol, if there are several in the file
+        #[arg(long, value_name = "NAME")]
+        protocol: Option<String>,
+        /// Only looks at what this role sends and receives
+        #[arg(long, value_name = "NAME")]
+        role: Option<String>,
+        /// Fails if a log does not come to the end of the protocol
+        #[arg(long)]
+        complete: bool,
+        /// For people, or for programs
+        #[arg(long, value_enum, default_value_t = Format::Text)]
+        format: Format,
+    },
+    /// Compares two versions of protocols: which roles may stay as they were?
+    #[command(after_help = COMPARE)]
+    Compare {
+        /// The file or folder with the old version
+        old: PathBuf,
+        /// The file or folder with the new version
+        new: PathBuf,
+        /// Only the protocol with this name
+        #[arg(long, value_name = "NAME")]
+        protocol: Option<String>,
+        /// The roles that are played by programs of the old version; without it, all of them
+        #[arg(long, value_name = "ROLE", value_delimiter = ',')]
+        in_use: Vec<String>,
+        /// For people, or for programs
+        #[arg(long, value_enum, default_value_t = Format::Text)]
+        format: Format,
+    },
     /// Prints a script that completes the command in a shell
     #[command(
         after_help = "Example:\n  telltale completions bash > ~/.local/share/bash-completion/completions/telltale"
@@ -165,6 +203,30 @@ messages can flood it, and which acknowledgement would bound it.
 
 Example:
   telltale explore shop.tell --states 1000000";
+
+const ACCEPTS: &str = "\
+A line is an object with `sender`, `receiver` and `label`; what else it has is of no interest. `\"event\": \"send\"` or `\"receive\"` is \
+one side of a message, otherwise the line stands for both. Where two roles talk in several arms of a `par`, `channel` may say in which.
+
+Examples:
+  telltale accepts shop.tell monday.jsonl tuesday.jsonl
+  telltale accepts shop.tell --role Shop --complete shop.log
+  zcat log.gz | telltale accepts shop.tell -
+
+With `--format json` there is an array with one object for each log:
+  {\"log\", \"protocol\", \"ok\", \"events\", \"skipped\", \"complete\", \"error\": {\"message\", \"line\", \"expected\": []}}";
+
+const COMPARE: &str = "\
+Protocols are the same if they have the same name; if there is only one in each version, those two are compared. The exit status is 1 if a \
+role in use cannot be played as it was with all others as they are now, or if a protocol or a role in use is gone.
+
+Examples:
+  telltale compare v1/shop.tell v2/shop.tell
+  git show v1.0:shop.tell | telltale compare - shop.tell --in-use Customer
+
+With `--format json` there is an array with one object for each protocol:
+  {\"protocol\", \"change\", \"broken\": [], \"roles\": [{\"role\", \"change\", \"old_with_new\", \"new_with_old\"}], \"messages\": []}
+`change` is `same`, `changed`, `new` or `gone`; `old_with_new` says why the old role cannot be played with the new others, or is null.";
 
 /// Which protocols.
 #[derive(Args, Debug)]

@@ -91,6 +91,7 @@ fn summary(counts: &Count, out: &mut impl Write) -> Result<(), Failure> {
     let Count { protocols, files, refused, .. } = counts;
     write!(out, "{} in {}", count(*protocols, "protocol"), count(*files, "file"))?;
     match refused {
+        0 if *protocols == 0 => writeln!(out)?,
         0 => writeln!(out, ", all sound")?,
         refused => writeln!(out, ", {refused} refused")?,
     }

@@ -50,6 +50,19 @@ pub(crate) fn choose(which: &Which) -> Result<Vec<Chosen>, Failure> {
     }
 }
 
+/// The protocol that is meant, where there can be only one.
+pub(crate) fn choose_one(which: &Which) -> Result<Chosen, Failure> {
+    let mut chosen = choose(which)?;
+    match chosen.pop() {
+        Some(one) if chosen.is_empty() => Ok(one),
+        last => {
+            let all = chosen.iter().chain(&last);
+            let known: Vec<&str> = all.map(|one| one.judged.name.as_str()).collect();
+            Err(Failure::SeveralProtocols { known: list(&known) })
+        }
+    }
+}
+
 /// `` `Alice`, `Bob` ``
 pub(crate) fn list<N: AsRef<str>>(names: &[N]) -> String {
     names.iter().map(|name| format!("`{}`", name.as_ref())).collect::<Vec<_>>().join(", ")

@@ -7,7 +7,7 @@ use telltale_diagram::{Page, Sequence, StateGraph};
 
 use crate::Verdict;
 use crate::args::{Kind, Picture, Which};
-use crate::choose::{Chosen, choose, list};
+use crate::choose::{Chosen, choose_one};
 use crate::error::Failure;
 
 /// What to draw.
@@ -28,11 +28,7 @@ pub(crate) fn run(
         (None, Some(path)) => by_ending(path)?,
         (None, None) => Picture::Svg,
     };
-    let chosen = choose(which)?;
-    let [chosen] = &chosen[..] else {
-        let known: Vec<&str> = chosen.iter().map(|one| one.judged.name.as_str()).collect();
-        return Err(Failure::SeveralProtocols { known: list(&known) });
-    };
+    let chosen = &choose_one(which)?;
     let picture = match (what.kind, &what.role) {
         (None | Some(Kind::Sequence), None) => sequence(chosen, format)?,
         (_, role) => states(chosen, role.as_deref(), format)?,

@@ -16,16 +16,18 @@ pub(crate) enum Failure {
     Write { path: PathBuf, error: io::Error },
     #[error("cannot write: {0}")]
     Output(#[from] io::Error),
+    #[error("there is no file that ends in `.rs` or `.tell` in `{}`", .0.display())]
+    NoFile(PathBuf),
     #[error("there is no protocol in {0}")]
     NoProtocol(String),
     #[error("there is no protocol `{name}` in {place}; there is {known}")]
     UnknownProtocol { name: String, place: String, known: String },
-    #[error(
-        "there are several protocols, and one can be drawn: choose one of {known} with `--protocol NAME`"
-    )]
+    #[error("there are several protocols: choose one of {known} with `--protocol NAME`")]
     SeveralProtocols { known: String },
     #[error("`{protocol}` has no role `{role}`; its roles are {known}")]
     UnknownRole { protocol: String, role: String, known: String },
+    #[error("no protocol of the old version has a role `{role}`; there are {known}")]
+    UnknownInUse { role: String, known: String },
     #[error(
         "DOT has no sequence diagrams: use `--format mermaid` or `--format svg`, or `--kind state`"
     )]
@@ -34,6 +36,6 @@ pub(crate) enum Failure {
     UnknownEnding { path: PathBuf, endings: &'static str },
     #[error("{0}")]
     Machine(String),
-    #[error("{} could not be read", crate::count::count(*count, "file"))]
+    #[error("{} could not be read", crate::count::count(*count, "path"))]
     Unread { count: usize },
 }

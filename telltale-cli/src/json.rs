@@ -45,9 +45,13 @@ impl Report {
     }
 
     pub(crate) fn write(&self, out: &mut impl Write) -> Result<(), Failure> {
-        serde_json::to_writer_pretty(&mut *out, &self.0).map_err(std::io::Error::from)?;
-        Ok(writeln!(out)?)
+        write(&self.0, out)
     }
+}
+
+pub(crate) fn write(what: &impl Serialize, out: &mut impl Write) -> Result<(), Failure> {
+    serde_json::to_writer_pretty(&mut *out, what).map_err(std::io::Error::from)?;
+    Ok(writeln!(out)?)
 }
 
 fn errors(judged: &Judged) -> Vec<Error> {

@@ -3,10 +3,12 @@
 //! This crate is a shell: what a protocol means, whether it is sound, how it runs and how it is drawn stands in the crates that it
 //! names. Here is how files become protocols, and what people read.
 
+mod accepts;
 mod args;
 mod blocks;
 mod check;
 mod choose;
+mod compare;
 mod count;
 mod diagram;
 mod disasm;
@@ -26,7 +28,7 @@ use std::process::ExitCode;
 
 use clap::{CommandFactory, Parser};
 
-use args::{Arguments, Command};
+use args::{Arguments, Command, Which};
 use error::Failure;
 
 /// All is well, or something is refused.
@@ -84,6 +86,15 @@ fn run(command: Command, out: &mut impl Write) -> Result<Verdict, Failure> {
         }
         Command::Explore { which, states, queue } => {
             explore::run(&which, explore::Limits { states, queue }, out)
+        }
+        Command::Accepts { protocols, protocol, logs, role, complete, format } => {
+            let which = Which { paths: vec![protocols], protocol };
+            let what = accepts::What { role, is_complete: complete, format };
+            accepts::run(&which, &logs, &what, out)
+        }
+        Command::Compare { old, new, protocol, in_use, format } => {
+            let what = compare::What { protocol, in_use, format };
+            compare::run(&old, &new, &what, out)
         }
         Command::Completions { shell } => {
             let mut script = Vec::new();

@@ -42,6 +42,11 @@ fn files(path: &Path) -> Vec<Result<PathBuf, Failure>> {
     if !path.is_dir() {
         return vec![Ok(path.to_owned())];
     }
+    let found = walk(path);
+    if found.is_empty() { vec![Err(Failure::NoFile(path.to_owned()))] } else { found }
+}
+
+fn walk(path: &Path) -> Vec<Result<PathBuf, Failure>> {
     let walk = WalkBuilder::new(path).sort_by_file_name(Ord::cmp).build();
     let is_read =
         |path: &Path| path.extension().is_some_and(|ending| ending == "rs" || ending == "tell");

@@ -33,6 +33,8 @@
 
 #![expect(clippy::cast_precision_loss, reason = "nothing that is drawn has 2^52 parts")]
 
+#[cfg(doctest)]
+mod docs;
 mod dot;
 mod layout;
 mod mermaid;
