@@ -6,11 +6,12 @@ use std::io::{self, BufRead, BufReader, Write};
 use std::path::{Path, PathBuf};
 
 use telltale_syntax::{Projected, analyse_str};
-use telltale_types::{Accepted, LogError, Monitor, json_lines};
+use telltale_types::{Accepted, LogError, LogEvent, Monitor, json_lines};
 
 use crate::Verdict;
 use crate::args::{Format, Which};
 use crate::choose::{Chosen, choose_one};
+use crate::draw::Run;
 use crate::error::Failure;
 
 use report::Report;
@@ -21,6 +22,8 @@ pub(crate) struct What {
     pub(crate) role: Option<String>,
     /// Whether they have to come to the end.
     pub(crate) is_complete: bool,
+    /// Where to draw the log.
+    pub(crate) draw: Option<PathBuf>,
     pub(crate) format: Format,
 }
 
@@ -32,17 +35,27 @@ pub(crate) fn run(
 ) -> Result<Verdict, Failure> {
     let chosen = choose_one(which)?;
     let Some(projected) = chosen.projected()? else { return Ok(Verdict::Bad) };
+    if what.draw.is_some() && logs.len() > 1 {
+        return Err(Failure::SeveralLogs);
+    }
     let mut report = Report::default();
     let mut is_good = true;
     for path in logs {
-        let monitor = monitor(&chosen, projected, what.role.as_deref())?;
-        let result = monitor.check(json_lines(open(path)?));
+        let mut monitor = monitor(&chosen, projected, what.role.as_deref())?;
+        let mut log = Vec::new();
+        let result = follow(&mut monitor, open(path)?, what.draw.as_ref().map(|_| &mut log));
         let is_accepted =
             result.as_ref().is_ok_and(|accepted| accepted.is_complete() || !what.is_complete);
         is_good &= is_accepted;
         match what.format {
             Format::Text => text(path, &result, &chosen, out)?,
             Format::Json => report.add(name(path), &chosen.judged.name, is_accepted, &result),
+        }
+        if let Some(file) = &what.draw {
+            let title = format!("{}, as in {}", chosen.judged.name, name(path));
+            let roles = projected.global.names().roles().map(|(_, name)| name).collect();
+            let note = result.as_ref().err().map(|error| format!("… {error}"));
+            Run { title, roles, log, note }.draw(file, out)?;
         }
     }
     if let Format::Json = what.format {
@@ -59,6 +72,22 @@ fn monitor(chosen: &Chosen, projected: &Projected, role: Option<&str>) -> Result
     let watched = parts.filter(|(name, _)| role.is_none_or(|role| role == *name));
     Monitor::of_roles(&projected.global, watched)
         .map_err(|error| Failure::Machine(error.to_string()))
+}
+
+/// Follows a log to its end, or to the first event that does not fit, and keeps its events if somebody wants them.
+fn follow(
+    monitor: &mut Monitor,
+    log: impl BufRead,
+    mut kept: Option<&mut Vec<LogEvent>>,
+) -> Result<Accepted, LogError> {
+    for event in json_lines(log) {
+        let event = event?;
+        monitor.observe(&event)?;
+        if let Some(kept) = &mut kept {
+            kept.push(event);
+        }
+    }
+    Ok(monitor.accepted())
 }
 
 fn open(path: &Path) -> Result<Box<dyn BufRead>, Failure> {

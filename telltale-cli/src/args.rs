@@ -95,7 +95,7 @@ pub(crate) enum Command {
         /// After how many rounds a run that goes on is stopped
         #[arg(long, default_value_t = 1_000)]
         rounds: usize,
-        /// Draws the first run: into a file that ends in `.svg` or `.mmd`, or as Mermaid with `-`
+        /// Draws the first run: into a file that ends in `.svg`, `.mmd`, `.txt` or `.json` (a timeline for Perfetto), or as text with `-`
         #[arg(long, value_name = "FILE")]
         draw: Option<PathBuf>,
     },
@@ -128,6 +128,10 @@ pub(crate) enum Command {
         /// Fails if a log does not come to the end of the protocol
         #[arg(long)]
         complete: bool,
+        /// Draws the log, of which there can be only one then, up to the first event that does not fit: into a file that ends in `.svg`,
+        /// `.mmd`, `.txt` or `.json` (a timeline for Perfetto), or as text with `-`
+        #[arg(long, value_name = "FILE")]
+        draw: Option<PathBuf>,
         /// For people, or for programs
         #[arg(long, value_enum, default_value_t = Format::Text)]
         format: Format,

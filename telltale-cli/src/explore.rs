@@ -104,3 +104,6 @@ fn queues(
     }
     Ok(())
 }
+
+#[cfg(test)]
+mod tests;

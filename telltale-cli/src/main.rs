@@ -12,6 +12,7 @@ mod compare;
 mod count;
 mod diagram;
 mod disasm;
+mod draw;
 mod error;
 mod explore;
 mod fmt;
@@ -87,9 +88,9 @@ fn run(command: Command, out: &mut impl Write) -> Result<Verdict, Failure> {
         Command::Explore { which, states, queue } => {
             explore::run(&which, explore::Limits { states, queue }, out)
         }
-        Command::Accepts { protocols, protocol, logs, role, complete, format } => {
+        Command::Accepts { protocols, protocol, logs, role, complete, draw, format } => {
             let which = Which { paths: vec![protocols], protocol };
-            let what = accepts::What { role, is_complete: complete, format };
+            let what = accepts::What { role, is_complete: complete, draw, format };
             accepts::run(&which, &logs, &what, out)
         }
         Command::Compare { old, new, protocol, in_use, format } => {

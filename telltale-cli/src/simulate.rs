@@ -7,16 +7,16 @@ use std::path::Path;
 
 use indicatif::{ProgressBar, ProgressStyle};
 use telltale_bytecode::CodeImage;
-use telltale_diagram::{Item, Page, Sequence};
 use telltale_types::Names;
-use telltale_vm::{Observed, Progress, Recording, VM, VMConfig};
+use telltale_vm::simulation::ObsEvent;
+use telltale_vm::{Progress, Recording, VM, VMConfig};
 
 use crate::Verdict;
 use crate::args::Which;
 use crate::choose::{Chosen, choose, list};
 use crate::count::count;
-use crate::diagram::write;
 use crate::disasm::image;
+use crate::draw::Run;
 use crate::error::Failure;
 
 use roles::Roles;
@@ -152,25 +152,14 @@ fn drawn(
     let (vm, result) = one(image, &Roles::default(), how.seed, how.rounds, Recording::Full)?;
     let names = image.global_type.names();
     let title = format!("{}, run with seed {}", chosen.judged.name, how.seed);
-    let mut sequence = Sequence::new(title, names.roles().map(|(_, name)| name));
-    for event in vm.trace() {
-        if let Observed::Sent { from, to, label } = event.what {
-            sequence.items.push(Item::message(
-                from.index(),
-                to.index(),
-                names.label(label).to_string(),
-            ));
-        }
+    let log = vm.trace().iter().filter_map(ObsEvent::log_event).collect();
+    let is_stopped = result.is_ok_and(|progress| progress != Progress::Complete);
+    let note = is_stopped.then(|| format!("… stopped after {}", count(how.rounds, "round")));
+    if path == Path::new("-") {
+        writeln!(out)?;
     }
-    if result.is_ok_and(|progress| progress != Progress::Complete) {
-        sequence.items.push(Item::Jump(format!("… stopped after {}", count(how.rounds, "round"))));
-    }
-    match path.extension().and_then(|ending| ending.to_str()) {
-        Some("svg") => write(path, &sequence.svg(Page::File)),
-        Some("mmd" | "mermaid") => write(path, &sequence.mermaid()),
-        _ if path == Path::new("-") => Ok(write!(out, "\n{}", sequence.mermaid())?),
-        _ => Err(Failure::UnknownEnding { path: path.to_owned(), endings: "`.svg` or `.mmd`" }),
-    }
+    let roles = names.roles().map(|(_, name)| name).collect();
+    Run { title, roles, log, note }.draw(path, out)
 }
 
 /// `Shop!Buy { address: String }`

@@ -38,12 +38,18 @@ mod docs;
 mod dot;
 mod layout;
 mod mermaid;
+mod of_log;
 #[cfg(feature = "syntax")]
 mod of_protocol;
 mod sequence;
 mod state;
 mod svg;
+mod text;
+#[cfg(feature = "timeline")]
+mod timeline;
 
 pub use sequence::{Frame, FrameKind, Item, Sequence};
 pub use state::{Edge, Node, StateGraph};
 pub use svg::Page;
+#[cfg(feature = "timeline")]
+pub use timeline::timeline;

@@ -48,6 +48,7 @@ fn on_lines(svg: &str) -> String {
 fn a_sequence() {
     let (sequence, _) = job();
     insta::assert_snapshot!("sequence.mmd", sequence.mermaid());
+    insta::assert_snapshot!("sequence.txt", sequence.text());
     insta::assert_snapshot!("sequence.svg", on_lines(&sequence.svg(Page::File)));
 }
 
@@ -205,6 +206,18 @@ proptest! {
         prop_assert_eq!(lines.len(), 1 + sequence.roles.len() + lines_of(&sequence.items));
         let ends = lines.iter().filter(|line| line.trim() == "end").count();
         prop_assert_eq!(ends, frames(&sequence.items));
+    }
+
+    /// A line for each thing, after the names of the roles, and each text is there.
+    #[test]
+    fn text_has_a_line_for_each_thing(sequence in sequences()) {
+        let text = sequence.text();
+        let lines = text.split_terminator('\n').count();
+        prop_assert_eq!(lines, 1 + lines_of(&sequence.items));
+        for label in labels(&sequence.items) {
+            let label: String = label.chars().map(|sign| if sign.is_control() { ' ' } else { sign }).collect();
+            prop_assert!(text.contains(label.trim_end()), "{text}");
+        }
     }
 
     #[test]
