@@ -63,9 +63,23 @@
 
 #[cfg(doctest)]
 mod docs;
+#[cfg(feature = "services")]
+pub mod engine;
 mod guard;
 mod host;
+#[cfg(feature = "services")]
+mod key;
 mod machine;
+#[cfg(feature = "services")]
+mod service;
 mod session;
+#[cfg(feature = "services")]
+mod start;
 
 pub use host::{Host, HostConfig};
+#[cfg(feature = "services")]
+pub use key::{SessionKey, Ticket, TicketHash};
+#[cfg(feature = "services")]
+pub use service::{Server, ServerConfig, Service, Step};
+#[cfg(feature = "services")]
+pub use start::Start;

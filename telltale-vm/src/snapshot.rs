@@ -64,6 +64,7 @@ mod fault;
 mod fill;
 mod form;
 mod marks;
+mod outside;
 mod payload;
 mod positions;
 mod restore;

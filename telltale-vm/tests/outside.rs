@@ -106,18 +106,24 @@ fn seats(vm: &VM, image: &CodeImage, session: SessionId, players: &[Player]) -> 
     seats.filter(|seat| players[seat.role.index()] == Player::Driven).collect()
 }
 
+/// What happens to a machine between two calls; the only session of it is called by this name then.
+type Between = fn(&mut VM, &CodeImage, &[Player], SessionId) -> SessionId;
+
 /// Plays a session whose driven roles act when they are woken, and one after the other; the handler plays the others.
-fn play(vm: &mut VM, image: &CodeImage, players: &[Player]) -> Option<Outcome> {
-    let session = open(vm, image, players);
+fn play(vm: &mut VM, image: &CodeImage, players: &[Player], between: Between) -> Option<Outcome> {
+    let mut session = open(vm, image, players);
     // At first everyone tries; later those who have been named.
     let mut could_act = seats(vm, image, session, players);
     for _ in 0..2_000 {
         let mut forked = Vec::new();
         for seat in could_act.drain(..) {
-            while act(vm, image, seat).expect("it is what the protocol allows") {
+            while act(vm, image, Seat { session, ..seat }).expect("it is what the protocol allows")
+            {
                 forked.extend(seats(vm, image, session, players));
+                session = between(vm, image, players, session);
             }
         }
+        session = between(vm, image, players, session);
         vm.run(&Drawn, 1_000).expect("nobody faults");
         vm.take_woken(&mut could_act);
         could_act.extend(forked);
@@ -173,7 +179,8 @@ fn driven_roles_do_what_a_handler_does() {
             let players = chosen(roles, number, Player::Driven, Player::Handler);
             for policy in [Policy::Cooperative, Policy::RoundRobin, Policy::ProgressAware] {
                 let mut vm = VM::new(VMConfig { policy, capacity: 2, ..VMConfig::default() });
-                assert_eq!(play(&mut vm, &image, &players), Some(Ok(())), "{text}: {players:?}");
+                let outcome = play(&mut vm, &image, &players, |_, _, _, session| session);
+                assert_eq!(outcome, Some(Ok(())), "{text}: {players:?}");
                 assert_eq!(normalize_trace(&vm.trace()), expected, "{text}: {players:?}");
             }
             played += 1;
@@ -184,19 +191,24 @@ fn driven_roles_do_what_a_handler_does() {
 }
 
 /// Lets two parts talk until both are complete.
-fn converse(image: &CodeImage, number: u32, capacity: u16) -> Option<[Vec<ObsEvent>; 2]> {
+fn converse(
+    image: &CodeImage,
+    number: u32,
+    capacity: u16,
+    between: Between,
+) -> Option<[Vec<ObsEvent>; 2]> {
     let roles = image.names().role_count();
     let mut parts = [0, 1].map(|part| {
         let here = if part == 0 { number } else { !number };
         let mut vm = VM::new(VMConfig { capacity, ..VMConfig::default() });
         let players = chosen(roles, here, Player::Handler, Player::Elsewhere);
         let session = open(&mut vm, image, &players);
-        (vm, session)
+        (vm, session, players)
     });
     let (mut waiting, mut outgoing) = ([Vec::new(), Vec::new()], Vec::new());
     for _ in 0..5_000 {
         for at in [0, 1] {
-            let (vm, session) = &mut parts[at];
+            let (vm, session, players) = &mut parts[at];
             let incoming: Vec<Outgoing> = std::mem::take(&mut waiting[at]);
             for incoming in incoming {
                 if let Err(Undelivered { incoming, error }) = vm.deliver(*session, incoming) {
@@ -205,34 +217,39 @@ fn converse(image: &CodeImage, number: u32, capacity: u16) -> Option<[Vec<ObsEve
                 }
             }
             vm.run(&Drawn, 1_000).expect("nobody faults");
+            *session = between(vm, image, players, *session);
             vm.take_outgoing(*session, &mut outgoing).expect("it is one of this VM");
             waiting[1 - at].append(&mut outgoing);
+            *session = between(vm, image, players, *session);
         }
-        if parts.iter().all(|(vm, _)| vm.open_sessions() == 0) {
+        if parts.iter().all(|(vm, ..)| vm.open_sessions() == 0) {
             break;
         }
     }
-    let traces = parts.each_ref().map(|(vm, _)| vm.trace());
+    let traces = parts.each_ref().map(|(vm, ..)| vm.trace());
     let mut ended = Vec::new();
-    for (vm, _) in &mut parts {
+    for (vm, ..) in &mut parts {
         vm.take_ended(&mut ended);
     }
     (ended.len() == 2 && ended.iter().all(|(_, outcome)| outcome.is_ok())).then_some(traces)
+}
+
+/// Whether a role may stop: it waits until it hears that others are done.
+fn may_stop(image: &CodeImage) -> bool {
+    image.local_types.iter().any(|(_, local)| {
+        local.states().any(|state| local.may_end(state) && local.exits(state).next().is_some())
+    })
 }
 
 #[test]
 fn two_parts_do_together_what_one_machine_does() {
     let (mut played, mut with_lanes) = (0, 0);
     for (text, image) in protocols() {
-        // A role that may stop waits until it hears that others are done.
-        let may_stop = image.local_types.iter().any(|(_, local)| {
-            local.states().any(|state| local.may_end(state) && local.exits(state).next().is_some())
-        });
-        let Some(expected) = by_handler(&image).filter(|_| !may_stop) else { continue };
+        let Some(expected) = by_handler(&image).filter(|_| !may_stop(&image)) else { continue };
         let roles = image.names().role_count();
         for number in 1..(1_u32 << roles) - 1 {
             for capacity in [1, 8] {
-                let traces = converse(&image, number, capacity)
+                let traces = converse(&image, number, capacity, |_, _, _, session| session)
                     .unwrap_or_else(|| panic!("{text}: {number:b}"));
                 let joined = join_parts(&traces);
                 assert_eq!(normalize_trace(&joined), expected, "{text}: {number:b}");
@@ -242,6 +259,65 @@ fn two_parts_do_together_what_one_machine_does() {
         with_lanes += usize::from(has_lanes(&image));
     }
     assert!(played > 100 && with_lanes > 5, "only {played} were played, {with_lanes} with lanes");
+}
+
+/// A machine is written down and goes on as another.
+#[cfg(feature = "serde")]
+mod resumed {
+    use telltale_vm::Session;
+    use telltale_vm::snapshot::Snapshot;
+
+    use super::*;
+
+    /// As long as the session runs: then nothing else is left of it.
+    fn again(vm: &mut VM, image: &CodeImage, players: &[Player], old: SessionId) -> SessionId {
+        if vm.session(old).is_err() {
+            return old;
+        }
+        let bytes = vm.snapshot().expect("numbers and texts").to_bytes();
+        let snapshot = Snapshot::from_bytes(&bytes).expect("it has just been written");
+        *vm = snapshot.resume([image]).expect("it is the same image");
+        let session = vm.session_numbered(old.ordinal()).expect("it is running");
+        let _ = Session::attach(vm, session, image, markers(players.iter().copied()))
+            .expect("it waits for them");
+        session
+    }
+
+    #[test]
+    fn driven_roles_go_on_in_another_machine() {
+        let mut played = 0;
+        for (text, image) in protocols().step_by(15) {
+            let Some(expected) = by_handler(&image) else { continue };
+            for number in 1..1_u32 << image.names().role_count() {
+                let players =
+                    chosen(image.names().role_count(), number, Player::Driven, Player::Handler);
+                let mut vm = VM::new(VMConfig { capacity: 2, ..VMConfig::default() });
+                let outcome = play(&mut vm, &image, &players, again);
+                assert_eq!(outcome, Some(Ok(())), "{text}: {players:?}");
+                assert_eq!(normalize_trace(&vm.trace()), expected, "{text}: {players:?}");
+                played += 1;
+            }
+        }
+        assert!(played > 10, "only {played} were played");
+    }
+
+    #[test]
+    fn parts_go_on_in_other_machines() {
+        let mut played = 0;
+        for (text, image) in protocols().step_by(15) {
+            let roles = image.names().role_count();
+            for number in 1..(1_u32 << roles) - 1 {
+                let Some(expected) = converse(&image, number, 2, |_, _, _, session| session) else {
+                    continue;
+                };
+                let resumed = converse(&image, number, 2, again);
+                let resumed = resumed.unwrap_or_else(|| panic!("{text}: {number:b}"));
+                assert_eq!(resumed, expected, "{text}: {number:b}");
+                played += 1;
+            }
+        }
+        assert!(played > 10, "only {played} were played");
+    }
 }
 
 /// `A` here and `B`, which begins, elsewhere.

@@ -5,6 +5,7 @@ use telltale_bytecode::CodeImage;
 use crate::memory::header;
 use crate::roles::host::SessionObjects;
 use crate::roles::objects::RoleObjects;
+use crate::roles::players::Players;
 use crate::{SessionId, VM, VMError};
 
 impl VM {
@@ -37,10 +38,13 @@ impl VM {
         if self.images.get(header::image(block)).image.hash() != image.hash() {
             return Err(cannot("they play another protocol"));
         }
-        if objects.played_outside().is_some() {
-            return Err(cannot(
-                "a role would be played from outside, which has not been so before",
-            ));
+        let outside = objects.played_outside().map_or(Players::OBJECTS, |(players, _)| players);
+        let before = self.outside.sessions.get(session, 0);
+        let before = before.map_or(Players::OBJECTS, |from| from.players);
+        if !header::is_running(block) {
+            // Nobody plays it any more.
+        } else if !outside.outside().eq(before.outside()) || outside.driven != before.driven {
+            return Err(cannot("other roles are played from outside than before"));
         }
         awaited.attach(objects);
         let block = self.run_queue.arena.block_mut(slot);

@@ -9,6 +9,7 @@ use telltale_types::RoleId;
 
 use super::endpoints::Endpoints;
 use super::numbers::Numbers;
+pub(crate) use super::outside::{FromOutside, Outside};
 use crate::exec::PendingChoices;
 use crate::memory::arena::Slot;
 use crate::memory::channel::Buffers;
@@ -42,8 +43,7 @@ pub(crate) struct Inside<'a> {
     pub(crate) faults: &'a [(SessionId, Arc<Fault>)],
     pub(crate) unreported: usize,
     pub(crate) is_reported: bool,
-    /// The sessions with roles played from outside whose end nobody has taken.
-    pub(crate) ended_outside: &'a [(SessionId, Outcome)],
+    pub(crate) outside: &'a Outside,
     resumed: Option<&'a Resumed>,
 }
 
@@ -64,6 +64,7 @@ pub(crate) struct InsideMut<'a> {
     pub(crate) faults: &'a mut Vec<(SessionId, Arc<Fault>)>,
     pub(crate) unreported: &'a mut usize,
     pub(crate) is_reported: &'a mut bool,
+    pub(crate) outside: &'a mut Outside,
 }
 
 impl VM {
@@ -83,7 +84,7 @@ impl VM {
             faults: &self.faults,
             unreported: self.unreported,
             is_reported: self.is_reported,
-            ended_outside: &self.outside.ended,
+            outside: &self.outside,
             resumed: self.resumed.as_deref(),
         }
     }
@@ -105,6 +106,7 @@ impl VM {
             faults: &mut self.faults,
             unreported: &mut self.unreported,
             is_reported: &mut self.is_reported,
+            outside: &mut self.outside,
         }
     }
 }
@@ -235,7 +237,10 @@ impl VM {
         }
         self.release_messages(slot);
         self.forget_aside(slot);
+        let session = self.run_queue.session_at(slot);
         self.retire(slot, Ok(()));
+        // Nobody knows of it.
+        self.outside.ended.retain(|(ended, _)| *ended != session);
         self.drop_orphans();
     }
 

@@ -21,21 +21,62 @@ use crate::{Context, NoHandler, Outcome, SessionId, VM, VMError, Value};
 
 /// What is known of sessions with roles that are played from outside.
 #[derive(Debug, Default)]
-pub(super) struct Outside {
-    pub(super) sessions: ByMember<FromOutside>,
+pub(crate) struct Outside {
+    pub(crate) sessions: ByMember<FromOutside>,
     /// How many of them are parts: some roles are played elsewhere.
     parts: usize,
     /// The driven roles that waited and could act now.
-    pub(super) woken: Vec<Seat>,
+    pub(crate) woken: Vec<Seat>,
     /// The sessions that have ended, and how.
-    pub(super) ended: Vec<(SessionId, Outcome)>,
+    pub(crate) ended: Vec<(SessionId, Outcome)>,
 }
 
 /// Who plays the roles of a session, and how many messages have come and gone on each channel, if it is a part.
 #[derive(Debug)]
-pub(super) struct FromOutside {
-    pub(super) players: Players,
-    pub(super) passed: Box<[u64]>,
+pub(crate) struct FromOutside {
+    pub(crate) players: Players,
+    pub(crate) passed: Box<[u64]>,
+}
+
+impl Outside {
+    /// Roles of a session are played from outside.
+    pub(crate) fn enter(
+        &mut self,
+        block: &mut [u64],
+        loaded: &Loaded,
+        session: SessionId,
+        from: FromOutside,
+    ) {
+        header::set_outside(block);
+        for role in from.players.outside() {
+            for coro in loaded.coroutines_of(role) {
+                coroutine::mark(block, loaded.roles_at + coro.index(), OUTSIDE);
+                ready::clear(block, coro);
+            }
+        }
+        self.parts += usize::from(from.is_part());
+        self.sessions.insert(session, 0, from);
+    }
+
+    /// None are any more.
+    fn leave(&mut self, session: SessionId) {
+        let was_part = self.sessions.remove(session, 0).is_some_and(|from| from.is_part());
+        self.parts -= usize::from(was_part);
+    }
+}
+
+impl FromOutside {
+    /// Of a session that begins.
+    pub(crate) fn new(players: Players, loaded: &Loaded) -> Self {
+        let is_part = !players.elsewhere.is_empty();
+        let channels = if is_part { loaded.plans.existing().len() } else { 0 };
+        Self { players, passed: vec![0; channels].into() }
+    }
+
+    /// Whether some roles are played elsewhere.
+    fn is_part(&self) -> bool {
+        !self.players.elsewhere.is_empty()
+    }
 }
 
 impl VM {
@@ -124,20 +165,10 @@ impl VM {
         let number = self.numbers.draw();
         let session = self.open_as(Some(number), image, objects, owned, false)?;
         let slot = session.slot();
-        let (block, loaded) = self.block_and_loaded(slot);
+        let block = self.run_queue.arena.block_mut(slot);
+        let loaded = self.images.get(header::image(block));
         leave_place(block, loaded);
-        header::set_outside(block);
-        for role in players.outside() {
-            for coro in loaded.coroutines_of(role) {
-                coroutine::mark(block, loaded.roles_at + coro.index(), OUTSIDE);
-                ready::clear(block, coro);
-            }
-        }
-        let is_part = !players.elsewhere.is_empty();
-        let channels = if is_part { loaded.plans.existing().len() } else { 0 };
-        let passed = vec![0; channels].into();
-        self.outside.parts += usize::from(is_part);
-        self.outside.sessions.insert(session, 0, FromOutside { players, passed });
+        self.outside.enter(block, loaded, session, FromOutside::new(players, loaded));
         for role in players.driven.iter() {
             // It may begin with something in which nobody has a part.
             self.call(slot, role, |slice| {
@@ -147,12 +178,6 @@ impl VM {
         }
         self.look_after(slot);
         Ok(session)
-    }
-
-    fn block_and_loaded(&mut self, slot: Slot) -> (&mut [u64], &Loaded) {
-        let block = self.run_queue.arena.block_mut(slot);
-        let loaded = self.images.get(header::image(block));
-        (block, loaded)
     }
 
     /// Where a driven role is.
@@ -323,9 +348,7 @@ impl VM {
     /// A session with roles that are played from outside has ended.
     pub(super) fn forget_outside(&mut self, slot: Slot, outcome: &Outcome) {
         let session = self.run_queue.session_at(slot);
-        let from = self.outside.sessions.remove(session, 0);
-        let was_part = from.is_some_and(|from| !from.players.elsewhere.is_empty());
-        self.outside.parts -= usize::from(was_part);
+        self.outside.leave(session);
         self.outside.ended.push((session, outcome.clone()));
     }
 

@@ -33,12 +33,6 @@ pub enum SnapshotError {
         /// What ties it to others.
         why: String,
     },
-    /// Some of the session's roles are played from outside ([`outside`](crate::outside)), by somebody who is in no snapshot.
-    #[error("session #{session} cannot be written down: some of its roles are played from outside")]
-    FromOutside {
-        /// The session, by its ordinal.
-        session: u64,
-    },
     /// These are not the bytes of a snapshot.
     #[error("this is no snapshot: {reason}")]
     NotASnapshot {

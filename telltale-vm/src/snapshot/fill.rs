@@ -137,6 +137,10 @@ impl<'a, 'p> Filler<'a, 'p> {
         }
         form.seats.into_iter().try_for_each(|seat| self.seat(seat))?;
         self.deferred(form.deferred, &form.outstanding)?;
+        if let Some(outside) = &form.outside {
+            let restored = outside.restore(self.inside, self.slot, &form.coroutines);
+            restored.map_err(|what| self.invalid(what))?;
+        }
         self.objects(form.objects, form.given)?;
         Ok(self.place(form.place, &coros))
     }
@@ -156,6 +160,10 @@ impl<'a, 'p> Filler<'a, 'p> {
             "the messages that were chosen are not those that are held"
         } else if plays && (moves || form.draining || self.loaded.first_that_forks().is_some()) {
             "it is played through endpoints, and acts by itself"
+        } else if form.outside.is_some()
+            && (form.objects == Objects::None || form.draining || form.place.is_some())
+        {
+            "roles are played from outside, and it is closed, on its script, or has no role objects"
         } else if form.objects == Objects::None && !form.given.is_empty() {
             "it has no role objects, and something waits beside them"
         } else if form.place.is_some()

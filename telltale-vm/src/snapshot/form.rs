@@ -11,6 +11,7 @@ use telltale_types::Names;
 
 use super::fault::{FaultForm, OutcomeForm};
 use super::marks::Marks;
+use super::outside::{OutsideForm, UntoldForm};
 use super::payload::Payload;
 use crate::{SessionStatus, VMConfig};
 
@@ -33,6 +34,7 @@ pub(super) struct Body {
     /// The sessions that act next, and those that come after all of them.
     pub(super) queue: [Vec<u64>; 2],
     pub(super) endpoints: EndpointsForm,
+    pub(super) untold: UntoldForm,
     pub(super) report: ReportForm,
     pub(super) trace: TraceForm,
     /// Role objects, by session, as JSON.
@@ -83,6 +85,7 @@ pub(super) struct SessionForm {
     /// Payloads that were given for several receivers, and are beside the role objects: who gave them, label, and one for each
     /// receiver that is still to get it.
     pub(super) given: Vec<(u8, u16, Vec<Payload>)>,
+    pub(super) outside: Option<OutsideForm>,
 }
 
 impl SessionForm {

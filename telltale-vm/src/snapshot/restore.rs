@@ -111,6 +111,7 @@ pub(super) fn vm(body: Body, images: &Images<'_>) -> Result<VM, SnapshotError> {
     let id_of = |ordinal| {
         SessionId::new(tag, ordinal, slots.get(&ordinal).copied().unwrap_or(Slot::UNKNOWN))
     };
+    body.untold.restore(inside.outside, id_of);
     trace::restore(inside.trace, body.trace, id_of)?;
     inside.trace.set_tick(body.clock);
     let faults = body.report.faults.into_iter();

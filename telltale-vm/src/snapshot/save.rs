@@ -12,6 +12,7 @@ use super::form::{
     MessageForm, Objects, RegisterForm, ReportForm, SeatForm, SessionForm,
 };
 use super::marks::Marks;
+use super::outside::{OutsideForm, UntoldForm};
 use super::payload::{Payload, Place};
 use super::{fault, trace};
 use crate::lines::role_of;
@@ -36,9 +37,6 @@ pub(super) struct Saver<'a> {
 /// All of a machine.
 pub(super) fn body(vm: &VM) -> Result<Body, SnapshotError> {
     let mut saver = Saver::new(vm);
-    if let Some((session, _)) = saver.inside.ended_outside.first() {
-        return Err(SnapshotError::FromOutside { session: session.ordinal() });
-    }
     let running = vm.running_slots();
     let sessions = running.into_iter().map(|slot| saver.session(slot)).collect::<Result<_, _>>()?;
     let Inside { run_queue, numbers, endpoints, .. } = saver.inside;
@@ -62,6 +60,7 @@ pub(super) fn body(vm: &VM) -> Result<Body, SnapshotError> {
             patience: patience as u64,
             has_moved,
         },
+        untold: UntoldForm::of(&saver.inside),
         report: saver.report(),
         trace: trace::written(saver.inside.trace),
         images: saver.images,
@@ -96,9 +95,6 @@ impl<'a> Saver<'a> {
     /// A session that is running.
     pub(super) fn session(&mut self, slot: Slot) -> Result<SessionForm, SnapshotError> {
         let block = self.inside.run_queue.arena.block(slot);
-        if header::has_outside(block) {
-            return Err(SnapshotError::FromOutside { session: header::ordinal(block) });
-        }
         let loaded = self.inside.images.get(header::image(block));
         let image = self.image(&loaded.image);
         let id = self.inside.run_queue.session_at(slot);
@@ -185,6 +181,7 @@ impl Session<'_, '_> {
                 .map(|message| (message.from.0, message.to.0, message.lane, message.label.0))
                 .collect(),
             given: self.given()?,
+            outside: OutsideForm::of(self.inside, self.id, self.loaded),
         })
     }
 

@@ -3,8 +3,8 @@
 use serde::{Deserialize, Serialize};
 use telltale_vm::snapshot::{SessionSnapshot, Snapshot, SnapshotError};
 use telltale_vm::{
-    Elsewhere, HandlerResult, NoHandler, Policy, Progress, Session, SessionId, VM, VMConfig,
-    VMError, choreography,
+    Driven, Elsewhere, HandlerResult, NoHandler, Policy, Progress, Session, SessionId, VM,
+    VMConfig, VMError, choreography,
 };
 
 use super::relay::{assert_same, there_and_back};
@@ -242,7 +242,7 @@ fn objects_are_not_attached_where_they_do_not_belong() {
     let Roles { author, first, .. } = roles("x");
     let outside = review::Roles { author, first, second: Elsewhere }.attach(&mut later, id);
     let outside = outside.expect_err("all roles were played here");
-    assert!(outside.to_string().contains("would be played from outside"), "{outside}");
+    assert!(outside.to_string().contains("other roles are played from outside"), "{outside}");
     // Nothing has changed.
     let attached = roles("x").attach(&mut later, id).expect("it waits");
     assert_eq!(attached.id(), id);
@@ -366,20 +366,56 @@ fn images_are_found_by_their_hash() {
     assert!(matches!(none, SnapshotError::MissingImage { .. }));
 }
 
-#[test]
-fn a_session_with_roles_from_outside_is_not_written_down() {
+/// A part that has sent something to `Second`, who is elsewhere.
+fn part() -> (VM, SessionId) {
     let mut vm = VM::default();
     let Roles { author, first, .. } = roles("x");
     let part = review::Roles { author, first, second: Elsewhere }.open(&mut vm);
-    let part = part.expect("there is room");
+    let part = part.expect("there is room").id();
     vm.run(&NoHandler, 1).expect("nothing goes wrong");
-    let expected = "session #0 cannot be written down: some of its roles are played from outside";
-    assert_eq!(vm.snapshot().expect_err("it is a part").to_string(), expected);
-    assert_eq!(vm.snapshot_session(part.id()).expect_err("it is a part").to_string(), expected);
-    vm.cancel(part.id(), "enough").expect("it is running");
-    assert_eq!(vm.snapshot().expect_err("nobody has taken its end").to_string(), expected);
-    vm.take_ended(&mut Vec::new());
-    vm.snapshot().expect("the part has ended");
+    (vm, part)
+}
+
+#[test]
+fn a_part_goes_on_in_another_machine() {
+    let (mut vm, part) = part();
+    let (whole, alone) = (vm.snapshot(), vm.snapshot_session(part).expect("codecs"));
+    let mut later =
+        there_and_back(&whole.expect("codecs")).resume([&review::IMAGE]).expect("it fits");
+    let mut third = VM::default();
+    let adopted = alone.adopt(&mut third, [&review::IMAGE]).expect("there is room");
+    let resumed = later.session_numbered(0).expect("it is running");
+    let outgoing = |vm: &mut VM, session| {
+        let mut outgoing = Vec::new();
+        vm.take_outgoing(session, &mut outgoing).expect("it is one of this machine");
+        format!("{outgoing:?}")
+    };
+    let expected = outgoing(&mut vm, part);
+    assert!(expected.contains("number: 0"), "{expected}");
+    for (vm, session) in [(&mut later, resumed), (&mut third, adopted)] {
+        let all = roles("x").attach(vm, session).expect_err("one was elsewhere");
+        assert!(all.to_string().contains("other roles are played from outside"), "{all}");
+        let Roles { author, first, .. } = roles("x");
+        let driven = review::Roles { author, first, second: Driven }.attach(vm, session);
+        driven.expect_err("it was elsewhere");
+        let Roles { author, first, .. } = roles("x");
+        let part = review::Roles { author, first, second: Elsewhere }.attach(vm, session);
+        assert_eq!(part.expect("as before").id(), session);
+        assert_eq!(outgoing(vm, session), expected);
+    }
+}
+
+#[test]
+fn whoever_is_outside_is_told_after_the_machine_was_resumed() {
+    let (mut vm, part) = part();
+    vm.cancel(part, "enough").expect("it is running");
+    let mut later =
+        there_and_back(&vm.snapshot().expect("codecs")).resume([&review::IMAGE]).expect("it fits");
+    let (mut ended, mut expected) = (Vec::new(), Vec::new());
+    later.take_ended(&mut ended);
+    vm.take_ended(&mut expected);
+    assert_eq!(format!("{ended:?}"), format!("{expected:?}"));
+    assert_eq!(ended.len(), 1);
 }
 
 #[test]

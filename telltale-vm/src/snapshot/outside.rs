@@ -1,0 +1,132 @@
+//! Sessions with roles that are played from outside: who plays what, and how many messages have come and gone.
+
+use serde::{Deserialize, Serialize};
+use telltale_types::RoleId;
+
+use super::fault::OutcomeForm;
+use super::form::CoroutineForm;
+use super::restore::COUNTED;
+use crate::machine::inside::{FromOutside, Inside, InsideMut, Outside};
+use crate::memory::arena::Slot;
+use crate::memory::coroutine::{DRAINS, HOLDS, PENDING};
+use crate::memory::header;
+use crate::outside::Seat;
+use crate::program::loaded::Loaded;
+use crate::roles::players::{Player, Players};
+use crate::{Outcome, SessionId};
+
+/// The roles of a session that are played from outside.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub(super) struct OutsideForm {
+    pub(super) driven: Vec<u8>,
+    pub(super) elsewhere: Vec<u8>,
+    /// Of a part: the channels in which messages have come or gone, and how many: sender, receiver, channel of the pair, number.
+    pub(super) passed: Vec<(u8, u8, u16, u64)>,
+}
+
+/// What somebody outside has not been told yet.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+pub(super) struct UntoldForm {
+    /// The driven roles that waited and can go on: session, role, lane.
+    pub(super) woken: Vec<(u64, u8, u8)>,
+    /// The sessions that have ended, and how.
+    pub(super) ended: Vec<(u64, OutcomeForm)>,
+}
+
+impl OutsideForm {
+    /// Of a session that is running, if some of its roles are played from outside.
+    pub(super) fn of(inside: &Inside<'_>, id: SessionId, loaded: &Loaded) -> Option<Self> {
+        let from = inside.outside.sessions.get(id, 0)?;
+        let existing = loaded.plans.existing().iter();
+        let passed = existing.zip(&from.passed).filter(|(_, passed)| **passed > 0);
+        Some(Self {
+            driven: from.players.driven.iter().map(|role| role.0).collect(),
+            elsewhere: from.players.elsewhere.iter().map(|role| role.0).collect(),
+            passed: passed
+                .map(|((channel, _), &passed)| {
+                    (channel.from.0, channel.to.0, channel.lane(), passed)
+                })
+                .collect(),
+        })
+    }
+
+    /// Makes them roles from outside again. Says what cannot be.
+    pub(super) fn restore(
+        &self,
+        inside: &mut InsideMut<'_>,
+        slot: Slot,
+        coroutines: &[CoroutineForm],
+    ) -> Result<(), &'static str> {
+        let block = inside.run_queue.arena.block_mut(slot);
+        let loaded = inside.images.get(header::image(block));
+        let players =
+            self.players(loaded).ok_or("a role from outside is not there, or is there twice")?;
+        if loaded.image.is_by_hand() {
+            return Err("a role is played from outside, and its program was written by hand");
+        }
+        let acts = |role: RoleId| {
+            loaded.coroutines_of(role).any(|coro| {
+                let marks = coroutines[coro.index()].marks;
+                marks.is_ready() || marks.has(HOLDS | PENDING | DRAINS)
+            })
+        };
+        if players.outside().any(acts) {
+            return Err("a role from outside acts by itself");
+        }
+        let from = self.counted(loaded, players)?;
+        let session = inside.run_queue.session_at(slot);
+        let block = inside.run_queue.arena.block_mut(slot);
+        inside.outside.enter(block, loaded, session, from);
+        Ok(())
+    }
+
+    fn players(&self, loaded: &Loaded) -> Option<Players> {
+        let mut players = Players::OBJECTS;
+        let driven = self.driven.iter().map(|&role| (role, Player::Driven));
+        let elsewhere = self.elsewhere.iter().map(|&role| (role, Player::Elsewhere));
+        for (role, player) in driven.chain(elsewhere) {
+            let is_new = !players.outside().any(|other| other == RoleId(role));
+            if usize::from(role) >= loaded.roles || !is_new {
+                return None;
+            }
+            players = players.with(RoleId(role), player);
+        }
+        players.first_outside().map(|_| players)
+    }
+
+    fn counted(&self, loaded: &Loaded, players: Players) -> Result<FromOutside, &'static str> {
+        let existing = loaded.plans.existing();
+        let mut outside = FromOutside::new(players, loaded);
+        for &(from, to, lane, count) in &self.passed {
+            let is_it = |channel: &telltale_bytecode::Channel| {
+                (channel.from.0, channel.to.0, channel.lane()) == (from, to, lane)
+            };
+            let nth = existing.iter().position(|(channel, _)| is_it(channel));
+            match nth.and_then(|nth| outside.passed.get_mut(nth)) {
+                Some(known) if *known == 0 && (1..COUNTED).contains(&count) => *known = count,
+                _ => return Err("messages have come or gone where nothing leads elsewhere"),
+            }
+        }
+        Ok(outside)
+    }
+}
+
+impl UntoldForm {
+    pub(super) fn of(inside: &Inside<'_>) -> Self {
+        let woken = inside.outside.woken.iter();
+        let ended = inside.outside.ended.iter();
+        Self {
+            woken: woken.map(|seat| (seat.session.ordinal(), seat.role.0, seat.lane)).collect(),
+            ended: ended.map(|(id, outcome)| (id.ordinal(), OutcomeForm::from(outcome))).collect(),
+        }
+    }
+
+    /// Somebody will be told. Roles that have gone since need not be.
+    pub(super) fn restore(self, outside: &mut Outside, id_of: impl Fn(u64) -> SessionId) {
+        let seat =
+            |(session, role, lane)| Seat { session: id_of(session), role: RoleId(role), lane };
+        outside.woken = self.woken.into_iter().map(seat).collect();
+        let ended = self.ended.into_iter();
+        outside.ended = ended.map(|(id, outcome)| (id_of(id), Outcome::from(outcome))).collect();
+    }
+}
