@@ -19,6 +19,9 @@ use crate::diagram::write;
 use crate::error::Failure;
 use crate::source::{Source, sources};
 
+/// How many lines are compared; the time for it may grow with their square.
+const DIFFERENCE_LIMIT: usize = 20_000;
+
 /// Why a block is left as it is.
 enum Left {
     /// There are mistakes in it.
@@ -103,6 +106,11 @@ fn why(left: &Left, source: &Source, block: &Block) -> String {
 fn difference(source: &Source, formatted: &str, out: &mut impl Write) -> Result<(), Failure> {
     if source.text == formatted {
         return Ok(());
+    }
+    let lines = source.text.lines().count() + formatted.lines().count();
+    if lines > DIFFERENCE_LIMIT {
+        let name = &source.name;
+        return Ok(writeln!(out, "{name}: not formatted, and too long to show the difference")?);
     }
     let diff = TextDiff::from_lines(source.text.as_str(), formatted);
     let mut unified = diff.unified_diff();
