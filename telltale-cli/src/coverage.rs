@@ -1,7 +1,6 @@
 //! `telltale coverage`: what of a protocol some logs have exercised, role by role.
 
 mod count;
-mod places;
 mod report;
 
 use std::io::Write;

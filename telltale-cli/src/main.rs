@@ -20,6 +20,7 @@ mod fmt;
 mod json;
 mod lines;
 mod part;
+mod places;
 mod show;
 mod simulate;
 mod source;

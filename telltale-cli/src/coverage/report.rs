@@ -8,10 +8,10 @@ use telltale_syntax::Projected;
 use telltale_types::{Direction, LocalExit, LocalTypeR, RoleId, StateId};
 
 use super::count::Counts;
-use super::places::places;
 use crate::choose::Chosen;
 use crate::count::count;
 use crate::error::Failure;
+use crate::places::places;
 
 /// What a role has done.
 #[derive(Serialize)]

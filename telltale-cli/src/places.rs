@@ -8,7 +8,7 @@ use telltale_types::{Direction, GlobalExit, GlobalType, LocalExit, LocalTypeR, R
 ///
 /// The role and the protocol are followed side by side: what does not concern the role may happen at any time. Parallel parts are
 /// followed into all of their arms and behind them, so where roles do several things at once there may be some steps too many.
-pub(super) fn places(
+pub(crate) fn places(
     global: &GlobalType,
     role: RoleId,
     local: &LocalTypeR,
