@@ -64,7 +64,11 @@ pub(crate) fn run(
     Ok(Verdict::of(is_good))
 }
 
-fn monitor(chosen: &Chosen, projected: &Projected, role: Option<&str>) -> Result<Monitor, Failure> {
+pub(crate) fn monitor(
+    chosen: &Chosen,
+    projected: &Projected,
+    role: Option<&str>,
+) -> Result<Monitor, Failure> {
     if let Some(role) = role {
         chosen.local(projected, role)?;
     }
@@ -90,7 +94,7 @@ fn follow(
     Ok(monitor.accepted())
 }
 
-fn open(path: &Path) -> Result<Box<dyn BufRead>, Failure> {
+pub(crate) fn open(path: &Path) -> Result<Box<dyn BufRead>, Failure> {
     if path == Path::new("-") {
         return Ok(Box::new(BufReader::new(io::stdin())));
     }
@@ -104,7 +108,7 @@ fn open(path: &Path) -> Result<Box<dyn BufRead>, Failure> {
 }
 
 /// With the lines of the file of the protocol where something else was expected.
-fn explain(error: &LogError, chosen: &Chosen) -> String {
+pub(crate) fn explain(error: &LogError, chosen: &Chosen) -> String {
     let LogError::Unfit(unfit) = error else { return error.to_string() };
     let analysis = analyse_str(&chosen.block.in_place(&chosen.source));
     let is_it = |protocol: &&telltale_syntax::Analysed| *protocol.name == chosen.judged.name;
@@ -128,6 +132,6 @@ fn text(
     Ok(writeln!(out, "{}: {text}", name(path))?)
 }
 
-fn name(path: &Path) -> String {
+pub(crate) fn name(path: &Path) -> String {
     if path == Path::new("-") { "standard input".to_owned() } else { path.display().to_string() }
 }

@@ -95,7 +95,7 @@ pub(crate) enum Command {
         /// After how many rounds a run that goes on is stopped
         #[arg(long, default_value_t = 1_000)]
         rounds: usize,
-        /// Draws the first run: into a file that ends in `.svg`, `.mmd`, `.txt` or `.json` (a timeline for Perfetto), or as text with `-`
+        /// Draws the first run: into a file that ends in `.svg`, `.mmd`, `.txt`, `.json` (a timeline for Perfetto) or `.jsonl` (a log), or as text with `-`
         #[arg(long, value_name = "FILE")]
         draw: Option<PathBuf>,
     },
@@ -129,8 +129,32 @@ pub(crate) enum Command {
         #[arg(long)]
         complete: bool,
         /// Draws the log, of which there can be only one then, up to the first event that does not fit: into a file that ends in `.svg`,
-        /// `.mmd`, `.txt` or `.json` (a timeline for Perfetto), or as text with `-`
+        /// `.mmd`, `.txt`, `.json` (a timeline for Perfetto) or `.jsonl` (a log), or as text with `-`
         #[arg(long, value_name = "FILE")]
+        draw: Option<PathBuf>,
+        /// For people, or for programs
+        #[arg(long, value_enum, default_value_t = Format::Text)]
+        format: Format,
+    },
+    /// Says what of a protocol some logs have exercised, role by role
+    #[command(after_help = COVERAGE)]
+    Coverage {
+        /// The file with the protocol
+        protocols: PathBuf,
+        /// Files with a message on each line, as JSON; each is a session
+        #[arg(required = true)]
+        logs: Vec<PathBuf>,
+        /// The name of the protocol, if there are several in the file
+        #[arg(long, value_name = "NAME")]
+        protocol: Option<String>,
+        /// Only this role
+        #[arg(long, value_name = "NAME")]
+        role: Option<String>,
+        /// Fails unless each role has sent and received all that it can, and has come to its end
+        #[arg(long)]
+        all: bool,
+        /// Draws the part of the role into a file that ends in `.svg` or `.dot`; what was not exercised is dashed
+        #[arg(long, value_name = "FILE", requires = "role")]
         draw: Option<PathBuf>,
         /// For people, or for programs
         #[arg(long, value_enum, default_value_t = Format::Text)]
@@ -219,6 +243,17 @@ Examples:
 
 With `--format json` there is an array with one object for each log:
   {\"log\", \"protocol\", \"ok\", \"events\", \"skipped\", \"complete\", \"error\": {\"message\", \"line\", \"expected\": []}}";
+
+const COVERAGE: &str = "\
+Logs are as for `telltale accepts`. One that does not fit counts up to where it does not, and makes the command fail.
+
+Examples:
+  telltale coverage shop.tell logs/*.jsonl
+  telltale coverage shop.tell logs/*.jsonl --all
+  telltale coverage shop.tell logs/*.jsonl --role Shop --draw shop.svg
+
+With `--format json` there is an array with one object for each role:
+  {\"role\", \"actions\": [{\"action\", \"count\", \"lines\": []}], \"ended\"}";
 
 const COMPARE: &str = "\
 Protocols are the same if they have the same name; if there is only one in each version, those two are compared. The exit status is 1 if a \

@@ -74,8 +74,12 @@ pub(crate) fn explain(
         if !mistakes.is_empty() {
             writeln!(out, "{}", render(&mistakes, &source.name, &source.text, Style::Coloured))?;
         }
+        let ((line, column), file) = (one.place, &source.name);
+        if let Err(Wrong::Empty(mistake)) = &one.result {
+            writeln!(out, "error: {}", mistake.message())?;
+            writeln!(out, " --> {file}:{line}:{column}\n")?;
+        }
         if let Err(Wrong::Unchecked) = one.result {
-            let ((line, column), file) = (one.place, &source.name);
             writeln!(
                 out,
                 "note: `{}` is not checked, because of mistakes in protocols that it runs or that stand beside it",

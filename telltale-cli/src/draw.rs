@@ -1,4 +1,4 @@
-//! Runs and logs as pictures.
+//! Runs and logs as pictures, and as logs.
 
 use std::io::Write;
 use std::path::Path;
@@ -30,13 +30,21 @@ impl Run<'_> {
             Some("mmd" | "mermaid") => sequence(title, roles, log, note).mermaid(),
             Some("txt") => sequence(title, roles, log, note).text(),
             Some("json") => timeline(title, roles, log),
+            Some("jsonl") => lines(&log)?,
             _ => {
-                let endings = "`.svg`, `.mmd`, `.txt` or `.json`";
+                let endings = "`.svg`, `.mmd`, `.txt`, `.json` or `.jsonl`";
                 return Err(Failure::UnknownEnding { path: path.to_owned(), endings });
             }
         };
         write(path, &text)
     }
+}
+
+/// As `telltale accepts` reads them.
+fn lines(log: &[LogEvent]) -> Result<String, Failure> {
+    let line = |event: &LogEvent| serde_json::to_string(event).map(|line| line + "\n");
+    let lines: Result<String, serde_json::Error> = log.iter().map(line).collect();
+    Ok(lines.map_err(std::io::Error::from)?)
 }
 
 fn sequence(title: String, roles: Vec<&str>, log: Vec<LogEvent>, note: Option<String>) -> Sequence {

@@ -19,6 +19,12 @@ use crate::diagram::write;
 use crate::error::Failure;
 use crate::source::{Source, sources};
 
+/// What is inside of something stands so much further to the right; in files with tabs, it is one of those.
+const STEP: &str = "    ";
+
+/// How many lines are compared; the time for it may grow with their square.
+const DIFFERENCE_LIMIT: usize = 20_000;
+
 /// Why a block is left as it is.
 enum Left {
     /// There are mistakes in it.
@@ -104,6 +110,11 @@ fn difference(source: &Source, formatted: &str, out: &mut impl Write) -> Result<
     if source.text == formatted {
         return Ok(());
     }
+    let lines = source.text.lines().count() + formatted.lines().count();
+    if lines > DIFFERENCE_LIMIT {
+        let name = &source.name;
+        return Ok(writeln!(out, "{name}: not formatted, and too long to show the difference")?);
+    }
     let diff = TextDiff::from_lines(source.text.as_str(), formatted);
     let mut unified = diff.unified_diff();
     let text = unified.header(&source.name, &format!("{} (formatted)", source.name)).to_string();
@@ -126,8 +137,9 @@ fn block(text: &str, indent: Option<&str>) -> Result<String, Left> {
     if !analysis.diagnostics.is_empty() {
         return Err(Left::Mistakes);
     }
-    let inner = indent.map_or(String::new(), |indent| format!("{indent}    "));
-    let merged = merge::merge(&text, &printed(&analysis), &inner)
+    let step = if indent.is_some_and(|indent| indent.contains('\t')) { "\t" } else { STEP };
+    let inner = indent.map_or(String::new(), |indent| format!("{indent}{step}"));
+    let merged = merge::merge(&text, &stepped(&printed(&analysis), step), (&inner, step))
         .map_err(|place| Left::Comment { line: line_of(&text, place) })?;
     let formatted = match indent {
         None => merged,
@@ -143,6 +155,15 @@ fn block(text: &str, indent: Option<&str>) -> Result<String, Left> {
 fn printed(analysis: &Analysis) -> String {
     let protocols = analysis.ast.protocols.iter().map(|protocol| format!("{protocol}\n"));
     protocols.collect::<Vec<_>>().join("\n")
+}
+
+/// A text with other indentation.
+fn stepped(text: &str, step: &str) -> String {
+    let line = |line: &str| {
+        let inside = line.trim_start_matches(' ');
+        format!("{}{inside}", step.repeat((line.len() - inside.len()) / STEP.len()))
+    };
+    text.split_inclusive('\n').map(line).collect()
 }
 
 fn line_of(text: &str, place: usize) -> usize {

@@ -59,6 +59,7 @@ fn errors(judged: &Judged) -> Vec<Error> {
     match &judged.result {
         Ok(_) => Vec::new(),
         Err(Wrong::Mistakes(mistakes)) => mistakes.iter().map(error).collect(),
+        Err(Wrong::Empty(mistake)) => vec![Error { line, column, ..error(mistake) }],
         Err(Wrong::Unchecked) => vec![Error {
             condition: "unchecked",
             role: None,

@@ -10,6 +10,7 @@ mod check;
 mod choose;
 mod compare;
 mod count;
+mod coverage;
 mod diagram;
 mod disasm;
 mod draw;
@@ -18,6 +19,8 @@ mod explore;
 mod fmt;
 mod json;
 mod lines;
+mod part;
+mod places;
 mod show;
 mod simulate;
 mod source;
@@ -92,6 +95,11 @@ fn run(command: Command, out: &mut impl Write) -> Result<Verdict, Failure> {
             let which = Which { paths: vec![protocols], protocol };
             let what = accepts::What { role, is_complete: complete, draw, format };
             accepts::run(&which, &logs, &what, out)
+        }
+        Command::Coverage { protocols, protocol, logs, role, all, draw, format } => {
+            let which = Which { paths: vec![protocols], protocol };
+            let what = coverage::What { role, all, draw, format };
+            coverage::run(&which, &logs, &what, out)
         }
         Command::Compare { old, new, protocol, in_use, format } => {
             let what = compare::What { protocol, in_use, format };

@@ -1,5 +1,6 @@
 //! `telltale simulate`: many runs, with choices that a seed decides.
 
+mod choices;
 mod roles;
 
 use std::io::Write;
@@ -19,6 +20,7 @@ use crate::disasm::image;
 use crate::draw::Run;
 use crate::error::Failure;
 
+use choices::Choices;
 use roles::Roles;
 
 /// How to run a protocol.
@@ -66,7 +68,8 @@ pub(crate) fn run(
             writeln!(out)?;
         }
         report(chosen, &seen, how, out)?;
-        write!(out, "{}", roles.counts(image.global_type.names()))?;
+        let choices = Choices::of(chosen, projected);
+        write!(out, "{}", roles.counts(image.global_type.names(), &choices))?;
         if let Some(path) = draw {
             drawn(&image, chosen, how, path, out)?;
         }

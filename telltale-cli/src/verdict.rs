@@ -2,6 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use proc_macro2::TokenStream;
 use telltale_syntax::ast::Protocol;
 use telltale_syntax::{Analysed, Diagnostic, Mistake, Projected, analyse_str, project};
 
@@ -33,6 +34,8 @@ pub(crate) enum Wrong {
     Mistakes(Vec<Diagnostic>),
     /// It needs others, with which something is wrong.
     Unchecked,
+    /// There is nothing at all. What is said of it has no place of its own.
+    Empty(Box<Diagnostic>),
 }
 
 /// Once more for the whole block, without the protocols in which there are mistakes: how often at most.
@@ -41,8 +44,9 @@ const ROUNDS: usize = 8;
 /// What is to be said of the protocols of a block. Mistakes have the lines of the file.
 pub(crate) fn judge(source: &Source, block: &Block) -> Vec<Judged> {
     let judged = judge_text(block.text(source), block);
-    if block.lines_before + block.columns_before == 0 || judged.iter().all(|one| one.result.is_ok())
-    {
+    let is_placed =
+        |one: &Judged| matches!(one.result, Ok(_) | Err(Wrong::Unchecked | Wrong::Empty(_)));
+    if block.lines_before + block.columns_before == 0 || judged.iter().all(is_placed) {
         return judged;
     }
     // Explanations speak of lines, so all in front has to be there; for protocols without mistakes that would be a waste.
@@ -55,9 +59,16 @@ fn judge_text(text: &str, block: &Block) -> Vec<Judged> {
     let asts = std::mem::take(&mut analysis.ast.protocols);
     let mut own = by_owner(&asts, std::mem::take(&mut analysis.diagnostics));
     if asts.is_empty() {
-        let mistakes = own.pop().unwrap_or_default();
+        let mut mistakes = own.pop().unwrap_or_default();
         let place = mistakes.first().map_or((1, 1), |mistake| place(mistake.start(), block));
-        let result = Err(Wrong::Mistakes(mistakes));
+        let is_empty = text.parse().is_ok_and(|tokens: TokenStream| tokens.is_empty());
+        let result = Err(match mistakes.pop() {
+            Some(only) if is_empty => Wrong::Empty(Box::new(only)),
+            last => {
+                mistakes.extend(last);
+                Wrong::Mistakes(mistakes)
+            }
+        });
         let name = String::new();
         return vec![Judged {
             name,

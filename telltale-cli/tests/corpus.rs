@@ -111,3 +111,37 @@ fn what_is_sound_runs() {
         }
     }
 }
+
+/// What a simulation writes down is a run of the protocol, and exercises something of each role that does something in it.
+#[test]
+fn simulated_logs_are_accepted() {
+    let folder = tempfile::tempdir().expect("there is room");
+    let log = folder.path().join("run.jsonl");
+    let text = log.to_str().expect("it is UTF-8");
+    let mut count = 0;
+    for path in corpus() {
+        let is_one = read(&path).matches("\nprotocol ").count()
+            + read(&path).matches("\npub protocol ").count()
+            == 1;
+        if !is_one || !verdict(&read(&path)).is_empty() {
+            continue;
+        }
+        let arguments = ["simulate", "--runs", "1", "--rounds", "50", "--draw", text];
+        assert_eq!(telltale(&arguments, &path).status.code(), Some(0), "{}", path.display());
+        let mut command = Command::new(env!("CARGO_BIN_EXE_telltale"));
+        let output = command.arg("accepts").arg(&path).arg(&log).output().expect("it ends");
+        assert_eq!(output.status.code(), Some(0), "{}: {output:?}", path.display());
+
+        let mut command = Command::new(env!("CARGO_BIN_EXE_telltale"));
+        command.args(["coverage", "--format", "json"]).arg(&path).arg(&log);
+        let output = command.output().expect("it ends");
+        let roles: serde_json::Value = serde_json::from_slice(&output.stdout).expect("it is JSON");
+        let actions = roles.as_array().expect("it is an array").iter();
+        let actions = actions.flat_map(|role| role["actions"].as_array().expect("it is an array"));
+        let counted: u64 =
+            actions.map(|action| action["count"].as_u64().expect("it is a number")).sum();
+        assert_eq!(counted, read(&log).lines().count() as u64, "{}", path.display());
+        count += 1;
+    }
+    assert!(count > 50, "{count}");
+}

@@ -152,6 +152,9 @@ fn thousands_of_protocols() {
             assert!(many < limit, "{arguments:?}: {few:?} and {many:?}");
         }
     }
+    let output = run(&["fmt", "--check", "-"], file(4_000, false).as_bytes());
+    let said = "standard input: not formatted, and too long to show the difference\n";
+    assert_eq!((output.status.code(), &*text(&output.stdout)), (Some(1), said));
 }
 
 #[test]

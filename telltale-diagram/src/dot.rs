@@ -41,12 +41,15 @@ impl StateGraph {
         }
         text.push_str("    start -> s0;\n");
         for edge in &self.edges {
-            let label = if edge.text.is_empty() {
-                String::new()
-            } else {
-                format!(" [label=\"{}\"]", escaped(&edge.text))
+            let label =
+                (!edge.text.is_empty()).then(|| format!("label=\"{}\"", escaped(&edge.text)));
+            let style = edge.is_faint.then(|| "style=dashed".to_owned());
+            let attributes: Vec<String> = label.into_iter().chain(style).collect();
+            let attributes = match &attributes[..] {
+                [] => String::new(),
+                some => format!(" [{}]", some.join(", ")),
             };
-            let _ = writeln!(text, "    s{} -> s{}{label};", edge.from, edge.to);
+            let _ = writeln!(text, "    s{} -> s{}{attributes};", edge.from, edge.to);
         }
         text.push_str("}\n");
         text

@@ -38,6 +38,8 @@ pub struct Edge {
     pub to: usize,
     /// What happens; nothing at the edges of a parallel part.
     pub text: String,
+    /// Whether it is dashed. What that means is up to who draws.
+    pub is_faint: bool,
 }
 
 /// What the two kinds of types have in common.
@@ -156,7 +158,7 @@ impl Table {
     fn draw(self, title: &str) -> StateGraph {
         let mut nodes = vec![Node::State { may_end: false }; self.states];
         let mut edges: Vec<Edge> = Vec::new();
-        let edge = |from, to, text| Edge { from, to, text };
+        let edge = |from, to, text| Edge { from, to, text, is_faint: false };
         edges.extend(
             self.exits.iter().map(|(from, to, text)| edge(from.index(), to.index(), text.clone())),
         );
@@ -198,9 +200,8 @@ fn reachable(graph: StateGraph) -> StateGraph {
     for (new, old) in reached.clone().enumerate() {
         number[old] = Some(new);
     }
-    let renumber = |edge: &Edge| {
-        Some(Edge { from: number[edge.from]?, to: number[edge.to]?, text: edge.text.clone() })
-    };
+    let renumber =
+        |edge: &Edge| Some(Edge { from: number[edge.from]?, to: number[edge.to]?, ..edge.clone() });
     StateGraph {
         nodes: reached.map(|at| graph.nodes[at]).collect(),
         edges: graph.edges.iter().filter_map(renumber).collect(),

@@ -72,6 +72,11 @@ impl Pen {
         let _ = write!(self.faint, "M{x} {y}L{to_x} {to_y}");
     }
 
+    /// A dashed line, or what else a path can be.
+    fn faint_line(&mut self, path: &str) {
+        self.faint.push_str(path);
+    }
+
     /// A line, or what else a path can be.
     fn line(&mut self, path: &str) {
         self.lines.push_str(path);

@@ -160,8 +160,8 @@ fn graphs() -> impl Strategy<Value = StateGraph> {
     let nodes = prop::collection::vec(prop::sample::select(kinds), 1..8);
     nodes.prop_flat_map(|nodes| {
         let count = nodes.len();
-        let edge =
-            (0..count, 0..count, ".{0,60}").prop_map(|(from, to, text)| Edge { from, to, text });
+        let edge = (0..count, 0..count, ".{0,60}", any::<bool>())
+            .prop_map(|(from, to, text, is_faint)| Edge { from, to, text, is_faint });
         (".{0,20}", prop::collection::vec(edge, 0..10)).prop_map(move |(title, edges)| StateGraph {
             title,
             nodes: nodes.clone(),

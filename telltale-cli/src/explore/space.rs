@@ -3,12 +3,11 @@
 use std::collections::{BTreeMap, HashSet, VecDeque};
 
 use telltale_syntax::Projected;
-use telltale_types::{
-    Direction, GlobalType, LabelId, LaneId, Lanes, LocalTypeR, RoleId, Split, StateId,
-};
+use telltale_types::{Direction, LabelId, RoleId, Split, StateId};
 
 use super::Limits;
 use super::flood::Floods;
+use crate::part::{Part, exchanges, parts};
 
 /// What was seen of the states.
 pub(crate) struct Space {
@@ -28,14 +27,6 @@ struct State {
     queues: BTreeMap<Queue, Vec<LabelId>>,
 }
 
-/// A role's part, and which lane of the protocol each of its lanes is.
-struct Part<'p> {
-    role: RoleId,
-    local: &'p LocalTypeR,
-    lanes: Lanes,
-    in_global: Vec<LaneId>,
-}
-
 struct Explorer<'p> {
     parts: Vec<Part<'p>>,
     split: Split<(RoleId, RoleId)>,
@@ -44,13 +35,9 @@ struct Explorer<'p> {
 }
 
 pub(crate) fn explore(projected: &Projected, floods: &Floods, limits: Limits) -> Space {
-    let Projected { global, locals } = projected;
-    let part = |(role, name): (RoleId, &str)| {
-        let local = &locals[name];
-        Part { role, local, lanes: local.lanes(), in_global: Lanes::of_role(global, role, local) }
-    };
+    let global = &projected.global;
     let explorer = Explorer {
-        parts: global.names().roles().map(part).collect(),
+        parts: parts(projected),
         split: global.lanes().split(exchanges(global)),
         floods,
         limit: limits.queue,
@@ -81,12 +68,6 @@ pub(crate) fn explore(projected: &Projected, floods: &Floods, limits: Limits) ->
     Space { states: seen.len(), is_complete, longest }
 }
 
-fn exchanges(global: &GlobalType) -> impl Iterator<Item = (StateId, (RoleId, RoleId))> + '_ {
-    global.states().flat_map(|state| {
-        global.exits(state).map(move |exit| (state, (exit.sender, exit.receiver)))
-    })
-}
-
 impl Explorer<'_> {
     fn first(&self) -> State {
         let roles = self.parts.iter().map(|part| part.settled(vec![StateId::START])).collect();
@@ -103,8 +84,7 @@ impl Explorer<'_> {
                         Direction::Send => (part.role, exit.action.peer),
                         Direction::Receive => (exit.action.peer, part.role),
                     };
-                    let lane = part.in_global[part.lanes.of_state(at).index()];
-                    let queue = (pair.0, pair.1, self.split.of(lane, &pair).number);
+                    let queue = (pair.0, pair.1, self.split.of(part.lane(at), &pair).number);
                     let mut after = state.clone();
                     let is_possible = match exit.action.direction {
                         Direction::Send => self.send(&mut after, queue, exit.action.label),
@@ -143,40 +123,4 @@ fn receive(state: &mut State, queue: Queue, label: LabelId) -> bool {
         state.queues.remove(&queue);
     }
     true
-}
-
-impl Part<'_> {
-    /// Parallel parts begin, and end where all of their arms are over: neither is a step that somebody sees.
-    fn settled(&self, mut states: Vec<StateId>) -> Vec<StateId> {
-        loop {
-            if let Some(at) = states.iter().position(|state| self.local.par(*state).is_some()) {
-                let par = self.local.par(states.swap_remove(at));
-                states.extend(par.into_iter().flat_map(|par| par.arms));
-            } else if let Some(par) = self.over(&states) {
-                let arms = |state: &StateId| self.around(*state) != Some(par);
-                states.retain(arms);
-                states.extend(self.local.par(par).map(|par| par.next));
-            } else {
-                states.sort_unstable();
-                return states;
-            }
-        }
-    }
-
-    /// The parallel part that a state is in an arm of.
-    fn around(&self, state: StateId) -> Option<StateId> {
-        self.lanes.arm(self.lanes.of_state(state)).map(|arm| arm.par)
-    }
-
-    /// A parallel part of which all arms are over.
-    fn over(&self, states: &[StateId]) -> Option<StateId> {
-        let is_over =
-            |state: StateId| self.local.exits(state).len() == 0 && self.local.par(state).is_none();
-        let over = |par: StateId| {
-            let ended =
-                states.iter().filter(|state| self.around(**state) == Some(par) && is_over(**state));
-            self.local.par(par).is_some_and(|it| it.arms.len() == ended.count())
-        };
-        states.iter().filter_map(|state| self.around(*state)).find(|par| over(*par))
-    }
 }

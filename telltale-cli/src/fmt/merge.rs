@@ -25,12 +25,16 @@ struct Line<'p> {
     last: usize,
 }
 
-/// `printed` with the comments and the empty lines of `text`, each line behind `indent`.
+/// `printed` with the comments and the empty lines of `text`, each line behind `indent`, and what is inside of something one `step` further.
 ///
 /// # Errors
 ///
 /// Where a comment stands in `text` for which there is no place.
-pub(super) fn merge(text: &str, printed: &str, indent: &str) -> Result<String, usize> {
+pub(super) fn merge(
+    text: &str,
+    printed: &str,
+    (indent, step): (&str, &str),
+) -> Result<String, usize> {
     let (before, after) = (tokens(text), tokens(printed));
     let place = places(&before, &after);
     let lines = lines(printed, &after);
@@ -68,7 +72,7 @@ pub(super) fn merge(text: &str, printed: &str, indent: &str) -> Result<String, u
             }
         }
     }
-    write(&lines, &added, at_end, indent)
+    write(&lines, &added, at_end, (indent, step))
 }
 
 /// Where each token of a text is in another, if it is there.
@@ -125,7 +129,7 @@ fn write(
     lines: &[Line<'_>],
     added: &BTreeMap<usize, Added<'_>>,
     at_end: Gap<'_>,
-    indent: &str,
+    (indent, step): (&str, &str),
 ) -> Result<String, usize> {
     let mut text = String::new();
     let mut tail = at_end.comments;
@@ -145,7 +149,7 @@ fn write(
                 text.push('\n');
             }
             opens = false;
-            let deeper = if closes { "    " } else { "" };
+            let deeper = if closes { step } else { "" };
             push(&mut text, &[indent, space, deeper, comment.text]);
         }
         let is_apart =

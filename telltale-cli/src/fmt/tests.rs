@@ -69,7 +69,7 @@ proptest! {
     #![proptest_config(ProptestConfig::with_cases(500))]
 
     #[test]
-    fn nothing_is_lost(text in scattered(), indent in prop::option::of(Just("    "))) {
+    fn nothing_is_lost(text in scattered(), indent in prop::option::of(prop::sample::select(vec!["    ", "\t"]))) {
         prop_assert!(analyse_str(&text).diagnostics.is_empty(), "{text}");
         match block(&text, indent) {
             Ok(formatted) => {
@@ -107,6 +107,16 @@ fn what_is_formatted_stays() {
     let analysis = analyse_str(JOB);
     assert_eq!(printed(&analysis), JOB);
     assert_eq!(block(JOB, None).ok().as_deref(), Some(JOB));
+}
+
+#[test]
+fn tabs_stay_tabs() {
+    let text = "protocol P(A, B) { loop { A -> B: M; // behind\n// above\n} }";
+    let expected = "\n\tprotocol P(A, B) {\n\t\tloop {\n\t\t\tA -> B: M; // behind\n\t\t\t// above\n\t\t}\n\t}\n";
+    assert_eq!(block(text, Some("")).ok(), Some(expected.replace('\t', "    ")));
+    let inner = expected.replace("\n\t", "\n\t\t");
+    let closing = format!("{inner}\t");
+    assert_eq!(block(text, Some("\t")).ok(), Some(closing));
 }
 
 #[test]

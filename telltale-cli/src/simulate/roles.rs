@@ -11,6 +11,7 @@ use telltale_vm::{
 };
 
 use super::branch;
+use super::choices::Choices;
 
 /// A choice: who decides, and between what.
 type Choice = (RoleId, Vec<(RoleId, LabelId)>);
@@ -30,14 +31,15 @@ impl Roles {
     }
 
     /// How often each branch was taken, choice by choice.
-    pub(super) fn counts(&self, names: &Names) -> String {
+    pub(super) fn counts(&self, names: &Names, choices: &Choices) -> String {
         let taken = self.taken.lock().unwrap_or_else(PoisonError::into_inner);
         let mut text = String::new();
         for ((role, branches), counts) in &*taken {
             let all: u64 = counts.iter().sum();
             let times = if all == 1 { "once".to_owned() } else { format!("{all} times") };
             // Writing to a text cannot fail, here and below.
-            let _ = writeln!(text, "  {} decides, {times}", names.role(*role));
+            let at = choices.lines(*role, branches);
+            let _ = writeln!(text, "  {} decides{at}, {times}", names.role(*role));
             for (&(peer, label), count) in branches.iter().zip(counts) {
                 #[expect(
                     clippy::cast_precision_loss,

@@ -100,7 +100,7 @@ impl Drawing<'_> {
     }
 
     fn edge(&mut self, at: usize) {
-        let Edge { from, to, text } = &self.graph.edges[at];
+        let Edge { from, to, text, is_faint } = &self.graph.edges[at];
         let label = self.graph.nodes.len() + at;
         let (x, y) = self.place(label);
         if !text.is_empty() {
@@ -128,14 +128,14 @@ impl Drawing<'_> {
         let mut first = vec![self.border(*from, before.first().copied().unwrap_or(entry), -lean)];
         first.extend(before);
         first.push(entry);
-        self.curve(&first);
+        self.curve(&first, *is_faint);
 
         let exit = (x + lean, y + side(target));
         let last = after.last().copied().unwrap_or(exit);
         let mut second = vec![exit];
         second.extend(after);
         second.push(self.border(*to, last, lean));
-        self.curve(&second);
+        self.curve(&second, *is_faint);
         let tip = second[second.len() - 1];
         self.pen.head(tip, (tip.0 + (last.0 - tip.0) * 0.3, last.1));
     }
@@ -156,7 +156,7 @@ impl Drawing<'_> {
     }
 
     /// A smooth line, vertical at its ends, so that lines that meet somewhere can be told from each other.
-    fn curve(&mut self, points: &[(f64, f64)]) {
+    fn curve(&mut self, points: &[(f64, f64)], is_faint: bool) {
         let mut path = "M".to_owned();
         push(&mut path, points[0]);
         let last = points.len() - 1;
@@ -190,7 +190,7 @@ impl Drawing<'_> {
             }
             push(&mut path, (to_x, to_y));
         }
-        self.pen.line(&path);
+        if is_faint { self.pen.faint_line(&path) } else { self.pen.line(&path) }
     }
 }
 
