@@ -12,7 +12,7 @@ use telltale_benches::measure::Effort;
 use telltale_benches::off_script::OffScript;
 use telltale_benches::sections::{
     churn as churning, compile, crowds, image, instructions, memory, messages, mixes, off_script,
-    opening, sessions, size, snapshots, tasks, theory, threads, trace,
+    opening, parts, sessions, size, snapshots, tasks, theory, threads, trace,
 };
 use telltale_benches::ways::{Exchange, Way};
 
@@ -101,6 +101,8 @@ enum Section {
     Tasks,
     /// What a message costs off the script
     OffScript,
+    /// What a message costs between two parts of a session
+    Parts,
     /// What a message costs there between few roles and between very many
     Crowds,
     /// What it costs to record everything
@@ -181,6 +183,7 @@ impl Section {
             Self::Threads => threads::print(effort),
             Self::Tasks => tasks::print(effort),
             Self::OffScript => off_script::print(effort),
+            Self::Parts => parts::print(effort),
             Self::Crowds => crowds::print(effort),
             Self::Trace => trace::print(effort),
             Self::Opening => opening::print(effort),
