@@ -240,3 +240,34 @@ pub(crate) fn deliver(vm: &mut VM) {
         }
     }
 }
+
+/// What is tried begins with what is right.
+#[cfg(test)]
+mod tests {
+    use telltale_vm::recording::{Recorded, Replay};
+
+    use super::*;
+
+    #[test]
+    fn what_is_written_down_is_resumed() {
+        for machine in machines() {
+            machine.resume(images()).expect("it was written down today");
+        }
+        for session in sessions() {
+            session.resume(&mut VM::default(), images()).expect("it was written down today");
+        }
+    }
+
+    #[test]
+    fn what_is_recorded_is_played_again() {
+        for (nth, text) in recordings().iter().enumerate() {
+            let recorded = Recorded::read_cut_off(text.as_bytes()).expect("it was written today");
+            let mut vm = VM::new(recorded.config());
+            for image in images().iter().take(recorded.sessions().len()) {
+                vm.load_choreography(image).expect("there is room");
+            }
+            let played = Replay::new(&recorded).run(&mut vm);
+            played.unwrap_or_else(|error| panic!("recording {nth}: {error}"));
+        }
+    }
+}

@@ -199,7 +199,7 @@ fn token_streams() {
 
 #[test]
 fn snapshots() {
-    hold(snapshot::holds, &["corpus/snapshot"], 3_000);
+    hold(snapshot::holds, &["corpus/snapshot"], 20_000);
 }
 
 #[test]
@@ -209,7 +209,7 @@ fn edited_snapshots() {
 
 #[test]
 fn recordings() {
-    hold(recording::holds, &["corpus/recording"], 3_000);
+    hold(recording::holds, &["corpus/recording"], 10_000);
 }
 
 #[test]
