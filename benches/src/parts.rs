@@ -3,6 +3,7 @@
 
 use std::hint::black_box;
 
+use clap::ValueEnum;
 use telltale_vm::outside::Outgoing;
 use telltale_vm::{
     ByHandler, EffectHandler, Elsewhere, Policy, Recording, SessionId, VM, VMConfig, choreography,
@@ -27,21 +28,22 @@ choreography! {
 }
 
 /// What is exchanged.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Copy, Debug, ValueEnum)]
 pub enum Exchange {
+    /// A message at a time
     PingPong,
-    /// A channel full of messages at a time.
+    /// A channel full of messages at a time
     Stream,
 }
 
 /// Where its session is.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Copy, Debug, ValueEnum)]
 pub enum Place {
-    /// In one VM, on its script.
+    /// In one VM, on its script
     OnScript,
-    /// In one VM, off its script, since roles have turns of one instruction.
+    /// In one VM, off its script, since roles have turns of one instruction
     OffScript,
-    /// In two VMs.
+    /// In two VMs
     TwoParts,
 }
 

@@ -4,6 +4,9 @@ use serde_json::{Value as Json, json};
 
 use crate::choices::Choices;
 
+/// How many edits there are at most. After many, hardly anything fits, which is soon found out.
+pub(crate) const EDITS: usize = 8;
+
 /// How many things there may be in what is edited. Copies of copies would be too many.
 const MOST: usize = 20_000;
 

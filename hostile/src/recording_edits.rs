@@ -5,7 +5,7 @@ use std::sync::OnceLock;
 use serde_json::{Value as Json, json};
 
 use crate::choices::Choices;
-use crate::edit::edit;
+use crate::edit::{EDITS, edit};
 use crate::{recording, scenes};
 
 /// The bytes choose a recording and what is done to its lines; then it is as with [`recording`](crate::recording).
@@ -17,7 +17,7 @@ pub fn holds(bytes: &[u8]) {
     let mut choices = Choices(bytes);
     let [Some(lines), Some(other)] = [(); 2].map(|()| choices.of(recorded())) else { return };
     let (mut lines, other) = (lines.clone(), Json::Array(other.clone()));
-    while alter(&mut lines, &other, &mut choices).is_some() {}
+    let _ = (0..EDITS).try_for_each(|_| alter(&mut lines, &other, &mut choices));
     let text = |line: &Json| format!("{line}\n");
     recording::holds(lines.iter().map(text).collect::<String>().as_bytes());
 }

@@ -6,7 +6,7 @@ use serde_json::Value as Json;
 use telltale_vm::snapshot::{SessionSnapshot, Snapshot};
 
 use crate::choices::Choices;
-use crate::edit::edit;
+use crate::edit::{EDITS, edit};
 use crate::scenes;
 use crate::snapshot::{Written, try_as};
 
@@ -22,7 +22,8 @@ pub fn holds(bytes: &[u8]) {
     let seeds = if is_session { sessions } else { machines };
     let [Some(one), Some(other)] = [(); 2].map(|()| choices.of(seeds)) else { return };
     let mut edited = one.clone();
-    while edit(&mut edited["content"], &other["content"], &mut choices).is_some() {}
+    let mut edit = || edit(&mut edited["content"], &other["content"], &mut choices);
+    let _ = (0..EDITS).try_for_each(|_| edit());
     let text = edited.to_string();
     if is_session {
         try_as::<SessionSnapshot>(text.as_bytes());
