@@ -132,7 +132,7 @@ impl Contender for Parts {
     }
 
     fn handicap(&self) -> u64 {
-        8
+        64
     }
 
     fn end(self: Box<Self>) {
@@ -161,7 +161,7 @@ impl Contender for Whole {
     }
 
     fn handicap(&self) -> u64 {
-        8
+        64
     }
 
     fn end(self: Box<Self>) {
