@@ -53,9 +53,8 @@ pub(crate) struct Counting {
 }
 
 impl Counting {
-    fn told(&mut self) -> HandlerResult<()> {
+    fn told(&mut self) {
         self.told = self.told.wrapping_add(1);
-        Ok(())
     }
 }
 
@@ -64,34 +63,40 @@ impl talk::A for Counting {
         Ok(if self.told < 3 { talk::Next::More(self.told) } else { talk::Next::Stop(true) })
     }
     fn on_data(&mut self, _: Vec<u8>) -> HandlerResult<()> {
-        self.told()
+        self.told();
+        Ok(())
     }
 }
 
 impl talk::B for Counting {
     fn on_more(&mut self, _: u64) -> HandlerResult<()> {
-        self.told()
+        self.told();
+        Ok(())
     }
     fn texts(&mut self) -> HandlerResult<Vec<String>> {
         Ok(vec![self.told.to_string()])
     }
     fn on_stop(&mut self, _: bool) -> HandlerResult<()> {
-        self.told()
+        self.told();
+        Ok(())
     }
 }
 
 impl talk::C for Counting {
     fn on_more(&mut self, _: u64) -> HandlerResult<()> {
-        self.told()
+        self.told();
+        Ok(())
     }
     fn on_texts(&mut self, _: Vec<String>) -> HandlerResult<()> {
-        self.told()
+        self.told();
+        Ok(())
     }
     fn data(&mut self) -> HandlerResult<Vec<u8>> {
         Ok(self.told.to_le_bytes().into())
     }
     fn on_stop(&mut self, _: bool) -> HandlerResult<()> {
-        self.told()
+        self.told();
+        Ok(())
     }
 }
 
@@ -215,7 +220,7 @@ pub(crate) fn recordings() -> [String; 4] {
         }
         text(recorder)
     });
-    let cut_off = prompt.lines().take(12).map(|line| format!("{line}\n")).collect();
+    let cut_off = prompt.split_inclusive('\n').take(12).collect();
     [objects, moody, prompt, cut_off]
 }
 

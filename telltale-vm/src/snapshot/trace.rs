@@ -109,13 +109,14 @@ pub(super) fn restore<'n>(
     names_of: impl Fn(u64) -> Option<&'n Names>,
 ) -> Result<(), SnapshotError> {
     let names: Vec<Shared<Names>> = form.names.into_iter().map(Shared::from).collect();
-    let mut named = BTreeMap::new();
+    let mut by_session = BTreeMap::new();
     for row in form.rows {
         let here = names.get(row.names as usize);
         let here = here.ok_or_else(|| SnapshotError::invalid("an event has no names"))?;
         // What happens next in a session is told under the names that it has in the trace.
         let is_its_own = || names_of(row.session).is_none_or(|known| *known == **here);
-        let first = named.entry(row.session).or_insert_with(|| is_its_own().then_some(row.names));
+        let first =
+            by_session.entry(row.session).or_insert_with(|| is_its_own().then_some(row.names));
         if *first != Some(row.names) {
             let what = format!("session #{} has the names of another protocol", row.session);
             return Err(SnapshotError::invalid(what));
