@@ -8,7 +8,7 @@ use crate::choices::Choices;
 use crate::edit::{EDITS, edit};
 use crate::{recording, scenes};
 
-/// The bytes choose a recording and what is done to its lines; then it is as with [`recording`](crate::recording).
+/// The bytes choose a recording and what is done to its lines; then it is as with [`recording`].
 ///
 /// # Panics
 ///

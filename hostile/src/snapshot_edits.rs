@@ -10,7 +10,7 @@ use crate::edit::{EDITS, edit};
 use crate::scenes;
 use crate::snapshot::{Written, try_as};
 
-/// The bytes choose a snapshot and what is done to it; then it is as with [`snapshot`](crate::snapshot).
+/// The bytes choose a snapshot and what is done to it; then it is as with [`snapshot`](mod@crate::snapshot).
 ///
 /// # Panics
 ///
