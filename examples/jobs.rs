@@ -145,9 +145,9 @@ fn work(engine: &Memory, new: impl Fn() -> Server<Memory>) -> Result<u64, Engine
 fn main() -> Result<(), Box<dyn Error>> {
     let engine = Memory::with_faults(2026, Faults::ALL);
     for nth in 0..JOBS {
-        let start = || block_on(Start::of(&job::IMAGE).called(format!("job {nth}")).on(&engine));
+        let start = Start::of(&job::IMAGE).called(format!("job {nth}"));
         // Whoever does not hear whether it was started tries again.
-        while let Err(EngineError::Lost(_)) = start() {}
+        while let Err(EngineError::Lost(_)) = block_on(start.on(&engine)) {}
     }
     let clients = Clients::default();
     let config = ServerConfig { attempts: u32::MAX, ..ServerConfig::default() };

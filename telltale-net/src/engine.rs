@@ -44,14 +44,15 @@ pub trait Engine: Send + Sync + 'static {
 
     /// A part that has something to do, if there is one. It has
     ///
-    /// - before its first step;
+    /// - before its first step, if its session has not ended;
     /// - when there is a message in its inbox that it has not been offered;
-    /// - when the time has come for which it asked ([`PartStatus::Again`]);
-    /// - when its session has ended before it was done: then it is told once.
+    /// - when the time has come for which it asked in its last step ([`PartStatus::Again`]);
+    /// - when its session has ended after its first step and before it was done: then it is told once, and has no messages.
     ///
-    /// The messages of a channel are in their order. Each claim counts as an attempt until a commit succeeds. While a claim lives,
-    /// nobody else gets the part; an engine that cannot know whether a claimant lives may give it to another, and
-    /// then only the first of them can commit. A session whose time is over is ended before anything of it is claimed.
+    /// It is offered its whole inbox, the messages of a channel in their order. Each claim counts as an attempt until a commit succeeds.
+    /// While a claim lives, nobody else gets the part; an engine that cannot know whether a claimant lives may give
+    /// it to another, and then only the first of them can commit. A session whose time is over is ended before anything of it
+    /// is claimed. No part is passed over for ever: who has waited longest is first.
     ///
     /// # Errors
     ///
@@ -67,13 +68,13 @@ pub trait Engine: Send + Sync + 'static {
     /// # Errors
     ///
     /// [`EngineError::NoSession`] when there is none of this name.
-    fn end(
+    fn cancel(
         &self,
         session: &SessionKey,
-        ending: Ending,
+        reason: &str,
     ) -> impl Future<Output = Result<(), EngineError>> + Send;
 
-    /// How a session has ended, if it has.
+    /// How a session has ended, if it has. Whether its time is over is looked at.
     ///
     /// # Errors
     ///
@@ -83,7 +84,7 @@ pub trait Engine: Send + Sync + 'static {
         session: &SessionKey,
     ) -> impl Future<Output = Result<Option<Ending>, EngineError>> + Send;
 
-    /// Is ready when something may have changed since it was made. It is a hint: it may come late, or never.
+    /// Is ready when something may have changed since it was first polled. It is a hint: it may come late, at once, or never.
     fn changed(&self) -> impl Future<Output = ()> + Send;
 }
 
@@ -92,11 +93,13 @@ pub trait Claim: Send {
     /// What there is to do.
     fn work(&self) -> &Work;
 
-    /// Writes down what has come of it, all of it or nothing. A message for a part that is done faults the session of its sender.
+    /// Writes down what has come of it, all of it or nothing. Commits of one session happen one after the other. A message for a part
+    /// that is done, or for nobody, faults the session in the name of its sender. A part that faults is not told of that.
     ///
     /// # Errors
     ///
-    /// [`EngineError::Fenced`] when somebody else has committed a step of the part since it was claimed.
+    /// [`EngineError::Fenced`] when somebody else has committed a step of the part since it was claimed, or its session has
+    /// ended, of which it was not told in this claim.
     /// [`EngineError::Lost`] when it is not known whether it was written.
     fn commit(self, done: Done) -> impl Future<Output = Result<(), EngineError>> + Send;
 }
@@ -112,7 +115,7 @@ pub struct NewSession {
     pub parts: Vec<NewPart>,
     /// How long it may take.
     pub deadline: Option<Duration>,
-    /// How long it may be that nothing happens in it.
+    /// How long it may be that no part begins, takes or sends anything.
     pub idle: Option<Duration>,
 }
 
@@ -146,6 +149,8 @@ pub enum Wanted {
 pub struct Work {
     /// The session.
     pub session: SessionKey,
+    /// No other session had this number, also none of the same name.
+    pub incarnation: u64,
     /// Its protocol.
     pub image: ContentHash,
     /// The role.
@@ -270,9 +275,19 @@ pub enum EngineError {
         /// The role.
         role: RoleId,
     },
-    /// Somebody else has done a step of the part meanwhile: nothing was written.
-    #[error("somebody else has done this step")]
+    /// Somebody else has done a step of the part meanwhile, or its session has ended: nothing was written.
+    #[error("somebody else has done this step, or the session has ended")]
     Fenced,
+    /// Somebody has a seat in a session of another protocol than he plays.
+    #[error("the session `{session}` is one of the protocol {expected}, and not of {found}")]
+    WrongProtocol {
+        /// The session.
+        session: SessionKey,
+        /// Its protocol.
+        expected: ContentHash,
+        /// What somebody would play.
+        found: ContentHash,
+    },
     /// It is not known whether it was done. Whoever asks again finds out.
     #[error("the connection was lost: {0}")]
     Lost(String),

@@ -60,9 +60,27 @@ pub struct Ticket {
 }
 
 impl Ticket {
-    /// A new one, with 128 random bits.
-    pub(crate) fn new(session: SessionKey, role: RoleId) -> Self {
-        Self { session, role, secret: random() }
+    pub(crate) fn new(session: SessionKey, role: RoleId, secret: [u8; 16]) -> Self {
+        Self { session, role, secret }
+    }
+
+    /// 128 random bits.
+    pub(crate) fn secret() -> [u8; 16] {
+        random()
+    }
+
+    /// The ticket as a text, for whoever is to have it. Whoever reads it can take the seat.
+    pub fn to_text(&self) -> String {
+        format!("{:032x}.{}.{}", u128::from_be_bytes(self.secret), self.role, self.session)
+    }
+
+    /// Reads what [`Ticket::to_text`] has written.
+    pub fn from_text(text: &str) -> Option<Self> {
+        let (secret, rest) = text.split_once('.')?;
+        let (role, session) = rest.split_once('.')?;
+        let is_whole = secret.len() == 32 && secret.bytes().all(|byte| byte.is_ascii_hexdigit());
+        let secret = u128::from_str_radix(secret, 16).ok().filter(|_| is_whole)?;
+        Some(Self::new(session.into(), RoleId(role.parse().ok()?), secret.to_be_bytes()))
     }
 
     /// The session.

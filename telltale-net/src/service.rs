@@ -40,8 +40,8 @@ pub trait Service: Send + Sync + 'static {
     /// What is written down of an object.
     fn save(&self, roles: &Self::Roles) -> Self::State;
 
-    /// The role is done or may stop where it is, or its session has ended before that: then `ending` says how. As all that is done to the world outside,
-    /// this may happen twice.
+    /// The role is done or may stop where it is; or its session has ended before that, and `ending` says how, also to the role that has
+    /// gone wrong. As all that is done to the world outside, this may happen twice; the last time counts.
     fn ended(&self, step: &Step, roles: Self::Roles, ending: Option<&Ending>) {
         let _ = (step, roles, ending);
     }

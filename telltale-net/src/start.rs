@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use telltale_vm::RoleId;
 use telltale_vm::loader::CodeImage;
 
 use crate::engine::{Engine, EngineError, NewPart, NewSession};
@@ -15,10 +16,12 @@ use crate::key::{SessionKey, Ticket};
 ///
 /// # fn main() -> Result<(), Box<dyn std::error::Error>> {
 /// let engine = Memory::new();
-/// let start = || Start::of(&purchase::IMAGE).called("order-17");
-/// pollster::block_on(start().on(&engine))?;
+/// let start = Start::of(&purchase::IMAGE).called("order-17").with_ticket_for("Customer");
+/// pollster::block_on(start.on(&engine))?;
 /// // There is one session of this name.
-/// assert!(pollster::block_on(start().on(&engine)).is_err());
+/// assert!(pollster::block_on(start.on(&engine)).is_err());
+/// let [ticket] = &start.tickets()[..] else { panic!("one was asked for") };
+/// assert_eq!(ticket.session(), start.key());
 /// # Ok(())
 /// # }
 /// ```
@@ -26,21 +29,22 @@ use crate::key::{SessionKey, Ticket};
 #[must_use = "a session is started by `on`"]
 pub struct Start<'a> {
     image: &'a CodeImage,
-    key: Option<SessionKey>,
+    key: SessionKey,
     deadline: Option<Duration>,
     idle: Option<Duration>,
-    kept: Vec<String>,
+    /// The roles with tickets, and their secrets.
+    seats: Vec<(RoleId, [u8; 16])>,
 }
 
 impl<'a> Start<'a> {
     /// A session of this protocol, whose roles are all played by services.
     pub fn of(image: &'a CodeImage) -> Self {
-        Self { image, key: None, deadline: None, idle: None, kept: Vec::new() }
+        Self { image, key: SessionKey::random(), deadline: None, idle: None, seats: Vec::new() }
     }
 
     /// With this name; otherwise it has one that nobody else has.
     pub fn called(self, key: impl Into<SessionKey>) -> Self {
-        Self { key: Some(key.into()), ..self }
+        Self { key: key.into(), ..self }
     }
 
     /// It may take so long.
@@ -57,42 +61,45 @@ impl<'a> Start<'a> {
     ///
     /// # Panics
     ///
-    /// [`Start::on`] does, when the protocol has no such role.
-    pub fn with_ticket_for(mut self, role: impl Into<String>) -> Self {
-        self.kept.push(role.into());
+    /// When the protocol has no such role.
+    pub fn with_ticket_for(mut self, role: &str) -> Self {
+        let id = self.image.names().find_role(role);
+        let id = id.unwrap_or_else(|| panic!("the protocol has no role `{role}`"));
+        if !self.seats.iter().any(|(other, _)| *other == id) {
+            self.seats.push((id, Ticket::secret()));
+        }
         self
     }
 
-    /// Starts it. Gives its name, and the tickets in the order in which they were asked for.
+    /// The name of the session.
+    pub fn key(&self) -> &SessionKey {
+        &self.key
+    }
+
+    /// The tickets, in the order in which they were asked for.
+    pub fn tickets(&self) -> Vec<Ticket> {
+        let ticket = |&(role, secret)| Ticket::new(self.key.clone(), role, secret);
+        self.seats.iter().map(ticket).collect()
+    }
+
+    /// Starts it. It has the same name and the same tickets each time, so whoever has not heard whether it was started asks again.
     ///
     /// # Errors
     ///
     /// When there is a session of this name, or what the engine cannot do.
-    ///
-    /// # Panics
-    ///
-    /// When there is a ticket for a role that the protocol does not have.
-    pub async fn on(self, engine: &impl Engine) -> Result<(SessionKey, Vec<Ticket>), EngineError> {
-        let key = self.key.unwrap_or_else(SessionKey::random);
-        let names = self.image.names();
-        let ticket = |name: &String| {
-            let role = names.find_role(name);
-            let role = role.unwrap_or_else(|| panic!("the protocol has no role `{name}`"));
-            Ticket::new(key.clone(), role)
-        };
-        let tickets: Vec<Ticket> = self.kept.iter().map(ticket).collect();
-        let parts = names.roles().map(|(role, name)| NewPart {
+    pub async fn on(&self, engine: &impl Engine) -> Result<(), EngineError> {
+        let tickets = self.tickets();
+        let parts = self.image.names().roles().map(|(role, name)| NewPart {
             role: name.to_owned(),
             ticket: tickets.iter().find(|ticket| ticket.role() == role).map(Ticket::hash),
         });
         let session = NewSession {
-            key: key.clone(),
+            key: self.key.clone(),
             image: self.image.hash(),
             parts: parts.collect(),
             deadline: self.deadline,
             idle: self.idle,
         };
-        engine.start(session).await?;
-        Ok((key, tickets))
+        engine.start(session).await
     }
 }

@@ -10,8 +10,8 @@ use std::time::Duration;
 use pollster::block_on;
 use serde::{Deserialize, Serialize};
 use telltale_net::engine::memory::{Faults, Memory};
-use telltale_net::engine::{Ending, Engine, EngineError};
-use telltale_net::{Server, ServerConfig, Service, SessionKey, Start, Step};
+use telltale_net::engine::{Claim, Ending, Engine, EngineError};
+use telltale_net::{Server, ServerConfig, Service, SessionKey, Start, Step, Ticket};
 use telltale_vm::loader::CodeImage;
 use telltale_vm::{Elsewhere, HandlerError, HandlerResult, choreography};
 
@@ -124,7 +124,7 @@ impl purchase::Shop for Shop {
         Ok(self.price)
     }
     fn on_buy(&mut self, _: String) -> HandlerResult<()> {
-        self.world.note(self.step.idempotency_key(), "charged".to_owned());
+        self.world.note(self.step.idempotency_key("charge"), "charged".to_owned());
         Ok(())
     }
     fn send(&mut self) -> HandlerResult<String> {
@@ -218,7 +218,9 @@ fn start(engine: &Memory, key: &str) {
 }
 
 fn ending(engine: &Memory, key: &str) -> Option<Ending> {
-    block_on(engine.ending(&SessionKey::from(key))).expect("it was started")
+    // Where answers are lost, somebody hears one at last.
+    let mut asked = std::iter::repeat_with(|| block_on(engine.ending(&SessionKey::from(key))));
+    asked.find_map(Result::ok).expect("it is asked for ever")
 }
 
 /// A time that a test sets.
@@ -294,11 +296,11 @@ fn everyone_is_told_how_a_session_has_ended() {
     let server = all(&engine, &world, 20, u32::MAX);
     start(&engine, "order");
     work(&server);
-    let cancelled = Ending::Cancelled { reason: "enough".to_owned() };
-    block_on(engine.end(&SessionKey::from("order"), cancelled.clone())).expect("it is there");
-    let late = Ending::Cancelled { reason: "too late".to_owned() };
-    block_on(engine.end(&SessionKey::from("order"), late)).expect("it is there");
+    for reason in ["enough", "too late"] {
+        block_on(engine.cancel(&SessionKey::from("order"), reason)).expect("it is there");
+    }
     work(&server);
+    let cancelled = Ending::Cancelled { reason: "enough".to_owned() };
     assert_eq!(ending(&engine, "order"), Some(cancelled));
     for role in ["Customer", "Shop"] {
         assert_eq!(world.notes()[&format!("order {role}")], "it was cancelled: enough");
@@ -331,16 +333,20 @@ fn time_that_is_over_says_who_was_waited_for() {
 fn a_seat_with_a_ticket_is_for_nobody_else() {
     let (engine, world) = (Memory::new(), World::default());
     let server = all(&engine, &world, 20, 0);
-    let started = Start::of(&purchase::IMAGE).with_ticket_for("Customer").on(&engine);
-    let (key, tickets) = block_on(started).expect("the name is new");
-    let (other, foreign) = {
-        let started = Start::of(&purchase::IMAGE).with_ticket_for("Customer").on(&engine);
-        block_on(started).expect("the name is new")
-    };
+    let starts = [(); 2].map(|()| Start::of(&purchase::IMAGE).with_ticket_for("Customer"));
+    for start in &starts {
+        block_on(start.on(&engine)).expect("the name is new");
+    }
+    let [key, other] = starts.each_ref().map(|start| start.key().clone());
     assert_ne!(key, other);
+    let [tickets, foreign] = starts.each_ref().map(Start::tickets);
+    let sent = tickets[0].to_text();
+    let ticket = Ticket::from_text(&sent).expect("it was just written");
+    assert_eq!(ticket, tickets[0]);
+    assert_eq!(Ticket::from_text(&sent[1..]), None);
     work(&server);
     assert_eq!(block_on(engine.ending(&key)).expect("it is there"), None);
-    let seated = Server::for_ticket(engine.clone(), &tickets[0], Customers(world.clone()));
+    let seated = Server::new(engine.clone()).sit(&ticket, Customers(world.clone()));
     work(&seated);
     work(&server);
     work(&seated);
@@ -529,4 +535,276 @@ fn faults_change_nothing() {
         }
         assert_eq!(engine.messages(), 0, "seed {seed}");
     }
+}
+
+choreography! {
+    #[serde]
+    protocol Both(Ann, Ben) {
+        par {
+            loop {
+                choice Talk at Ann { Ann -> Ben: Say(u64); } or { Ann -> Ben: Silence; break; }
+            }
+        } and {
+            loop {
+                choice Reply at Ben { Ben -> Ann: Tell(u64); } or { Ben -> Ann: Quiet; break; }
+            }
+        }
+    }
+}
+
+/// Says so many numbers and adds up what it hears.
+#[derive(Clone, Copy, Default, Serialize, Deserialize)]
+struct Chatty {
+    said: u64,
+    heard: u64,
+}
+
+impl both::Ann for Chatty {
+    fn talk(&mut self) -> HandlerResult<both::Talk> {
+        self.said += 1;
+        Ok(if self.said <= 100 { both::Talk::Say(self.said) } else { both::Talk::Silence })
+    }
+    fn on_tell(&mut self, number: u64) -> HandlerResult<()> {
+        self.heard += number;
+        Ok(())
+    }
+    fn on_quiet(&mut self) -> HandlerResult<()> {
+        Ok(())
+    }
+}
+
+impl both::Ben for Chatty {
+    fn reply(&mut self) -> HandlerResult<both::Reply> {
+        self.said += 1;
+        Ok(if self.said <= 100 { both::Reply::Tell(self.said) } else { both::Reply::Quiet })
+    }
+    fn on_say(&mut self, number: u64) -> HandlerResult<()> {
+        self.heard += number;
+        Ok(())
+    }
+    fn on_silence(&mut self) -> HandlerResult<()> {
+        Ok(())
+    }
+}
+
+struct Anns(World);
+struct Bens(World);
+
+impl Service for Anns {
+    type Roles = both::Roles<Chatty, Elsewhere>;
+    type State = Chatty;
+    fn image(&self) -> &CodeImage {
+        &both::IMAGE
+    }
+    fn role(&self) -> &'static str {
+        "Ann"
+    }
+    fn restore(&self, _: &Step, state: Option<Chatty>) -> Self::Roles {
+        both::Roles { ann: state.unwrap_or_default(), ben: Elsewhere }
+    }
+    fn save(&self, roles: &Self::Roles) -> Chatty {
+        roles.ann
+    }
+    fn ended(&self, step: &Step, roles: Self::Roles, _: Option<&Ending>) {
+        self.0.note(step.role().to_owned(), roles.ann.heard.to_string());
+    }
+}
+
+impl Service for Bens {
+    type Roles = both::Roles<Elsewhere, Chatty>;
+    type State = Chatty;
+    fn image(&self) -> &CodeImage {
+        &both::IMAGE
+    }
+    fn role(&self) -> &'static str {
+        "Ben"
+    }
+    fn restore(&self, _: &Step, state: Option<Chatty>) -> Self::Roles {
+        both::Roles { ann: Elsewhere, ben: state.unwrap_or_default() }
+    }
+    fn save(&self, roles: &Self::Roles) -> Chatty {
+        roles.ben
+    }
+    fn ended(&self, step: &Step, roles: Self::Roles, _: Option<&Ending>) {
+        self.0.note(step.role().to_owned(), roles.ben.heard.to_string());
+    }
+}
+
+/// More is said than a channel holds, in both directions at once.
+#[test]
+fn roles_that_do_several_things_at_once_are_served() {
+    for seed in 0..20 {
+        let (engine, world) = (Memory::with_faults(seed, Faults::ALL), World::default());
+        let start = Start::of(&both::IMAGE).called("talk");
+        while let Err(EngineError::Lost(_)) = block_on(start.on(&engine)) {}
+        let config = ServerConfig { attempts: u32::MAX, messages: 7, ..ServerConfig::default() };
+        let new = || {
+            let server = Server::with(engine.clone(), config.clone());
+            server.serve(Anns(world.clone())).serve(Bens(world.clone()))
+        };
+        let mut server = new();
+        for turn in 0.. {
+            assert!(turn < 10_000, "seed {seed}: it does not end");
+            if let Err(error) = block_on(server.step()) {
+                assert!(matches!(error, EngineError::Lost(_)), "seed {seed}: {error}");
+                server = new();
+            }
+            if engine.open_sessions() == 0 {
+                break;
+            }
+        }
+        assert_eq!(ending(&engine, "talk"), Some(Ending::Complete), "seed {seed}");
+        let heard = world.notes();
+        assert_eq!((heard["Ann"].as_str(), heard["Ben"].as_str()), ("5050", "5050"), "seed {seed}");
+    }
+}
+
+#[test]
+fn whoever_has_gone_wrong_is_told_as_well() {
+    struct Broke(Shops);
+    impl Service for Broke {
+        type Roles = Roles<Elsewhere, Shop, Elsewhere>;
+        type State = (Option<String>, u32);
+        fn image(&self) -> &CodeImage {
+            &purchase::IMAGE
+        }
+        fn role(&self) -> &'static str {
+            "Shop"
+        }
+        fn restore(&self, step: &Step, state: Option<Self::State>) -> Self::Roles {
+            let mut roles = self.0.restore(step, state);
+            // It has something to send, and nobody has asked.
+            roles.shop.late = u32::MAX;
+            roles
+        }
+        fn save(&self, _: &Self::Roles) -> Self::State {
+            panic!("the disk is full")
+        }
+        fn ended(&self, step: &Step, roles: Self::Roles, ending: Option<&Ending>) {
+            self.0.ended(step, roles, ending);
+        }
+    }
+    struct Misers;
+    struct Miser;
+    impl purchase::Customer for Miser {
+        fn ask(&mut self) -> HandlerResult<String> {
+            Err("nothing is worth it".into())
+        }
+        fn on_price(&mut self, _: u64) -> HandlerResult<()> {
+            Ok(())
+        }
+        fn answer(&mut self) -> HandlerResult<Answer> {
+            Ok(Answer::Leave)
+        }
+        fn on_parcel(&mut self, _: String) -> HandlerResult<()> {
+            Ok(())
+        }
+    }
+    impl Service for Misers {
+        type Roles = Roles<Miser, Elsewhere, Elsewhere>;
+        type State = ();
+        fn image(&self) -> &CodeImage {
+            &purchase::IMAGE
+        }
+        fn role(&self) -> &'static str {
+            "Customer"
+        }
+        fn restore(&self, _: &Step, _: Option<()>) -> Self::Roles {
+            Roles { customer: Miser, shop: Elsewhere, warehouse: Elsewhere }
+        }
+        fn save(&self, _: &Self::Roles) {}
+        fn ended(&self, _: &Step, _: Self::Roles, ending: Option<&Ending>) {
+            assert!(matches!(ending, Some(Ending::Faulted { .. })), "{ending:?}");
+            // That changes nothing.
+            panic!("it is told and does not like it");
+        }
+    }
+    let (engine, world) = (Memory::new(), World::default());
+    start(&engine, "order");
+    let shops = Shops { world: world.clone(), price: 20, late: 0 };
+    work(&Server::new(engine.clone()).serve(Broke(shops)));
+    let fault = ending(&engine, "order").expect("it cannot be saved").to_string();
+    assert_eq!(fault, "`Shop`: its service panicked");
+    start(&engine, "another");
+    work(&Server::new(engine.clone()).serve(Misers));
+    let fault = ending(&engine, "another").expect("the customer gives up").to_string();
+    assert_eq!(fault, "`Customer` at `send Shop!Ask(String)`: nothing is worth it");
+}
+
+/// What is committed after the end has not happened, and whoever did it is told how it has ended.
+#[test]
+fn a_step_into_a_session_that_has_ended_has_not_happened() {
+    let (engine, world) = (Memory::new(), World::default());
+    start(&engine, "order");
+    work(&Server::new(engine.clone()).serve(Customers(world.clone())));
+    let wanted = telltale_net::engine::Wanted::Served(
+        [(purchase::IMAGE.hash(), telltale_vm::RoleId(1))].into(),
+    );
+    let claim = block_on(engine.claim(&wanted)).expect("no faults").expect("it has not begun");
+    block_on(engine.cancel(&SessionKey::from("order"), "enough")).expect("it is there");
+    let done = telltale_net::engine::Done {
+        state: Vec::new(),
+        taken: Vec::new(),
+        sent: Vec::new(),
+        status: telltale_net::engine::PartStatus::Done,
+    };
+    let late = block_on(claim.commit(done)).expect_err("it has ended");
+    assert!(matches!(late, EngineError::Fenced), "{late}");
+    work(&all(&engine, &world, 20, 0));
+    assert_eq!(world.notes()["order Customer"], "it was cancelled: enough");
+    assert_eq!(engine.forget_ended(), 1, "nobody else had begun");
+}
+
+/// Whoever asks for very long is asked at no time, and nothing breaks.
+#[test]
+fn times_without_end_are_times() {
+    let engine = Memory::new();
+    let long = Duration::MAX;
+    let start = Start::of(&purchase::IMAGE).called("order").within(long).idle_for(long);
+    block_on(start.on(&engine)).expect("the name is free");
+    work(&all(&engine, &World::default(), 20, 0));
+    assert_eq!(ending(&engine, "order"), Some(Ending::Complete));
+}
+
+/// Sessions with much to do do not hold up others.
+#[test]
+fn who_has_waited_longest_is_first() {
+    let (engine, world) = (Memory::new(), World::default());
+    for key in ["a", "b"] {
+        block_on(Start::of(&both::IMAGE).called(key).on(&engine)).expect("the name is free");
+    }
+    let config = ServerConfig { messages: 1, ..ServerConfig::default() };
+    let server = Server::with(engine.clone(), config).serve(Anns(world.clone())).serve(Bens(world));
+    let mut steps = 0;
+    while engine.open_sessions() == 2 {
+        block_on(server.step()).expect("this engine makes no faults");
+        steps += 1;
+    }
+    let mut rest = 0;
+    while engine.open_sessions() == 1 {
+        block_on(server.step()).expect("this engine makes no faults");
+        rest += 1;
+    }
+    assert!(rest <= 2, "{rest} steps after {steps}");
+}
+
+/// A server with nothing to do sleeps, and can be stopped in a thread of its own.
+#[test]
+fn a_server_sleeps_when_there_is_nothing_to_do() {
+    let sleeps = AtomicU64::new(0);
+    let (engine, world) = (Memory::new(), World::default());
+    let server = all(&engine, &world, 20, 0);
+    start(&engine, "order");
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_time().build();
+    let runtime = runtime.expect("a thread can be had");
+    runtime.block_on(async {
+        let sleep = |_| {
+            sleeps.fetch_add(1, Ordering::Relaxed);
+            tokio::time::sleep(Duration::from_millis(5))
+        };
+        let stop = tokio::time::sleep(Duration::from_millis(100));
+        server.run(sleep, stop).await.expect("this engine makes no faults");
+    });
+    assert_eq!(ending(&engine, "order"), Some(Ending::Complete));
+    assert!(sleeps.load(Ordering::Relaxed) <= 30, "it slept {sleeps:?} times");
 }

@@ -95,8 +95,8 @@ impl Engine for Liar {
         Ok(Some(LiarsClaim { claim, work, lie: self.lie }))
     }
 
-    async fn end(&self, session: &SessionKey, ending: Ending) -> Result<(), EngineError> {
-        if self.lie == Lie::NeverEnds { Ok(()) } else { self.memory.end(session, ending).await }
+    async fn cancel(&self, session: &SessionKey, reason: &str) -> Result<(), EngineError> {
+        if self.lie == Lie::NeverEnds { Ok(()) } else { self.memory.cancel(session, reason).await }
     }
 
     async fn ending(&self, session: &SessionKey) -> Result<Option<Ending>, EngineError> {

@@ -1,17 +1,20 @@
 //! The engine of one process, and of tests: it keeps the same promises as one that writes to a disk, and can make faults.
 
 use std::collections::{BTreeMap, BTreeSet};
-use std::future::poll_fn;
+use std::pin::Pin;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
-use std::task::{Poll, Waker};
+use std::task::{Context, Poll, Waker};
 use std::time::{Duration, Instant};
 
-use super::{
-    Claim, Done, Ending, Engine, EngineError, Envelope, NewSession, PartStatus, Wanted, Work,
-};
-use crate::key::{SessionKey, TicketHash};
+use slab::Slab;
 use telltale_vm::RoleId;
 use telltale_vm::loader::ContentHash;
+
+use super::{
+    Claim, Done, Ending, Engine, EngineError, Envelope, EnvelopeId, NewSession, PartStatus, Wanted,
+    Work,
+};
+use crate::key::{SessionKey, TicketHash};
 
 /// An engine in memory. It is cheap to clone; all clones are one engine.
 ///
@@ -54,20 +57,24 @@ impl Faults {
 #[derive(Default)]
 struct Store {
     sessions: BTreeMap<SessionKey, Session>,
-    /// The parts that have something to do, claimed or not.
-    ready: BTreeSet<(SessionKey, usize)>,
-    /// When something becomes due in which session; or did.
+    /// For services, the parts that have something to do, claimed or not: those that have waited longest come first.
+    ready: BTreeMap<(ContentHash, RoleId), BTreeMap<u64, SessionKey>>,
+    /// When something becomes due in which session: one entry for each.
     timers: BTreeSet<(Duration, SessionKey)>,
-    /// Numbers claims.
-    claims: u64,
+    /// Numbers sessions, claims, and places in queues.
+    numbers: u64,
     faults: Faults,
     seed: u64,
     /// Counts changes, so that nobody waits for one that has been.
     changes: u64,
-    wakers: Vec<Waker>,
+    has_changed: bool,
+    wakers: Slab<Waker>,
 }
 
 struct Session {
+    incarnation: u64,
+    /// When it is looked at again.
+    timer: Option<Duration>,
     image: ContentHash,
     parts: Vec<Part>,
     deadline: Option<(Duration, Duration)>,
@@ -89,6 +96,8 @@ struct Part {
     rests: bool,
     again: Option<Duration>,
     is_done: bool,
+    /// Its place among those that have something to do.
+    place: Option<u64>,
 }
 
 impl Memory {
@@ -117,11 +126,8 @@ impl Memory {
     pub fn forget_ended(&self) -> usize {
         let mut store = self.store();
         let before = store.sessions.len();
-        let Store { sessions, ready, timers, .. } = &mut *store;
-        sessions.retain(|_, session| !session.is_over());
-        ready.retain(|(key, _)| sessions.contains_key(key));
-        timers.retain(|(_, key)| sessions.contains_key(key));
-        before - sessions.len()
+        store.sessions.retain(|_, session| !session.is_over());
+        before - store.sessions.len()
     }
 
     /// How many sessions there are that have not ended, or of which some parts have not been told.
@@ -154,10 +160,8 @@ impl Memory {
             return Err(lost("before"));
         }
         let done = act(&mut store, now)?;
-        store.changes += 1;
-        let woken = std::mem::take(&mut store.wakers);
-        let woken = if store.draws(faults.lost_wake_ups) { Vec::new() } else { woken };
         let is_lost = store.draws(faults.lost_after);
+        let woken = store.woken();
         drop(store);
         woken.into_iter().for_each(Waker::wake);
         if is_lost { Err(lost("after")) } else { Ok(done) }
@@ -191,8 +195,9 @@ impl Engine for Memory {
         self.change("claiming", |store, now| Ok(store.claim(wanted, now)?.map(claim)))
     }
 
-    async fn end(&self, session: &SessionKey, ending: Ending) -> Result<(), EngineError> {
-        self.change("ending", |store, now| {
+    async fn cancel(&self, session: &SessionKey, reason: &str) -> Result<(), EngineError> {
+        let ending = Ending::Cancelled { reason: reason.to_owned() };
+        self.change("cancelling", |store, now| {
             store.session(session)?.end(ending);
             store.note(session, now);
             Ok(())
@@ -200,24 +205,47 @@ impl Engine for Memory {
     }
 
     async fn ending(&self, session: &SessionKey) -> Result<Option<Ending>, EngineError> {
-        let now = (self.shared.now)();
-        let mut store = self.store();
-        store.expire(now);
-        Ok(store.session(session)?.ending.clone())
+        self.change("asking", |store, now| {
+            store.expire(now);
+            Ok(store.session(session)?.ending.clone())
+        })
     }
 
-    async fn changed(&self) {
-        let mut seen = None;
-        poll_fn(|cx| {
-            let mut store = self.store();
-            let seen = *seen.get_or_insert(store.changes);
-            if store.changes != seen {
-                return Poll::Ready(());
-            }
-            store.wakers.push(cx.waker().clone());
-            Poll::Pending
-        })
-        .await;
+    fn changed(&self) -> impl Future<Output = ()> + Send {
+        Changed { engine: self.clone(), seen: None, key: None }
+    }
+}
+
+/// Waits for a change.
+struct Changed {
+    engine: Memory,
+    seen: Option<u64>,
+    key: Option<usize>,
+}
+
+impl Future for Changed {
+    type Output = ();
+
+    fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<()> {
+        let engine = self.engine.clone();
+        let mut store = engine.store();
+        let seen = *self.seen.get_or_insert(store.changes);
+        if let Some(waker) = self.key.and_then(|key| store.wakers.get_mut(key)) {
+            waker.clone_from(cx.waker());
+        } else {
+            self.key = Some(store.wakers.insert(cx.waker().clone()));
+        }
+        if store.changes == seen { Poll::Pending } else { Poll::Ready(()) }
+    }
+}
+
+impl Drop for Changed {
+    fn drop(&mut self) {
+        if let Some(key) = self.key {
+            // Dropped when nobody holds the engine.
+            let waker = self.engine.store().wakers.try_remove(key);
+            drop(waker);
+        }
     }
 }
 
@@ -236,14 +264,42 @@ impl Store {
         self.sessions.get_mut(key).ok_or_else(|| EngineError::NoSession(key.clone()))
     }
 
+    /// Those who are told that something has changed. Each of them is told of one change.
+    fn woken(&mut self) -> Vec<Waker> {
+        if !std::mem::take(&mut self.has_changed) {
+            return Vec::new();
+        }
+        self.changes += 1;
+        let faults = self.faults;
+        if self.draws(faults.lost_wake_ups) {
+            return Vec::new();
+        }
+        self.wakers.iter().map(|(_, waker)| waker.clone()).collect()
+    }
+
+    fn number(&mut self) -> u64 {
+        self.numbers += 1;
+        self.numbers
+    }
+
     fn start(&mut self, new: NewSession, now: Duration) -> Result<(), EngineError> {
         let NewSession { key, image, parts, deadline, idle } = new;
         if self.sessions.contains_key(&key) {
             return Err(EngineError::SessionExists(key));
         }
         let parts = parts.into_iter().map(|part| Part::new(part.role, part.ticket)).collect();
-        let deadline = deadline.map(|deadline| (deadline, now + deadline));
-        let session = Session { image, parts, deadline, idle, moved: now, ending: None };
+        let deadline = deadline.map(|deadline| (deadline, now.saturating_add(deadline)));
+        let incarnation = self.number();
+        let session = Session {
+            incarnation,
+            timer: None,
+            image,
+            parts,
+            deadline,
+            idle,
+            moved: now,
+            ending: None,
+        };
         self.sessions.insert(key.clone(), session);
         self.note(&key, now);
         Ok(())
@@ -254,37 +310,26 @@ impl Store {
         wanted: &Wanted,
         now: Duration,
     ) -> Result<Option<(Work, u64)>, EngineError> {
-        let by = self.claims;
-        self.claims += 1;
-        let twice = self.draws(self.faults.claimed_twice);
-        if let Wanted::Seat { session, role, ticket } = wanted {
-            let part = self.sessions.get(session).and_then(|found| found.parts.get(role.index()));
-            if part.is_none_or(|part| part.ticket != Some(*ticket)) {
-                return Err(EngineError::NoSeat { session: session.clone(), role: *role });
-            }
-        }
         self.expire(now);
-        let is_wanted = |(key, nth): &&(SessionKey, usize)| {
-            let session = &self.sessions[key];
-            let part = &session.parts[*nth];
-            let is_served = |served: &[(ContentHash, RoleId)]| {
-                part.ticket.is_none() && served.contains(&(session.image, RoleId::at(*nth)))
-            };
-            (part.claimed.is_none() || twice)
-                && match wanted {
-                    Wanted::Served(served) => is_served(served),
-                    Wanted::Seat { session, role, .. } => session == key && role.index() == *nth,
-                }
+        let faults = self.faults;
+        let twice = self.draws(faults.claimed_twice);
+        let found = match wanted {
+            Wanted::Served(served) => self.first_of(served, twice),
+            Wanted::Seat { session, role, ticket } => {
+                self.seat(session, *role, *ticket, twice, now)?
+            }
         };
-        let Some((key, nth)) = self.ready.iter().find(is_wanted).cloned() else { return Ok(None) };
+        let Some((key, nth)) = found else { return Ok(None) };
+        let by = self.number();
         let session = self.session(&key)?;
-        let ending = session.ending.clone();
-        let image = session.image;
+        let (incarnation, image, ending) =
+            (session.incarnation, session.image, session.ending.clone());
         let part = &mut session.parts[nth];
         part.claimed = Some(by);
-        part.attempts += 1;
+        part.attempts = part.attempts.saturating_add(1);
         let work = Work {
             session: key,
+            incarnation,
             image,
             role: RoleId::at(nth),
             version: part.version,
@@ -296,11 +341,50 @@ impl Store {
         Ok(Some((work, by)))
     }
 
+    /// The part that has waited longest of those that are served.
+    fn first_of(
+        &self,
+        served: &[(ContentHash, RoleId)],
+        twice: bool,
+    ) -> Option<(SessionKey, usize)> {
+        let of_seat = |seat: &(ContentHash, RoleId)| {
+            let nth = seat.1.index();
+            let is_free = |key: &SessionKey| self.sessions[key].parts[nth].claimed.is_none();
+            let mut queue = self.ready.get(seat)?.iter();
+            let (&place, key) = queue.find(|(_, key)| twice || is_free(key))?;
+            Some((place, key.clone(), nth))
+        };
+        let first = served.iter().filter_map(of_seat).min()?;
+        Some((first.1, first.2))
+    }
+
+    /// The part of a ticket, if it has something to do.
+    fn seat(
+        &self,
+        key: &SessionKey,
+        role: RoleId,
+        ticket: TicketHash,
+        twice: bool,
+        now: Duration,
+    ) -> Result<Option<(SessionKey, usize)>, EngineError> {
+        let found = self.sessions.get(key);
+        let found = found.and_then(|session| Some((session, session.parts.get(role.index())?)));
+        let Some((session, part)) = found.filter(|(_, part)| part.ticket == Some(ticket)) else {
+            return Err(EngineError::NoSeat { session: key.clone(), role });
+        };
+        let has_something = part.has_something_to_do(session.ending.is_some(), now);
+        let is_free = part.claimed.is_none() || twice;
+        Ok((has_something && is_free).then(|| (key.clone(), role.index())))
+    }
+
     /// Sessions whose time is over end, and parts that have waited for their time have something to do.
     fn expire(&mut self, now: Duration) {
         while let Some((due, key)) = self.timers.first().filter(|(due, _)| *due <= now).cloned() {
             self.timers.remove(&(due, key.clone()));
-            if let Some(session) = self.sessions.get_mut(&key) {
+            if let Some(session) =
+                self.sessions.get_mut(&key).filter(|session| session.timer == Some(due))
+            {
+                session.timer = None;
                 session.expire(now);
                 self.note(&key, now);
             }
@@ -309,17 +393,33 @@ impl Store {
 
     /// Something has changed in a session: notes which of its parts have something to do, and when time will change that.
     fn note(&mut self, key: &SessionKey, now: Duration) {
-        let Some(session) = self.sessions.get(key) else { return };
-        let is_over = session.ending.is_some();
-        for (nth, part) in session.parts.iter().enumerate() {
-            let entry = (key.clone(), nth);
-            if part.has_something_to_do(is_over, now) {
-                self.ready.insert(entry);
-            } else {
-                self.ready.remove(&entry);
+        let Self { sessions, ready, timers, numbers, .. } = self;
+        let Some(session) = sessions.get_mut(key) else { return };
+        let (image, is_over) = (session.image, session.ending.is_some());
+        for (nth, part) in session.parts.iter_mut().enumerate() {
+            let queue = ready.entry((image, RoleId::at(nth))).or_default();
+            let is_ready = part.ticket.is_none() && part.has_something_to_do(is_over, now);
+            match part.place {
+                None if is_ready => {
+                    *numbers += 1;
+                    queue.insert(*numbers, key.clone());
+                    part.place = Some(*numbers);
+                }
+                Some(place) if !is_ready => {
+                    queue.remove(&place);
+                    part.place = None;
+                }
+                _ => {}
             }
         }
-        self.timers.extend(session.next_due(now).map(|due| (due, key.clone())));
+        let due = session.next_due(now);
+        if let Some(due) = due.filter(|due| session.timer.is_none_or(|timer| *due < timer)) {
+            if let Some(timer) = session.timer.replace(due) {
+                timers.remove(&(timer, key.clone()));
+            }
+            timers.insert((due, key.clone()));
+        }
+        self.has_changed = true;
     }
 
     fn commit(
@@ -329,8 +429,18 @@ impl Store {
         done: Done,
         now: Duration,
     ) -> Result<(), EngineError> {
-        let session = self.sessions.get_mut(&work.session).ok_or(EngineError::Fenced)?;
+        self.expire(now);
+        let session = self.sessions.get_mut(&work.session);
+        let session = session.filter(|session| session.incarnation == work.incarnation);
+        let session = session.ok_or(EngineError::Fenced)?;
         session.commit(work, by, done, now)?;
+        // Who has had a step goes to the end of the queue.
+        let nth = work.role.index();
+        let place = session.parts[nth].place.take();
+        let queue = self.ready.entry((work.image, work.role)).or_default();
+        if let Some(place) = place {
+            queue.remove(&place);
+        }
         self.note(&work.session, now);
         Ok(())
     }
@@ -345,56 +455,74 @@ impl Session {
         now: Duration,
     ) -> Result<(), EngineError> {
         let Done { state, taken, sent, status } = done;
+        let has_ended = self.ending.is_some();
         let part = &mut self.parts[work.role.index()];
-        if part.version != work.version || part.is_done {
+        if part.version != work.version || part.is_done || has_ended && work.ending.is_none() {
             return Err(EngineError::Fenced);
         }
         if part.claimed == Some(by) {
             part.claimed = None;
         }
+        let is_first = part.version == 0;
         part.version += 1;
         part.attempts = 0;
         part.state = Some(state);
+        let taken: BTreeSet<EnvelopeId> = taken.into_iter().collect();
         part.inbox.retain(|(message, _)| !taken.contains(&message.id));
         // What has come since was not offered.
-        for (message, offered) in &mut part.inbox {
-            *offered |= work.messages.iter().any(|offered| offered.id == message.id);
+        let offered: BTreeSet<EnvelopeId> =
+            work.messages.iter().map(|message| message.id).collect();
+        for (message, was_offered) in &mut part.inbox {
+            *was_offered |= offered.contains(&message.id);
         }
         part.rests = status == PartStatus::Rests;
         part.again = match status {
-            PartStatus::Again(after) => Some(now + after),
+            PartStatus::Again(after) => Some(now.saturating_add(after)),
             _ => None,
         };
-        part.is_done = status == PartStatus::Done || work.ending.is_some();
-        self.moved = now;
-        let role = self.parts[work.role.index()].role.clone();
+        part.is_done = status == PartStatus::Done || has_ended;
+        if is_first || !taken.is_empty() || !sent.is_empty() {
+            self.moved = now;
+        }
+        if has_ended {
+            return Ok(());
+        }
+        let nth = work.role.index();
+        let role = self.parts[nth].role.clone();
         if let PartStatus::Faulted(reason) = status {
-            self.parts[work.role.index()].is_done = true;
+            self.parts[nth].is_done = true;
             self.end(Ending::Faulted { role, reason });
             return Ok(());
         }
-        let sent = if self.ending.is_some() { Vec::new() } else { sent };
-        for message in sent {
-            match self.parts.get_mut(message.to.index()) {
-                Some(to) if !to.is_done => to.inbox.push((message, false)),
-                to => {
-                    let to = to.map_or("nobody", |to| &to.role);
-                    let reason = format!("`{role}` has sent a message to `{to}`, which is done");
-                    self.end(Ending::Faulted { role: role.clone(), reason });
-                }
-            }
-        }
+        self.deliver(&role, sent);
         if self.parts.iter().all(|part| part.is_done || part.rests && part.inbox.is_empty()) {
             self.end(Ending::Complete);
         }
         Ok(())
     }
 
-    /// The first ending is the one for everybody.
+    fn deliver(&mut self, role: &str, sent: Vec<Envelope>) {
+        for message in sent {
+            match self.parts.get_mut(message.to.index()) {
+                Some(to) if !to.is_done => to.inbox.push((message, false)),
+                to => {
+                    let to = to.map_or("nobody", |to| &to.role);
+                    let reason = format!("`{role}` has sent a message to `{to}`, which is done");
+                    return self.end(Ending::Faulted { role: role.to_owned(), reason });
+                }
+            }
+        }
+    }
+
+    /// The first ending is the one for everybody. Who has not begun need not be told.
     fn end(&mut self, ending: Ending) {
-        self.ending.get_or_insert(ending);
+        if self.ending.is_some() {
+            return;
+        }
+        self.ending = Some(ending);
         for part in &mut self.parts {
             part.inbox.clear();
+            part.is_done |= part.version == 0;
         }
     }
 
@@ -410,7 +538,7 @@ impl Session {
         }
         let again = self.parts.iter().filter(|part| !part.is_done).filter_map(|part| part.again);
         let deadline = self.deadline.map(|(_, end)| end);
-        let idle = self.idle.map(|idle| self.moved + idle);
+        let idle = self.idle.map(|idle| self.moved.saturating_add(idle));
         again.filter(|again| *again > now).chain(deadline).chain(idle).min()
     }
 
@@ -419,7 +547,7 @@ impl Session {
         let limit = match (self.deadline, self.idle) {
             _ if self.ending.is_some() => return,
             (Some((deadline, end)), _) if now >= end => format!("{deadline:?} in all"),
-            (_, Some(idle)) if now >= self.moved + idle => {
+            (_, Some(idle)) if now >= self.moved.saturating_add(idle) => {
                 format!("{idle:?} in which nothing happened")
             }
             _ => return,
@@ -446,6 +574,7 @@ impl Part {
             rests: false,
             again: None,
             is_done: false,
+            place: None,
         }
     }
 
@@ -482,9 +611,13 @@ impl Drop for MemoryClaim {
     fn drop(&mut self) {
         let mut store = self.engine.store();
         let Ok(session) = store.session(&self.work.session) else { return };
-        let part = &mut session.parts[self.work.role.index()];
-        if part.claimed == Some(self.by) {
-            part.claimed = None;
-        }
+        let part = session.parts.get_mut(self.work.role.index());
+        let Some(part) = part.filter(|part| part.claimed == Some(self.by)) else { return };
+        // Somebody else can have it.
+        part.claimed = None;
+        store.has_changed = true;
+        let woken = store.woken();
+        drop(store);
+        woken.into_iter().for_each(Waker::wake);
     }
 }

@@ -75,7 +75,7 @@ impl<'e, E: Engine> Scene<'e, E> {
     async fn with(engine: &'e E, terms: Terms) -> Checked<(Self, Ticket)> {
         let key = SessionKey::random();
         let image = ContentHash(Sha256::digest(key.as_str()).into());
-        let ticket = Ticket::new(key.clone(), ANN);
+        let ticket = Ticket::new(key.clone(), ANN, Ticket::secret());
         let scene = Self { engine, key, image };
         let session = scene.session(&terms, &ticket);
         engine.start(session).await.or_else(|error| fails("starting a session", error))?;
@@ -228,7 +228,7 @@ async fn the_first_ending_is_the_one_for_everybody<E: Engine>(engine: &E) -> Che
     commit(scene.claim(BEN).await?, waits()).await?;
     let ending = |reason: &str| Ending::Cancelled { reason: reason.to_owned() };
     for reason in ["first", "second"] {
-        let ended = engine.end(&scene.key, ending(reason)).await;
+        let ended = engine.cancel(&scene.key, reason).await;
         ended.or_else(|error| fails("ending a session", error))?;
     }
     scene
@@ -268,9 +268,13 @@ async fn time_passes<E: Engine>(engine: &E) -> Checked {
         [Terms { deadline: now, ..Terms::default() }, Terms { idle: now, ..Terms::default() }]
     {
         let (scene, _) = Scene::with(engine, terms).await?;
-        let claim = scene.claim(BEN).await?;
-        let is_late = matches!(claim.work().ending, Some(Ending::Late { .. }));
-        expect(is_late, "a session whose time is over has ended before anything of it is claimed")?;
+        let why = "nothing is claimed of a session whose time is over";
+        scene.expect_nothing(BEN, why).await?;
+        let ending = engine.ending(&scene.key).await;
+        let ending = ending.or_else(|error| fails("asking for an ending", error))?;
+        let is_told = |waiting: &String| waiting.contains("Ann") && waiting.contains("Ben");
+        let is_late = matches!(&ending, Some(Ending::Late { waiting, .. }) if is_told(waiting));
+        expect(is_late, "a session whose time is over says who was not done")?;
     }
     let long = Some(Duration::from_secs(3_600));
     let (scene, _) =
@@ -290,7 +294,7 @@ async fn tickets_are_for_their_seats<E: Engine>(engine: &E) -> Checked {
         role,
         ticket: ticket.hash(),
     };
-    let wrong = Ticket::new(scene.key.clone(), ANN);
+    let wrong = Ticket::new(scene.key.clone(), ANN, Ticket::secret());
     for wanted in [seat(ANN, &wrong), seat(BEN, &ticket)] {
         let refused = matches!(engine.claim(&wanted).await, Err(EngineError::NoSeat { .. }));
         expect(refused, "a seat is for its ticket")?;

@@ -8,7 +8,7 @@ use telltale_vm::outside::Outgoing;
 use telltale_vm::snapshot::SessionSnapshot;
 use telltale_vm::wire::Payloads;
 use telltale_vm::{
-    CoroStatus, CoroutineView, Message, NoHandler, Outcome, Recording, RoleId, Session,
+    CoroStatus, CoroutineView, Message, NoHandler, Outcome, Progress, Recording, RoleId, Session,
     SessionError, SessionId, VM, VMConfig, VMError,
 };
 
@@ -32,10 +32,11 @@ struct Stored<State> {
     object: State,
 }
 
-/// A message of an inbox that was refused, and whether it was the part that ended.
+/// Why a message of an inbox was refused.
 enum Refused {
     NoRoom,
     Ended,
+    Wrong(String),
 }
 
 impl<S: Service> Part<S> {
@@ -77,28 +78,33 @@ impl<S: Service> Part<S> {
         };
         let mut inbox: Vec<&Envelope> = work.messages.iter().collect();
         self.wake(service.role());
+        let enough = config.messages.max(1);
+        let mut is_first = true;
         let outcome = loop {
             let before = (inbox.len(), done.sent.len());
             if let Err(reason) = self.deliver(&payloads, &mut inbox, &mut done.taken) {
                 break Some(Err(format!("`{}`: {reason}", service.role())));
             }
             // What goes wrong is in the outcome.
-            let _ = self.vm.run(&NoHandler, ROUNDS);
+            let progress = self.vm.run(&NoHandler, ROUNDS);
             if let Err(reason) = self.send(&payloads, &mut done.sent) {
                 break Some(Err(format!("`{}`: {reason}", service.role())));
             }
             if let Some(outcome) = self.outcome() {
                 break Some(outcome.map_err(|error| in_words(&error)));
             }
-            let is_idle = before == (inbox.len(), done.sent.len());
-            if is_idle || done.sent.len() >= config.messages {
+            // After the first turn there may be room for what there was none before.
+            let has_moved = is_first || before != (inbox.len(), done.sent.len());
+            let has_more = matches!(progress, Ok(Progress::OutOfFuel));
+            if !has_moved && !has_more || done.sent.len() >= enough {
                 break None;
             }
+            is_first = false;
         };
         done.status = match outcome {
             Some(Ok(())) => PartStatus::Done,
             Some(Err(reason)) => PartStatus::Faulted(reason),
-            None => self.status(done.sent.len() >= config.messages),
+            None => self.status(done.sent.len() >= enough),
         };
         if done.status.goes_on() {
             match self.stored(service, config) {
@@ -144,7 +150,7 @@ impl<S: Service> Part<S> {
                     true
                 }
                 Ok(Err(Refused::Ended)) => true,
-                Err(what) => {
+                Ok(Err(Refused::Wrong(what))) | Err(what) => {
                     error = Some(what);
                     true
                 }
@@ -166,7 +172,8 @@ impl<S: Service> Part<S> {
         Ok(delivered.map_err(|undelivered| match undelivered.error {
             VMError::ChannelFull { .. } => Refused::NoRoom,
             // How it has ended is in its outcome.
-            _ => Refused::Ended,
+            VMError::StaleSession { .. } => Refused::Ended,
+            error => Refused::Wrong(error.to_string()),
         }))
     }
 
@@ -213,7 +220,8 @@ impl<S: Service> Part<S> {
         let bytes = bytes.map_err(|error| cannot(&error))?;
         if bytes.len() > config.state {
             let (size, limit) = (bytes.len(), config.state);
-            return Err(cannot(&format_args!("it has {size} bytes, and the limit is {limit}")));
+            let what = format_args!("it has {size} bytes, and `ServerConfig::state` is {limit}");
+            return Err(cannot(&what));
         }
         Ok(bytes)
     }
@@ -240,8 +248,10 @@ fn in_words(error: &SessionError) -> String {
 /// Whether the object plays the role that the service has named, and no other.
 fn check_players(vm: &VM, session: SessionId, role: &str) -> Result<(), String> {
     let view = vm.session(session).map_err(|error| error.to_string())?;
+    // Lanes that have not begun are halted, whoever plays them.
     let is_wrong = |coro: &CoroutineView<'_>| {
-        (coro.role() == role) == (coro.status() == CoroStatus::FromOutside)
+        let status = coro.status();
+        (coro.role() == role) == (status == CoroStatus::FromOutside) && status != CoroStatus::Halted
     };
     match view.coroutines().find(is_wrong) {
         Some(coro) if coro.role() == role => Err("its service has no object for it".to_owned()),

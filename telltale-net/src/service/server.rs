@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 use std::future::{Future, poll_fn};
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::pin::pin;
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::task::Poll;
 use std::time::Duration;
@@ -15,13 +16,16 @@ use telltale_vm::loader::ContentHash;
 use super::Service;
 use super::part::Part;
 use crate::engine::{Claim, Done, Ending, Engine, EngineError, PartStatus, Wanted, Work};
-use crate::key::{SessionKey, Ticket};
+use crate::key::Ticket;
 
 /// Plays the roles of its services, step by step.
 pub struct Server<E> {
     engine: E,
     services: Vec<Arc<dyn Serves>>,
-    wanted: Wanted,
+    /// What is served, and seats.
+    wanted: Vec<Wanted>,
+    /// Whose turn it is.
+    turn: AtomicUsize,
     config: ServerConfig,
     cache: Mutex<Cache>,
 }
@@ -35,7 +39,7 @@ pub struct ServerConfig {
     pub payload: usize,
     /// How many bytes may be written down of a part.
     pub state: usize,
-    /// After how many messages a step is over.
+    /// After how many messages that it sends a step is over, or a few more.
     pub messages: usize,
     /// How many parts are kept in memory between two of their steps.
     pub cached: usize,
@@ -48,7 +52,7 @@ impl Default for ServerConfig {
         Self {
             attempts: 5,
             payload: 1 << 20,
-            state: 1 << 20,
+            state: 1 << 24,
             messages: 1_000,
             cached: 1_000,
             poll: Duration::from_secs(1),
@@ -56,7 +60,38 @@ impl Default for ServerConfig {
     }
 }
 
-type Cache = BTreeMap<(SessionKey, RoleId), (u64, Kept)>;
+/// Parts between two of their steps, by when they were put there.
+#[derive(Default)]
+struct Cache {
+    parts: BTreeMap<u64, Cached>,
+    places: BTreeMap<(u64, RoleId), u64>,
+    next: u64,
+}
+
+/// A part: of which session, at which version.
+struct Cached {
+    seat: (u64, RoleId),
+    version: u64,
+    part: Kept,
+}
+
+impl Cache {
+    fn take(&mut self, seat: (u64, RoleId), version: u64) -> Option<Kept> {
+        let cached = self.parts.remove(&self.places.remove(&seat)?)?;
+        Some(cached.part).filter(|_| cached.version == version)
+    }
+
+    /// The oldest goes where there are too many. Gives what is to be dropped.
+    fn put(&mut self, cached: Cached, limit: usize) -> Option<Cached> {
+        self.places.insert(cached.seat, self.next);
+        self.parts.insert(self.next, cached);
+        self.next += 1;
+        let (_, oldest) =
+            if self.parts.len() > limit { self.parts.pop_first()? } else { return None };
+        self.places.remove(&oldest.seat);
+        Some(oldest)
+    }
+}
 
 /// A part in memory, of whatever service it is.
 type Kept = Box<dyn Any + Send>;
@@ -69,62 +104,98 @@ impl<E: Engine> Server<E> {
 
     /// One that works as the configuration says.
     pub fn with(engine: E, config: ServerConfig) -> Self {
-        let wanted = Wanted::Served([].into());
-        Self { engine, services: Vec::new(), wanted, config, cache: Mutex::default() }
+        let wanted = vec![Wanted::Served([].into())];
+        let (turn, cache) = (AtomicUsize::new(0), Mutex::default());
+        Self { engine, services: Vec::new(), wanted, turn, config, cache }
     }
 
     /// The server, with one more service. Services of several versions of a protocol can stand side by side.
     ///
     /// # Panics
     ///
-    /// When the protocol has no role of that name.
+    /// When the protocol has no role of that name, or the server has a service for it.
     #[must_use]
     pub fn serve(mut self, service: impl Service) -> Self {
-        let names = service.image().names();
-        assert!(names.find_role(service.role()).is_some(), "there is no role `{}`", service.role());
-        self.services.push(Arc::new(service));
-        self.wanted = Wanted::Served(self.services.iter().map(|service| service.seat()).collect());
+        self.add(service);
+        let Wanted::Served(served) = &self.wanted[0] else { unreachable!("it is the first") };
+        let seat = self.services.last().map(|service| service.seat());
+        self.wanted[0] = Wanted::Served(served.iter().copied().chain(seat).collect());
         self
     }
 
-    /// A server for one seat: that of a ticket.
+    /// The server, with one seat more: that of a ticket. The service is for no other session.
     ///
     /// # Panics
     ///
-    /// When the service plays another role than the ticket is for.
-    pub fn for_ticket(engine: E, ticket: &Ticket, service: impl Service) -> Self {
-        let mut server = Self::new(engine).serve(service);
-        let (_, role) = server.services[0].seat();
+    /// When the ticket is for another role, or the server has a service for it.
+    #[must_use]
+    pub fn sit(mut self, ticket: &Ticket, service: impl Service) -> Self {
+        let (_, role) = self.add(service);
         assert_eq!(role, ticket.role(), "the ticket is for another role");
-        let session = ticket.session().clone();
-        server.wanted = Wanted::Seat { session, role, ticket: ticket.hash() };
-        server
+        let (session, ticket) = (ticket.session().clone(), ticket.hash());
+        self.wanted.push(Wanted::Seat { session, role, ticket });
+        self
+    }
+
+    fn add(&mut self, service: impl Service) -> (ContentHash, RoleId) {
+        let names = service.image().names();
+        let name = service.role().to_owned();
+        assert!(names.find_role(&name).is_some(), "there is no role `{name}`");
+        let seat = service.seat();
+        let is_new = self.services.iter().all(|other| other.seat() != seat);
+        assert!(is_new, "there is a service for `{name}` already");
+        self.services.push(Arc::new(service));
+        seat
     }
 
     /// Does a step of a part, if one has something to do.
+    ///
+    /// Whoever drops the future gives up the step, which counts as an attempt.
     ///
     /// # Errors
     ///
     /// What the engine cannot do. Nothing is lost by it.
     pub async fn step(&self) -> Result<bool, EngineError> {
-        let Some(claim) = self.engine.claim(&self.wanted).await? else { return Ok(false) };
+        self.stepped().await.map(|stepped| stepped.is_some())
+    }
+
+    /// Does a step if there is one to do, and says when there is certainly something to do again.
+    async fn stepped(&self) -> Result<Option<Option<Duration>>, EngineError> {
+        for _ in 0..self.wanted.len() {
+            let turn = self.turn.fetch_add(1, Ordering::Relaxed) % self.wanted.len();
+            if let Some(claim) = self.engine.claim(&self.wanted[turn]).await? {
+                return self.act(claim).await.map(Some);
+            }
+        }
+        Ok(None)
+    }
+
+    async fn act(&self, claim: E::Claim) -> Result<Option<Duration>, EngineError> {
         let work = claim.work();
-        let seat = (work.image, work.role);
-        let Some(service) = self.services.iter().find(|service| service.seat() == seat) else {
-            return Ok(false);
+        let of_role = |service: &&Arc<dyn Serves>| service.seat().1 == work.role;
+        let is_it = |service: &&Arc<dyn Serves>| service.seat() == (work.image, work.role);
+        let Some(service) = self.services.iter().find(is_it) else {
+            let found =
+                self.services.iter().find(of_role).map_or(work.image, |other| other.seat().0);
+            let (session, expected) = (work.session.clone(), work.image);
+            return Err(EngineError::WrongProtocol { session, expected, found });
         };
-        let place = (work.session.clone(), work.role);
-        let cached = self.cache().remove(&place).filter(|(version, _)| *version == work.version);
-        let (done, kept) = service.step(cached.map(|(_, kept)| kept), work, &self.config);
+        let seat = (work.incarnation, work.role);
+        let kept = self.cache().take(seat, work.version);
+        let (done, kept) = service.step(kept, work, &self.config);
         let version = work.version + 1;
+        let again = match done.status {
+            PartStatus::Again(after) => Some(after),
+            _ => None,
+        };
         match claim.commit(done).await {
             Ok(()) => {
-                if let Some(kept) = kept {
-                    self.keep(place, version, kept);
-                }
-                Ok(true)
+                let cached = kept.map(|part| Cached { seat, version, part });
+                let oldest = cached.and_then(|cached| self.cache().put(cached, self.config.cached));
+                drop(oldest);
+                Ok(again)
             }
-            Err(EngineError::Fenced) => Ok(true),
+            Err(EngineError::Fenced) => Ok(None),
             Err(error) => Err(error),
         }
     }
@@ -142,37 +213,34 @@ impl<E: Engine> Server<E> {
         stop: impl Future<Output = ()>,
     ) -> Result<(), EngineError> {
         let mut stop = pin!(stop);
+        let mut pause = self.config.poll;
         loop {
-            // Made before there is looked for something, so that no change falls in between.
+            // It is polled before there is looked for something, so that no change falls in between.
             let mut changed = pin!(self.engine.changed());
-            let _ = is_ready(changed.as_mut()).await;
-            let has_acted = match self.step().await {
-                Err(EngineError::Lost(_)) => false,
-                acted => acted?,
+            let has_changed = is_ready(changed.as_mut()).await;
+            let stepped = match self.stepped().await {
+                Err(EngineError::Lost(_)) => None,
+                stepped => stepped?,
             };
             if is_ready(stop.as_mut()).await {
                 return Ok(());
             }
-            if !has_acted {
-                let mut sleep = pin!(sleep(self.config.poll));
-                let woken = poll_fn(|cx| {
-                    let stops = stop.as_mut().poll(cx).is_ready();
-                    let goes_on =
-                        changed.as_mut().poll(cx).is_ready() || sleep.as_mut().poll(cx).is_ready();
-                    if stops || goes_on { Poll::Ready(stops) } else { Poll::Pending }
-                });
-                if woken.await {
-                    return Ok(());
-                }
+            if let Some(again) = stepped {
+                pause = again.map_or(pause, |again| pause.min(again));
+                others_first().await;
+                continue;
             }
-        }
-    }
-
-    fn keep(&self, place: (SessionKey, RoleId), version: u64, kept: Kept) {
-        let mut cache = self.cache();
-        cache.insert(place, (version, kept));
-        if cache.len() > self.config.cached {
-            cache.pop_first();
+            let mut sleep = pin!(sleep(std::mem::replace(&mut pause, self.config.poll)));
+            let wait = poll_fn(|cx| {
+                let stops = stop.as_mut().poll(cx).is_ready();
+                // Who was ready is not asked again.
+                let is_woken = !has_changed && changed.as_mut().poll(cx).is_ready();
+                let goes_on = is_woken || sleep.as_mut().poll(cx).is_ready();
+                if stops || goes_on { Poll::Ready(stops) } else { Poll::Pending }
+            });
+            if wait.await {
+                return Ok(());
+            }
         }
     }
 
@@ -192,6 +260,19 @@ async fn is_ready(mut future: std::pin::Pin<&mut impl Future<Output = ()>>) -> b
     poll_fn(|cx| Poll::Ready(future.as_mut().poll(cx).is_ready())).await
 }
 
+/// Lets other tasks of the thread have their turns.
+async fn others_first() {
+    let mut has_waited = false;
+    poll_fn(|cx| {
+        if std::mem::replace(&mut has_waited, true) {
+            return Poll::Ready(());
+        }
+        cx.waker().wake_by_ref();
+        Poll::Pending
+    })
+    .await;
+}
+
 /// A service of any type.
 trait Serves: Send + Sync {
     /// Protocol and role.
@@ -209,10 +290,12 @@ impl<S: Service> Serves for S {
     }
 
     fn step(&self, kept: Option<Kept>, work: &Work, config: &ServerConfig) -> (Done, Option<Kept>) {
-        if work.attempts > config.attempts && work.ending.is_none() {
+        if work.attempts > config.attempts.max(1) {
             let attempts = work.attempts - 1;
             let reason = format!("its step was begun {attempts} times, and never done");
-            return (failed(self, &reason), None);
+            let is_told = work.ending.is_some();
+            let done = if is_told { nothing(PartStatus::Done) } else { failed(self, &reason) };
+            return (done, None);
         }
         let stepped = catch_unwind(AssertUnwindSafe(|| step(self, kept, work, config)));
         match stepped {
@@ -239,23 +322,46 @@ fn step<S: Service>(
         end(service, part, Some(ending).filter(|ending| **ending != Ending::Complete));
         return Ok((nothing(PartStatus::Done), None));
     }
-    let done = part.act(service, work, config);
+    let mut done = part.act(service, work, config);
     if done.status.goes_on() {
         return Ok((done, Some(Box::new(part))));
     }
-    end(service, part, None);
+    let ending = match &mut done.status {
+        PartStatus::Faulted(reason) => {
+            clip(reason);
+            Some(Ending::Faulted { role: service.role().to_owned(), reason: reason.clone() })
+        }
+        _ => None,
+    };
+    end(service, part, ending.as_ref());
     Ok((done, None))
 }
 
+/// Tells an object how it has ended. A panic in that changes nothing.
 fn end<S: Service>(service: &S, part: Part<S>, ending: Option<&Ending>) {
     let step = part.step.clone();
-    if let Some(roles) = part.into_roles() {
-        service.ended(&step, roles, ending);
-    }
+    step.end();
+    let _ = catch_unwind(AssertUnwindSafe(|| {
+        if let Some(roles) = part.into_roles() {
+            service.ended(&step, roles, ending);
+        }
+    }));
 }
 
 fn failed(service: &impl Service, reason: &str) -> Done {
-    nothing(PartStatus::Faulted(format!("`{}`: {reason}", service.role())))
+    let mut reason = format!("`{}`: {reason}", service.role());
+    clip(&mut reason);
+    nothing(PartStatus::Faulted(reason))
+}
+
+/// A reason is for people, and is told to every role.
+fn clip(reason: &mut String) {
+    const LONGEST: usize = 4_096;
+    if reason.len() > LONGEST {
+        let end = (0..=LONGEST).rev().find(|&at| reason.is_char_boundary(at));
+        reason.truncate(end.unwrap_or(0));
+        reason.push('…');
+    }
 }
 
 fn nothing(status: PartStatus) -> Done {

@@ -1,5 +1,6 @@
 //! The step that an object is in.
 
+use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
@@ -17,7 +18,10 @@ pub struct Step {
 struct Now {
     version: u64,
     attempts: u32,
-    keys: u64,
+    /// Whether its session has ended.
+    ends: bool,
+    /// How often it was asked for a name for what.
+    keys: BTreeMap<String, u64>,
     again: Option<Duration>,
 }
 
@@ -41,13 +45,18 @@ impl Step {
         self.now().attempts
     }
 
-    /// A name for something that is done to the world outside in this step. If the step has to be done again, its calls give the
-    /// same names in the same order, so whoever is asked can see that it was asked before.
-    pub fn idempotency_key(&self) -> String {
+    /// A name for something that is done to the world outside in this step: for the `nth` time that it is asked for the same `what`.
+    /// If the step has to be done again, the names are the same, so whoever is asked can see that it was asked before.
+    ///
+    /// When the step is done again, more messages may have come, and in another order. So `what` has to say what is done, and for
+    /// whom, if there are several: `charge Ann`.
+    pub fn idempotency_key(&self, what: &str) -> String {
         let mut now = self.now();
-        let key = format!("{}/{}/{}/{}", self.session, self.role, now.version, now.keys);
-        now.keys += 1;
-        key
+        let nth = now.keys.entry(what.to_owned()).or_default();
+        let place = format!("{what}/{nth}");
+        *nth += 1;
+        let when = if now.ends { "end".to_owned() } else { now.version.to_string() };
+        format!("{}/{}/{when}/{place}", self.session, self.role)
     }
 
     /// When the object wants to be asked again, if it says that its answer is
@@ -57,7 +66,14 @@ impl Step {
     }
 
     pub(crate) fn begin(&self, version: u64, attempts: u32) {
-        *self.now() = Now { version, attempts, keys: 0, again: None };
+        *self.now() = Now { version, attempts, ..Now::default() };
+    }
+
+    /// The session has ended: names are other ones than before.
+    pub(crate) fn end(&self) {
+        let mut now = self.now();
+        now.ends = true;
+        now.keys.clear();
     }
 
     pub(crate) fn again(&self) -> Duration {
