@@ -24,7 +24,7 @@ impl SessionKey {
     ///
     /// When the operating system has no random numbers.
     pub fn random() -> Self {
-        Self(hexadecimal(&random()).into())
+        Self(format!("{:032x}", u128::from_be_bytes(random())).into())
     }
 
     /// The name.
@@ -96,8 +96,4 @@ fn random() -> [u8; 16] {
     let mut bytes = [0; 16];
     getrandom::fill(&mut bytes).expect("the operating system has random numbers");
     bytes
-}
-
-fn hexadecimal(bytes: &[u8]) -> String {
-    bytes.iter().map(|byte| format!("{byte:02x}")).collect()
 }

@@ -22,7 +22,7 @@ use crate::engine::Ending;
 /// A method that has no answer yet gives [`HandlerError::pending`](telltale_vm::HandlerError::pending), and is asked again later
 /// ([`Step::ask_again_after`]). Another error, or a panic, ends the session for everybody, and names the role.
 pub trait Service: Send + Sync + 'static {
-    /// The object, as `Roles { … }` of the protocol with [`Elsewhere`](telltale_vm::Elsewhere) for all other roles.
+    /// The object, as `Roles { … }` of the protocol with [`Elsewhere`](type@telltale_vm::Elsewhere) for all other roles.
     type Roles: NamedRoles;
     /// What is written down of the object.
     type State: Serialize + DeserializeOwned;

@@ -38,11 +38,11 @@ struct World(Arc<Mutex<BTreeMap<String, String>>>);
 
 impl World {
     fn note(&self, what: String, how: String) {
-        self.0.lock().unwrap().insert(what, how);
+        self.0.lock().expect("nobody panics").insert(what, how);
     }
 
     fn notes(&self) -> BTreeMap<String, String> {
-        self.0.lock().unwrap().clone()
+        self.0.lock().expect("nobody panics").clone()
     }
 }
 
@@ -81,7 +81,7 @@ impl Service for Customers {
     fn image(&self) -> &CodeImage {
         &purchase::IMAGE
     }
-    fn role(&self) -> &str {
+    fn role(&self) -> &'static str {
         "Customer"
     }
     fn restore(&self, _: &Step, state: Option<Buyer>) -> Self::Roles {
@@ -148,7 +148,7 @@ impl Service for Shops {
     fn image(&self) -> &CodeImage {
         &purchase::IMAGE
     }
-    fn role(&self) -> &str {
+    fn role(&self) -> &'static str {
         "Shop"
     }
     fn restore(&self, step: &Step, state: Option<Self::State>) -> Self::Roles {
@@ -190,7 +190,7 @@ impl Service for Warehouses {
     fn image(&self) -> &CodeImage {
         &purchase::IMAGE
     }
-    fn role(&self) -> &str {
+    fn role(&self) -> &'static str {
         "Warehouse"
     }
     fn restore(&self, _: &Step, state: Option<Self::State>) -> Self::Roles {
@@ -383,7 +383,7 @@ fn an_error_names_its_role() {
         fn image(&self) -> &CodeImage {
             &purchase::IMAGE
         }
-        fn role(&self) -> &str {
+        fn role(&self) -> &'static str {
             "Customer"
         }
         fn restore(&self, _: &Step, _: Option<()>) -> Self::Roles {
@@ -428,7 +428,7 @@ fn a_service_that_plays_more_than_its_role_is_told() {
         fn image(&self) -> &CodeImage {
             &purchase::IMAGE
         }
-        fn role(&self) -> &str {
+        fn role(&self) -> &'static str {
             "Customer"
         }
         fn restore(&self, _: &Step, _: Option<()>) -> Self::Roles {
@@ -447,7 +447,8 @@ fn a_service_that_plays_more_than_its_role_is_told() {
 #[test]
 fn a_server_runs_until_it_is_stopped_and_is_woken_by_changes() {
     let (engine, world) = (Memory::new(), World::default());
-    let runtime = tokio::runtime::Builder::new_multi_thread().enable_time().build().unwrap();
+    let runtime = tokio::runtime::Builder::new_multi_thread().enable_time().build();
+    let runtime = runtime.expect("threads can be had");
     runtime.block_on(async {
         let (stop, stopped) = tokio::sync::oneshot::channel::<()>();
         // Nobody polls in this test.

@@ -104,9 +104,8 @@ impl<'e, E: Engine> Scene<'e, E> {
     }
 
     async fn claim(&self, role: RoleId) -> Checked<E::Claim> {
-        self.claim_if_any(role)
-            .await?
-            .ok_or_else(|| "a part that has something to do can be claimed".into())
+        let claim = self.claim_if_any(role).await?;
+        claim.ok_or_else(|| broken("a part that has something to do can be claimed"))
     }
 
     async fn expect_nothing(&self, role: RoleId, why: &str) -> Checked {
@@ -346,7 +345,11 @@ async fn commit(claim: impl Claim, done: Done) -> Checked {
 }
 
 fn expect(holds: bool, promise: &str) -> Checked {
-    if holds { Ok(()) } else { Err(format!("broken: {promise}")) }
+    if holds { Ok(()) } else { Err(broken(promise)) }
+}
+
+fn broken(promise: &str) -> String {
+    format!("broken: {promise}")
 }
 
 fn fails<T>(what: &str, error: impl fmt::Display) -> Checked<T> {
