@@ -145,7 +145,7 @@ fn thousands_of_protocols() {
         start.elapsed()
     };
     for wrong in [false, true] {
-        let (few, many) = (file(400, wrong), file(4_000, wrong));
+        let (few, many) = (file(200, wrong), file(2_000, wrong));
         for arguments in [&["check", "-"][..], &["check", "--format", "json", "-"], &["fmt", "-"]] {
             let (few, many) = (time(arguments, &few), time(arguments, &many));
             let limit = few * 40 + Duration::from_millis(200);
