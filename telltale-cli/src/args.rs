@@ -1,6 +1,6 @@
 //! What can be said to the command.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use clap::{Args, ColorChoice, Parser, Subcommand, ValueEnum};
 use clap_complete::Shell;
@@ -191,6 +191,27 @@ pub(crate) enum Command {
         /// The folder
         folder: PathBuf,
     },
+}
+
+impl Command {
+    /// All that is read.
+    pub(crate) fn inputs(&self) -> Vec<&Path> {
+        match self {
+            Self::Check { paths, .. } | Self::Fmt { paths, .. } => {
+                paths.iter().map(PathBuf::as_path).collect()
+            }
+            Self::Show { which, .. }
+            | Self::Disasm { which }
+            | Self::Diagram { which, .. }
+            | Self::Simulate { which, .. }
+            | Self::Explore { which, .. } => which.paths.iter().map(PathBuf::as_path).collect(),
+            Self::Accepts { protocols, logs, .. } | Self::Coverage { protocols, logs, .. } => {
+                std::iter::once(protocols).chain(logs).map(PathBuf::as_path).collect()
+            }
+            Self::Compare { old, new, .. } => vec![old, new],
+            Self::Completions { .. } | Self::Man { .. } => Vec::new(),
+        }
+    }
 }
 
 const CHECK: &str = "\
