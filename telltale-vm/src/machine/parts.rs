@@ -117,21 +117,20 @@ impl VM {
         let Outgoing { message, number } = incoming;
         let slot = self.running(session)?;
         self.expect_elsewhere(session, message.from)?;
-        let place = match self.place_for(session, message) {
+        let plan = match self.channel_for(slot, message) {
             Err(VMError::NotInProtocol { what, .. }) => {
                 let expected = "a message of the protocol".to_owned();
                 let found = format!("one that needs a {what}");
                 return Err(self.wrong_delivery(slot, message.from, expected, found));
             }
             Err(full) => return Err(full),
-            Ok(place) => place,
+            Ok(plan) => plan,
         };
-        let loaded = self.loaded_at(slot);
-        let names = loaded.image.names();
-        let label = label_of(names, message.label);
+        let loaded = self.images.get(header::image(self.run_queue.arena.block(slot)));
+        let label = || label_of(loaded.image.names(), message.label);
         if !loaded.linked.expected[message.label.index()].accepts(&message.value) {
-            let found = format!("`{label}` with {}", message.value.kind());
-            let expected = format!("`{label}`");
+            let found = format!("`{}` with {}", label(), message.value.kind());
+            let expected = format!("`{}`", label());
             return Err(self.wrong_delivery(slot, message.from, expected, found));
         }
         let is_it = |(channel, _): &(Channel, Plan)| {
@@ -139,16 +138,16 @@ impl VM {
         };
         let nth = loaded.plans.existing().iter().position(is_it);
         let nth = nth.expect("the channel has just been found");
-        let next = self.outside.sessions.get(session, 0).map_or(0, |from| from.passed[nth]);
-        if next != *number {
-            let expected = format!("message {next} to `{}`", role_of(names, message.to));
-            let found = format!("message {number}, `{label}`");
+        let from = self.outside.sessions.get_mut(session, 0);
+        let next = &mut from.expect("some role is played elsewhere").passed[nth];
+        if *next != *number {
+            let to = role_of(loaded.image.names(), message.to);
+            let expected = format!("message {next} to `{to}`");
+            let found = format!("message {number}, `{}`", label());
             return Err(self.wrong_delivery(slot, message.from, expected, found));
         }
-        if let Some(from) = self.outside.sessions.get_mut(session, 0) {
-            from.passed[nth] += 1;
-        }
-        Ok(place)
+        *next += 1;
+        Ok((slot, plan))
     }
 
     /// The part has gone wrong, because of somebody elsewhere.

@@ -112,7 +112,11 @@ pub(super) fn vm(body: Body, images: &Images<'_>) -> Result<VM, SnapshotError> {
         SessionId::new(tag, ordinal, slots.get(&ordinal).copied().unwrap_or(Slot::UNKNOWN))
     };
     body.untold.restore(inside.outside, id_of);
-    trace::restore(inside.trace, body.trace, id_of)?;
+    let names_of = |ordinal| {
+        let block = inside.run_queue.arena.block(*slots.get(&ordinal)?);
+        Some(inside.images.get(header::image(block)).image.names())
+    };
+    trace::restore(inside.trace, body.trace, id_of, names_of)?;
     inside.trace.set_tick(body.clock);
     let faults = body.report.faults.into_iter();
     *inside.faults = faults.map(|(session, fault)| (id_of(session), fault.0)).collect();

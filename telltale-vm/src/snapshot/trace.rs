@@ -100,20 +100,31 @@ fn written_event(event: &ObsEvent, is_chosen: bool) -> EventForm {
     }
 }
 
-/// Fills the trace of a machine that is resumed. Sessions have the names that `id_of` gives them.
-pub(super) fn restore(
+/// Fills the trace of a machine that is resumed. Sessions have the ids that `id_of` gives them, and of those that are there, `names_of`
+/// gives what their roles and labels are called.
+pub(super) fn restore<'n>(
     trace: &mut Trace,
     form: TraceForm,
     id_of: impl Fn(u64) -> SessionId,
+    names_of: impl Fn(u64) -> Option<&'n Names>,
 ) -> Result<(), SnapshotError> {
     let names: Vec<Shared<Names>> = form.names.into_iter().map(Shared::from).collect();
+    let mut by_session = BTreeMap::new();
     for row in form.rows {
-        let names = names.get(row.names as usize);
-        let names = names.ok_or_else(|| SnapshotError::invalid("an event has no names"))?;
+        let here = names.get(row.names as usize);
+        let here = here.ok_or_else(|| SnapshotError::invalid("an event has no names"))?;
+        // What happens next in a session is told under the names that it has in the trace.
+        let is_its_own = || names_of(row.session).is_none_or(|known| *known == **here);
+        let first =
+            by_session.entry(row.session).or_insert_with(|| is_its_own().then_some(row.names));
+        if *first != Some(row.names) {
+            let what = format!("session #{} has the names of another protocol", row.session);
+            return Err(SnapshotError::invalid(what));
+        }
         trace.set_tick(row.tick);
-        trace.enter(id_of(row.session), names);
+        trace.enter(id_of(row.session), here);
         for event in row.events {
-            restore_event(trace, event, names)?;
+            restore_event(trace, event, here)?;
         }
     }
     trace.set_forgotten(form.forgotten);
