@@ -1,6 +1,6 @@
 //! What can be said to the command.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use clap::{Args, ColorChoice, Parser, Subcommand, ValueEnum};
 use clap_complete::Shell;
@@ -119,7 +119,7 @@ pub(crate) enum Command {
         /// Files with a message on each line, as JSON
         #[arg(required = true)]
         logs: Vec<PathBuf>,
-        /// The name of the protocol, if there are several in the file
+        /// The name of the protocol, if there are several in the file; `NAME:LINE` where they have the same
         #[arg(long, value_name = "NAME")]
         protocol: Option<String>,
         /// Only looks at what this role sends and receives
@@ -144,7 +144,7 @@ pub(crate) enum Command {
         /// Files with a message on each line, as JSON; each is a session
         #[arg(required = true)]
         logs: Vec<PathBuf>,
-        /// The name of the protocol, if there are several in the file
+        /// The name of the protocol, if there are several in the file; `NAME:LINE` where they have the same
         #[arg(long, value_name = "NAME")]
         protocol: Option<String>,
         /// Only this role
@@ -167,7 +167,7 @@ pub(crate) enum Command {
         old: PathBuf,
         /// The file or folder with the new version
         new: PathBuf,
-        /// Only the protocol with this name
+        /// Only the protocol with this name; `NAME:LINE` where several have the same
         #[arg(long, value_name = "NAME")]
         protocol: Option<String>,
         /// The roles that are played by programs of the old version; without it, all of them
@@ -191,6 +191,27 @@ pub(crate) enum Command {
         /// The folder
         folder: PathBuf,
     },
+}
+
+impl Command {
+    /// All that is read.
+    pub(crate) fn inputs(&self) -> Vec<&Path> {
+        match self {
+            Self::Check { paths, .. } | Self::Fmt { paths, .. } => {
+                paths.iter().map(PathBuf::as_path).collect()
+            }
+            Self::Show { which, .. }
+            | Self::Disasm { which }
+            | Self::Diagram { which, .. }
+            | Self::Simulate { which, .. }
+            | Self::Explore { which, .. } => which.paths.iter().map(PathBuf::as_path).collect(),
+            Self::Accepts { protocols, logs, .. } | Self::Coverage { protocols, logs, .. } => {
+                std::iter::once(protocols).chain(logs).map(PathBuf::as_path).collect()
+            }
+            Self::Compare { old, new, .. } => vec![old, new],
+            Self::Completions { .. } | Self::Man { .. } => Vec::new(),
+        }
+    }
 }
 
 const CHECK: &str = "\
@@ -273,7 +294,7 @@ pub(crate) struct Which {
     /// Files and folders
     #[arg(required = true)]
     pub(crate) paths: Vec<PathBuf>,
-    /// Only the protocol with this name
+    /// Only the protocol with this name; `NAME:LINE` where several have the same
     #[arg(long, value_name = "NAME")]
     pub(crate) protocol: Option<String>,
 }

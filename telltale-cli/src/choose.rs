@@ -1,5 +1,6 @@
 //! The protocols that are meant.
 
+use std::collections::BTreeSet;
 use std::io::Write;
 
 use telltale_syntax::Projected;
@@ -20,6 +21,9 @@ pub(crate) struct Chosen {
     pub(crate) judged: Judged,
 }
 
+/// How many names an error lists.
+const SHOWN: usize = 20;
+
 /// All protocols that are meant, at least one.
 pub(crate) fn choose(which: &Which) -> Result<Vec<Chosen>, Failure> {
     let mut chosen = Vec::new();
@@ -29,9 +33,9 @@ pub(crate) fn choose(which: &Which) -> Result<Vec<Chosen>, Failure> {
         for block in blocks(&source) {
             for judged in judge(&source, &block) {
                 if !judged.name.is_empty() {
-                    known.push(judged.name.clone());
+                    known.push((judged.name.clone(), judged.place.0));
                 }
-                if which.protocol.as_ref().is_none_or(|name| *name == judged.name) {
+                if which.protocol.as_ref().is_none_or(|name| is_called(&judged, name)) {
                     chosen.push(Chosen { source: source.clone(), block: block.clone(), judged });
                 }
             }
@@ -44,7 +48,7 @@ pub(crate) fn choose(which: &Which) -> Result<Vec<Chosen>, Failure> {
     let place = place.collect::<Vec<_>>().join(", ");
     match &which.protocol {
         Some(name) if !known.is_empty() => {
-            Err(Failure::UnknownProtocol { name: name.clone(), place, known: list(&known) })
+            Err(Failure::UnknownProtocol { name: name.clone(), place, known: named(&known) })
         }
         _ => Err(Failure::NoProtocol(place)),
     }
@@ -57,9 +61,36 @@ pub(crate) fn choose_one(which: &Which) -> Result<Chosen, Failure> {
         Some(one) if chosen.is_empty() => Ok(one),
         last => {
             let all = chosen.iter().chain(&last);
-            let known: Vec<&str> = all.map(|one| one.judged.name.as_str()).collect();
-            Err(Failure::SeveralProtocols { known: list(&known) })
+            Err(several(all))
         }
+    }
+}
+
+/// Whether a protocol has a name, which may be followed by its line: `Ping` or `Ping:12`.
+fn is_called(judged: &Judged, name: &str) -> bool {
+    match name.split_once(':') {
+        Some((name, line)) => name == judged.name && line == judged.place.0.to_string(),
+        None => name == judged.name,
+    }
+}
+
+/// There are several, where there can be only one.
+pub(crate) fn several<'c>(chosen: impl Iterator<Item = &'c Chosen>) -> Failure {
+    let known: Vec<_> = chosen.map(|one| (one.judged.name.clone(), one.judged.place.0)).collect();
+    Failure::SeveralProtocols { known: named(&known) }
+}
+
+/// Protocols by their names; where some have the same name, by their lines as well.
+fn named(protocols: &[(String, usize)]) -> String {
+    let names: BTreeSet<&str> = protocols.iter().map(|(name, _)| &**name).collect();
+    let is_clear = names.len() == protocols.len();
+    let name = |(name, line): &(String, usize)| {
+        if is_clear { name.clone() } else { format!("{name}:{line}") }
+    };
+    let shown: Vec<String> = protocols.iter().take(SHOWN).map(name).collect();
+    match protocols.len() - shown.len() {
+        0 => list(&shown),
+        more => format!("{} and {more} more", list(&shown)),
     }
 }
 

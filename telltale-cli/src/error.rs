@@ -26,6 +26,8 @@ pub(crate) enum Failure {
     SeveralProtocols { known: String },
     #[error("`{protocol}` has no role `{role}`; its roles are {known}")]
     UnknownRole { protocol: String, role: String, known: String },
+    #[error("the standard input, `-`, can be read only once")]
+    InputTwice,
     #[error("there are several logs, and one can be drawn")]
     SeveralLogs,
     #[error("no protocol of the old version has a role `{role}`; there are {known}")]

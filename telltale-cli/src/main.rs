@@ -75,6 +75,10 @@ fn main() -> ExitCode {
 }
 
 fn run(command: Command, out: &mut impl Write) -> Result<Verdict, Failure> {
+    let is_input = |path: &&Path| *path == Path::new("-");
+    if command.inputs().into_iter().filter(is_input).count() > 1 {
+        return Err(Failure::InputTwice);
+    }
     match command {
         Command::Check { paths, format } => check::run(&paths, format, out),
         Command::Fmt { paths, check } => fmt::run(&paths, check, out),

@@ -14,7 +14,7 @@ use telltale_vm::{Progress, Recording, VM, VMConfig};
 
 use crate::Verdict;
 use crate::args::Which;
-use crate::choose::{Chosen, choose, list};
+use crate::choose::{Chosen, choose, several};
 use crate::count::count;
 use crate::disasm::image;
 use crate::draw::Run;
@@ -51,8 +51,7 @@ pub(crate) fn run(
 ) -> Result<Verdict, Failure> {
     let chosen = choose(which)?;
     if draw.is_some() && chosen.len() > 1 {
-        let known: Vec<&str> = chosen.iter().map(|one| one.judged.name.as_str()).collect();
-        return Err(Failure::SeveralProtocols { known: list(&known) });
+        return Err(several(chosen.iter()));
     }
     let mut is_good = true;
     for (at, chosen) in chosen.iter().enumerate() {

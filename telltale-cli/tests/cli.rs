@@ -1,4 +1,4 @@
-//! What the command says, word by word.
+//! What the command says, word by word. `TRYCMD=overwrite` writes what it says now.
 
 #[test]
 fn sessions() {

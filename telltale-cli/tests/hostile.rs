@@ -45,6 +45,15 @@ fn the_standard_input_is_a_file() {
 }
 
 #[test]
+fn the_standard_input_is_read_once() {
+    for arguments in [&["check", "-", "-"][..], &["accepts", "-", "-"], &["compare", "-", "-"]] {
+        let output = run(arguments, PING);
+        let said = "error: the standard input, `-`, can be read only once\n";
+        assert_eq!((output.status.code(), &*text(&output.stderr)), (Some(2), said));
+    }
+}
+
+#[test]
 fn a_broken_pipe_is_quiet() {
     let mut many = String::new();
     (0..3_000).for_each(|at| {
@@ -145,11 +154,14 @@ fn thousands_of_protocols() {
         start.elapsed()
     };
     for wrong in [false, true] {
-        let (few, many) = (file(400, wrong), file(4_000, wrong));
+        let (few, many) = (file(200, wrong), file(2_000, wrong));
         for arguments in [&["check", "-"][..], &["check", "--format", "json", "-"], &["fmt", "-"]] {
-            let (few, many) = (time(arguments, &few), time(arguments, &many));
-            let limit = few * 40 + Duration::from_millis(200);
-            assert!(many < limit, "{arguments:?}: {few:?} and {many:?}");
+            // Others may want the processor at the same time, but hardly whenever it is tried.
+            let is_linear = |_| {
+                let limit = time(arguments, &few) * 40 + Duration::from_millis(200);
+                time(arguments, &many) < limit
+            };
+            assert!((0..5).any(is_linear), "{arguments:?}, some of them wrong: {wrong}");
         }
     }
     let output = run(&["fmt", "--check", "-"], file(4_000, false).as_bytes());
