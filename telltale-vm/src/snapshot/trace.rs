@@ -100,16 +100,36 @@ fn written_event(event: &ObsEvent, is_chosen: bool) -> EventForm {
     }
 }
 
-/// Fills the trace of a machine that is resumed. Sessions have the names that `id_of` gives them.
-pub(super) fn restore(
+/// What the roles and labels of a session are called.
+pub(super) enum Named<'a> {
+    These(&'a Names),
+    /// It has ended, and nobody knows.
+    Anything,
+    /// There was no such session.
+    Nothing,
+}
+
+/// Fills the trace of a machine that is resumed. Sessions have the names that `id_of` gives them; what the roles and labels of those
+/// that are there are called, `names_of` knows.
+pub(super) fn restore<'a>(
     trace: &mut Trace,
     form: TraceForm,
     id_of: impl Fn(u64) -> SessionId,
+    names_of: impl Fn(u64) -> Named<'a>,
 ) -> Result<(), SnapshotError> {
     let names: Vec<Shared<Names>> = form.names.into_iter().map(Shared::from).collect();
+    let mut of_session: BTreeMap<u64, u32> = BTreeMap::new();
     for row in form.rows {
-        let names = names.get(row.names as usize);
-        let names = names.ok_or_else(|| SnapshotError::invalid("an event has no names"))?;
+        let nth = *of_session.entry(row.session).or_insert(row.names);
+        // A session is one of one protocol, from its first event to its last.
+        let names = names.get(row.names as usize).filter(|_| nth == row.names);
+        let names = names.filter(|names| match names_of(row.session) {
+            Named::These(known) => *known == ***names,
+            Named::Anything => true,
+            Named::Nothing => false,
+        });
+        let names = names
+            .ok_or_else(|| SnapshotError::invalid("an event has not the names of its session"))?;
         trace.set_tick(row.tick);
         trace.enter(id_of(row.session), names);
         for event in row.events {
