@@ -849,8 +849,7 @@ fn part_recorded(image: &CodeImage) -> String {
         Players::OBJECTS.with(RoleId(0), Player::Elsewhere).with(RoleId(1), Player::Handler);
     let session = vm.open_session(image, Nobody(players), false).expect("there is room");
     let label = |name: &str| image.names().find_label(name).expect("a label");
-    let mut sent = 0;
-    for name in ["more", "more", "more", "stop"] {
+    for (sent, name) in (0..).zip(["more", "more", "more", "stop"]) {
         let message = Message {
             from: RoleId(0),
             to: RoleId(1),
@@ -859,7 +858,6 @@ fn part_recorded(image: &CodeImage) -> String {
             value: Value::Uint(10 + sent),
         };
         vm.deliver(session, Outgoing { message, number: sent }).expect("there is room");
-        sent += 1;
         vm.run(&recorder, 10).expect("nobody faults");
         vm.take_outgoing(session, &mut Vec::new()).expect("it is one of this VM");
         vm.run(&recorder, 10).expect("nobody faults");

@@ -10,12 +10,12 @@ use std::sync::{Mutex, MutexGuard, PoisonError};
 use self::played::{Played, State};
 use super::divergence::Divergence;
 use super::recorded::Recorded;
-use crate::{EffectHandler, Progress, VM};
+use crate::{EffectHandler, Progress, SessionId, VM};
 
 /// A handler that answers as it was recorded, and compares what role objects in its run answer with what was recorded of their roles.
 ///
 /// What differs ends its session, and is what [`Replay::finish`] gives. A session is compared with that of its number in the
-/// recording; if there is only one in it, with that one.
+/// recording. If there is only one in the recording, its number does not matter, unless one of several sessions has it.
 ///
 /// Sessions are played in the usual way, so one can look at them in between:
 ///
@@ -35,6 +35,7 @@ use crate::{EffectHandler, Progress, VM};
 pub struct Replay<'r> {
     recorded: &'r Recorded,
     live: Option<&'r dyn EffectHandler>,
+    /// The session of the recording that all are compared with, if somebody has said so.
     only: Option<u64>,
     state: Mutex<State>,
 }
@@ -48,8 +49,7 @@ const PATIENCE: usize = 1_000;
 impl<'r> Replay<'r> {
     /// Roles without objects do what was recorded of them.
     pub fn new(recorded: &'r Recorded) -> Self {
-        let only = (recorded.sessions.len() == 1).then(|| recorded.sessions().next()).flatten();
-        Self { recorded, live: None, only, state: Mutex::default() }
+        Self { recorded, live: None, only: None, state: Mutex::default() }
     }
 
     /// Roles without objects are played by this handler, and it is compared as well.
@@ -71,6 +71,10 @@ impl<'r> Replay<'r> {
     ///
     /// When something else happens than was recorded, or less.
     pub fn run(&self, vm: &mut VM) -> Result<(), Divergence> {
+        let is_recorded = |id: SessionId| self.recorded.sessions.contains_key(&id.ordinal());
+        let mut there = vm.sessions().map(|session| session.id());
+        self.state().by_number = vm.sessions().count() > 1 && there.any(is_recorded);
+        drop(there);
         let mut in_vain = 0;
         while self.state().divergence.is_none() && in_vain < PATIENCE {
             let before = self.state().repeated;
@@ -82,7 +86,7 @@ impl<'r> Replay<'r> {
             let has_repeated = self.state().repeated > before;
             // Where nothing that happens is in the recording any more, it has been cut off.
             let goes_on = progress == Progress::OutOfFuel && has_repeated;
-            let goes_on = goes_on || woken > 0 || self.take_outgoing(vm);
+            let goes_on = goes_on || woken > 0 || outside::take_outgoing(vm);
             if !goes_on && !self.inject(vm) && !self.end_parts(vm) {
                 break;
             }

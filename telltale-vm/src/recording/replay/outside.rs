@@ -3,7 +3,7 @@
 //! A recording says what each role got, and not how it got there. What a sender sends now and its receiver did not get next then
 //! is held back: something else came before it that was injected, or had been deferred.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use telltale_bytecode::Image;
 use telltale_types::{LabelId, RoleId};
@@ -19,31 +19,54 @@ use crate::{ChannelMode, Context, Leftover, Message, SessionId, VM, WhenFull};
 /// What is done for sessions from outside.
 #[derive(Default)]
 pub(super) struct Outside {
-    /// Messages that come later than they are sent.
-    held_back: Vec<HeldBack>,
+    /// Messages that come later than they are sent, by session, sender, receiver and label.
+    held_back: Vec<(SessionId, RoleId, RoleId, LabelId)>,
+    /// All that are aside: those, and those that a network has deferred.
+    aside: BTreeMap<SessionId, Vec<Message>>,
     /// The parts whose roles elsewhere are said to be done.
     ended: BTreeSet<SessionId>,
 }
 
-#[derive(PartialEq)]
-struct HeldBack {
-    session: SessionId,
-    from: RoleId,
-    to: RoleId,
-    label: LabelId,
-}
-
 impl Outside {
     pub(super) fn hold_back(&mut self, cx: &Context<'_>, to: RoleId, label: LabelId) {
-        self.held_back.push(HeldBack { session: cx.session(), from: cx.role(), to, label });
+        self.held_back.push((cx.session(), cx.role(), to, label));
     }
 
     /// Says whether such a message was held back. It is not any more.
-    fn let_go(&mut self, session: SessionId, message: &Message) -> bool {
-        let Message { from, to, label, .. } = *message;
-        let held = HeldBack { session, from, to, label };
+    fn let_go(&mut self, id: SessionId, message: &Message) -> bool {
+        let held = (id, message.from, message.to, message.label);
         let found = self.held_back.iter().position(|other| *other == held);
         found.map(|at| self.held_back.swap_remove(at)).is_some()
+    }
+
+    /// A message that is aside and is this one.
+    fn take(
+        &mut self,
+        id: SessionId,
+        image: &Image,
+        is: &Message,
+        payload: &Payload,
+    ) -> Option<Message> {
+        let aside = self.aside.get_mut(&id)?;
+        let is_it = |message: &Message| {
+            (message.from, message.to, message.label) == (is.from, is.to, is.label)
+                && Payload::encode(image, message.label, &message.value)
+                    .is_ok_and(|carried| carried.is_same(payload))
+        };
+        let at = aside.iter().position(is_it)?;
+        Some(aside.remove(at))
+    }
+
+    /// Those of a session that were held back.
+    fn take_held_back(&mut self, id: SessionId) -> Vec<Message> {
+        let (held, others) = self
+            .aside
+            .remove(&id)
+            .into_iter()
+            .flatten()
+            .partition(|message| self.let_go(id, message));
+        self.aside.insert(id, others);
+        held
     }
 }
 
@@ -214,14 +237,13 @@ impl Replay<'_> {
     pub(super) fn inject(&self, vm: &mut VM) -> bool {
         let mut messages = Vec::new();
         for id in ids(vm) {
+            let aside = vm.take_deferred(id).unwrap_or_default();
+            self.state().outside.aside.entry(id).or_default().extend(aside);
             match self.due_from_outside(vm, id) {
                 Due::Message(message) => messages.push((id, message)),
                 Due::Rest => {
-                    let aside = vm.take_deferred(id).unwrap_or_default();
-                    let state = &mut *self.state();
-                    let held =
-                        aside.into_iter().filter(|message| state.outside.let_go(id, message));
-                    messages.extend(held.map(|message| (id, message)));
+                    let held = self.state().outside.take_held_back(id);
+                    messages.extend(held.into_iter().map(|message| (id, message)));
                 }
                 Due::Nothing => {}
             }
@@ -240,21 +262,17 @@ impl Replay<'_> {
         let Some(message) = message(image, (from, role), label, payload) else {
             return Due::Nothing;
         };
-        if !has_one_channel(image, message.from, message.to) {
-            return Due::Nothing;
+        let has_one_channel = has_one_channel(image, message.from, message.to);
+        if has_one_channel {
+            played.arrivals((session, self.may_leave()), from, role).so_far += 1;
         }
-        played.arrivals((session, self.may_leave()), from, role).so_far += 1;
         state.outside.let_go(id, &message);
-        Due::Message(message)
-    }
-
-    /// What parts have for roles elsewhere goes there. Says whether there was anything.
-    pub(super) fn take_outgoing(&self, vm: &mut VM) -> bool {
-        let mut outgoing = Vec::new();
-        for id in ids(vm) {
-            vm.take_outgoing(id, &mut outgoing).expect("it is a session of this machine");
+        match state.outside.take(id, image, &message, payload) {
+            Some(aside) => Due::Message(aside),
+            // In which of several channels it came nobody has written down.
+            None if !has_one_channel => Due::Nothing,
+            None => Due::Message(message),
         }
-        !outgoing.is_empty()
     }
 
     /// Nothing comes any more: roles elsewhere are done. Says whether there are any that were not.
@@ -270,6 +288,15 @@ impl Replay<'_> {
         }
         has_ended
     }
+}
+
+/// What parts have for roles elsewhere goes there. Says whether there was anything.
+pub(super) fn take_outgoing(vm: &mut VM) -> bool {
+    let mut outgoing = Vec::new();
+    for id in ids(vm) {
+        vm.take_outgoing(id, &mut outgoing).expect("it is a session of this machine");
+    }
+    !outgoing.is_empty()
 }
 
 /// What a session waits for.

@@ -17,6 +17,8 @@ use crate::{Context, HandlerError, SessionId};
 #[derive(Default)]
 pub(super) struct State {
     pub(super) sessions: BTreeMap<SessionId, Played>,
+    /// Whether sessions are found by their numbers, though there is only one in the recording.
+    pub(super) by_number: bool,
     /// The numbers of sessions that are not in the recording: nothing had happened in them.
     pub(super) strangers: BTreeSet<u64>,
     /// Roles that have no answer yet.
@@ -55,9 +57,7 @@ impl Replay<'_> {
         cx: &Context<'_>,
         is_live: bool,
     ) -> Option<&'s Event> {
-        let Some((session, played)) = self.enter(state, cx.session(), cx.image) else {
-            return None;
-        };
+        let (session, played) = self.enter(state, cx.session(), cx.image)?;
         let actor = (cx.role_name().to_owned(), cx.lane());
         let events = session.events.get(&actor)?;
         let next = played.next.entry(actor).or_insert(0);
@@ -71,6 +71,13 @@ impl Replay<'_> {
         None
     }
 
+    /// The number of the session in the recording with which one is compared.
+    fn number_of(&self, state: &State, id: SessionId) -> u64 {
+        let mut all = self.recorded.sessions();
+        let single = all.next().filter(|_| all.len() == 0 && !state.by_number);
+        self.only.or(single).unwrap_or(id.ordinal())
+    }
+
     /// What is recorded of a session, and how far it has come; nothing if nothing had happened in it.
     pub(super) fn enter<'s, 't>(
         &'s self,
@@ -78,7 +85,7 @@ impl Replay<'_> {
         id: SessionId,
         image: &Image,
     ) -> Option<(&'s Session, &'t mut Played)> {
-        let number = self.only.unwrap_or(id.ordinal());
+        let number = self.number_of(state, id);
         let Some(session) = self.recorded.sessions.get(&number) else {
             state.strangers.insert(number);
             return None;
