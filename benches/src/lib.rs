@@ -12,6 +12,7 @@ pub mod long_run;
 pub mod measure;
 pub mod off_script;
 pub mod ours;
+pub mod parts;
 pub mod peers;
 pub mod sections;
 pub mod table;

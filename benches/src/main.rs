@@ -10,9 +10,10 @@ use telltale_benches::crowd::{self, Crowd, Order, Shape};
 use telltale_benches::long_run;
 use telltale_benches::measure::Effort;
 use telltale_benches::off_script::OffScript;
+use telltale_benches::parts;
 use telltale_benches::sections::{
     churn as churning, compile, crowds, image, instructions, memory, messages, mixes, off_script,
-    opening, sessions, size, snapshots, tasks, theory, threads, trace,
+    opening, parts as between_parts, sessions, size, snapshots, tasks, theory, threads, trace,
 };
 use telltale_benches::ways::{Exchange, Way};
 
@@ -65,6 +66,13 @@ enum Command {
         #[arg(long)]
         by_hand: bool,
     },
+    /// Exchanges messages of one session, in one VM or in two, and prints nothing, for a profiler
+    RunParts {
+        exchange: parts::Exchange,
+        place: parts::Place,
+        #[arg(default_value_t = 1_000_000)]
+        messages: u64,
+    },
     /// Opens, visits and ends sessions of three protocols and prints nothing, for a profiler
     RunChurn {
         #[arg(default_value_t = 1_000_000)]
@@ -101,6 +109,8 @@ enum Section {
     Tasks,
     /// What a message costs off the script
     OffScript,
+    /// What a message costs between two parts of a session
+    Parts,
     /// What a message costs there between few roles and between very many
     Crowds,
     /// What it costs to record everything
@@ -142,6 +152,12 @@ fn main() -> ExitCode {
             churn::churn(whoever, sessions, alive);
             Ok(())
         }
+        Some(Command::RunParts { exchange, place, messages }) => {
+            let mut ready = parts::contender(exchange, place);
+            ready.exchange(messages);
+            ready.end();
+            Ok(())
+        }
         Some(Command::LongRun { sessions }) => long_run::run(sessions),
         Some(Command::RunOff { way, messages, by_hand }) => run_off(way, by_hand, messages),
         Some(Command::Instructions { check }) => instructions::run(check),
@@ -181,6 +197,7 @@ impl Section {
             Self::Threads => threads::print(effort),
             Self::Tasks => tasks::print(effort),
             Self::OffScript => off_script::print(effort),
+            Self::Parts => between_parts::print(effort),
             Self::Crowds => crowds::print(effort),
             Self::Trace => trace::print(effort),
             Self::Opening => opening::print(effort),

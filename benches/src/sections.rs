@@ -10,6 +10,7 @@ pub mod messages;
 pub mod mixes;
 pub mod off_script;
 pub mod opening;
+pub mod parts;
 pub mod sessions;
 pub mod size;
 pub mod snapshots;

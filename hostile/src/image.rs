@@ -1,11 +1,10 @@
 //! Images from outside, as bytes and as JSON.
 
-use telltale_bytecode::{EffectId, ImmKind, PayloadKind};
+use telltale_bytecode::EffectId;
 use telltale_vm::loader::{CodeImage, Limits, UntrustedImage};
-use telltale_vm::{
-    Branch, Context, EffectHandler, HandlerResult, LabelId, Picked, Policy, RoleId, VM, VMConfig,
-    Value,
-};
+use telltale_vm::{Policy, VM, VMConfig};
+
+use crate::anybody::Anybody;
 
 /// Bytes are refused, with and without the hash that they say they have; or they are an image that comes back the same from both
 /// formats, and that runs without a fault.
@@ -50,36 +49,5 @@ fn comes_back(image: &CodeImage) {
 fn runs(image: &CodeImage, policy: Policy) {
     let mut vm = VM::new(VMConfig { policy, capacity: 1, ..VMConfig::default() });
     vm.load_choreography(image).expect("what is valid can be loaded");
-    vm.run(&Anybody, 20).expect("what is valid runs without a fault");
-}
-
-/// Plays every role.
-struct Anybody;
-
-impl EffectHandler for Anybody {
-    fn send(&self, cx: &Context<'_>, _: RoleId, label: LabelId) -> HandlerResult<Value> {
-        Ok(value_of(cx.label(label).payload))
-    }
-
-    fn receive(&self, _: &Context<'_>, _: RoleId, _: LabelId, _: Value) -> HandlerResult<()> {
-        Ok(())
-    }
-
-    fn choose(&self, cx: &Context<'_>, branches: &[Branch]) -> HandlerResult<Picked> {
-        let branch = (cx.seed() % branches.len() as u64) as usize;
-        Ok(Picked { branch, value: value_of(cx.label(branches[branch].label).payload) })
-    }
-}
-
-fn value_of(payload: &str) -> Value {
-    match PayloadKind::of_type(payload) {
-        Some(PayloadKind::Scalar(ImmKind::Bool)) => Value::from(true),
-        Some(PayloadKind::Scalar(ImmKind::Int)) => Value::Int(-1),
-        Some(PayloadKind::Scalar(ImmKind::Uint)) => Value::Uint(1),
-        Some(PayloadKind::Scalar(ImmKind::Float)) => 0.5.into(),
-        Some(PayloadKind::Scalar(ImmKind::Char)) => 'x'.into(),
-        Some(PayloadKind::Text) => Value::text("text"),
-        Some(PayloadKind::Bytes) => Value::bytes([1]),
-        Some(PayloadKind::Scalar(ImmKind::Unit)) | None => Value::Unit,
-    }
+    vm.run(&Anybody::prompt(), 20).expect("what is valid runs without a fault");
 }

@@ -9,18 +9,30 @@
 //!   `cargo +nightly fuzz run --fuzz-dir hostile/fuzz protocol_text hostile/found/protocol_text hostile/corpus/protocol_text`.
 //!   What it finds is made small (`cargo fuzz tmin`) and kept in `corpus/`.
 
+mod anybody;
+mod choices;
+mod edit;
 pub mod image;
 pub mod payload;
 pub mod protocol_text;
+pub mod recording;
+pub mod recording_edits;
+mod scenes;
+pub mod snapshot;
+pub mod snapshot_edits;
 pub mod tokens;
 
 /// Panics if it does not hold for some bytes.
 pub type Property = fn(&[u8]);
 
 /// The properties by name, as in `corpus/` and `fuzz/`.
-pub const ALL: [(&str, Property); 4] = [
+pub const ALL: [(&str, Property); 8] = [
     ("image", image::holds),
     ("payload", payload::holds),
     ("protocol_text", protocol_text::holds),
+    ("recording", recording::holds),
+    ("recording_edits", recording_edits::holds),
+    ("snapshot", snapshot::holds),
+    ("snapshot_edits", snapshot_edits::holds),
     ("tokens", tokens::holds),
 ];

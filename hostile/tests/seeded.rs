@@ -6,7 +6,9 @@ use std::path::{Path, PathBuf};
 use proptest::prelude::*;
 use proptest::sample::Index;
 use proptest::test_runner::{RngSeed, TestError, TestRunner};
-use telltale_hostile::{image, payload, protocol_text, tokens};
+use telltale_hostile::{
+    image, payload, protocol_text, recording, recording_edits, snapshot, snapshot_edits, tokens,
+};
 
 /// A change of some bytes.
 #[derive(Clone, Debug)]
@@ -193,6 +195,42 @@ fn protocol_texts() {
 #[test]
 fn token_streams() {
     hold(tokens::holds, &["corpus/tokens"], 5_000);
+}
+
+#[test]
+fn snapshots() {
+    hold(snapshot::holds, &["corpus/snapshot"], 20_000);
+}
+
+#[test]
+fn edited_snapshots() {
+    hold(snapshot_edits::holds, &["corpus/snapshot_edits"], 3_000);
+}
+
+#[test]
+fn recordings() {
+    hold(recording::holds, &["corpus/recording"], 10_000);
+}
+
+#[test]
+fn edited_recordings() {
+    hold(recording_edits::holds, &["corpus/recording_edits"], 3_000);
+}
+
+/// Seeds that nothing takes for what they were would try nothing. `TELLTALE_BLESS=1` writes them anew.
+#[test]
+fn seeds_are_what_is_written_today() {
+    let here = Path::new(env!("CARGO_MANIFEST_DIR")).join("corpus");
+    for (folder, seeds) in [("snapshot", snapshot::seeds()), ("recording", recording::seeds())] {
+        for (name, bytes) in seeds {
+            let file = here.join(folder).join(name);
+            if std::env::var_os("TELLTALE_BLESS").is_some() {
+                fs::write(&file, &bytes).expect("it can be written");
+            }
+            let is_same = fs::read(&file).is_ok_and(|stored| stored == bytes);
+            assert!(is_same, "{} has to be written anew", file.display());
+        }
+    }
 }
 
 /// A property without a fuzz target, or without seeds, would be forgotten.

@@ -24,16 +24,20 @@ use std::collections::BTreeMap;
 use proc_macro2::{Ident, TokenStream};
 use quote::{ToTokens, quote};
 use telltale_bytecode::CodeImage;
-use telltale_syntax::Analysed;
+use telltale_syntax::{Analysed, ast};
 use telltale_types::{GlobalType, Names};
 
 use word::{Words, at, local};
 
 /// The module of a protocol. Without an image it has every item all the same, so that code that uses
 /// them is right, but it does nothing.
-pub(crate) fn protocol(protocol: &mut Analysed, image: Option<&CodeImage>) -> TokenStream {
+pub(crate) fn protocol(
+    protocol: &mut Analysed,
+    ast: &ast::Protocol,
+    image: Option<&CodeImage>,
+) -> TokenStream {
     let interface = &protocol.interface;
-    let docs = docs::module(protocol, image);
+    let docs = docs::module(protocol, ast, image);
     let crate_path = protocol.attributes.crate_path.as_ref();
     let runtime = runtime(crate_path);
     let codecs = image.and(protocol.attributes.serde.as_ref());
@@ -43,7 +47,7 @@ pub(crate) fn protocol(protocol: &mut Analysed, image: Option<&CodeImage>) -> To
         None => image::emit(&no_image(), None),
     };
     let words = Words::of(interface);
-    let roles = roles::emit(interface, &words, &outside(crate_path));
+    let roles = roles::emit(interface, image, &words, &outside(crate_path));
     let choices = choices::emit(interface, &words);
     let session = session::emit(interface, &words, protocol.attributes.serde.is_some());
     let links = links::emit(interface);

@@ -21,13 +21,15 @@ pub(crate) fn expand(tokens: TokenStream) -> TokenStream {
     mend::mend(&mut analysis);
 
     let mut items = TokenStream::new();
-    for (protocol, projected) in analysis.protocols.iter_mut().zip(projected) {
+    // A name that is defined twice has one protocol and two trees, but then there is no image, and only what has one is drawn.
+    let protocols = analysis.protocols.iter_mut().zip(&analysis.ast.protocols);
+    for ((protocol, ast), projected) in protocols.zip(projected) {
         // Every state of every role has an instruction.
         let image = projected
             .map_err(|mistakes| mistakes.iter().map(Diagnostic::to_compile_error).collect())
             .and_then(|projected| image(protocol, &projected));
         // Everything that the protocol has is there, with bytecode or without.
-        items.extend(emit::protocol(protocol, image.as_ref().ok()));
+        items.extend(emit::protocol(protocol, ast, image.as_ref().ok()));
         errors.extend(image.err());
     }
     errors.extend(items);

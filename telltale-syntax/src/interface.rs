@@ -13,7 +13,7 @@ mod order;
 mod payloads;
 mod states;
 
-use proc_macro2::{Ident, TokenStream};
+use proc_macro2::{Ident, Span, TokenStream};
 use quote::ToTokens;
 use telltale_types::{LabelId, RoleId, StateId};
 
@@ -317,6 +317,11 @@ fn claim_types(interface: &Interface, mistakes: &mut Mistakes) -> Claims {
 pub fn snake_ident(name: &Ident) -> Ident {
     use syn::ext::IdentExt;
     to_ident(&to_snake_case(&name.unraw().to_string()), name.span())
+}
+
+/// A name that is made of others, of which some may be raw: only a whole name can be.
+pub fn joined_ident(names: &str, span: Span) -> Ident {
+    to_ident(&names.replace("r#", ""), span)
 }
 
 /// The payload as one type, or the struct that is generated for it.

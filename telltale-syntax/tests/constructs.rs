@@ -296,6 +296,23 @@ fn choices(source: &str) -> Vec<String> {
     choices.map(|choice| format!("{}: {}", choice.name, choice.method)).collect()
 }
 
+/// Names that are keywords are mistakes, and names are made of them all the same.
+#[test]
+fn names_are_made_of_names_that_are_raw() {
+    let of = |choice: &str| {
+        let arms = "{ r#loop -> r#fn: r#if; } or { r#loop -> B: r#if; }";
+        let text = format!("protocol P(r#loop, r#fn, B) {{ choice {choice} at r#loop {arms} }}");
+        let analysis = analyse_str(&text);
+        assert!(!analysis.diagnostics.is_empty());
+        let choice = &analysis.protocols[0].interface.choices[0];
+        let variants = choice.variants.iter().map(|variant| variant.name.to_string());
+        (choice.name.to_string(), choice.method.to_string(), variants.collect::<Vec<_>>())
+    };
+    let variants = || vec!["ifTofn".to_owned(), "ifToB".to_owned()];
+    assert_eq!(of(""), ("loopChoice".to_owned(), "choose".to_owned(), variants()));
+    assert_eq!(of("r#match"), ("r#match".to_owned(), "r#match".to_owned(), variants()));
+}
+
 #[test]
 fn a_choice_that_is_run_with_others_is_named_after_them() {
     let named = "protocol Ask(X, Y) { choice Answer at X { X -> Y: Yes; } or { X -> Y: No; } }";

@@ -325,7 +325,7 @@ impl<'a> CoroutineView<'a> {
     }
 
     /// Whether it may stop where it is, although it could still receive something.
-    fn may_rest(&self) -> bool {
+    pub fn may_rest(&self) -> bool {
         let SessionView { loaded, block, .. } = self.session;
         loaded.may_rest(block, self.role_id(), self.coro().pc())
     }

@@ -1,17 +1,20 @@
 //! How many instructions a message takes, counted by `valgrind`.
 
-mod parts;
+mod profile;
 
 use std::cmp::Ordering::Equal;
 use std::collections::BTreeMap;
 use std::io::ErrorKind;
 use std::process::Command;
 
-use self::parts::Parts;
+use clap::ValueEnum;
+
+use self::profile::Parts;
 use super::D2;
 use crate::churn::due;
 use crate::crowd::{Crowd, MANY as MANY_ROLES, Order, Shape};
 use crate::off_script::OffScript;
+use crate::parts;
 use crate::table::{Table, goal, none};
 use crate::ways::{Exchange, Way};
 
@@ -136,6 +139,10 @@ pub fn run(is_checked: bool) -> Result<(), String> {
         let count = off_script_per_message(way, true)?;
         table.row("ping-pong  by hand", [way.name(), whole(count), none()]);
     }
+    for exchange in [parts::Exchange::PingPong, parts::Exchange::Stream] {
+        let count = in_two_parts_per_message(exchange)?;
+        table.row(named(exchange), ["in two parts".to_owned(), whole(count), none()]);
+    }
     table.row("churn", ["objects".to_owned(), whole(churn_per_message(true)?), none()]);
     println!("instructions: per one-way message, one session");
     println!("  In short visits: a hundred sessions, each of which is visited for two messages.");
@@ -207,6 +214,20 @@ fn off_script_per_message(way: OffScript, by_hand: bool) -> Result<f64, String> 
     difference([few, many].map(count), many - few)
 }
 
+fn in_two_parts_per_message(exchange: parts::Exchange) -> Result<f64, String> {
+    let (few, many) = (FEW / 10, MANY / 10);
+    let count = |messages: u64| {
+        let arguments = ["run-parts", &named(exchange), "two-parts", &messages.to_string()];
+        count_run(&arguments.map(str::to_owned))
+    };
+    difference([few, many].map(count), many - few)
+}
+
+/// The name on the command line.
+fn named(exchange: parts::Exchange) -> String {
+    exchange.to_possible_value().map(|value| value.get_name().to_owned()).unwrap_or_default()
+}
+
 /// After all channels are as full as they get.
 fn crowd_per_message(crowd: Crowd) -> Result<f64, String> {
     let count = |messages: u64| {
@@ -260,7 +281,7 @@ fn count_run(arguments: &[String]) -> Result<Parts, String> {
     let profile = std::fs::read_to_string(&file);
     let _ = std::fs::remove_file(&file);
     match profile {
-        Ok(profile) if output.status.success() => Ok(parts::read(&profile)),
+        Ok(profile) if output.status.success() => Ok(profile::read(&profile)),
         _ => Err(format!("`valgrind` has counted nothing:\n{report}")),
     }
 }

@@ -19,35 +19,33 @@ pub fn print(effort: Effort) {
     println!(
         "  Taken: `VM::snapshot`. Written: `to_bytes`, with its checksum. Read: `from_bytes`. Resumed: `resume`, with all checks."
     );
-    println!(
-        "  Plain: as much data in structs of its own, written and read by the same format, without a checksum."
-    );
-    let mut table = Table::new([
-        "",
-        "sessions",
-        "taken",
-        "written",
-        "read",
-        "resumed",
-        "bytes",
-        "plain written",
-        "plain read",
-        "bytes",
+    let mut table = Table::new(["", "sessions", "taken", "written", "read", "resumed", "bytes"]);
+    let mut plain = Table::new([
+        "", "sessions", "written", "read", "bytes", "as JSON", "read", "bytes", "copied",
     ]);
     for sessions in effort.either([1_000, 10_000, 100_000], [10, 20, 40]) {
         row::<PingPong>(&mut table, "ping-pong", effort, sessions);
+        plain_row::<PingPong>(&mut plain, "ping-pong", effort, sessions);
     }
     for sessions in effort.either([1_000, 10_000, 100_000], [10, 20, 40]) {
         row::<Ring10>(&mut table, "ring-10", effort, sessions);
+        plain_row::<Ring10>(&mut plain, "ring-10", effort, sessions);
     }
     table.print();
+    println!(
+        "plain: the same for as much data in structs that derive what serde needs, without a checksum"
+    );
+    println!(
+        "  Written and read by `postcard`, which snapshots use as well, and as JSON by `serde_json`. Copied: the bytes of the"
+    );
+    println!("  snapshot, into memory that is new.");
+    plain.print();
 }
 
 fn row<W: Workload>(table: &mut Table, name: &str, effort: Effort, sessions: usize) {
     let vm = waiting::<W>(sessions);
-    let plain: Vec<Plain> = (0..sessions as u64).map(|number| Plain::of::<W>(number)).collect();
-    let mut costs: [Vec<f64>; 6] = Default::default();
-    let (mut size, mut plain_size) = (0, 0);
+    let mut costs: [Vec<f64>; 4] = Default::default();
+    let mut size = 0;
     for _ in 0..effort.samples.min(7) {
         let mut timed = Timed { costs: costs.iter_mut(), sessions };
         let snapshot = timed.call(|| vm.snapshot().expect("payloads are numbers"));
@@ -55,18 +53,39 @@ fn row<W: Workload>(table: &mut Table, name: &str, effort: Effort, sessions: usi
         let read = timed.call(|| Snapshot::from_bytes(&bytes).expect("they are ours"));
         let resumed = timed.call(|| read.resume([W::image()]).expect("they fit"));
         assert_eq!(resumed.open_sessions(), sessions, "sessions are missing");
-        let plain_bytes = timed.call(|| postcard::to_allocvec(&plain).expect("there is room"));
-        let again: Vec<Plain> =
-            timed.call(|| postcard::from_bytes(&plain_bytes).expect("they are ours"));
-        black_box(again);
-        (size, plain_size) = (bytes.len(), plain_bytes.len());
+        size = bytes.len();
     }
-    let [taken, written, read, resumed, plain_written, plain_read] =
-        costs.map(|costs| number(median(costs)));
-    let each = |size: usize| number(size as f64 / sessions as f64);
-    let cells = [taken, written, read, resumed, each(size), plain_written, plain_read];
-    let cells = cells.into_iter().chain([each(plain_size)]);
+    let costs = costs.map(|costs| number(median(costs)));
+    let first = [grouped(sessions as f64)].into_iter();
+    table.row(name, first.chain(costs).chain([each(size, sessions)]));
+}
+
+fn plain_row<W: Workload>(table: &mut Table, name: &str, effort: Effort, sessions: usize) {
+    let snapshot = waiting::<W>(sessions).snapshot().expect("payloads are numbers").to_bytes();
+    let plain: Vec<Plain> = (0..sessions as u64).map(|number| Plain::of::<W>(number)).collect();
+    let mut costs: [Vec<f64>; 5] = Default::default();
+    let (mut compact_size, mut json_size) = (0, 0);
+    for _ in 0..effort.samples.min(7) {
+        let mut timed = Timed { costs: costs.iter_mut(), sessions };
+        let compact = timed.call(|| postcard::to_allocvec(&plain).expect("there is room"));
+        let read = timed.call(|| postcard::from_bytes::<Vec<Plain>>(&compact));
+        black_box(read.expect("they are ours"));
+        let json = timed.call(|| serde_json::to_vec(&plain).expect("there is room"));
+        let read = timed.call(|| serde_json::from_slice::<Vec<Plain>>(&json));
+        black_box(read.expect("they are ours"));
+        black_box(timed.call(|| black_box(&snapshot).clone()));
+        (compact_size, json_size) = (compact.len(), json.len());
+    }
+    let [written, read, as_json, json_read, copied] = costs.map(|costs| number(median(costs)));
+    let sizes = [compact_size, json_size].map(|size| each(size, sessions));
+    let [compact_size, json_size] = sizes;
+    let cells = [written, read, compact_size, as_json, json_read, json_size, copied];
     table.row(name, [grouped(sessions as f64)].into_iter().chain(cells));
+}
+
+/// What one of so many sessions has of it.
+fn each(size: usize, sessions: usize) -> String {
+    number(size as f64 / sessions as f64)
 }
 
 /// Puts down what calls cost, one after the other.

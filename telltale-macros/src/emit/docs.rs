@@ -5,24 +5,62 @@ use std::fmt::Display;
 use proc_macro2::{Ident, TokenStream};
 use quote::quote;
 use telltale_bytecode::CodeImage;
+use telltale_diagram::{Page, Sequence, StateGraph};
+use telltale_syntax::Analysed;
+use telltale_syntax::ast::{self, Docs};
 use telltale_syntax::interface::{Interface, LabelInterface};
-use telltale_syntax::{Analysed, ast::Docs};
 use telltale_types::{LabelView, RoleId};
 
 /// The longest part of a role that is shown, in bytes. A reader follows no longer one.
 const PART_LIMIT: usize = 600;
 
-/// The user's documentation of the protocol, its text, and the part of each role.
-pub(super) fn module(protocol: &Analysed, image: Option<&CodeImage>) -> TokenStream {
+/// How many messages and other things below each other a picture has at most, and how many states and arrows. Larger ones are no
+/// help on a page, and everybody who compiles the protocol would wait for them.
+const ROW_LIMIT: usize = 80;
+const STATE_LIMIT: usize = 80;
+const ROLE_LIMIT: usize = 16;
+
+/// The user's documentation of the protocol, its picture, its text, and the part of each role.
+pub(super) fn module(
+    protocol: &Analysed,
+    ast: &ast::Protocol,
+    image: Option<&CodeImage>,
+) -> TokenStream {
     let roles = 0..protocol.interface.roles.len();
     let roles: String =
         roles.map(|role| part(&protocol.interface, RoleId::at(role), image)).collect();
-    let text = format!("```text\n{}\n```\n\n# Roles\n{roles}", protocol.text);
-    let docs = &protocol.attributes.docs;
-    if docs.is_empty() {
-        return doc(&format!("The protocol `{}`.\n\n{text}", protocol.name));
-    }
-    with(docs, &text)
+    let text = format!("\n```text\n{}\n```\n\n# Roles\n{roles}", protocol.text);
+    let docs = &protocol.attributes.docs.tokens;
+    let name = docs.is_empty().then(|| doc(&format!("The protocol `{}`.", protocol.name)));
+    let (picture, text) = (image.map(|_| sequence(ast)), doc(&text));
+    quote!(#docs #name #picture #text)
+}
+
+/// The protocol as a sequence diagram.
+fn sequence(ast: &ast::Protocol) -> TokenStream {
+    let sequence = Sequence::of_protocol(ast);
+    let is_small = sequence.rows() <= ROW_LIMIT && sequence.roles.len() <= ROLE_LIMIT;
+    picture(is_small.then(|| sequence.svg(Page::Inline)), "protocol", "diagram")
+}
+
+/// The part of a role as a state diagram.
+pub(super) fn states(role: &Ident, image: Option<&CodeImage>) -> Option<TokenStream> {
+    let role = role.to_string();
+    let graph = StateGraph::of_local(&role, image?.local_types.get(&role)?);
+    let svg = (graph.size() <= STATE_LIMIT).then(|| graph.svg(Page::Inline));
+    Some(picture(svg, "part of this role", &format!("diagram --role {role}")))
+}
+
+/// A picture, or where to have it, for `rustdoc` only: editors show such markup as it is written, or not at all, and what is
+/// not there takes no time and no room in a program that is compiled.
+fn picture(svg: Option<String>, what: &str, command: &str) -> TokenStream {
+    let text = match svg {
+        Some(svg) => format!("\n<figure style=\"margin:1em 0;overflow-x:auto\">{svg}</figure>\n"),
+        None => format!(
+            "\nThe {what} is too long for a picture here; the command `telltale {command}` draws it.\n"
+        ),
+    };
+    quote!(#[cfg_attr(doc, doc = #text)])
 }
 
 /// What a role is, and what it does: in the notation of the papers, `!` sends and `?` receives.

@@ -2,6 +2,7 @@
 
 use proc_macro2::{Ident, Span, TokenStream, TokenTree};
 use quote::{quote, quote_spanned};
+use telltale_bytecode::CodeImage;
 use telltale_syntax::interface::{
     ChoiceInterface, Interface, LabelInterface, Method, ReceiveMethod, RoleInterface, SendMethod,
 };
@@ -11,13 +12,19 @@ use super::word::{Word, Words};
 use super::{docs, local};
 
 /// All that has to do with roles. `outside` is where `telltale_vm` is found inside of the module and around it.
-pub(super) fn emit(interface: &Interface, words: &Words, outside: &TokenStream) -> TokenStream {
+pub(super) fn emit(
+    interface: &Interface,
+    image: Option<&CodeImage>,
+    words: &Words,
+    outside: &TokenStream,
+) -> TokenStream {
     let names = interface.roles.iter().map(|role| &role.name);
     let docs = interface.roles.iter().enumerate().map(|(id, role)| {
         let model = &interface.model(RoleId::at(id)).name;
         docs::with(&role.docs, &format!("See [trait `{model}`](trait@{model})."))
     });
-    let context = Context { interface, words, outside: outside.clone().into_iter().collect() };
+    let context =
+        Context { interface, image, words, outside: outside.clone().into_iter().collect() };
     let roles = interface.roles.iter().zip(&words.roles);
     let own = roles.filter(|(role, _)| role.like.is_none());
     let traits = own.map(|(role, word)| context.role_trait(role, *word));
@@ -57,6 +64,7 @@ fn module_of_itself(interface: &Interface) -> TokenStream {
 /// What all methods of all roles are made with.
 struct Context<'a> {
     interface: &'a Interface,
+    image: Option<&'a CodeImage>,
     words: &'a Words,
     outside: Vec<TokenTree>,
 }
@@ -66,6 +74,7 @@ impl Context<'_> {
     fn role_trait(&self, role: &RoleInterface, word: Word) -> TokenStream {
         let name = &role.name;
         let docs = docs::with(&role.docs, &format!("What `{name}` gives, takes and decides."));
+        let states = docs::states(name, self.image);
         let methods = role.order.iter().map(|&method| {
             let word = self.words.of_method(role, method);
             match method {
@@ -98,6 +107,7 @@ impl Context<'_> {
         // Without parameters in angle brackets the compiler proposes to write some behind the user's word.
         quote_spanned! {word.begin=>
             #docs
+            #states
             pub trait #name<>: ::core::marker::#send #methods
 
             impl<__Who: __telltale::Plays> self::#used for __telltale::#marker<__Who> #refusals

@@ -6,7 +6,7 @@ use proc_macro2::{Ident, LineColumn};
 use telltale_types::{LabelId, RoleId, StateId};
 
 use super::claims::{Claims, Owner};
-use super::{ChoiceInterface, Variant, snake_ident};
+use super::{ChoiceInterface, Variant, joined_ident, snake_ident};
 use crate::ast::{self, Derives, Docs};
 use crate::diagnostic::Diagnostic;
 use crate::flow::ChoiceOrigin;
@@ -90,13 +90,13 @@ impl ChoiceName {
         let chooser = &protocol.roles[group.role.index()].name;
         if let Some(name) = &group.origin.ast.name {
             let of = if by_role.len() > 1 { chooser.to_string() } else { String::new() };
-            let choice = Ident::new(&format!("{of}{name}{to}"), name.span());
-            let method = snake_ident(&Ident::new(&format!("{name}{to}"), name.span()));
+            let choice = joined_ident(&format!("{of}{name}{to}"), name.span());
+            let method = snake_ident(&joined_ident(&format!("{name}{to}"), name.span()));
             return Self { choice, method };
         }
         let span = group.origin.ast.head.first();
-        let choice = Ident::new(&format!("{chooser}Choice{to}"), group.origin.span().first());
-        let method = snake_ident(&Ident::new(&format!("Choose{to}"), span));
+        let choice = joined_ident(&format!("{chooser}Choice{to}"), group.origin.span().first());
+        let method = snake_ident(&joined_ident(&format!("Choose{to}"), span));
         Self { choice, method }
     }
 }
@@ -261,7 +261,7 @@ fn variants(
         let label = &exit.message.label;
         let receiver = &protocol.roles[exit.global.receiver.index()].name;
         let name = if uses[&exit.global.label] > 1 {
-            Ident::new(&format!("{label}To{receiver}"), label.span())
+            joined_ident(&format!("{label}To{receiver}"), label.span())
         } else {
             label.ident.clone()
         };

@@ -15,7 +15,7 @@ use telltale_types::{
 use super::claims::{Claims, Owner};
 use super::order::{Position, position};
 use super::payloads::is_in_prelude;
-use super::{ChoiceInterface, Interface};
+use super::{ChoiceInterface, Interface, joined_ident};
 use crate::graph::{Graph, State, Structure};
 use crate::mistakes::Mistakes;
 
@@ -142,7 +142,7 @@ impl Names<'_> {
         for end in ends {
             let Some(arm) = lanes.arm(lanes.of_state(end)) else { continue };
             let base = format!("{}End{}", names[&arm.par], arm.index + 1);
-            let base = Ident::new(&base, names[&arm.par].span());
+            let base = joined_ident(&base, names[&arm.par].span());
             let name =
                 if taken.insert(base.to_string()) { base } else { numbered(&base, &mut 2, taken) };
             names.insert(end, name);
@@ -255,10 +255,10 @@ impl Names<'_> {
 /// The first number that makes a name which nobody has.
 fn numbered(base: &Ident, next: &mut usize, taken: &mut BTreeSet<String>) -> Ident {
     loop {
-        let name = format!("{base}{next}");
+        let name = joined_ident(&format!("{base}{next}"), base.span());
         *next += 1;
-        if taken.insert(name.clone()) {
-            return Ident::new(&name, base.span());
+        if taken.insert(name.to_string()) {
+            return name;
         }
     }
 }

@@ -176,7 +176,8 @@ impl VM {
     /// When the session has ended, its protocol has no such channel or label, or there is no room. The message
     /// comes back with the error.
     pub fn inject(&mut self, session: SessionId, message: Message) -> Result<(), Rejected> {
-        let (slot, plan) = match self.place_for(session, &message) {
+        let place = |slot| self.channel_for(slot, &message).map(|plan| (slot, plan));
+        let (slot, plan) = match self.running(session).and_then(place) {
             Ok(place) => place,
             Err(error) => return Err(Rejected { message, error }),
         };
@@ -217,24 +218,20 @@ impl VM {
         self.look_again(slot);
     }
 
-    /// Where a session is, and the channel of a message from outside, if there is one, and room in it.
-    pub(super) fn place_for(
-        &self,
-        session: SessionId,
-        message: &Message,
-    ) -> Result<(Slot, Plan), VMError> {
-        let slot = self.running(session)?;
+    /// The channel of a message from outside, if there is one, and room in it.
+    pub(super) fn channel_for(&self, slot: Slot, message: &Message) -> Result<Plan, VMError> {
         let Message { from, to, lane, label, .. } = *message;
         let loaded = self.loaded_at(slot);
         let is_known = label.index() < loaded.image.names().label_count();
         let Some(plan) = loaded.plans.find(from, to, lane).filter(|_| is_known) else {
+            let session = self.run_queue.session_at(slot);
             let what = missing_channel(loaded.image.names(), message);
             return Err(VMError::NotInProtocol { session, what });
         };
         let block = self.run_queue.arena.block(slot);
         let fits = channel::has_room(block, plan)
             || channel::replaces(block, &self.buffers, plan, message.label);
-        if fits { Ok((slot, plan)) } else { Err(VMError::ChannelFull { capacity: plan.room() }) }
+        if fits { Ok(plan) } else { Err(VMError::ChannelFull { capacity: plan.room() }) }
     }
 
     /// The messages of a session that its network has deferred will not come any more: those that are still

@@ -124,11 +124,11 @@ impl VM {
         self.expect_elsewhere(session, message.from)?;
         let (expected, found) = match self.next_from_elsewhere(slot, session, message, *number) {
             Ok(nth) => {
-                let place = self.place_for(session, message)?;
+                let plan = self.channel_for(slot, message)?;
                 if let Some(from) = self.outside.sessions.get_mut(session, 0) {
                     from.passed[nth] += 1;
                 }
-                return Ok(place);
+                return Ok((slot, plan));
             }
             Err(wrong) => wrong,
         };

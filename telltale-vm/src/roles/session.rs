@@ -118,6 +118,12 @@ impl<R: NamedRoles> Session<R> {
         self.id
     }
 
+    /// A look at the role objects while the VM has them; nothing if the session has ended and they were taken back.
+    #[cfg(feature = "serde")]
+    pub fn roles(self, vm: &crate::VM) -> Option<&R> {
+        vm.peek_roles(self.id).ok().flatten()
+    }
+
     /// The role objects of a session that has come to the end of its protocol.
     ///
     /// # Errors

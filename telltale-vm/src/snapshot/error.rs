@@ -48,8 +48,15 @@ pub enum SnapshotError {
         supported: u32,
     },
     /// The snapshot has been altered since it was written, or is not complete.
-    #[error("the snapshot has been altered: its checksum does not match")]
-    Altered,
+    #[error(
+        "the snapshot has been altered or cut off: its checksum is {found}, and that of its content {expected}"
+    )]
+    Altered {
+        /// The checksum of what is in it, in hexadecimal.
+        expected: String,
+        /// The one that it has.
+        found: String,
+    },
     /// An image of the snapshot is not among those that were given.
     #[error(
         "the image with the roles {roles} and the hash {hash} is not among those that were given"

@@ -225,15 +225,23 @@ fn from_bytes<B: Content>(bytes: &[u8]) -> Result<B, SnapshotError> {
     }
     let (version, rest) = rest.split_first_chunk().ok_or_else(|| no_snapshot("it is too short"))?;
     check_version(u32::from_le_bytes(*version))?;
-    let (checksum, body) = rest.split_first_chunk().ok_or(SnapshotError::Altered)?;
-    if Checksum::of(body) != Checksum(*checksum) {
-        return Err(SnapshotError::Altered);
-    }
+    let (checksum, body) =
+        rest.split_first_chunk().ok_or_else(|| no_snapshot("it is too short"))?;
+    check(Checksum(*checksum), body)?;
     match postcard::take_from_bytes(body) {
         Ok((body, [])) => Ok(body),
         Ok(_) => Err(no_snapshot("there is more behind its end")),
         Err(error) => Err(no_snapshot(&error.to_string())),
     }
+}
+
+/// Whether the content is what the checksum was made of.
+fn check(found: Checksum, body: &[u8]) -> Result<(), SnapshotError> {
+    let expected = Checksum::of(body);
+    if found == expected {
+        return Ok(());
+    }
+    Err(SnapshotError::Altered { expected: expected.to_string(), found: found.to_string() })
 }
 
 fn check_version(found: u32) -> Result<(), SnapshotError> {
@@ -297,11 +305,8 @@ fn serialize<B: Content, S: Serializer>(content: &B, serializer: S) -> Result<S:
 
 fn deserialize<'de, B: Content, D: Deserializer<'de>>(deserializer: D) -> Result<B, D::Error> {
     let Envelope::<B, B> { checksum, content, .. } = Envelope::deserialize(deserializer)?;
-    if Checksum::of(&compact(&content)) == checksum {
-        Ok(content)
-    } else {
-        Err(D::Error::custom(SnapshotError::Altered))
-    }
+    check(checksum, &compact(&content)).map_err(D::Error::custom)?;
+    Ok(content)
 }
 
 impl Serialize for Snapshot {

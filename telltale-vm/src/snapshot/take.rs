@@ -94,7 +94,7 @@ impl VM {
     }
 
     /// A look at the role objects of a session, if they are of this type.
-    pub(super) fn peek_roles<R: NamedRoles>(
+    pub(crate) fn peek_roles<R: NamedRoles>(
         &self,
         session: SessionId,
     ) -> Result<Option<&R>, VMError> {

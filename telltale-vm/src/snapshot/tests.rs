@@ -360,7 +360,7 @@ fn what_agrees_only_with_itself_is_refused() {
         let mut forged = json.clone();
         let names = &mut forged["trace"]["rows"][nth]["names"];
         *names = json!(1 - names.as_u64().expect("a number"));
-        refused(forged, "an event has not the names of its session");
+        refused(forged, "the names of another protocol");
     }
     let mut forged = json.clone();
     for row in forged["trace"]["rows"].as_array_mut().expect("rows") {
@@ -368,7 +368,7 @@ fn what_agrees_only_with_itself_is_refused() {
         row["session"] = json!(7);
         row["events"] = json!(["Opened"]);
     }
-    refused(forged, "an event has not the names of its session");
+    refused(forged, "the names of another protocol");
 
     // A lane that is over, and has forked where there is no fork.
     let lanes = json["sessions"][1]["coroutines"].as_array().expect("coroutines").len();
@@ -460,7 +460,8 @@ fn a_snapshot_that_was_altered_or_cut_off_is_refused() {
             (8..12, SnapshotError::Version { supported: super::VERSION, found }) => {
                 *found == super::VERSION ^ 1 << (8 * (at - 8) + bit)
             }
-            (0..8, SnapshotError::NotASnapshot { .. }) | (12.., SnapshotError::Altered) => true,
+            (0..8, SnapshotError::NotASnapshot { .. }) => true,
+            (12.., SnapshotError::Altered { expected, found }) => expected != found,
             _ => false,
         };
         assert!(is_right, "byte {at}, bit {bit}: {error}");
@@ -469,7 +470,7 @@ fn a_snapshot_that_was_altered_or_cut_off_is_refused() {
         Snapshot::from_bytes(&bytes[..end]).expect_err("something is missing");
     }
     let longer = [&bytes[..], &[0]].concat();
-    assert!(matches!(Snapshot::from_bytes(&longer), Err(SnapshotError::Altered)));
+    assert!(matches!(Snapshot::from_bytes(&longer), Err(SnapshotError::Altered { .. })));
     // One is not taken for the other.
     let other = SessionSnapshot::from_bytes(&bytes).expect_err("it is a machine");
     assert_eq!(other.to_string(), "this is no snapshot: it begins with other bytes");
@@ -504,6 +505,32 @@ fn json_that_was_altered_or_cut_off_is_refused() {
     let other = serde_json::from_str::<Snapshot>(&session).expect_err("it is a session");
     let text = other.to_string();
     assert!(text.starts_with("expected a telltale snapshot, found a `telltale session`"), "{text}");
+}
+
+/// Events are told under the names of their session, so a number may mean nothing under others.
+#[test]
+fn a_session_has_one_set_of_names() {
+    let (snapshot, _) = small();
+    let mut json = serde_json::to_value(&snapshot.0).expect("JSON");
+    let names = json!({ "roles": ["A", "B"], "labels": [{ "name": "x", "payload": "()" }] });
+    json["trace"]["names"].as_array_mut().expect("a list").push(names);
+    let rows = json["trace"]["rows"].as_array_mut().expect("a list");
+    let session = rows[0]["session"].clone();
+    let mut last = rows.last().expect("something has happened").clone();
+    last["names"] = json!(1);
+    last["events"] = json!(["Opened"]);
+    // In the middle, and where the session goes on.
+    let mut both = [rows.clone(), rows.clone()];
+    both[0].push(last.clone());
+    both[1] = vec![last];
+    for rows in both {
+        json["trace"]["rows"] = json!(rows);
+        let body = serde_json::from_value::<Body>(json.clone()).expect("it has its form");
+        let error = Snapshot(body).resume(&images()).expect_err("it is of another protocol");
+        let what =
+            format!("invalid snapshot: session #{session} has the names of another protocol");
+        assert_eq!(error.to_string(), what);
+    }
 }
 
 /// Every reason for which a session can have ended.

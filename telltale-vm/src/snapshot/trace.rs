@@ -101,39 +101,43 @@ fn written_event(event: &ObsEvent, is_chosen: bool) -> EventForm {
 }
 
 /// What the roles and labels of a session are called.
-pub(super) enum Named<'a> {
-    These(&'a Names),
+pub(super) enum Named<'n> {
+    These(&'n Names),
     /// It has ended, and nobody knows.
     Anything,
     /// There was no such session.
     Nothing,
 }
 
-/// Fills the trace of a machine that is resumed. Sessions have the names that `id_of` gives them; what the roles and labels of those
-/// that are there are called, `names_of` knows.
-pub(super) fn restore<'a>(
+/// Fills the trace of a machine that is resumed. Sessions have the ids that `id_of` gives them, and what their roles and labels are
+/// called, `names_of` says.
+pub(super) fn restore<'n>(
     trace: &mut Trace,
     form: TraceForm,
     id_of: impl Fn(u64) -> SessionId,
-    names_of: impl Fn(u64) -> Named<'a>,
+    names_of: impl Fn(u64) -> Named<'n>,
 ) -> Result<(), SnapshotError> {
     let names: Vec<Shared<Names>> = form.names.into_iter().map(Shared::from).collect();
-    let mut of_session: BTreeMap<u64, u32> = BTreeMap::new();
+    let mut by_session = BTreeMap::new();
     for row in form.rows {
-        let nth = *of_session.entry(row.session).or_insert(row.names);
-        // A session is one of one protocol, from its first event to its last.
-        let names = names.get(row.names as usize).filter(|_| nth == row.names);
-        let names = names.filter(|names| match names_of(row.session) {
-            Named::These(known) => *known == ***names,
+        let here = names.get(row.names as usize);
+        let here = here.ok_or_else(|| SnapshotError::invalid("an event has no names"))?;
+        // What happens next in a session is told under the names that it has in the trace.
+        let is_its_own = || match names_of(row.session) {
+            Named::These(known) => *known == **here,
             Named::Anything => true,
             Named::Nothing => false,
-        });
-        let names = names
-            .ok_or_else(|| SnapshotError::invalid("an event has not the names of its session"))?;
+        };
+        let first =
+            by_session.entry(row.session).or_insert_with(|| is_its_own().then_some(row.names));
+        if *first != Some(row.names) {
+            let what = format!("session #{} has the names of another protocol", row.session);
+            return Err(SnapshotError::invalid(what));
+        }
         trace.set_tick(row.tick);
-        trace.enter(id_of(row.session), names);
+        trace.enter(id_of(row.session), here);
         for event in row.events {
-            restore_event(trace, event, names)?;
+            restore_event(trace, event, here)?;
         }
     }
     trace.set_forgotten(form.forgotten);

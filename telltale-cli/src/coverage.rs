@@ -1,0 +1,87 @@
+//! `telltale coverage`: what of a protocol some logs have exercised, role by role.
+
+mod count;
+mod report;
+
+use std::io::Write;
+use std::path::{Path, PathBuf};
+
+use telltale_diagram::{Page, StateGraph};
+use telltale_types::{LogError, json_lines};
+
+use crate::Verdict;
+use crate::accepts::{explain, monitor, name, open};
+use crate::args::{Format, Which};
+use crate::choose::choose_one;
+use crate::diagram::write;
+use crate::error::Failure;
+
+use count::Counts;
+use report::Exercised;
+
+/// What is asked of the logs.
+pub(crate) struct What {
+    /// The only role that is of interest.
+    pub(crate) role: Option<String>,
+    /// Whether everything has to be exercised.
+    pub(crate) all: bool,
+    /// Where to draw the part of the role.
+    pub(crate) draw: Option<PathBuf>,
+    pub(crate) format: Format,
+}
+
+pub(crate) fn run(
+    which: &Which,
+    logs: &[PathBuf],
+    what: &What,
+    out: &mut impl Write,
+) -> Result<Verdict, Failure> {
+    let chosen = choose_one(which)?;
+    let Some(projected) = chosen.projected()? else { return Ok(Verdict::Bad) };
+    if let Some(role) = &what.role {
+        chosen.local(projected, role)?;
+    }
+    let mut counts = Counts::new(projected);
+    let mut is_good = true;
+    for path in logs {
+        let mut monitor = monitor(&chosen, projected, None)?;
+        counts.begin();
+        let result = json_lines(open(path)?).try_for_each(|event| {
+            let event = event?;
+            monitor.observe(&event)?;
+            counts.add(&event);
+            Ok::<(), LogError>(())
+        });
+        counts.end(monitor.accepted().is_complete());
+        if let Err(error) = result {
+            is_good = false;
+            writeln!(anstream::stderr(), "{}: {}", name(path), explain(&error, &chosen))?;
+        }
+    }
+    let wanted = |role: &Exercised| what.role.as_ref().is_none_or(|wanted| *wanted == role.role);
+    let roles: Vec<Exercised> =
+        report::roles(&chosen, projected, &counts).into_iter().filter(wanted).collect();
+    match what.format {
+        Format::Text => report::text(&chosen, &roles, logs.len(), out)?,
+        Format::Json => crate::json::write(&roles, out)?,
+    }
+    if let (Some(file), Some(role)) = (&what.draw, &what.role) {
+        let local = chosen.local(projected, role)?;
+        let mut graph = StateGraph::of_local(&format!("{role} in {}", chosen.judged.name), local);
+        counts.mark(&mut graph, role);
+        draw(&graph, file)?;
+    }
+    Ok(Verdict::of(is_good && (!what.all || roles.iter().all(Exercised::is_whole))))
+}
+
+fn draw(graph: &StateGraph, path: &Path) -> Result<(), Failure> {
+    let text = match path.extension().and_then(|ending| ending.to_str()) {
+        Some("svg") => graph.svg(Page::File),
+        Some("dot" | "gv") => graph.dot(),
+        _ => {
+            let endings = "`.svg` or `.dot`";
+            return Err(Failure::UnknownEnding { path: path.to_owned(), endings });
+        }
+    };
+    write(path, &text)
+}

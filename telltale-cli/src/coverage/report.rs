@@ -1,0 +1,101 @@
+//! What was exercised and what was not, for people and for programs.
+
+use std::collections::BTreeSet;
+use std::io::Write;
+
+use serde::Serialize;
+use telltale_syntax::Projected;
+use telltale_types::{Direction, LocalExit, LocalTypeR, RoleId, StateId};
+
+use super::count::Counts;
+use crate::choose::Chosen;
+use crate::count::count;
+use crate::error::Failure;
+use crate::places::places;
+
+/// What a role has done.
+#[derive(Serialize)]
+pub(super) struct Exercised {
+    pub(super) role: String,
+    /// What it can do, in the order of its part.
+    actions: Vec<Taken>,
+    /// How often it has come to its end; null if it has none.
+    ended: Option<u64>,
+}
+
+/// Something that a role can do.
+#[derive(Serialize)]
+struct Taken {
+    /// `Bar?Serve { drink: String }`
+    action: String,
+    /// How often it has done it.
+    count: u64,
+    /// The lines of the file at which it stands.
+    lines: BTreeSet<usize>,
+}
+
+impl Exercised {
+    /// Whether it has done all that it can do.
+    pub(super) fn is_whole(&self) -> bool {
+        self.ended != Some(0) && self.actions.iter().all(|action| action.count > 0)
+    }
+}
+
+pub(super) fn roles(chosen: &Chosen, projected: &Projected, counts: &Counts<'_>) -> Vec<Exercised> {
+    let names = projected.global.names();
+    let role = |(role, name): (RoleId, &str)| {
+        let local = &projected.locals[name];
+        let places = places(&projected.global, role, local);
+        let action = |(&(state, nth), &count): (&(StateId, usize), &u64)| Taken {
+            action: action(local, state, nth),
+            count,
+            lines: places.get(&(state, nth)).map(|steps| lines(chosen, steps)).unwrap_or_default(),
+        };
+        Exercised {
+            role: name.to_owned(),
+            actions: counts.taken(role).iter().map(action).collect(),
+            ended: counts.has_end(role).then(|| counts.ended(role)),
+        }
+    };
+    names.roles().map(role).collect()
+}
+
+fn action(local: &LocalTypeR, state: StateId, nth: usize) -> String {
+    let text = |LocalExit { action, .. }: LocalExit| {
+        let mark = if action.direction == Direction::Send { '!' } else { '?' };
+        let names = local.names();
+        format!("{}{mark}{}", names.role(action.peer), names.label(action.label))
+    };
+    local.exits(state).nth(nth).map(text).unwrap_or_default()
+}
+
+fn lines(chosen: &Chosen, steps: &BTreeSet<(StateId, usize)>) -> BTreeSet<usize> {
+    let lowered = chosen.judged.analysed.as_ref().and_then(|it| it.lowered.as_ref());
+    let sources = lowered.into_iter().flat_map(|lowered| {
+        steps.iter().filter_map(|&(state, exit)| lowered.source.step(state, exit))
+    });
+    sources.map(|step| step.message.quote.line + chosen.judged.lines_before).collect()
+}
+
+pub(super) fn text(
+    chosen: &Chosen,
+    roles: &[Exercised],
+    logs: usize,
+    out: &mut impl Write,
+) -> Result<(), Failure> {
+    writeln!(out, "{}: {}", chosen.heading(), count(logs, "log"))?;
+    for role in roles {
+        let all = role.actions.len();
+        let done = role.actions.iter().filter(|action| action.count > 0).count();
+        writeln!(out, "  {}: {done} of {}", role.role, count(all, "action"))?;
+        for Taken { action, lines, .. } in role.actions.iter().filter(|action| action.count == 0) {
+            let numbers: Vec<String> = lines.iter().map(ToString::to_string).collect();
+            let plural = if lines.len() == 1 { "" } else { "s" };
+            writeln!(out, "    never `{action}`, line{plural} {}", numbers.join(", "))?;
+        }
+        if role.ended == Some(0) {
+            writeln!(out, "    never came to its end")?;
+        }
+    }
+    Ok(())
+}

@@ -1,0 +1,187 @@
+//! `telltale fmt`: protocols in the layout of the language reference.
+//!
+//! The tree prints itself, without comments and empty lines. Those are put back at the tokens beside which they stood. What comes out is read again
+//! and has to say the same, with the same comments; a block for which that cannot be had is left as it is.
+
+mod comments;
+mod merge;
+mod tokens;
+
+use std::io::Write;
+use std::path::PathBuf;
+
+use similar::TextDiff;
+use telltale_syntax::{Analysis, analyse_str};
+
+use crate::Verdict;
+use crate::blocks::{Block, blocks};
+use crate::diagram::write;
+use crate::error::Failure;
+use crate::source::{Source, sources};
+
+/// What is inside of something stands so much further to the right; in files with tabs, it is one of those.
+const STEP: &str = "    ";
+
+/// How many lines are compared; the time for it may grow with their square.
+const DIFFERENCE_LIMIT: usize = 20_000;
+
+/// Why a block is left as it is.
+enum Left {
+    /// There are mistakes in it.
+    Mistakes,
+    /// Something that is no part of the protocol stands in it, on this line.
+    Comment { line: usize },
+}
+
+pub(crate) fn run(
+    paths: &[PathBuf],
+    check: bool,
+    out: &mut impl Write,
+) -> Result<Verdict, Failure> {
+    let mut unread = 0;
+    let mut is_good = true;
+    for source in sources(paths) {
+        let source = match source {
+            Ok(source) => source,
+            Err(failure) => {
+                writeln!(anstream::stderr(), "error: {failure}")?;
+                unread += 1;
+                continue;
+            }
+        };
+        let formatted = file(&source, &mut is_good)?;
+        let is_changed = formatted != source.text;
+        match &source.path {
+            _ if check => {
+                is_good &= !is_changed;
+                difference(&source, &formatted, out)?;
+            }
+            None => out.write_all(formatted.as_bytes())?,
+            Some(path) if is_changed => {
+                let mark = if source.is_marked { "\u{feff}" } else { "" };
+                write(path, &format!("{mark}{formatted}"))?;
+                writeln!(out, "formatted {}", source.name)?;
+            }
+            Some(_) => {}
+        }
+    }
+    if unread > 0 {
+        return Err(Failure::Unread { count: unread });
+    }
+    Ok(Verdict::of(is_good))
+}
+
+/// A file with its blocks formatted; says which are not.
+fn file(source: &Source, is_good: &mut bool) -> Result<String, Failure> {
+    let newline = if source.text.contains("\r\n") { "\r\n" } else { "\n" };
+    let mut formatted = String::with_capacity(source.text.len());
+    let mut at = 0;
+    for block in blocks(source) {
+        formatted.push_str(&source.text[at..block.range.start]);
+        match self::block(block.text(source), block.indent.as_deref()) {
+            Ok(text) => formatted.push_str(&text.replace('\n', newline)),
+            Err(left) => {
+                *is_good = false;
+                formatted.push_str(block.text(source));
+                writeln!(anstream::stderr(), "{}", why(&left, source, &block))?;
+            }
+        }
+        at = block.range.end;
+    }
+    formatted.push_str(&source.text[at..]);
+    Ok(formatted)
+}
+
+fn why(left: &Left, source: &Source, block: &Block) -> String {
+    let name = &source.name;
+    match left {
+        Left::Mistakes => format!(
+            "{name}:{}: left as it is, because there are mistakes in it; `telltale check` shows them",
+            block.lines_before + 1
+        ),
+        Left::Comment { line } => format!(
+            "{name}:{}: left as it is, because the layout has no place for the comment here; put it on a line of its own, in front of a statement",
+            block.lines_before + line
+        ),
+    }
+}
+
+fn difference(source: &Source, formatted: &str, out: &mut impl Write) -> Result<(), Failure> {
+    if source.text == formatted {
+        return Ok(());
+    }
+    let lines = source.text.lines().count() + formatted.lines().count();
+    if lines > DIFFERENCE_LIMIT {
+        let name = &source.name;
+        return Ok(writeln!(out, "{name}: not formatted, and too long to show the difference")?);
+    }
+    let diff = TextDiff::from_lines(source.text.as_str(), formatted);
+    let mut unified = diff.unified_diff();
+    let text = unified.header(&source.name, &format!("{} (formatted)", source.name)).to_string();
+    for line in text.lines() {
+        let colour = match line.as_bytes().first() {
+            Some(b'+') => "\u{1b}[32m",
+            Some(b'-') => "\u{1b}[31m",
+            _ => "",
+        };
+        let end = if colour.is_empty() { "" } else { "\u{1b}[0m" };
+        writeln!(out, "{colour}{line}{end}")?;
+    }
+    Ok(())
+}
+
+/// A block in its layout.
+fn block(text: &str, indent: Option<&str>) -> Result<String, Left> {
+    let text = text.replace("\r\n", "\n");
+    let analysis = analyse_str(&text);
+    if !analysis.diagnostics.is_empty() {
+        return Err(Left::Mistakes);
+    }
+    let step = if indent.is_some_and(|indent| indent.contains('\t')) { "\t" } else { STEP };
+    let inner = indent.map_or(String::new(), |indent| format!("{indent}{step}"));
+    let merged = merge::merge(&text, &stepped(&printed(&analysis), step), (&inner, step))
+        .map_err(|place| Left::Comment { line: line_of(&text, place) })?;
+    let formatted = match indent {
+        None => merged,
+        Some(indent) => format!("\n{merged}{indent}"),
+    };
+    if is_same(&text, &analysis, &formatted) {
+        Ok(formatted)
+    } else {
+        Err(Left::Comment { line: 1 })
+    }
+}
+
+fn printed(analysis: &Analysis) -> String {
+    let protocols = analysis.ast.protocols.iter().map(|protocol| format!("{protocol}\n"));
+    protocols.collect::<Vec<_>>().join("\n")
+}
+
+/// A text with other indentation.
+fn stepped(text: &str, step: &str) -> String {
+    let line = |line: &str| {
+        let inside = line.trim_start_matches(' ');
+        format!("{}{inside}", step.repeat((line.len() - inside.len()) / STEP.len()))
+    };
+    text.split_inclusive('\n').map(line).collect()
+}
+
+fn line_of(text: &str, place: usize) -> usize {
+    text[..place].matches('\n').count() + 1
+}
+
+/// Whether both texts mean the same and have the same comments.
+fn is_same(text: &str, analysis: &Analysis, formatted: &str) -> bool {
+    let again = analyse_str(formatted);
+    let globals = |analysis: &Analysis| {
+        let lowered = analysis.protocols.iter().map(|one| one.lowered.as_ref());
+        lowered.map(|lowered| lowered.map(|lowered| lowered.global.clone())).collect::<Vec<_>>()
+    };
+    again.diagnostics.is_empty()
+        && printed(&again) == printed(analysis)
+        && globals(&again) == globals(analysis)
+        && comments::texts(formatted) == comments::texts(text)
+}
+
+#[cfg(test)]
+mod tests;

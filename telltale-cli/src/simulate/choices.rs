@@ -1,0 +1,50 @@
+//! Where in the source decisions stand.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use telltale_syntax::Projected;
+use telltale_types::{LabelId, RoleId, StateId};
+
+use crate::choose::Chosen;
+use crate::places::places;
+
+/// Who decides, and between which messages.
+type Choice = (RoleId, BTreeSet<(RoleId, LabelId)>);
+
+/// The lines of all choices. Those that look alike cannot be told from each other in a run.
+pub(super) struct Choices(BTreeMap<Choice, BTreeSet<usize>>);
+
+impl Choices {
+    pub(super) fn of(chosen: &Chosen, projected: &Projected) -> Self {
+        let mut choices: BTreeMap<Choice, BTreeSet<usize>> = BTreeMap::new();
+        for (role, name) in projected.global.names().roles() {
+            let local = &projected.locals[name];
+            let places = places(&projected.global, role, local);
+            for state in local.states().filter(|state| local.exits(*state).len() > 1) {
+                let exits = local.exits(state).map(|exit| (exit.action.peer, exit.action.label));
+                let steps = places.range((state, 0)..=(state, usize::MAX)).flat_map(|(_, it)| it);
+                let lines = choices.entry((role, exits.collect())).or_default();
+                lines.extend(steps.filter_map(|step| line(chosen, *step)));
+            }
+        }
+        Self(choices)
+    }
+
+    /// ` at line 12`, if that is known.
+    pub(super) fn lines(&self, role: RoleId, branches: &[(RoleId, LabelId)]) -> String {
+        let lines = self.0.get(&(role, branches.iter().copied().collect()));
+        let lines: Vec<String> = lines.into_iter().flatten().map(ToString::to_string).collect();
+        match &lines[..] {
+            [] => String::new(),
+            [line] => format!(" at line {line}"),
+            lines => format!(" at lines {}", lines.join(", ")),
+        }
+    }
+}
+
+/// The line of the choice that a step begins a branch of.
+fn line(chosen: &Chosen, (state, exit): (StateId, usize)) -> Option<usize> {
+    let lowered = chosen.judged.analysed.as_ref()?.lowered.as_ref()?;
+    let choice = lowered.source.step(state, exit)?.choice?;
+    Some(choice.choice.quote.line + chosen.judged.lines_before)
+}

@@ -1,0 +1,13 @@
+wrapper! {
+    mod inside {
+        choreography! {
+            protocol Typo(Alice, Bob) {
+                Alice -> Bod: Hello;
+            }
+
+            protocol Fine(Alice, Bob) {
+                Alice -> Bob: Hello;
+            }
+        }
+    }
+}

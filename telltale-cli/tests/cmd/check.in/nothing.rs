@@ -1,0 +1,5 @@
+fn f() {
+    telltale_vm::choreography! {
+        // Nothing yet.
+    }
+}

@@ -1,0 +1,357 @@
+//! Whether an engine keeps the contract: what services rely on, shown on sessions that this module starts.
+//!
+//! An engine of your own is checked by a test:
+//!
+//! ```
+//! use telltale_net::engine::memory::Memory;
+//! use telltale_net::engine::suite;
+//!
+//! let broken = pollster::block_on(suite::check(&Memory::new()));
+//! assert_eq!(broken, Ok(()));
+//! ```
+//!
+//! It starts sessions of protocols that nobody else has, so it can be used while others are at work. The engine must not make
+//! faults while it is checked. Two promises it cannot look at: that a commit is written as a whole whatever dies, and that a claim whose
+//! claimant has died can be claimed again.
+
+use std::fmt;
+use std::time::Duration;
+
+use sha2::{Digest, Sha256};
+use telltale_vm::loader::ContentHash;
+use telltale_vm::{LabelId, RoleId};
+
+use super::{
+    Claim, Done, Ending, Engine, EngineError, Envelope, EnvelopeId, NewPart, NewSession,
+    PartStatus, Wanted,
+};
+use crate::key::{SessionKey, Ticket};
+
+type Checked<T = ()> = Result<T, String>;
+
+const ANN: RoleId = RoleId(0);
+const BEN: RoleId = RoleId(1);
+
+/// Checks an engine. The error says which promise it does not keep.
+///
+/// # Errors
+///
+/// The first promise that is not kept, or what the engine could not do.
+pub async fn check<E: Engine>(engine: &E) -> Checked {
+    names_are_used_once(engine).await?;
+    each_part_begins_once(engine).await?;
+    what_is_dropped_has_not_happened(engine).await?;
+    messages_arrive_once_and_in_order(engine).await?;
+    what_was_offered_is_offered_again_with_something_new(engine).await?;
+    a_session_is_complete_when_nobody_needs_anything(engine).await?;
+    the_first_ending_is_the_one_for_everybody(engine).await?;
+    a_fault_ends_the_session(engine).await?;
+    time_passes(engine).await?;
+    tickets_are_for_their_seats(engine).await?;
+    several_may_claim_at_once(engine).await
+}
+
+/// A session of Ann and Ben, of a protocol of its own.
+struct Scene<'e, E> {
+    engine: &'e E,
+    key: SessionKey,
+    image: ContentHash,
+}
+
+/// How a session is to be started.
+#[derive(Default)]
+struct Terms {
+    deadline: Option<Duration>,
+    idle: Option<Duration>,
+    ticket: bool,
+}
+
+impl<'e, E: Engine> Scene<'e, E> {
+    async fn new(engine: &'e E) -> Checked<Self> {
+        Self::with(engine, Terms::default()).await.map(|(scene, _)| scene)
+    }
+
+    /// Also gives Ann's ticket, which is in use if the terms say so.
+    async fn with(engine: &'e E, terms: Terms) -> Checked<(Self, Ticket)> {
+        let key = SessionKey::random();
+        let image = ContentHash(Sha256::digest(key.as_str()).into());
+        let ticket = Ticket::new(key.clone(), ANN);
+        let scene = Self { engine, key, image };
+        let session = scene.session(&terms, &ticket);
+        engine.start(session).await.or_else(|error| fails("starting a session", error))?;
+        Ok((scene, ticket))
+    }
+
+    fn session(&self, terms: &Terms, ticket: &Ticket) -> NewSession {
+        let part = |role: &str, ticket| NewPart { role: role.to_owned(), ticket };
+        NewSession {
+            key: self.key.clone(),
+            image: self.image,
+            parts: vec![part("Ann", terms.ticket.then(|| ticket.hash())), part("Ben", None)],
+            deadline: terms.deadline,
+            idle: terms.idle,
+        }
+    }
+
+    async fn claim_if_any(&self, role: RoleId) -> Checked<Option<E::Claim>> {
+        let wanted = Wanted::Served([(self.image, role)].into());
+        let claim = self.engine.claim(&wanted).await.or_else(|error| fails("claiming", error))?;
+        let Some(claim) = claim else { return Ok(None) };
+        let work = claim.work();
+        let is_it = (&work.session, work.image, work.role) == (&self.key, self.image, role);
+        expect(is_it, "a claim is of a part that is wanted")?;
+        Ok(Some(claim))
+    }
+
+    async fn claim(&self, role: RoleId) -> Checked<E::Claim> {
+        let claim = self.claim_if_any(role).await?;
+        claim.ok_or_else(|| broken("a part that has something to do can be claimed"))
+    }
+
+    async fn expect_nothing(&self, role: RoleId, why: &str) -> Checked {
+        expect(self.claim_if_any(role).await?.is_none(), why)
+    }
+
+    /// Both parts have begun, and Ben has sent something to Ann, who has claimed it.
+    async fn begun(&self) -> Checked<E::Claim> {
+        commit(self.claim(ANN).await?, waits()).await?;
+        commit(self.claim(BEN).await?, Done { sent: vec![answer()], ..waits() }).await?;
+        self.claim(ANN).await
+    }
+
+    async fn expect_ending(&self, expected: Option<&Ending>, why: &str) -> Checked {
+        let ending = self.engine.ending(&self.key).await;
+        let ending = ending.or_else(|error| fails("asking for an ending", error))?;
+        expect(ending.as_ref() == expected, why)
+    }
+}
+
+async fn names_are_used_once<E: Engine>(engine: &E) -> Checked {
+    let (scene, ticket) = Scene::with(engine, Terms::default()).await?;
+    let again = engine.start(scene.session(&Terms::default(), &ticket)).await;
+    let is_refused = matches!(again, Err(EngineError::SessionExists(ref key)) if *key == scene.key);
+    expect(is_refused, "a second session of the same name is refused")?;
+    let unknown = engine.ending(&SessionKey::random()).await;
+    let is_unknown = matches!(unknown, Err(EngineError::NoSession(_)));
+    expect(is_unknown, "there is no ending of a session that is not there")
+}
+
+async fn each_part_begins_once<E: Engine>(engine: &E) -> Checked {
+    let scene = Scene::new(engine).await?;
+    for role in [ANN, BEN] {
+        let claim = scene.claim(role).await?;
+        let work = claim.work();
+        let is_new = work.version == 0 && work.state.is_none() && work.messages.is_empty();
+        expect(is_new && work.attempts == 1, "a part begins without state and messages")?;
+        commit(claim, Done { state: vec![role.0], ..waits() }).await?;
+        scene.expect_nothing(role, "a part that waits has nothing to do").await?;
+    }
+    scene.expect_ending(None, "a session in which parts wait has not ended").await
+}
+
+async fn what_is_dropped_has_not_happened<E: Engine>(engine: &E) -> Checked {
+    let scene = Scene::new(engine).await?;
+    drop(scene.claim(ANN).await?);
+    let claim = scene.claim(ANN).await?;
+    expect(claim.work().version == 0, "a claim that was dropped has changed nothing")?;
+    expect(claim.work().attempts == 2, "a claim that was dropped was an attempt")?;
+    commit(claim, Done { state: b"one".to_vec(), sent: vec![message(0)], ..waits() }).await?;
+    let claim = scene.claim(BEN).await?;
+    expect(claim.work().messages == [message(0)], "a committed message is in the inbox")?;
+    drop(claim);
+    let claim = scene.claim(BEN).await?;
+    expect(claim.work().messages == [message(0)], "what was not taken is still in the inbox")?;
+    commit(claim, Done { taken: vec![message(0).id], sent: vec![answer()], ..waits() }).await?;
+    let claim = scene.claim(ANN).await?;
+    let work = claim.work();
+    expect(work.state.as_deref() == Some(b"one"), "a part comes with what was committed of it")?;
+    expect((work.version, work.attempts) == (1, 1), "a commit is a step, and ends its attempts")
+}
+
+async fn messages_arrive_once_and_in_order<E: Engine>(engine: &E) -> Checked {
+    let scene = Scene::new(engine).await?;
+    let sent = (0..5).map(message).collect();
+    commit(scene.begun().await?, Done { sent, taken: vec![answer().id], ..waits() }).await?;
+    let claim = scene.claim(BEN).await?;
+    let expected: Vec<Envelope> = (0..5).map(message).collect();
+    expect(claim.work().messages == expected, "the messages of a channel are in their order")?;
+    let taken = expected[..3].iter().map(|message| message.id).collect();
+    commit(claim, Done { taken, ..waits() }).await?;
+    scene.expect_nothing(BEN, "messages that were offered and not taken are nothing new").await
+}
+
+async fn what_was_offered_is_offered_again_with_something_new<E: Engine>(engine: &E) -> Checked {
+    let scene = Scene::new(engine).await?;
+    let claim = scene.claim(ANN).await?;
+    commit(
+        claim,
+        Done { sent: vec![message(0)], status: PartStatus::Again(Duration::ZERO), ..waits() },
+    )
+    .await?;
+    commit(scene.claim(BEN).await?, waits()).await?;
+    scene.expect_nothing(BEN, "messages that were offered and not taken are nothing new").await?;
+    let claim = scene.claim(ANN).await?;
+    commit(claim, Done { sent: vec![message(1)], ..waits() }).await?;
+    scene.expect_nothing(ANN, "a part that asked to be claimed again is claimed once").await?;
+    let claim = scene.claim(BEN).await?;
+    let all = [message(0), message(1)];
+    expect(claim.work().messages == all, "what was not taken is offered with what is new")
+}
+
+async fn a_session_is_complete_when_nobody_needs_anything<E: Engine>(engine: &E) -> Checked {
+    let scene = Scene::new(engine).await?;
+    let claim = scene.begun().await?;
+    commit(claim, Done { taken: vec![answer().id], sent: vec![message(0)], ..done() }).await?;
+    scene.expect_nothing(ANN, "a part that is done has nothing to do").await?;
+    let claim = scene.claim(BEN).await?;
+    scene.expect_ending(None, "a session in which a message is on its way goes on").await?;
+    commit(claim, Done { taken: vec![message(0).id], status: PartStatus::Rests, ..waits() })
+        .await?;
+    let why = "a session is complete when all parts are done or rest, and no message is on its way";
+    scene.expect_ending(Some(&Ending::Complete), why).await?;
+    let claim = scene.claim(BEN).await?;
+    let is_told = claim.work().ending == Some(Ending::Complete);
+    expect(is_told, "a part that rests is told that its session is complete")?;
+    commit(claim, done()).await?;
+    scene.expect_nothing(BEN, "it is told once").await?;
+
+    let scene = Scene::new(engine).await?;
+    for role in [ANN, BEN] {
+        commit(scene.claim(role).await?, done()).await?;
+    }
+    scene.expect_ending(Some(&Ending::Complete), why).await
+}
+
+async fn the_first_ending_is_the_one_for_everybody<E: Engine>(engine: &E) -> Checked {
+    let scene = Scene::new(engine).await?;
+    commit(scene.claim(ANN).await?, done()).await?;
+    commit(scene.claim(BEN).await?, waits()).await?;
+    let ending = |reason: &str| Ending::Cancelled { reason: reason.to_owned() };
+    for reason in ["first", "second"] {
+        let ended = engine.end(&scene.key, ending(reason)).await;
+        ended.or_else(|error| fails("ending a session", error))?;
+    }
+    scene
+        .expect_ending(Some(&ending("first")), "the first ending is the one for everybody")
+        .await?;
+    scene.expect_nothing(ANN, "a part that was done is not told of an ending").await?;
+    let claim = scene.claim(BEN).await?;
+    expect(claim.work().ending == Some(ending("first")), "a part that was not done is told")?;
+    commit(claim, done()).await?;
+    scene.expect_nothing(BEN, "it is told once").await?;
+    scene.expect_ending(Some(&ending("first")), "an ending stays").await
+}
+
+async fn a_fault_ends_the_session<E: Engine>(engine: &E) -> Checked {
+    let scene = Scene::new(engine).await?;
+    let status = PartStatus::Faulted("it is broken".to_owned());
+    commit(scene.claim(ANN).await?, Done { status, ..waits() }).await?;
+    let ending = Ending::Faulted { role: "Ann".to_owned(), reason: "it is broken".to_owned() };
+    scene.expect_ending(Some(&ending), "a part that faults ends its session").await?;
+    let claim = scene.claim(BEN).await?;
+    expect(
+        claim.work().ending == Some(ending),
+        "the others are told, also before their first step",
+    )?;
+    let scene = Scene::new(engine).await?;
+    commit(scene.claim(BEN).await?, done()).await?;
+    commit(scene.claim(ANN).await?, Done { sent: vec![message(0)], ..waits() }).await?;
+    let ending =
+        engine.ending(&scene.key).await.or_else(|error| fails("asking for an ending", error))?;
+    let is_fault = matches!(ending, Some(Ending::Faulted { ref role, .. }) if role == "Ann");
+    expect(is_fault, "a message for a part that is done faults the session of its sender")
+}
+
+async fn time_passes<E: Engine>(engine: &E) -> Checked {
+    let now = Some(Duration::ZERO);
+    for terms in
+        [Terms { deadline: now, ..Terms::default() }, Terms { idle: now, ..Terms::default() }]
+    {
+        let (scene, _) = Scene::with(engine, terms).await?;
+        let claim = scene.claim(BEN).await?;
+        let is_late = matches!(claim.work().ending, Some(Ending::Late { .. }));
+        expect(is_late, "a session whose time is over has ended before anything of it is claimed")?;
+    }
+    let long = Some(Duration::from_secs(3_600));
+    let (scene, _) =
+        Scene::with(engine, Terms { deadline: long, idle: long, ticket: false }).await?;
+    let claim = scene.claim(ANN).await?;
+    expect(claim.work().ending.is_none(), "a session that has time goes on")?;
+    let status = PartStatus::Again(Duration::from_secs(3_600));
+    commit(claim, Done { status, ..waits() }).await?;
+    scene.expect_nothing(ANN, "a part that asked for a later time has nothing to do before").await
+}
+
+async fn tickets_are_for_their_seats<E: Engine>(engine: &E) -> Checked {
+    let (scene, ticket) = Scene::with(engine, Terms { ticket: true, ..Terms::default() }).await?;
+    scene.expect_nothing(ANN, "a part with a ticket is not for services").await?;
+    let seat = |role, ticket: &Ticket| Wanted::Seat {
+        session: scene.key.clone(),
+        role,
+        ticket: ticket.hash(),
+    };
+    let wrong = Ticket::new(scene.key.clone(), ANN);
+    for wanted in [seat(ANN, &wrong), seat(BEN, &ticket)] {
+        let refused = matches!(engine.claim(&wanted).await, Err(EngineError::NoSeat { .. }));
+        expect(refused, "a seat is for its ticket")?;
+    }
+    let claim = engine.claim(&seat(ANN, &ticket)).await;
+    let claim = claim.or_else(|error| fails("claiming a seat", error))?;
+    expect(
+        claim.is_some_and(|claim| claim.work().role == ANN),
+        "a seat can be claimed with its ticket",
+    )
+}
+
+async fn several_may_claim_at_once<E: Engine>(engine: &E) -> Checked {
+    let scene = Scene::new(engine).await?;
+    let first = scene.claim(ANN).await?;
+    let beside = scene.claim(BEN).await?;
+    match scene.claim_if_any(ANN).await? {
+        None => commit(first, waits()).await?,
+        // It cannot know whether the first one lives.
+        Some(second) => {
+            commit(first, waits()).await?;
+            let late = second.commit(waits()).await;
+            let is_fenced = matches!(late, Err(EngineError::Fenced));
+            expect(is_fenced, "of two who have claimed a step, the first who commits has done it")?;
+        }
+    }
+    commit(beside, waits()).await
+}
+
+fn waits() -> Done {
+    Done { state: Vec::new(), taken: Vec::new(), sent: Vec::new(), status: PartStatus::Waits }
+}
+
+fn done() -> Done {
+    Done { status: PartStatus::Done, ..waits() }
+}
+
+/// The message with this number from Ann to Ben.
+fn message(number: u64) -> Envelope {
+    let id = EnvelopeId { from: ANN, lane: 0, number };
+    Envelope { to: BEN, id, label: LabelId(0), payload: number.to_string().into_bytes() }
+}
+
+/// What Ben sends to Ann.
+fn answer() -> Envelope {
+    let id = EnvelopeId { from: BEN, lane: 0, number: 0 };
+    Envelope { to: ANN, id, label: LabelId(1), payload: Vec::new() }
+}
+
+async fn commit(claim: impl Claim, done: Done) -> Checked {
+    claim.commit(done).await.or_else(|error| fails("committing", error))
+}
+
+fn expect(holds: bool, promise: &str) -> Checked {
+    if holds { Ok(()) } else { Err(broken(promise)) }
+}
+
+fn broken(promise: &str) -> String {
+    format!("broken: {promise}")
+}
+
+fn fails<T>(what: &str, error: impl fmt::Display) -> Checked<T> {
+    Err(format!("{what}: {error}"))
+}
