@@ -4,12 +4,17 @@
 //! objects and payloads. Those may drop endpoints, of any session of any host. So a thread that holds a machine never waits
 //! for another one: what it would have to do there it does when it has let go of the first.
 
+use std::any::Any;
 use std::cell::{Cell, RefCell};
+use std::collections::VecDeque;
+use std::mem::{self, ManuallyDrop};
 use std::ops::{Deref, DerefMut};
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError, TryLockError};
+use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};
+use std::sync::{Mutex, MutexGuard, PoisonError, TryLockError};
+use std::task::Waker;
+use std::thread;
 
 use crate::machine::{Due, Machine};
-use crate::session::Session;
 
 thread_local! {
     /// Whether this thread holds a machine.
@@ -18,18 +23,27 @@ thread_local! {
     static CATCHES_UP: Cell<bool> = const { Cell::new(false) };
     /// Whether there is something in the list, which is dearer to look at.
     static HAS_POSTPONED: Cell<bool> = const { Cell::new(false) };
-    /// What it has to do when it has let go.
-    static POSTPONED: RefCell<Vec<Postponed>> = const { RefCell::new(Vec::new()) };
+    /// What it has to do when it has let go. It has no memory between two calls, so it needs no destructor, and is there as long as
+    /// the thread is: also for endpoints that other destructors of the thread drop.
+    static POSTPONED: RefCell<ManuallyDrop<VecDeque<Postponed>>> =
+        const { RefCell::new(ManuallyDrop::new(VecDeque::new())) };
 }
 
 /// What waits until a thread holds no machine.
-enum Postponed {
-    /// A session is to be cancelled, for this reason.
-    Cancel(Arc<Session>, String),
-    /// Nobody asks for this session of a machine any more.
-    Leave(Arc<Mutex<Machine>>, usize),
-    /// Others are to be woken, and what was theirs is to be dropped.
-    LetGo(Due),
+pub(crate) enum Postponed {
+    Wake(Waker),
+    Drop(Box<dyn Any + Send>),
+    Call(Box<dyn FnOnce() + Send>),
+}
+
+impl Postponed {
+    fn act(self) {
+        match self {
+            Self::Wake(waker) => waker.wake(),
+            Self::Drop(it) => drop(it),
+            Self::Call(call) => call(),
+        }
+    }
 }
 
 /// Whether this thread holds a machine.
@@ -37,20 +51,14 @@ pub(crate) fn holds_one() -> bool {
     HOLDS.get()
 }
 
-/// Cancels a session as soon as this thread holds no machine any more.
-pub(crate) fn postpone(session: Arc<Session>, reason: &str) {
-    later(Postponed::Cancel(session, reason.to_owned()));
-}
-
-/// Leaves a session as soon as this thread holds no machine any more.
-pub(crate) fn postpone_leaving(machine: Arc<Mutex<Machine>>, key: usize) {
-    later(Postponed::Leave(machine, key));
+/// Does something as soon as this thread holds no machine any more.
+pub(crate) fn postpone(call: impl FnOnce() + Send + 'static) {
+    later(Postponed::Call(Box::new(call)));
 }
 
 fn later(postponed: Postponed) {
     HAS_POSTPONED.set(true);
-    // When the thread ends and its list is gone, nothing is left to be told of it.
-    let _ = POSTPONED.try_with(|all| all.borrow_mut().push(postponed));
+    POSTPONED.with_borrow_mut(|all| all.push_back(postponed));
 }
 
 /// A machine that this thread holds. When it lets go, it wakes whom it has to wake.
@@ -97,49 +105,38 @@ impl DerefMut for Held<'_> {
 /// Wakers and what was kept for nobody are code of others: they are called and dropped when nothing is held.
 impl Drop for Held<'_> {
     fn drop(&mut self) {
-        let due = self.take_due();
+        let Due { waker, more } = self.take_due();
         self.machine = None;
         HOLDS.set(self.held_before);
-        if self.held_before {
-            if !due.is_empty() {
-                later(Postponed::LetGo(due));
+        let is_last = !self.held_before && !CATCHES_UP.get();
+        if is_last && more.is_empty() && !HAS_POSTPONED.get() {
+            if let Some(waker) = waker {
+                waker.wake();
             }
             return;
         }
-        due.act();
-        if HAS_POSTPONED.get() {
-            do_postponed();
+        waker.map(Postponed::Wake).into_iter().chain(more).for_each(later);
+        if is_last {
+            catch_up();
         }
     }
 }
 
-/// What is done here may hold machines as well and postpone more; that is done in the same loop, and not further down the
-/// stack.
-fn do_postponed() {
-    if CATCHES_UP.replace(true) {
-        return;
+/// Does what was postponed, in its order. What is done here may hold machines as well and postpone more; that is done in the same loop,
+/// and not further down the stack. If somebody else's code panics there, the rest is done all the same.
+#[cold]
+fn catch_up() {
+    CATCHES_UP.set(true);
+    let mut panics = Vec::new();
+    while let Some(postponed) = POSTPONED.with_borrow_mut(|all| all.pop_front()) {
+        panics.extend(catch_unwind(AssertUnwindSafe(|| postponed.act())).err());
     }
-    let _until_the_end = CatchesUp;
-    while let Some(postponed) = pop() {
-        match postponed {
-            Postponed::Cancel(session, reason) => session.cancel_now(&reason),
-            Postponed::Leave(machine, key) => hold(&machine).leave(key),
-            Postponed::LetGo(due) => due.act(),
-        }
-    }
+    drop(POSTPONED.with_borrow_mut(|all| mem::take(&mut **all)));
     HAS_POSTPONED.set(false);
-}
-
-/// Ends with its scope, also when a destructor of somebody else panics there: what is left is done next time.
-struct CatchesUp;
-
-impl Drop for CatchesUp {
-    fn drop(&mut self) {
-        CATCHES_UP.set(false);
+    CATCHES_UP.set(false);
+    if let Some(panic) = panics.into_iter().next()
+        && !thread::panicking()
+    {
+        resume_unwind(panic);
     }
-}
-
-/// The last that was postponed. Nothing is when the thread is about to end and its list is gone.
-fn pop() -> Option<Postponed> {
-    POSTPONED.try_with(|all| all.borrow_mut().pop()).ok().flatten()
 }

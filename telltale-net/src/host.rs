@@ -10,7 +10,7 @@ use std::thread;
 use telltale_vm::generated::endpoints::{self, Opened};
 use telltale_vm::generated::{NamedRoles, RoleObjects, SessionHost};
 use telltale_vm::loader::CodeImage;
-use telltale_vm::{Recording, SessionId, VM, VMConfig, VMError};
+use telltale_vm::{ObsEvent, Recording, SessionId, VM, VMConfig, VMError};
 
 use crate::guard::{self, Held};
 use crate::machine::{Machine, TakeObjects};
@@ -34,8 +34,9 @@ pub struct Host {
 
 struct Shards {
     machines: Box<[Arc<Mutex<Machine>>]>,
-    /// How many sessions have been opened.
+    /// How many sessions have been opened, and how many of them have not ended.
     next: AtomicUsize,
+    open: Arc<AtomicUsize>,
 }
 
 /// How a host works.
@@ -53,7 +54,8 @@ pub struct HostConfig {
     /// Over how many VMs sessions are spread; at least one. By default, four for each thread that the machine runs at
     /// once.
     pub shards: usize,
-    /// How each of these VMs works. By default as a VM does, but nothing is recorded.
+    /// How each of these VMs works, and how many sessions it may have. By default as a VM does, but nothing is recorded. What is recorded,
+    /// [`Host::trace`] gives.
     pub vm: VMConfig,
 }
 
@@ -74,9 +76,10 @@ impl Host {
     /// A host that works as the configuration says.
     pub fn with(config: HostConfig) -> Self {
         let HostConfig { shards, vm } = config;
-        let machine = |_| Arc::new(Mutex::new(Machine::new(vm.clone())));
+        let open = Arc::new(AtomicUsize::new(0));
+        let machine = |_| Arc::new(Mutex::new(Machine::new(vm.clone(), open.clone())));
         let machines = (0..shards.max(1)).map(machine).collect();
-        Self { shards: Arc::new(Shards { machines, next: AtomicUsize::new(0) }) }
+        Self { shards: Arc::new(Shards { machines, next: AtomicUsize::new(0), open }) }
     }
 
     /// How many sessions have not ended.
@@ -85,9 +88,68 @@ impl Host {
     /// assert_eq!(telltale_net::Host::new().open_sessions(), 0);
     /// ```
     pub fn open_sessions(&self) -> usize {
-        let open =
-            |machine: &Arc<Mutex<Machine>>| hold(machine).map(|held| held.vm.open_sessions());
-        self.shards.machines.iter().filter_map(open).sum()
+        self.shards.open.load(Ordering::Relaxed)
+    }
+
+    /// A role object that had no answer ([`HandlerError::pending`](telltale_vm::HandlerError::pending)) has one now: it is asked again. The
+    /// session is named by the `id` of what `open_on` has given.
+    ///
+    /// A role object may call this as well. Then it happens when the objects of its session have acted, and what goes wrong is told
+    /// nobody.
+    ///
+    /// # Errors
+    ///
+    /// When the session has ended, is none of this host, has no such role, or the role does not wait for an answer.
+    pub fn wake(&self, session: SessionId, role: &str) -> Result<(), VMError> {
+        if guard::holds_one() {
+            let (host, role) = (self.clone(), role.to_owned());
+            guard::postpone(move || {
+                let _told_nobody = host.wake(session, &role);
+            });
+            return Ok(());
+        }
+        self.machine_of(session)?.wake(session, role)
+    }
+
+    /// Ends a session, whatever it is doing. All of its endpoints are told why, and `into_roles` gives its role objects back.
+    ///
+    /// A role object may call this as well. Then it happens when the objects of its session have acted, and what goes wrong is told
+    /// nobody.
+    ///
+    /// # Errors
+    ///
+    /// When the session has ended, or is none of this host.
+    pub fn cancel(&self, session: SessionId, reason: &str) -> Result<(), VMError> {
+        if guard::holds_one() {
+            let (host, reason) = (self.clone(), reason.to_owned());
+            guard::postpone(move || {
+                let _told_nobody = host.cancel(session, &reason);
+            });
+            return Ok(());
+        }
+        self.machine_of(session)?.cancel(session, reason)
+    }
+
+    /// What was recorded and is kept, VM by VM, if [`HostConfig::vm`] says that something is. Those of one session are in their order.
+    ///
+    /// # Errors
+    ///
+    /// When a role object asks: the machine of its session is busy.
+    pub fn trace(&self) -> Result<Vec<ObsEvent>, VMError> {
+        let mut events = Vec::new();
+        for machine in &self.shards.machines {
+            events.extend(hold(machine).ok_or(VMError::HostBusy)?.vm.trace());
+        }
+        Ok(events)
+    }
+
+    /// The machine of a session. This thread holds none.
+    fn machine_of(&self, session: SessionId) -> Result<Held<'_>, VMError> {
+        let is_there = |held: &Held<'_>| {
+            !matches!(held.vm.status(session), Err(VMError::ForeignSession { .. }))
+        };
+        let mut machines = self.shards.machines.iter().map(|machine| guard::hold(machine));
+        machines.find(is_there).ok_or(VMError::ForeignSession { session })
     }
 }
 
@@ -112,14 +174,17 @@ impl endpoints::Host for Host {
 }
 
 impl Host {
-    /// The next machine; where this thread holds one, the next that nobody holds.
+    /// The next machine that has room for one more session; where this thread holds one, the next that nobody holds. If none has
+    /// room, the next one says so.
     fn some_machine(&self) -> Result<(&Arc<Mutex<Machine>>, Held<'_>), VMError> {
-        let Shards { machines, next } = &*self.shards;
+        let Shards { machines, next, .. } = &*self.shards;
         let first = next.fetch_add(1, Ordering::Relaxed) % machines.len();
         let (before, from) = machines.split_at(first);
         let mut in_order = from.iter().chain(before);
-        let held = in_order.find_map(|machine| Some((machine, hold(machine)?)));
-        held.ok_or(VMError::HostBusy)
+        let mut held = in_order.clone().filter_map(|machine| Some((machine, hold(machine)?)));
+        let with_room = held.find(|(_, held)| held.has_room());
+        let any = || in_order.find_map(|machine| Some((machine, hold(machine)?)));
+        with_room.or_else(any).ok_or(VMError::HostBusy)
     }
 }
 

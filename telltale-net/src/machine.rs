@@ -3,18 +3,26 @@
 //! No wake-up is lost: whether a role can go on is found out, and its waker is left, while the machine is held, and
 //! whatever lets the role go on happens while the machine is held as well. So either the role is seen to be able to go on, or its waker
 //! is there to be found.
+//!
+//! Role objects act in calls, and a call lasts for so many rounds only. As long as they have more to do, nobody who waits in a session
+//! with role objects sleeps: all have been woken, and whoever comes back goes on with the work. Were it handed to one of them, it
+//! would be lost with him: a task can be dropped, or have other things to do.
 
 use std::any::Any;
 use std::collections::HashMap;
 use std::mem;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::task::Waker;
 
 use slab::Slab;
 use telltale_vm::generated::endpoints::Place;
 use telltale_vm::outside::Seat;
-use telltale_vm::{NoHandler, Outcome, Progress, SessionId, VM, VMConfig};
+use telltale_vm::{NoHandler, Outcome, Progress, SessionId, VM, VMConfig, VMError};
 
-/// How many rounds of role objects are run for one call. If that is not enough, whoever waits goes on with it.
+use crate::guard::Postponed;
+
+/// How many rounds of role objects are run for one call. If that is not enough, those who wait go on with it.
 const ROUNDS: usize = 1_000;
 
 /// Takes the role objects of a session that has ended out of its VM.
@@ -31,6 +39,8 @@ pub(crate) struct Machine {
     due: Due,
     /// Whether role objects could go on at once, because there was too much to do for one call.
     has_work: bool,
+    /// How many sessions of the host have not ended, for those who do not hold the machine.
+    open: Arc<AtomicUsize>,
 }
 
 /// A session.
@@ -49,7 +59,7 @@ struct Entry {
 }
 
 impl Machine {
-    pub(crate) fn new(config: VMConfig) -> Self {
+    pub(crate) fn new(config: VMConfig, open: Arc<AtomicUsize>) -> Self {
         Self {
             vm: VM::new(config),
             entries: Slab::new(),
@@ -58,7 +68,13 @@ impl Machine {
             ended: Vec::new(),
             due: Due::default(),
             has_work: false,
+            open,
         }
+    }
+
+    /// Whether one more session may be open.
+    pub(crate) fn has_room(&self) -> bool {
+        self.vm.open_sessions() < self.vm.config().max_sessions
     }
 
     /// Notes a session that has been opened. Gives its key.
@@ -78,8 +94,28 @@ impl Machine {
             is_wanted: true,
         });
         self.by_session.insert(session, key);
+        self.open.fetch_add(1, Ordering::Relaxed);
         self.after_call(key);
         key
+    }
+
+    /// The answer for which a role object waits is there.
+    pub(crate) fn wake(&mut self, session: SessionId, role: &str) -> Result<(), VMError> {
+        self.vm.wake(session, role)?;
+        self.look_after(session);
+        Ok(())
+    }
+
+    pub(crate) fn cancel(&mut self, session: SessionId, reason: &str) -> Result<(), VMError> {
+        self.vm.cancel(session, reason)?;
+        self.look_after(session);
+        Ok(())
+    }
+
+    fn look_after(&mut self, session: SessionId) {
+        if let Some(&key) = self.by_session.get(&session) {
+            self.after_call(key);
+        }
     }
 
     /// How a session has ended.
@@ -90,9 +126,12 @@ impl Machine {
     /// Something has happened in a session: lets its role objects act, and finds out who can go on.
     pub(crate) fn after_call(&mut self, key: usize) {
         if self.entries[key].has_objects {
-            // A session that faults is among those that have ended.
-            let progress = self.vm.run(&NoHandler, ROUNDS);
-            self.has_work = matches!(progress, Ok(Progress::OutOfFuel));
+            // A session that faults is among those that have ended, and the others have continued.
+            let _reported = self.vm.run(&NoHandler, ROUNDS);
+            self.has_work = self.vm.progress() == Progress::OutOfFuel;
+            if self.has_work {
+                self.wake_all();
+            }
         }
         self.vm.take_woken(&mut self.woken);
         while let Some(seat) = self.woken.pop() {
@@ -111,6 +150,15 @@ impl Machine {
         }
     }
 
+    /// There is work left: whoever waits in a session with role objects goes on with it.
+    #[cold]
+    fn wake_all(&mut self) {
+        for (_, entry) in self.entries.iter_mut().filter(|(_, entry)| entry.has_objects) {
+            let waiting = entry.waiting.drain(..).map(|(_, waker)| waker);
+            waiting.chain(entry.for_end.take()).for_each(|waker| self.due.wake(waker));
+        }
+    }
+
     /// The key of a session; nearly always it is the one that has been called.
     fn key_of(&self, session: SessionId, likely: usize) -> Option<usize> {
         let is_likely = self.entries.get(likely).is_some_and(|entry| entry.session == session);
@@ -118,6 +166,7 @@ impl Machine {
     }
 
     fn has_ended(&mut self, key: usize, outcome: Outcome) {
+        self.open.fetch_sub(1, Ordering::Relaxed);
         let entry = &mut self.entries[key];
         entry.outcome = Some(outcome);
         let (waiting, for_end) = (mem::take(&mut entry.waiting), entry.for_end.take());
@@ -139,7 +188,7 @@ impl Machine {
             Some((_, known)) => self.due.drop_later(mem::replace(known, waker.clone())),
             None => waiting.push((place, waker.clone())),
         }
-        self.work_on(key, waker);
+        self.work_on(key);
     }
 
     /// Somebody waits for the end of a session.
@@ -147,16 +196,13 @@ impl Machine {
         if let Some(known) = self.entries[key].for_end.replace(waker.clone()) {
             self.due.drop_later(known);
         }
-        self.work_on(key, waker);
+        self.work_on(key);
     }
 
-    /// If role objects are not done with what they could do, they go on, and whoever waits for them calls again.
-    fn work_on(&mut self, key: usize, waker: &Waker) {
+    /// If role objects are not done with what they could do, they go on.
+    fn work_on(&mut self, key: usize) {
         if self.has_work && self.entries[key].has_objects {
             self.after_call(key);
-            if self.has_work {
-                self.due.wake(waker.clone());
-            }
         }
     }
 
@@ -191,13 +237,8 @@ impl Machine {
 /// What is code of others, and so waits until the machine is let go. Mostly it is one waker.
 #[derive(Default)]
 pub(crate) struct Due {
-    waker: Option<Waker>,
-    more: Vec<More>,
-}
-
-enum More {
-    Wake(Waker),
-    Drop(#[expect(dead_code, reason = "it is dropped with this")] Box<dyn Any + Send>),
+    pub(crate) waker: Option<Waker>,
+    pub(crate) more: Vec<Postponed>,
 }
 
 impl Due {
@@ -205,33 +246,11 @@ impl Due {
         if self.waker.is_none() {
             self.waker = Some(waker);
         } else {
-            self.more.push(More::Wake(waker));
+            self.more.push(Postponed::Wake(waker));
         }
     }
 
     fn drop_later(&mut self, it: impl Any + Send) {
-        self.more.push(More::Drop(Box::new(it)));
-    }
-
-    pub(crate) fn is_empty(&self) -> bool {
-        self.waker.is_none() && self.more.is_empty()
-    }
-
-    pub(crate) fn act(self) {
-        if let Some(waker) = self.waker {
-            waker.wake();
-        }
-        if !self.more.is_empty() {
-            act(self.more);
-        }
-    }
-}
-
-#[cold]
-fn act(more: Vec<More>) {
-    for more in more {
-        if let More::Wake(waker) = more {
-            waker.wake();
-        }
+        self.more.push(Postponed::Drop(Box::new(it)));
     }
 }

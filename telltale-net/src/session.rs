@@ -46,15 +46,13 @@ impl Session {
     }
 
     /// Cancels the session. The caller holds no machine.
-    pub(crate) fn cancel_now(&self, reason: &str) {
+    fn cancel_now(&self, reason: &str) {
         self.cancel_in(&mut guard::hold(&self.machine), reason);
     }
 
     fn cancel_in(&self, machine: &mut Held<'_>, reason: &str) {
         // It may have ended in the meantime.
-        if machine.outcome(self.key).is_none() && machine.vm.cancel(self.id, reason).is_ok() {
-            machine.after_call(self.key);
-        }
+        let _has_ended = machine.cancel(self.id, reason);
     }
 
     /// Why an endpoint cannot act: its session has ended, or it asks for what its role does not do.
@@ -140,7 +138,10 @@ impl Seats for Session {
 
     fn cancel(&self, reason: &str) {
         match self.own.upgrade() {
-            Some(own) if guard::holds_one() => guard::postpone(own, reason),
+            Some(own) if guard::holds_one() => {
+                let reason = reason.to_owned();
+                guard::postpone(move || own.cancel_now(&reason));
+            }
             _ => self.cancel_now(reason),
         }
     }
@@ -151,7 +152,8 @@ impl Drop for Session {
     fn drop(&mut self) {
         if guard::holds_one() {
             // A role object has had the last endpoint. Who holds the machine cannot be waited for.
-            guard::postpone_leaving(self.machine.clone(), self.key);
+            let (machine, key) = (self.machine.clone(), self.key);
+            guard::postpone(move || guard::hold(&machine).leave(key));
         } else {
             guard::hold(&self.machine).leave(self.key);
         }

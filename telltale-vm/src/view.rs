@@ -175,11 +175,20 @@ impl<'a> SessionView<'a> {
 
     /// Who waits for whom: `` `Bob` waits for `Alice`, `Alice` waits for `Bob` ``.
     pub(crate) fn who_waits(&self) -> String {
+        self.who(CoroutineView::status)
+    }
+
+    /// The same where nobody will act any more, whoever plays the roles.
+    pub(crate) fn who_is_stuck(&self) -> String {
+        self.who(CoroutineView::status_by_instr)
+    }
+
+    fn who(&self, status: fn(&CoroutineView<'a>) -> CoroStatus) -> String {
         let mut lines = Lines::joined_by(", ");
         for coroutine in self.coroutines() {
-            let status = coroutine.status();
+            let status = status(&coroutine);
             if !matches!(status, CoroStatus::Halted | CoroStatus::AwaitsLanes) {
-                coroutine.describe(&mut lines);
+                coroutine.describe(status, &mut lines);
             }
         }
         self.aside(&mut lines);
@@ -198,7 +207,7 @@ impl<'a> SessionView<'a> {
         self.aside(lines);
     }
 
-    /// Messages that nobody receives now: those that are deferred, and those for roles that are done.
+    /// Messages that nobody receives now: those that are deferred, and those for roles that are done or played from outside.
     fn aside(&self, lines: &mut Lines) {
         if header::is_detached(self.block) {
             lines.add(format_args!("its role objects have not been attached"));
@@ -211,14 +220,18 @@ impl<'a> SessionView<'a> {
         }
         for &(channel, plan) in self.loaded.plans.existing() {
             let receiver = self.coroutines().nth(channel.to.index());
-            if !receiver.is_some_and(|receiver| receiver.coro().has(HALTED)) {
-                continue;
-            }
+            let coro = receiver.map(|receiver| receiver.coro());
+            let (one, several) = match coro {
+                Some(coro) if coro.has(HALTED) => ("is left for", "are left for"),
+                // It has to be taken from outside, or given to whoever is elsewhere.
+                Some(coro) if coro.has(OUTSIDE) => ("has come for", "have come for"),
+                _ => continue,
+            };
             let (from, to) = (role_of(names, channel.from), role_of(names, channel.to));
             match channel::len(self.block, plan) {
                 0 => {}
-                1 => lines.add(format_args!("1 message of `{from}` is left for `{to}`")),
-                many => lines.add(format_args!("{many} messages of `{from}` are left for `{to}`")),
+                1 => lines.add(format_args!("1 message of `{from}` {one} `{to}`")),
+                many => lines.add(format_args!("{many} messages of `{from}` {several} `{to}`")),
             }
         }
     }
@@ -291,6 +304,17 @@ impl<'a> CoroutineView<'a> {
         }
     }
 
+    /// What it is doing, whoever plays it.
+    fn status_by_instr(&self) -> CoroStatus {
+        match (self.status(), self.instr()) {
+            (CoroStatus::FromOutside, Some(Instr::Send { .. } | Instr::Choose { .. })) => {
+                CoroStatus::AwaitsRoom
+            }
+            (CoroStatus::FromOutside, _) => CoroStatus::AwaitsMessage,
+            (status, _) => status,
+        }
+    }
+
     /// What it is doing if it has no mark: on the script nothing is on its way, so a role at a receiving instruction
     /// waits for others to begin.
     fn status_on_script(&self) -> CoroStatus {
@@ -344,9 +368,9 @@ impl<'a> CoroutineView<'a> {
         peers.all
     }
 
-    fn describe(&self, lines: &mut Lines) {
+    fn describe(&self, status: CoroStatus, lines: &mut Lines) {
         let role = self.role();
-        let does: &dyn fmt::Display = match self.status() {
+        let does: &dyn fmt::Display = match status {
             CoroStatus::Halted => &"is done",
             CoroStatus::Ready => &"can act",
             CoroStatus::AwaitsHandler => &"waits for its handler",
@@ -391,7 +415,7 @@ impl fmt::Display for SessionView<'_> {
         }
         let mut lines = Lines::joined_by(", ");
         for coroutine in self.coroutines() {
-            coroutine.describe(&mut lines);
+            coroutine.describe(coroutine.status(), &mut lines);
         }
         self.aside(&mut lines);
         write!(f, "{}: {}", self.session, lines.all)

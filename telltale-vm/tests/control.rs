@@ -171,7 +171,7 @@ mod injecting {
         assert_eq!(error("Z", "B", "x"), "session #0 has no role `Z`");
         assert_eq!(error("A", "Z", "x"), "session #0 has no role `Z`");
         assert_eq!(error("A", "B", "z"), "session #0 has no label `z`");
-        let no_channel = "session #0 has no channel from role 1 to role 0 for label 0";
+        let no_channel = "session #0 has no channel from `B` to `A`";
         assert_eq!(error("B", "A", "x"), no_channel);
         assert!(error("A", "A", "x").contains("no channel"));
     }

@@ -11,9 +11,9 @@ use telltale_vm::generated::{
 use telltale_vm::loader::CodeImage;
 use telltale_vm::outside::{DriveError, Outgoing, Seat, Undelivered};
 use telltale_vm::{
-    Branch, Cause, Context, CoroStatus, EffectHandler, HandlerError, HandlerResult, LabelId,
-    Message, NoHandler, ObsEvent, Observed, Outcome, Picked, Policy, RoleId, SessionError,
-    SessionId, VM, VMConfig, VMError, Value, join_parts, normalize_trace,
+    Branch, Cause, ChannelMode, Context, CoroStatus, EffectHandler, HandlerError, HandlerResult,
+    LabelId, Message, NoHandler, ObsEvent, Observed, Outcome, Picked, Policy, RoleId, SessionError,
+    SessionId, VM, VMConfig, VMError, Value, WhenFull, join_parts, normalize_trace,
 };
 
 use support::{image, image_of, value_of, with_payloads};
@@ -351,21 +351,21 @@ fn what_cannot_be_a_message_of_its_sender_names_him() {
         ),
         (
             from_b(9, Value::Unit, 0),
-            "`B`: expected a message of the protocol from elsewhere, found one that needs a channel from role 0 to role 1 for label 9",
+            "`B`: expected a message of the protocol from elsewhere, found one that needs a label 9",
         ),
         (
             Outgoing {
                 message: Message { lane: 3, ..from_b(0, Value::Uint(1), 0).message },
                 number: 0,
             },
-            "`B`: expected a message of the protocol from elsewhere, found one that needs a channel from role 0 to role 1 for label 0",
+            "`B`: expected a message of the protocol from elsewhere, found one that needs a channel 3 from `B` to `A`",
         ),
         (
             Outgoing {
                 message: Message { to: RoleId(7), ..from_b(0, Value::Uint(1), 0).message },
                 number: 0,
             },
-            "`B`: expected a message of the protocol from elsewhere, found one that needs a channel from role 0 to role 7 for label 0",
+            "`B`: expected a message of the protocol from elsewhere, found one that needs a channel from `B` to role 7",
         ),
     ];
     for (incoming, expected) in wrong {
@@ -599,6 +599,216 @@ fn a_fault_of_others_ends_it_for_driven_roles() {
     assert!(matches!(fault.cause, Cause::Handler(_)));
     let is_fault = |event: &ObsEvent| matches!(event.what, Observed::Faulted { .. });
     assert!(vm.trace().iter().any(is_fault));
+}
+
+/// Both driven; the second message is lost, or takes the place of the first.
+fn two_of_which_one_is_lost(config: VMConfig) -> (VM, [Seat; 2]) {
+    let image = image_of("A→B:x. A→B:x. end", "u64");
+    let mut vm = VM::new(VMConfig { capacity: 1, ..config });
+    let session = open(&mut vm, &image, &[Player::Driven, Player::Driven]);
+    let [a, b] = [0, 1].map(|role| Seat { session, role: RoleId(role), lane: 0 });
+    for number in 0..2 {
+        let sent = vm.driven_send(a, b.role, LabelId(0), Value::Uint(number));
+        assert!(sent.expect("it may").is_none(), "nobody waits for room");
+    }
+    (vm, [a, b])
+}
+
+/// As with role objects: whoever waits for a message that was lost is stuck, and is told.
+#[test]
+fn who_waits_for_what_was_lost_is_stuck() {
+    let lossy = [
+        VMConfig { when_full: WhenFull::Drop, ..VMConfig::default() },
+        VMConfig { mode: ChannelMode::LatestValue, ..VMConfig::default() },
+    ];
+    for config in lossy {
+        for asks_first in [true, false] {
+            let (mut vm, [_, b]) = two_of_which_one_is_lost(config.clone());
+            vm.driven_receive(b).expect("it has come").expect("it has come");
+            if asks_first {
+                let ready = vm.driven_is_ready(b);
+                assert!(matches!(ready, Err(DriveError::Ended(_))), "{ready:?}");
+            } else {
+                let received = vm.driven_receive(b);
+                assert!(matches!(received, Err(DriveError::Ended(_))), "{received:?}");
+            }
+            let mut ended = Vec::new();
+            vm.take_ended(&mut ended);
+            let [(_, Err(SessionError::Faulted(fault)))] = &ended[..] else { panic!("{ended:?}") };
+            assert!(matches!(fault.cause, Cause::Stuck { .. }), "{fault}");
+            assert!(fault.to_string().ends_with("`B` waits for `A`"), "{fault}");
+            assert_eq!(vm.open_sessions(), 0);
+        }
+    }
+}
+
+/// Whoever is elsewhere and done sends nothing to a driven role that waits for it.
+#[test]
+fn who_waits_for_one_that_is_done_elsewhere_is_stuck() {
+    let image = image_of("B→A:x. end", "u64");
+    let mut vm = VM::default();
+    let session = open(&mut vm, &image, &[Player::Elsewhere, Player::Driven]);
+    let a = Seat { session, role: RoleId(1), lane: 0 };
+    assert!(vm.driven_receive(a).expect("it waits").is_none());
+    let told = std::sync::Arc::new(std::sync::Mutex::new(Vec::new()));
+    let heard = told.clone();
+    vm.record_to(move |event| heard.lock().expect("nobody panics").push(event.to_string()));
+    vm.elsewhere_is_done(session, RoleId(0)).expect("it is elsewhere");
+    assert_eq!(vm.open_sessions(), 0);
+    assert!(fault_of(&vm).ends_with("`A` waits for `B`"), "{}", fault_of(&vm));
+    // Whoever is told of events is told at once.
+    let told = told.lock().expect("nobody panics");
+    assert!(told.last().is_some_and(|last| last.contains("faulted")), "{told:?}");
+}
+
+/// Whatever is lost: when nobody acts who is asked, the session is over.
+#[test]
+fn where_nobody_can_act_the_session_is_over() {
+    let lossy = [
+        VMConfig { when_full: WhenFull::Drop, capacity: 1, ..VMConfig::default() },
+        VMConfig { mode: ChannelMode::LatestValue, capacity: 2, ..VMConfig::default() },
+        VMConfig { capacity: 1, ..VMConfig::default() },
+    ];
+    let (mut complete, mut stuck) = (0, 0);
+    for (text, image) in protocols().step_by(2) {
+        if by_handler(&image).is_none() {
+            continue;
+        }
+        for (number, config) in (1..1_u32 << image.names().role_count()).zip(lossy.iter().cycle()) {
+            let players =
+                chosen(image.names().role_count(), number, Player::Driven, Player::Handler);
+            let mut vm = VM::new(config.clone());
+            let session = open(&mut vm, &image, &players);
+            let mut has_acted = true;
+            while has_acted {
+                has_acted = false;
+                let _faults_are_ends = vm.run(&Drawn, 10_000);
+                for seat in seats(&vm, &image, session, &players) {
+                    has_acted |= act(&mut vm, &image, seat).is_ok_and(|has_acted| has_acted);
+                }
+            }
+            assert_eq!(vm.open_sessions(), 0, "{text}: {players:?}: {vm}");
+            let mut ended = Vec::new();
+            vm.take_ended(&mut ended);
+            match &ended[..] {
+                [(_, Ok(()))] => complete += 1,
+                [(_, Err(SessionError::Faulted(_)))] => stuck += 1,
+                other => panic!("{text}: {players:?}: {other:?}"),
+            }
+        }
+    }
+    assert!(complete > 50 && stuck > 5, "{complete} complete, {stuck} stuck");
+}
+
+/// Roles and labels that are none of the protocol are named by their numbers.
+#[test]
+fn what_is_none_of_the_protocol_is_refused() {
+    let image = image_of("A→B:x. end", "u64");
+    let mut vm = VM::default();
+    let session = open(&mut vm, &image, &[Player::Driven, Player::Driven]);
+    let a = Seat { session, role: RoleId(0), lane: 0 };
+    for (to, label, found) in [
+        (200, 0, "send role 200!x(u64)"),
+        (1, 9, "send B!label 9"),
+        (255, u16::MAX, "send role 255!label 65535"),
+    ] {
+        let error = vm.driven_send(a, RoleId(to), LabelId(label), Value::Uint(1));
+        let error = error.expect_err("there is none").to_string();
+        assert!(error.ends_with(&format!("found `{found}`")), "{error}");
+    }
+    let sent = vm.driven_send(a, RoleId(1), LabelId(0), Value::Uint(1)).expect("it may");
+    assert!(sent.is_none());
+}
+
+/// Whoever never asks who was woken is told of each seat once.
+#[test]
+fn the_woken_are_few_however_late_they_are_asked_for() {
+    let image = image_of("μt. A→B:x. B→A:y. t", "u64");
+    let mut vm = VM::default();
+    let play = |vm: &mut VM, times: usize| {
+        let session = open(vm, &image, &[Player::Driven, Player::Driven]);
+        let [a, b] = [0, 1].map(|role| Seat { session, role: RoleId(role), lane: 0 });
+        for _ in 0..times {
+            for (from, to, label) in [(a, b, 0), (b, a, 1)] {
+                assert!(vm.driven_receive(to).expect("it waits").is_none());
+                vm.driven_send(from, to.role, LabelId(label), Value::Uint(1)).expect("it may");
+                vm.driven_receive(to).expect("it has come").expect("it has come");
+            }
+        }
+        session
+    };
+    for _ in 0..100 {
+        let session = play(&mut vm, 1);
+        vm.cancel(session, "there are others").expect("it runs");
+    }
+    let session = play(&mut vm, 1_000);
+    let mut woken = Vec::new();
+    vm.take_woken(&mut woken);
+    assert!(woken.len() <= 65, "{}", woken.len());
+    assert!((0..2).all(|role| woken.contains(&Seat { session, role: RoleId(role), lane: 0 })));
+}
+
+#[test]
+fn who_is_done_elsewhere_sends_nothing_more() {
+    let (mut vm, session, _) = part_of("B→A:x. A→B:y. end");
+    vm.deliver(session, from_b(0, Value::Uint(1), 0)).expect("it is the next one");
+    vm.elsewhere_is_done(session, RoleId(0)).expect("it is elsewhere");
+    vm.deliver(session, from_b(0, Value::Uint(1), 1)).expect_err("it is done");
+    assert_eq!(
+        fault_of(&vm),
+        "`B`: expected nothing more, because it is done from elsewhere, found `x(u64)`"
+    );
+}
+
+/// That it has come before counts for more than that there is no room for it.
+#[test]
+fn a_message_twice_is_a_fault_where_there_is_no_room() {
+    let image = image_of("B→A:x. B→A:x. B→A:x. end", "u64");
+    let mut vm = VM::new(VMConfig { capacity: 1, ..VMConfig::default() });
+    let session = open(&mut vm, &image, &[Player::Elsewhere, Player::Handler]);
+    vm.pause("A");
+    vm.deliver(session, from_b(0, Value::Uint(1), 0)).expect("the first");
+    let full = vm.deliver(session, from_b(0, Value::Uint(1), 1)).expect_err("there is no room");
+    assert!(matches!(full.error, VMError::ChannelFull { capacity: 1 }), "{full}");
+    let twice = vm.deliver(session, from_b(0, Value::Uint(1), 0)).expect_err("the first again");
+    assert!(matches!(twice.error, VMError::StaleSession { .. }), "{twice}");
+    assert!(fault_of(&vm).contains("expected message 1 to `A`"), "{}", fault_of(&vm));
+}
+
+/// A part that waits says what is to be carried, and events are told when they happen.
+#[test]
+fn a_part_says_what_it_has_for_others() {
+    let image = image_of("A→B:x. A→B:x. B→A:y. end", "u64");
+    let mut vm = VM::default();
+    let told = std::sync::Arc::new(std::sync::Mutex::new(Vec::new()));
+    let heard = told.clone();
+    vm.record_to(move |event| heard.lock().expect("nobody panics").push(event.what.clone()));
+    let session = open(&mut vm, &image, &[Player::Handler, Player::Elsewhere]);
+    vm.run(&Drawn, 10).expect("nobody faults");
+    let waiting: Vec<String> = vm.waiting().map(|waiting| waiting.to_string()).collect();
+    assert_eq!(
+        waiting,
+        ["#0: `A` waits for `B`, `B` is played from outside, 2 messages of `A` have come for `B`"]
+    );
+    let mut outgoing = Vec::new();
+    vm.take_outgoing(session, &mut outgoing).expect("it is open");
+    let answer = Message {
+        from: RoleId(1),
+        to: RoleId(0),
+        lane: 0,
+        label: LabelId(1),
+        value: Value::Uint(1),
+    };
+    vm.deliver(session, Outgoing { message: answer, number: 0 }).expect("it may come");
+    vm.run(&Drawn, 10).expect("nobody faults");
+    assert_eq!(vm.open_sessions(), 0);
+
+    let image = image_of("A→B:x. end", "u64");
+    let session = open(&mut vm, &image, &[Player::Handler, Player::Elsewhere]);
+    vm.run(&Drawn, 10).expect("nobody faults");
+    vm.take_outgoing(session, &mut outgoing).expect("it is open");
+    assert_eq!(vm.open_sessions(), 0);
+    assert_eq!(told.lock().expect("nobody panics").last(), Some(&Observed::Closed));
 }
 
 /// What the macro writes for its own objects, others need not have.

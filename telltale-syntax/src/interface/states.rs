@@ -75,6 +75,9 @@ fn given_name(state: &State<'_>) -> Option<Ident> {
 pub(super) fn claim(interface: &Interface, types: &mut Claims, mistakes: &mut Mistakes) {
     types.reserve("Endpoints");
     types.reserve("Opened");
+    // What is opened has a method for each role, named as its module, beside these.
+    types.reserve("id");
+    types.reserve("into_roles");
     let protocol = Owner::new("protocol", &interface.module);
     types.claim(&interface.module, format!("mod {}", interface.module), protocol, mistakes);
     for role in &interface.roles {

@@ -3,9 +3,10 @@
 
 use std::sync::Arc;
 
-use telltale_types::{LabelId, RoleId};
+use telltale_types::{LabelId, Names, RoleId};
 use thiserror::Error;
 
+use crate::lines::role_of;
 use crate::memory::arena::Slot;
 use crate::memory::channel::Plan;
 use crate::memory::coroutine::{self, Coro, CoroId, DRAINS, HALTED, PAUSED, PENDING};
@@ -224,7 +225,7 @@ impl VM {
         let is_known = label.index() < loaded.image.names().label_count();
         let Some(plan) = loaded.plans.find(from, to, lane).filter(|_| is_known) else {
             let session = self.run_queue.session_at(slot);
-            let what = format!("channel from role {from} to role {to} for label {label}");
+            let what = missing_channel(loaded.image.names(), message);
             return Err(VMError::NotInProtocol { session, what });
         };
         let block = self.run_queue.arena.block(slot);
@@ -339,4 +340,23 @@ impl VM {
             self.wake_waiter(self.run_queue.session_at(slot), number, false);
         }
     }
+}
+
+/// What a message needs and its protocol does not have.
+pub(super) fn missing_channel(names: &Names, message: &Message) -> String {
+    let Message { from, to, lane, label, .. } = *message;
+    if label.index() >= names.label_count() {
+        return format!("label {label}");
+    }
+    let (from, to) = (quoted(names, from), quoted(names, to));
+    match lane {
+        0 => format!("channel from {from} to {to}"),
+        lane => format!("channel {lane} from {from} to {to}"),
+    }
+}
+
+/// A role in words, which may be none of its protocol.
+fn quoted(names: &Names, role: RoleId) -> String {
+    let is_there = role.index() < names.role_count();
+    if is_there { format!("`{}`", role_of(names, role)) } else { format!("role {role}") }
 }

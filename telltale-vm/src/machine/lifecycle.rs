@@ -131,7 +131,7 @@ impl VM {
         if view.is_at_rest() {
             return self.finish(slot, Ok(()));
         }
-        let cause = Cause::Stuck { waiting: view.who_waits() };
+        let cause = Cause::Stuck { waiting: view.who_is_stuck() };
         self.fault(slot, Fault { role: None, instruction: None, cause });
     }
 

@@ -1,5 +1,7 @@
 //! Sessions of which some roles are played from outside of the VM, and the calls that play them.
 
+use std::collections::BTreeSet;
+
 use telltale_bytecode::CodeImage;
 use telltale_types::{LabelId, Names, RoleId};
 
@@ -13,9 +15,9 @@ use crate::memory::{channel, header, ready};
 use crate::outside::{DriveError, Received, Seat};
 use crate::program::by_hand::show_compiled;
 use crate::program::loaded::Loaded;
-use crate::program::op::Code;
+use crate::program::op::{Code, Exchange};
 use crate::roles::host::Host;
-use crate::roles::players::{Players, RoleSet};
+use crate::roles::players::Players;
 use crate::scripted::leave::leave_place;
 use crate::{Context, NoHandler, Outcome, SessionId, VM, VMError, Value};
 
@@ -27,9 +29,14 @@ pub(crate) struct Outside {
     parts: usize,
     /// The driven roles that waited and could act now.
     pub(crate) woken: Vec<Seat>,
+    /// How many they may be before it is looked who is among them twice.
+    patience: usize,
     /// The sessions that have ended, and how.
     pub(crate) ended: Vec<(SessionId, Outcome)>,
 }
+
+/// How many driven roles are named at least before it is looked who is among them twice.
+const PATIENCE: usize = 64;
 
 /// Who plays the roles of a session, and how many messages have come and gone on each channel, if it is a part.
 #[derive(Debug)]
@@ -96,9 +103,7 @@ impl VM {
     ) -> Result<Option<Value>, DriveError> {
         let (slot, coro) = self.place_of(seat)?;
         let called = self.call(slot, coro, |slice| slice.send_from_outside(to, label, value));
-        self.answer(slot, coro, called, |names| {
-            format!("send {}!{}", role_of(names, to), label_of(names, label))
-        })
+        self.answer(slot, coro, called, |names| format!("send {}", in_protocol(names, to, label)))
     }
 
     /// Receives what has come for a driven role. If nothing has, the role waits, and [`VM::take_woken`] names it when
@@ -180,6 +185,13 @@ impl VM {
         Ok(session)
     }
 
+    /// The roles of a session that are played elsewhere.
+    #[cfg(feature = "serde")]
+    pub(crate) fn elsewhere(&self, session: SessionId) -> Vec<RoleId> {
+        let from = self.outside.sessions.get(session, 0);
+        from.map(|from| from.players.elsewhere.iter().collect()).unwrap_or_default()
+    }
+
     /// Where a driven role is.
     fn place_of(&self, seat: Seat) -> Result<(Slot, CoroId), DriveError> {
         let Seat { session, role, lane } = seat;
@@ -252,7 +264,20 @@ impl VM {
         let called = act(&mut slice);
         slice.name_woken();
         slice.write_ready();
+        if self.outside.woken.len() > self.outside.patience {
+            self.forget_woken_twice();
+        }
         called
+    }
+
+    /// Whoever does not ask who was woken is told later; each once, and nobody whose session has ended.
+    #[cold]
+    fn forget_woken_twice(&mut self) {
+        let mut woken = std::mem::take(&mut self.outside.woken);
+        let mut known = BTreeSet::new();
+        woken.retain(|seat| known.insert(*seat) && self.running(seat.session).is_ok());
+        self.outside.patience = PATIENCE.max(2 * woken.len());
+        self.outside.woken = woken;
     }
 
     /// What a call has come to, for the caller; and for the session.
@@ -265,7 +290,7 @@ impl VM {
     ) -> Result<T, DriveError> {
         let answer = match called {
             Called::Done(done) => Ok(done),
-            Called::Waits(back) => return Ok(back),
+            Called::Waits(back) => return self.waits(slot, back),
             Called::NotAllowed => return Err(self.not_allowed(slot, coro, asked)),
             Called::WrongPayload(label, value) => {
                 return Err(self.wrong_payload(slot, label, &value));
@@ -278,6 +303,18 @@ impl VM {
         self.drop_orphans();
         self.drain_sink();
         answer
+    }
+
+    /// A role waits. It may have been the last that could have acted: then its session is over.
+    fn waits<T>(&mut self, slot: Slot, back: T) -> Result<T, DriveError> {
+        let session = self.run_queue.session_at(slot);
+        self.look_after(slot);
+        if header::is_running(self.run_queue.arena.block(slot)) {
+            return Ok(back);
+        }
+        self.drop_orphans();
+        self.drain_sink();
+        Err(DriveError::Ended(VMError::StaleSession { session }))
     }
 
     fn faulted(&mut self, slot: Slot, coro: CoroId, wrong: Wrong) -> DriveError {
@@ -319,30 +356,69 @@ impl VM {
     /// waits for them, or those that are played here are done.
     pub(super) fn settle_from_outside(&mut self, slot: Slot) -> bool {
         let session = self.run_queue.session_at(slot);
-        let block = self.run_queue.arena.block(slot);
-        let loaded = self.images.get(header::image(block));
         let Some(from) = self.outside.sessions.get(session, 0) else { return false };
         let players = from.players;
-        let is_live = |role: &RoleId| {
-            loaded
-                .coroutines_of(*role)
-                .any(|coro| !coroutine::read(block, loaded.roles_at + coro.index()).has(HALTED))
-        };
-        let is_for_elsewhere = |to: RoleId| players.elsewhere.contains(to);
-        let mut channels = loaded.plans.existing().iter();
-        let has_outgoing = channels
-            .any(|(channel, plan)| is_for_elsewhere(channel.to) && channel::len(block, *plan) > 0);
-        let mut here = (0..loaded.roles).map(RoleId::at).filter(|role| !is_for_elsewhere(*role));
-        if has_outgoing {
+        if !players.elsewhere.is_empty() && self.goes_on_elsewhere(slot, players) {
             return true;
         }
-        if !players.elsewhere.is_empty() && !here.any(|role| is_live(&role)) {
+        // Those who wait for roles that are done, or for messages that were lost, are as stuck as others.
+        let block = self.run_queue.arena.block(slot);
+        let loaded = self.images.get(header::image(block));
+        let mut driven = players.driven.iter().flat_map(|role| loaded.coroutines_of(role));
+        driven.any(|coro| self.could_act(block, loaded, coro))
+    }
+
+    /// Nobody here can act in a part. Says whether it is not over: whoever is elsewhere can still send, until it is known that he is
+    /// done, or has not got what is for him.
+    fn goes_on_elsewhere(&mut self, slot: Slot, players: Players) -> bool {
+        let block = self.run_queue.arena.block(slot);
+        let loaded = self.images.get(header::image(block));
+        let is_live = |role: RoleId| {
+            loaded
+                .coroutines_of(role)
+                .any(|coro| !coroutine::read(block, loaded.roles_at + coro.index()).has(HALTED))
+        };
+        let is_elsewhere = |role: RoleId| players.elsewhere.contains(role);
+        let mut channels = loaded.plans.existing().iter();
+        if channels
+            .any(|(between, plan)| is_elsewhere(between.to) && channel::len(block, *plan) > 0)
+        {
+            return true;
+        }
+        let mut here = (0..loaded.roles).map(RoleId::at).filter(|role| !is_elsewhere(*role));
+        if !here.any(is_live) {
             self.finish_unless_left_over(slot);
             return true;
         }
-        // Whoever is elsewhere can still send, until it is known that he is done.
-        let waits = |roles: RoleSet| roles.iter().any(|role| is_live(&role));
-        waits(players.elsewhere) || waits(players.driven) && !self.view_at(slot).is_at_rest()
+        players.elsewhere.iter().any(is_live)
+    }
+
+    /// Whether a driven coroutine could act if it were called now.
+    fn could_act(&self, block: &[u64], loaded: &Loaded, coro: CoroId) -> bool {
+        let word = coroutine::read(block, loaded.roles_at + coro.index());
+        if word.has(HALTED | FORKED) {
+            return false;
+        }
+        let op = &loaded.linked.ops[word.pc() as usize];
+        let first = |of: &Exchange| channel::first_label(block, &self.buffers, of.channel);
+        let can_send = |sent: &Exchange| {
+            let (plan, rule) = (sent.channel, sent.channel.rule);
+            channel::has_room(block, plan)
+                || rule.drops()
+                || rule.refuses()
+                || channel::replaces(block, &self.buffers, plan, sent.label)
+        };
+        match op.code {
+            Code::Send => can_send(&op.exchange),
+            Code::Choose => loaded.linked.exchanges(op).iter().any(can_send),
+            Code::Recv => first(&op.exchange).is_some(),
+            Code::Offer => loaded.linked.exchanges(op).iter().any(|taken| first(taken).is_some()),
+            Code::OfferMany => {
+                let mut taken = loaded.linked.exchanges(op).iter();
+                taken.any(|taken| first(taken) == Some(taken.label))
+            }
+            _ => false,
+        }
     }
 
     /// A session with roles that are played from outside has ended.
@@ -379,5 +455,16 @@ impl VM {
         } else if !header::is_queued(block) {
             self.settle(slot);
         }
+    }
+}
+
+/// A message in words, whose receiver or label may be none of its protocol.
+fn in_protocol(names: &Names, to: RoleId, label: LabelId) -> String {
+    let has_role = to.index() < names.role_count();
+    let to = if has_role { role_of(names, to).to_owned() } else { format!("role {to}") };
+    if label.index() < names.label_count() {
+        format!("{to}!{}", label_of(names, label))
+    } else {
+        format!("{to}!label {label}")
     }
 }

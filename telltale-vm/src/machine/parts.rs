@@ -3,6 +3,7 @@
 use telltale_bytecode::Channel;
 use telltale_types::RoleId;
 
+use super::control::missing_channel;
 use super::outside::FromOutside;
 use crate::exec::note_halted;
 use crate::lines::{label_of, role_of};
@@ -57,14 +58,16 @@ impl VM {
         }
         if outgoing.len() > before {
             self.look_after(slot);
+            self.drop_orphans();
+            self.drain_sink();
         }
         Ok(())
     }
 
     /// Delivers a message to a part, from a role that is played elsewhere.
     ///
-    /// A message that cannot be one of that role (there is no such channel or label, it carries something else, or it is not
-    /// the next one) is a fault of the session that names its sender. Whether the protocol allows it now is found out when
+    /// A message that cannot be one of that role (there is no such channel or label, it carries something else, it is not
+    /// the next one, or the role [is done](VM::elsewhere_is_done)) is a fault of the session that names its sender. Whether the protocol allows it now is found out when
     /// its receiver takes it.
     ///
     /// # Errors
@@ -99,6 +102,8 @@ impl VM {
         if !coroutine::read(block, at).has(HALTED) {
             note_halted(block, at, role);
             self.look_after(slot);
+            self.drop_orphans();
+            self.drain_sink();
         }
         Ok(())
     }
@@ -117,37 +122,53 @@ impl VM {
         let Outgoing { message, number } = incoming;
         let slot = self.running(session)?;
         self.expect_elsewhere(session, message.from)?;
-        let plan = match self.channel_for(slot, message) {
-            Err(VMError::NotInProtocol { what, .. }) => {
-                let expected = "a message of the protocol".to_owned();
-                let found = format!("one that needs a {what}");
-                return Err(self.wrong_delivery(slot, message.from, expected, found));
+        let (expected, found) = match self.next_from_elsewhere(slot, session, message, *number) {
+            Ok(nth) => {
+                let plan = self.channel_for(slot, message)?;
+                if let Some(from) = self.outside.sessions.get_mut(session, 0) {
+                    from.passed[nth] += 1;
+                }
+                return Ok((slot, plan));
             }
-            Err(full) => return Err(full),
-            Ok(plan) => plan,
+            Err(wrong) => wrong,
         };
-        let loaded = self.images.get(header::image(self.run_queue.arena.block(slot)));
-        let label = || label_of(loaded.image.names(), message.label);
-        if !loaded.linked.expected[message.label.index()].accepts(&message.value) {
-            let found = format!("`{}` with {}", label(), message.value.kind());
-            let expected = format!("`{}`", label());
-            return Err(self.wrong_delivery(slot, message.from, expected, found));
-        }
+        Err(self.wrong_delivery(slot, message.from, expected, found))
+    }
+
+    /// The number of a message's channel, if the message may come next there; otherwise what was expected and found.
+    fn next_from_elsewhere(
+        &self,
+        slot: Slot,
+        session: SessionId,
+        message: &Message,
+        number: u64,
+    ) -> Result<usize, (String, String)> {
+        let loaded = self.loaded_at(slot);
+        let names = loaded.image.names();
         let is_it = |(channel, _): &(Channel, Plan)| {
             (channel.from, channel.to, channel.lane()) == (message.from, message.to, message.lane)
         };
         let nth = loaded.plans.existing().iter().position(is_it);
-        let nth = nth.expect("the channel has just been found");
-        let from = self.outside.sessions.get_mut(session, 0);
-        let next = &mut from.expect("some role is played elsewhere").passed[nth];
-        if *next != *number {
-            let to = role_of(loaded.image.names(), message.to);
-            let expected = format!("message {next} to `{to}`");
-            let found = format!("message {number}, `{}`", label());
-            return Err(self.wrong_delivery(slot, message.from, expected, found));
+        let is_label = message.label.index() < names.label_count();
+        let Some(nth) = nth.filter(|_| is_label) else {
+            let found = format!("one that needs a {}", missing_channel(names, message));
+            return Err(("a message of the protocol".to_owned(), found));
+        };
+        let label = label_of(names, message.label);
+        if !loaded.linked.expected[message.label.index()].accepts(&message.value) {
+            let found = format!("`{label}` with {}", message.value.kind());
+            return Err((format!("`{label}`"), found));
         }
-        *next += 1;
-        Ok((slot, plan))
+        let next = self.outside.sessions.get(session, 0).map_or(0, |from| from.passed[nth]);
+        if next != number {
+            let expected = format!("message {next} to `{}`", role_of(names, message.to));
+            return Err((expected, format!("message {number}, `{label}`")));
+        }
+        let block = self.run_queue.arena.block(slot);
+        if coroutine::read(block, loaded.roles_at + message.from.index()).has(HALTED) {
+            return Err(("nothing more, because it is done".to_owned(), format!("`{label}`")));
+        }
+        Ok(nth)
     }
 
     /// The part has gone wrong, because of somebody elsewhere.

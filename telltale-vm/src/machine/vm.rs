@@ -300,11 +300,9 @@ impl VM {
         Ok(SessionView::new(session, block, loaded, &self.deferred, &self.wraps))
     }
 
-    /// The sessions that are running, in the order of their memory.
+    /// The sessions that are running, in the order of their numbers.
     pub fn sessions(&self) -> impl Iterator<Item = SessionView<'_>> {
-        let arena = &self.run_queue.arena;
-        let running = arena.slots().filter(|slot| header::is_running(arena.block(*slot)));
-        running.map(|slot| self.view_at(slot))
+        self.running_slots().into_iter().map(|slot| self.view_at(slot))
     }
 
     /// The slots of the sessions that are running, in the order in which they were opened: the order in memory depends

@@ -24,10 +24,11 @@ pub(super) enum Payload {
 }
 
 impl Payload {
-    /// What a message carries.
+    /// What a message carries, if it can be read again: a codec may write values that are nested deeper than it reads.
     pub(super) fn encode(image: &Image, label: LabelId, value: &Value) -> Result<Self, WireError> {
         let payloads = Payloads::of(image);
         let bytes = payloads.encode(label, value)?;
+        payloads.decode(label, &bytes)?;
         if !payloads.are_json() {
             return Ok(Self::Bytes(bytes));
         }

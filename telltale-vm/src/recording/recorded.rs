@@ -182,6 +182,11 @@ impl Reader {
 }
 
 impl Session {
+    /// Whether somebody has asked or told a role anything.
+    pub(super) fn plays(&self, role: &str) -> bool {
+        self.events.keys().any(|(other, _)| other == role)
+    }
+
     fn add(&mut self, protocol: &Protocol, line: usize, event: line::Event) -> Result<(), Problem> {
         let actor = (event.role.clone(), event.lane);
         let what = What::of_line(event).map_err(expected)?;

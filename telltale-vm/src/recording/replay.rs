@@ -2,23 +2,20 @@
 
 mod answers;
 mod compare;
+mod outside;
 mod played;
 
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
-use telltale_bytecode::Image;
-
 use self::played::{Played, State};
 use super::divergence::Divergence;
-use super::payload::Payload;
 use super::recorded::Recorded;
-use super::what::What;
-use crate::{EffectHandler, Message, Progress, VM};
+use crate::{EffectHandler, Progress, SessionId, VM};
 
 /// A handler that answers as it was recorded, and compares what role objects in its run answer with what was recorded of their roles.
 ///
 /// What differs ends its session, and is what [`Replay::finish`] gives. A session is compared with that of its number in the
-/// recording; if there is only one in it, with that one.
+/// recording. If there is only one in the recording, its number does not matter, unless one of several sessions has it.
 ///
 /// Sessions are played in the usual way, so one can look at them in between:
 ///
@@ -38,6 +35,7 @@ use crate::{EffectHandler, Message, Progress, VM};
 pub struct Replay<'r> {
     recorded: &'r Recorded,
     live: Option<&'r dyn EffectHandler>,
+    /// The session of the recording that all are compared with, if somebody has said so.
     only: Option<u64>,
     state: Mutex<State>,
 }
@@ -51,8 +49,7 @@ const PATIENCE: usize = 1_000;
 impl<'r> Replay<'r> {
     /// Roles without objects do what was recorded of them.
     pub fn new(recorded: &'r Recorded) -> Self {
-        let only = (recorded.sessions.len() == 1).then(|| recorded.sessions().next()).flatten();
-        Self { recorded, live: None, only, state: Mutex::default() }
+        Self { recorded, live: None, only: None, state: Mutex::default() }
     }
 
     /// Roles without objects are played by this handler, and it is compared as well.
@@ -67,13 +64,17 @@ impl<'r> Replay<'r> {
         Self { only: Some(number), ..self }
     }
 
-    /// Lets the sessions act until nobody can, wakes those whose answer was late, and injects what was injected; then as
-    /// [`Replay::finish`].
+    /// Lets the sessions act until nobody can, wakes those whose answer was late, injects what was injected, and gives parts what
+    /// came from elsewhere; then as [`Replay::finish`].
     ///
     /// # Errors
     ///
     /// When something else happens than was recorded, or less.
     pub fn run(&self, vm: &mut VM) -> Result<(), Divergence> {
+        let is_recorded = |id: SessionId| self.recorded.sessions.contains_key(&id.ordinal());
+        let mut there = vm.sessions().map(|session| session.id());
+        self.state().by_number = vm.sessions().count() > 1 && there.any(is_recorded);
+        drop(there);
         let mut in_vain = 0;
         while self.state().divergence.is_none() && in_vain < PATIENCE {
             let before = self.state().repeated;
@@ -85,7 +86,8 @@ impl<'r> Replay<'r> {
             let has_repeated = self.state().repeated > before;
             // Where nothing that happens is in the recording any more, it has been cut off.
             let goes_on = progress == Progress::OutOfFuel && has_repeated;
-            if !goes_on && woken == 0 && !self.inject(vm) {
+            let goes_on = goes_on || woken > 0 || outside::take_outgoing(vm);
+            if !goes_on && !self.inject(vm) && !self.end_parts(vm) {
                 break;
             }
             in_vain = if has_repeated { 0 } else { in_vain + 1 };
@@ -103,6 +105,9 @@ impl<'r> Replay<'r> {
         if let Some(divergence) = &state.divergence {
             return Err(divergence.clone());
         }
+        if let Some(only) = self.only.filter(|only| !self.recorded.sessions.contains_key(only)) {
+            return Err(not_recorded(only));
+        }
         for (number, session) in &self.recorded.sessions {
             if self.only.is_some_and(|only| only != *number) {
                 continue;
@@ -112,6 +117,11 @@ impl<'r> Replay<'r> {
             let first = played.next().unwrap_or(&nobody);
             for played in std::iter::once(first).chain(played) {
                 if let Some((role, event)) = played.first_left(session) {
+                    if let (true, Some(stranger)) =
+                        (played.next.is_empty(), state.strangers.first())
+                    {
+                        return Err(not_recorded(*stranger));
+                    }
                     let found = "that nothing more happens";
                     return Err(played.divergence(self.recorded, role, Some(event), found));
                 }
@@ -123,40 +133,10 @@ impl<'r> Replay<'r> {
     fn state(&self) -> MutexGuard<'_, State> {
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
-
-    /// Nobody can act. If a message was received next, it was injected then, and is now. Says whether there are any.
-    fn inject(&self, vm: &mut VM) -> bool {
-        let state = self.state();
-        let mut messages = Vec::new();
-        for (&id, played) in &state.sessions {
-            let Some(session) = self.recorded.sessions.get(&played.number) else { continue };
-            let (Ok(view), Some((role, event))) = (vm.session(id), played.first_left(session))
-            else {
-                continue;
-            };
-            if let What::Receive { label, from, payload, .. } = &event.what {
-                let message = message(view.image(), (from, role), label, payload);
-                messages.extend(message.map(|message| (id, message)));
-            }
-        }
-        drop(state);
-        let injected = messages.into_iter().map(|(id, message)| vm.inject(id, message).is_ok());
-        injected.filter(|is_injected| *is_injected).count() > 0
-    }
 }
 
-/// A message as it was received.
-fn message(
-    image: &Image,
-    (from, to): (&str, &str),
-    label: &str,
-    payload: &Payload,
-) -> Option<Message> {
-    let names = image.names();
-    let label = names.find_label(label)?;
-    let (from, to) = (names.find_role(from)?, names.find_role(to)?);
-    let value = payload.decode(image, label).ok()?;
-    Some(Message { from, to, lane: 0, label, value })
+fn not_recorded(session: u64) -> Divergence {
+    Divergence::of(session, "expected a session that is in the recording")
 }
 
 impl std::fmt::Debug for Replay<'_> {

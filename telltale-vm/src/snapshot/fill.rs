@@ -11,11 +11,10 @@ use super::form::{
 };
 use super::payload::{Payload, Place};
 use super::positions::Positions;
-use super::restore::COUNTED;
 use crate::machine::inside::{Holders, Inside, InsideMut};
 use crate::memory::arena::Slot;
 use crate::memory::channel::{self, Message, Plan};
-use crate::memory::coroutine::{self, Coro, CoroId, FORKED, HALTED, HOLDS, PENDING};
+use crate::memory::coroutine::{self, Coro, CoroId, DRAINS, FORKED, HALTED, HOLDS, PENDING};
 use crate::memory::deferred::Outstanding;
 use crate::memory::header::{self, written};
 use crate::memory::{ready, registers};
@@ -55,7 +54,7 @@ impl Known {
     }
 
     /// Whether there was a session with this number, and nothing of it is left.
-    fn has_ended(&self, session: u64) -> bool {
+    pub(super) fn has_ended(&self, session: u64) -> bool {
         let is_skipped = |&(first, past): &(u64, u64)| (first..past).contains(&session);
         session < self.next
             && !self.there.contains(&session)
@@ -124,6 +123,7 @@ impl<'a, 'p> Filler<'a, 'p> {
         self.lanes(&coros)?;
         self.states(&form.states)?;
         for channel in form.channels {
+            self.waits(form.kind, &coros, &channel)?;
             self.channel(channel)?;
         }
         for register in form.registers {
@@ -149,7 +149,9 @@ impl<'a, 'p> Filler<'a, 'p> {
     fn check(&self, form: &SessionForm) -> Filled {
         let Loaded { coroutines, roles, .. } = *self.loaded;
         let states = if self.loaded.is_guarded { roles } else { 0 };
-        let holds: usize = form.coroutines.iter().filter(|coro| coro.marks.has(HOLDS)).count();
+        let marked = |marks: u32| form.coroutines.iter().filter(move |coro| coro.marks.has(marks));
+        let (holds, has) = (marked(HOLDS).count(), |marks: u32| marked(marks).next().is_some());
+        let forks = self.loaded.first_that_forks().is_some();
         let plays = form.kind == Kind::Endpoints;
         let moves = form.place.is_some() || !form.seats.is_empty() || form.objects != Objects::None;
         let what = if form.coroutines.len() != coroutines || form.states.len() != states {
@@ -158,7 +160,7 @@ impl<'a, 'p> Filler<'a, 'p> {
             "nobody has the next turn"
         } else if holds != form.held.len() {
             "the messages that were chosen are not those that are held"
-        } else if plays && (moves || form.draining || self.loaded.first_that_forks().is_some()) {
+        } else if plays && (moves || form.draining || has(FORKED | DRAINS) || forks) {
             "it is played through endpoints, and acts by itself"
         } else if form.outside.is_some()
             && (form.objects == Objects::None || form.draining || form.place.is_some())
@@ -181,9 +183,6 @@ impl<'a, 'p> Filler<'a, 'p> {
         for (nth, form) in forms.iter().enumerate() {
             let actor = self.loaded.actor_of(CoroId::at(nth));
             let at = self.at(kind, actor.role, form.at)?;
-            if form.effects >= COUNTED {
-                return Err(self.invalid("a role has had too many effects"));
-            }
             coros.push(form.marks.at(at, form.effects as u32));
             let times = (form.effects >> u32::BITS) as u32;
             if times > 0 {
@@ -220,17 +219,21 @@ impl<'a, 'p> Filler<'a, 'p> {
     /// A coroutine of a lane has begun if one has forked there, and whoever has forked is at such an instruction.
     fn lanes(&self, coros: &[Coro]) -> Filled {
         let op = |coro: &Coro| &self.loaded.linked.ops[coro.pc() as usize];
-        let forked = coros.iter().filter(|coro| coro.has(FORKED) && !coro.has(HALTED));
+        let forked = || coros.iter().filter(|coro| coro.has(FORKED));
+        if forked().any(|coro| op(coro).code != Code::Fork) {
+            return Err(self.invalid("a role has forked where it cannot"));
+        }
         let mut begun = BTreeSet::new();
-        for coro in forked {
-            if op(coro).code != Code::Fork {
-                return Err(self.invalid("a role has forked where it cannot"));
-            }
+        for coro in forked().filter(|coro| !coro.has(HALTED)) {
             for &(lane, _) in self.loaded.linked.starts(op(coro)) {
                 if !begun.insert(lane) {
                     return Err(self.invalid("a lane has begun twice"));
                 }
             }
+        }
+        let at_home = |nth: usize| self.is_in_its_lane(CoroId::at(nth), coros[nth]);
+        if !self.loaded.is_guarded && !(0..coros.len()).all(at_home) {
+            return Err(self.invalid("a role is where one of its lanes is, or the other way round"));
         }
         let runs = |nth: &usize| !coros[*nth].has(HALTED);
         let mut lanes = (self.loaded.roles..coros.len()).filter(runs).map(CoroId::at);
@@ -238,6 +241,38 @@ impl<'a, 'p> Filler<'a, 'p> {
             Some(_) => Err(self.invalid("a lane runs that has not begun")),
             None => Ok(()),
         }
+    }
+
+    /// Whether a coroutine is at an instruction to which its program comes from where it begins. One that has not begun is where the
+    /// image says.
+    fn is_in_its_lane(&self, id: CoroId, coro: Coro) -> bool {
+        let Loaded { linked, template, roles_at, roles, coroutines, .. } = self.loaded;
+        let first = Coro::from_word(template[roles_at + id.index()]).pc();
+        if roles == coroutines || coro.has(HALTED) && coro.pc() == first {
+            return true;
+        }
+        let mut todo = vec![first];
+        if id.index() >= *roles {
+            let forks = linked.ops.iter().filter(|op| op.code == Code::Fork);
+            let starts = forks.flat_map(|op| linked.starts(op)).filter(|(lane, _)| *lane == id);
+            todo = starts.map(|&(_, start)| start).collect();
+        }
+        let mut known = BTreeSet::new();
+        while let Some(at) = todo.pop() {
+            if known.insert(at) {
+                let op = &linked.ops[at as usize];
+                match op.code {
+                    Code::Choose | Code::Offer | Code::OfferMany => {
+                        todo.extend(linked.exchanges(op).iter().map(|exchange| exchange.next));
+                    }
+                    Code::Send | Code::Recv | Code::Fork | Code::Registers | Code::Outside => {
+                        todo.push(op.exchange.next);
+                    }
+                    Code::Halt | Code::Join | Code::Invalid | Code::Trap => {}
+                }
+            }
+        }
+        known.contains(&coro.pc())
     }
 
     fn states(&mut self, states: &[u32]) -> Filled {
@@ -250,6 +285,44 @@ impl<'a, 'p> Filler<'a, 'p> {
             coroutine::write(block, self.loaded.state_at(role), Coro::at(state, 0));
         }
         Ok(())
+    }
+
+    /// Whether those who are said to wait at a channel are where they can: nothing is waited for that is there, and nobody waits for
+    /// room in an empty channel.
+    fn waits(&self, kind: Kind, coros: &[Coro], form: &ChannelForm) -> Filled {
+        let plan = self.plan(form.from, form.to, form.lane)?;
+        let (from, to) = (RoleId(form.from), RoleId(form.to));
+        let is_empty = form.messages.is_empty();
+        let could_wait = |coro: CoroId| {
+            let pc = coros[coro.index()].pc();
+            if kind == Kind::Endpoints {
+                return self.receives_from(to, StateId(pc), from, is_empty);
+            }
+            let op = &self.loaded.linked.ops[pc as usize];
+            match op.code {
+                Code::Recv | Code::Offer => is_empty && op.exchange.channel.at() == plan.at(),
+                Code::OfferMany => {
+                    let mut offered = self.loaded.linked.exchanges(op).iter();
+                    offered.any(|offered| offered.channel.at() == plan.at())
+                }
+                _ => false,
+            }
+        };
+        if form.receiver_waits && !self.loaded.coroutines_of(to).any(could_wait)
+            || form.sender_waits && is_empty
+        {
+            return Err(self.invalid("a role waits at a channel where it does not"));
+        }
+        Ok(())
+    }
+
+    /// Whether a role may wait for another one in a state of its local type: for a first message, or among several senders.
+    fn receives_from(&self, role: RoleId, state: StateId, from: RoleId, is_empty: bool) -> bool {
+        let local = &self.loaded.image.local_types[role];
+        let is_received = |action: &Action| action.direction == Direction::Receive;
+        let actions = || local.exits(state).map(|exit| exit.action).filter(is_received);
+        actions().any(|action| action.peer == from)
+            && (is_empty || actions().any(|action| action.peer != from))
     }
 
     fn channel(&mut self, form: ChannelForm) -> Filled {

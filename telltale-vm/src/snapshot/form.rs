@@ -101,6 +101,15 @@ impl SessionForm {
     }
 }
 
+impl SessionForm {
+    /// Its number, and whatever is counted in it.
+    pub(super) fn counts(&self) -> impl Iterator<Item = u64> {
+        let effects = self.coroutines.iter().map(|coroutine| coroutine.effects);
+        let passed = self.outside.iter().flat_map(|outside| &outside.passed);
+        effects.chain(passed.map(|(.., passed)| *passed)).chain([self.session])
+    }
+}
+
 /// Who executes the programs of a session.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub(super) enum Kind {

@@ -5,7 +5,6 @@ use telltale_types::RoleId;
 
 use super::fault::OutcomeForm;
 use super::form::CoroutineForm;
-use super::restore::COUNTED;
 use crate::machine::inside::{FromOutside, Inside, InsideMut, Outside};
 use crate::memory::arena::Slot;
 use crate::memory::coroutine::{DRAINS, HOLDS, PENDING};
@@ -103,7 +102,7 @@ impl OutsideForm {
             };
             let nth = existing.iter().position(|(channel, _)| is_it(channel));
             match nth.and_then(|nth| outside.passed.get_mut(nth)) {
-                Some(known) if *known == 0 && (1..COUNTED).contains(&count) => *known = count,
+                Some(known) if *known == 0 && count > 0 => *known = count,
                 _ => return Err("messages have come or gone where nothing leads elsewhere"),
             }
         }

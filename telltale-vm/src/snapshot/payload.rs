@@ -144,14 +144,15 @@ impl Payload {
 }
 
 impl Place<'_> {
-    /// A Rust value, as the codec of its label writes it.
+    /// A Rust value, as the codec of its label writes it; and as it reads it again, because a snapshot with one payload that
+    /// nobody can read is one that nobody can read.
     fn encode(&self, large: &Large) -> Result<Vec<u8>, SnapshotError> {
         let payloads = Payloads::of(self.image).with_limit(usize::MAX);
-        match self.label.and_then(|label| payloads.encode_large(label, large)) {
-            Some(Ok(bytes)) => Ok(bytes),
-            Some(Err(error)) => Err(self.cannot(format!("what its codec refuses: {error}"))),
-            None => Err(self.cannot(large_in_words(large))),
-        }
+        let written =
+            self.label.and_then(|label| Some((label, payloads.encode_large(label, large)?)));
+        let Some((label, bytes)) = written else { return Err(self.cannot(large_in_words(large))) };
+        let bytes = bytes.and_then(|bytes| payloads.decode(label, &bytes).map(|_| bytes));
+        bytes.map_err(|error| self.cannot(format!("what its codec refuses: {error}")))
     }
 
     fn decode(&self, bytes: &[u8]) -> Result<Value, SnapshotError> {

@@ -14,7 +14,7 @@ use super::form::{
     Body, EndedForm, EndpointsForm, ImageForm, Kind, Objects, SessionBody, SessionForm,
 };
 use super::positions::Positions;
-use super::trace;
+use super::trace::{self, Named};
 use crate::machine::endpoints::Collector;
 use crate::machine::inside::Resumed;
 use crate::memory::arena::Slot;
@@ -23,6 +23,9 @@ use crate::{Outcome, SessionId, SimClock, VM};
 
 /// No count of a machine gets this far.
 pub(super) const COUNTED: u64 = 1 << 60;
+
+/// No count of a session gets this far that comes into a machine, so that the machine's own are far from their end.
+const FEW: u64 = COUNTED / 2;
 
 /// The images that were given, by their hashes.
 pub(super) struct Images<'a>(BTreeMap<String, &'a CodeImage>);
@@ -112,9 +115,14 @@ pub(super) fn vm(body: Body, images: &Images<'_>) -> Result<VM, SnapshotError> {
         SessionId::new(tag, ordinal, slots.get(&ordinal).copied().unwrap_or(Slot::UNKNOWN))
     };
     body.untold.restore(inside.outside, id_of);
+    let (run_queue, registry) = (&*inside.run_queue, inside.images);
     let names_of = |ordinal| {
-        let block = inside.run_queue.arena.block(*slots.get(&ordinal)?);
-        Some(inside.images.get(header::image(block)).image.names())
+        let block = slots.get(&ordinal).map(|slot| run_queue.arena.block(*slot));
+        match block.map(|block| registry.get(header::image(block)).image.names()) {
+            Some(names) => Named::These(names),
+            None if known.has_ended(ordinal) => Named::Anything,
+            None => Named::Nothing,
+        }
     };
     trace::restore(inside.trace, body.trace, id_of, names_of)?;
     inside.trace.set_tick(body.clock);
@@ -135,8 +143,8 @@ pub(super) fn session(
 ) -> Result<SessionId, SnapshotError> {
     let SessionBody { image, mut session, queued, .. } = body;
     let image = images.find(&image)?;
-    if session.kind != Kind::Coroutines || session.session >= COUNTED {
-        return Err(SnapshotError::invalid("the session does not stand alone"));
+    if session.kind != Kind::Coroutines || session.counts().any(|count| count >= FEW) {
+        return Err(SnapshotError::invalid("the session does not stand alone, or counts too far"));
     }
     let (next, skipped) = vm.inside().numbers.given();
     let numbers = (next, skipped.to_vec());
@@ -243,28 +251,30 @@ fn owner(objects: Objects) -> Option<bool> {
 }
 
 /// Whether the counts and orders of a machine are possible.
-fn check_counts(body: &Body) -> Result<(), SnapshotError> {
+pub(super) fn check_counts(body: &Body) -> Result<(), SnapshotError> {
     let Body { clock, next, skipped, trace, report, endpoints, .. } = body;
+    let mut counts = body.sessions.iter().flat_map(SessionForm::counts);
     let ascends = |numbers: Vec<u64>| {
         numbers.is_sorted_by(|one, other| one < other)
             && numbers.last().is_none_or(|last| last < next)
     };
-    let what = if *clock >= COUNTED || *next >= COUNTED || trace.forgotten >= COUNTED {
-        "a count is too large"
-    } else if !ascends(skipped.iter().flat_map(|&(first, past)| [first, past]).collect()) {
-        "the numbers that no session has had are out of order"
-    } else if !ascends(body.sessions.iter().map(|form| form.session).collect())
-        || !ascends(body.ended.iter().map(|form| form.session).collect())
-    {
-        "the sessions are out of order"
-    } else if !body.paused.is_sorted_by(|one, other| one < other) {
-        "the paused roles are out of order"
-    } else if report.unreported > report.faults.len() as u64 {
-        "more faults are unreported than there are"
-    } else if endpoints.suspects >= COUNTED || endpoints.patience >= COUNTED {
-        "a count of endpoints is too large"
-    } else {
-        return Ok(());
-    };
+    let what =
+        if [*clock, *next, trace.forgotten].into_iter().chain(&mut counts).any(|n| n >= COUNTED) {
+            "a count is too large"
+        } else if !ascends(skipped.iter().flat_map(|&(first, past)| [first, past]).collect()) {
+            "the numbers that no session has had are out of order"
+        } else if !ascends(body.sessions.iter().map(|form| form.session).collect())
+            || !ascends(body.ended.iter().map(|form| form.session).collect())
+        {
+            "the sessions are out of order"
+        } else if !body.paused.is_sorted_by(|one, other| one < other) {
+            "the paused roles are out of order"
+        } else if report.unreported > report.faults.len() as u64 {
+            "more faults are unreported than there are"
+        } else if endpoints.suspects >= COUNTED || endpoints.patience >= COUNTED {
+            "a count of endpoints is too large"
+        } else {
+            return Ok(());
+        };
     Err(SnapshotError::invalid(what))
 }

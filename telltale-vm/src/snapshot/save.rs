@@ -14,7 +14,7 @@ use super::form::{
 use super::marks::Marks;
 use super::outside::{OutsideForm, UntoldForm};
 use super::payload::{Payload, Place};
-use super::{fault, trace};
+use super::{fault, restore, trace};
 use crate::lines::role_of;
 use crate::machine::endpoints::Collector;
 use crate::machine::inside::{Holders, Inside};
@@ -44,7 +44,7 @@ pub(super) fn body(vm: &VM) -> Result<Body, SnapshotError> {
     let (next, skipped) = numbers.given();
     let Collector { suspects, patience, has_moved } = endpoints.collector();
     let ordinal = |slot: &Slot| header::ordinal(run_queue.arena.block(*slot));
-    Ok(Body {
+    let body = Body {
         config: vm.config().clone(),
         clock: run_queue.clock.now(),
         next,
@@ -65,7 +65,10 @@ pub(super) fn body(vm: &VM) -> Result<Body, SnapshotError> {
         trace: trace::written(saver.inside.trace),
         images: saver.images,
         roles: BTreeMap::new(),
-    })
+    };
+    // One that somebody has made up may come to an end that no other comes to, and what is written can be read.
+    restore::check_counts(&body)?;
+    Ok(body)
 }
 
 impl<'a> Saver<'a> {

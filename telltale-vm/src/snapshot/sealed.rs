@@ -12,6 +12,7 @@ use super::error::SnapshotError;
 use super::form::{Body, SessionBody};
 use super::restore::{self, Images};
 use crate::roles::session::NamedRoles;
+use crate::wire::{Codec, Json};
 use crate::{Session, SessionId, VM};
 
 /// The version of snapshots that is written and read here. Others are refused, and the error names theirs.
@@ -63,7 +64,8 @@ impl Snapshot {
     ///
     /// # Errors
     ///
-    /// When the session has no role objects of this type, or serde cannot write them.
+    /// When the session has no role objects of this type, or they hold something that would be lost: floats that are no numbers,
+    /// an option in an option, values that are nested too deep to be read again.
     pub fn keep_roles<R>(&mut self, vm: &VM, session: Session<R>) -> Result<(), SnapshotError>
     where
         R: NamedRoles + Serialize,
@@ -160,7 +162,12 @@ fn keep_roles<R: NamedRoles + Serialize>(
     let cannot = |why: String| SnapshotError::KeptRoles { session: number, why };
     let roles = vm.peek_roles::<R>(session.id())?;
     let roles = roles.ok_or_else(|| cannot("they are not there".to_owned()))?;
-    let text = serde_json::to_string(roles).map_err(|error| cannot(error.to_string()))?;
+    let mut bytes = Vec::new();
+    Json::encode(roles, &mut bytes).map_err(|error| cannot(error.to_string()))?;
+    // Reading has a limit for how deep values are nested, and writing has none.
+    let read = serde_json::from_slice::<serde_json::Value>(&bytes);
+    read.map_err(|error| cannot(format!("they could not be read again: {error}")))?;
+    let text = String::from_utf8(bytes).map_err(|error| cannot(error.to_string()))?;
     kept.insert(number, text);
     Ok(())
 }

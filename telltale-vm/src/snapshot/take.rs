@@ -10,6 +10,7 @@ use super::{SessionSnapshot, Snapshot};
 use crate::memory::arena::Slot;
 use crate::memory::header;
 use crate::roles::session::NamedRoles;
+use crate::scheduler::run_queue::RunQueue;
 use crate::{SessionId, VM, VMError};
 
 impl VM {
@@ -56,15 +57,22 @@ impl VM {
         Ok(SessionSnapshot(SessionBody { image, session: form, queued, roles: BTreeMap::new() }))
     }
 
-    /// The session with this number ([`SessionId::ordinal`]), in a machine that was resumed.
+    /// The session with this number ([`SessionId::ordinal`]), for a machine that was resumed: whoever has the names that it had
+    /// before knows no other. This looks at all sessions.
     ///
     /// # Errors
     ///
-    /// When it has ended, or was not in the snapshot.
+    /// When there was no such session, or it has ended and nobody asks for its role objects.
     pub fn session_numbered(&self, number: u64) -> Result<SessionId, VMError> {
-        let inside = self.inside();
-        let session = SessionId::new(inside.run_queue.vm, number, Slot::UNKNOWN);
-        self.slot_of(session).map(|slot| inside.run_queue.session_at(slot))
+        let RunQueue { arena, vm, .. } = self.inside().run_queue;
+        let is_it = |slot: &Slot| {
+            let block = arena.block(*slot);
+            header::ordinal(block) == number
+                && (header::is_running(block) || header::is_owned(block))
+        };
+        let session = |slot| SessionId::new(*vm, number, slot);
+        let stale = || VMError::StaleSession { session: session(Slot::UNKNOWN) };
+        arena.slots().find(is_it).map(session).ok_or_else(stale)
     }
 
     /// The sessions that were resumed and wait for their role objects, in the order of their numbers. Those that have ended

@@ -15,7 +15,7 @@ use crate::testing::image;
 use crate::{
     Branch, Cause, Context, CoroStatus, EffectHandler, Fault, HandlerError, HandlerResult, Kind,
     LabelId, Network, Outcome, Picked, Policy, RoleId, SendDecision, SessionError, VM, VMConfig,
-    VMError, Value,
+    VMError, Value, normalize_trace,
 };
 
 /// Answers everything, late at first; some messages are kept aside.
@@ -187,8 +187,21 @@ fn snapshots(images: &[CodeImage]) -> Vec<Snapshot> {
 }
 
 /// Lets a machine go on that somebody has made up: it may do anything but panic, hang or grow without bound.
-fn go_on(mut vm: VM) {
-    let _ = (vm.snapshot().map(|snapshot| snapshot.to_bytes()), vm.to_string(), vm.trace());
+fn go_on(mut vm: VM, images: &[CodeImage]) {
+    let shown = |vm: &VM| {
+        // What is written down can be read.
+        let snapshot = vm.snapshot().map(|snapshot| snapshot.to_bytes());
+        if let Ok(bytes) = snapshot {
+            Snapshot::from_bytes(&bytes).and_then(|it| it.resume(images)).expect("it is ours");
+        }
+        let trace = vm.trace();
+        let events: Vec<String> = trace.iter().map(ToString::to_string).collect();
+        let _ = (vm.to_string(), events, serde_json::to_string(&trace), normalize_trace(&trace));
+        // The machine catches panics, its own as well.
+        let panicked = |fault: &Fault| matches!(fault.cause, Cause::Panicked { .. });
+        assert!(!vm.faults().any(|(_, fault)| panicked(fault)), "{:?}", vm.faults().next());
+    };
+    shown(&vm);
     for round in 0..24 {
         match round % 3 {
             0 => drop(vm.run(&Moody, 3)),
@@ -209,7 +222,8 @@ fn go_on(mut vm: VM) {
         }
         vm.resume("C");
     }
-    let _ = (vm.snapshot().map(|snapshot| snapshot.to_bytes()), vm.waiting().count());
+    shown(&vm);
+    let _ = vm.waiting().count();
     let sessions: Vec<_> = vm.sessions().map(|session| session.id()).collect();
     for session in sessions {
         drop(vm.cancel(session, "enough"));
@@ -313,13 +327,114 @@ fn nothing_that_is_made_up_makes_a_machine_panic() {
                 let snapshot = Snapshot::from_bytes(&bytes).expect("the checksum is right");
                 if let Ok(vm) = snapshot.resume(&images) {
                     resumed += 1;
-                    go_on(vm);
+                    go_on(vm, &images);
                 }
             }
         }
     }
     println!("{tried} tried, {read} read, {resumed} resumed");
     assert!(read > 1_000 && resumed > 100, "{tried} tried, {read} read, {resumed} resumed");
+}
+
+/// Marks, waits and names that agree with each other, and with nothing else.
+#[test]
+fn what_agrees_only_with_itself_is_refused() {
+    let images = images();
+    let refused = |body: Json, what: &str| {
+        let body: Body = serde_json::from_value(body).expect("it is of the right form");
+        let error =
+            Snapshot(body).resume(&images).map(drop).expect_err("it is made up").to_string();
+        assert!(error.contains(what), "{error}");
+    };
+    let mut vm = VM::default();
+    vm.load_choreography(&images[0]).expect("there is room");
+    vm.load_choreography(&images[1]).expect("there is room");
+    vm.run(&Moody, 2).expect("nobody faults");
+    let json = serde_json::to_value(vm.snapshot().expect("no payload is a Rust value").0);
+    let json = json.expect("JSON");
+
+    // The events of one session, told in the names of another, and of two.
+    let rows = json["trace"]["rows"].as_array().expect("rows");
+    assert_eq!(json["trace"]["names"].as_array().map(Vec::len), Some(2));
+    for nth in 0..rows.len() {
+        let mut forged = json.clone();
+        let names = &mut forged["trace"]["rows"][nth]["names"];
+        *names = json!(1 - names.as_u64().expect("a number"));
+        refused(forged, "the names of another protocol");
+    }
+    let mut forged = json.clone();
+    for row in forged["trace"]["rows"].as_array_mut().expect("rows") {
+        // Of sessions of which nothing is left but these events.
+        row["session"] = json!(7);
+        row["events"] = json!(["Opened"]);
+    }
+    refused(forged, "the names of another protocol");
+
+    // A lane that is over, and has forked where there is no fork.
+    let lanes = json["sessions"][1]["coroutines"].as_array().expect("coroutines").len();
+    for coro in images[1].names().role_count()..lanes {
+        let mut forged = json.clone();
+        forged["sessions"][1]["coroutines"][coro]["marks"] = json!(["halted", "forked"]);
+        refused(forged, "forked where it cannot");
+    }
+
+    // Somebody waits at a channel from which he takes nothing, or in which there is all that he waits for.
+    let mut vm = VM::default();
+    vm.load_choreography(&compiled("A→B:x.A→B:y.B→A:z")).expect("there is room");
+    vm.pause("B");
+    vm.run(&Plain, 2).expect("nobody faults");
+    let images = [compiled("A→B:x.A→B:y.B→A:z")];
+    let json = serde_json::to_value(vm.snapshot().expect("no payload is a Rust value").0);
+    let json = json.expect("JSON");
+    for (field, channel) in [
+        (
+            "receiver_waits",
+            json!({"from": 1, "to": 0, "lane": 0, "messages": [], "receiver_waits": true, "sender_waits": true}),
+        ),
+        (
+            "receiver_waits",
+            json!({"from": 0, "to": 1, "lane": 0, "messages": [[0, {"Uint": 1}]], "receiver_waits": true, "sender_waits": false}),
+        ),
+    ] {
+        let mut forged = json.clone();
+        forged["sessions"][0]["channels"] = json!([channel]);
+        let body: Body = serde_json::from_value(forged).expect("it is of the right form");
+        let error = Snapshot(body).resume(&images).map(drop).expect_err(field).to_string();
+        assert!(error.contains("waits at a channel where it does not"), "{error}");
+    }
+}
+
+/// No count that somebody has made up spoils the snapshots of the machine into which it comes.
+#[test]
+fn counts_at_their_end_stay_with_whoever_made_them_up() {
+    let image = compiled("μt.A→B:x.B→A:y.t");
+    let mut vm = VM::default();
+    let session = vm.load_choreography(&image).expect("there is room");
+    vm.run(&Plain, 1).expect("nobody faults");
+    let alone = vm.snapshot_session(session).expect("it stands alone").0;
+    let far = [(1 << 59) - 1, 1 << 59, (1 << 60) - 1, 1 << 60, u64::MAX];
+    for count in far {
+        let (mut numbered, mut busy) = (alone.clone(), alone.clone());
+        numbered.session.session = count;
+        busy.session.coroutines[0].effects = count;
+        for made_up in [numbered, busy] {
+            let mut other = VM::default();
+            other.load_choreography(&image).expect("there is room");
+            let resumed = SessionSnapshot(made_up).resume(&mut other, [&image]);
+            assert_eq!(resumed.is_ok(), count < 1 << 59 && other.open_sessions() == 2, "{count}");
+            other.load_choreography(&image).expect("there is room");
+            other.run(&Plain, 10).expect("nobody faults");
+            let bytes = other.snapshot().expect("it can be written").to_bytes();
+            Snapshot::from_bytes(&bytes).and_then(|it| it.resume([&image])).expect("it is ours");
+        }
+    }
+    // A machine that counts to its end says so when it is written down.
+    let mut body = vm.snapshot().expect("it can be written").0;
+    body.clock = (1 << 60) - 1;
+    let mut late = Snapshot(body).resume([&image]).expect("it could have come so far");
+    late.run(&Plain, 1).expect("nobody faults");
+    let error = late.snapshot().expect_err("nobody could read it").to_string();
+    assert!(error.contains("a count is too large"), "{error}");
 }
 
 /// A machine that is small enough to flip each of its bits.

@@ -100,13 +100,22 @@ fn written_event(event: &ObsEvent, is_chosen: bool) -> EventForm {
     }
 }
 
-/// Fills the trace of a machine that is resumed. Sessions have the ids that `id_of` gives them, and of those that are there, `names_of`
-/// gives what their roles and labels are called.
+/// What the roles and labels of a session are called.
+pub(super) enum Named<'n> {
+    These(&'n Names),
+    /// It has ended, and nobody knows.
+    Anything,
+    /// There was no such session.
+    Nothing,
+}
+
+/// Fills the trace of a machine that is resumed. Sessions have the ids that `id_of` gives them, and what their roles and labels are
+/// called, `names_of` says.
 pub(super) fn restore<'n>(
     trace: &mut Trace,
     form: TraceForm,
     id_of: impl Fn(u64) -> SessionId,
-    names_of: impl Fn(u64) -> Option<&'n Names>,
+    names_of: impl Fn(u64) -> Named<'n>,
 ) -> Result<(), SnapshotError> {
     let names: Vec<Shared<Names>> = form.names.into_iter().map(Shared::from).collect();
     let mut by_session = BTreeMap::new();
@@ -114,7 +123,11 @@ pub(super) fn restore<'n>(
         let here = names.get(row.names as usize);
         let here = here.ok_or_else(|| SnapshotError::invalid("an event has no names"))?;
         // What happens next in a session is told under the names that it has in the trace.
-        let is_its_own = || names_of(row.session).is_none_or(|known| *known == **here);
+        let is_its_own = || match names_of(row.session) {
+            Named::These(known) => *known == **here,
+            Named::Anything => true,
+            Named::Nothing => false,
+        };
         let first =
             by_session.entry(row.session).or_insert_with(|| is_its_own().then_some(row.names));
         if *first != Some(row.names) {

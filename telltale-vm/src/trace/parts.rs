@@ -12,6 +12,9 @@ use crate::{ObsEvent, Observed};
 /// it has in the first part; it is opened once, and closed when all parts are. [`normalize_trace`](crate::normalize_trace)
 /// of it is that of the same session in one VM. What is received and was sent in none of the parts comes last.
 ///
+/// Which session here is which there only their owner knows: of a VM that ran several, give the events of one
+/// ([`ObsEvent::session`]).
+///
 /// ```
 /// use telltale_vm::simulation::join_parts;
 ///

@@ -31,6 +31,12 @@ choreography! {
         }
     }
 
+    #[serde]
+    pub protocol Weigh(Scale, Clerk) {
+        Scale -> Clerk: Boxes(Boxes);
+        Clerk -> Scale: Thanks;
+    }
+
     /// The same without codecs.
     pub protocol Mute(A, B) {
         A -> B: Draft(Note);
@@ -480,4 +486,127 @@ fn objects_are_not_attached_to_what_a_handler_plays() {
     let id = vm.load_choreography(&review::IMAGE).expect("there is room");
     let refused = roles("x").attach(&mut vm, id).expect_err("a handler plays it");
     assert!(refused.to_string().contains("a handler plays its roles"), "{refused}");
+}
+
+/// Boxes in boxes.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+struct Boxes(Vec<Boxes>);
+
+impl Boxes {
+    fn deep(depth: usize) -> Self {
+        (0..depth).fold(Self::default(), |inner, _| Self(vec![inner]))
+    }
+}
+
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+struct Scale {
+    heaviest: f64,
+    last: Option<f32>,
+    inside: Boxes,
+    sent: Boxes,
+}
+
+impl weigh::Scale for Scale {
+    fn boxes(&mut self) -> HandlerResult<Boxes> {
+        Ok(self.sent.clone())
+    }
+    fn on_thanks(&mut self) -> HandlerResult<()> {
+        Ok(())
+    }
+}
+
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+struct Clerk;
+
+impl weigh::Clerk for Clerk {
+    fn on_boxes(&mut self, _: Boxes) -> HandlerResult<()> {
+        Ok(())
+    }
+}
+
+fn weighed(scale: Scale) -> (VM, Session<weigh::Roles<Scale, Clerk>>) {
+    let mut vm = VM::default();
+    vm.pause("Clerk");
+    let session = weigh::Roles { scale, clerk: Clerk }.open(&mut vm).expect("there is room");
+    vm.run(&NoHandler, 10).expect("nobody faults");
+    (vm, session)
+}
+
+/// What would come back as something else, or not at all, is not kept.
+#[test]
+fn objects_that_would_not_come_back_are_not_kept() {
+    let lost = [
+        (Scale { heaviest: f64::INFINITY, ..Scale::default() }, "JSON has no number for `inf`"),
+        (Scale { heaviest: f64::NAN, ..Scale::default() }, "JSON has no number for `NaN`"),
+        (Scale { last: Some(f32::NAN), ..Scale::default() }, "JSON has no number for `NaN`"),
+        (Scale { inside: Boxes::deep(200), ..Scale::default() }, "they could not be read again"),
+    ];
+    for (scale, why) in lost {
+        let (vm, session) = weighed(scale);
+        let mut snapshot = vm.snapshot().expect("the payload has a codec");
+        let error = snapshot.keep_roles(&vm, session).expect_err("something would be lost");
+        assert!(matches!(error, SnapshotError::KeptRoles { session: 0, .. }), "{error:?}");
+        assert!(error.to_string().contains(why), "{error}");
+        let error = snapshot.roles::<weigh::Roles<Scale, Clerk>>(0).expect_err("nothing was kept");
+        assert!(error.to_string().ends_with("they were not kept"), "{error}");
+        let mut alone = vm.snapshot_session(session.id()).expect("it stands alone");
+        assert!(alone.keep_roles(&vm, session).is_err());
+    }
+    let scale =
+        Scale { heaviest: 0.1, last: Some(1.5), inside: Boxes::deep(100), ..Scale::default() };
+    let (vm, session) = weighed(scale.clone());
+    let mut snapshot = vm.snapshot().expect("the payload has a codec");
+    snapshot.keep_roles(&vm, session).expect("it can be read again");
+    let roles: weigh::Roles<Scale, Clerk> = there_and_back(&snapshot).roles(0).expect("kept");
+    assert_eq!(roles.scale, scale);
+}
+
+/// A payload that its codec writes and would not read again does not spoil a whole machine.
+#[test]
+fn a_payload_that_is_too_deep_is_not_written_down() {
+    for (depth, is_written) in [(100, true), (126, true), (128, false), (1_000, false)] {
+        let (vm, session) = weighed(Scale { sent: Boxes::deep(depth), ..Scale::default() });
+        match vm.snapshot() {
+            Ok(snapshot) => {
+                assert!(is_written, "{depth}");
+                there_and_back(&snapshot).resume([&weigh::IMAGE]).expect("it can be read");
+            }
+            Err(error) => {
+                assert!(!is_written, "{depth}: {error}");
+                assert!(matches!(error, SnapshotError::Unwritable { .. }), "{error:?}");
+                assert!(error.to_string().contains("recursion limit"), "{error}");
+            }
+        }
+        assert_eq!(vm.snapshot_session(session.id()).is_ok(), is_written);
+    }
+}
+
+/// Machines list their sessions by number, wherever they are in memory.
+#[test]
+fn sessions_are_listed_by_their_numbers() {
+    let mut vm = VM::default();
+    for name in ["a", "b", "c"] {
+        let first = roles(name).open(&mut vm).expect("there is room");
+        vm.load_choreography(&weigh::IMAGE).expect("there is room");
+        // Its objects are not taken yet, and it is somewhere else in the machine that is resumed.
+        vm.cancel(first.id(), "enough").expect("it runs");
+    }
+    let numbers = |vm: &VM| vm.sessions().map(|session| session.id().ordinal()).collect::<Vec<_>>();
+    assert_eq!(numbers(&vm), [1, 3, 5]);
+    vm.pause("Scale");
+    vm.run(&NoHandler, 10).expect("nobody acts");
+    let snapshot = there_and_back(&vm.snapshot().expect("no payload is on its way"));
+    let resumed = snapshot.resume([&weigh::IMAGE, &review::IMAGE]).expect("it fits");
+    assert_eq!(numbers(&resumed), [1, 3, 5]);
+    let waiting = |vm: &VM| vm.waiting().map(|waiting| waiting.to_string()).collect::<Vec<_>>();
+    assert_eq!(waiting(&resumed), waiting(&vm));
+    // Both know sessions by their numbers, those that have ended as well if somebody asks for them.
+    for vm in [&vm, &resumed] {
+        for number in 0..6 {
+            let session = vm.session_numbered(number).expect("it is there");
+            assert_eq!(session.ordinal(), number);
+            assert_eq!(vm.session(session).is_ok(), number % 2 == 1);
+        }
+        assert!(vm.session_numbered(6).is_err());
+    }
 }

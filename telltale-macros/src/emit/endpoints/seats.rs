@@ -61,6 +61,9 @@ pub(super) fn emit(interface: &Interface, starts: &[Ident]) -> TokenStream {
         }
 
         impl<Roles: __telltale::NamedRoles> Opened<Roles> {
+            /// The session's name, for its host.
+            pub fn id(&self) -> __telltale::SessionId { self.0.id() }
+
             /// Waits until the session has ended, and gives its role objects back.
             pub fn into_roles(self) -> __telltale::IntoRoles<Roles> { self.0.into_roles() }
         }

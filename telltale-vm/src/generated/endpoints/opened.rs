@@ -62,6 +62,11 @@ impl<R> Opened<R> {
         Self { seats, session, left: players.driven, roles: PhantomData }
     }
 
+    /// The session's name, for its host.
+    pub fn id(&self) -> SessionId {
+        self.session
+    }
+
     /// The endpoint of a role; nothing if it was taken before, or the role is not driven.
     pub fn take<S: State>(&mut self, role: u8) -> Option<S> {
         let role = RoleId(role);
@@ -122,7 +127,13 @@ impl<R: NamedRoles> Future for IntoRoles<R> {
         let (outcome, objects) = ready!(seats.poll_ended(cx));
         let objects = objects.and_then(|objects| objects.downcast::<R::Objects>().ok());
         let Some(objects) = objects else {
-            return Poll::Ready(Err(VMError::RolesTaken { session: *session }.into()));
+            let session = *session;
+            let error = match outcome {
+                // Somebody waits who must not.
+                Err(error) => VMError::Incomplete { session, error },
+                Ok(()) => VMError::RolesTaken { session },
+            };
+            return Poll::Ready(Err(error.into()));
         };
         let roles = R::from_objects(*objects);
         Poll::Ready(match outcome {

@@ -25,11 +25,7 @@ impl Replay<'_> {
     ) -> HandlerResult<&Answer> {
         let mut state = self.state();
         let state = &mut *state;
-        let event = match self.next(state, cx, false) {
-            Ok(event) => event,
-            Err(divergence) => return Err(state.note(divergence)),
-        };
-        match event {
+        match self.next(state, cx, false) {
             Some(event) if fits(&event.what) => {
                 state.advance(cx);
                 if matches!(event.what.answer(), Answer::Pending) {
@@ -56,7 +52,7 @@ impl Replay<'_> {
                 let state = &mut *state;
                 // It has been passed already.
                 state.go_back(cx);
-                let event = self.next(state, cx, false).ok().flatten();
+                let event = self.next(state, cx, false);
                 self.diverges(cx, state, event, &found)
             }),
             answer => Err(refused(answer)),
@@ -105,7 +101,7 @@ impl EffectHandler for Replay<'_> {
             Ok(payload) => payload,
             Err(error) => {
                 let state = &mut *self.state();
-                let event = self.next(state, cx, false).ok().flatten();
+                let event = self.next(state, cx, false);
                 return Err(self.diverges(cx, state, event, &error.to_string()));
             }
         };
@@ -181,7 +177,7 @@ impl EffectHandler for Replay<'_> {
     }
 }
 
-/// What the network did then.
+/// What the network did then; and messages come in the order in which they came.
 impl Network for Replay<'_> {
     fn decide(&self, cx: &Context<'_>, to: RoleId, label: LabelId) -> SendDecision {
         let state = &mut *self.state();
@@ -189,9 +185,15 @@ impl Network for Replay<'_> {
         let decided = self
             .decided(state, cx)
             .filter(|(sent, receiver, _)| *sent == name && *receiver == peer);
-        let Some((_, _, decision)) = decided else { return SendDecision::Deliver };
-        state.advance(cx);
-        decision
+        if let Some((_, _, decision)) = decided {
+            state.advance(cx);
+            return decision;
+        }
+        if self.comes_later(state, cx, to) {
+            state.outside.hold_back(cx, to, label);
+            return SendDecision::Defer;
+        }
+        SendDecision::Deliver
     }
 }
 

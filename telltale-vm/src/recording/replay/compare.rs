@@ -26,11 +26,7 @@ impl Listen for Replay<'_> {
         if found.as_ref().is_ok_and(What::is_only_late) {
             return Err(HandlerError::pending());
         }
-        let expected = match self.next(state, cx, true) {
-            Ok(expected) => expected,
-            Err(divergence) => return Err(state.note(divergence)),
-        };
-        match (expected, found) {
+        match (self.next(state, cx, true), found) {
             (Some(event), Ok(found)) if event.what.is_same(&found) => {
                 state.advance(cx);
                 outcome.unwrap_or_else(|panic| resume_unwind(panic))

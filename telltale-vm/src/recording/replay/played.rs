@@ -1,11 +1,12 @@
 //! How far sessions have come in their recording, and what is said where they part from it.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use telltale_bytecode::Image;
 use telltale_types::LabelView;
 
 use super::Replay;
+use super::outside::{Arrivals, Outside};
 use crate::recording::divergence::Divergence;
 use crate::recording::line::Protocol;
 use crate::recording::recorded::{Event, Recorded, Session};
@@ -16,8 +17,14 @@ use crate::{Context, HandlerError, SessionId};
 #[derive(Default)]
 pub(super) struct State {
     pub(super) sessions: BTreeMap<SessionId, Played>,
+    /// Whether sessions are found by their numbers, though there is only one in the recording.
+    pub(super) by_number: bool,
+    /// The numbers of sessions that are not in the recording: nothing had happened in them.
+    pub(super) strangers: BTreeSet<u64>,
     /// Roles that have no answer yet.
     pub(super) pending: Vec<(SessionId, String)>,
+    /// What is done for sessions from outside.
+    pub(super) outside: Outside,
     /// How many events have been repeated.
     pub(super) repeated: usize,
     pub(super) divergence: Option<Divergence>,
@@ -30,6 +37,8 @@ pub(super) struct Played {
     pub(super) number: u64,
     /// How many of the events of its roles have been repeated.
     pub(super) next: BTreeMap<(String, u8), usize>,
+    /// What has come, by sender and receiver.
+    pub(super) arrivals: BTreeMap<(String, String), Arrivals>,
     /// What has become of the protocol since, if it has changed.
     changed: Option<String>,
     /// Messages that are not what they were, by their names, and how.
@@ -47,24 +56,42 @@ impl Replay<'_> {
         state: &mut State,
         cx: &Context<'_>,
         is_live: bool,
-    ) -> Result<Option<&'s Event>, Divergence> {
-        let number = self.only.unwrap_or(cx.session().ordinal());
-        let Some(session) = self.recorded.sessions.get(&number) else {
-            return Err(Divergence::of(number, "expected a session that is in the recording"));
-        };
-        let begins = || Played::begins(number, self.recorded.protocol(session), cx.image);
-        let played = state.sessions.entry(cx.session()).or_insert_with(begins);
+    ) -> Option<&'s Event> {
+        let (session, played) = self.enter(state, cx.session(), cx.image)?;
         let actor = (cx.role_name().to_owned(), cx.lane());
-        let Some(events) = session.events.get(&actor) else { return Ok(None) };
+        let events = session.events.get(&actor)?;
         let next = played.next.entry(actor).or_insert(0);
         while let Some(event) = events.get(*next) {
             let is_late = is_live && event.what.is_only_late();
             if !is_late && !matches!(event.what, What::Network { .. }) {
-                return Ok(Some(event));
+                return Some(event);
             }
             *next += 1;
         }
-        Ok(None)
+        None
+    }
+
+    /// The number of the session in the recording with which one is compared.
+    fn number_of(&self, state: &State, id: SessionId) -> u64 {
+        let mut all = self.recorded.sessions();
+        let single = all.next().filter(|_| all.len() == 0 && !state.by_number);
+        self.only.or(single).unwrap_or(id.ordinal())
+    }
+
+    /// What is recorded of a session, and how far it has come; nothing if nothing had happened in it.
+    pub(super) fn enter<'s, 't>(
+        &'s self,
+        state: &'t mut State,
+        id: SessionId,
+        image: &Image,
+    ) -> Option<(&'s Session, &'t mut Played)> {
+        let number = self.number_of(state, id);
+        let Some(session) = self.recorded.sessions.get(&number) else {
+            state.strangers.insert(number);
+            return None;
+        };
+        let begins = || Played::begins(number, self.recorded.protocol(session), image);
+        Some((session, state.sessions.entry(id).or_insert_with(begins)))
     }
 
     /// Whether a session had not come to its end, so that somebody may do more than was recorded.
@@ -172,6 +199,10 @@ impl Played {
         let end = session.and_then(|session| session.end).map(|(line, _)| line);
         let what = match expected {
             Some(event) => format!("expected `{role}` to {}, found {found}", event.what),
+            None if session.is_some_and(|session| !session.plays(role)) => format!(
+                "expected nothing of `{role}`, of which nothing is recorded, found {found}; if it was played from outside then, \
+                 put `Elsewhere` in its place"
+            ),
             None => format!("expected `{role}` to have done all that it does, found {found}"),
         };
         let message = expected.and_then(|event| event.what.message());
