@@ -173,6 +173,11 @@ impl<K: PartialEq> Split<K> {
         numbers.map(|(_, number)| *number).max().unwrap_or(0)
     }
 
+    /// Whether lanes have a thing on their own.
+    pub(crate) fn is_apart(&self, thing: &K) -> bool {
+        self.apart.iter().any(|(known, lanes)| known == thing && !lanes.is_empty())
+    }
+
     /// How a thing that happens in a lane is kept apart.
     pub fn of(&self, lane: LaneId, thing: &K) -> Apart {
         let Some((_, apart)) = self.apart.iter().find(|(known, _)| known == thing) else {
