@@ -4,6 +4,7 @@
 //! a `help:` line where one is known.
 
 use telltale_theory::ProjectionError;
+use telltale_types::TooMuchAtOnce;
 use thiserror::Error;
 
 use crate::cannot_know::CannotKnow;
@@ -74,6 +75,8 @@ pub enum Mistake {
         "`{statement}` takes the protocols of this block over their common limit of {limit} steps"
     )]
     TooManyStepsInAll { statement: String, limit: usize },
+    #[error("{0}")]
+    TooMuchAtOnce(TooMuchAtOnce),
 
     // Tokens.
     #[error("unclosed delimiter `{delimiter}`")]
@@ -306,7 +309,7 @@ impl Mistake {
             Self::HiddenPrelude { .. } | Self::Reserved { .. } => "rename it".to_owned(),
             Self::CannotKnow(why) => why.explanation.help.clone(),
             Self::MoreToKnow { .. } => "put these right first".to_owned(),
-            Self::TooHard(_) => "make several protocols of it".to_owned(),
+            Self::TooHard(_) | Self::TooMuchAtOnce(_) => "make several protocols of it".to_owned(),
             _ => return self.name_help(),
         };
         Some(text)

@@ -1,6 +1,9 @@
 //! Which states of a type belong to which arm of which parallel part.
 
+mod at_once;
 mod of_role;
+
+pub use at_once::{Coroutines, TooMuchAtOnce, check_at_once};
 
 use crate::table::State;
 use crate::{GlobalType, LaneId, LocalTypeR, RoleId, StateId, TypeError};

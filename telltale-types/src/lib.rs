@@ -52,7 +52,7 @@ pub use error::TypeError;
 pub use global::{GlobalExit, GlobalState, GlobalType};
 pub use id::{LabelId, LaneId, RoleId, StateId};
 pub use label::{Label, LabelView, PayloadType};
-pub use lanes::{Apart, Arm, Lanes, Split};
+pub use lanes::{Apart, Arm, Coroutines, Lanes, Split, TooMuchAtOnce, check_at_once};
 pub use local::{Action, Direction, LocalExit, LocalState, LocalTypeR};
 pub use log::{
     Accepted, Cause, EventKind, Expected, LineError, LogError, LogEvent, Monitor, Pending, Place,

@@ -124,7 +124,7 @@ impl Monitor {
             };
             watched.push(Part::of(global, id, local.clone()));
         }
-        Ok(Self::new(names.clone(), None, watched, Some(global.clone()), channels_of(global)))
+        Ok(Self::new(names.clone(), None, watched, Some(global.clone()), global.channels()))
     }
 
     fn new(
@@ -343,11 +343,6 @@ impl Monitor {
         let mut parts = self.parts.iter().zip(&way.strands);
         way.under_way.is_empty() && parts.all(|(part, strand)| part.is_over(strand))
     }
-}
-
-fn channels_of(global: &GlobalType) -> Channels {
-    let pairs = |state| global.exits(state).map(move |exit| (state, (exit.sender, exit.receiver)));
-    global.lanes().split(global.states().flat_map(pairs))
 }
 
 fn channels_of_part(role: RoleId, local: &LocalTypeR) -> Channels {
