@@ -33,6 +33,8 @@
 mod canonical;
 mod display;
 mod error;
+#[doc(hidden)]
+pub mod foreign;
 mod global;
 mod id;
 mod label;

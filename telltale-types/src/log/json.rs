@@ -3,6 +3,7 @@
 use std::io::{self, BufRead, Read as _};
 
 use super::{LineError, LogEvent};
+use crate::foreign::sentence;
 
 /// How many bytes a line may have. A line is read as a whole, and nothing else of the log is kept.
 pub const LINE_LIMIT: u64 = 1 << 20;
@@ -50,7 +51,7 @@ impl<R: BufRead> Iterator for JsonLines<R> {
             match read {
                 Ok(0) => return None,
                 Ok(_) => {}
-                Err(error) => return Some(Err(self.end_at(error.to_string()))),
+                Err(error) => return Some(Err(self.end_at(sentence(error)))),
             }
             if self.text.len() as u64 > LINE_LIMIT {
                 let message = format!("longer than {LINE_LIMIT} bytes, which no event is");
@@ -88,6 +89,6 @@ impl<R: BufRead> JsonLines<R> {
 fn line_error(line: u64, error: &serde_json::Error) -> LineError {
     let text = error.to_string();
     let place = format!(" at line {} column {}", error.line(), error.column());
-    let message = text.strip_suffix(&place).unwrap_or(&text).to_owned();
+    let message = sentence(text.strip_suffix(&place).unwrap_or(&text));
     LineError { line, column: Some(error.column()), message }
 }
