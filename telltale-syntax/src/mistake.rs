@@ -97,6 +97,8 @@ pub enum Mistake {
     UnknownAttribute { attribute: String, allowed: &'static str },
     #[error("attribute `{attribute}` cannot stand here like this")]
     MisplacedAttribute { attribute: String, allowed: &'static str },
+    #[error("`{what}` is given twice")]
+    GivenTwice { what: String },
     #[error("invalid payload type: {reason}")]
     InvalidType { reason: String },
     #[error("a choice needs at least two branches")]
@@ -235,6 +237,7 @@ impl Mistake {
             Self::NoProtocol => "write `protocol Name(Alice, Bob) { … }`".to_owned(),
             Self::Expected { instead: Some(instead), .. } => instead.to_string(),
             Self::UnknownAttribute { allowed, .. } | Self::MisplacedAttribute { allowed, .. } => format!("allowed here: {allowed}"),
+            Self::GivenTwice { .. } => "leave one of them out".to_owned(),
             Self::OneBranch => "add `or { … }`".to_owned(),
             Self::OneArm => "add `and { … }`".to_owned(),
             Self::GenericProtocol => {
