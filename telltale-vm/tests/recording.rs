@@ -767,7 +767,7 @@ fn an_opaque_payload_is_an_error_of_the_recording_and_not_of_the_run() {
     assert_eq!(
         error.to_string(),
         "session #0, from `A` to `B`: `Of(Cup)` cannot be written down: it carries a value of type `recording::Store`, and its \
-         protocol is not marked `#[serde]`"
+         protocol is not marked `#[serde]`; images that were read have no codecs either"
     );
 }
 
