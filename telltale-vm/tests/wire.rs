@@ -48,6 +48,7 @@ enum Shape {
 }
 
 /// What is in an option may be nothing, in several ways.
+#[expect(clippy::option_option, reason = "that is what is tested")]
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 enum Perhaps {
     Unit(Option<()>),

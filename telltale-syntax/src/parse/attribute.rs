@@ -134,13 +134,11 @@ pub(super) fn late(tokens: &mut Tokens, outer: &mut Outer, mistakes: &mut Mistak
 
 /// What an attribute says, unless it was said before.
 fn once<T>(known: &mut Option<T>, said: T, attribute: &Attribute) -> Result<(), Diagnostic> {
-    match known {
-        Some(_) => Err(twice(&attribute.name, attribute.span)),
-        None => {
-            *known = Some(said);
-            Ok(())
-        }
+    if known.is_some() {
+        return Err(twice(&attribute.name, attribute.span));
     }
+    *known = Some(said);
+    Ok(())
 }
 
 fn twice(what: &str, span: SpanRange) -> Diagnostic {

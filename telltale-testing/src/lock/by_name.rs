@@ -44,10 +44,9 @@ impl<'de, T: Deserialize<'de>> Visitor<'de> for Names<T> {
     fn visit_map<M: MapAccess<'de>>(self, mut map: M) -> Result<ByName<T>, M::Error> {
         let mut by_name = ByName::of(BTreeMap::new());
         while let Some((name, one)) = map.next_entry::<String, T>()? {
-            if by_name.all.contains_key(&name) {
+            // Nobody asks what is there if something is there twice.
+            if by_name.all.insert(name.clone(), one).is_some() {
                 by_name.twice.get_or_insert(name);
-            } else {
-                by_name.all.insert(name, one);
             }
         }
         Ok(by_name)
