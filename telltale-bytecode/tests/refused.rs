@@ -66,6 +66,9 @@ fn lines_that_cannot_be_read() {
         (r#""B!Ask(u64) -> 1, B!Stop -> 2""#, r#""B.Ask(u64) -> 1""#),
         ("loadimm r0, 7", "loadimm r255, 7"),
         ("loadimm r0, 7", "loadimm r0, seven"),
+        ("loadimm r0, 7", "loadimm r0, 4294967296"),
+        ("loadimm r0, 7", "loadimm r0, -2147483649"),
+        ("loadimm r0, 7", "loadimm r0, +2147483648"),
         ("loadimm r0, 7", "store r0"),
         ("jmp 0", "jmp to 0"),
         ("send A!Answer(String) -> 0", "send A!Answer(String) -> 70000"),
@@ -300,5 +303,27 @@ fn quotations_are_short_and_plain() {
             assert!(error.len() < 600 && error.chars().all(|c| !c.is_control()), "{error:?}");
             assert!(!error.contains('\u{202e}'), "{error:?}");
         }
+    }
+}
+
+/// A struct is an object with names: in a list, nothing says what is what.
+#[test]
+fn lists_are_no_objects() {
+    let whole = named("A", "X", "()");
+    let values = |object: &serde_json::Value| {
+        let object = object.as_object().expect("an object");
+        serde_json::Value::Array(object.values().cloned().collect())
+    };
+    let mut lists = vec![values(&whole)];
+    for place in ["/roles/0", "/labels/0"] {
+        let mut with_list = whole.clone();
+        let object = with_list.pointer_mut(place).expect("it is there");
+        *object = values(object);
+        lists.push(with_list);
+    }
+    for list in lists {
+        let read: Result<UntrustedImage, _> = serde_json::from_str(&list.to_string());
+        let error = read.expect_err("a list is no object").to_string();
+        assert!(error.starts_with("invalid type: sequence, expected an object with `"), "{error}");
     }
 }

@@ -119,6 +119,74 @@ fn is_letter(character: char) -> bool {
     character.is_alphanumeric() || is_mark
 }
 
+/// A reader of what derived code reads as a struct, where that has to be an object with names: derived code takes a list of its
+/// fields as well, whose order nobody has promised. (Formats that are not for people write structs as lists.)
+#[cfg(feature = "serde")]
+#[derive(Debug)]
+pub struct Object<D>(pub D);
+
+#[cfg(feature = "serde")]
+mod object {
+    use std::fmt;
+
+    use serde::de::{Deserializer, MapAccess, SeqAccess, Visitor};
+    use serde::forward_to_deserialize_any;
+
+    use super::Object;
+
+    impl<'de, D: Deserializer<'de>> Deserializer<'de> for Object<D> {
+        type Error = D::Error;
+
+        fn deserialize_struct<V: Visitor<'de>>(
+            self,
+            name: &'static str,
+            fields: &'static [&'static str],
+            visitor: V,
+        ) -> Result<V::Value, D::Error> {
+            let takes_lists = !self.0.is_human_readable();
+            self.0.deserialize_struct(name, fields, Fields { visitor, takes_lists })
+        }
+
+        fn deserialize_any<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, D::Error> {
+            self.0.deserialize_any(visitor)
+        }
+
+        fn is_human_readable(&self) -> bool {
+            self.0.is_human_readable()
+        }
+
+        forward_to_deserialize_any! {
+            bool i8 i16 i32 i64 i128 u8 u16 u32 u64 u128 f32 f64 char str string bytes byte_buf option unit
+            unit_struct newtype_struct seq tuple tuple_struct map enum identifier ignored_any
+        }
+    }
+
+    /// The visitor of a struct.
+    struct Fields<V> {
+        visitor: V,
+        takes_lists: bool,
+    }
+
+    impl<'de, V: Visitor<'de>> Visitor<'de> for Fields<V> {
+        type Value = V::Value;
+
+        fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+            self.visitor.expecting(f)
+        }
+
+        fn visit_map<M: MapAccess<'de>>(self, map: M) -> Result<V::Value, M::Error> {
+            self.visitor.visit_map(map)
+        }
+
+        fn visit_seq<S: SeqAccess<'de>>(self, seq: S) -> Result<V::Value, S::Error> {
+            if self.takes_lists {
+                return self.visitor.visit_seq(seq);
+            }
+            Err(serde::de::Error::invalid_type(serde::de::Unexpected::Seq, &self))
+        }
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

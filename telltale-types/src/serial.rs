@@ -3,7 +3,7 @@
 
 use serde::{Deserialize, Deserializer, Serialize, Serializer, de::Error as _};
 
-use crate::foreign::{Named, clipped, misspelt};
+use crate::foreign::{Named, Object, clipped, misspelt};
 use crate::{
     Action, Direction, GlobalExit, GlobalState, GlobalType, Label, LabelId, LocalExit, LocalState,
     LocalTypeR, Names, Par, RoleId, StateId,
@@ -43,6 +43,18 @@ fn check<E: serde::de::Error>(what: &str, name: &str, of: Named) -> Result<(), E
     let Some(reason) = misspelt(name, of) else { return Ok(()) };
     let name = clipped(name, 100);
     Err(E::custom(format_args!("`{name}` is no name of {what}: {reason}")))
+}
+
+impl Serialize for Label {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        Self::serialize(self, serializer)
+    }
+}
+
+impl<'de> Deserialize<'de> for Label {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        Self::deserialize(Object(deserializer))
+    }
 }
 
 /// One state, of a global type with `E` for its exits, or of a local one.

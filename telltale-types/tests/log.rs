@@ -69,6 +69,7 @@ fn logs_of_one_role() {
         "{\"sender\": \"Client\"}".to_owned(),
         ask() + "not json",
         "[]".to_owned(),
+        "[\"exchange\", \"Client\", \"Server\", \"Ask\", 0]".to_owned(),
         "null".to_owned(),
         "{\"event\": \"drop\", \"sender\": \"Client\", \"receiver\": \"Server\", \"label\": \"Ask\"}".to_owned(),
         ask() + &ask().replace('}', ", \"channel\": 99999999}"),

@@ -411,6 +411,36 @@ fn a_lane_that_has_been_told_something_waits_until_it_is_woken() {
     }
 }
 
+#[test]
+fn a_fault_says_in_which_lane_it_is() {
+    for config in configs() {
+        let mut vm = VM::new(config);
+        vm.load_choreography(&shared::IMAGE).expect("room");
+        let error = vm.run(&Fails, 1_000).expect_err("`Other` cannot be heard").to_string();
+        assert_eq!(
+            error,
+            "1 session faulted; session #0: `Ben` in lane 2 at `recv Ann?Other(u32)`: not today"
+        );
+    }
+}
+
+/// Hears everything but `Other`.
+struct Fails;
+
+impl EffectHandler for Fails {
+    fn send(&self, cx: &Context<'_>, to: RoleId, label: LabelId) -> HandlerResult<Value> {
+        Says(0).send(cx, to, label)
+    }
+
+    fn receive(&self, cx: &Context<'_>, _: RoleId, label: LabelId, _: Value) -> HandlerResult<()> {
+        if cx.label(label).name == "Other" { Err("not today".into()) } else { Ok(()) }
+    }
+
+    fn choose(&self, _: &Context<'_>, _: &[Branch]) -> HandlerResult<Picked> {
+        Err("there are no choices".into())
+    }
+}
+
 /// What is told to one lane may be what another waits for, also if the answer to it is pending.
 #[test]
 fn what_a_lane_has_no_answer_to_yet_is_asked_for_in_another() {

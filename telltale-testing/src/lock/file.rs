@@ -7,10 +7,11 @@
 use std::collections::BTreeMap;
 use std::path::Path;
 
-use serde::{Deserialize, Serialize};
+use serde::{Deserialize, Deserializer, Serialize};
 use sha2::{Digest, Sha256};
 use telltale_theory::{Options, ProjectionError, project_all_with};
 use telltale_types::GlobalType;
+use telltale_types::foreign::Object;
 
 use super::by_name::ByName;
 use super::error::LockError;
@@ -19,8 +20,11 @@ use super::error::LockError;
 const FORMAT: u32 = 1;
 
 /// What a lock file holds of a protocol.
-#[derive(Serialize, Deserialize)]
-#[serde(expecting = "an object with `hash`, `payload_version`, `roles` and `type`")]
+#[derive(Deserialize)]
+#[serde(
+    expecting = "an object with `hash`, `payload_version`, `roles` and `type`",
+    remote = "Self"
+)]
 pub(super) struct Entry {
     hash: String,
     pub(super) payload_version: u32,
@@ -38,6 +42,12 @@ struct Version {
 #[derive(Deserialize)]
 struct File {
     protocols: ByName<Entry>,
+}
+
+impl<'de> Deserialize<'de> for Entry {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        Self::deserialize(Object(deserializer))
+    }
 }
 
 impl Entry {
@@ -58,14 +68,21 @@ impl Entry {
     }
 }
 
+/// What is written as an object, and not as a list.
+fn object<'t, T: Deserialize<'t>>(text: &'t [u8]) -> serde_json::Result<T> {
+    let mut reader = serde_json::Deserializer::from_slice(text);
+    let read = T::deserialize(Object(&mut reader))?;
+    reader.end().map(|()| read)
+}
+
 pub(super) fn read(path: &Path) -> Result<BTreeMap<String, Entry>, LockError> {
     let text = std::fs::read(path).map_err(|error| LockError::read(path, &error))?;
     let malformed = |error: serde_json::Error| LockError::malformed(path, &error);
-    let Version { format } = serde_json::from_slice(&text).map_err(malformed)?;
+    let Version { format } = object(&text).map_err(malformed)?;
     if format != FORMAT {
         return Err(LockError::Format { path: path.to_owned(), found: format, known: FORMAT });
     }
-    let File { protocols } = serde_json::from_slice(&text).map_err(malformed)?;
+    let File { protocols } = object(&text).map_err(malformed)?;
     let twice = |protocol: &String, role| LockError::Twice {
         path: path.to_owned(),
         protocol: protocol.clone(),

@@ -2,8 +2,10 @@
 
 use std::io::{self, BufRead, Read as _};
 
+use serde::Deserialize;
+
 use super::{LineError, LogEvent};
-use crate::foreign::sentence;
+use crate::foreign::{Object, sentence};
 
 /// How many bytes a line may have. A line is read as a whole, and nothing else of the log is kept.
 pub const LINE_LIMIT: u64 = 1 << 20;
@@ -79,8 +81,10 @@ impl<R: BufRead> JsonLines<R> {
 
     fn event(&self) -> Result<LogEvent, LineError> {
         let text = self.text.trim_ascii_end();
-        let event: LogEvent =
-            serde_json::from_slice(text).map_err(|error| line_error(self.line, &error))?;
+        let mut reader = serde_json::Deserializer::from_slice(text);
+        let event = LogEvent::deserialize(Object(&mut reader));
+        let event = event.and_then(|event| reader.end().map(|()| event));
+        let event = event.map_err(|error| line_error(self.line, &error))?;
         Ok(LogEvent { line: Some(self.line), ..event })
     }
 }

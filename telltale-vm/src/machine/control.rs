@@ -125,7 +125,7 @@ impl VM {
     }
 
     /// The handler of a role that had no answer has one now: the role continues. Of a role that does several things at
-    /// once, all are asked again that had no answer.
+    /// once, all continue that wait for it: those that were asked are asked again, those that were told something go on.
     ///
     /// For a role that is played through an endpoint, its holder continues.
     ///

@@ -270,6 +270,8 @@ fn global_state(reader: &Reader, line: &str) -> Result<GlobalState, Expected> {
 const SENDER: Expected = "`end`, `arm end`, `par` or a known role, ` -> ` and so on";
 const RECEIVER: Expected = "a known role and `: ` behind the first arrow";
 const LABEL: Expected = "a known label with its payload type, and an arrow behind it";
+const LOAD: Expected = "a register from r0 to r254, a comma, a space and a scalar: `()`, `true`, a character in quotes, \
+    a number with a point, or an integer from -2147483648 to 4294967295";
 const MESSAGE: Expected = "a known role, `!` or `?`, and a known label with its payload type";
 
 fn local_state(reader: &Reader, line: &str) -> Result<LocalState, Expected> {
@@ -339,7 +341,7 @@ fn instr(reader: &mut Reader, pc: Pc, line: &str) -> Result<Instr, Expected> {
             let endpoint = register(rest.all()).ok_or("a register")?;
             Ok(Instr::Close { endpoint })
         }
-        "loadimm" => load(rest).ok_or("a register, a comma, a space and a scalar"),
+        "loadimm" => load(rest).ok_or(LOAD),
         "mov" => {
             let regs = rest.all().split_once(" to ");
             let regs = regs.and_then(|(from, to)| Some((register(from)?, register(to)?)));
@@ -494,6 +496,8 @@ fn scalar_of(text: &str) -> Option<(ImmKind, u32)> {
         _ if text.bytes().all(|byte| byte.is_ascii_digit()) => (ImmKind::Uint, text.parse().ok()?),
         _ => match text.strip_prefix('+').unwrap_or(text).parse::<i32>() {
             Ok(int) => (ImmKind::Int, int.cast_unsigned()),
+            // An integer that is too large is no float.
+            Err(_) if !text.contains(['.', 'e', 'i']) => return None,
             Err(_) => (ImmKind::Float, text.parse::<f32>().ok()?.to_bits()),
         },
     })
