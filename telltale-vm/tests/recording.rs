@@ -377,6 +377,19 @@ fn lines_that_are_missing_or_doubled_are_found() {
     }
 }
 
+/// What a stranger has written is quoted on one line, and not from beginning to end.
+#[test]
+fn lines_of_strangers_are_quoted_with_care() {
+    let text = recording();
+    for odd in ["\\u001b[31m\\u202e\\n".to_owned(), "k".repeat(200_000)] {
+        for from in ["\"sends\"", "\"role\"", "\"Customer\",\"to\"", "\"Shop\""] {
+            let error = not_read(&text.replacen(from, &format!("\"{odd}\""), 1));
+            assert!(error.len() < 700, "{} bytes", error.len());
+            assert!(error.chars().all(|c| !c.is_control() && c != '\u{202e}'), "{error:?}");
+        }
+    }
+}
+
 #[test]
 fn what_is_no_recording_says_why() {
     let text = recording();
