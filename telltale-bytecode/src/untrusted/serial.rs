@@ -111,7 +111,7 @@ impl Serialize for UntrustedImage {
 impl<'de> Deserialize<'de> for UntrustedImage {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
         if deserializer.is_human_readable() {
-            let text = ImageText::deserialize(deserializer);
+            let text = <ImageText as Deserialize>::deserialize(deserializer);
             // A field that is not known is quoted as a whole.
             let text = text.map_err(|error| D::Error::custom(sentence(error)))?;
             text.read().map_err(D::Error::custom)
