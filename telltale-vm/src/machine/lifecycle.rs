@@ -139,7 +139,7 @@ impl VM {
     pub(super) fn finish_unless_left_over(&mut self, slot: Slot) {
         match self.left_over(slot) {
             Some(cause) => {
-                self.fault(slot, Fault { role: None, lane: 0, instruction: None, cause })
+                self.fault(slot, Fault { role: None, lane: 0, instruction: None, cause });
             }
             None => self.finish(slot, Ok(())),
         }
