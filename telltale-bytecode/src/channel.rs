@@ -4,8 +4,6 @@ use std::collections::{BTreeMap, BTreeSet, VecDeque};
 
 use telltale_types::{GlobalExit, GlobalType, RoleId, StateId};
 
-use crate::lanes::pairs;
-
 /// The channel from one role to another.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Channel {
@@ -19,9 +17,6 @@ pub struct Channel {
 
 /// Instead of a number: there are never two messages in the channel at once.
 const SINGLE: u8 = u8::MAX;
-
-/// The largest number that a channel can have.
-pub(crate) const LARGEST_NUMBER: usize = SINGLE as usize - 1;
 
 impl Channel {
     pub(crate) const fn from_kind(from: RoleId, to: RoleId, kind: u8) -> Self {
@@ -60,7 +55,7 @@ pub(crate) fn channels(global: &GlobalType) -> Vec<Channel> {
         global.states().flat_map(|state| global.exits(state).map(move |exit| (state, exit)));
     let lanes = global.lanes();
     if lanes.len() > 1 {
-        let split = pairs(global);
+        let split = global.channels();
         let of = |(state, exit): (StateId, GlobalExit)| {
             let lane = split.of(lanes.of_state(state), &(exit.sender, exit.receiver)).number;
             Channel::from_kind(exit.sender, exit.receiver, lane as u8)

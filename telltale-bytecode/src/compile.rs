@@ -5,9 +5,8 @@
 
 use std::collections::BTreeMap;
 
-use telltale_types::{Action, Direction, LaneId, Lanes, LocalTypeR, Par, StateId};
+use telltale_types::{Action, Coroutines, Direction, LaneId, Lanes, LocalTypeR, Par, StateId};
 
-use crate::lanes::Coroutines;
 use crate::operand::number;
 use crate::{Branch, CompileError, Hop, Instr, Pc, SetId, Slot, TargetsId, Via};
 

@@ -1,6 +1,6 @@
 //! What can be wrong with local types that are to become an image.
 
-use telltale_types::TypeError;
+use telltale_types::{TooMuchAtOnce, TypeError};
 use thiserror::Error;
 
 /// Why local types do not make an image.
@@ -45,27 +45,9 @@ pub enum CompileError {
         /// How many there may be.
         limit: usize,
     },
-    /// The roles do so much at once that a session would need more coroutines than it can have.
-    #[error(
-        "the roles do so much at once that a session needs {given} coroutines, but it can have at most {limit}"
-    )]
-    TooManyCoroutines {
-        /// How many it needs: one for each role, and one for each thing that a role does at once with
-        /// others.
-        given: usize,
-        /// How many it can have.
-        limit: usize,
-    },
-    /// Two roles talk to each other in so many arms of parallel parts that there are not enough channels.
-    #[error(
-        "two roles talk to each other in so many arms of a `par` that they need {given} channels, but they can have at most {limit}"
-    )]
-    TooManyChannels {
-        /// How many they need.
-        given: usize,
-        /// How many they can have.
-        limit: usize,
-    },
+    /// The roles do more at once than a session has room for.
+    #[error(transparent)]
+    AtOnce(#[from] TooMuchAtOnce),
     /// A role does several things at once. Programs for such a role are compiled, and not written by hand.
     #[error(
         "role `{role}` does several things at once, and programs for such a role cannot be written by hand"

@@ -7,14 +7,15 @@ use std::ops::Deref;
 
 use sha2::{Digest, Sha256};
 use telltale_types::{
-    GlobalType, LabelId, LocalExit, LocalState, LocalTypeR, Names, RoleId, Shared,
+    Coroutines, GlobalType, LabelId, LocalExit, LocalState, LocalTypeR, Names, RoleId, Shared,
+    check_at_once,
 };
 
 use crate::assemble::Extras;
 use crate::by_role::{LocalTypes, Programs};
 use crate::channel::{Channel, channels};
 use crate::compile::{Program, Tables, compile};
-use crate::lanes::{self, Coroutines, RoleLanes};
+use crate::lanes::RoleLanes;
 use crate::{CompileError, EffectId, ImportId, Instr, Pc, SetId, TargetsId, disasm};
 
 /// The version of the instruction set and of the tables.
@@ -117,13 +118,16 @@ impl CodeImage {
     /// # Panics
     ///
     /// When they cannot be: a role is missing or unknown, or a local type speaks of roles or labels
-    /// that the global type does not have. [`CodeImage::try_from_local_types`] gives an error then.
+    /// that the global type does not have; or when they are, and too large, as [`CodeImage::try_from_local_types`] says,
+    /// which gives an error then.
     pub fn from_local_types(
         local_types: &BTreeMap<String, LocalTypeR>,
         global_type: &GlobalType,
     ) -> Self {
         match Self::try_from_local_types(local_types, global_type) {
             Ok(image) => image,
+            Err(CompileError::AtOnce(too_much)) => panic!("{too_much}"),
+            Err(error @ CompileError::TooManyChoices { .. }) => panic!("{error}"),
             Err(error) => panic!("these are not the projected types: {error}"),
         }
     }
@@ -146,7 +150,7 @@ impl CodeImage {
         global_type: &GlobalType,
         locals: Vec<LocalTypeR>,
     ) -> Result<Self, CompileError> {
-        lanes::check(&locals, global_type)?;
+        check_at_once(global_type, &locals)?;
         let mut tables = Tables::default();
         let programs = locals.iter().map(|local| compile(local, &mut tables));
         let programs = programs.collect::<Result<Vec<_>, _>>()?;

@@ -66,6 +66,9 @@ fn lines_that_cannot_be_read() {
         (r#""B!Ask(u64) -> 1, B!Stop -> 2""#, r#""B.Ask(u64) -> 1""#),
         ("loadimm r0, 7", "loadimm r255, 7"),
         ("loadimm r0, 7", "loadimm r0, seven"),
+        ("loadimm r0, 7", "loadimm r0, 4294967296"),
+        ("loadimm r0, 7", "loadimm r0, -2147483649"),
+        ("loadimm r0, 7", "loadimm r0, +2147483648"),
         ("loadimm r0, 7", "store r0"),
         ("jmp 0", "jmp to 0"),
         ("send A!Answer(String) -> 0", "send A!Answer(String) -> 70000"),
@@ -193,4 +196,134 @@ fn bytes_that_are_no_image() {
         all
     });
     insta::assert_snapshot!(all);
+}
+
+/// An image of one message, with these names.
+fn named(sender: &str, label: &str, payload: &str) -> serde_json::Value {
+    let shown = if payload == "()" { label.to_owned() } else { format!("{label}({payload})") };
+    serde_json::json!({
+        "format": 1,
+        "global_type": [format!("{sender} -> B: {shown} -> 1"), "end"],
+        "labels": [{ "name": label, "payload": payload }],
+        "roles": [
+            { "name": sender, "local_type": [format!("B!{shown} -> 1"), "end"], "program": [format!("send B!{shown}"), "halt"] },
+            { "name": "B", "local_type": [format!("{sender}?{shown} -> 1"), "end"], "program": [format!("recv {sender}?{shown}"), "halt"] },
+        ],
+    })
+}
+
+/// What is shown wherever types and programs are is what the language writes: no name looks like something else.
+#[test]
+fn names_of_strangers() {
+    let long = "k".repeat(2_000);
+    let names = [
+        ("A\u{1b}[2J", "X", "()"),
+        ("A", "Ping\n   1  halt\n\nEvil:\n   0  halt", "()"),
+        ("A", "x\rFAKE", "()"),
+        ("A` at `halt`: fine, `B", "X", "()"),
+        ("", "X", "()"),
+        ("A", "", "()"),
+        ("A", "X", ""),
+        ("\u{202e}A", "X", "u8"),
+        ("A", "X", "u8\u{2066}"),
+        ("end or A", "X", "()"),
+        ("A -> B: X -> 1, A", "X", "()"),
+        ("A!B", "X", "()"),
+        ("A", "X -> 1, B?Y", "()"),
+        ("A", "X(u8)", "()"),
+        ("r0.role 1", "X", "()"),
+        (" A", "X", "()"),
+        ("A→B", "X", "()"),
+        ("1", "X", "()"),
+        ("A", &long, "()"),
+    ];
+    let mut said = String::new();
+    for (sender, label, payload) in names {
+        let read: Result<UntrustedImage, _> = serde_json::from_value(named(sender, label, payload));
+        let error = match read {
+            Ok(image) => image.validate().expect_err("it is no name").to_string(),
+            Err(error) => error.to_string(),
+        };
+        assert!(error.len() < 700 && error.chars().all(|c| !c.is_control()), "{error:?}");
+        writeln!(said, "{error}").expect("a string has room");
+    }
+    insta::assert_snapshot!(said);
+}
+
+/// Whatever is right comes back, as text and as bytes.
+#[test]
+fn names_that_are_words_of_the_notation() {
+    let arrows = format!("{}u8", "fn(u8) -> ".repeat(40));
+    let names = [
+        ("par", "end", "()"),
+        ("party", "par", "()"),
+        ("end", "halt", "()"),
+        ("r0", "role", "u8"),
+        ("arm", "lane", "String"),
+        ("r#type", "Käufer", "()"),
+        ("A", "X", &arrows),
+        ("A", "X", "fn(u8) -> (u8, [u8; 3]), -> 1"),
+    ];
+    for (sender, label, payload) in names {
+        let json = named(sender, label, payload);
+        let read: UntrustedImage = serde_json::from_value(json.clone()).expect("it is read");
+        let image = read.validate().unwrap_or_else(|error| panic!("{json}: {error}"));
+        let text = serde_json::to_string(&image).expect("it is written");
+        let read: UntrustedImage = serde_json::from_str(&text).expect("it is read");
+        assert_eq!(read.validate().as_ref(), Ok(&image));
+        let bytes = UntrustedImage::from_bytes(&image.to_bytes()).expect("it is read");
+        assert_eq!(bytes.validate().as_ref(), Ok(&image));
+    }
+}
+
+/// What cannot be read is quoted on one line, and not from beginning to end.
+#[test]
+fn quotations_are_short_and_plain() {
+    let long = "k".repeat(900_000);
+    for odd in [long.as_str(), "\u{1b}[31m\u{202e}\n"] {
+        let text = named("A", "X", "()");
+        let with = |change: &dyn Fn(&mut serde_json::Value)| {
+            let mut text = text.clone();
+            change(&mut text);
+            let read: Result<UntrustedImage, _> = serde_json::from_str(&text.to_string());
+            read.expect_err("it cannot be read").to_string()
+        };
+        let errors = [
+            with(&|text| text[odd] = 1.into()),
+            with(&|text| text["roles"][0][odd] = 1.into()),
+            with(&|text| text["roles"][0]["program"][0] = odd.into()),
+            with(&|text| {
+                text["roles"][0]["name"] = odd.into();
+                text["roles"][0]["local_type"][0] = odd.into();
+                text["global_type"][0] = "end".into();
+            }),
+            with(&|text| text["format"] = odd.into()),
+        ];
+        for error in errors {
+            assert!(error.len() < 600 && error.chars().all(|c| !c.is_control()), "{error:?}");
+            assert!(!error.contains('\u{202e}'), "{error:?}");
+        }
+    }
+}
+
+/// A struct is an object with names: in a list, nothing says what is what.
+#[test]
+fn lists_are_no_objects() {
+    let whole = named("A", "X", "()");
+    let values = |object: &serde_json::Value| {
+        let object = object.as_object().expect("an object");
+        serde_json::Value::Array(object.values().cloned().collect())
+    };
+    let mut lists = vec![values(&whole)];
+    for place in ["/roles/0", "/labels/0"] {
+        let mut with_list = whole.clone();
+        let object = with_list.pointer_mut(place).expect("it is there");
+        *object = values(object);
+        lists.push(with_list);
+    }
+    for list in lists {
+        let read: Result<UntrustedImage, _> = serde_json::from_str(&list.to_string());
+        let error = read.expect_err("a list is no object").to_string();
+        assert!(error.starts_with("invalid type: sequence, expected an object with `"), "{error}");
+    }
 }

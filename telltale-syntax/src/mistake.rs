@@ -4,6 +4,7 @@
 //! a `help:` line where one is known.
 
 use telltale_theory::ProjectionError;
+use telltale_types::TooMuchAtOnce;
 use thiserror::Error;
 
 use crate::cannot_know::CannotKnow;
@@ -74,6 +75,8 @@ pub enum Mistake {
         "`{statement}` takes the protocols of this block over their common limit of {limit} steps"
     )]
     TooManyStepsInAll { statement: String, limit: usize },
+    #[error("{0}")]
+    TooMuchAtOnce(TooMuchAtOnce),
 
     // Tokens.
     #[error("unclosed delimiter `{delimiter}`")]
@@ -94,6 +97,8 @@ pub enum Mistake {
     UnknownAttribute { attribute: String, allowed: &'static str },
     #[error("attribute `{attribute}` cannot stand here like this")]
     MisplacedAttribute { attribute: String, allowed: &'static str },
+    #[error("`{what}` is given twice")]
+    GivenTwice { what: String },
     #[error("invalid payload type: {reason}")]
     InvalidType { reason: String },
     #[error("a choice needs at least two branches")]
@@ -232,6 +237,7 @@ impl Mistake {
             Self::NoProtocol => "write `protocol Name(Alice, Bob) { … }`".to_owned(),
             Self::Expected { instead: Some(instead), .. } => instead.to_string(),
             Self::UnknownAttribute { allowed, .. } | Self::MisplacedAttribute { allowed, .. } => format!("allowed here: {allowed}"),
+            Self::GivenTwice { .. } => "leave one of them out".to_owned(),
             Self::OneBranch => "add `or { … }`".to_owned(),
             Self::OneArm => "add `and { … }`".to_owned(),
             Self::GenericProtocol => {
@@ -306,7 +312,7 @@ impl Mistake {
             Self::HiddenPrelude { .. } | Self::Reserved { .. } => "rename it".to_owned(),
             Self::CannotKnow(why) => why.explanation.help.clone(),
             Self::MoreToKnow { .. } => "put these right first".to_owned(),
-            Self::TooHard(_) => "make several protocols of it".to_owned(),
+            Self::TooHard(_) | Self::TooMuchAtOnce(_) => "make several protocols of it".to_owned(),
             _ => return self.name_help(),
         };
         Some(text)

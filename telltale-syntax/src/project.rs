@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use telltale_theory::{
     Condition, Decision, Options, ProjectionError, Step, Violation, Violations, project_all_with,
 };
-use telltale_types::{GlobalType, LocalTypeR};
+use telltale_types::{GlobalType, LocalTypeR, check_at_once};
 
 use crate::analyse::{Analysed, Analysis, Lowered};
 use crate::diagnostic::Diagnostic;
@@ -25,8 +25,8 @@ pub struct Projected {
 ///
 /// # Errors
 ///
-/// Why some role cannot know what to do, in the order of the source. Nothing when the protocol has no
-/// meaning, for that was reported when it was analysed.
+/// Why some role cannot know what to do, in the order of the source; or that roles do more at once than a session has room for.
+/// Nothing when the protocol has no meaning, for that was reported when it was analysed.
 ///
 /// ```
 /// let analysis = telltale_syntax::analyse_str(
@@ -42,12 +42,12 @@ pub fn project(protocol: &Analysed) -> Result<Projected, Vec<Diagnostic>> {
         find_remedies: false,
         ..Options::default()
     };
-    match project_all_with(&lowered.global, &options) {
-        Ok(locals) => {
-            Ok(Projected { global: lowered.global.clone(), locals: locals.into_iter().collect() })
-        }
-        Err(error) => Err(diagnostics(protocol, lowered, error, &options)),
-    }
+    let locals = project_all_with(&lowered.global, &options)
+        .map_err(|error| diagnostics(protocol, lowered, error, &options))?;
+    check_at_once(&lowered.global, locals.iter().map(|(_, local)| local)).map_err(|too_much| {
+        vec![Diagnostic::new(Mistake::TooMuchAtOnce(too_much), &protocol.name)]
+    })?;
+    Ok(Projected { global: lowered.global.clone(), locals: locals.into_iter().collect() })
 }
 
 /// [`project`] for every protocol of a choreography, in their order.

@@ -1,5 +1,6 @@
 //! What is released, and whether what is written now still goes with it.
 
+mod by_name;
 mod error;
 mod file;
 
@@ -51,8 +52,15 @@ const VARIABLE: &str = "TELLTALE_LOCK";
 pub struct Lock {
     path: PathBuf,
     protocols: BTreeMap<String, Protocol>,
-    in_use: Option<BTreeSet<String>>,
+    /// The first name that was given to two protocols.
+    twice: Option<String>,
+    in_use: Option<Roles>,
+    /// By protocol, where that is said of one.
+    in_use_of: BTreeMap<String, Roles>,
 }
+
+/// Names of roles.
+type Roles = BTreeSet<String>;
 
 /// A protocol as it is now.
 #[derive(Clone, Debug)]
@@ -65,19 +73,42 @@ impl Lock {
     /// The lock file at a path; a relative one begins at the root of the crate under test.
     pub fn new(path: impl AsRef<Path>) -> Self {
         let path = path.as_ref().to_owned();
-        Self { path, protocols: BTreeMap::new(), in_use: None }
+        Self {
+            path,
+            protocols: BTreeMap::new(),
+            twice: None,
+            in_use: None,
+            in_use_of: BTreeMap::new(),
+        }
     }
 
-    /// A protocol by its name in the file, as it is now.
+    /// A protocol by its name in the file, as it is now. Each needs a name of its own.
     pub fn protocol(mut self, name: &str, image: &CodeImage) -> Self {
         let (global, payload_version) = (image.global_type.clone(), image.payload_version());
-        self.protocols.insert(name.to_owned(), Protocol { global, payload_version });
+        let former = self.protocols.insert(name.to_owned(), Protocol { global, payload_version });
+        if former.is_some() {
+            self.twice.get_or_insert_with(|| name.to_owned());
+        }
         self
     }
 
-    /// Only these roles are still played by programs that were released. Without this, all are.
+    /// Only these roles are still played by programs that were released, whatever the protocol is. Without this, all are. If it is
+    /// said again, those are in use as well.
     pub fn in_use<'r>(mut self, roles: impl IntoIterator<Item = &'r str>) -> Self {
-        self.in_use = Some(roles.into_iter().map(str::to_owned).collect());
+        let roles = roles.into_iter().map(str::to_owned);
+        self.in_use.get_or_insert_default().extend(roles);
+        self
+    }
+
+    /// Only these roles of one protocol are still played by programs that were released, whatever [`Lock::in_use`] says of all.
+    /// If it is said again, those are in use as well.
+    pub fn in_use_of<'r>(
+        mut self,
+        protocol: &str,
+        roles: impl IntoIterator<Item = &'r str>,
+    ) -> Self {
+        let roles = roles.into_iter().map(str::to_owned);
+        self.in_use_of.entry(protocol.to_owned()).or_default().extend(roles);
         self
     }
 
@@ -86,8 +117,8 @@ impl Lock {
     ///
     /// # Errors
     ///
-    /// When there is no file or it cannot be read, when it has other protocols, and when something in use can no
-    /// longer be played.
+    /// When there is no file or it cannot be read, when it has other protocols, when two protocols were given one name, and when
+    /// something in use can no longer be played.
     pub fn check(&self) -> Result<(), LockError> {
         match std::env::var_os(VARIABLE) {
             None => self.compare(),
@@ -100,8 +131,9 @@ impl Lock {
     ///
     /// # Errors
     ///
-    /// When it cannot be written, or a protocol has no projection, which images have.
+    /// When it cannot be written, two protocols were given one name, or a protocol has no projection, which images have.
     pub fn write(&self) -> Result<(), LockError> {
+        self.check_given()?;
         let mut entries = BTreeMap::new();
         for (name, protocol) in &self.protocols {
             let entry = Entry::of(&protocol.global, protocol.payload_version);
@@ -111,7 +143,20 @@ impl Lock {
         write(&self.path, &entries)
     }
 
+    /// Whether what was said of protocols can be meant.
+    fn check_given(&self) -> Result<(), LockError> {
+        if let Some(protocol) = &self.twice {
+            return Err(LockError::GivenTwice { protocol: protocol.clone() });
+        }
+        let mut said_of = self.in_use_of.keys();
+        match said_of.find(|name| !self.protocols.contains_key(*name)) {
+            Some(protocol) => Err(LockError::NotGiven { protocol: protocol.clone() }),
+            None => Ok(()),
+        }
+    }
+
     fn compare(&self) -> Result<(), LockError> {
+        self.check_given()?;
         let entries = read(&self.path)?;
         self.check_names(&entries)?;
         let mut breaks = Vec::new();
@@ -121,7 +166,7 @@ impl Lock {
             let comparison = comparison.map_err(|error| LockError::protocol(name, &error))?;
             let versions = (entry.payload_version, new.payload_version);
             let payload_versions = (versions.0 != versions.1).then_some(versions);
-            let roles = self.broken(&comparison, payload_versions.is_some());
+            let roles = self.broken(name, &comparison, payload_versions.is_some());
             if !roles.is_empty() {
                 breaks.push(Break { protocol: name.clone(), roles, payload_versions, comparison });
             }
@@ -133,9 +178,9 @@ impl Lock {
     }
 
     /// The roles that cannot stay as they were. With other payloads, none can.
-    fn broken(&self, comparison: &Comparison, other_payloads: bool) -> Vec<String> {
-        let is_in_use =
-            |role: &str| self.in_use.as_ref().is_none_or(|in_use| in_use.contains(role));
+    fn broken(&self, protocol: &str, comparison: &Comparison, other_payloads: bool) -> Vec<String> {
+        let in_use = self.in_use_of.get(protocol).or(self.in_use.as_ref());
+        let is_in_use = |role: &str| in_use.is_none_or(|in_use| in_use.contains(role));
         let is_broken = |change: &Change| match change {
             Change::Changed { old_with_new, .. } => other_payloads || old_with_new.is_err(),
             Change::Removed => true,
@@ -155,12 +200,23 @@ impl Lock {
         if let Some(protocol) = entries.keys().find(|name| !self.protocols.contains_key(*name)) {
             return Err(LockError::Gone { path: path(), protocol: protocol.clone() });
         }
-        let known = || entries.values().flat_map(|entry| entry.global.names().roles());
-        let known: BTreeSet<&str> = known().map(|(_, name)| name).collect();
-        let mut in_use = self.in_use.iter().flatten();
-        match in_use.find(|role| !known.contains(role.as_str())) {
+        for (protocol, in_use) in &self.in_use_of {
+            self.check_roles(in_use, entries.get(protocol))?;
+        }
+        self.check_roles(self.in_use.iter().flatten(), entries.values())
+    }
+
+    /// Each of these roles is one of these protocols.
+    fn check_roles<'e>(
+        &self,
+        in_use: impl IntoIterator<Item = &'e String>,
+        entries: impl IntoIterator<Item = &'e Entry>,
+    ) -> Result<(), LockError> {
+        let known = entries.into_iter().flat_map(|entry| entry.global.names().roles());
+        let known: BTreeSet<&str> = known.map(|(_, name)| name).collect();
+        match in_use.into_iter().find(|role| !known.contains(role.as_str())) {
             Some(role) => Err(LockError::UnknownRole {
-                path: path(),
+                path: self.path.clone(),
                 role: role.clone(),
                 known: known.into_iter().map(str::to_owned).collect(),
             }),

@@ -154,6 +154,55 @@ fn a_role_that_is_gone_cannot_be_played() {
     assert_eq!(breaks[0].roles, ["Auditor"]);
 }
 
+/// A merge that keeps both sides leaves a file in which each is right, and which of them is meant nobody knows.
+#[test]
+fn what_is_there_twice_is_never_taken_for_either() {
+    let path = path("twice");
+    let written = |image| {
+        purchase(&path, image).write().expect("it can be written");
+        fs::read_to_string(&path).expect("it is there")
+    };
+    let (old, new) = (written(&v1::purchase::IMAGE), written(&v3::purchase::IMAGE));
+    let entry = |text: &str| {
+        let from = text.find("    \"Purchase\"").expect("it is there");
+        text[from..text.rfind("\n  }\n}").expect("it is there")].to_owned()
+    };
+    let line = |text: &str| {
+        let line = text.lines().find(|line| line.starts_with("        \"Shop\""));
+        line.expect("a line for each role").to_owned()
+    };
+    let mut errors = Vec::new();
+    for (one, other) in [(&old, &new), (&new, &old)] {
+        let both = one.replace(&entry(one), &format!("{},\n{}", entry(one), entry(other)));
+        let two_lines = one.replace(&line(one), &format!("{}\n{}", line(one), line(other)));
+        for altered in [both, two_lines] {
+            fs::write(&path, altered).expect("it can be written");
+            errors.push(said(&path, purchase(&path, &v1::purchase::IMAGE).check()));
+        }
+    }
+    assert_eq!(errors[..2], errors[2..]);
+    insta::assert_snapshot!(errors[..2].join("\n\n"));
+}
+
+#[test]
+fn who_is_in_use_can_be_said_again_and_of_one_protocol() {
+    let path = path("in-use-of");
+    let with = |image| purchase(&path, image).protocol("Copy", &v1::purchase::IMAGE);
+    with(&v1::purchase::IMAGE).write().expect("it can be written");
+    // Customers leave.
+    let now = with(&v3::purchase::IMAGE);
+    let is_fine = |lock: Lock| lock.check().is_ok();
+    assert!(!is_fine(now.clone().in_use(["Customer"]).in_use(["Shop"])));
+    assert!(is_fine(
+        now.clone().in_use_of("Purchase", ["Shop"]).in_use_of("Purchase", ["Warehouse"])
+    ));
+    assert!(!is_fine(
+        now.clone().in_use_of("Purchase", ["Shop"]).in_use_of("Purchase", ["Customer"])
+    ));
+    assert!(is_fine(now.clone().in_use(["Customer"]).in_use_of("Purchase", ["Shop"])));
+    assert!(!is_fine(now.in_use(["Shop"]).in_use_of("Purchase", ["Customer"])));
+}
+
 #[test]
 fn every_error_says_what_to_do() {
     let path = path("errors");
@@ -165,6 +214,9 @@ fn every_error_says_what_to_do() {
     errors.push(said(&path, lock.clone().protocol("Ping", &v1::ping::IMAGE).check()));
     errors.push(said(&path, Lock::new(&path).check()));
     errors.push(said(&path, lock.clone().in_use(["Costumer"]).check()));
+    errors.push(said(&path, lock.clone().in_use_of("Ping", ["Bob"]).check()));
+    errors.push(said(&path, lock.clone().in_use_of("Purchase", ["Bob"]).check()));
+    errors.push(said(&path, lock.clone().protocol("Purchase", &v2::purchase::IMAGE).write()));
     let altered = [
         text.replace("\"format\": 1", "\"format\": 2, \"protocols\": 7"),
         text.replace("Price(u64)", "Price(u32)"),
@@ -173,6 +225,9 @@ fn every_error_says_what_to_do() {
         text.replace("[0,1,0,1]", "[0,1,0,99]"),
         text[..text.len() / 2].to_owned(),
         "[".repeat(1_000_000),
+        "[1, []]".to_owned(),
+        text.replace("\"Purchase\": {", "\"Purchase\": [], \"x\": {"),
+        text.replace("\"roles\": {", "\"roles\": [], \"x\": {"),
         String::new(),
     ];
     for altered in altered {

@@ -48,7 +48,9 @@ impl fmt::Display for PayloadType {
 /// assert_eq!(Label::with("Accept", "{ address: String }").to_string(), "Accept { address: String }");
 /// ```
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
-#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
+#[cfg_attr(feature = "serde", derive(serde::Deserialize, serde::Serialize))]
+#[cfg_attr(feature = "serde", serde(expecting = "an object with `name` and `payload`"))]
+#[cfg_attr(feature = "serde", serde(remote = "Self"))]
 pub struct Label {
     /// What the message is called, in `UpperCamelCase`.
     pub name: Cow<'static, str>,

@@ -1,6 +1,9 @@
 //! Which states of a type belong to which arm of which parallel part.
 
+mod at_once;
 mod of_role;
+
+pub use at_once::{Coroutines, TooMuchAtOnce, check_at_once};
 
 use crate::table::State;
 use crate::{GlobalType, LaneId, LocalTypeR, RoleId, StateId, TypeError};
@@ -171,6 +174,11 @@ impl<K: PartialEq> Split<K> {
     pub fn largest(&self) -> u16 {
         let numbers = self.apart.iter().flat_map(|(_, lanes)| lanes);
         numbers.map(|(_, number)| *number).max().unwrap_or(0)
+    }
+
+    /// Whether lanes have a thing on their own.
+    pub(crate) fn is_apart(&self, thing: &K) -> bool {
+        self.apart.iter().any(|(known, lanes)| known == thing && !lanes.is_empty())
     }
 
     /// How a thing that happens in a lane is kept apart.

@@ -33,6 +33,8 @@
 mod canonical;
 mod display;
 mod error;
+#[doc(hidden)]
+pub mod foreign;
 mod global;
 mod id;
 mod label;
@@ -52,7 +54,7 @@ pub use error::TypeError;
 pub use global::{GlobalExit, GlobalState, GlobalType};
 pub use id::{LabelId, LaneId, RoleId, StateId};
 pub use label::{Label, LabelView, PayloadType};
-pub use lanes::{Apart, Arm, Lanes, Split};
+pub use lanes::{Apart, Arm, Coroutines, Lanes, Split, TooMuchAtOnce, check_at_once};
 pub use local::{Action, Direction, LocalExit, LocalState, LocalTypeR};
 pub use log::{
     Accepted, Cause, EventKind, Expected, LineError, LogError, LogEvent, Monitor, Pending, Place,

@@ -3,6 +3,7 @@
 
 use serde::{Deserialize, Deserializer, Serialize, Serializer, de::Error as _};
 
+use crate::foreign::{Named, Object, clipped, misspelt};
 use crate::{
     Action, Direction, GlobalExit, GlobalState, GlobalType, Label, LabelId, LocalExit, LocalState,
     LocalTypeR, Names, Par, RoleId, StateId,
@@ -26,7 +27,33 @@ impl Serialize for Names {
 impl<'de> Deserialize<'de> for Names {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
         let NamesText { roles, labels } = NamesText::deserialize(deserializer)?;
+        for role in &roles {
+            check("a role", role, Named::Word)?;
+        }
+        for label in &labels {
+            check("a label", &label.name, Named::Word)?;
+            check("a payload type", label.payload.as_str(), Named::Payload)?;
+        }
         Self::new(roles, labels).map_err(D::Error::custom)
+    }
+}
+
+/// Names that come from outside are shown in types and in errors.
+fn check<E: serde::de::Error>(what: &str, name: &str, of: Named) -> Result<(), E> {
+    let Some(reason) = misspelt(name, of) else { return Ok(()) };
+    let name = clipped(name, 100);
+    Err(E::custom(format_args!("`{name}` is no name of {what}: {reason}")))
+}
+
+impl Serialize for Label {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        Self::serialize(self, serializer)
+    }
+}
+
+impl<'de> Deserialize<'de> for Label {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        Self::deserialize(Object(deserializer))
     }
 }
 

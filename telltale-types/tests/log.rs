@@ -5,8 +5,8 @@ use std::io::{self, BufRead, BufReader, Read};
 use std::time::{Duration, Instant};
 
 use telltale_types::{
-    GlobalTerm, GlobalType, LINE_LIMIT, Label, LocalTerm, LocalTypeR, LogError, LogEvent, Monitor,
-    WAY_LIMIT, json_lines,
+    GlobalExit, GlobalState, GlobalTerm, GlobalType, LINE_LIMIT, Label, LocalExit, LocalState,
+    LocalTerm, LocalTypeR, LogError, LogEvent, Monitor, RoleId, WAY_LIMIT, json_lines,
 };
 
 fn send(peer: &str, label: &'static str, then: LocalTerm) -> LocalTerm {
@@ -69,6 +69,7 @@ fn logs_of_one_role() {
         "{\"sender\": \"Client\"}".to_owned(),
         ask() + "not json",
         "[]".to_owned(),
+        "[\"exchange\", \"Client\", \"Server\", \"Ask\", 0]".to_owned(),
         "null".to_owned(),
         "{\"event\": \"drop\", \"sender\": \"Client\", \"receiver\": \"Server\", \"label\": \"Ask\"}".to_owned(),
         ask() + &ask().replace('}', ", \"channel\": 99999999}"),
@@ -268,4 +269,79 @@ fn long_lists_are_cut_off() {
     }
     text += &said(&many, "A", line("A", "B", &"long".repeat(1_000)));
     insta::assert_snapshot!(text);
+}
+
+/// Two arms in which `A` sends to `B`, and a message behind them; with the part of each.
+fn side_by_side() -> (GlobalType, [LocalTypeR; 2]) {
+    let message = |label, then| GlobalTerm::send("A", "B", Label::new(label), then);
+    let arm = |last| message("x", message(last, GlobalTerm::end()));
+    let global = GlobalTerm::par([arm("y"), arm("z")], message("bye", GlobalTerm::end()));
+    let global = global.close().expect("a global type");
+    let local = |exit: GlobalExit, role| {
+        let action = exit.action(role).expect("both take part in everything");
+        LocalExit { action, target: exit.target }
+    };
+    let part = |role| {
+        let states = global.states().map(|state| match global.state(state) {
+            GlobalState::Exits(exits) => LocalState::Exits {
+                may_end: exits.is_empty(),
+                exits: exits.into_iter().map(|exit| local(exit, role)).collect(),
+            },
+            GlobalState::Par(par) => LocalState::Par(par),
+            GlobalState::ArmEnd => LocalState::ArmEnd,
+        });
+        LocalTypeR::new(global.names().clone(), states.collect()).expect("a local type")
+    };
+    let parts = [RoleId(0), RoleId(1)].map(part);
+    (global, parts)
+}
+
+#[test]
+fn channels_are_those_of_the_protocol() {
+    let (global, [a, b]) = side_by_side();
+    let on = |label, channel| LogEvent::exchange("A", "B", label).on_channel(channel);
+    let arms = [on("x", 1), on("x", 2), on("z", 2), on("y", 1)];
+    let logs = [
+        vec![on("x", 1), on("x", 1)],
+        vec![on("x", 1), on("y", 2)],
+        vec![on("x", 1), on("z", 1)],
+        vec![on("x", 9)],
+        vec![on("x", 0)],
+        [&arms[..], &[on("bye", 0)]].concat(),
+        [&arms[..], &[on("bye", 1)]].concat(),
+        vec![
+            LogEvent::sent("A", "B", "x").on_channel(2),
+            LogEvent::received("A", "B", "x").on_channel(1),
+        ],
+    ];
+    let mut text = String::new();
+    for log in logs {
+        let shown = log.iter().map(|event| format!("{event} on {}", event.channel.unwrap_or(0)));
+        let _ = writeln!(text, "{}", shown.collect::<Vec<_>>().join(", "));
+        let all = Monitor::of_roles(&global, [("A", &a), ("B", &b)])
+            .expect("its parts")
+            .check(log.clone());
+        let one = Monitor::of_roles(&global, [("B", &b)]).expect("its part").check(log.clone());
+        for (watched, result) in [("both", all), ("one", one), ("part", b.accepts("B", log))] {
+            let said =
+                result.map_or_else(|error| error.to_string(), |accepted| accepted.to_string());
+            let _ = writeln!(text, "  {watched}: {}", said.replace('\n', "\n  "));
+        }
+    }
+    insta::assert_snapshot!(text);
+}
+
+/// A pair with one channel uses number 0, which is known from one part.
+#[test]
+fn the_one_channel_of_a_pair_is_known_from_a_part() {
+    let on = |label, channel| LogEvent::exchange("Client", "Server", label).on_channel(channel);
+    assert!(client().accepts("Client", [on("Ask", 0)]).is_ok());
+    let error = client().accepts("Client", [on("Ask", 3)]).expect_err("there is no such channel");
+    assert_eq!(
+        error.to_string(),
+        "event 1: `Server!Ask` on channel 3 does not fit; expected `Server!Ask` on channel 0"
+    );
+    let other = LogEvent::exchange("Server", "Client", "Ask").on_channel(0);
+    let error = client().accepts("Client", [other]).expect_err("the server asks nothing");
+    assert_eq!(error.to_string(), "event 1: `Server?Ask` does not fit; expected `Server!Ask`");
 }

@@ -152,6 +152,7 @@ mod readme {}
 /// let session = VM::new(VMConfig::default()).load_choreography(&image)?;
 /// let fault = Arc::new(Fault {
 ///     role: Some(alice()),
+///     lane: 0,
 ///     instruction: None,
 ///     cause: Cause::OutOfProgram,
 /// });

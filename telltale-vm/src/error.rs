@@ -258,6 +258,8 @@ impl fmt::Debug for VMError {
 pub struct Fault {
     /// The role that faulted; nothing when the session as a whole did.
     pub role: Option<String>,
+    /// In which of the things that the role does at once; 0 where it does one thing.
+    pub lane: u8,
     /// The instruction it was at, as in the disassembly.
     pub instruction: Option<String>,
     /// Why.
@@ -481,6 +483,9 @@ impl fmt::Display for Fault {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         if let Some(role) = &self.role {
             write!(f, "`{role}`")?;
+            if self.lane > 0 {
+                write!(f, " in lane {}", self.lane)?;
+            }
             match &self.instruction {
                 Some(instruction) => write!(f, " at `{instruction}`: ")?,
                 None => f.write_str(": ")?,

@@ -29,7 +29,7 @@ use crate::effect::Context;
 use crate::error::Wrong;
 use crate::memory::channel::Buffers;
 use crate::memory::coroutine::{
-    self, Coro, CoroId, DRAINS, FORKED, HALTED, HOLDS, OUTSIDE, PAUSED, PENDING,
+    self, Coro, CoroId, DRAINS, FORKED, HALTED, HOLDS, OUTSIDE, PAUSED, PENDING, UNANSWERED,
 };
 use crate::memory::deferred::Deferred;
 use crate::memory::heap::{Heap, Word};
@@ -109,8 +109,10 @@ pub(crate) enum Step {
     Join,
     /// The role waits for room; its answer is kept in [`PendingChoices`].
     Hold,
-    /// The role waits for its handler, and continues there.
+    /// The role waits for its handler, and is asked again there.
     Pend(u32),
+    /// The role has been told something, and waits for its handler before it continues there.
+    Told(u32),
     /// The instruction concerns another session; the machine executes it between slices.
     Outside,
     /// The session has gone wrong.
@@ -353,6 +355,12 @@ impl<'a, 's> Slice<'a, 's> {
             Step::Wait => self.wait(here),
             Step::Hold => self.wait(here.with(HOLDS)),
             Step::Pend(then) => self.wait(at(then).with(PENDING)),
+            Step::Told(then) => {
+                self.wait(at(then).with(UNANSWERED));
+                if let Some(lanes) = self.loaded.parallel() {
+                    lanes.ask_again(self);
+                }
+            }
             Step::Halt => self.halt(),
             Step::Fork | Step::Join => {
                 self.left = self.left.saturating_sub(1);
@@ -396,6 +404,13 @@ impl<'a, 's> Slice<'a, 's> {
     #[cold]
     pub(crate) fn no_answer(error: HandlerError, then: u32) -> Step {
         if error.is_pending() { Step::Pend(then) } else { Cause::from(error).into() }
+    }
+
+    /// What becomes of a role whose handler answers with an error to what it has been told: if it is pending, the role
+    /// waits before it continues at `then`; otherwise its session faults.
+    #[cold]
+    pub(crate) fn told(error: HandlerError, then: u32) -> Step {
+        if error.is_pending() { Step::Told(then) } else { Cause::from(error).into() }
     }
 }
 

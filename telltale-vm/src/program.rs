@@ -2,6 +2,7 @@
 //! block.
 
 pub(crate) mod by_hand;
+mod landings;
 mod lanes;
 pub(crate) mod link;
 pub(crate) mod loaded;

@@ -43,10 +43,14 @@
 //!
 //! Payloads of other protocols can be written down as long as they are scalars, text, bytes or records: as [`Value`], which says
 //! of what kind it is.
+//!
+//! Codecs are code. They belong to the image that the macro has put into the program, `coffee::IMAGE`, and not to an image that was
+//! read and validated, though it is equal: the payloads of that are written as those of other protocols, as values. So take the
+//! image of the macro where bytes are exchanged with programs that have it; equal images may stand in for each other everywhere else.
 
 mod codec;
 mod error;
-mod finite;
+mod exact;
 pub(crate) mod record;
 mod table;
 
@@ -74,7 +78,8 @@ pub struct Payloads<'a> {
 }
 
 impl<'a> Payloads<'a> {
-    /// Those of an image, of [`DEFAULT_LIMIT`] bytes at most.
+    /// Those of an image, of [`DEFAULT_LIMIT`] bytes at most. Only the image that the macro has made of a protocol with
+    /// `#[serde]` has its codecs; see [the module](self).
     pub fn of(image: &'a Image) -> Self {
         Self { image, limit: DEFAULT_LIMIT }
     }

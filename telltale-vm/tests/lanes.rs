@@ -41,6 +41,23 @@ choreography! {
         par { loop { Ann -> Cleo: Say(u32); } } and { loop { Ben -> Cleo: Tell(u32); } }
     }
 
+    protocol Upload(Source, Store) {
+        par {
+            Source -> Store: Piece(u32);
+            Source -> Store: Piece(u32);
+            Source -> Store: Piece(u32);
+        } and {
+            Source -> Store: Ping;
+            Source -> Store: Ping;
+            Source -> Store: Ping;
+        }
+        Source -> Store: Done;
+    }
+
+    protocol Relay(Mouth, Echo) {
+        par { Mouth -> Echo: Word(u32); } and { Echo -> Mouth: Back(u32); }
+    }
+
     protocol Endless(Ann, Ben) {
         par { loop { Ann -> Ben: Say(u32); } } and { loop { Ben -> Ann: Tell(u32); } }
     }
@@ -295,6 +312,174 @@ fn lanes_wait_for_their_handler_and_are_woken() {
     vm.wake(session, "Ben").expect("it waits");
     vm.run(&Late(&has_answers), 100).expect("no faults");
     assert_eq!(vm.progress(), Progress::Complete);
+}
+
+/// Has no answer to `Piece` before somebody says so; everything else is said and heard at once.
+#[derive(Default)]
+struct Holds(std::sync::Mutex<Vec<String>>);
+
+impl EffectHandler for Holds {
+    fn send(&self, cx: &Context<'_>, to: RoleId, label: LabelId) -> HandlerResult<Value> {
+        Says(0).send(cx, to, label)
+    }
+
+    fn receive(&self, cx: &Context<'_>, _: RoleId, label: LabelId, _: Value) -> HandlerResult<()> {
+        let label = cx.label(label).name;
+        self.0.lock().expect("nobody panics").push(label.to_owned());
+        if label == "Piece" { Err(HandlerError::pending()) } else { Ok(()) }
+    }
+
+    fn choose(&self, _: &Context<'_>, _: &[Branch]) -> HandlerResult<Picked> {
+        Err("there are no choices".into())
+    }
+}
+
+/// The same, as a role object.
+#[derive(Default)]
+struct Store(Vec<String>);
+
+impl upload::Store for Store {
+    fn on_piece(&mut self, _: u32) -> HandlerResult<()> {
+        self.0.push("Piece".to_owned());
+        Err(HandlerError::pending())
+    }
+    fn on_ping(&mut self) -> HandlerResult<()> {
+        self.0.push("Ping".to_owned());
+        Ok(())
+    }
+    fn on_done(&mut self) -> HandlerResult<()> {
+        self.0.push("Done".to_owned());
+        Ok(())
+    }
+}
+
+struct Source(u32);
+
+impl upload::Source for Source {
+    fn piece(&mut self) -> HandlerResult<u32> {
+        self.0 += 1;
+        Ok(self.0)
+    }
+    fn ping(&mut self) -> HandlerResult<()> {
+        Ok(())
+    }
+    fn done(&mut self) -> HandlerResult<()> {
+        Ok(())
+    }
+}
+
+/// What was heard before each time that the role was woken.
+const HEARD: [&[&str]; 4] = [
+    &["Piece", "Ping", "Ping", "Ping"],
+    &["Piece", "Ping", "Ping", "Ping", "Piece"],
+    &["Piece", "Ping", "Ping", "Ping", "Piece", "Piece"],
+    &["Piece", "Ping", "Ping", "Ping", "Piece", "Piece", "Done"],
+];
+
+/// That the other lanes are heard in does not let it continue: only waking does.
+#[test]
+fn a_lane_that_has_been_told_something_waits_until_it_is_woken() {
+    let same = |mut heard: Vec<String>, expected: &[&str]| {
+        // Which lane is first is the policy's business.
+        let past = heard.len().min(4);
+        heard[..past].sort();
+        assert_eq!(heard, expected);
+    };
+    for config in configs() {
+        let mut vm = VM::new(config.clone());
+        let session = vm.load_choreography(&upload::IMAGE).expect("room");
+        let handler = Holds::default();
+        for (turn, expected) in HEARD.iter().enumerate() {
+            if turn > 0 {
+                vm.wake(session, "Store").expect("it waits");
+            }
+            vm.run(&handler, 1_000).expect("no faults");
+            same(handler.0.lock().expect("nobody panics").clone(), expected);
+        }
+        assert_eq!(vm.progress(), Progress::Complete);
+
+        let mut vm = VM::new(config);
+        let roles = upload::Roles { source: Source(0), store: Store::default() };
+        let session = roles.open(&mut vm).expect("room");
+        vm.run(&NoHandler, 1_000).expect("no faults");
+        for _ in 1..HEARD.len() {
+            assert_eq!(vm.progress(), Progress::Waiting);
+            vm.wake(session.id(), "Store").expect("it waits");
+            vm.run(&NoHandler, 1_000).expect("no faults");
+        }
+        same(session.into_roles(&mut vm).expect("it is complete").store.0, HEARD[3]);
+    }
+}
+
+#[test]
+fn a_fault_says_in_which_lane_it_is() {
+    for config in configs() {
+        let mut vm = VM::new(config);
+        vm.load_choreography(&shared::IMAGE).expect("room");
+        let error = vm.run(&Fails, 1_000).expect_err("`Other` cannot be heard").to_string();
+        assert_eq!(
+            error,
+            "1 session faulted; session #0: `Ben` in lane 2 at `recv Ann?Other(u32)`: not today"
+        );
+    }
+}
+
+/// Hears everything but `Other`.
+struct Fails;
+
+impl EffectHandler for Fails {
+    fn send(&self, cx: &Context<'_>, to: RoleId, label: LabelId) -> HandlerResult<Value> {
+        Says(0).send(cx, to, label)
+    }
+
+    fn receive(&self, cx: &Context<'_>, _: RoleId, label: LabelId, _: Value) -> HandlerResult<()> {
+        if cx.label(label).name == "Other" { Err("not today".into()) } else { Ok(()) }
+    }
+
+    fn choose(&self, _: &Context<'_>, _: &[Branch]) -> HandlerResult<Picked> {
+        Err("there are no choices".into())
+    }
+}
+
+/// What is told to one lane may be what another waits for, also if the answer to it is pending.
+#[test]
+fn what_a_lane_has_no_answer_to_yet_is_asked_for_in_another() {
+    struct Echo(Option<u32>);
+
+    impl relay::Echo for Echo {
+        fn on_word(&mut self, word: u32) -> HandlerResult<()> {
+            self.0 = Some(word);
+            Err(HandlerError::pending())
+        }
+        fn back(&mut self) -> HandlerResult<u32> {
+            self.0.ok_or_else(HandlerError::pending)
+        }
+    }
+
+    struct Mouth(u32);
+
+    impl relay::Mouth for Mouth {
+        fn word(&mut self) -> HandlerResult<u32> {
+            Ok(7)
+        }
+        fn on_back(&mut self, back: u32) -> HandlerResult<()> {
+            self.0 = back;
+            Ok(())
+        }
+    }
+
+    for config in configs() {
+        let mut vm = VM::new(config);
+        let roles = relay::Roles { mouth: Mouth(0), echo: Echo(None) };
+        let session = roles.open(&mut vm).expect("room");
+        vm.run(&NoHandler, 1_000).expect("no faults");
+        let text = vm.session(session.id()).expect("it runs").to_string();
+        assert!(text.contains("`Echo` in lane 1 waits for its handler"), "{text}");
+        assert!(text.contains("`Echo` in lane 2 is done"), "{text}");
+        vm.wake(session.id(), "Echo").expect("it waits");
+        vm.run(&NoHandler, 1_000).expect("no faults");
+        assert_eq!(session.into_roles(&mut vm).expect("it is complete").mouth.0, 7);
+    }
 }
 
 #[test]

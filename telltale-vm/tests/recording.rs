@@ -394,6 +394,19 @@ fn lines_that_are_missing_or_doubled_are_found() {
     }
 }
 
+/// What a stranger has written is quoted on one line, and not from beginning to end.
+#[test]
+fn lines_of_strangers_are_quoted_with_care() {
+    let text = recording();
+    for odd in ["\\u001b[31m\\u202e\\n".to_owned(), "k".repeat(200_000)] {
+        for from in ["\"sends\"", "\"role\"", "\"of\"", "\"messages\""] {
+            let error = not_read(&text.replacen(from, &format!("\"{odd}\""), 1));
+            assert!(error.len() < 700, "{} bytes", error.len());
+            assert!(error.chars().all(|c| !c.is_control() && c != '\u{202e}'), "{error:?}");
+        }
+    }
+}
+
 #[test]
 fn what_is_no_recording_says_why() {
     let text = recording();
@@ -952,7 +965,7 @@ fn an_opaque_payload_is_an_error_of_the_recording_and_not_of_the_run() {
     assert_eq!(
         error.to_string(),
         "session #0, from `A` to `B`: `Of(Cup)` cannot be written down: it carries a value of type `recording::Store`, and its \
-         protocol is not marked `#[serde]`"
+         protocol is not marked `#[serde]`; images that were read have no codecs either"
     );
 }
 

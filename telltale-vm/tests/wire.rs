@@ -47,6 +47,29 @@ enum Shape {
     Named(BTreeMap<String, Option<f64>>),
 }
 
+/// What is in an option may be nothing, in several ways.
+#[expect(clippy::option_option, reason = "that is what is tested")]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+enum Perhaps {
+    Unit(Option<()>),
+    Twice(Option<Option<u8>>),
+    Marker { is_there: Option<Marker> },
+    Wrapped(Option<Wrapped>),
+    InPairs(BTreeMap<u8, (Option<Vec<()>>, Option<Perhapses>)>),
+}
+
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+struct Marker;
+
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+struct Wrapped(Option<u8>);
+
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+enum Perhapses {
+    Never,
+    Once(()),
+}
+
 /// Says that it cannot be written.
 #[derive(Debug, Deserialize)]
 struct Shy;
@@ -62,6 +85,7 @@ choreography! {
     protocol Shapes(A, B) {
         A -> B: Drawn(Shape);
         A -> B: Hidden(Shy);
+        A -> B: Maybe(Vec<Perhaps>);
     }
 }
 
@@ -363,6 +387,77 @@ fn floats_are_found_wherever_they_are() {
     assert!(shy.to_string().contains("it is shy"), "{shy}");
     assert_eq!(format!("{shy:?}"), shy.to_string());
     assert!(std::error::Error::source(&shy).is_none());
+}
+
+/// Whatever is written is read back as the same.
+#[test]
+fn what_json_cannot_tell_from_nothing_is_not_written() {
+    use Perhaps::{InPairs, Marker as Marked, Twice, Unit, Wrapped as Wraps};
+    let image = &shapes::IMAGE;
+    let pairs = |list, more| InPairs([(1, (list, more))].into());
+    let written = vec![
+        Unit(None),
+        Twice(None),
+        Twice(Some(Some(3))),
+        Marked { is_there: None },
+        Wraps(None),
+        Wraps(Some(Wrapped(Some(1)))),
+        pairs(None, None),
+        pairs(Some(vec![]), Some(Perhapses::Never)),
+        pairs(Some(vec![(), ()]), Some(Perhapses::Once(()))),
+    ];
+    let maybe = label(image, "Maybe");
+    let bytes = Payloads::of(image).encode(maybe, &pack(written.clone())).expect("each is told");
+    let read = Payloads::of(image).decode(maybe, &bytes).expect("it was written");
+    assert_eq!(unpack::<Vec<Perhaps>>(read).expect("of the type"), written);
+    for nothing in [
+        Unit(Some(())),
+        Twice(Some(None)),
+        Marked { is_there: Some(Marker) },
+        Wraps(Some(Wrapped(None))),
+    ] {
+        let error = Payloads::of(image).encode(maybe, &pack(vec![nothing]));
+        assert_eq!(
+            error.expect_err("it would be read as `None`").to_string(),
+            "`Maybe(Vec<Perhaps>)` cannot be written down: JSON writes `null` for what is in a `Some`, and that is \
+             read as `None`; another codec may not"
+        );
+    }
+}
+
+/// What a stranger has written is quoted on one line, and not from beginning to end.
+#[test]
+fn bytes_of_strangers_are_quoted_with_care() {
+    let long = format!("{{\"Round\":\"{}\"}}", "k".repeat(900_000));
+    let odd = "{\"\\u001b[31m\\u202e\\n\":1}".to_owned();
+    let texts = [long, odd].map(|text| reading(&shapes::IMAGE, "Drawn", text.as_bytes()));
+    for text in &texts {
+        assert!(text.len() < 600, "{}", text.len());
+        assert!(text.contains(" at line 1 column "), "{text}");
+    }
+    assert!(texts[1].contains(r"unknown variant `\u{1b}[31m\u{202e}\n`"), "{}", texts[1]);
+}
+
+/// Codecs are code, which an image that was read does not have, though it is equal.
+#[cfg(feature = "validate")]
+#[test]
+fn an_image_that_was_read_has_no_codecs() {
+    let bytes = everything::IMAGE.to_bytes();
+    let read = telltale_vm::loader::UntrustedImage::from_bytes(&bytes).expect("it was written");
+    let read = read.validate().expect("it is right");
+    assert_eq!(read, everything::IMAGE);
+    let error = Payloads::of(&read).encode(label(&read, "Of"), &pack(cup())).expect_err("no codec");
+    assert!(
+        error.to_string().ends_with("; images that were read have no codecs either"),
+        "{error}"
+    );
+    let words = label(&read, "Words");
+    let payload = pack("tea".to_owned());
+    let as_value = Payloads::of(&read).encode(words, &payload).expect("it is text");
+    let own = Payloads::of(&everything::IMAGE);
+    assert!(own.decode(words, &as_value).is_err(), "neither takes what the other has written");
+    let as_text = own.encode(words, &payload).expect("it is text");
+    assert!(Payloads::of(&read).decode(words, &as_text).is_err());
 }
 
 #[test]

@@ -65,6 +65,16 @@ pub enum ImageError {
         /// How many steps it may take: see [`Limits`](crate::Limits).
         limit: usize,
     },
+    /// Something is called what it cannot be called.
+    #[error("`{name}` is no name of {what}: {reason}")]
+    Name {
+        /// What has the name: `a role`, `a label`, `a payload type`, `an effect` or `an import`.
+        what: &'static str,
+        /// The name, with what is not seen escaped.
+        name: String,
+        /// What is wrong with it.
+        reason: &'static str,
+    },
     /// The names are no names of a protocol, or the global type is none.
     #[error("the global type is invalid: {0}")]
     GlobalType(TypeError),

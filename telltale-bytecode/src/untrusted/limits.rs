@@ -31,7 +31,8 @@ pub struct Limits {
     /// How many exits the global type may have if it has parallel parts, and how many arms all of these: 4,096. What
     /// happens at once is compared with each other.
     pub exits_beside: usize,
-    /// How many instructions all programs may have together, and how many branches all choices: 262,144.
+    /// How many instructions all programs may have together, and how many branches all choices, each counted with all of
+    /// its branches: 262,144.
     pub instructions: usize,
     /// How many registers a role may have: 255, which is also how many instructions can name. A machine may allow fewer.
     pub registers: usize,

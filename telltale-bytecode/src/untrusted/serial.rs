@@ -2,6 +2,7 @@
 
 use serde::de::Error as _;
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
+use telltale_types::foreign::sentence;
 use telltale_types::{GlobalState, Label, LabelId, LocalState, RoleId};
 
 use super::text::ImageText;
@@ -110,7 +111,10 @@ impl Serialize for UntrustedImage {
 impl<'de> Deserialize<'de> for UntrustedImage {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
         if deserializer.is_human_readable() {
-            ImageText::deserialize(deserializer)?.read().map_err(D::Error::custom)
+            let text = <ImageText as Deserialize>::deserialize(deserializer);
+            // A field that is not known is quoted as a whole.
+            let text = text.map_err(|error| D::Error::custom(sentence(error)))?;
+            text.read().map_err(D::Error::custom)
         } else {
             let (Format, tables) = Deserialize::deserialize(deserializer)?;
             Ok(Tables::into(tables))

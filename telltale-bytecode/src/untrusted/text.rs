@@ -12,15 +12,17 @@
 mod read;
 mod write;
 
-use serde::{Deserialize, Serialize};
+use serde::{Deserialize, Deserializer, Serialize, Serializer};
 use telltale_types::Label;
+use telltale_types::foreign::Object;
 
 use super::serial::Format;
 use crate::ContentHash;
 
 /// An image for people. Also in the order of the names, the format comes first.
 #[derive(Serialize, Deserialize)]
-#[serde(deny_unknown_fields, rename = "image")]
+#[serde(deny_unknown_fields, rename = "image", remote = "Self")]
+#[serde(expecting = "an object with `format`, `global_type`, `labels` and `roles`")]
 pub(super) struct ImageText {
     format: Format,
     global_type: Vec<String>,
@@ -35,16 +37,37 @@ pub(super) struct ImageText {
 }
 
 #[derive(Serialize, Deserialize)]
-#[serde(deny_unknown_fields, rename = "import")]
+#[serde(deny_unknown_fields, rename = "import", remote = "Self")]
+#[serde(expecting = "an object with `name` and `hash`")]
 struct ImportText {
     name: String,
     hash: ContentHash,
 }
 
 #[derive(Serialize, Deserialize)]
-#[serde(deny_unknown_fields, rename = "role")]
+#[serde(deny_unknown_fields, rename = "role", remote = "Self")]
+#[serde(expecting = "an object with `name`, `local_type` and `program`")]
 struct RoleText {
     name: String,
     local_type: Vec<String>,
     program: Vec<String>,
 }
+
+/// These are objects, and no lists.
+macro_rules! objects {
+    ($($text:ident)*) => {$(
+        impl Serialize for $text {
+            fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+                Self::serialize(self, serializer)
+            }
+        }
+
+        impl<'de> Deserialize<'de> for $text {
+            fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+                Self::deserialize(Object(deserializer))
+            }
+        }
+    )*};
+}
+
+objects! { ImageText ImportText RoleText }

@@ -3,6 +3,7 @@
 use std::collections::BTreeSet;
 
 use telltale_theory::{Options, ProjectionError};
+use telltale_types::foreign::{Named, misspelt};
 use telltale_types::{GlobalState, GlobalType, LocalState, LocalTypeR, Names, RoleId, Shared};
 
 use super::compare::{first_difference, parting};
@@ -38,6 +39,7 @@ impl UntrustedImage {
     /// As [`UntrustedImage::validate`].
     pub fn validate_with(&self, limits: &Limits) -> Result<CodeImage, ImageError> {
         self.check_sizes(limits)?;
+        self.check_names()?;
         let global = self.checked_global()?;
         let locals = self.checked_locals(&global, limits)?;
         let programs = self.decoded_programs()?;
@@ -91,15 +93,49 @@ impl UntrustedImage {
         check("instructions", instructions, limits.instructions)?;
         let branches = self.sets.iter().map(Vec::len).sum();
         check("branches", branches, limits.instructions)?;
-        check("targets", self.targets.len(), limits.instructions)
+        check("targets", self.targets.len(), limits.instructions)?;
+        check("branches of all choices", self.branches_of_all(), limits.instructions)
+    }
+
+    /// The branches of all choices, each with its own: many may name one set, but each is hashed, linked and shown with
+    /// all of them.
+    fn branches_of_all(&self) -> usize {
+        let words = self.roles.iter().flat_map(|role| &role.program);
+        let branches = words.map(|&word| match Instr::from_word(word) {
+            Some(Instr::Choose { set, .. } | Instr::Offer { set, .. }) => {
+                self.sets.get(usize::from(set.0)).map_or(0, Vec::len)
+            }
+            Some(Instr::Fork { count, .. }) => usize::from(count) + 1,
+            _ => 0,
+        });
+        branches.fold(0, usize::saturating_add)
     }
 
     /// All texts that an image brings with it.
     fn names(&self) -> impl Iterator<Item = &str> {
-        let labels = self.labels.iter().flat_map(|label| [&*label.name, label.payload.as_str()]);
-        let imports = self.imports.iter().map(|(name, _)| &**name);
-        let roles = self.roles.iter().map(|role| &*role.name);
-        labels.chain(imports).chain(roles).chain(self.effects.iter().map(String::as_str))
+        self.named().map(|(_, _, name)| name)
+    }
+
+    /// The same, and what each is.
+    fn named(&self) -> impl Iterator<Item = (&'static str, Named, &str)> {
+        let roles = self.roles.iter().map(|role| ("a role", Named::Word, &*role.name));
+        let labels = self.labels.iter().flat_map(|label| {
+            let payload = ("a payload type", Named::Payload, label.payload.as_str());
+            [("a label", Named::Word, &*label.name), payload]
+        });
+        let effects = self.effects.iter().map(|name| ("an effect", Named::Other, &**name));
+        let imports = self.imports.iter().map(|(name, _)| ("an import", Named::Other, &**name));
+        roles.chain(labels).chain(effects).chain(imports)
+    }
+
+    /// Names are shown wherever types and programs are, so none may look like something else there.
+    fn check_names(&self) -> Result<(), ImageError> {
+        for (what, of, name) in self.named() {
+            if let Some(reason) = misspelt(name, of) {
+                return Err(ImageError::Name { what, name: clipped(name), reason });
+            }
+        }
+        Ok(())
     }
 
     fn checked_global(&self) -> Result<GlobalType, ImageError> {
@@ -286,3 +322,6 @@ impl From<ProjectionError> for ImageError {
         Self::Projection(Box::new(error))
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -62,10 +62,13 @@ pub(super) fn of_role(tokens: &mut Tokens, mistakes: &mut Mistakes) -> (Docs, Op
     while let Some(mut attribute) = next(tokens) {
         match attribute.name.as_str() {
             "doc" => add_doc(&mut docs, attribute),
-            "like" if like.is_none() => match name_in(&mut attribute, "a role", ON_ROLE) {
-                Ok(model) => like = Some(model),
-                Err(mistake) => mistakes.push(mistake),
-            },
+            "like" => {
+                let read = name_in(&mut attribute, "a role", ON_ROLE);
+                match read.and_then(|model| once(&mut like, model, &attribute)) {
+                    Ok(()) => {}
+                    Err(mistake) => mistakes.push(mistake),
+                }
+            }
             _ => mistakes.push(unknown(&attribute, ON_ROLE)),
         }
     }
@@ -104,9 +107,10 @@ pub(super) fn outer(tokens: &mut Tokens, mistakes: &mut Mistakes) -> Outer {
                 Ok(derives) => outer.derives.extend(&derives),
                 Err(mistake) => mistakes.push(mistake),
             },
-            "state" if outer.state.is_none() => {
-                match name_in(&mut attribute, "the name of a state", ON_STATEMENT) {
-                    Ok(name) => outer.state = Some(name),
+            "state" => {
+                let read = name_in(&mut attribute, "the name of a state", ON_STATEMENT);
+                match read.and_then(|name| once(&mut outer.state, name, &attribute)) {
+                    Ok(()) => {}
                     Err(mistake) => mistakes.push(mistake),
                 }
             }
@@ -121,7 +125,24 @@ pub(super) fn late(tokens: &mut Tokens, outer: &mut Outer, mistakes: &mut Mistak
     let late = self::outer(tokens, mistakes);
     outer.derives.extend(&late.derives);
     outer.docs.extend(late.docs);
-    outer.state = outer.state.take().or(late.state);
+    match (&outer.state, late.state) {
+        (Some(_), Some(late)) => mistakes.push(twice("state", late.place)),
+        (None, late) => outer.state = late,
+        (Some(_), None) => {}
+    }
+}
+
+/// What an attribute says, unless it was said before.
+fn once<T>(known: &mut Option<T>, said: T, attribute: &Attribute) -> Result<(), Diagnostic> {
+    if known.is_some() {
+        return Err(twice(&attribute.name, attribute.span));
+    }
+    *known = Some(said);
+    Ok(())
+}
+
+fn twice(what: &str, span: SpanRange) -> Diagnostic {
+    Diagnostic::new(Mistake::GivenTwice { what: what.to_owned() }, span)
 }
 
 /// Reports attributes in front of something that generates nothing.
@@ -190,9 +211,15 @@ fn add(attributes: &mut Attributes, mut attribute: Attribute) -> Result<(), Diag
         "doc" => add_doc(&mut attributes.docs, attribute),
         "derive" => attributes.derives.extend(&derives(&mut attribute)?),
         "endpoints" if attribute.inside.is_empty() => attributes.endpoints = true,
-        "serde" if attributes.serde.is_none() => attributes.serde = Some(serde(&mut attribute)?),
+        "serde" => {
+            let said = serde(&mut attribute)?;
+            return once(&mut attributes.serde, said, &attribute);
+        }
         "allow" if is_silent_end(&attribute) => attributes.silent_end = true,
-        "telltale" => attributes.crate_path = Some(crate_path(&mut attribute)?),
+        "telltale" => {
+            let said = crate_path(&mut attribute)?;
+            return once(&mut attributes.crate_path, said, &attribute);
+        }
         _ => return Err(unknown(&attribute, ON_PROTOCOL)),
     }
     Ok(())
@@ -251,22 +278,26 @@ fn path(tokens: &mut Tokens) -> Result<syn::Path, Diagnostic> {
 
 /// `serde` or `serde(version = 2, codec = path)`
 fn serde(attribute: &mut Attribute) -> Result<Serde, Diagnostic> {
-    let mut serde = Serde { version: 0, codec: None, span: attribute.span };
+    let span = attribute.span;
+    let (mut version, mut codec) = (None, None);
+    let read = |version: Option<u32>, codec| Serde { version: version.unwrap_or(0), codec, span };
     if attribute.inside.is_empty() {
-        return Ok(serde);
+        return Ok(read(version, codec));
     }
     let group = attribute.inside.group(Delimiter::Parenthesis);
     let Some(mut inside) = group.as_ref().map(Tokens::inside) else {
         return Err(unknown(attribute, ON_PROTOCOL));
     };
     loop {
-        let mistake = inside.expected("`version = 2` or `codec = path`");
-        if serde.version == 0 && inside.word("version").is_some() {
+        let (mistake, word) = (inside.expected("`version = 2` or `codec = path`"), inside.span());
+        if inside.word("version").is_some() {
             inside.signs("=").ok_or_else(|| inside.expected("`=`"))?;
-            serde.version = version(&mut inside)?;
-        } else if serde.codec.is_none() && inside.word("codec").is_some() {
+            let former = version.replace(version_number(&mut inside)?);
+            former.map_or(Ok(()), |_| Err(twice("version", word)))?;
+        } else if inside.word("codec").is_some() {
             inside.signs("=").ok_or_else(|| inside.expected("`=`"))?;
-            serde.codec = Some(path(&mut inside)?);
+            let former = codec.replace(path(&mut inside)?);
+            former.map_or(Ok(()), |_| Err(twice("codec", word)))?;
         } else {
             return Err(mistake);
         }
@@ -274,13 +305,13 @@ fn serde(attribute: &mut Attribute) -> Result<Serde, Diagnostic> {
             inside.signs(",").ok_or_else(|| inside.expected("`,`"))?;
         }
         if inside.is_empty() {
-            return Ok(serde);
+            return Ok(read(version, codec));
         }
     }
 }
 
-fn version(tokens: &mut Tokens) -> Result<u32, Diagnostic> {
-    let mistake = tokens.expected("a version from 1 on");
+fn version_number(tokens: &mut Tokens) -> Result<u32, Diagnostic> {
+    let mistake = tokens.expected("a version from 1 to 4294967295");
     let number = tokens.peek(0).map(ToTokens::to_token_stream);
     tokens.skip(1);
     let number = number.and_then(|number| syn::parse2::<syn::LitInt>(number).ok());

@@ -5,6 +5,7 @@ use std::io;
 use std::path::{Path, PathBuf};
 
 use telltale_theory::Comparison;
+use telltale_types::foreign::sentence;
 use thiserror::Error;
 
 /// Something does not go with what is released, or a lock file cannot be used.
@@ -65,6 +66,34 @@ pub enum LockError {
         /// The file.
         path: PathBuf,
         /// The protocol.
+        protocol: String,
+    },
+    /// The file has something twice, as when branches were merged and both sides were kept.
+    #[error(
+        "`{}` has {} twice, as if both sides of a merge were kept\n\
+         help: keep the one that is released, or write the file anew from what is released",
+        .path.display(), part(.protocol, .role.as_deref())
+    )]
+    Twice {
+        /// The file.
+        path: PathBuf,
+        /// The protocol.
+        protocol: String,
+        /// The role whose part is there twice; nothing if the whole protocol is.
+        role: Option<String>,
+    },
+    /// Two protocols were given the same name.
+    #[error("two protocols are called `{protocol}`\nhelp: give each a name of its own")]
+    GivenTwice {
+        /// The name.
+        protocol: String,
+    },
+    /// Roles of a protocol are said to be in use, and there is no such protocol.
+    #[error(
+        "roles of `{protocol}` are said to be in use, and no protocol of that name is compared"
+    )]
+    NotGiven {
+        /// The name.
         protocol: String,
     },
     /// A protocol is not in the file.
@@ -151,7 +180,7 @@ impl LockError {
     }
 
     pub(super) fn malformed(path: &Path, error: &serde_json::Error) -> Self {
-        Self::Malformed { path: path.to_owned(), message: error.to_string() }
+        Self::Malformed { path: path.to_owned(), message: sentence(error) }
     }
 }
 
@@ -171,6 +200,13 @@ fn broken(path: &Path, breaks: &[Break]) -> String {
                 which are, or write the file anew with `TELLTALE_LOCK=write cargo test`";
     lines.push(help.to_owned());
     lines.join("\n")
+}
+
+fn part(protocol: &str, role: Option<&str>) -> String {
+    match role {
+        None => format!("`{protocol}`"),
+        Some(role) => format!("the part of `{role}` in `{protocol}`"),
+    }
 }
 
 fn quoted(names: &[String]) -> String {

@@ -7,34 +7,47 @@
 use std::collections::BTreeMap;
 use std::path::Path;
 
-use serde::{Deserialize, Serialize};
+use serde::{Deserialize, Deserializer, Serialize};
 use sha2::{Digest, Sha256};
 use telltale_theory::{Options, ProjectionError, project_all_with};
 use telltale_types::GlobalType;
+use telltale_types::foreign::Object;
 
+use super::by_name::ByName;
 use super::error::LockError;
 
 /// The version that is written, and the only one that is read.
 const FORMAT: u32 = 1;
 
 /// What a lock file holds of a protocol.
-#[derive(Serialize, Deserialize)]
+#[derive(Deserialize)]
+#[serde(
+    expecting = "an object with `hash`, `payload_version`, `roles` and `type`",
+    remote = "Self"
+)]
 pub(super) struct Entry {
     hash: String,
     pub(super) payload_version: u32,
-    roles: BTreeMap<String, String>,
+    roles: ByName<String>,
     #[serde(rename = "type")]
     pub(super) global: GlobalType,
 }
 
 #[derive(Deserialize)]
+#[serde(expecting = "an object with `format` and `protocols`")]
 struct Version {
     format: u32,
 }
 
 #[derive(Deserialize)]
 struct File {
-    protocols: BTreeMap<String, Entry>,
+    protocols: ByName<Entry>,
+}
+
+impl<'de> Deserialize<'de> for Entry {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        Self::deserialize(Object(deserializer))
+    }
 }
 
 impl Entry {
@@ -42,7 +55,7 @@ impl Entry {
         let options =
             Options { allow_silent_end: true, find_remedies: false, ..Options::default() };
         let locals = project_all_with(global, &options)?.into_iter();
-        let roles = locals.map(|(role, local)| (role, local.to_string())).collect();
+        let roles = ByName::of(locals.map(|(role, local)| (role, local.to_string())).collect());
         let (hash, global) = (String::new(), global.clone());
         let mut entry = Self { hash, payload_version, roles, global };
         entry.hash = entry.content_hash();
@@ -55,18 +68,38 @@ impl Entry {
     }
 }
 
+/// What is written as an object, and not as a list.
+fn object<'t, T: Deserialize<'t>>(text: &'t [u8]) -> serde_json::Result<T> {
+    let mut reader = serde_json::Deserializer::from_slice(text);
+    let read = T::deserialize(Object(&mut reader))?;
+    reader.end().map(|()| read)
+}
+
 pub(super) fn read(path: &Path) -> Result<BTreeMap<String, Entry>, LockError> {
     let text = std::fs::read(path).map_err(|error| LockError::read(path, &error))?;
     let malformed = |error: serde_json::Error| LockError::malformed(path, &error);
-    let Version { format } = serde_json::from_slice(&text).map_err(malformed)?;
+    let Version { format } = object(&text).map_err(malformed)?;
     if format != FORMAT {
         return Err(LockError::Format { path: path.to_owned(), found: format, known: FORMAT });
     }
-    let File { protocols } = serde_json::from_slice(&text).map_err(malformed)?;
-    let altered = protocols.iter().find(|(_, entry)| entry.hash != entry.content_hash());
+    let File { protocols } = object(&text).map_err(malformed)?;
+    let twice = |protocol: &String, role| LockError::Twice {
+        path: path.to_owned(),
+        protocol: protocol.clone(),
+        role,
+    };
+    if let Some(protocol) = &protocols.twice {
+        return Err(twice(protocol, None));
+    }
+    for (name, entry) in &protocols.all {
+        if let Some(role) = &entry.roles.twice {
+            return Err(twice(name, Some(role.clone())));
+        }
+    }
+    let altered = protocols.all.iter().find(|(_, entry)| entry.hash != entry.content_hash());
     match altered.map(|(name, _)| name.clone()) {
         Some(protocol) => Err(LockError::Altered { path: path.to_owned(), protocol }),
-        None => Ok(protocols),
+        None => Ok(protocols.all),
     }
 }
 
@@ -79,7 +112,7 @@ pub(super) fn write(path: &Path, entries: &BTreeMap<String, Entry>) -> Result<()
 fn text(entries: &BTreeMap<String, Entry>) -> String {
     let entry = |(name, entry): (&String, &Entry)| {
         let role = |(role, part)| format!("\n        {}: {}", json(role), json(part));
-        let roles: Vec<String> = entry.roles.iter().map(role).collect();
+        let roles: Vec<String> = entry.roles.all.iter().map(role).collect();
         format!(
             "\n    {}: {{\n      \"hash\": {},\n      \"payload_version\": {},\n      \"roles\": {{{}\n      }},\n      \"type\": {}\n    }}",
             json(name),

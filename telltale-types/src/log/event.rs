@@ -2,6 +2,8 @@
 
 use std::fmt;
 
+use crate::foreign::clipped;
+
 /// What an event of a log tells.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
 #[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
@@ -96,20 +98,9 @@ impl fmt::Display for LogEvent {
 /// How many characters of a name are shown.
 const SHOWN: usize = 100;
 
-/// A name from a log, which may be anything, as part of a sentence: on one line, and not too long.
+/// A name from a log, which may be anything, as part of a sentence.
 pub(super) fn shown(name: &str) -> String {
-    let mut text = String::new();
-    for character in name.chars().take(SHOWN) {
-        if character.is_control() {
-            text.extend(character.escape_default());
-        } else {
-            text.push(character);
-        }
-    }
-    if name.chars().nth(SHOWN).is_some() {
-        text.push('…');
-    }
-    text
+    clipped(name, SHOWN)
 }
 
 /// A line of a log that is no event.

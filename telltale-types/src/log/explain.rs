@@ -17,22 +17,29 @@ type Together = BTreeMap<RoleId, Vec<Vec<StateId>>>;
 impl Monitor {
     fn moves<'m>(&'m self, way: &'m Way) -> impl Iterator<Item = Taken> + 'm {
         let parts = self.parts.iter().zip(&way.strands);
-        parts.flat_map(|(part, strand)| part.moves(strand, self.channels.as_ref()))
+        parts.flat_map(|(part, strand)| part.moves(strand, &self.channels))
     }
 
     pub(super) fn unfit(&self, event: &LogEvent, read: Read<'_>) -> Unfit {
         let mut expected = Vec::new();
+        let names_channels =
+            read.channel.is_some_and(|given| given > 0 || self.channels.largest() > 0);
         let (mut seen, mut known) = (BTreeSet::new(), Together::new());
         for way in &self.ways {
             for taken in self.moves(way) {
                 let Some(kind) = self.can_happen(way, &taken, read.kind) else { continue };
                 let message = (taken.sender(), taken.receiver(), taken.action.label);
-                if seen.insert((kind, message)) {
+                let pair = (taken.sender(), taken.receiver());
+                let is_known = self.global.is_some() || !self.channels.is_apart(&pair);
+                let channel = (names_channels && is_known).then_some(taken.channel);
+                if seen.insert((kind, message, channel)) {
                     let text = self.written(kind, message);
                     let Taken { role, state, action, .. } = taken;
                     let role_name = self.name(role).to_owned();
                     let steps = self.steps(&taken, &mut known);
-                    expected.push(Expected { text, kind, role, role_name, state, action, steps });
+                    let one =
+                        Expected { text, kind, channel, role, role_name, state, action, steps };
+                    expected.push(one);
                 }
             }
         }
@@ -43,7 +50,9 @@ impl Monitor {
         let nearest = expected.iter().filter(|one| concerns(one)).count();
         let cause = self.cause(event, read);
         let text = self.as_given(event, read);
-        Unfit { event: event.clone(), place: self.place(event), text, cause, expected, nearest }
+        let channel = read.channel.filter(|_| names_channels);
+        let place = self.place(event);
+        Unfit { event: event.clone(), place, text, channel, cause, expected, nearest }
     }
 
     /// The steps of the protocol that something is which a role may do.
@@ -68,7 +77,7 @@ impl Monitor {
             (_, None) if exchange => Some(EventKind::Exchange),
             (Direction::Send, Some((at, part))) if exchange => {
                 let strand = &way.strands[at];
-                let mut others = part.moves(strand, self.channels.as_ref());
+                let mut others = part.moves(strand, &self.channels);
                 others.any(|other| is_exchange(way, taken, &other)).then_some(EventKind::Exchange)
             }
             (Direction::Send, _) => Some(EventKind::Send),
@@ -106,7 +115,7 @@ impl Monitor {
         let one = |(at, part): (usize, &Part)| {
             let strands = self.ways.iter().map(|way| &way.strands[at]);
             let waiting = strands.filter(|strand| !part.is_over(strand));
-            let moves = waiting.flat_map(|strand| part.moves(strand, None));
+            let moves = waiting.flat_map(|strand| part.moves(strand, &self.channels));
             let texts: BTreeSet<String> =
                 moves.map(|taken| action(&self.names, taken.action)).collect();
             let expects: Vec<String> = texts.into_iter().collect();

@@ -2,7 +2,10 @@
 
 use std::io::{self, BufRead, Read as _};
 
+use serde::Deserialize;
+
 use super::{LineError, LogEvent};
+use crate::foreign::{Object, sentence};
 
 /// How many bytes a line may have. A line is read as a whole, and nothing else of the log is kept.
 pub const LINE_LIMIT: u64 = 1 << 20;
@@ -50,7 +53,7 @@ impl<R: BufRead> Iterator for JsonLines<R> {
             match read {
                 Ok(0) => return None,
                 Ok(_) => {}
-                Err(error) => return Some(Err(self.end_at(error.to_string()))),
+                Err(error) => return Some(Err(self.end_at(sentence(error)))),
             }
             if self.text.len() as u64 > LINE_LIMIT {
                 let message = format!("longer than {LINE_LIMIT} bytes, which no event is");
@@ -78,8 +81,10 @@ impl<R: BufRead> JsonLines<R> {
 
     fn event(&self) -> Result<LogEvent, LineError> {
         let text = self.text.trim_ascii_end();
-        let event: LogEvent =
-            serde_json::from_slice(text).map_err(|error| line_error(self.line, &error))?;
+        let mut reader = serde_json::Deserializer::from_slice(text);
+        let event = LogEvent::deserialize(Object(&mut reader));
+        let event = event.and_then(|event| reader.end().map(|()| event));
+        let event = event.map_err(|error| line_error(self.line, &error))?;
         Ok(LogEvent { line: Some(self.line), ..event })
     }
 }
@@ -88,6 +93,6 @@ impl<R: BufRead> JsonLines<R> {
 fn line_error(line: u64, error: &serde_json::Error) -> LineError {
     let text = error.to_string();
     let place = format!(" at line {} column {}", error.line(), error.column());
-    let message = text.strip_suffix(&place).unwrap_or(&text).to_owned();
+    let message = sentence(text.strip_suffix(&place).unwrap_or(&text));
     LineError { line, column: Some(error.column()), message }
 }

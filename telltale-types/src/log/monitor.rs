@@ -6,7 +6,7 @@ use super::part::{Channels, Part};
 use super::report::{Accepted, LogError, Place};
 use super::way::{Taken, Way};
 use super::{EventKind, LineError, LogEvent};
-use crate::{Direction, GlobalType, LabelId, LocalTypeR, Names, RoleId, Shared};
+use crate::{Action, Direction, GlobalType, LabelId, LocalTypeR, Names, RoleId, Shared};
 
 /// In how many ways a log may be understood at once.
 pub const WAY_LIMIT: usize = 1_000;
@@ -45,7 +45,8 @@ pub struct Monitor {
     pub(super) parts: Vec<Part>,
     /// For each role, its place among the parts.
     watched: Vec<Option<usize>>,
-    pub(super) channels: Option<Channels>,
+    /// The channels of the protocol; if that is not known, those that the one part speaks of, which may be numbered otherwise.
+    pub(super) channels: Channels,
     pub(super) ways: Vec<Way>,
     events: u64,
     skipped: u64,
@@ -70,6 +71,10 @@ struct Done {
 impl Monitor {
     /// Watches one role.
     ///
+    /// Which channel has which number is a matter of the whole protocol. A log that gives the `channel` of events between
+    /// roles that talk in several arms of a parallel part is checked by [`Monitor::of_roles`], which may be given one
+    /// part only.
+    ///
     /// # Errors
     ///
     /// When the type cannot be that of the role: it talks to the role, or it has names for all roles and not
@@ -92,7 +97,8 @@ impl Monitor {
         }
         let own = id.unwrap_or(RoleId(names.role_count() as u8));
         let nameless = id.is_none().then(|| role.to_owned());
-        Ok(Self::new(names.clone(), nameless, vec![Part::alone(own, local.clone())], None))
+        let (channels, part) = (channels_of_part(own, local), Part::alone(own, local.clone()));
+        Ok(Self::new(names.clone(), nameless, vec![part], None, channels))
     }
 
     /// Watches roles of a protocol, each given by its name with its part.
@@ -118,7 +124,7 @@ impl Monitor {
             };
             watched.push(Part::of(global, id, local.clone()));
         }
-        Ok(Self::new(names.clone(), None, watched, Some(global.clone())))
+        Ok(Self::new(names.clone(), None, watched, Some(global.clone()), global.channels()))
     }
 
     fn new(
@@ -126,6 +132,7 @@ impl Monitor {
         nameless: Option<String>,
         parts: Vec<Part>,
         global: Option<GlobalType>,
+        channels: Channels,
     ) -> Self {
         let mut roles: BTreeMap<String, RoleId> =
             names.roles().map(|(id, name)| (name.to_owned(), id)).collect();
@@ -147,7 +154,7 @@ impl Monitor {
             roles,
             labels,
             watched,
-            channels: global.as_ref().map(channels_of),
+            channels,
             ways: vec![Way::start(&parts)],
             parts,
             global,
@@ -175,8 +182,9 @@ impl Monitor {
     ///
     /// # Errors
     ///
-    /// When it does not fit, when it speaks of a role that the protocol does not have, or when the log can be understood
-    /// in too many ways ([`WAY_LIMIT`], [`UNDER_WAY_LIMIT`]).
+    /// When it does not fit, when it speaks of a role that the protocol does not have, when the log can be understood
+    /// in too many ways ([`WAY_LIMIT`], [`UNDER_WAY_LIMIT`]), or when it gives one of several channels and the protocol is
+    /// not known.
     pub fn observe(&mut self, event: &LogEvent) -> Result<(), LogError> {
         let (sender, receiver) =
             (self.role(event, &event.sender)?, self.role(event, &event.receiver)?);
@@ -187,6 +195,7 @@ impl Monitor {
             self.skipped += 1;
             return Ok(());
         }
+        self.check_channel(event, read)?;
         let mut ways = std::mem::take(&mut self.ways);
         let done = match &ways[..] {
             [way] => self.done(way, read),
@@ -235,6 +244,17 @@ impl Monitor {
             EventKind::Exchange => sends || receives,
             EventKind::Send => sends,
             EventKind::Receive => receives,
+        }
+    }
+
+    /// The numbers of several channels are those of the protocol.
+    fn check_channel(&self, event: &LogEvent, read: Read<'_>) -> Result<(), LogError> {
+        let is_apart = self.channels.is_apart(&(read.sender, read.receiver));
+        match read.channel {
+            Some(channel) if is_apart && self.global.is_none() => {
+                Err(LogError::ChannelNotKnown { place: self.place(event), channel })
+            }
+            _ => Ok(()),
         }
     }
 
@@ -299,9 +319,9 @@ impl Monitor {
         };
         let (at, part) = self.part(role).filter(|_| read.kind != other)?;
         let wanted = (direction, peer, read.labels);
-        let mut taken = part.fitting(&way.strands[at], self.channels.as_ref(), wanted);
+        let mut taken = part.fitting(&way.strands[at], &self.channels, wanted);
         if let Some(number) = read.channel {
-            taken.retain(|taken| taken.channel.is_none_or(|channel| channel == number));
+            taken.retain(|taken| taken.channel == number);
         }
         Some(taken)
     }
@@ -325,9 +345,13 @@ impl Monitor {
     }
 }
 
-fn channels_of(global: &GlobalType) -> Channels {
-    let pairs = |state| global.exits(state).map(move |exit| (state, (exit.sender, exit.receiver)));
-    global.lanes().split(global.states().flat_map(pairs))
+fn channels_of_part(role: RoleId, local: &LocalTypeR) -> Channels {
+    let pair = move |action: Action| match action.direction {
+        Direction::Send => (role, action.peer),
+        Direction::Receive => (action.peer, role),
+    };
+    let pairs = |state| local.exits(state).map(move |exit| (state, pair(exit.action)));
+    local.lanes().split(local.states().flat_map(pairs))
 }
 
 /// Whether these are the two sides of one message that is received as soon as it was sent.

@@ -98,7 +98,7 @@ impl Part {
     pub(super) fn moves<'p>(
         &'p self,
         strand: &'p Strand,
-        channels: Option<&'p Channels>,
+        channels: &'p Channels,
     ) -> impl Iterator<Item = Taken> + 'p {
         self.moves_where(strand, channels, |_| true)
     }
@@ -107,7 +107,7 @@ impl Part {
     pub(super) fn fitting(
         &self,
         strand: &Strand,
-        channels: Option<&Channels>,
+        channels: &Channels,
         (direction, peer, labels): (Direction, RoleId, &[LabelId]),
     ) -> Vec<Taken> {
         let fits = |action: Action| {
@@ -120,7 +120,7 @@ impl Part {
     fn moves_where<'p>(
         &'p self,
         strand: &'p Strand,
-        channels: Option<&'p Channels>,
+        channels: &'p Channels,
         is_wanted: impl Fn(Action) -> bool + Clone + 'p,
     ) -> impl Iterator<Item = Taken> + 'p {
         let active = strand.iter().enumerate().filter_map(|(lane, &state)| Some((lane, state?)));
@@ -134,7 +134,7 @@ impl Part {
                 state,
                 target: exit.target,
                 action: exit.action,
-                channel: channels.map(|channels| self.channel(channels, lane, exit.action)),
+                channel: self.channel(channels, lane, exit.action),
             })
         })
     }
@@ -144,7 +144,7 @@ impl Part {
             Direction::Send => (self.role, action.peer),
             Direction::Receive => (action.peer, self.role),
         };
-        let whole = self.whole.as_ref().map_or(LaneId::OUTERMOST, |whole| whole[lane.index()]);
+        let whole = self.whole.as_ref().map_or(lane, |whole| whole[lane.index()]);
         channels.of(whole, &pair).number
     }
 }

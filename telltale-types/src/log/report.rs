@@ -117,6 +117,18 @@ pub enum LogError {
         /// How many messages may be under way in all of them.
         limit: usize,
     },
+    /// An event is said to have been on one of several channels. Which is which is a matter of the whole protocol, and only
+    /// one part is known.
+    #[error(
+        "{place}: which channel has the number {channel} is not known from the part of one role; \
+         leave the `channel` out, or check with the global type (`Monitor::of_roles`)"
+    )]
+    ChannelNotKnown {
+        /// Where in the log.
+        place: Place,
+        /// The number that the event gives.
+        channel: u16,
+    },
     /// The role that was to be watched cannot have the type.
     #[error("the type is not that of a role `{role}`, but of {}", any_of(.known))]
     NotItsRole {
@@ -150,6 +162,7 @@ impl fmt::Display for Place {
 ///
 /// ```text
 /// line 4: `Customer→Shop:Buy` does not fit; expected `Shop→Customer:Price(u64)`
+/// line 5: `Customer→Shop:Buy` on channel 1 does not fit; expected `Customer→Shop:Buy` on channel 2
 /// ```
 #[derive(Clone, Debug, PartialEq, Eq, Error)]
 #[non_exhaustive]
@@ -159,6 +172,8 @@ pub struct Unfit {
     /// Where it is in the log; all events before it fit.
     pub place: Place,
     pub(super) text: String,
+    /// The channel that it gives, if that is of interest.
+    pub(super) channel: Option<u16>,
     /// What is wrong with it.
     pub cause: Cause,
     /// All that could have happened instead, first what concerns its sender and its receiver.
@@ -191,6 +206,8 @@ pub struct Expected {
     pub text: String,
     /// Whether it is a message as a whole, or one side of it.
     pub kind: EventKind,
+    /// The number of its channel, if the event that does not fit gives one and there are several, or if it gives one that is not 0.
+    pub channel: Option<u16>,
     /// Who does it: the sender, if that is somebody who is watched.
     pub role: RoleId,
     /// Its name.
@@ -213,7 +230,7 @@ impl Unfit {
 
 impl fmt::Display for Unfit {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{}: `{}` does not fit", self.place, self.text)?;
+        write!(f, "{}: {} does not fit", self.place, on_channel(&self.text, self.channel))?;
         let LogEvent { sender, receiver, label, .. } = &self.event;
         match &self.cause {
             Cause::NotExpected => {}
@@ -227,35 +244,47 @@ impl fmt::Display for Unfit {
                 write!(f, ", for `{first}` from `{sender}` comes first")?;
             }
         }
-        let texts: Vec<&str> = self.nearest().iter().map(|one| &*one.text).collect();
-        match texts[..] {
-            [] => f.write_str("; nothing more was expected"),
-            _ => write!(f, "; expected {}", one_of(&texts)),
+        let nearest = self.nearest();
+        if nearest.is_empty() {
+            return f.write_str("; nothing more was expected");
         }
+        let shown = nearest.iter().map(|one| on_channel(&one.text, one.channel));
+        write!(f, "; expected {}", listed(shown, "or"))
     }
 }
 
-fn one_of<T: fmt::Display>(texts: &[T]) -> String {
-    listed(texts, "or")
+/// `Customer→Shop:Buy` on channel 2
+fn on_channel(text: &str, channel: Option<u16>) -> String {
+    match channel {
+        None => format!("`{text}`"),
+        Some(channel) => format!("`{text}` on channel {channel}"),
+    }
+}
+
+fn one_of(texts: &[String]) -> String {
+    listed(quoted(texts), "or")
 }
 
 fn all_of(texts: &[String]) -> String {
-    listed(texts, "and")
+    listed(quoted(texts), "and")
 }
 
 fn any_of(texts: &[String]) -> String {
-    if texts.is_empty() { "somebody else".to_owned() } else { listed(texts, "or") }
+    if texts.is_empty() { "somebody else".to_owned() } else { one_of(texts) }
+}
+
+fn quoted(texts: &[String]) -> impl ExactSizeIterator<Item = String> {
+    texts.iter().map(|text| format!("`{text}`"))
 }
 
 /// `a`, `b` or `c`
-fn listed<T: fmt::Display>(texts: &[T], last: &str) -> String {
+fn listed(texts: impl ExactSizeIterator<Item = String>, last: &str) -> String {
     let more = texts.len().saturating_sub(SHOWN);
-    let mut quoted: Vec<String> =
-        texts.iter().take(SHOWN).map(|text| format!("`{text}`")).collect();
+    let mut shown: Vec<String> = texts.take(SHOWN).collect();
     if more > 0 {
-        quoted.push(format!("{more} more"));
+        shown.push(format!("{more} more"));
     }
-    match &quoted[..] {
+    match &shown[..] {
         [] => "nothing".to_owned(),
         [only] => only.clone(),
         [before @ .., end] => format!("{} {last} {end}", before.join(", ")),

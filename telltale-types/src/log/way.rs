@@ -27,8 +27,8 @@ pub(super) struct Taken {
     pub(super) state: StateId,
     pub(super) target: StateId,
     pub(super) action: Action,
-    /// The number of the channel; nothing where channels are not known.
-    pub(super) channel: Option<u16>,
+    /// The number of the channel.
+    pub(super) channel: u16,
 }
 
 impl Taken {
@@ -47,7 +47,7 @@ impl Taken {
     }
 
     pub(super) fn channel(&self) -> Channel {
-        (self.sender(), self.receiver(), self.channel.unwrap_or_default())
+        (self.sender(), self.receiver(), self.channel)
     }
 }
 

@@ -7,7 +7,7 @@ use telltale_types::{LabelId, RoleId};
 use super::{Slice, Step, note_halted};
 use crate::memory::channel::Plan;
 use crate::memory::coroutine::{
-    self, Actor, Coro, CoroId, FORKED, HALTED, HOLDS, OUTSIDE, PENDING,
+    self, Actor, Coro, CoroId, FORKED, HALTED, HOLDS, OUTSIDE, PENDING, TOLD,
 };
 use crate::memory::header;
 use crate::program::loaded::Loaded;
@@ -142,10 +142,12 @@ impl Slice<'_, '_> {
         self.cx.actor.lane != 0 && matches!(op.code, Code::Send | Code::Choose)
     }
 
-    /// What the object of the role had no answer for, or its handler, may have one now.
-    fn ask_lanes_again(&mut self) {
+    /// What the object of the role had no answer for when it was asked, or its handler, may have one now. What it has
+    /// been told, and does not go on from yet, is nothing to ask again.
+    pub(crate) fn ask_lanes_again(&mut self) {
         for coro in self.loaded.coroutines_of(self.cx.actor.role) {
-            if coro != self.coro && word_of(self.block, self.loaded, coro).has(PENDING) {
+            let word = word_of(self.block, self.loaded, coro);
+            if coro != self.coro && word.has(PENDING) && !word.has(TOLD) {
                 coroutine::unmark(self.block, self.loaded.roles_at + coro.index(), PENDING);
                 self.wake(coro);
             }

@@ -72,7 +72,7 @@ impl Slice<'_, '_> {
         self.cx.add_effect();
         match answer {
             Ok(()) => Step::Next(taken.next),
-            Err(error) => Self::no_answer(error, taken.next),
+            Err(error) => Self::told(error, taken.next),
         }
     }
 

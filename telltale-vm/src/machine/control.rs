@@ -9,7 +9,7 @@ use thiserror::Error;
 use crate::lines::role_of;
 use crate::memory::arena::Slot;
 use crate::memory::channel::Plan;
-use crate::memory::coroutine::{self, Coro, CoroId, DRAINS, HALTED, PAUSED, PENDING};
+use crate::memory::coroutine::{self, Coro, CoroId, DRAINS, HALTED, PAUSED, PENDING, UNANSWERED};
 use crate::memory::deferred::Outstanding;
 use crate::memory::{channel, header, ready};
 use crate::scripted::leave::leave_place;
@@ -120,13 +120,13 @@ impl VM {
         let coroutines = self.loaded_at(slot).coroutines;
         header::set_status(self.run_queue.arena.block_mut(slot), SessionStatus::Draining);
         for coro in (0..coroutines).map(RoleId::at) {
-            self.change(slot, coro, |coro| coro.without(PENDING).with(DRAINS), true);
+            self.change(slot, coro, |coro| coro.without(UNANSWERED).with(DRAINS), true);
         }
         Ok(())
     }
 
     /// The handler of a role that had no answer has one now: the role continues. Of a role that does several things at
-    /// once, all are asked again that had no answer.
+    /// once, all continue that wait for it: those that were asked are asked again, those that were told something go on.
     ///
     /// For a role that is played through an endpoint, its holder continues.
     ///
@@ -153,13 +153,13 @@ impl VM {
             if header::place(block).is_some() {
                 // It stands still on its script, and continues there.
                 for coro in pending {
-                    coroutine::unmark(block, roles_at + coro.index(), PENDING);
+                    coroutine::unmark(block, roles_at + coro.index(), UNANSWERED);
                 }
                 self.run_queue.enqueue(slot);
                 return Ok(());
             }
             for coro in pending {
-                self.change(slot, coro, |coro| coro.without(PENDING), true);
+                self.change(slot, coro, |coro| coro.without(UNANSWERED), true);
             }
             return Ok(());
         }

@@ -7,7 +7,7 @@ use telltale_bytecode::{CodeImage, Pc};
 
 use crate::lines::{label_of, role_of};
 use crate::memory::arena::Slot;
-use crate::memory::coroutine::{self, CoroId};
+use crate::memory::coroutine::{self, Actor, CoroId};
 use crate::memory::{channel, header, registers};
 use crate::program::by_hand::{self, show_compiled};
 use crate::program::parallel;
@@ -132,13 +132,15 @@ impl VM {
             return self.finish(slot, Ok(()));
         }
         let cause = Cause::Stuck { waiting: view.who_is_stuck() };
-        self.fault(slot, Fault { role: None, instruction: None, cause });
+        self.fault(slot, Fault { role: None, lane: 0, instruction: None, cause });
     }
 
     /// All roles of a session are done.
     pub(super) fn finish_unless_left_over(&mut self, slot: Slot) {
         match self.left_over(slot) {
-            Some(cause) => self.fault(slot, Fault { role: None, instruction: None, cause }),
+            Some(cause) => {
+                self.fault(slot, Fault { role: None, lane: 0, instruction: None, cause });
+            }
             None => self.finish(slot, Ok(())),
         }
     }
@@ -174,7 +176,7 @@ impl VM {
         let block = self.run_queue.arena.block(slot);
         let loaded = self.images.get(header::image(block));
         let image = &loaded.image;
-        let role = loaded.actor_of(coro).role;
+        let Actor { role, lane } = loaded.actor_of(coro);
         let pc = coroutine::read(block, loaded.roles_at + coro.index()).pc();
         let place = Pc(pc - image.programs.start(role));
         let instr = image.programs[role].get(place.index());
@@ -183,7 +185,7 @@ impl VM {
             None => show_compiled(image, instr),
         });
         let role = Some(role_of(image.names(), role).to_owned());
-        self.fault(slot, Fault { role, instruction, cause });
+        self.fault(slot, Fault { role, lane, instruction, cause });
     }
 
     pub(super) fn fault(&mut self, slot: Slot, fault: Fault) {

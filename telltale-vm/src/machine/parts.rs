@@ -183,7 +183,7 @@ impl VM {
         let session = self.run_queue.session_at(slot);
         let role = role_of(self.loaded_at(slot).image.names(), from).to_owned();
         let cause = Cause::WrongDelivery { expected, found };
-        self.fault(slot, Fault { role: Some(role), instruction: None, cause });
+        self.fault(slot, Fault { role: Some(role), lane: 0, instruction: None, cause });
         self.drop_orphans();
         self.drain_sink();
         VMError::StaleSession { session }

@@ -5,7 +5,7 @@ use slab::Slab;
 use super::endpoints::Endpoints;
 use crate::exec::{Exit, RunContext, Slice};
 use crate::memory::arena::Slot;
-use crate::memory::coroutine::{self, PENDING};
+use crate::memory::coroutine::{self, PENDING, UNANSWERED};
 use crate::memory::{header, ready};
 use crate::program::loaded::Loaded;
 use crate::program::registry::Registry;
@@ -182,13 +182,15 @@ impl Slices<'_> {
         let Self { run_queue, session, script, .. } = self;
         let Some(at) = script.pending_at(&session.loaded.schedule) else { return false };
         let (block, roles_at) = (run_queue.block(), session.loaded.roles_at);
+        let mut marks = PENDING;
         if let Some(received) = at.received {
+            marks = UNANSWERED;
             let word = &mut block[roles_at + at.coro.index()];
             if coroutine::advance(word, received.to_step) {
                 session.cx.wraps.note(session.cx.session, at.actor);
             }
         }
-        coroutine::mark(block, roles_at + at.coro.index(), PENDING);
+        coroutine::mark(block, roles_at + at.coro.index(), marks);
         header::set_place(block, Some(at.place));
         script.failure = None;
         true

@@ -2,7 +2,7 @@
 //! one word.
 //!
 //! ```text
-//! program counter 26 bits | marks 6 | count of effects 32
+//! program counter 24 bits | marks 8 | count of effects 32
 //! ```
 //!
 //! The count is on top so that it can begin anew without disturbing anything.
@@ -33,7 +33,13 @@ pub(crate) const FORKED: u32 = 1 << 26;
 /// The role is played from outside of the VM, so it never acts by itself.
 pub(crate) const OUTSIDE: u32 = 1 << 25;
 
-const MARKS: u32 = HALTED | HOLDS | PENDING | PAUSED | DRAINS | FORKED | OUTSIDE;
+/// The role is pending because of what it has been told. It is not asked again, so only its handler can let it continue.
+pub(crate) const TOLD: u32 = 1 << 24;
+
+/// What a role without an answer is marked with, whatever it has none to.
+pub(crate) const UNANSWERED: u32 = PENDING | TOLD;
+
+const MARKS: u32 = HALTED | HOLDS | PENDING | PAUSED | DRAINS | FORKED | OUTSIDE | TOLD;
 
 /// Who acts: a role, and which of the things that it does at once; lane 0 is its own coroutine.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

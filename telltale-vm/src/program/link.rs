@@ -11,6 +11,7 @@ use telltale_types::{Direction, LabelId, RoleId};
 use crate::lines::label_of;
 use crate::memory::channel::Plan;
 use crate::memory::coroutine::CoroId;
+use crate::program::landings::landings;
 use crate::program::lanes::Lanes;
 use crate::program::loaded::Plans;
 use crate::program::op::{Choices, Code, Exchange, Linked, Op};
@@ -28,9 +29,13 @@ pub(crate) fn link(image: &Image, plans: &Plans, lanes: Option<&Lanes>) -> Linke
     let (mut choices, mut starts) = (Choices::default(), Vec::new());
     for role in (0..image.names().role_count()).map(RoleId::at) {
         let own = lanes.and_then(|lanes| lanes.code.channels(image, role));
-        for (at, &instr) in image.programs[role].iter().enumerate() {
+        let (program, trap) = (&image.programs[role], image.programs.code().len() as u32);
+        let landings = landings(program, image.programs.start(role), trap);
+        let lands_at = |target: Pc| landings.get(target.index()).copied().unwrap_or(trap);
+        for (at, &instr) in program.iter().enumerate() {
             let channels = Channels { plans, expected: &expected, role, own: own.as_deref() };
-            let linker = Linker { image, program: role, pc: Pc(at as u32), channels };
+            let (pc, lands_at) = (Pc(at as u32), &lands_at);
+            let linker = Linker { image, program: role, pc, channels, lands_at };
             let fork = lanes.and_then(|lanes| lanes.code.link(&linker, lanes, instr, &mut starts));
             ops.push(fork.unwrap_or_else(|| linker.own(instr, &mut choices)));
         }
@@ -57,6 +62,9 @@ pub(crate) struct Linker<'a> {
     /// Where the instruction is in it.
     pub(crate) pc: Pc,
     pub(crate) channels: Channels<'a>,
+    /// Where in the code of all roles control is that goes to a place of the program: past all jumps, or at the trap if
+    /// that is outside of the program.
+    pub(crate) lands_at: &'a dyn Fn(Pc) -> u32,
 }
 
 impl Linker<'_> {
@@ -66,7 +74,7 @@ impl Linker<'_> {
         if endpoint_of(instr).is_some() {
             // What it sends or receives is another session's matter, where control goes is not.
             let is_invalid = op.code == Code::Invalid;
-            let next = if is_invalid { self.settle(Pc(u32::MAX)) } else { op.exchange.next };
+            let next = if is_invalid { (self.lands_at)(Pc(u32::MAX)) } else { op.exchange.next };
             let exchange = Exchange { next, ..Exchange::NONE };
             return Op { exchange, code: Code::Outside, operand: Slot::HANDLER, ..op };
         }
@@ -109,7 +117,7 @@ impl Linker<'_> {
 
     /// An instruction without a message.
     fn passing(&self, code: Code, next: Pc) -> Op {
-        let exchange = Exchange { next: self.settle(next), ..Exchange::NONE };
+        let exchange = Exchange { next: (self.lands_at)(next), ..Exchange::NONE };
         Op { exchange, ..Op::new(code) }
     }
 
@@ -123,7 +131,7 @@ impl Linker<'_> {
     ) -> Op {
         let target = |nth: u8| {
             let target = self.image.find_target(targets, nth.into());
-            self.settle(target.unwrap_or(Pc(u32::MAX)))
+            (self.lands_at)(target.unwrap_or(Pc(u32::MAX)))
         };
         let first = starts.len() as u32;
         for nth in 0..count {
@@ -157,7 +165,7 @@ impl Linker<'_> {
         let channel = channel.unwrap_or(Plan::NONE);
         let expected = self.channels.expected.get(label.index()).copied();
         let expected = expected.unwrap_or(ExpectedKind::ANYTHING);
-        Exchange { channel, next: self.settle(next), label, peer, expected }
+        Exchange { channel, next: (self.lands_at)(next), label, peer, expected }
     }
 
     /// A choice without branches, or between branches that the image does not have, is invalid.
@@ -181,24 +189,6 @@ impl Linker<'_> {
         choices.branches.extend_from_slice(branches);
         let count = u32::try_from(branches.len()).expect("an image has fewer than 2³² branches");
         Op { first, count, set, ..Op::new(code) }
-    }
-
-    /// The place in the code of all roles, past all jumps; the trap, if it is outside of the program. Jumps
-    /// that lead round to themselves are executed, one by one.
-    fn settle(&self, target: Pc) -> u32 {
-        let program = &self.image.programs[self.program];
-        let mut settled = target;
-        for _ in 0..program.len() {
-            match program.get(settled.index()) {
-                Some(&Instr::Jmp { target: further }) => settled = further,
-                Some(_) => return self.image.programs.start(self.program) + settled.0,
-                None => return self.image.programs.code().len() as u32,
-            }
-        }
-        match program.get(target.index()) {
-            Some(_) => self.image.programs.start(self.program) + target.0,
-            None => self.image.programs.code().len() as u32,
-        }
     }
 }
 

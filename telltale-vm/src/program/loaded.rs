@@ -11,7 +11,7 @@
 //!
 //! The block is made by copying the template of its image.
 
-use telltale_bytecode::{Channel, CodeImage, Pc, Reg};
+use telltale_bytecode::{Channel, CodeImage, Instr, Pc, Reg};
 use telltale_types::{RoleId, StateId};
 
 use crate::lines::role_of;
@@ -134,6 +134,18 @@ impl Loaded {
                 }
                 header::set_place(block, None);
             }
+        }
+    }
+
+    /// Where in the code of all roles control is that goes to a place of a role's program: a jump is linked with where it
+    /// leads in the end.
+    pub(crate) fn lands_at(&self, program: RoleId, target: Pc) -> u32 {
+        let Linked { ops, .. } = &self.linked;
+        let at = self.image.programs.start(program) + target.0;
+        match self.image.programs[program].get(target.index()) {
+            Some(Instr::Jmp { .. }) => ops[at as usize].exchange.next,
+            Some(_) => at,
+            None => ops.len() as u32 - 1,
         }
     }
 

@@ -64,6 +64,9 @@ pub(crate) trait Parallel: fmt::Debug + Send + Sync {
     /// See [`Slice::is_others_turn`].
     fn is_others_turn(&self, slice: &mut Slice<'_, '_>, op: &Op) -> bool;
 
+    /// See [`Slice::ask_lanes_again`].
+    fn ask_again(&self, slice: &mut Slice<'_, '_>);
+
     /// See [`Slice::wake_lane`].
     fn wake(&self, slice: &mut Slice<'_, '_>, role: RoleId, plan: Plan);
 
@@ -139,6 +142,10 @@ impl Parallel for Full {
 
     fn is_others_turn(&self, slice: &mut Slice<'_, '_>, op: &Op) -> bool {
         slice.is_others_turn(op)
+    }
+
+    fn ask_again(&self, slice: &mut Slice<'_, '_>) {
+        slice.ask_lanes_again();
     }
 
     fn wake(&self, slice: &mut Slice<'_, '_>, role: RoleId, plan: Plan) {

@@ -4,6 +4,8 @@ use std::collections::BTreeMap;
 use std::fmt;
 use std::io::{self, BufRead};
 
+use telltale_types::foreign::sentence;
+
 use super::line::{self, Head, How, Line, Protocol, VERSION, Version};
 use super::what::What;
 use crate::VMConfig;
@@ -225,9 +227,9 @@ impl fmt::Display for RecordingError {
             Problem::Json(error) => {
                 let text = error.to_string();
                 let what = text.split(" at line 1 column").next().unwrap_or_default();
-                write!(f, "column {}: {what}", error.column())
+                write!(f, "column {}: {}", error.column(), sentence(what))
             }
-            Problem::Expected(what) => write!(f, "expected {what}"),
+            Problem::Expected(what) => write!(f, "expected {}", sentence(what)),
             Problem::CutOff => f.write_str(
                 "the recording is cut off: it has no last line (`Recorded::read_cut_off` reads what is there)",
             ),

@@ -4,7 +4,7 @@ use telltale_types::RoleId;
 
 use super::run::{End, Failure, ScriptState, Undelivered};
 use crate::exec::{Exit, Slice, Step, note_halted};
-use crate::memory::coroutine::{self, Coro, HALTED, PENDING};
+use crate::memory::coroutine::{self, Coro, HALTED, PENDING, UNANSWERED};
 use crate::memory::{header, ready};
 use crate::program::loaded::Loaded;
 use crate::program::schedule::{ScheduleStep, StepKind};
@@ -33,16 +33,18 @@ impl<'a> Slice<'_, 'a> {
         // Only now has somebody of this session acted last.
         self.coro = self.loaded.coro_of(self.cx.actor);
         match self.failed(failure, why) {
-            Some(Step::Fault(cause)) => Err(Exit::Fault(self.coro, cause)),
-            Some(Step::Pend(_)) => {
-                // The words of the roles are true after every step, so only the mark is missing.
-                let at = self.loaded.roles_at + self.coro.index();
-                coroutine::mark(self.block, at, PENDING);
-                self.rest(self.coro);
-                Ok(())
-            }
-            _ => Ok(()),
+            Some(Step::Fault(cause)) => return Err(Exit::Fault(self.coro, cause)),
+            Some(Step::Pend(_)) => self.wait_unanswered(PENDING),
+            Some(Step::Told(_)) => self.wait_unanswered(UNANSWERED),
+            _ => {}
         }
+        Ok(())
+    }
+
+    /// The words of the roles are true after every step, so only the marks are missing.
+    fn wait_unanswered(&mut self, marks: u32) {
+        coroutine::mark(self.block, self.loaded.roles_at + self.coro.index(), marks);
+        self.rest(self.coro);
     }
 
     /// [`leave_place`], for the session that acts.
@@ -95,10 +97,10 @@ impl<'a> Slice<'_, 'a> {
     /// The message has been received, but its receiver answers with an error, or is pending.
     #[cold]
     fn receiver_stops(&mut self, step: &ScheduleStep, error: HandlerError) -> Step {
-        let done = Self::no_answer(error, self.cx.at);
+        let done = Self::told(error, self.cx.at);
         // A pending role has received the message and moves on. One that fails stays at the instruction that the fault
         // names; only its effect is counted.
-        let waits = matches!(done, Step::Pend(_));
+        let waits = matches!(done, Step::Told(_));
         let to_step = if waits { step.to_step } else { Coro::at(0, 1).to_word() };
         let word = &mut self.block[self.loaded.roles_at + step.to_coro.index()];
         if coroutine::advance(word, to_step) {

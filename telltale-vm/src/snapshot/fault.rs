@@ -16,6 +16,7 @@ pub(super) struct FaultForm(#[serde(with = "shared")] pub(super) Arc<Fault>);
 #[serde(remote = "Fault")]
 struct Fields {
     role: Option<String>,
+    lane: u8,
     instruction: Option<String>,
     #[serde(with = "CauseForm")]
     cause: Cause,

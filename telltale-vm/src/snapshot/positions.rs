@@ -3,7 +3,7 @@
 //! A place says which step comes next; the words of the coroutines have to be those that the steps before it have left. So the
 //! schedule is followed once, and what is written down of a session is compared with that.
 
-use crate::memory::coroutine::{Coro, FORKED, HALTED, PENDING};
+use crate::memory::coroutine::{Coro, FORKED, HALTED, UNANSWERED};
 use crate::program::loaded::Loaded;
 use crate::program::schedule::{ScheduleStep, StepKind};
 
@@ -34,7 +34,7 @@ impl Positions {
     /// Whether coroutines with these words can be at a place. One that waits for its handler there is marked as well.
     pub(super) fn are_at(&self, place: u32, words: &[Coro]) -> bool {
         let here = self.0.get(place as usize).and_then(Option::as_deref);
-        let words = words.iter().map(|word| word.without(PENDING).pc_and_marks());
+        let words = words.iter().map(|word| word.without(UNANSWERED).pc_and_marks());
         here.is_some_and(|here| words.eq(here.iter().copied()))
     }
 }

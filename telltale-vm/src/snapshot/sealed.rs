@@ -6,6 +6,7 @@ use std::marker::PhantomData;
 use serde::de::{DeserializeOwned, Error as _};
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 use telltale_bytecode::CodeImage;
+use telltale_types::foreign::sentence;
 
 use super::checksum::Checksum;
 use super::error::SnapshotError;
@@ -178,7 +179,7 @@ fn roles<R: DeserializeOwned>(
 ) -> Result<R, SnapshotError> {
     let cannot = |why: String| SnapshotError::KeptRoles { session, why };
     let text = kept.get(&session).ok_or_else(|| cannot("they were not kept".to_owned()))?;
-    serde_json::from_str(text).map_err(|error| cannot(error.to_string()))
+    serde_json::from_str(text).map_err(|error| cannot(sentence(error)))
 }
 
 /// What is sealed.

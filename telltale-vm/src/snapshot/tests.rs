@@ -579,8 +579,12 @@ fn causes() -> Vec<Cause> {
 #[test]
 fn faults_and_outcomes_come_back() {
     for cause in causes() {
-        let fault =
-            Fault { role: Some("A".to_owned()), instruction: Some("0  halt".to_owned()), cause };
+        let fault = Fault {
+            role: Some("A".to_owned()),
+            lane: 3,
+            instruction: Some("0  halt".to_owned()),
+            cause,
+        };
         let text = fault.to_string();
         let outcome: Outcome = Err(SessionError::Faulted(fault.into()));
         let form = OutcomeForm::from(&outcome);
@@ -607,7 +611,7 @@ fn faults_and_outcomes_come_back() {
 #[test]
 fn an_error_that_is_no_limit_cannot_be_written() {
     let cause = Cause::CannotOpen(Box::new(VMError::MachineGone));
-    let fault = Fault { role: None, instruction: None, cause };
+    let fault = Fault { role: None, lane: 0, instruction: None, cause };
     let form = OutcomeForm::Faulted(FaultForm(fault.into()));
     let error = serde_json::to_string(&form).expect_err("no session faults for this");
     assert!(error.to_string().starts_with("no limit: "), "{error}");

@@ -5,7 +5,7 @@ use std::error::Error;
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 
-use super::finite;
+use super::exact;
 
 /// Why a payload could not be written or read.
 pub type CodecError = Box<dyn Error + Send + Sync>;
@@ -58,7 +58,9 @@ pub trait Codec {
     fn decode<T: DeserializeOwned>(from: &[u8]) -> Result<T, CodecError>;
 }
 
-/// The codec of protocols that name no other. Numbers are exact; floats that JSON has no number for (NaN, the infinities) are errors.
+/// The codec of protocols that name no other. What is written is read back as the same: numbers are exact, and what JSON would
+/// write as `null` and read as something else is an error. Those are floats that it has no number for (NaN, the infinities), and
+/// `Some(())`, `Some(None)` and whatever else in a `Some` is written as `null`.
 #[derive(Clone, Copy, Debug, Default)]
 pub struct Json;
 
@@ -67,7 +69,7 @@ impl Codec for Json {
 
     fn encode<T: Serialize>(payload: &T, to: &mut Vec<u8>) -> Result<(), CodecError> {
         // `serde_json` would write `null`, which can mean something else when it is read.
-        payload.serialize(finite::Check)?;
+        payload.serialize(exact::Check)?;
         Ok(serde_json::to_writer(to, payload)?)
     }
 

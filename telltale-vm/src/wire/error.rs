@@ -2,6 +2,7 @@
 
 use std::fmt;
 
+use telltale_types::foreign::sentence;
 use telltale_types::{LabelId, LabelView};
 
 use super::CodecError;
@@ -37,7 +38,7 @@ pub enum WireProblem {
         /// What it is instead, in words.
         found: String,
     },
-    /// The payload is an opaque Rust value, and its protocol has no `#[serde]`.
+    /// The payload is an opaque Rust value, and the image has no codecs.
     Opaque {
         /// The Rust value, in words.
         found: String,
@@ -112,14 +113,17 @@ impl fmt::Display for WireProblem {
         match self {
             Self::UnknownLabel { labels } => write!(f, "the protocol has {labels} messages"),
             Self::Wrong { expected, found } => write!(f, "expected `{expected}`, found {found}"),
-            Self::Opaque { found } => {
-                write!(f, "it carries {found}, and its protocol is not marked `#[serde]`")
-            }
+            Self::Opaque { found } => write!(
+                f,
+                "it carries {found}, and its protocol is not marked `#[serde]`; images that were read have no \
+                 codecs either"
+            ),
             Self::Endpoint => f.write_str("it carries an endpoint of a session"),
             Self::TooLarge { size, limit } => {
                 write!(f, "it has {size} bytes, and the limit is {limit}")
             }
-            Self::Codec(error) => error.fmt(f),
+            // It may quote what it has read.
+            Self::Codec(error) => f.write_str(&sentence(error)),
         }
     }
 }

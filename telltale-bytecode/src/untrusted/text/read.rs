@@ -1,11 +1,11 @@
 //! From lines to tables.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 use std::fmt;
 
 use telltale_types::{
     Action, Direction, GlobalExit, GlobalState, LabelId, LocalExit, LocalState, Par, RoleId,
-    StateId,
+    StateId, foreign::clipped,
 };
 use thiserror::Error;
 
@@ -61,13 +61,13 @@ fn read_role(reader: &mut Reader, role: RoleText) -> Result<Role, TextError> {
     let RoleText { name, local_type, program } = role;
     let local_type = local_type.iter().enumerate().map(|(at, line)| {
         let state = local_state(reader, line);
-        let place = format_args!("`{name}`, state {at} of the local type");
+        let place = format_args!("`{}`, state {at} of the local type", clipped(&name, SHOWN));
         state.map_err(|expected| error(&place, expected, line))
     });
     let local_type = local_type.collect::<Result<_, _>>()?;
     let program = program.iter().enumerate().map(|(at, line)| {
         let instr = instr(reader, Pc(number(at)), line);
-        let place = format_args!("`{name}`, instruction {at}");
+        let place = format_args!("`{}`, instruction {at}", clipped(&name, SHOWN));
         let instr = instr.map_err(|expected| error(&place, expected, line));
         Ok(instr?.to_word())
     });
@@ -75,21 +75,17 @@ fn read_role(reader: &mut Reader, role: RoleText) -> Result<Role, TextError> {
     Ok(Role { name, local_type, program })
 }
 
-/// How much of a line is shown when it cannot be read.
+/// How much of a line, or of a name, is shown when it cannot be read.
 const SHOWN: usize = 100;
 
 fn error(place: &dyn fmt::Display, expected: Expected, line: &str) -> TextError {
-    let mut found: String = line.chars().take(SHOWN).collect();
-    if found.len() < line.len() {
-        found.push('…');
-    }
-    TextError { place: place.to_string(), expected, found }
+    TextError { place: place.to_string(), expected, found: clipped(line, SHOWN) }
 }
 
 /// What names stand for, and the tables that are filled while lines are read.
 struct Reader {
-    roles: HashMap<String, RoleId>,
-    labels: HashMap<String, LabelId>,
+    roles: Known<RoleId>,
+    labels: Known<LabelId>,
     imports: HashMap<String, ImportId>,
     effect_ids: HashMap<String, EffectId>,
     effects: Vec<String>,
@@ -103,8 +99,8 @@ impl Reader {
         let labels = image.labels.iter().map(ToString::to_string);
         let imports = image.imports.iter().map(|import| import.name.clone());
         Self {
-            roles: ids(roles.zip((0..u8::MAX).map(RoleId))),
-            labels: ids(labels.zip((0..u16::MAX).map(LabelId))),
+            roles: Known::of(ids(roles.zip((0..u8::MAX).map(RoleId)))),
+            labels: Known::of(ids(labels.zip((0..u16::MAX).map(LabelId)))),
             imports: ids(imports.zip((0..u16::MAX).map(ImportId))),
             effect_ids: HashMap::new(),
             effects: Vec::new(),
@@ -137,18 +133,49 @@ fn ids<I>(named: impl Iterator<Item = (String, I)>) -> HashMap<String, I> {
     ids
 }
 
+/// Names, and how long they are: where one may end, only what is as long as some name is compared with all.
+struct Known<I> {
+    ids: HashMap<String, I>,
+    lengths: HashSet<usize>,
+}
+
+impl<I: Copy> Known<I> {
+    fn of(ids: HashMap<String, I>) -> Self {
+        Self { lengths: ids.keys().map(String::len).collect(), ids }
+    }
+
+    fn find(&self, name: &str) -> Option<I> {
+        self.ids.get(name).copied()
+    }
+
+    /// The shortest beginning of a text that is a name and ends at one of these places.
+    fn beginning<E>(
+        &self,
+        text: &str,
+        mut ends: impl Iterator<Item = (usize, E)>,
+    ) -> Option<(usize, E, I)> {
+        let find = |at: usize| self.find(&text[..at]);
+        let may_end = |at: &usize| self.lengths.contains(at);
+        ends.find_map(|(at, end)| Some((at, end, Some(at).filter(may_end).and_then(find)?)))
+    }
+}
+
 /// What is left of a line.
 #[derive(Clone, Copy)]
 struct Rest<'a>(&'a str);
-
-/// How often what ends a name may stand in it. (In a payload type there may be arrows.)
-const ENDS: usize = 16;
 
 impl<'a> Rest<'a> {
     fn eat(&mut self, text: &str) -> bool {
         let rest = self.0.strip_prefix(text);
         self.0 = rest.unwrap_or(self.0);
         rest.is_some()
+    }
+
+    /// `par` in front of arms, which a role of that name is not.
+    fn begins_par(&mut self) -> bool {
+        let behind = self.0.strip_prefix("par -> ").map(|arms| arms.starts_with(is_digit));
+        let is_par = behind.unwrap_or(self.0.starts_with("par then ->"));
+        is_par && self.eat("par")
     }
 
     fn number<N: std::str::FromStr>(&mut self) -> Option<N> {
@@ -158,19 +185,16 @@ impl<'a> Rest<'a> {
         number.parse().ok()
     }
 
-    /// A name that is known, and what ends it.
-    fn name<I: Copy>(&mut self, names: &HashMap<String, I>, end: &str) -> Option<I> {
-        let mut ends = self.0.match_indices(end).take(ENDS);
-        let (at, id) = ends.find_map(|(at, _)| Some((at, *names.get(&self.0[..at])?)))?;
+    /// A name that is known, and what ends it. (In a payload type there may be arrows.)
+    fn name<I: Copy>(&mut self, names: &Known<I>, end: &str) -> Option<I> {
+        let (at, end, id) = names.beginning(self.0, self.0.match_indices(end))?;
         self.0 = &self.0[at + end.len()..];
         Some(id)
     }
 
     /// A role that is known, and the mark behind it that says whether something is sent to it or comes from it.
     fn peer(&mut self, reader: &Reader) -> Option<(Direction, RoleId)> {
-        let mut marks = self.0.match_indices(['!', '?']).take(ENDS);
-        let role = |at: usize| reader.roles.get(&self.0[..at]).copied();
-        let (at, mark, role) = marks.find_map(|(at, mark)| Some((at, mark, role(at)?)))?;
+        let (at, mark, role) = reader.roles.beginning(self.0, self.0.match_indices(['!', '?']))?;
         let direction = if mark == "!" { Direction::Send } else { Direction::Receive };
         self.0 = &self.0[at + mark.len()..];
         Some((direction, role))
@@ -207,6 +231,10 @@ impl<'a> Rest<'a> {
     }
 }
 
+fn is_digit(character: char) -> bool {
+    character.is_ascii_digit()
+}
+
 /// `r7`. The last number means that there is none.
 fn register(text: &str) -> Option<Reg> {
     let number: u8 = text.strip_prefix('r')?.parse().ok()?;
@@ -222,7 +250,7 @@ fn global_state(reader: &Reader, line: &str) -> Result<GlobalState, Expected> {
         _ => {}
     }
     let mut rest = Rest(line);
-    if rest.eat("par") {
+    if rest.begins_par() {
         return par(rest).map(GlobalState::Par);
     }
     let mut exits = Vec::new();
@@ -242,6 +270,8 @@ fn global_state(reader: &Reader, line: &str) -> Result<GlobalState, Expected> {
 const SENDER: Expected = "`end`, `arm end`, `par` or a known role, ` -> ` and so on";
 const RECEIVER: Expected = "a known role and `: ` behind the first arrow";
 const LABEL: Expected = "a known label with its payload type, and an arrow behind it";
+const LOAD: Expected = "a register from r0 to r254, a comma, a space and a scalar: `()`, `true`, a character in quotes, \
+    a number with a point, or an integer from -2147483648 to 4294967295";
 const MESSAGE: Expected = "a known role, `!` or `?`, and a known label with its payload type";
 
 fn local_state(reader: &Reader, line: &str) -> Result<LocalState, Expected> {
@@ -251,7 +281,7 @@ fn local_state(reader: &Reader, line: &str) -> Result<LocalState, Expected> {
         _ => {}
     }
     let mut rest = Rest(line);
-    if rest.eat("par") {
+    if rest.begins_par() {
         return par(rest).map(LocalState::Par);
     }
     let may_end = rest.eat("end or ");
@@ -311,7 +341,7 @@ fn instr(reader: &mut Reader, pc: Pc, line: &str) -> Result<Instr, Expected> {
             let endpoint = register(rest.all()).ok_or("a register")?;
             Ok(Instr::Close { endpoint })
         }
-        "loadimm" => load(rest).ok_or("a register, a comma, a space and a scalar"),
+        "loadimm" => load(rest).ok_or(LOAD),
         "mov" => {
             let regs = rest.all().split_once(" to ");
             let regs = regs.and_then(|(from, to)| Some((register(from)?, register(to)?)));
@@ -346,7 +376,7 @@ fn message(
         return Ok((via, branch.peer, branch.label, value, next));
     }
     let peer = rest.name(&reader.roles, mark.encode_utf8(&mut [0; 4])).ok_or(MESSAGE)?;
-    let label = *reader.labels.get(rest.all()).ok_or(MESSAGE)?;
+    let label = reader.labels.find(rest.all()).ok_or(MESSAGE)?;
     Ok((via, peer, label, value, next))
 }
 
@@ -466,6 +496,8 @@ fn scalar_of(text: &str) -> Option<(ImmKind, u32)> {
         _ if text.bytes().all(|byte| byte.is_ascii_digit()) => (ImmKind::Uint, text.parse().ok()?),
         _ => match text.strip_prefix('+').unwrap_or(text).parse::<i32>() {
             Ok(int) => (ImmKind::Int, int.cast_unsigned()),
+            // An integer that is too large is no float.
+            Err(_) if !text.contains(['.', 'e', 'i']) => return None,
             Err(_) => (ImmKind::Float, text.parse::<f32>().ok()?.to_bits()),
         },
     })

@@ -15,7 +15,7 @@ use super::waiters::is_running;
 use crate::error::Wrong;
 use crate::exec::{Exit, Operand, SeatOp, Slice, Step, inside};
 use crate::machine::slices::{Session, Slices};
-use crate::memory::coroutine::{self, Actor, PENDING};
+use crate::memory::coroutine::{self, Actor, PENDING, UNANSWERED};
 use crate::memory::{header, ready};
 use crate::program::link::{Channels, Linker, endpoint_of};
 use crate::program::op::Choices;
@@ -87,7 +87,7 @@ impl Slices<'_> {
         } else if is_delegated {
             self.endpoints.note_delegated();
         }
-        if matches!(step, Step::Wait | Step::Hold | Step::Pend(_)) {
+        if matches!(step, Step::Wait | Step::Hold | Step::Pend(_) | Step::Told(_)) {
             self.endpoints.wait_in(seat, (holders_session, holder));
         }
         self.endpoints.relay(self.run_queue, self.images, seat.0);
@@ -128,7 +128,8 @@ impl Slices<'_> {
                 own: None,
             };
             let pc = Pc(at - own.image.programs.start(holder));
-            let linker = Linker { image: &own.image, program: holder, pc, channels };
+            let lands_at = &|target| own.lands_at(holder, target);
+            let linker = Linker { image: &own.image, program: holder, pc, channels, lands_at };
             let mut choices = Choices::default();
             let op = linker.link(instr, &mut choices);
             SeatOp::new(op, choices, &loaded.image.local_types[role], state)
@@ -153,6 +154,9 @@ pub(super) fn move_holder(block: &mut [u64], roles_at: usize, role: RoleId, step
         }
         Step::Pend(then) => {
             coroutine::write(block, at, coro.moved_to(*then, coro.count).with(PENDING));
+        }
+        Step::Told(then) => {
+            coroutine::write(block, at, coro.moved_to(*then, coro.count).with(UNANSWERED));
         }
         _waits => {}
     }

@@ -2,7 +2,7 @@
 
 use super::{Endpoints, Member};
 use crate::SessionId;
-use crate::memory::coroutine::{self, HALTED, PENDING};
+use crate::memory::coroutine::{self, HALTED, PENDING, UNANSWERED};
 use crate::memory::{header, ready};
 use crate::program::registry::Registry;
 use crate::scheduler::run_queue::RunQueue;
@@ -63,7 +63,7 @@ impl Endpoints {
             return false;
         }
         self.leave_seat(holder);
-        coroutine::unmark(block, at, PENDING);
+        coroutine::unmark(block, at, UNANSWERED);
         if !coroutine::read(block, at).has(HALTED) {
             ready::set(block, role);
             run_queue.enqueue(session.slot());
