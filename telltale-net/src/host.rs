@@ -97,6 +97,30 @@ impl Host {
     /// A role object may call this as well. Then it happens when the objects of its session have acted, and what goes wrong is told
     /// nobody.
     ///
+    /// ```
+    /// # use telltale_net::Host;
+    /// # use telltale_vm::{Driven, HandlerError, HandlerResult, choreography};
+    /// # choreography! { #[endpoints] pub protocol Ask(Client, Server) { Client -> Server: What(String); Server -> Client: That(u64); } }
+    /// # struct Server;
+    /// # impl ask::Server for Server {
+    /// #     fn on_what(&mut self, _: String) -> HandlerResult<()> { Ok(()) }
+    /// #     fn that(&mut self) -> HandlerResult<u64> { Err(HandlerError::pending()) }
+    /// # }
+    /// # fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// let host = Host::new();
+    /// let mut opened = ask::Roles { client: Driven, server: Server }.open_on(&host)?;
+    /// let client = opened.client().expect("nobody has it yet");
+    /// let client = pollster::block_on(client.what("tea".to_owned()))?;
+    /// // The server has no answer. When it has one:
+    /// host.wake(opened.id(), "Server")?;
+    /// // Or, if it never has:
+    /// host.cancel(opened.id(), "nobody knows")?;
+    /// let error = pollster::block_on(client.that()).expect_err("it was cancelled");
+    /// assert_eq!(error.to_string(), "the session was cancelled: nobody knows");
+    /// # Ok(())
+    /// # }
+    /// ```
+    ///
     /// # Errors
     ///
     /// When the session has ended, is none of this host, has no such role, or the role does not wait for an answer.
@@ -131,6 +155,11 @@ impl Host {
     }
 
     /// What was recorded and is kept, VM by VM, if [`HostConfig::vm`] says that something is. Those of one session are in their order.
+    ///
+    /// ```
+    /// assert!(telltale_net::Host::new().trace()?.is_empty());
+    /// # Ok::<(), telltale_vm::VMError>(())
+    /// ```
     ///
     /// # Errors
     ///
