@@ -15,7 +15,7 @@
 //! claimant has died can be claimed again.
 
 use std::fmt;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use sha2::{Digest, Sha256};
 use telltale_vm::loader::ContentHash;
@@ -31,6 +31,7 @@ type Checked<T = ()> = Result<T, String>;
 
 const ANN: RoleId = RoleId(0);
 const BEN: RoleId = RoleId(1);
+const CAS: RoleId = RoleId(2);
 
 /// Checks an engine. The error says which promise it does not keep.
 ///
@@ -48,7 +49,13 @@ pub async fn check<E: Engine>(engine: &E) -> Checked {
     a_fault_ends_the_session(engine).await?;
     time_passes(engine).await?;
     tickets_are_for_their_seats(engine).await?;
-    several_may_claim_at_once(engine).await
+    several_may_claim_at_once(engine).await?;
+    messages_are_told_apart(engine).await?;
+    what_comes_during_a_step_is_new(engine).await?;
+    nothing_happens_after_the_end(engine).await?;
+    who_rests_goes_on_when_something_comes(engine).await?;
+    who_asked_for_a_time_is_claimed_then(engine).await?;
+    several_roles_are_served(engine).await
 }
 
 /// A session of Ann and Ben, of a protocol of its own.
@@ -69,6 +76,17 @@ struct Terms {
 impl<'e, E: Engine> Scene<'e, E> {
     async fn new(engine: &'e E) -> Checked<Self> {
         Self::with(engine, Terms::default()).await.map(|(scene, _)| scene)
+    }
+
+    /// With these roles.
+    async fn of(engine: &'e E, roles: &[&str]) -> Checked<Self> {
+        let key = SessionKey::random();
+        let image = ContentHash(Sha256::digest(key.as_str()).into());
+        let part = |role: &&str| NewPart { role: (*role).to_owned(), ticket: None };
+        let parts = roles.iter().map(part).collect();
+        let session = NewSession { key: key.clone(), image, parts, deadline: None, idle: None };
+        engine.start(session).await.or_else(|error| fails("starting a session", error))?;
+        Ok(Self { engine, key, image })
     }
 
     /// Also gives Ann's ticket, which is in use if the terms say so.
@@ -131,9 +149,13 @@ async fn names_are_used_once<E: Engine>(engine: &E) -> Checked {
     let again = engine.start(scene.session(&Terms::default(), &ticket)).await;
     let is_refused = matches!(again, Err(EngineError::SessionExists(ref key)) if *key == scene.key);
     expect(is_refused, "a second session of the same name is refused")?;
-    let unknown = engine.ending(&SessionKey::random()).await;
-    let is_unknown = matches!(unknown, Err(EngineError::NoSession(_)));
-    expect(is_unknown, "there is no ending of a session that is not there")
+    let unknown = SessionKey::random();
+    let ending = matches!(engine.ending(&unknown).await, Err(EngineError::NoSession(_)));
+    let cancelled = matches!(engine.cancel(&unknown, "").await, Err(EngineError::NoSession(_)));
+    expect(ending && cancelled, "a session that is not there has no ending, and gets none")?;
+    let seat = Wanted::Seat { session: unknown, role: ANN, ticket: ticket.hash() };
+    let refused = matches!(engine.claim(&seat).await, Err(EngineError::NoSeat { .. }));
+    expect(refused, "a session that is not there has no seats")
 }
 
 async fn each_part_begins_once<E: Engine>(engine: &E) -> Checked {
@@ -248,11 +270,8 @@ async fn a_fault_ends_the_session<E: Engine>(engine: &E) -> Checked {
     commit(scene.claim(ANN).await?, Done { status, ..waits() }).await?;
     let ending = Ending::Faulted { role: "Ann".to_owned(), reason: "it is broken".to_owned() };
     scene.expect_ending(Some(&ending), "a part that faults ends its session").await?;
-    let claim = scene.claim(BEN).await?;
-    expect(
-        claim.work().ending == Some(ending),
-        "the others are told, also before their first step",
-    )?;
+    scene.expect_nothing(BEN, "who has not begun is not told").await?;
+    scene.expect_nothing(ANN, "who has faulted is not told").await?;
     let scene = Scene::new(engine).await?;
     commit(scene.claim(BEN).await?, done()).await?;
     commit(scene.claim(ANN).await?, Done { sent: vec![message(0)], ..waits() }).await?;
@@ -301,10 +320,14 @@ async fn tickets_are_for_their_seats<E: Engine>(engine: &E) -> Checked {
     }
     let claim = engine.claim(&seat(ANN, &ticket)).await;
     let claim = claim.or_else(|error| fails("claiming a seat", error))?;
-    expect(
-        claim.is_some_and(|claim| claim.work().role == ANN),
-        "a seat can be claimed with its ticket",
-    )
+    let claim = claim.filter(|claim| claim.work().role == ANN);
+    commit(claim.ok_or_else(|| broken("a seat can be claimed with its ticket"))?, waits()).await?;
+    let cancelled = engine.cancel(&scene.key, "enough").await;
+    cancelled.or_else(|error| fails("ending a session", error))?;
+    let told = engine.claim(&seat(ANN, &ticket)).await;
+    let told = told.or_else(|error| fails("claiming a seat", error))?;
+    let is_told = told.is_some_and(|claim| claim.work().ending.is_some());
+    expect(is_told, "who has a ticket is told how the session has ended")
 }
 
 async fn several_may_claim_at_once<E: Engine>(engine: &E) -> Checked {
@@ -322,6 +345,129 @@ async fn several_may_claim_at_once<E: Engine>(engine: &E) -> Checked {
         }
     }
     commit(beside, waits()).await
+}
+
+async fn messages_are_told_apart<E: Engine>(engine: &E) -> Checked {
+    let scene = Scene::of(engine, &["Ann", "Ben", "Cas"]).await?;
+    let mut expected = Vec::new();
+    for from in [ANN, CAS] {
+        let id = |lane, number| EnvelopeId { from, lane, number };
+        // Bytes that are no text, and more of them than is seldom.
+        let payload = (0..=255).cycle().take(1_000).collect::<Vec<u8>>();
+        let of_lane = |lane| (0..12).map(move |number| (lane, number));
+        let sent = of_lane(0).chain(of_lane(300)).map(|(lane, number)| Envelope {
+            to: BEN,
+            id: id(lane, number),
+            label: LabelId(9),
+            payload: payload.clone(),
+        });
+        let sent: Vec<Envelope> = sent.collect();
+        expected.extend(sent.iter().cloned());
+        commit(scene.claim(from).await?, Done { sent, ..waits() }).await?;
+    }
+    let claim = scene.claim(BEN).await?;
+    let of = |messages: &[Envelope], from: RoleId, lane: u16| -> Vec<Envelope> {
+        let is_it = |message: &&Envelope| (message.id.from, message.id.lane) == (from, lane);
+        messages.iter().filter(is_it).cloned().collect()
+    };
+    let channels = [(ANN, 0), (ANN, 300), (CAS, 0), (CAS, 300)];
+    let has = |messages: &[Envelope]| {
+        channels.iter().all(|&(from, lane)| of(messages, from, lane) == of(&expected, from, lane))
+            && messages.len() == expected.len()
+    };
+    expect(has(&claim.work().messages), "messages come as they were sent, channel by channel")?;
+    // One of them is taken, of which there are three others with this number.
+    let taken = EnvelopeId { from: CAS, lane: 300, number: 0 };
+    commit(
+        claim,
+        Done { taken: vec![taken], status: PartStatus::Again(Duration::ZERO), ..waits() },
+    )
+    .await?;
+    expected.retain(|message| message.id != taken);
+    let claim = scene.claim(BEN).await?;
+    let has = |messages: &[Envelope]| {
+        channels.iter().all(|&(from, lane)| of(messages, from, lane) == of(&expected, from, lane))
+            && messages.len() == expected.len()
+    };
+    expect(has(&claim.work().messages), "what was taken is gone, and nothing else")?;
+    let has_state = claim.work().state.as_deref() == Some(&[]);
+    expect(has_state, "a part of no bytes has begun all the same")
+}
+
+async fn what_comes_during_a_step_is_new<E: Engine>(engine: &E) -> Checked {
+    let scene = Scene::new(engine).await?;
+    commit(scene.claim(ANN).await?, Done { status: PartStatus::Again(Duration::ZERO), ..waits() })
+        .await?;
+    let step = scene.claim(BEN).await?;
+    commit(scene.claim(ANN).await?, Done { sent: vec![message(0)], ..waits() }).await?;
+    commit(step, waits()).await?;
+    let claim = scene.claim(BEN).await?;
+    expect(
+        claim.work().messages == [message(0)],
+        "what comes during a step is something to do after it",
+    )
+}
+
+async fn nothing_happens_after_the_end<E: Engine>(engine: &E) -> Checked {
+    let scene = Scene::new(engine).await?;
+    commit(scene.claim(BEN).await?, waits()).await?;
+    let step = scene.claim(ANN).await?;
+    let cancelled = engine.cancel(&scene.key, "enough").await;
+    cancelled.or_else(|error| fails("ending a session", error))?;
+    let late = step.commit(Done { sent: vec![message(0)], ..done() }).await;
+    let is_fenced = matches!(late, Err(EngineError::Fenced));
+    expect(is_fenced, "a commit into a session that has ended meanwhile is refused")?;
+    let claim = scene.claim(BEN).await?;
+    let work = claim.work();
+    let is_told = work.ending.is_some() && work.messages.is_empty();
+    expect(is_told, "who is told of an ending has no messages")
+}
+
+async fn who_rests_goes_on_when_something_comes<E: Engine>(engine: &E) -> Checked {
+    let scene = Scene::new(engine).await?;
+    let rests = || Done { status: PartStatus::Rests, ..waits() };
+    commit(scene.claim(BEN).await?, rests()).await?;
+    commit(scene.claim(ANN).await?, Done { sent: vec![message(0)], ..rests() }).await?;
+    scene.expect_ending(None, "a session in which a message is on its way goes on").await?;
+    let claim = scene.claim(BEN).await?;
+    expect(
+        claim.work().messages == [message(0)],
+        "who rests has something to do when something comes",
+    )?;
+    commit(claim, Done { taken: vec![message(0).id], ..rests() }).await?;
+    scene.expect_ending(Some(&Ending::Complete), "a session in which all rest is complete").await
+}
+
+async fn who_asked_for_a_time_is_claimed_then<E: Engine>(engine: &E) -> Checked {
+    let soon = Duration::from_millis(20);
+    let scene = Scene::new(engine).await?;
+    commit(scene.claim(ANN).await?, Done { status: PartStatus::Again(soon), ..waits() }).await?;
+    let begun = Instant::now();
+    while scene.claim_if_any(ANN).await?.is_none() {
+        expect(
+            begun.elapsed() < 500 * soon,
+            "a part that asked for a time has something to do then",
+        )?;
+        std::thread::yield_now();
+    }
+    Ok(())
+}
+
+async fn several_roles_are_served<E: Engine>(engine: &E) -> Checked {
+    let scene = Scene::of(engine, &["Ann", "Ben", "Cas"]).await?;
+    let served = [ANN, BEN, CAS].map(|role| (scene.image, role));
+    let wanted = Wanted::Served(served.into());
+    let mut claimed = Vec::new();
+    for _ in served {
+        let claim = engine.claim(&wanted).await.or_else(|error| fails("claiming", error))?;
+        let claim =
+            claim.ok_or_else(|| broken("whoever serves several roles gets parts of each"))?;
+        claimed.push(claim.work().role);
+        commit(claim, done()).await?;
+    }
+    claimed.sort_unstable();
+    expect(claimed == [ANN, BEN, CAS], "whoever serves several roles gets parts of each")?;
+    scene.expect_ending(Some(&Ending::Complete), "a session of three roles is complete").await
 }
 
 fn waits() -> Done {
