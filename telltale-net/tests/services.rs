@@ -808,3 +808,30 @@ fn a_server_sleeps_when_there_is_nothing_to_do() {
     assert_eq!(ending(&engine, "order"), Some(Ending::Complete));
     assert!(sleeps.load(Ordering::Relaxed) <= 30, "it slept {sleeps:?} times");
 }
+
+/// What JSON has no word for is an error when it is written, and not when somebody needs it.
+#[test]
+fn a_state_that_cannot_be_read_again_is_not_written() {
+    struct Vague;
+    impl Service for Vague {
+        type Roles = Roles<Customer, Elsewhere, Elsewhere>;
+        type State = Option<Option<u64>>;
+        fn image(&self) -> &CodeImage {
+            &purchase::IMAGE
+        }
+        fn role(&self) -> &'static str {
+            "Customer"
+        }
+        fn restore(&self, _: &Step, _: Option<Self::State>) -> Self::Roles {
+            Roles { customer: Customer(Buyer::default()), shop: Elsewhere, warehouse: Elsewhere }
+        }
+        fn save(&self, _: &Self::Roles) -> Self::State {
+            Some(None)
+        }
+    }
+    let engine = Memory::new();
+    start(&engine, "order");
+    work(&Server::new(engine.clone()).serve(Vague));
+    let fault = ending(&engine, "order").expect("it cannot be saved").to_string();
+    assert!(fault.starts_with("`Customer`: it cannot be written down: "), "{fault}");
+}

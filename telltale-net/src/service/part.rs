@@ -2,11 +2,13 @@
 
 use std::time::Duration;
 
+use serde::de::IgnoredAny;
 use serde::{Deserialize, Serialize};
+use serde_json::value::RawValue;
 use telltale_vm::generated::open;
 use telltale_vm::outside::Outgoing;
 use telltale_vm::snapshot::SessionSnapshot;
-use telltale_vm::wire::Payloads;
+use telltale_vm::wire::{Codec as _, CodecError, Json, Payloads};
 use telltale_vm::{
     CoroStatus, CoroutineView, Message, NoHandler, Outcome, Progress, Recording, RoleId, Session,
     SessionError, SessionId, VM, VMConfig, VMError,
@@ -27,9 +29,9 @@ pub(super) struct Part<S: Service> {
 
 /// What is written down of a part.
 #[derive(Serialize, Deserialize)]
-struct Stored<State> {
+struct Stored {
     part: SessionSnapshot,
-    object: State,
+    object: Box<RawValue>,
 }
 
 /// Why a message of an inbox was refused.
@@ -55,11 +57,13 @@ impl<S: Service> Part<S> {
                 session
             }
             Some(bytes) => {
-                let stored: Stored<S::State> = serde_json::from_slice(bytes).map_err(|error| {
+                let unread = |error: CodecError| {
                     format!("what was written down of it cannot be read: {error}")
-                })?;
-                let id = stored.part.resume(&mut vm, [image]).map_err(|error| error.to_string())?;
-                let roles = service.restore(&step, Some(stored.object));
+                };
+                let Stored { part, object } = Json::decode(bytes).map_err(unread)?;
+                let object = Json::decode::<S::State>(object.get().as_bytes()).map_err(unread)?;
+                let id = part.resume(&mut vm, [image]).map_err(|error| error.to_string())?;
+                let roles = service.restore(&step, Some(object));
                 let session = Session::attach(&mut vm, id, image, roles);
                 session.map_err(|error| error.to_string())?
             }
@@ -215,7 +219,7 @@ impl<S: Service> Part<S> {
         let cannot = |why: &dyn std::fmt::Display| format!("it cannot be written down: {why}");
         let part = self.vm.snapshot_session(self.session.id()).map_err(|error| cannot(&error))?;
         let roles = self.session.roles(&self.vm).ok_or("its object is not there")?;
-        let object = service.save(roles);
+        let object = in_json(&service.save(roles)).map_err(|error| cannot(&error))?;
         let bytes = serde_json::to_vec(&Stored { part, object });
         let bytes = bytes.map_err(|error| cannot(&error))?;
         if bytes.len() > config.state {
@@ -235,6 +239,15 @@ impl<S: Service> Part<S> {
             Err(error) => error.into_roles(),
         }
     }
+}
+
+/// A state as JSON that is read back as the same, or why there is none.
+fn in_json<T: Serialize>(state: &T) -> Result<Box<RawValue>, CodecError> {
+    let mut bytes = Vec::new();
+    Json::encode(state, &mut bytes)?;
+    // Reading has a limit for how deep values are nested, and writing has none.
+    serde_json::from_slice::<IgnoredAny>(&bytes)?;
+    Ok(RawValue::from_string(String::from_utf8(bytes)?)?)
 }
 
 /// Why a part has ended, with the role that has done it.
