@@ -1,0 +1,228 @@
+//! What an engine in memory keeps, under its lock.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::task::Waker;
+use std::time::Duration;
+
+use slab::Slab;
+use telltale_vm::RoleId;
+use telltale_vm::loader::ContentHash;
+
+use super::Faults;
+use super::session::{Part, Session};
+use crate::engine::{Done, EngineError, NewSession, Wanted, Work};
+use crate::key::{SessionKey, TicketHash};
+
+#[derive(Default)]
+pub(super) struct Store {
+    pub(super) sessions: BTreeMap<SessionKey, Session>,
+    /// For services, the parts that have something to do, claimed or not: those that have waited longest come first.
+    pub(super) ready: BTreeMap<(ContentHash, RoleId), BTreeMap<u64, SessionKey>>,
+    /// When something becomes due in which session: one entry for each.
+    pub(super) timers: BTreeSet<(Duration, SessionKey)>,
+    /// Numbers sessions, claims, and places in queues.
+    pub(super) numbers: u64,
+    pub(super) faults: Faults,
+    pub(super) seed: u64,
+    /// Counts changes, so that nobody waits for one that has been.
+    pub(super) changes: u64,
+    pub(super) has_changed: bool,
+    pub(super) wakers: Slab<Waker>,
+}
+
+impl Store {
+    /// Whether something happens that does in so many of 256 cases.
+    pub(super) fn draws(&mut self, of_256: u8) -> bool {
+        // A linear congruence, of which the upper bits are taken.
+        self.seed = self
+            .seed
+            .wrapping_mul(6_364_136_223_846_793_005)
+            .wrapping_add(1_442_695_040_888_963_407);
+        (self.seed >> 56) < u64::from(of_256)
+    }
+
+    pub(super) fn session(&mut self, key: &SessionKey) -> Result<&mut Session, EngineError> {
+        self.sessions.get_mut(key).ok_or_else(|| EngineError::NoSession(key.clone()))
+    }
+
+    /// Those who are told that something has changed. Each of them is told of one change.
+    pub(super) fn woken(&mut self) -> Vec<Waker> {
+        if !std::mem::take(&mut self.has_changed) {
+            return Vec::new();
+        }
+        self.changes += 1;
+        let faults = self.faults;
+        if self.draws(faults.lost_wake_ups) {
+            return Vec::new();
+        }
+        self.wakers.iter().map(|(_, waker)| waker.clone()).collect()
+    }
+
+    pub(super) fn number(&mut self) -> u64 {
+        self.numbers += 1;
+        self.numbers
+    }
+
+    pub(super) fn start(&mut self, new: NewSession, now: Duration) -> Result<(), EngineError> {
+        let NewSession { key, image, parts, deadline, idle } = new;
+        if self.sessions.contains_key(&key) {
+            return Err(EngineError::SessionExists(key));
+        }
+        let parts = parts.into_iter().map(|part| Part::new(part.role, part.ticket)).collect();
+        let deadline = deadline.map(|deadline| (deadline, now.saturating_add(deadline)));
+        let incarnation = self.number();
+        let session = Session {
+            incarnation,
+            timer: None,
+            image,
+            parts,
+            deadline,
+            idle,
+            moved: now,
+            ending: None,
+        };
+        self.sessions.insert(key.clone(), session);
+        self.note(&key, now);
+        Ok(())
+    }
+
+    pub(super) fn claim(
+        &mut self,
+        wanted: &Wanted,
+        now: Duration,
+    ) -> Result<Option<(Work, u64)>, EngineError> {
+        self.expire(now);
+        let faults = self.faults;
+        let twice = self.draws(faults.claimed_twice);
+        let found = match wanted {
+            Wanted::Served(served) => self.first_of(served, twice),
+            Wanted::Seat { session, role, ticket } => {
+                self.seat(session, *role, *ticket, twice, now)?
+            }
+        };
+        let Some((key, nth)) = found else { return Ok(None) };
+        let by = self.number();
+        let session = self.session(&key)?;
+        let (incarnation, image, ending) =
+            (session.incarnation, session.image, session.ending.clone());
+        let part = &mut session.parts[nth];
+        part.claimed = Some(by);
+        part.attempts = part.attempts.saturating_add(1);
+        let work = Work {
+            session: key,
+            incarnation,
+            image,
+            role: RoleId::at(nth),
+            version: part.version,
+            attempts: part.attempts,
+            state: part.state.clone(),
+            messages: part.inbox.iter().map(|(message, _)| message.clone()).collect(),
+            ending,
+        };
+        Ok(Some((work, by)))
+    }
+
+    /// The part that has waited longest of those that are served.
+    pub(super) fn first_of(
+        &self,
+        served: &[(ContentHash, RoleId)],
+        twice: bool,
+    ) -> Option<(SessionKey, usize)> {
+        let of_seat = |seat: &(ContentHash, RoleId)| {
+            let nth = seat.1.index();
+            let is_free = |key: &SessionKey| self.sessions[key].parts[nth].claimed.is_none();
+            let mut queue = self.ready.get(seat)?.iter();
+            let (&place, key) = queue.find(|(_, key)| twice || is_free(key))?;
+            Some((place, key.clone(), nth))
+        };
+        let first = served.iter().filter_map(of_seat).min()?;
+        Some((first.1, first.2))
+    }
+
+    /// The part of a ticket, if it has something to do.
+    pub(super) fn seat(
+        &self,
+        key: &SessionKey,
+        role: RoleId,
+        ticket: TicketHash,
+        twice: bool,
+        now: Duration,
+    ) -> Result<Option<(SessionKey, usize)>, EngineError> {
+        let found = self.sessions.get(key);
+        let found = found.and_then(|session| Some((session, session.parts.get(role.index())?)));
+        let Some((session, part)) = found.filter(|(_, part)| part.ticket == Some(ticket)) else {
+            return Err(EngineError::NoSeat { session: key.clone(), role });
+        };
+        let has_something = part.has_something_to_do(session.ending.is_some(), now);
+        let is_free = part.claimed.is_none() || twice;
+        Ok((has_something && is_free).then(|| (key.clone(), role.index())))
+    }
+
+    /// Sessions whose time is over end, and parts that have waited for their time have something to do.
+    pub(super) fn expire(&mut self, now: Duration) {
+        while let Some((due, key)) = self.timers.first().filter(|(due, _)| *due <= now).cloned() {
+            self.timers.remove(&(due, key.clone()));
+            if let Some(session) =
+                self.sessions.get_mut(&key).filter(|session| session.timer == Some(due))
+            {
+                session.timer = None;
+                session.expire(now);
+                self.note(&key, now);
+            }
+        }
+    }
+
+    /// Something has changed in a session: notes which of its parts have something to do, and when time will change that.
+    pub(super) fn note(&mut self, key: &SessionKey, now: Duration) {
+        let Self { sessions, ready, timers, numbers, .. } = self;
+        let Some(session) = sessions.get_mut(key) else { return };
+        let (image, is_over) = (session.image, session.ending.is_some());
+        for (nth, part) in session.parts.iter_mut().enumerate() {
+            let queue = ready.entry((image, RoleId::at(nth))).or_default();
+            let is_ready = part.ticket.is_none() && part.has_something_to_do(is_over, now);
+            match part.place {
+                None if is_ready => {
+                    *numbers += 1;
+                    queue.insert(*numbers, key.clone());
+                    part.place = Some(*numbers);
+                }
+                Some(place) if !is_ready => {
+                    queue.remove(&place);
+                    part.place = None;
+                }
+                _ => {}
+            }
+        }
+        let due = session.next_due(now);
+        if let Some(due) = due.filter(|due| session.timer.is_none_or(|timer| *due < timer)) {
+            if let Some(timer) = session.timer.replace(due) {
+                timers.remove(&(timer, key.clone()));
+            }
+            timers.insert((due, key.clone()));
+        }
+        self.has_changed = true;
+    }
+
+    pub(super) fn commit(
+        &mut self,
+        work: &Work,
+        by: u64,
+        done: Done,
+        now: Duration,
+    ) -> Result<(), EngineError> {
+        self.expire(now);
+        let session = self.sessions.get_mut(&work.session);
+        let session = session.filter(|session| session.incarnation == work.incarnation);
+        let session = session.ok_or(EngineError::Fenced)?;
+        session.commit(work, by, done, now)?;
+        // Who has had a step goes to the end of the queue.
+        let nth = work.role.index();
+        let place = session.parts[nth].place.take();
+        let queue = self.ready.entry((work.image, work.role)).or_default();
+        if let Some(place) = place {
+            queue.remove(&place);
+        }
+        self.note(&work.session, now);
+        Ok(())
+    }
+}
