@@ -190,6 +190,7 @@ fn escaped(text: &str) -> String {
             '"' => escaped.push_str("&quot;"),
             // Not allowed in XML, not even as entities; and an empty line would end the picture in Markdown.
             control if control.is_control() => escaped.push(' '),
+            '\u{fffe}' | '\u{ffff}' => escaped.push(char::REPLACEMENT_CHARACTER),
             sign => escaped.push(sign),
         }
     }

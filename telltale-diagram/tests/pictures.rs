@@ -237,6 +237,14 @@ proptest! {
     }
 }
 
+/// Not every character of Rust is one of XML.
+#[test]
+fn what_xml_has_no_character_for_is_replaced() {
+    let title = "odd \u{fffe}\u{ffff}\u{0}\u{1f}".to_owned();
+    let graph = StateGraph { title, nodes: vec![Node::End], edges: Vec::new() };
+    assert!(is_inside(&graph.svg(Page::File)));
+}
+
 fn lines_of(items: &[Item]) -> usize {
     let of_item = |item: &Item| match item {
         Item::Frame(frame) => {
