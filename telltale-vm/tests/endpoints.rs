@@ -354,6 +354,7 @@ fn objects_come_back() {
     let host = narrow();
     let mut opened = with_shop(&host);
     assert!(format!("{opened:?}").starts_with("Opened("), "{opened:?}");
+    assert_eq!(opened.id().ordinal(), 0);
     let me = opened.customer().expect("nobody has it");
     assert!(opened.customer().is_none(), "somebody has it");
     let ended = opened.into_roles();

@@ -969,6 +969,38 @@ fn an_opaque_payload_is_an_error_of_the_recording_and_not_of_the_run() {
     );
 }
 
+/// Says what cannot be written down, at first or where it decides.
+struct Odd {
+    decides: bool,
+}
+
+impl EffectHandler for Odd {
+    fn send(&self, cx: &Context<'_>, to: RoleId, label: LabelId) -> HandlerResult<Value> {
+        if self.decides { BySeed.send(cx, to, label) } else { Ok(Value::opaque(Store)) }
+    }
+    fn receive(&self, _: &Context<'_>, _: RoleId, _: LabelId, _: Value) -> HandlerResult<()> {
+        Ok(())
+    }
+    fn choose(&self, _: &Context<'_>, _: &[Branch]) -> HandlerResult<Picked> {
+        Ok(Picked { branch: 0, value: Value::opaque(Store) })
+    }
+}
+
+#[test]
+fn a_replay_says_why_something_cannot_be_compared() {
+    let image = support::image_of("A→B:first. A→{B:one; B:other}", "u64");
+    let recorder = Recorder::new(&BySeed);
+    let (mut vm, _) = support::open(VMConfig::default(), &image);
+    vm.run(&recorder, 10).expect("it is complete");
+    let then = read(&text(recorder));
+    for decides in [false, true] {
+        let (mut vm, _) = support::open(VMConfig::default(), &image);
+        let odd = Odd { decides };
+        let error = Replay::new(&then).with(&odd).run(&mut vm).expect_err("it was a number");
+        assert!(error.to_string().contains("`recording::Store`"), "{error}");
+    }
+}
+
 /// What could not be read again is an error when it is written, and not when it is needed.
 #[test]
 fn a_payload_that_could_not_be_read_again_is_an_error_of_the_recording() {

@@ -8,7 +8,7 @@ use telltale_theory::oracle;
 use telltale_types::{GlobalType, Label, Names};
 
 use super::fault::{FaultForm, OutcomeForm};
-use super::form::Body;
+use super::form::{Body, Objects};
 use super::{SessionSnapshot, Snapshot, SnapshotError};
 use crate::memory::header;
 use crate::testing::image;
@@ -435,6 +435,24 @@ fn counts_at_their_end_stay_with_whoever_made_them_up() {
     late.run(&Plain, 1).expect("nobody faults");
     let error = late.snapshot().expect_err("nobody could read it").to_string();
     assert!(error.contains("a count is too large"), "{error}");
+}
+
+/// A session that is refused takes neither a number nor memory, whatever it had.
+#[test]
+fn a_session_that_is_refused_leaves_nothing_behind() {
+    let image = compiled("A→B:x.B→A:y");
+    let mut vm = VM::new(VMConfig { quantum: 1, ..VMConfig::default() });
+    let session = vm.load_choreography(&image).expect("there is room");
+    vm.step(&Plain).expect("nobody faults");
+    let alone = vm.snapshot_session(session).expect("it stands alone").0;
+    let before = vm.snapshot().expect("it can be written").0;
+    for objects in [Objects::None, Objects::Detached, Objects::Owned] {
+        let mut made_up = alone.clone();
+        (made_up.session.turn, made_up.session.objects) = (200, objects);
+        let error = SessionSnapshot(made_up).adopt(&mut vm, [&image]).expect_err("nobody is 200");
+        assert!(error.to_string().contains("nobody has the next turn"), "{error}");
+        assert_eq!(vm.snapshot().expect("it can be written").0, before);
+    }
 }
 
 /// A machine that is small enough to flip each of its bits.
