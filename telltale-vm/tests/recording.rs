@@ -969,35 +969,44 @@ fn an_opaque_payload_is_an_error_of_the_recording_and_not_of_the_run() {
     );
 }
 
-/// Says what cannot be written down, at first or where it decides.
-struct Odd {
-    decides: bool,
+/// Gives texts, but for something that cannot be written down: at first, or where it decides.
+#[derive(Clone, Copy, PartialEq)]
+enum Odd {
+    Never,
+    AtFirst,
+    Deciding,
+}
+
+impl Odd {
+    fn value(self, now: Self) -> Value {
+        if self == now { Value::opaque(Store) } else { Value::text("a cup") }
+    }
 }
 
 impl EffectHandler for Odd {
-    fn send(&self, cx: &Context<'_>, to: RoleId, label: LabelId) -> HandlerResult<Value> {
-        if self.decides { BySeed.send(cx, to, label) } else { Ok(Value::opaque(Store)) }
+    fn send(&self, _: &Context<'_>, _: RoleId, _: LabelId) -> HandlerResult<Value> {
+        Ok(self.value(Self::AtFirst))
     }
     fn receive(&self, _: &Context<'_>, _: RoleId, _: LabelId, _: Value) -> HandlerResult<()> {
         Ok(())
     }
     fn choose(&self, _: &Context<'_>, _: &[Branch]) -> HandlerResult<Picked> {
-        Ok(Picked { branch: 0, value: Value::opaque(Store) })
+        Ok(Picked { branch: 0, value: self.value(Self::Deciding) })
     }
 }
 
 #[test]
 fn a_replay_says_why_something_cannot_be_compared() {
-    let image = support::image_of("A→B:first. A→{B:one; B:other}", "u64");
-    let recorder = Recorder::new(&BySeed);
+    let image = support::image_of("A→B:first. A→{B:one; B:other}", "Cup");
+    let recorder = Recorder::new(&Odd::Never);
     let (mut vm, _) = support::open(VMConfig::default(), &image);
     vm.run(&recorder, 10).expect("it is complete");
     let then = read(&text(recorder));
-    for decides in [false, true] {
+    for odd in [Odd::AtFirst, Odd::Deciding] {
         let (mut vm, _) = support::open(VMConfig::default(), &image);
-        let odd = Odd { decides };
-        let error = Replay::new(&then).with(&odd).run(&mut vm).expect_err("it was a number");
-        assert!(error.to_string().contains("`recording::Store`"), "{error}");
+        let error = Replay::new(&then).with(&odd).run(&mut vm).expect_err("it was a text");
+        let why = "it carries a value of type `recording::Store`, and its protocol is not marked";
+        assert!(error.to_string().contains(why), "{error}");
     }
 }
 
