@@ -204,6 +204,13 @@ pub struct Done {
     pub status: PartStatus,
 }
 
+impl Done {
+    /// Nothing has come of it but this.
+    pub fn of(status: PartStatus) -> Self {
+        Self { state: Vec::new(), taken: Vec::new(), sent: Vec::new(), status }
+    }
+}
+
 /// What a part does next.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum PartStatus {

@@ -345,10 +345,10 @@ fn what_is_postponed_is_done_in_its_order() {
     assert_eq!(error.to_string(), "the session was cancelled: `starter::Go` was dropped");
 }
 
-/// An object that holds the endpoint of a session whose object holds the next one.
-struct Holds(#[expect(dead_code, reason = "it is dropped with this")] Option<Box<dyn Any + Send>>);
+/// Answers, and holds something.
+struct Holds<T>(T);
 
-impl ask::Server for Holds {
+impl<T: Send + 'static> ask::Server for Holds<T> {
     fn on_question(&mut self, _: u32) -> HandlerResult<()> {
         Ok(())
     }
@@ -357,6 +357,7 @@ impl ask::Server for Holds {
     }
 }
 
+/// Each object holds the endpoint of a session whose object holds the next one.
 #[test]
 fn a_long_chain_of_objects_and_endpoints_is_dropped() {
     let host = one_machine();
@@ -381,21 +382,12 @@ impl Drop for Bomb {
     }
 }
 
-impl ask::Server for Bomb {
-    fn on_question(&mut self, _: u32) -> HandlerResult<()> {
-        Ok(())
-    }
-    fn answer(&mut self) -> HandlerResult<u32> {
-        Ok(7)
-    }
-}
-
 /// What is to be done beside an object whose destructor panics is done all the same.
 #[test]
 fn a_destructor_that_panics_keeps_nobody_waiting() {
     let host = one_machine();
     let (_first, starter, waiter) = open_long(&host);
-    let roles = ask::Roles { client: Driven, server: Bomb };
+    let roles = ask::Roles { client: Driven, server: Holds(Bomb) };
     let mut opened = roles.open_on(&host).expect("there is room");
     let mut me = opened.client();
     drop(opened);

@@ -68,7 +68,7 @@ impl Memory {
         faults: Faults,
         now: impl Fn() -> Duration + Send + Sync + 'static,
     ) -> Self {
-        let store = Mutex::new(Store { faults, seed, ..Store::default() });
+        let store = Mutex::new(Store::new(seed, faults));
         Self { shared: Arc::new(Shared { store, now: Box::new(now) }) }
     }
 

@@ -16,13 +16,13 @@
 
 mod scene;
 
+use std::collections::BTreeMap;
 use std::time::{Duration, Instant};
 
 use telltale_vm::{LabelId, RoleId};
 
 use self::scene::{
-    ANN, BEN, CAS, Checked, Scene, Terms, answer, broken, commit, done, expect, fails, message,
-    waits,
+    ANN, BEN, CAS, Checked, Scene, Terms, answer, broken, commit, done, expect, message, waits,
 };
 use super::{Claim, Done, Ending, Engine, EngineError, Envelope, EnvelopeId, PartStatus, Wanted};
 use crate::key::{SessionKey, Ticket};
@@ -158,8 +158,7 @@ async fn the_first_ending_is_the_one_for_everybody<E: Engine>(engine: &E) -> Che
     commit(scene.claim(BEN).await?, waits()).await?;
     let ending = |reason: &str| Ending::Cancelled { reason: reason.to_owned() };
     for reason in ["first", "second"] {
-        let ended = engine.cancel(&scene.key, reason).await;
-        ended.or_else(|error| fails("ending a session", error))?;
+        scene.cancel(reason).await?;
     }
     scene
         .expect_ending(Some(&ending("first")), "the first ending is the one for everybody")
@@ -183,8 +182,7 @@ async fn a_fault_ends_the_session<E: Engine>(engine: &E) -> Checked {
     let scene = Scene::new(engine).await?;
     commit(scene.claim(BEN).await?, done()).await?;
     commit(scene.claim(ANN).await?, Done { sent: vec![message(0)], ..waits() }).await?;
-    let ending =
-        engine.ending(&scene.key).await.or_else(|error| fails("asking for an ending", error))?;
+    let ending = scene.ending().await?;
     let is_fault = matches!(ending, Some(Ending::Faulted { ref role, .. }) if role == "Ann");
     expect(is_fault, "a message for a part that is done faults the session of its sender")
 }
@@ -197,15 +195,14 @@ async fn time_passes<E: Engine>(engine: &E) -> Checked {
         let (scene, _) = Scene::with(engine, terms).await?;
         let why = "nothing is claimed of a session whose time is over";
         scene.expect_nothing(BEN, why).await?;
-        let ending = engine.ending(&scene.key).await;
-        let ending = ending.or_else(|error| fails("asking for an ending", error))?;
+        let ending = scene.ending().await?;
         let is_told = |waiting: &String| waiting.contains("Ann") && waiting.contains("Ben");
         let is_late = matches!(&ending, Some(Ending::Late { waiting, .. }) if is_told(waiting));
         expect(is_late, "a session whose time is over says who was not done")?;
     }
     let long = Some(Duration::from_secs(3_600));
     let (scene, _) =
-        Scene::with(engine, Terms { deadline: long, idle: long, ticket: false }).await?;
+        Scene::with(engine, Terms { deadline: long, idle: long, ..Terms::default() }).await?;
     let claim = scene.claim(ANN).await?;
     expect(claim.work().ending.is_none(), "a session that has time goes on")?;
     let status = PartStatus::Again(Duration::from_secs(3_600));
@@ -226,14 +223,11 @@ async fn tickets_are_for_their_seats<E: Engine>(engine: &E) -> Checked {
         let refused = matches!(engine.claim(&wanted).await, Err(EngineError::NoSeat { .. }));
         expect(refused, "a seat is for its ticket")?;
     }
-    let claim = engine.claim(&seat(ANN, &ticket)).await;
-    let claim = claim.or_else(|error| fails("claiming a seat", error))?;
+    let claim = scene.claim_wanted(&seat(ANN, &ticket)).await?;
     let claim = claim.filter(|claim| claim.work().role == ANN);
     commit(claim.ok_or_else(|| broken("a seat can be claimed with its ticket"))?, waits()).await?;
-    let cancelled = engine.cancel(&scene.key, "enough").await;
-    cancelled.or_else(|error| fails("ending a session", error))?;
-    let told = engine.claim(&seat(ANN, &ticket)).await;
-    let told = told.or_else(|error| fails("claiming a seat", error))?;
+    scene.cancel("enough").await?;
+    let told = scene.claim_wanted(&seat(ANN, &ticket)).await?;
     let is_told = told.is_some_and(|claim| claim.work().ending.is_some());
     expect(is_told, "who has a ticket is told how the session has ended")
 }
@@ -256,7 +250,7 @@ async fn several_may_claim_at_once<E: Engine>(engine: &E) -> Checked {
 }
 
 async fn messages_are_told_apart<E: Engine>(engine: &E) -> Checked {
-    let scene = Scene::of(engine, &["Ann", "Ben", "Cas"]).await?;
+    let scene = Scene::of_three(engine).await?;
     let mut expected = Vec::new();
     for from in [ANN, CAS] {
         let id = |lane, number| EnvelopeId { from, lane, number };
@@ -274,32 +268,27 @@ async fn messages_are_told_apart<E: Engine>(engine: &E) -> Checked {
         commit(scene.claim(from).await?, Done { sent, ..waits() }).await?;
     }
     let claim = scene.claim(BEN).await?;
-    let of = |messages: &[Envelope], from: RoleId, lane: u16| -> Vec<Envelope> {
-        let is_it = |message: &&Envelope| (message.id.from, message.id.lane) == (from, lane);
-        messages.iter().filter(is_it).cloned().collect()
-    };
-    let channels = [(ANN, 0), (ANN, 300), (CAS, 0), (CAS, 300)];
-    let has = |messages: &[Envelope]| {
-        channels.iter().all(|&(from, lane)| of(messages, from, lane) == of(&expected, from, lane))
-            && messages.len() == expected.len()
-    };
-    expect(has(&claim.work().messages), "messages come as they were sent, channel by channel")?;
+    let is_as_sent = of_each_channel(&claim.work().messages) == of_each_channel(&expected);
+    expect(is_as_sent, "messages come as they were sent, channel by channel")?;
     // One of them is taken, of which there are three others with this number.
     let taken = EnvelopeId { from: CAS, lane: 300, number: 0 };
-    commit(
-        claim,
-        Done { taken: vec![taken], status: PartStatus::Again(Duration::ZERO), ..waits() },
-    )
-    .await?;
+    let again = PartStatus::Again(Duration::ZERO);
+    commit(claim, Done { taken: vec![taken], status: again, ..waits() }).await?;
     expected.retain(|message| message.id != taken);
     let claim = scene.claim(BEN).await?;
-    let has = |messages: &[Envelope]| {
-        channels.iter().all(|&(from, lane)| of(messages, from, lane) == of(&expected, from, lane))
-            && messages.len() == expected.len()
-    };
-    expect(has(&claim.work().messages), "what was taken is gone, and nothing else")?;
+    let is_as_left = of_each_channel(&claim.work().messages) == of_each_channel(&expected);
+    expect(is_as_left, "what was taken is gone, and nothing else")?;
     let has_state = claim.work().state.as_deref() == Some(&[]);
     expect(has_state, "a part of no bytes has begun all the same")
+}
+
+/// Messages by their channels, those of each in their order.
+fn of_each_channel(messages: &[Envelope]) -> BTreeMap<(RoleId, u16), Vec<&Envelope>> {
+    let mut channels = BTreeMap::<_, Vec<_>>::new();
+    for message in messages {
+        channels.entry((message.id.from, message.id.lane)).or_default().push(message);
+    }
+    channels
 }
 
 async fn what_comes_during_a_step_is_new<E: Engine>(engine: &E) -> Checked {
@@ -320,8 +309,7 @@ async fn nothing_happens_after_the_end<E: Engine>(engine: &E) -> Checked {
     let scene = Scene::new(engine).await?;
     commit(scene.claim(BEN).await?, waits()).await?;
     let step = scene.claim(ANN).await?;
-    let cancelled = engine.cancel(&scene.key, "enough").await;
-    cancelled.or_else(|error| fails("ending a session", error))?;
+    scene.cancel("enough").await?;
     let late = step.commit(Done { sent: vec![message(0)], ..done() }).await;
     let is_fenced = matches!(late, Err(EngineError::Fenced));
     expect(is_fenced, "a commit into a session that has ended meanwhile is refused")?;
@@ -362,12 +350,12 @@ async fn who_asked_for_a_time_is_claimed_then<E: Engine>(engine: &E) -> Checked 
 }
 
 async fn several_roles_are_served<E: Engine>(engine: &E) -> Checked {
-    let scene = Scene::of(engine, &["Ann", "Ben", "Cas"]).await?;
+    let scene = Scene::of_three(engine).await?;
     let served = [ANN, BEN, CAS].map(|role| (scene.image, role));
     let wanted = Wanted::Served(served.into());
     let mut claimed = Vec::new();
     for _ in served {
-        let claim = engine.claim(&wanted).await.or_else(|error| fails("claiming", error))?;
+        let claim = scene.claim_wanted(&wanted).await?;
         let claim =
             claim.ok_or_else(|| broken("whoever serves several roles gets parts of each"))?;
         claimed.push(claim.work().role);

@@ -1,5 +1,6 @@
 //! A part of a session, while a service works on it: a machine of its own, in which the other roles are elsewhere.
 
+use std::mem;
 use std::time::Duration;
 
 use serde::de::IgnoredAny;
@@ -74,25 +75,21 @@ impl<S: Service> Part<S> {
     /// Lets the role act on what has come, until it waits or has sent enough.
     pub(super) fn act(&mut self, service: &S, work: &Work, config: &ServerConfig) -> Done {
         let payloads = Payloads::of(service.image()).with_limit(config.payload);
-        let mut done = Done {
-            state: Vec::new(),
-            taken: Vec::new(),
-            sent: Vec::new(),
-            status: PartStatus::Waits,
-        };
+        let mut done = Done::of(PartStatus::Waits);
         let mut inbox: Vec<&Envelope> = work.messages.iter().collect();
-        self.wake(service.role());
         let enough = config.messages.max(1);
+        // Whoever had no answer is asked again; where nobody was asked, nobody need be.
+        let _ = self.vm.wake(self.session.id(), service.role());
         let mut is_first = true;
         let outcome = loop {
             let before = (inbox.len(), done.sent.len());
             if let Err(reason) = self.deliver(&payloads, &mut inbox, &mut done.taken) {
-                break Some(Err(format!("`{}`: {reason}", service.role())));
+                break Some(Err(blamed(service, &reason)));
             }
             // What goes wrong is in the outcome.
             let progress = self.vm.run(&NoHandler, ROUNDS);
             if let Err(reason) = self.send(&payloads, &mut done.sent) {
-                break Some(Err(format!("`{}`: {reason}", service.role())));
+                break Some(Err(blamed(service, &reason)));
             }
             if let Some(outcome) = self.outcome() {
                 break Some(outcome.map_err(|error| in_words(&error)));
@@ -113,21 +110,13 @@ impl<S: Service> Part<S> {
         if done.status.goes_on() {
             match self.stored(service, config) {
                 Ok(state) => done.state = state,
-                Err(reason) => {
-                    done.status = PartStatus::Faulted(format!("`{}`: {reason}", service.role()));
-                }
+                Err(reason) => done.status = PartStatus::Faulted(blamed(service, &reason)),
             }
         }
         if let PartStatus::Faulted(_) = done.status {
             done.sent.clear();
         }
         done
-    }
-
-    /// Whoever had no answer is asked again.
-    fn wake(&mut self, role: &str) {
-        // Where it was not asked, it need not be asked again.
-        let _ = self.vm.wake(self.session.id(), role);
     }
 
     /// Delivers what there is room for.
@@ -138,47 +127,37 @@ impl<S: Service> Part<S> {
         taken: &mut Vec<EnvelopeId>,
     ) -> Result<(), String> {
         let mut full: Vec<(RoleId, u16)> = Vec::new();
-        let mut error = None;
-        inbox.retain(|message| {
+        for message in mem::take(inbox) {
             let channel = (message.id.from, message.id.lane);
-            if error.is_some() || full.contains(&channel) {
-                return true;
+            if full.contains(&channel) {
+                inbox.push(message);
+                continue;
             }
             match self.deliver_one(payloads, message) {
-                Ok(Ok(())) => {
-                    taken.push(message.id);
-                    false
-                }
-                Ok(Err(Refused::NoRoom)) => {
+                Ok(()) => taken.push(message.id),
+                Err(Refused::NoRoom) => {
                     full.push(channel);
-                    true
+                    inbox.push(message);
                 }
-                Ok(Err(Refused::Ended)) => true,
-                Ok(Err(Refused::Wrong(what))) | Err(what) => {
-                    error = Some(what);
-                    true
-                }
+                // How it has ended is in its outcome.
+                Err(Refused::Ended) => return Ok(()),
+                Err(Refused::Wrong(what)) => return Err(what),
             }
-        });
-        error.map_or(Ok(()), Err)
+        }
+        Ok(())
     }
 
-    fn deliver_one(
-        &mut self,
-        payloads: &Payloads<'_>,
-        message: &Envelope,
-    ) -> Result<Result<(), Refused>, String> {
+    fn deliver_one(&mut self, payloads: &Payloads<'_>, message: &Envelope) -> Result<(), Refused> {
         let EnvelopeId { from, lane, number } = message.id;
-        let value = payloads.decode(message.label, &message.payload);
-        let value = value.map_err(|error| format!("a message from role {from}: {error}"))?;
+        let wrong = |error| Refused::Wrong(format!("a message from role {from}: {error}"));
+        let value = payloads.decode(message.label, &message.payload).map_err(wrong)?;
         let message = Message { from, to: message.to, lane, label: message.label, value };
         let delivered = self.vm.deliver(self.session.id(), Outgoing { message, number });
-        Ok(delivered.map_err(|undelivered| match undelivered.error {
+        delivered.map_err(|undelivered| match undelivered.error {
             VMError::ChannelFull { .. } => Refused::NoRoom,
-            // How it has ended is in its outcome.
             VMError::StaleSession { .. } => Refused::Ended,
             error => Refused::Wrong(error.to_string()),
-        }))
+        })
     }
 
     /// What the role has sent, as bytes.
@@ -248,6 +227,11 @@ fn in_json<T: Serialize>(state: &T) -> Result<Box<RawValue>, CodecError> {
     // Reading has a limit for how deep values are nested, and writing has none.
     serde_json::from_slice::<IgnoredAny>(&bytes)?;
     Ok(RawValue::from_string(String::from_utf8(bytes)?)?)
+}
+
+/// What is wrong with a role or its service, with the name of the role.
+pub(super) fn blamed(service: &impl Service, reason: &str) -> String {
+    format!("`{}`: {reason}", service.role())
 }
 
 /// Why a part has ended, with the role that has done it.

@@ -14,7 +14,7 @@ use telltale_vm::RoleId;
 use telltale_vm::loader::ContentHash;
 
 use super::Service;
-use super::part::Part;
+use super::part::{Part, blamed};
 use crate::engine::{Claim, Done, Ending, Engine, EngineError, PartStatus, Wanted, Work};
 use crate::key::Ticket;
 
@@ -294,7 +294,7 @@ impl<S: Service> Serves for S {
             let attempts = work.attempts - 1;
             let reason = format!("its step was begun {attempts} times, and never done");
             let is_told = work.ending.is_some();
-            let done = if is_told { nothing(PartStatus::Done) } else { failed(self, &reason) };
+            let done = if is_told { Done::of(PartStatus::Done) } else { failed(self, &reason) };
             return (done, None);
         }
         let stepped = catch_unwind(AssertUnwindSafe(|| step(self, kept, work, config)));
@@ -320,7 +320,7 @@ fn step<S: Service>(
     part.step.begin(work.version, work.attempts);
     if let Some(ending) = &work.ending {
         end(service, part, Some(ending).filter(|ending| **ending != Ending::Complete));
-        return Ok((nothing(PartStatus::Done), None));
+        return Ok((Done::of(PartStatus::Done), None));
     }
     let mut done = part.act(service, work, config);
     if done.status.goes_on() {
@@ -349,9 +349,9 @@ fn end<S: Service>(service: &S, part: Part<S>, ending: Option<&Ending>) {
 }
 
 fn failed(service: &impl Service, reason: &str) -> Done {
-    let mut reason = format!("`{}`: {reason}", service.role());
+    let mut reason = blamed(service, reason);
     clip(&mut reason);
-    nothing(PartStatus::Faulted(reason))
+    Done::of(PartStatus::Faulted(reason))
 }
 
 /// A reason is for people, and is told to every role.
@@ -362,8 +362,4 @@ fn clip(reason: &mut String) {
         reason.truncate(end.unwrap_or(0));
         reason.push('…');
     }
-}
-
-fn nothing(status: PartStatus) -> Done {
-    Done { state: Vec::new(), taken: Vec::new(), sent: Vec::new(), status }
 }

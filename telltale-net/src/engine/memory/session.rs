@@ -92,7 +92,7 @@ impl Session {
         Ok(())
     }
 
-    pub(super) fn deliver(&mut self, role: &str, sent: Vec<Envelope>) {
+    fn deliver(&mut self, role: &str, sent: Vec<Envelope>) {
         for message in sent {
             match self.parts.get_mut(message.to.index()) {
                 Some(to) if !to.is_done => to.inbox.push((message, false)),

@@ -17,13 +17,13 @@ use crate::key::{SessionKey, TicketHash};
 pub(super) struct Store {
     pub(super) sessions: BTreeMap<SessionKey, Session>,
     /// For services, the parts that have something to do, claimed or not: those that have waited longest come first.
-    pub(super) ready: BTreeMap<(ContentHash, RoleId), BTreeMap<u64, SessionKey>>,
+    ready: BTreeMap<(ContentHash, RoleId), BTreeMap<u64, SessionKey>>,
     /// When something becomes due in which session: one entry for each.
-    pub(super) timers: BTreeSet<(Duration, SessionKey)>,
+    timers: BTreeSet<(Duration, SessionKey)>,
     /// Numbers sessions, claims, and places in queues.
-    pub(super) numbers: u64,
+    numbers: u64,
     pub(super) faults: Faults,
-    pub(super) seed: u64,
+    seed: u64,
     /// Counts changes, so that nobody waits for one that has been.
     pub(super) changes: u64,
     pub(super) has_changed: bool,
@@ -31,6 +31,10 @@ pub(super) struct Store {
 }
 
 impl Store {
+    pub(super) fn new(seed: u64, faults: Faults) -> Self {
+        Self { faults, seed, ..Self::default() }
+    }
+
     /// Whether something happens that does in so many of 256 cases.
     pub(super) fn draws(&mut self, of_256: u8) -> bool {
         // A linear congruence, of which the upper bits are taken.
@@ -58,7 +62,7 @@ impl Store {
         self.wakers.iter().map(|(_, waker)| waker.clone()).collect()
     }
 
-    pub(super) fn number(&mut self) -> u64 {
+    fn number(&mut self) -> u64 {
         self.numbers += 1;
         self.numbers
     }
@@ -123,7 +127,7 @@ impl Store {
     }
 
     /// The part that has waited longest of those that are served.
-    pub(super) fn first_of(
+    fn first_of(
         &self,
         served: &[(ContentHash, RoleId)],
         twice: bool,
@@ -140,7 +144,7 @@ impl Store {
     }
 
     /// The part of a ticket, if it has something to do.
-    pub(super) fn seat(
+    fn seat(
         &self,
         key: &SessionKey,
         role: RoleId,

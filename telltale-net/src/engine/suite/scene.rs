@@ -26,11 +26,18 @@ pub(super) struct Scene<'e, E> {
 }
 
 /// How a session is to be started.
-#[derive(Default)]
 pub(super) struct Terms {
+    pub(super) roles: &'static [&'static str],
     pub(super) deadline: Option<Duration>,
     pub(super) idle: Option<Duration>,
+    /// Whether Ann has a ticket.
     pub(super) ticket: bool,
+}
+
+impl Default for Terms {
+    fn default() -> Self {
+        Self { roles: &["Ann", "Ben"], deadline: None, idle: None, ticket: false }
+    }
 }
 
 impl<'e, E: Engine> Scene<'e, E> {
@@ -38,15 +45,10 @@ impl<'e, E: Engine> Scene<'e, E> {
         Self::with(engine, Terms::default()).await.map(|(scene, _)| scene)
     }
 
-    /// With these roles.
-    pub(super) async fn of(engine: &'e E, roles: &[&str]) -> Checked<Self> {
-        let key = SessionKey::random();
-        let image = ContentHash(Sha256::digest(key.as_str()).into());
-        let part = |role: &&str| NewPart { role: (*role).to_owned(), ticket: None };
-        let parts = roles.iter().map(part).collect();
-        let session = NewSession { key: key.clone(), image, parts, deadline: None, idle: None };
-        engine.start(session).await.or_else(|error| fails("starting a session", error))?;
-        Ok(Self { engine, key, image })
+    /// One of Ann, Ben and Cas.
+    pub(super) async fn of_three(engine: &'e E) -> Checked<Self> {
+        let terms = Terms { roles: &["Ann", "Ben", "Cas"], ..Terms::default() };
+        Self::with(engine, terms).await.map(|(scene, _)| scene)
     }
 
     /// Also gives Ann's ticket, which is in use if the terms say so.
@@ -61,20 +63,36 @@ impl<'e, E: Engine> Scene<'e, E> {
     }
 
     pub(super) fn session(&self, terms: &Terms, ticket: &Ticket) -> NewSession {
-        let part = |role: &str, ticket| NewPart { role: role.to_owned(), ticket };
+        let part = |(nth, role): (usize, &&str)| NewPart {
+            role: (*role).to_owned(),
+            ticket: (terms.ticket && nth == ANN.index()).then(|| ticket.hash()),
+        };
         NewSession {
             key: self.key.clone(),
             image: self.image,
-            parts: vec![part("Ann", terms.ticket.then(|| ticket.hash())), part("Ben", None)],
+            parts: terms.roles.iter().enumerate().map(part).collect(),
             deadline: terms.deadline,
             idle: terms.idle,
         }
     }
 
+    pub(super) async fn cancel(&self, reason: &str) -> Checked {
+        let cancelled = self.engine.cancel(&self.key, reason).await;
+        cancelled.or_else(|error| fails("ending a session", error))
+    }
+
+    pub(super) async fn ending(&self) -> Checked<Option<Ending>> {
+        let ending = self.engine.ending(&self.key).await;
+        ending.or_else(|error| fails("asking for an ending", error))
+    }
+
+    pub(super) async fn claim_wanted(&self, wanted: &Wanted) -> Checked<Option<E::Claim>> {
+        self.engine.claim(wanted).await.or_else(|error| fails("claiming", error))
+    }
+
     pub(super) async fn claim_if_any(&self, role: RoleId) -> Checked<Option<E::Claim>> {
         let wanted = Wanted::Served([(self.image, role)].into());
-        let claim = self.engine.claim(&wanted).await.or_else(|error| fails("claiming", error))?;
-        let Some(claim) = claim else { return Ok(None) };
+        let Some(claim) = self.claim_wanted(&wanted).await? else { return Ok(None) };
         let work = claim.work();
         let is_it = (&work.session, work.image, work.role) == (&self.key, self.image, role);
         expect(is_it, "a claim is of a part that is wanted")?;
@@ -98,18 +116,16 @@ impl<'e, E: Engine> Scene<'e, E> {
     }
 
     pub(super) async fn expect_ending(&self, expected: Option<&Ending>, why: &str) -> Checked {
-        let ending = self.engine.ending(&self.key).await;
-        let ending = ending.or_else(|error| fails("asking for an ending", error))?;
-        expect(ending.as_ref() == expected, why)
+        expect(self.ending().await?.as_ref() == expected, why)
     }
 }
 
 pub(super) fn waits() -> Done {
-    Done { state: Vec::new(), taken: Vec::new(), sent: Vec::new(), status: PartStatus::Waits }
+    Done::of(PartStatus::Waits)
 }
 
 pub(super) fn done() -> Done {
-    Done { status: PartStatus::Done, ..waits() }
+    Done::of(PartStatus::Done)
 }
 
 /// The message with this number from Ann to Ben.
@@ -136,6 +152,6 @@ pub(super) fn broken(promise: &str) -> String {
     format!("broken: {promise}")
 }
 
-pub(super) fn fails<T>(what: &str, error: impl fmt::Display) -> Checked<T> {
+fn fails<T>(what: &str, error: impl fmt::Display) -> Checked<T> {
     Err(format!("{what}: {error}"))
 }

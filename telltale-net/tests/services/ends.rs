@@ -1,0 +1,166 @@
+//! How sessions end, and who is told.
+
+use std::sync::atomic::Ordering;
+use std::time::Duration;
+
+use pollster::block_on;
+use telltale_net::engine::memory::Memory;
+use telltale_net::engine::{Claim, Done, Ending, Engine, EngineError, PartStatus, Wanted};
+use telltale_net::{Server, ServerConfig, Service as _, SessionKey, Start};
+use telltale_vm::{Elsewhere, RoleId};
+
+use super::purchase::{
+    Customer, Customers, Odd, Roles, Shops, Warehouse, Warehouses, World, all, ending, purchase,
+    start, who_wants, with_time, work,
+};
+
+#[test]
+fn everyone_is_told_how_a_session_has_ended() {
+    let (engine, world) = (Memory::new(), World::default());
+    let server = all(&engine, &world, 20, u32::MAX);
+    start(&engine, "order");
+    work(&server);
+    for reason in ["enough", "too late"] {
+        block_on(engine.cancel(&SessionKey::from("order"), reason)).expect("it is there");
+    }
+    work(&server);
+    let cancelled = Ending::Cancelled { reason: "enough".to_owned() };
+    assert_eq!(ending(&engine, "order"), Some(cancelled));
+    for role in ["Customer", "Shop"] {
+        assert_eq!(world.notes()[&format!("order {role}")], "it was cancelled: enough");
+    }
+    assert_eq!(engine.forget_ended(), 1, "all parts are done");
+}
+
+/// What is committed after the end has not happened, and whoever did it is told how it has ended.
+#[test]
+fn a_step_into_a_session_that_has_ended_has_not_happened() {
+    let (engine, world) = (Memory::new(), World::default());
+    start(&engine, "order");
+    work(&Server::new(engine.clone()).serve(Customers(world.clone())));
+    let wanted = Wanted::Served([(purchase::IMAGE.hash(), RoleId(1))].into());
+    let claim = block_on(engine.claim(&wanted)).expect("no faults").expect("it has not begun");
+    block_on(engine.cancel(&SessionKey::from("order"), "enough")).expect("it is there");
+    let late = block_on(claim.commit(Done::of(PartStatus::Done))).expect_err("it has ended");
+    assert!(matches!(late, EngineError::Fenced), "{late}");
+    work(&all(&engine, &world, 20, 0));
+    assert_eq!(world.notes()["order Customer"], "it was cancelled: enough");
+    assert_eq!(engine.forget_ended(), 1, "nobody else had begun");
+}
+
+/// What goes wrong in a session ends it for everybody, and names the role.
+#[test]
+fn an_error_names_its_role() {
+    let (engine, world) = (Memory::new(), World::default());
+    let greedy =
+        Odd { role: "Customer", roles: |_| who_wants(Ok("gold")), state: || (), ended: |_| {} };
+    let server = Server::new(engine.clone())
+        .serve(greedy)
+        .serve(Shops { world, price: 20, late: 0 })
+        .serve(Warehouses);
+    start(&engine, "order");
+    work(&server);
+    let fault = ending(&engine, "order").expect("the shop has no gold").to_string();
+    assert_eq!(fault, "`Shop` at `recv Customer?Ask(String)`: we only have tea");
+}
+
+#[test]
+fn whoever_has_gone_wrong_is_told_as_well() {
+    let engine = Memory::new();
+    start(&engine, "order");
+    let unsaved: Odd<_, (Option<String>, u32)> = Odd {
+        role: "Shop",
+        roles: |step| {
+            Shops { world: World::default(), price: 20, late: u32::MAX }.restore(step, None)
+        },
+        state: || panic!("the disk is full"),
+        ended: |_| {},
+    };
+    work(&Server::new(engine.clone()).serve(unsaved));
+    let fault = ending(&engine, "order").expect("it cannot be saved").to_string();
+    assert_eq!(fault, "`Shop`: its service panicked");
+    start(&engine, "another");
+    let miser = Odd {
+        role: "Customer",
+        roles: |_| who_wants(Err("nothing is worth it")),
+        state: || (),
+        ended: |ending| {
+            assert!(matches!(ending, Some(Ending::Faulted { .. })), "{ending:?}");
+            // That changes nothing.
+            panic!("it is told and does not like it");
+        },
+    };
+    work(&Server::new(engine.clone()).serve(miser));
+    let fault = ending(&engine, "another").expect("the customer gives up").to_string();
+    assert_eq!(fault, "`Customer` at `send Shop!Ask(String)`: nothing is worth it");
+}
+
+/// A process that dies in each attempt takes its session with it, not all the others.
+#[test]
+fn a_step_that_ends_its_process_ends_its_session() {
+    let (engine, world) = (Memory::new(), World::default());
+    start(&engine, "order");
+    let wanted = Wanted::Served([(purchase::IMAGE.hash(), RoleId(1))].into());
+    for _ in 0..ServerConfig::default().attempts {
+        drop(block_on(engine.claim(&wanted)).expect("no faults").expect("it has not begun"));
+    }
+    let server = all(&engine, &world, 20, 0);
+    work(&server);
+    let expected = "`Shop`: its step was begun 5 times, and never done";
+    assert_eq!(ending(&engine, "order").expect("it is over").to_string(), expected);
+}
+
+#[test]
+fn a_service_that_plays_more_than_its_role_is_told() {
+    let both = Odd {
+        role: "Customer",
+        roles: |_| {
+            let customer = Customer::wants(Ok("tea"));
+            Roles { customer, shop: Elsewhere, warehouse: Warehouse(None) }
+        },
+        state: || (),
+        ended: |_| {},
+    };
+    let engine = Memory::new();
+    start(&engine, "order");
+    work(&Server::new(engine.clone()).serve(both));
+    let expected = "`Customer`: its service plays `Warehouse` as well: expected `Elsewhere`";
+    assert_eq!(ending(&engine, "order").expect("it is over").to_string(), expected);
+}
+
+/// What JSON has no word for is an error when it is written, and not when somebody needs it.
+#[test]
+fn a_state_that_cannot_be_read_again_is_not_written() {
+    let vague: Odd<_, Option<Option<u64>>> = Odd {
+        role: "Customer",
+        roles: |_| who_wants(Ok("tea")),
+        state: || Some(None),
+        ended: |_| {},
+    };
+    let engine = Memory::new();
+    start(&engine, "order");
+    work(&Server::new(engine.clone()).serve(vague));
+    let fault = ending(&engine, "order").expect("it cannot be saved").to_string();
+    assert!(fault.starts_with("`Customer`: it cannot be written down: "), "{fault}");
+}
+
+#[test]
+fn time_that_is_over_says_who_was_waited_for() {
+    let ((engine, seconds), world) = (with_time(), World::default());
+    let server = Server::new(engine.clone()).serve(Customers(world.clone())).serve(Warehouses);
+    let idle = Start::of(&purchase::IMAGE).called("idle").idle_for(Duration::from_secs(30));
+    block_on(idle.on(&engine)).expect("the name is free");
+    let slow = Start::of(&purchase::IMAGE).called("slow").within(Duration::from_secs(60));
+    block_on(slow.on(&engine)).expect("the name is free");
+    work(&server);
+    seconds.store(30, Ordering::Relaxed);
+    work(&server);
+    let expected = "its time is over (30s in which nothing happened); not done: `Customer`; \
+        `Shop`, which nobody has played; `Warehouse`";
+    assert_eq!(ending(&engine, "idle").expect("its time is over").to_string(), expected);
+    assert_eq!(world.notes()["idle Customer"], expected);
+    assert_eq!(ending(&engine, "slow"), None);
+    seconds.store(60, Ordering::Relaxed);
+    let late = ending(&engine, "slow").expect("its time is over").to_string();
+    assert!(late.starts_with("its time is over (60s in all)"), "{late}");
+}

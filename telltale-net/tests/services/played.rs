@@ -1,0 +1,82 @@
+//! Sessions whose roles are played by services, in one process or several.
+
+use pollster::block_on;
+use telltale_net::engine::memory::Memory;
+use telltale_net::engine::{Ending, Engine, EngineError, Wanted};
+use telltale_net::{Server, Start, Ticket};
+
+use super::purchase::{Customers, Shops, Warehouses, World, all, ending, purchase, start, work};
+
+#[test]
+fn services_play_a_session_to_its_end() {
+    let (engine, world) = (Memory::new(), World::default());
+    let server = all(&engine, &world, 20, 0);
+    start(&engine, "order");
+    work(&server);
+    assert_eq!(ending(&engine, "order"), Some(Ending::Complete));
+    let notes = world.notes();
+    assert_eq!(notes["order Customer"], "Some(\"a box of tea\")");
+    assert_eq!(notes["order Shop"], "done");
+    assert_eq!((engine.messages(), engine.open_sessions()), (0, 0));
+    assert_eq!(engine.forget_ended(), 1);
+    start(&engine, "order");
+}
+
+#[test]
+fn each_step_can_be_in_another_process() {
+    let (engine, world) = (Memory::new(), World::default());
+    start(&engine, "order");
+    // A new server has nothing in memory.
+    while block_on(all(&engine, &world, 20, 0).step()).expect("this engine makes no faults") {}
+    assert_eq!(ending(&engine, "order"), Some(Ending::Complete));
+    assert_eq!(world.notes()["order Customer"], "Some(\"a box of tea\")");
+}
+
+#[test]
+fn services_in_several_processes_wait_for_each_other() {
+    let (engine, world) = (Memory::new(), World::default());
+    start(&engine, "order");
+    let shops =
+        Server::new(engine.clone()).serve(Shops { world: world.clone(), price: 99, late: 0 });
+    work(&shops);
+    let others = Server::new(engine.clone()).serve(Customers(world.clone())).serve(Warehouses);
+    work(&others);
+    assert_eq!(ending(&engine, "order"), None);
+    work(&shops);
+    work(&others);
+    assert_eq!(ending(&engine, "order"), None, "the shop has not heard that the customer left");
+    work(&shops);
+    assert_eq!(ending(&engine, "order"), Some(Ending::Complete));
+}
+
+#[test]
+fn a_seat_with_a_ticket_is_for_nobody_else() {
+    let (engine, world) = (Memory::new(), World::default());
+    let server = all(&engine, &world, 20, 0);
+    let starts = [(); 2].map(|()| Start::of(&purchase::IMAGE).with_ticket_for("Customer"));
+    for start in &starts {
+        block_on(start.on(&engine)).expect("the name is new");
+    }
+    let [key, other] = starts.each_ref().map(|start| start.key().clone());
+    assert_ne!(key, other);
+    let [tickets, foreign] = starts.each_ref().map(Start::tickets);
+    let sent = tickets[0].to_text();
+    let ticket = Ticket::from_text(&sent).expect("it was just written");
+    assert_eq!(ticket, tickets[0]);
+    assert_eq!(Ticket::from_text(&sent[1..]), None);
+    work(&server);
+    assert_eq!(block_on(engine.ending(&key)).expect("it is there"), None);
+    let seated = Server::new(engine.clone()).sit(&ticket, Customers(world.clone()));
+    work(&seated);
+    work(&server);
+    work(&seated);
+    assert_eq!(block_on(engine.ending(&key)).expect("it is there"), None, "no warehouse yet");
+    work(&server);
+    work(&seated);
+    assert_eq!(block_on(engine.ending(&key)).expect("it is there"), Some(Ending::Complete));
+    // A ticket for another session does not help.
+    let wanted =
+        Wanted::Seat { session: key.clone(), role: foreign[0].role(), ticket: foreign[0].hash() };
+    let refused = block_on(engine.claim(&wanted)).expect_err("it is another session's");
+    assert!(matches!(refused, EngineError::NoSeat { .. }), "{refused}");
+}

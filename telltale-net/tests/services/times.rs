@@ -1,0 +1,115 @@
+//! When parts act: at once, later, in their turn, and when a server is woken.
+
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::time::Duration;
+
+use pollster::block_on;
+use telltale_net::engine::memory::Memory;
+use telltale_net::engine::{Ending, Engine};
+use telltale_net::{Server, ServerConfig, Start};
+
+use super::faults::{Anns, Bens, both};
+use super::purchase::{
+    Customers, Shops, Warehouses, World, all, ending, purchase, start, with_time, work,
+};
+
+#[test]
+fn whoever_has_no_answer_is_asked_again() {
+    let ((engine, seconds), world) = (with_time(), World::default());
+    let server = all(&engine, &world, 20, 2);
+    start(&engine, "order");
+    for _ in 0..2 {
+        work(&server);
+        assert_eq!(ending(&engine, "order"), None);
+        seconds.fetch_add(4, Ordering::Relaxed);
+        work(&server);
+        assert_eq!(ending(&engine, "order"), None, "five seconds are not over");
+        seconds.fetch_add(1, Ordering::Relaxed);
+    }
+    work(&server);
+    assert_eq!(ending(&engine, "order"), Some(Ending::Complete));
+}
+
+/// Whoever asks for very long is asked at no time, and nothing breaks.
+#[test]
+fn times_without_end_are_times() {
+    let engine = Memory::new();
+    let long = Duration::MAX;
+    let start = Start::of(&purchase::IMAGE).called("order").within(long).idle_for(long);
+    block_on(start.on(&engine)).expect("the name is free");
+    work(&all(&engine, &World::default(), 20, 0));
+    assert_eq!(ending(&engine, "order"), Some(Ending::Complete));
+}
+
+/// Sessions with much to do do not hold up others.
+#[test]
+fn who_has_waited_longest_is_first() {
+    let (engine, world) = (Memory::new(), World::default());
+    for key in ["a", "b"] {
+        block_on(Start::of(&both::IMAGE).called(key).on(&engine)).expect("the name is free");
+    }
+    let config = ServerConfig { messages: 1, ..ServerConfig::default() };
+    let server = Server::with(engine.clone(), config).serve(Anns(world.clone())).serve(Bens(world));
+    let mut steps = 0;
+    while engine.open_sessions() == 2 {
+        block_on(server.step()).expect("this engine makes no faults");
+        steps += 1;
+    }
+    let mut rest = 0;
+    while engine.open_sessions() == 1 {
+        block_on(server.step()).expect("this engine makes no faults");
+        rest += 1;
+    }
+    assert!(rest <= 2, "{rest} steps after {steps}");
+}
+
+#[test]
+fn a_server_runs_until_it_is_stopped_and_is_woken_by_changes() {
+    let (engine, world) = (Memory::new(), World::default());
+    let runtime = tokio::runtime::Builder::new_multi_thread().enable_time().build();
+    let runtime = runtime.expect("threads can be had");
+    runtime.block_on(async {
+        let (stop, stopped) = tokio::sync::oneshot::channel::<()>();
+        // Nobody polls in this test.
+        let poll = ServerConfig { poll: Duration::from_secs(3_600), ..ServerConfig::default() };
+        let server = Server::with(engine.clone(), poll)
+            .serve(Customers(world.clone()))
+            .serve(Shops { world: world.clone(), price: 20, late: 0 })
+            .serve(Warehouses);
+        let running = tokio::spawn(async move {
+            server.run(tokio::time::sleep, async { drop(stopped.await) }).await
+        });
+        for nth in 0..100 {
+            let started =
+                Start::of(&purchase::IMAGE).called(format!("order {nth}")).on(&engine).await;
+            started.expect("the name is free");
+        }
+        while engine.open_sessions() > 0 {
+            engine.changed().await;
+        }
+        stop.send(()).expect("it runs");
+        running.await.expect("it does not panic").expect("no faults");
+    });
+    assert_eq!(engine.forget_ended(), 100);
+}
+
+/// A server with nothing to do sleeps, and can be stopped in a thread of its own.
+#[test]
+fn a_server_sleeps_when_there_is_nothing_to_do() {
+    let sleeps = AtomicU64::new(0);
+    let (engine, world) = (Memory::new(), World::default());
+    let server = all(&engine, &world, 20, 0);
+    start(&engine, "order");
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_time().build();
+    let runtime = runtime.expect("a thread can be had");
+    runtime.block_on(async {
+        let sleep = |_| {
+            sleeps.fetch_add(1, Ordering::Relaxed);
+            tokio::time::sleep(Duration::from_millis(5))
+        };
+        let stop = tokio::time::sleep(Duration::from_millis(100));
+        server.run(sleep, stop).await.expect("this engine makes no faults");
+    });
+    assert_eq!(ending(&engine, "order"), Some(Ending::Complete));
+    assert!(sleeps.load(Ordering::Relaxed) <= 30, "it slept {sleeps:?} times");
+}
