@@ -52,12 +52,12 @@ pub fn alphabet(global: &GlobalType) -> BTreeSet<Event> {
 
 /// All exchanges of a protocol, each with the number of its channel.
 pub fn exchanges(global: &GlobalType) -> Vec<(GlobalExit, u16)> {
-    let pair = |exit: &GlobalExit| (exit.sender, exit.receiver);
     let exits =
         global.states().flat_map(|state| global.exits(state).map(move |exit| (state, exit)));
-    let lanes = global.lanes();
-    let split = lanes.split(exits.clone().map(|(state, exit)| (state, pair(&exit))));
-    let lane = |state, exit: &GlobalExit| split.of(lanes.of_state(state), &pair(exit)).number;
+    let (lanes, channels) = (global.lanes(), global.channels());
+    let lane = |state, exit: &GlobalExit| {
+        channels.of(lanes.of_state(state), &(exit.sender, exit.receiver)).number
+    };
     exits.map(|(state, exit)| (exit, lane(state, &exit))).collect()
 }
 

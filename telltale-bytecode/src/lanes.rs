@@ -33,10 +33,6 @@ impl RoleLanes {
     /// Which of the channels to a role, or from it, an instruction uses.
     pub fn channel(&self, at: Pc, direction: Direction, peer: RoleId) -> u16 {
         let lane = self.of_code.get(at.index()).copied().unwrap_or_default();
-        let pair = match direction {
-            Direction::Send => (self.role, peer),
-            Direction::Receive => (peer, self.role),
-        };
-        self.split.of(lane, &pair).number
+        self.split.of(lane, &direction.pair(self.role, peer)).number
     }
 }

@@ -1,7 +1,7 @@
 //! Roles on their way through their local types.
 
 use telltale_syntax::Projected;
-use telltale_types::{GlobalType, LaneId, Lanes, LocalTypeR, RoleId, StateId};
+use telltale_types::{LaneId, Lanes, LocalTypeR, RoleId, StateId};
 
 /// A role's part, and which lane of the protocol each of its lanes is.
 pub(crate) struct Part<'p> {
@@ -19,15 +19,6 @@ pub(crate) fn parts(projected: &Projected) -> Vec<Part<'_>> {
         Part { role, local, lanes: local.lanes(), in_global: Lanes::of_role(global, role, local) }
     };
     global.names().roles().map(part).collect()
-}
-
-/// Who sends to whom, and in which states.
-pub(crate) fn exchanges(
-    global: &GlobalType,
-) -> impl Iterator<Item = (StateId, (RoleId, RoleId))> + '_ {
-    global.states().flat_map(|state| {
-        global.exits(state).map(move |exit| (state, (exit.sender, exit.receiver)))
-    })
 }
 
 impl Part<'_> {

@@ -1,6 +1,6 @@
 //! What a state diagram shows.
 
-use telltale_types::{Direction, GlobalExit, GlobalType, LocalExit, LocalTypeR, StateId};
+use telltale_types::{GlobalExit, GlobalType, LocalExit, LocalTypeR, StateId};
 
 /// A state diagram: the states of a type and what leads from one to another.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -66,13 +66,9 @@ impl StateGraph {
     /// ```
     pub fn of_local(title: &str, local: &LocalTypeR) -> Self {
         let names = local.names();
-        let text = |LocalExit { action, .. }: LocalExit| {
-            let mark = if action.direction == Direction::Send { '!' } else { '?' };
-            format!("{}{mark}{}", names.role(action.peer), names.label(action.label))
-        };
-        let exits = local
-            .states()
-            .flat_map(|state| local.exits(state).map(move |exit| (state, exit.target, text(exit))));
+        let arrow = |state, exit: LocalExit| (state, exit.target, exit.action.display(names));
+        let exits =
+            local.states().flat_map(|state| local.exits(state).map(move |exit| arrow(state, exit)));
         let lanes = local.lanes();
         let is_last = |state: &StateId| local.may_end(*state) || is_dead(local, *state);
         let lane = |state| lanes.arm(lanes.of_state(state)).map(|arm| arm.par);

@@ -9,7 +9,7 @@ mod display;
 use std::collections::BTreeSet;
 
 use telltale_types::{
-    Direction, GlobalType, Label, LaneId, Lanes, LocalExit, LocalTypeR, RoleId, Split, StateId,
+    GlobalType, Label, LaneId, Lanes, LocalExit, LocalTypeR, RoleId, Split, StateId,
 };
 use thiserror::Error;
 
@@ -240,18 +240,13 @@ fn is_idle(local: &LocalTypeR) -> bool {
 
 impl Channels {
     fn of(global: &GlobalType, role: RoleId, local: &LocalTypeR) -> Self {
-        let pairs =
-            |state| global.exits(state).map(move |exit| (state, (exit.sender, exit.receiver)));
-        let split = global.lanes().split(global.states().flat_map(pairs));
+        let split = global.channels();
         let whole = Lanes::of_role(global, role, local);
         Self { role, lanes: local.lanes(), whole, split }
     }
 
     fn number(&self, state: StateId, exit: LocalExit) -> u16 {
-        let pair = match exit.action.direction {
-            Direction::Send => (self.role, exit.action.peer),
-            Direction::Receive => (exit.action.peer, self.role),
-        };
+        let pair = exit.action.direction.pair(self.role, exit.action.peer);
         let lane = self.whole[self.lanes.of_state(state).index()];
         self.split.of(lane, &pair).number
     }

@@ -11,18 +11,12 @@
 
 use std::fmt;
 
-use crate::{Action, Direction, GlobalExit, GlobalType, LocalTypeR, Names, Par, StateId};
+use crate::{Direction, GlobalExit, GlobalType, LocalTypeR, Names, Par, StateId};
 
 /// `Alice→Bob:Quote(u64)`.
 pub(crate) fn exchange(names: &Names, exit: GlobalExit) -> String {
     let GlobalExit { sender, receiver, label, .. } = exit;
     format!("{}→{}:{}", names.role(sender), names.role(receiver), names.label(label))
-}
-
-/// `Bob!Quote(u64)` or `Bob?Quote(u64)`.
-pub(crate) fn action(names: &Names, action: Action) -> String {
-    let mark = action.direction.mark();
-    format!("{}{mark}{}", names.role(action.peer), names.label(action.label))
 }
 
 pub(crate) fn global(global: &GlobalType, f: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -47,7 +41,7 @@ pub(crate) fn local(local: &LocalTypeR, f: &mut fmt::Formatter<'_>) -> fmt::Resu
     let names = local.names();
     let layout = |state| {
         let branches: Vec<_> =
-            local.exits(state).map(|exit| (action(names, exit.action), exit.target)).collect();
+            local.exits(state).map(|exit| (exit.action.display(names), exit.target)).collect();
         let may_end = local.may_end(state) && !branches.is_empty();
         let open = match local.direction(state) {
             _ if branches.len() == 1 && !may_end => "",

@@ -28,6 +28,21 @@ impl Direction {
             Self::Receive => '?',
         }
     }
+
+    /// Sender and receiver, where a role does it with a peer.
+    ///
+    /// ```
+    /// use telltale_types::{Direction, RoleId};
+    ///
+    /// let (role, peer) = (RoleId(0), RoleId(1));
+    /// assert_eq!(Direction::Receive.pair(role, peer), (peer, role));
+    /// ```
+    pub fn pair(self, role: RoleId, peer: RoleId) -> (RoleId, RoleId) {
+        match self {
+            Self::Send => (role, peer),
+            Self::Receive => (peer, role),
+        }
+    }
 }
 
 /// What one role does at once: `peer!label` or `peer?label`.
@@ -39,6 +54,14 @@ pub struct Action {
     pub peer: RoleId,
     /// The message.
     pub label: LabelId,
+}
+
+impl Action {
+    /// In the notation of the papers: `Bob!Quote(u64)` or `Bob?Quote(u64)`.
+    pub fn display(self, names: &Names) -> String {
+        let Self { direction, peer, label } = self;
+        format!("{}{}{}", names.role(peer), direction.mark(), names.label(label))
+    }
 }
 
 /// One exit of a state of a local type: an action, and where it leads.
@@ -255,7 +278,7 @@ fn check(names: &Names, states: &[State]) -> Result<(), TypeError> {
     for (at, state) in states.iter().enumerate() {
         let id = StateId::at(at);
         let Some(first) = state.rows.first().filter(|row| !row.is_structure()) else { continue };
-        let show = |row: &Row| display::action(names, exit(*row).action);
+        let show = |row: &Row| exit(*row).action.display(names);
         if let Some(second) = state.rows.iter().find(|row| row.a != first.a) {
             let quote = |row| format!("`{}`", show(row));
             let (first, second) = (quote(first), quote(second));

@@ -70,7 +70,7 @@ fn what_happens_in_two_arms_happens_in_each_on_its_own() {
     let global = close(&GlobalTerm::par(twice, send("A", "B", "X", end())));
     let lanes = global.lanes();
     let exits = global.states().flat_map(|state| global.exits(state).map(move |e| (state, e)));
-    let split = lanes.split(exits.clone().map(|(state, e)| (state, (e.sender, e.receiver))));
+    let split = global.channels();
     let apart = exits.map(|(state, e)| {
         let lane = lanes.of_state(state);
         (split.of(lane, &(e.sender, e.receiver)), lane)

@@ -6,7 +6,7 @@ use telltale_diagram::StateGraph;
 use telltale_syntax::Projected;
 use telltale_types::{Direction, EventKind, LogEvent, Names, RoleId, Split, StateId};
 
-use crate::part::{Part, exchanges, parts};
+use crate::part::{Part, parts};
 
 /// How often each role has done what, in all logs so far.
 pub(super) struct Counts<'p> {
@@ -31,7 +31,7 @@ impl<'p> Counts<'p> {
         };
         Self {
             names: projected.global.names(),
-            split: projected.global.lanes().split(exchanges(&projected.global)),
+            split: projected.global.channels(),
             now: Vec::new(),
             taken: parts.iter().map(exits).collect(),
             ended: vec![0; parts.len()],

@@ -5,7 +5,7 @@ use std::io::Write;
 
 use serde::Serialize;
 use telltale_syntax::Projected;
-use telltale_types::{Direction, LocalExit, LocalTypeR, RoleId, StateId};
+use telltale_types::{LocalExit, LocalTypeR, RoleId, StateId};
 
 use super::count::Counts;
 use crate::choose::Chosen;
@@ -61,11 +61,7 @@ pub(super) fn roles(chosen: &Chosen, projected: &Projected, counts: &Counts<'_>)
 }
 
 fn action(local: &LocalTypeR, state: StateId, nth: usize) -> String {
-    let text = |LocalExit { action, .. }: LocalExit| {
-        let mark = if action.direction == Direction::Send { '!' } else { '?' };
-        let names = local.names();
-        format!("{}{mark}{}", names.role(action.peer), names.label(action.label))
-    };
+    let text = |exit: LocalExit| exit.action.display(local.names());
     local.exits(state).nth(nth).map(text).unwrap_or_default()
 }
 

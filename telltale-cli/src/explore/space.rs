@@ -7,7 +7,7 @@ use telltale_types::{Direction, LabelId, RoleId, Split, StateId};
 
 use super::Limits;
 use super::flood::Floods;
-use crate::part::{Part, exchanges, parts};
+use crate::part::{Part, parts};
 
 /// What was seen of the states.
 pub(crate) struct Space {
@@ -36,14 +36,11 @@ struct Explorer<'p> {
 
 pub(crate) fn explore(projected: &Projected, floods: &Floods, limits: Limits) -> Space {
     let global = &projected.global;
-    let explorer = Explorer {
-        parts: parts(projected),
-        split: global.lanes().split(exchanges(global)),
-        floods,
-        limit: limits.queue,
-    };
+    let explorer =
+        Explorer { parts: parts(projected), split: global.channels(), floods, limit: limits.queue };
+    let exits = global.states().flat_map(|state| global.exits(state));
     let mut longest: BTreeMap<(RoleId, RoleId), usize> =
-        exchanges(global).map(|(_, pair)| (pair, 0)).collect();
+        exits.map(|exit| ((exit.sender, exit.receiver), 0)).collect();
     let first = explorer.first();
     let mut seen = HashSet::from([first.clone()]);
     let mut open = VecDeque::from([first]);
@@ -80,10 +77,7 @@ impl Explorer<'_> {
         for (role, part) in self.parts.iter().enumerate() {
             for (nth, &at) in state.roles[role].iter().enumerate() {
                 for exit in part.local.exits(at) {
-                    let pair = match exit.action.direction {
-                        Direction::Send => (part.role, exit.action.peer),
-                        Direction::Receive => (exit.action.peer, part.role),
-                    };
+                    let pair = exit.action.direction.pair(part.role, exit.action.peer);
                     let queue = (pair.0, pair.1, self.split.of(part.lane(at), &pair).number);
                     let mut after = state.clone();
                     let is_possible = match exit.action.direction {

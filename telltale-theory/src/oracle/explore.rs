@@ -187,18 +187,13 @@ pub(super) struct Machine<'l> {
 
 impl<'l> Machine<'l> {
     pub(super) fn of(global: &GlobalType, role: RoleId, local: &'l LocalTypeR) -> Self {
-        let pairs =
-            |state| global.exits(state).map(move |exit| (state, (exit.sender, exit.receiver)));
-        let channels = global.lanes().split(global.states().flat_map(pairs));
+        let channels = global.channels();
         let whole = Lanes::of_role(global, role, local);
         Self { role, local, lanes: local.lanes(), whole, channels }
     }
 
     fn event(&self, state: StateId, exit: LocalExit) -> Event {
-        let pair = match exit.action.direction {
-            Direction::Send => (self.role, exit.action.peer),
-            Direction::Receive => (exit.action.peer, self.role),
-        };
+        let pair = exit.action.direction.pair(self.role, exit.action.peer);
         let lane = self.whole[self.lanes.of_state(state).index()];
         let lane = self.channels.of(lane, &pair).number;
         Event { role: self.role, action: exit.action, lane }

@@ -27,11 +27,10 @@ impl Parts {
         let states: Vec<GlobalState> = global.states().map(|state| global.state(state)).collect();
         let lanes = global.lanes();
         let exits =
-            || global.states().flat_map(|state| global.exits(state).map(move |exit| (state, exit)));
-        let channels =
-            lanes.split(exits().map(|(state, exit)| (state, (exit.sender, exit.receiver))));
+            global.states().flat_map(|state| global.exits(state).map(move |exit| (state, exit)));
+        let channels = global.channels();
         let mut roles = vec![BTreeSet::new(); lanes.len()];
-        for (state, exit) in exits() {
+        for (state, exit) in exits {
             let lane = lanes.of_state(state);
             let inside_out = lanes.path(lane).map(|(lane, _)| lane).chain([LaneId::OUTERMOST]);
             inside_out.for_each(|lane| roles[lane.index()].extend([exit.sender, exit.receiver]));

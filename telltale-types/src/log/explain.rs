@@ -8,7 +8,6 @@ use super::part::Part;
 use super::report::{Cause, Expected, Pending, Unfit};
 use super::way::{Taken, Way};
 use super::{EventKind, LogEvent};
-use crate::display::action;
 use crate::{Direction, LabelId, Lanes, RoleId, StateId};
 
 /// By role: for each state of the protocol, where the role may be then.
@@ -117,7 +116,7 @@ impl Monitor {
             let waiting = strands.filter(|strand| !part.is_over(strand));
             let moves = waiting.flat_map(|strand| part.moves(strand, &self.channels));
             let texts: BTreeSet<String> =
-                moves.map(|taken| action(&self.names, taken.action)).collect();
+                moves.map(|taken| taken.action.display(&self.names)).collect();
             let expects: Vec<String> = texts.into_iter().collect();
             let role = self.name(part.role).to_owned();
             (!expects.is_empty()).then_some(Pending { role, expects })

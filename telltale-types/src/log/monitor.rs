@@ -346,10 +346,7 @@ impl Monitor {
 }
 
 fn channels_of_part(role: RoleId, local: &LocalTypeR) -> Channels {
-    let pair = move |action: Action| match action.direction {
-        Direction::Send => (role, action.peer),
-        Direction::Receive => (action.peer, role),
-    };
+    let pair = move |action: Action| action.direction.pair(role, action.peer);
     let pairs = |state| local.exits(state).map(move |exit| (state, pair(exit.action)));
     local.lanes().split(local.states().flat_map(pairs))
 }

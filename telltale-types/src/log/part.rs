@@ -140,10 +140,7 @@ impl Part {
     }
 
     fn channel(&self, channels: &Channels, lane: LaneId, action: Action) -> u16 {
-        let pair = match action.direction {
-            Direction::Send => (self.role, action.peer),
-            Direction::Receive => (action.peer, self.role),
-        };
+        let pair = action.direction.pair(self.role, action.peer);
         let whole = self.whole.as_ref().map_or(lane, |whole| whole[lane.index()]);
         channels.of(whole, &pair).number
     }

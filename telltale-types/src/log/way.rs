@@ -5,7 +5,7 @@
 use std::collections::{BTreeMap, VecDeque};
 
 use super::part::{Part, Strand};
-use crate::{Action, Direction, LabelId, LaneId, RoleId, StateId};
+use crate::{Action, LabelId, LaneId, RoleId, StateId};
 
 /// See above.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -32,18 +32,16 @@ pub(super) struct Taken {
 }
 
 impl Taken {
+    fn pair(&self) -> (RoleId, RoleId) {
+        self.action.direction.pair(self.role, self.action.peer)
+    }
+
     pub(super) fn sender(&self) -> RoleId {
-        match self.action.direction {
-            Direction::Send => self.role,
-            Direction::Receive => self.action.peer,
-        }
+        self.pair().0
     }
 
     pub(super) fn receiver(&self) -> RoleId {
-        match self.action.direction {
-            Direction::Send => self.action.peer,
-            Direction::Receive => self.role,
-        }
+        self.pair().1
     }
 
     pub(super) fn channel(&self) -> Channel {

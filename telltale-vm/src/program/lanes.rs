@@ -3,7 +3,7 @@
 use std::ops::Range;
 
 use telltale_bytecode::CodeImage;
-use telltale_types::{GlobalExit, RoleId, StateId};
+use telltale_types::{RoleId, StateId};
 
 use crate::memory::channel::Plan;
 use crate::memory::coroutine::{Actor, CoroId};
@@ -45,11 +45,10 @@ impl Lanes {
         let global = &image.global_type;
         let exits =
             global.states().flat_map(|state| global.exits(state).map(move |exit| (state, exit)));
-        let pair = |exit: &GlobalExit| (exit.sender, exit.receiver);
-        let lanes = global.lanes();
-        let split = lanes.split(exits.clone().map(|(state, exit)| (state, pair(&exit))));
+        let (lanes, channels) = (global.lanes(), global.channels());
         for (state, exit) in exits {
-            let number = split.of(lanes.of_state(state), &pair(&exit)).number;
+            let pair = (exit.sender, exit.receiver);
+            let number = channels.of(lanes.of_state(state), &pair).number;
             let Some(plan) = plans.find(exit.sender, exit.receiver, number) else { continue };
             match self.channels.iter_mut().find(|(place, ..)| *place == plan.place) {
                 Some((_, _, states)) => states.push(state),
