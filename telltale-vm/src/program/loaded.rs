@@ -141,12 +141,11 @@ impl Loaded {
     /// leads in the end.
     pub(crate) fn lands_at(&self, program: RoleId, target: Pc) -> u32 {
         let Linked { ops, .. } = &self.linked;
+        let Some(instr) = self.image.programs[program].get(target.index()) else {
+            return ops.len() as u32 - 1;
+        };
         let at = self.image.programs.start(program) + target.0;
-        match self.image.programs[program].get(target.index()) {
-            Some(Instr::Jmp { .. }) => ops[at as usize].exchange.next,
-            Some(_) => at,
-            None => ops.len() as u32 - 1,
-        }
+        if matches!(instr, Instr::Jmp { .. }) { ops[at as usize].exchange.next } else { at }
     }
 
     /// The place of a register in the block, if the programs have that register.
