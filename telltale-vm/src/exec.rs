@@ -46,7 +46,7 @@ use crate::{Cause, EffectHandler, HandlerError, Kind, Network, Value};
 pub(crate) use choose::PendingChoices;
 pub(crate) use guard::inside;
 pub(crate) use operand::Operand;
-pub(crate) use outside::Called;
+pub(crate) use outside::{Called, has_come};
 pub(crate) use seat::SeatOp;
 
 /// What the slices of a run share: the parts of the machine that are not sessions.

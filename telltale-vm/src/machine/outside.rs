@@ -6,7 +6,7 @@ use telltale_bytecode::CodeImage;
 use telltale_types::{LabelId, Names, RoleId};
 
 use crate::error::{Wrong, in_words};
-use crate::exec::{Called, RunContext, Slice};
+use crate::exec::{Called, RunContext, Slice, has_come};
 use crate::index::ByMember;
 use crate::lines::{label_of, role_of};
 use crate::memory::arena::Slot;
@@ -365,7 +365,7 @@ impl VM {
         let block = self.run_queue.arena.block(slot);
         let loaded = self.images.get(header::image(block));
         let mut driven = players.driven.iter().flat_map(|role| loaded.coroutines_of(role));
-        driven.any(|coro| self.could_act(block, loaded, coro))
+        driven.any(|coro| self.has_a_move(block, loaded, coro))
     }
 
     /// Nobody here can act in a part. Says whether it is not over: whoever is elsewhere can still send, until it is known that he is
@@ -393,32 +393,17 @@ impl VM {
         players.elsewhere.iter().any(is_live)
     }
 
-    /// Whether a driven coroutine could act if it were called now.
-    fn could_act(&self, block: &[u64], loaded: &Loaded, coro: CoroId) -> bool {
+    /// Whether a driven coroutine could act if it were called now: for one of its branches, that is enough.
+    fn has_a_move(&self, block: &[u64], loaded: &Loaded, coro: CoroId) -> bool {
         let word = coroutine::read(block, loaded.roles_at + coro.index());
         if word.has(HALTED | FORKED) {
             return false;
         }
-        let op = &loaded.linked.ops[word.pc() as usize];
-        let first = |of: &Exchange| channel::first_label(block, &self.buffers, of.channel);
-        let can_send = |sent: &Exchange| {
-            let (plan, rule) = (sent.channel, sent.channel.rule);
-            channel::has_room(block, plan)
-                || rule.drops()
-                || rule.refuses()
-                || channel::replaces(block, &self.buffers, plan, sent.label)
-        };
-        match op.code {
-            Code::Send => can_send(&op.exchange),
-            Code::Choose => loaded.linked.exchanges(op).iter().any(can_send),
-            Code::Recv => first(&op.exchange).is_some(),
-            Code::Offer => loaded.linked.exchanges(op).iter().any(|taken| first(taken).is_some()),
-            Code::OfferMany => {
-                let mut taken = loaded.linked.exchanges(op).iter();
-                taken.any(|taken| first(taken) == Some(taken.label))
-            }
-            _ => false,
-        }
+        let Loaded { linked, .. } = loaded;
+        let op = &linked.ops[word.pc() as usize];
+        let can_send =
+            |sent: &Exchange| channel::lets_go_on(block, &self.buffers, sent.channel, sent.label);
+        linked.sent(op).iter().any(can_send) || has_come(linked, op, block, &self.buffers)
     }
 
     /// A session with roles that are played from outside has ended.

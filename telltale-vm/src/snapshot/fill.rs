@@ -299,14 +299,9 @@ impl<'a, 'p> Filler<'a, 'p> {
                 return self.receives_from(to, StateId(pc), from, is_empty);
             }
             let op = &self.loaded.linked.ops[pc as usize];
-            match op.code {
-                Code::Recv | Code::Offer => is_empty && op.exchange.channel.at() == plan.at(),
-                Code::OfferMany => {
-                    let mut offered = self.loaded.linked.exchanges(op).iter();
-                    offered.any(|offered| offered.channel.at() == plan.at())
-                }
-                _ => false,
-            }
+            let mut received = self.loaded.linked.received(op).iter();
+            (is_empty || op.code == Code::OfferMany)
+                && received.any(|taken| taken.channel.at() == plan.at())
         };
         if form.receiver_waits && !self.loaded.coroutines_of(to).any(could_wait)
             || form.sender_waits && is_empty
