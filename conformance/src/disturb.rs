@@ -1,15 +1,14 @@
 //! Sessions that are disturbed at one moment, beside sessions that are not.
 
-use std::collections::BTreeSet;
-
 use telltale_vm::loader::CodeImage;
 use telltale_vm::{
-    CoroStatus, Kind, Message, ObsEvent, Observed, RoleId, SessionId, SessionStatus, VM, VMConfig,
-    VMError, Value, filter_by_session, normalize_trace,
+    Kind, Message, ObsEvent, Observed, RoleId, SessionId, SessionStatus, VM, VMConfig, VMError,
+    Value, filter_by_session, normalize_trace,
 };
 
 use crate::interrupting::Interrupting;
 use crate::payload::value_of;
+use crate::play::wake_all;
 use crate::script::{Log, agree_so_far, are_alike};
 use crate::ways::lines;
 
@@ -227,21 +226,6 @@ fn go_on(vm: &mut VM, handler: &Interrupting, sessions: &[SessionId]) -> Result<
             return Ok(());
         }
     }
-}
-
-/// Wakes those who wait for their handler. Says whether there were any. Several lanes of a role are woken together.
-///
-/// # Panics
-///
-/// When one of them waits for somebody else.
-pub fn wake_all(vm: &mut VM) -> bool {
-    let waits = vm.coroutines().filter(|role| role.status() == CoroStatus::AwaitsHandler);
-    let waits: BTreeSet<(SessionId, String)> =
-        waits.map(|role| (role.session_id(), role.role().to_owned())).collect();
-    for (session, role) in &waits {
-        vm.wake(*session, role).expect("it waits for its handler");
-    }
-    !waits.is_empty()
 }
 
 fn done(vm: &VM, handler: &Interrupting, image: &CodeImage, session: SessionId) -> Done {

@@ -1,11 +1,12 @@
 //! One session from its start to its end, or to where it is cut short.
 
+use std::collections::BTreeSet;
 use std::sync::mpsc::{Receiver, channel};
 
 use telltale_vm::loader::CodeImage;
 use telltale_vm::{
-    EffectHandler, NoHandler, ObsEvent, Outcome, PlayError, Policy, Progress, Recording, SessionId,
-    VM, VMConfig, VMError, WhenFull, normalize_trace,
+    CoroStatus, EffectHandler, NoHandler, ObsEvent, Outcome, PlayError, Policy, Progress,
+    Recording, SessionId, VM, VMConfig, VMError, WhenFull, normalize_trace,
 };
 
 use crate::script::{Actors, Log, Script, agree_so_far, are_alike};
@@ -189,4 +190,19 @@ pub fn agree_as_far_as_they_go(image: &CodeImage, one: &[Log], other: &[Log], na
     for (role, (one, other)) in one.iter().zip(other).enumerate() {
         assert!(agree_so_far(image, role, one, other), "{name}: {one:#?}\n{other:#?}");
     }
+}
+
+/// Wakes those who wait for their handler. Says whether there were any. Several lanes of a role are woken together.
+///
+/// # Panics
+///
+/// When one of them waits for somebody else.
+pub fn wake_all(vm: &mut VM) -> bool {
+    let waits = vm.coroutines().filter(|role| role.status() == CoroStatus::AwaitsHandler);
+    let waits: BTreeSet<(SessionId, String)> =
+        waits.map(|role| (role.session_id(), role.role().to_owned())).collect();
+    for (session, role) in &waits {
+        vm.wake(*session, role).expect("it waits for its handler");
+    }
+    !waits.is_empty()
 }

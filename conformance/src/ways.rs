@@ -12,10 +12,9 @@ use telltale_vm::{
 };
 
 use crate::by_hand::program::copy_of;
-use crate::disturb::wake_all;
 use crate::endpoints::{alone, with_guests};
 use crate::payload::value_of;
-use crate::play::{ENOUGH, Setting};
+use crate::play::{ENOUGH, Setting, wake_all};
 use crate::relay::relay;
 use crate::script::{Log, Script};
 use crate::word::exchanges;

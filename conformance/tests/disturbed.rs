@@ -1,11 +1,8 @@
 //! A session that is disturbed at any moment, in any way, does what it does undisturbed, as far as it is let;
 //! and its neighbours do not notice.
 
-use telltale_conformance::corpus::{entries, entries_of_lanes};
 use telltale_conformance::disturb::{Disturbance, Moment, disturb, undisturbed};
-use telltale_conformance::grammar::choreography;
-use telltale_conformance::image::images;
-use telltale_vm::loader::CodeImage;
+use telltale_conformance::image::protocols;
 
 /// How many random protocols there are beside the corpus.
 const RANDOM: usize = 30;
@@ -25,7 +22,7 @@ fn after_every_round() {
 
 fn everywhere(moment: fn(usize) -> Moment, fits: fn(&Disturbance) -> bool) {
     let (mut failures, mut count) = (Vec::new(), 0);
-    for (seed, (name, image)) in (1..).zip(protocols()) {
+    for (seed, (name, image)) in (1..).zip(protocols(3_000_000, RANDOM)) {
         let reference = undisturbed(&image, seed);
         for at in 0..MOMENTS.min(reference.calls()) {
             for what in Disturbance::all(image.names().role_count()).into_iter().filter(fits) {
@@ -40,16 +37,4 @@ fn everywhere(moment: fn(usize) -> Moment, fits: fn(&Disturbance) -> bool) {
     println!("{count} disturbances");
     let shown = failures.iter().take(5).cloned().collect::<Vec<_>>().join("\n\n");
     assert!(failures.is_empty(), "{} of {count}; among them\n{shown}", failures.len());
-}
-
-/// Accepted protocols, each with its name or its text.
-fn protocols() -> impl Iterator<Item = (String, CodeImage)> {
-    let corpus =
-        [entries(), entries_of_lanes()].concat().into_iter().map(|entry| (entry.name, entry.text));
-    let random = (3_000_000..).map(|seed| (format!("seed {seed}"), choreography(seed)));
-    let accepted = |(name, text): (String, String)| {
-        let images = images(&text).into_iter();
-        images.filter_map(move |(_, image)| Some((name.clone(), image?))).collect::<Vec<_>>()
-    };
-    corpus.flat_map(accepted).chain(random.flat_map(accepted).take(RANDOM))
 }

@@ -1,10 +1,8 @@
 //! A protocol has one meaning: compiled, written by hand and played through endpoints, whatever comes
 //! between.
 
-use telltale_conformance::corpus::{entries, entries_of_lanes};
 use telltale_conformance::endpoints::guest;
-use telltale_conformance::grammar::choreography;
-use telltale_conformance::image::images;
+use telltale_conformance::image::{has_lanes, images, protocols};
 use telltale_conformance::play::{Setting, settings};
 use telltale_conformance::script::{Script, agree_so_far, are_alike};
 use telltale_conformance::ways::{Between, Ran, Way, lines, normal_lines, run};
@@ -14,23 +12,13 @@ use telltale_vm::{ChannelMode, ObsEvent, Observed, Policy, VM, VMConfig, WhenFul
 /// How many random protocols there are beside the corpus.
 const RANDOM: usize = 150;
 
-/// Accepted protocols, each with its name or its text.
-fn protocols() -> Vec<(String, CodeImage)> {
-    let corpus =
-        [entries(), entries_of_lanes()].concat().into_iter().map(|entry| (entry.name, entry.text));
-    let random = (2_000_000..).map(|seed| (format!("seed {seed}"), choreography(seed)));
-    let accepted = |(name, text): (String, String)| {
-        let images = images(&text).into_iter();
-        images.filter_map(move |(_, image)| Some((name.clone(), image?))).collect::<Vec<_>>()
-    };
-    corpus.flat_map(accepted).chain(random.flat_map(accepted).take(RANDOM)).collect()
-}
+/// The seed of the first of them.
+const FIRST_SEED: u64 = 2_000_000;
 
 /// Whether a protocol can be run in a way. Where a role is not told of the end, its player waits for ever; and a role that
 /// does several things at once has neither a program by hand nor one endpoint.
 fn can(image: &CodeImage, way: Way) -> bool {
-    let has_lanes = image.names().roles().any(|(role, _)| image.lane_count(role) > 0);
-    way == Way::Compiled || !has_lanes && (image.rests().is_empty() || !way.has_endpoints())
+    way == Way::Compiled || !has_lanes(image) && (image.rests().is_empty() || !way.has_endpoints())
 }
 
 /// On the script, and off it with little room.
@@ -63,14 +51,14 @@ fn roles_may_be_paused() {
 fn agree_everywhere(between: Between) {
     let settings = some_settings();
     let mut failures = Failures::default();
-    for (at, (name, image)) in protocols().iter().enumerate() {
+    for (at, (name, image)) in protocols(FIRST_SEED, RANDOM).enumerate() {
         let seed = at as u64;
-        let reference = run(image, Way::Compiled, &settings[0], Between::Nothing, seed);
+        let reference = run(&image, Way::Compiled, &settings[0], Between::Nothing, seed);
         let reference = reference.unwrap_or_else(|error| panic!("{name}: {error}"));
-        for way in Way::ALL.into_iter().filter(|&way| can(image, way)) {
+        for way in Way::ALL.into_iter().filter(|&way| can(&image, way)) {
             let setting = &settings[at % settings.len()];
-            let agreed = run(image, way, setting, between, seed)
-                .and_then(|ran| agree(image, &reference, &ran, between));
+            let agreed = run(&image, way, setting, between, seed)
+                .and_then(|ran| agree(&image, &reference, &ran, between));
             let case = || format!("{name}, seed {seed}, {setting:?}");
             failures.note((way, between), agreed, case);
         }
@@ -107,7 +95,7 @@ const BETWEEN: [Between; 4] =
 fn copied_programs_have_the_trace_of_compiled_ones_even_where_messages_are_lost() {
     let mut failures = Failures::default();
     let copied = |(_, image): &(_, CodeImage)| can(image, Way::Copied);
-    for (at, (name, image)) in protocols().into_iter().filter(copied).enumerate() {
+    for (at, (name, image)) in protocols(FIRST_SEED, RANDOM).filter(copied).enumerate() {
         let image = &image;
         for setting in lossy_settings() {
             for between in BETWEEN {

@@ -6,12 +6,13 @@ use std::num::NonZeroUsize;
 use std::path::Path;
 
 use telltale_conformance::corpus::entries_of_lanes;
+use telltale_conformance::image::image_of;
 use telltale_conformance::payload::value_of;
 use telltale_conformance::play::{Setting, settings, trace_with};
 use telltale_conformance::word::{beginning, word};
 use telltale_syntax::{analyse_str, project_all};
+use telltale_theory::Options;
 use telltale_theory::oracle::{Rng, Shape, generate_parallel, is_run};
-use telltale_theory::{Options, project_all_with};
 use telltale_types::{GlobalType, LabelId, RoleId};
 use telltale_vm::loader::CodeImage;
 use telltale_vm::{
@@ -103,10 +104,7 @@ fn random_images() -> Vec<CodeImage> {
     let shape = Shape { roles: 3, states: 6, exits: 3, labels: 3 };
     let options = Options { allow_silent_end: true, ..Options::default() };
     let globals = (0..400).map(|seed| generate_parallel(seed, shape));
-    let images = globals.filter_map(|global| {
-        let locals = project_all_with(&global, &options).ok()?;
-        Some(CodeImage::from_local_types(&locals.into_iter().collect(), &global))
-    });
+    let images = globals.filter_map(|global| image_of(&global, &options));
     images.collect()
 }
 

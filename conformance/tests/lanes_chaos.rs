@@ -5,8 +5,8 @@ use std::collections::BTreeMap;
 use std::sync::Mutex;
 
 use telltale_conformance::corpus::entries_of_lanes;
-use telltale_conformance::disturb::wake_all;
 use telltale_conformance::image::images;
+use telltale_conformance::play::wake_all;
 use telltale_conformance::script::Script;
 use telltale_theory::oracle::Rng;
 use telltale_types::{LabelId, RoleId};

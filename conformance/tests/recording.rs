@@ -1,12 +1,10 @@
 //! What was recorded is played again, for every protocol and under every policy: the same trace, from the recording alone.
 
-use telltale_conformance::corpus::{entries, entries_of_lanes};
-use telltale_conformance::grammar::choreography;
-use telltale_conformance::image::images;
+use telltale_conformance::image::{image_of, protocols};
 use telltale_conformance::payload::value_of;
 use telltale_conformance::play::{Setting, settings};
+use telltale_theory::Options;
 use telltale_theory::oracle::{Shape, generate_parallel};
-use telltale_theory::{Options, project_all_with};
 use telltale_vm::loader::CodeImage;
 use telltale_vm::recording::{Recorded, Recorder, Replay};
 use telltale_vm::{
@@ -41,24 +39,14 @@ impl EffectHandler for BySeed {
     }
 }
 
-/// Accepted protocols, each with its name.
-fn protocols() -> Vec<(String, CodeImage)> {
-    let corpus = entries().into_iter().chain(entries_of_lanes());
-    let corpus = corpus.map(|entry| (entry.name, entry.text));
-    let random = (3_000_000..).map(|seed| (format!("seed {seed}"), choreography(seed)));
-    let accepted = |(name, text): (String, String)| {
-        let images = images(&text).into_iter();
-        images.filter_map(move |(_, image)| Some((name.clone(), image?))).collect::<Vec<_>>()
-    };
+/// Accepted protocols, each with its name; some of the random ones do several things at once.
+fn all_protocols() -> Vec<(String, CodeImage)> {
     let parallel = (0..).filter_map(|seed| {
         let global = generate_parallel(seed, Shape { roles: 3, states: 6, exits: 3, labels: 3 });
         let options = Options { find_remedies: false, ..Options::default() };
-        let locals = project_all_with(&global, &options).ok()?;
-        let image = CodeImage::from_local_types(&locals.into_iter().collect(), &global);
-        Some((format!("parallel, seed {seed}"), image))
+        Some((format!("parallel, seed {seed}"), image_of(&global, &options)?))
     });
-    let random = random.flat_map(accepted).take(RANDOM).chain(parallel.take(RANDOM));
-    corpus.flat_map(accepted).chain(random).collect()
+    protocols(3_000_000, RANDOM).chain(parallel.take(RANDOM)).collect()
 }
 
 /// Runs as many rounds, or turns.
@@ -77,7 +65,7 @@ fn of_each_actor(trace: &[ObsEvent]) -> Vec<String> {
 fn every_recording_is_repeated() {
     let settings = settings();
     let mut complete = 0;
-    for (at, (name, image)) in protocols().iter().enumerate() {
+    for (at, (name, image)) in all_protocols().iter().enumerate() {
         for nth in 0..4 {
             let setting = &settings[(at + nth * settings.len() / 4) % settings.len()];
             let mut config = setting.config.clone();

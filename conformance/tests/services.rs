@@ -1,21 +1,22 @@
 //! Random protocols, each role played by a service, over an engine that loses what it is asked, hands out parts twice and lets
 //! processes die: in the end every role has said and heard what it does in one machine, once each and in the same order.
 //!
-//! `TELLTALE_SEEDS=100000` tries more; a failure names its seed, and `TELLTALE_SEED=17` tries that one alone.
+//! `TELLTALE_RANDOM_PROTOCOLS` says how many hundreds of them; a failure names its seed, and `TELLTALE_SEED=17` tries that one alone.
 
 use std::collections::BTreeMap;
-use std::ops::Range;
 use std::sync::{Arc, Mutex};
 
 use pollster::block_on;
 use serde::{Deserialize, Serialize};
 use telltale_bytecode::{CodeImage, SetId};
+use telltale_conformance::grammar::random_protocols;
+use telltale_conformance::image::image_of;
 use telltale_net::engine::memory::{Faults, Memory};
 use telltale_net::engine::{Ending, Engine, EngineError};
 use telltale_net::{Server, ServerConfig, Service, SessionKey, Start, Step};
-use telltale_theory::oracle::{Shape, generate};
-use telltale_theory::{Options, project_all_with};
-use telltale_types::{GlobalType, Label, Names};
+use telltale_testing::for_every_seed;
+use telltale_theory::Options;
+use telltale_theory::oracle::{Shape, generate, with_payloads};
 use telltale_vm::generated::{ChoiceVisitor, MessageVisitor, Player, Players, RoleObjects};
 use telltale_vm::{HandlerError, LabelId, NoHandler, RoleId, Session, VM};
 
@@ -163,15 +164,9 @@ fn in_one_machine(image: &Arc<CodeImage>) -> Option<BTreeMap<RoleId, Tally>> {
 fn random_protocol(seed: u64) -> Option<Arc<CodeImage>> {
     let global =
         generate(seed, Shape { roles: 2 + seed as usize % 3, states: 7, exits: 3, labels: 3 });
-    let names = global.names();
-    let labels =
-        names.labels().map(|(_, label)| Label::with(label.name.to_owned(), "u64".to_owned()));
-    let names = Names::new(names.roles().map(|(_, role)| role), labels).expect("distinct names");
-    let states = global.states().map(|state| global.state(state)).collect();
-    let global = GlobalType::new(names, states).expect("it was a protocol before");
+    let global = with_payloads(&global, |_| "u64");
     let options = Options { allow_silent_end: true, find_remedies: false, ..Options::default() };
-    let locals = project_all_with(&global, &options).ok()?.into_iter().collect();
-    Some(Arc::new(CodeImage::from_local_types(&locals, &global)))
+    image_of(&global, &options).map(Arc::new)
 }
 
 /// Gives whether the protocol of this seed could be played.
@@ -220,30 +215,13 @@ fn try_seed(seed: u64) -> bool {
     true
 }
 
-/// A number that somebody has set.
-fn set(name: &str) -> Option<u64> {
-    std::env::var(name).ok().map(|text| {
-        text.parse().unwrap_or_else(|_| panic!("{name}: expected a number, found `{text}`"))
-    })
-}
-
-fn seeds() -> Range<u64> {
-    match set("TELLTALE_SEED") {
-        Some(seed) => seed..seed + 1,
-        None => 0..set("TELLTALE_SEEDS").unwrap_or(10_000),
-    }
-}
-
 #[test]
 fn whatever_is_killed_every_message_counts_once() {
-    let mut played = 0;
-    for seed in seeds() {
-        let tried = std::panic::catch_unwind(|| try_seed(seed));
-        let Ok(could_be_played) = tried else {
-            panic!("TELLTALE_SEED={seed} cargo test -p telltale-conformance --test services")
-        };
-        played += u64::from(could_be_played);
-    }
-    let is_enough = played * 5 > seeds().end - seeds().start || set("TELLTALE_SEED").is_some();
-    assert!(is_enough, "only {played} were played");
+    let (mut tried, mut played) = (0_u64, 0_u64);
+    for_every_seed(100 * random_protocols() as u64, |seed| {
+        tried += 1;
+        played += u64::from(try_seed(seed));
+        Ok(())
+    });
+    assert!(tried == 1 || played * 5 > tried, "only {played} of {tried} were played");
 }

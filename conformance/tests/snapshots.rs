@@ -1,11 +1,8 @@
 //! Whoever is written down and resumed after every call does what whoever goes on does: the same events at the same ticks.
 
-use telltale_conformance::corpus::{entries, entries_of_lanes};
-use telltale_conformance::grammar::choreography;
-use telltale_conformance::image::images;
+use telltale_conformance::image::{has_lanes, protocols};
 use telltale_conformance::play::{Setting, settings};
 use telltale_conformance::ways::{Between, Ran, Way, lines, run, run_resumed};
-use telltale_vm::loader::CodeImage;
 use telltale_vm::{ChannelMode, VMConfig, WhenFull};
 
 /// How many random protocols there are beside the corpus.
@@ -18,18 +15,6 @@ const BETWEEN: [Between; 5] = [
     Between::Pauses,
     Between::Strangers,
 ];
-
-/// Accepted protocols, each with its name or its text.
-fn protocols() -> Vec<(String, CodeImage)> {
-    let corpus = entries().into_iter().chain(entries_of_lanes());
-    let corpus = corpus.map(|entry| (entry.name, entry.text));
-    let random = (4_000_000..).map(|seed| (format!("seed {seed}"), choreography(seed)));
-    let accepted = |(name, text): (String, String)| {
-        let images = images(&text).into_iter();
-        images.filter_map(move |(_, image)| Some((name.clone(), image?))).collect::<Vec<_>>()
-    };
-    corpus.flat_map(accepted).chain(random.flat_map(accepted).take(RANDOM)).collect()
-}
 
 fn all_settings() -> Vec<Setting> {
     let mut all = settings();
@@ -58,15 +43,14 @@ fn told(ran: Result<Ran, String>) -> Vec<String> {
 fn the_resumed_trace_is_the_uninterrupted_one() {
     let settings = all_settings();
     let (mut failures, mut relays, mut nth) = (Vec::new(), 0, 0);
-    for (at, (name, image)) in protocols().iter().enumerate() {
+    for (at, (name, image)) in protocols(4_000_000, RANDOM).enumerate() {
         let seed = at as u64;
-        let has_lanes = image.to_string().contains("  fork ");
-        let ways = if has_lanes { &Way::ALL[..1] } else { &Way::ALL[..] };
+        let ways = if has_lanes(&image) { &Way::ALL[..1] } else { &Way::ALL[..] };
         for (&way, between) in ways.iter().flat_map(|way| BETWEEN.map(|between| (way, between))) {
             let setting = &settings[nth % settings.len()];
             nth += 1;
-            let expected = told(run(image, way, setting, between, seed));
-            let found = run_resumed(image, way, setting, between, seed, &mut relays);
+            let expected = told(run(&image, way, setting, between, seed));
+            let found = run_resumed(&image, way, setting, between, seed, &mut relays);
             let found = told(found);
             if found != expected {
                 failures.push(format!(

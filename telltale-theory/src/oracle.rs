@@ -21,7 +21,7 @@ pub use explore::{Explored, Misbehaviour, explore, goes_wrong};
 pub use generate::{Rng, Shape, generate};
 pub use large::{Build, LARGE, exponential, waiting};
 pub use mixed::{Mishap, explore_mixed};
-pub use notation::protocol;
+pub use notation::{protocol, with_payloads};
 pub use parallel::generate_parallel;
 pub use refused::REFUSED;
 pub use semantics::{can_happen, is_run, may_do};

@@ -1,6 +1,6 @@
 //! Protocols in the notation of the papers, so that a test reads like the table it checks.
 
-use telltale_types::{GlobalTerm, GlobalType, Label};
+use telltale_types::{GlobalTerm, GlobalType, Label, Names};
 
 /// The protocol that a text describes: `μt. A→{B:x. B→C:y. t; C:stop. C→B:stop}`.
 ///
@@ -102,4 +102,19 @@ impl<'t> Reader<'t> {
         self.rest = rest;
         word
     }
+}
+
+/// The same protocol with payload types for its labels, by their names.
+///
+/// # Panics
+///
+/// When two labels become the same.
+pub fn with_payloads<'a>(global: &GlobalType, payload: impl Fn(&str) -> &'a str) -> GlobalType {
+    let names = global.names();
+    let labels = names
+        .labels()
+        .map(|(_, label)| Label::with(label.name.to_owned(), payload(label.name).to_owned()));
+    let names = Names::new(names.roles().map(|(_, role)| role), labels).expect("distinct names");
+    let states = global.states().map(|state| global.state(state)).collect();
+    GlobalType::new(names, states).expect("it was a protocol before")
 }
