@@ -8,7 +8,7 @@ use telltale_types::{LabelId, Names, RoleId};
 use crate::error::{Wrong, in_words};
 use crate::exec::{Called, RunContext, Slice, has_come};
 use crate::index::ByMember;
-use crate::lines::{label_of, role_of};
+use crate::lines::{known_role, label_of, role_of};
 use crate::memory::arena::Slot;
 use crate::memory::coroutine::{self, Actor, CoroId, FORKED, HALTED, OUTSIDE};
 use crate::memory::{channel, header, ready};
@@ -198,10 +198,9 @@ impl VM {
         let slot = self.running(session)?;
         let block = self.run_queue.arena.block(slot);
         let loaded = self.images.get(header::image(block));
-        let is_there = role.index() < loaded.roles;
         let actor = Actor { role, lane };
         let coro = match lane {
-            _ if !is_there => None,
+            _ if role.index() >= loaded.roles => None,
             0 => Some(role),
             _ => loaded.coroutines_of(role).find(|coro| loaded.actor_of(*coro) == actor),
         };
@@ -215,7 +214,7 @@ impl VM {
                     || from().is_some_and(|from| from.players.driven.contains(role)))
         };
         let no_seat = || {
-            let name = if is_there { role_of(loaded.image.names(), role) } else { "?" };
+            let name = known_role(loaded.image.names(), role).unwrap_or("?");
             DriveError::NoSeat { session, role: name.to_owned(), lane }
         };
         let coro = coro.filter(is_driven).ok_or_else(no_seat)?;
@@ -300,8 +299,7 @@ impl VM {
         if answer.is_ok() {
             self.look_after_call(slot, coro);
         }
-        self.drop_orphans();
-        self.drain_sink();
+        self.after_call();
         answer
     }
 
@@ -312,8 +310,7 @@ impl VM {
         if header::is_running(self.run_queue.arena.block(slot)) {
             return Ok(back);
         }
-        self.drop_orphans();
-        self.drain_sink();
+        self.after_call();
         Err(DriveError::Ended(VMError::StaleSession { session }))
     }
 
@@ -445,8 +442,7 @@ impl VM {
 
 /// A message in words, whose receiver or label may be none of its protocol.
 fn in_protocol(names: &Names, to: RoleId, label: LabelId) -> String {
-    let has_role = to.index() < names.role_count();
-    let to = if has_role { role_of(names, to).to_owned() } else { format!("role {to}") };
+    let to = known_role(names, to).map_or_else(|| format!("role {to}"), str::to_owned);
     if label.index() < names.label_count() {
         format!("{to}!{}", label_of(names, label))
     } else {

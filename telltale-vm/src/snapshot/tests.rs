@@ -629,7 +629,7 @@ fn faults_and_outcomes_come_back() {
 #[test]
 fn an_error_that_is_no_limit_cannot_be_written() {
     let cause = Cause::CannotOpen(Box::new(VMError::MachineGone));
-    let fault = Fault { role: None, lane: 0, instruction: None, cause };
+    let fault = Fault::of_session(cause);
     let form = OutcomeForm::Faulted(FaultForm(fault.into()));
     let error = serde_json::to_string(&form).expect_err("no session faults for this");
     assert!(error.to_string().starts_with("no limit: "), "{error}");
