@@ -6,10 +6,11 @@ mod support;
 use std::collections::BTreeMap;
 use std::sync::Mutex;
 
-use support::{Census, image_of, lines, protocol, with_payloads};
+use support::{Census, image_of, lines, protocol};
 use telltale_bytecode::{
     Assembler, Branch, EffectId, Hop, ImmKind, ImportId, Instr, Pc, Reg, Slot, Via,
 };
+use telltale_theory::oracle::with_payloads;
 use telltale_types::GlobalType;
 use telltale_vm::generated::{
     ChoiceVisitor, MessageVisitor, Player, Players, RoleObjects, SessionHost, SetId,
