@@ -7,11 +7,11 @@ use telltale_vm::{
     VMConfig, Value,
 };
 
-use super::handlers::{BySeed, CHAT, Moody, recorded_run};
+use super::handlers::{CHAT, Moody, recorded_run};
 use super::purchase::{
     Customer, Shop, Store, diverging, later, purchase, read, recording, refused, roles, shown, text,
 };
-use crate::support;
+use crate::support::{self, Seeded};
 
 struct Leaves;
 impl purchase::Customer for Leaves {
@@ -79,7 +79,7 @@ fn a_protocol_that_has_changed_is_named_where_it_no_longer_fits() {
 #[test]
 fn a_handler_is_compared_as_objects_are() {
     let image = &support::image_of(CHAT, "u64");
-    let recorder = Recorder::new(&BySeed);
+    let recorder = Recorder::new(&Seeded);
     let mut vm = VM::new(VMConfig { seed: 3, ..VMConfig::default() });
     vm.load_choreography(image).expect("there is room");
     vm.run(&recorder, 100).expect("it is complete");
@@ -87,7 +87,7 @@ fn a_handler_is_compared_as_objects_are() {
     for (seed, is_same) in [(3, true), (4, false)] {
         let mut vm = VM::new(VMConfig { seed, ..VMConfig::default() });
         vm.load_choreography(image).expect("there is room");
-        let ran = Replay::new(&then).with(&BySeed).run(&mut vm);
+        let ran = Replay::new(&then).with(&Seeded).run(&mut vm);
         assert_eq!(ran.is_ok(), is_same, "{ran:?}");
     }
 }

@@ -14,22 +14,6 @@ use crate::support;
 
 pub(super) const CHAT: &str = "μt. A→{B:more. B→C:on. C→A:back. t; B:stop. B→C:stop}";
 
-pub(super) struct BySeed;
-
-impl EffectHandler for BySeed {
-    fn send(&self, cx: &Context<'_>, _: RoleId, label: LabelId) -> HandlerResult<Value> {
-        Ok(support::value_of(cx.label(label).payload, cx.seed()))
-    }
-    fn receive(&self, _: &Context<'_>, _: RoleId, _: LabelId, _: Value) -> HandlerResult<()> {
-        Ok(())
-    }
-    fn choose(&self, cx: &Context<'_>, branches: &[Branch]) -> HandlerResult<Picked> {
-        let branch = cx.seed() as usize % branches.len();
-        let value = support::value_of(cx.label(branches[branch].label).payload, cx.seed());
-        Ok(Picked { branch, value })
-    }
-}
-
 /// Values that its seed gives, late, failing or panicking at a call.
 #[derive(Default)]
 pub(super) struct Moody {

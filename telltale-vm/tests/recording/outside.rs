@@ -11,16 +11,16 @@ use telltale_vm::{
     RoleId, SendDecision, VM, VMConfig, Value,
 };
 
-use super::handlers::{BySeed, CHAT, Cups};
+use super::handlers::{CHAT, Cups};
 use super::purchase::{read, text};
-use crate::support::{self, Markers};
+use crate::support::{self, Markers, Seeded};
 
 #[test]
 fn what_was_done_from_outside_does_not_prevent_a_replay() {
     let image = &support::image_of(CHAT, "u64");
     for stop in 1..6 {
         for how in 0..3 {
-            let recorder = Recorder::new(&BySeed);
+            let recorder = Recorder::new(&Seeded);
             let mut vm = VM::new(VMConfig { quantum: 3, ..VMConfig::default() });
             let session = vm.load_choreography(image).expect("there is room");
             vm.pause("C");
@@ -44,7 +44,7 @@ fn what_was_done_from_outside_does_not_prevent_a_replay() {
 #[test]
 fn an_injected_message_is_injected_again() {
     let image = support::image_of("A→B:one. B→A:two", "u64");
-    let recorder = Recorder::new(&BySeed);
+    let recorder = Recorder::new(&Seeded);
     let (mut vm, session) = support::open(VMConfig::default(), &image);
     vm.pause("A");
     vm.run(&recorder, 10).expect("nobody faults");
@@ -67,7 +67,7 @@ fn what_came_before_a_later_message_comes_before_it_again() {
     struct Defers(AtomicUsize);
     impl EffectHandler for Defers {
         fn send(&self, cx: &Context<'_>, to: RoleId, label: LabelId) -> HandlerResult<Value> {
-            BySeed.send(cx, to, label)
+            Seeded.send(cx, to, label)
         }
         fn receive(&self, _: &Context<'_>, _: RoleId, _: LabelId, _: Value) -> HandlerResult<()> {
             Ok(())
@@ -130,7 +130,7 @@ fn what_came_before_a_later_message_comes_before_it_again() {
 fn a_session_that_was_cancelled_at_once_may_go_on() {
     let image = support::image_of("A→B:one. B→A:two", "u64");
     for runs_before in [false, true] {
-        let recorder = Recorder::new(&BySeed);
+        let recorder = Recorder::new(&Seeded);
         let mut vm = VM::default();
         if runs_before {
             vm.run(&recorder, 1).expect("there is nothing");
@@ -143,7 +143,7 @@ fn a_session_that_was_cancelled_at_once_may_go_on() {
         Replay::new(&nothing).run(&mut again).expect("nothing is compared");
     }
     // But a session that is missing is not taken for one of those.
-    let recorder = Recorder::new(&BySeed);
+    let recorder = Recorder::new(&Seeded);
     let (mut vm, _) = support::open(VMConfig::default(), &image);
     vm.load_choreography(&image).expect("there is room");
     vm.run(&recorder, 10).expect("nobody faults");
@@ -159,7 +159,7 @@ fn a_session_that_was_cancelled_at_once_may_go_on() {
 
 /// Plays `B` of a part, and says what it got.
 fn part_recorded(image: &CodeImage) -> String {
-    let recorder = Recorder::new(&BySeed);
+    let recorder = Recorder::new(&Seeded);
     let mut vm = VM::new(VMConfig { capacity: 1, ..VMConfig::default() });
     let markers = Markers::of([Player::Elsewhere, Player::Handler]);
     let session = vm.open_session(image, markers, false).expect("there is room");

@@ -8,11 +8,11 @@ use telltale_vm::{
     NoHandler, Picked, Policy, Progress, RoleId, VM, VMConfig, Value, WhenFull,
 };
 
-use super::handlers::{BySeed, CHAT, Moody, recorded_run, wake_all};
+use super::handlers::{CHAT, Moody, recorded_run, wake_all};
 use super::purchase::{
     Customer, Shop, Store, events, purchase, read, recording, replayed, roles, text,
 };
-use crate::support;
+use crate::support::{self, Seeded};
 
 #[test]
 fn objects_repeat_what_was_recorded_and_so_does_nobody_at_all() {
@@ -304,7 +304,7 @@ fn sessions_on_several_threads_are_recorded_side_by_side() {
     use telltale_vm::ThreadedVM;
 
     let image = &support::image_of(CHAT, "u64");
-    let recorder = Recorder::new(&BySeed);
+    let recorder = Recorder::new(&Seeded);
     let threads = std::num::NonZeroUsize::new(2).expect("it is not zero");
     let mut threaded = ThreadedVM::new(VMConfig { seed: 3, ..VMConfig::default() }, threads);
     for price in 0..40 {

@@ -10,11 +10,11 @@ use telltale_vm::{
     Policy, RoleId, SessionStatus, VM, VMConfig, Value, choreography,
 };
 
-use super::handlers::{BySeed, CHAT, Cups, Moody};
+use super::handlers::{CHAT, Cups, Moody};
 use super::purchase::{
     purchase, read, recording, refused, replayed, roles, shown, text, without_hashes,
 };
-use crate::support;
+use crate::support::{self, Seeded};
 
 choreography! {
     protocol Twice(Alice, Bob) {
@@ -158,7 +158,7 @@ fn a_full_disk_is_an_error_and_the_run_goes_on() {
 fn events_are_written_down_with_names() {
     let mut vm = VM::new(VMConfig { policy: Policy::RoundRobin, ..VMConfig::default() });
     vm.load_choreography(&twice::IMAGE).expect("there is room");
-    vm.run(&BySeed, 100).expect("nobody faults");
+    vm.run(&Seeded, 100).expect("nobody faults");
     vm.load_choreography(&twice::IMAGE).expect("there is room");
     let moody = Moody { fails: Some(1), defers: Some(0), ..Moody::default() };
     vm.run(&moody, 100).expect_err("it fails at the second call");
@@ -201,7 +201,7 @@ fn every_event_is_a_line_with_names() {
 
 #[test]
 fn payloads_of_other_codecs_are_bytes() {
-    let recorder = Recorder::new(&BySeed);
+    let recorder = Recorder::new(&Seeded);
     let mut vm = VM::new(VMConfig { seed: 2, ..VMConfig::default() });
     vm.load_choreography(&binary::IMAGE).expect("there is room");
     vm.run(&recorder, 100).expect("it is complete");
