@@ -100,7 +100,7 @@ impl Arrivals {
     }
 }
 
-/// Whether what was sent came in its order, whatever came between. Only the last of it may be missing, and only if it `may_miss`.
+/// Whether what was sent came in its order, whatever came between. Only what was sent last may be missing, and only if it `may_miss`.
 fn came_in_order<'s>(
     sent: impl Iterator<Item = (&'s str, &'s Payload)>,
     received: &[Receipt<'_>],
