@@ -15,7 +15,7 @@ use crate::memory::{channel, header, ready};
 use crate::outside::{DriveError, Received, Seat};
 use crate::program::by_hand::show_compiled;
 use crate::program::loaded::Loaded;
-use crate::program::op::{Code, Exchange};
+use crate::program::op::Exchange;
 use crate::roles::host::Host;
 use crate::roles::players::Players;
 use crate::scripted::leave::leave_place;
@@ -415,12 +415,11 @@ impl VM {
         let block = self.run_queue.arena.block(slot);
         let loaded = self.images.get(header::image(block));
         let word = coroutine::read(block, loaded.roles_at + coro.index());
-        let is_busy = || match loaded.linked.ops[word.pc() as usize].code {
-            Code::Send | Code::Choose => true,
-            Code::Recv | Code::Offer | Code::OfferMany => {
-                !loaded.may_rest(block, loaded.actor_of(coro).role, word.pc())
-            }
-            _ => false,
+        let is_busy = || {
+            let op = &loaded.linked.ops[word.pc() as usize];
+            let may_rest = || loaded.may_rest(block, loaded.actor_of(coro).role, word.pc());
+            !loaded.linked.sent(op).is_empty()
+                || !loaded.linked.received(op).is_empty() && !may_rest()
         };
         let nobody_acts = !ready::any(block, ready::words(loaded.coroutines));
         if !(nobody_acts && !word.has(HALTED | FORKED) && is_busy()) {
