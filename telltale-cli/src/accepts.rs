@@ -5,7 +5,7 @@ mod report;
 use std::io::{self, BufRead, BufReader, Write};
 use std::path::{Path, PathBuf};
 
-use telltale_syntax::{Projected, analyse_str};
+use telltale_syntax::{Projected, SourceMap};
 use telltale_types::{Accepted, LogError, LogEvent, Monitor, json_lines};
 
 use crate::Verdict;
@@ -34,7 +34,8 @@ pub(crate) fn run(
     out: &mut impl Write,
 ) -> Result<Verdict, Failure> {
     let chosen = choose_one(which)?;
-    let Some(projected) = chosen.projected()? else { return Ok(Verdict::Bad) };
+    let Some(sound) = chosen.sound()? else { return Ok(Verdict::Bad) };
+    let projected = &sound.projected;
     if what.draw.is_some() && logs.len() > 1 {
         return Err(Failure::SeveralLogs);
     }
@@ -48,7 +49,7 @@ pub(crate) fn run(
             result.as_ref().is_ok_and(|accepted| accepted.is_complete() || !what.is_complete);
         is_good &= is_accepted;
         match what.format {
-            Format::Text => text(path, &result, &chosen, out)?,
+            Format::Text => text(path, &result, &chosen, &sound.source, out)?,
             Format::Json => report.add(name(path), &chosen.judged.name, is_accepted, &result),
         }
         if let Some(file) = &what.draw {
@@ -108,14 +109,10 @@ pub(crate) fn open(path: &Path) -> Result<Box<dyn BufRead>, Failure> {
 }
 
 /// With the lines of the file of the protocol where something else was expected.
-pub(crate) fn explain(error: &LogError, chosen: &Chosen) -> String {
-    let LogError::Unfit(unfit) = error else { return error.to_string() };
-    let analysis = analyse_str(&chosen.block.in_place(&chosen.source));
-    let is_it = |protocol: &&telltale_syntax::Analysed| *protocol.name == chosen.judged.name;
-    let protocol = analysis.protocols.iter().find(is_it);
-    match protocol.and_then(|protocol| protocol.lowered.as_ref()) {
-        Some(lowered) => lowered.source.explain(unfit),
-        None => unfit.to_string(),
+pub(crate) fn explain(error: &LogError, chosen: &Chosen, source: &SourceMap) -> String {
+    match error {
+        LogError::Unfit(unfit) => source.explain_from(unfit, chosen.judged.lines_before),
+        _ => error.to_string(),
     }
 }
 
@@ -123,11 +120,12 @@ fn text(
     path: &Path,
     result: &Result<Accepted, LogError>,
     chosen: &Chosen,
+    source: &SourceMap,
     out: &mut impl Write,
 ) -> Result<(), Failure> {
     let text = match result {
         Ok(accepted) => accepted.to_string(),
-        Err(error) => explain(error, chosen),
+        Err(error) => explain(error, chosen, source),
     };
     Ok(writeln!(out, "{}: {text}", name(path))?)
 }

@@ -70,10 +70,10 @@ fn version(path: &Path, what: &What) -> Result<Vec<Chosen>, Failure> {
 }
 
 fn roles(chosen: &Chosen) -> Vec<&str> {
-    let projected = chosen.judged.result.as_ref();
-    projected.map_or_else(
+    let sound = chosen.judged.result.as_ref();
+    sound.map_or_else(
         |_| Vec::new(),
-        |projected| projected.global.names().roles().map(|(_, name)| name).collect(),
+        |sound| sound.projected.global.names().roles().map(|(_, name)| name).collect(),
     )
 }
 
@@ -100,8 +100,8 @@ fn fate(old: Option<&Chosen>, new: Option<&Chosen>) -> Result<Option<Fate>, Fail
     let (Some(old), Some(new)) = (old, new) else {
         return Ok(Some(if old.is_some() { Fate::Gone } else { Fate::New }));
     };
-    let (Some(old), Some(new)) = (old.projected()?, new.projected()?) else { return Ok(None) };
-    let comparison = compare(&old.global, &new.global);
+    let (Some(old), Some(new)) = (old.sound()?, new.sound()?) else { return Ok(None) };
+    let comparison = compare(&old.projected.global, &new.projected.global);
     Ok(Some(Fate::Compared(comparison.map_err(|error| Failure::Machine(error.to_string()))?)))
 }
 

@@ -37,7 +37,8 @@ pub(crate) fn run(
     out: &mut impl Write,
 ) -> Result<Verdict, Failure> {
     let chosen = choose_one(which)?;
-    let Some(projected) = chosen.projected()? else { return Ok(Verdict::Bad) };
+    let Some(sound) = chosen.sound()? else { return Ok(Verdict::Bad) };
+    let projected = &sound.projected;
     if let Some(role) = &what.role {
         chosen.local(projected, role)?;
     }
@@ -55,12 +56,17 @@ pub(crate) fn run(
         counts.end(monitor.accepted().is_complete());
         if let Err(error) = result {
             is_good = false;
-            writeln!(anstream::stderr(), "{}: {}", name(path), explain(&error, &chosen))?;
+            writeln!(
+                anstream::stderr(),
+                "{}: {}",
+                name(path),
+                explain(&error, &chosen, &sound.source)
+            )?;
         }
     }
     let wanted = |role: &Exercised| what.role.as_ref().is_none_or(|wanted| *wanted == role.role);
     let roles: Vec<Exercised> =
-        report::roles(&chosen, projected, &counts).into_iter().filter(wanted).collect();
+        report::roles(&chosen, sound, &counts).into_iter().filter(wanted).collect();
     match what.format {
         Format::Text => report::text(&chosen, &roles, logs.len(), out)?,
         Format::Json => crate::json::write(&roles, out)?,

@@ -9,6 +9,7 @@ use crate::Verdict;
 use crate::args::{Kind, Picture, Which};
 use crate::choose::{Chosen, choose_one};
 use crate::error::Failure;
+use crate::verdict::Sound;
 
 /// What to draw.
 pub(crate) struct What {
@@ -63,7 +64,7 @@ fn by_ending(path: &Path) -> Result<Picture, Failure> {
 /// A protocol that some role cannot play is drawn all the same: the picture may show why.
 fn sequence(chosen: &Chosen, format: Picture) -> Result<Option<String>, Failure> {
     let Some(ast) = &chosen.judged.ast else {
-        chosen.projected()?;
+        chosen.sound()?;
         return Ok(None);
     };
     let sequence = Sequence::of_protocol(ast);
@@ -75,7 +76,7 @@ fn sequence(chosen: &Chosen, format: Picture) -> Result<Option<String>, Failure>
 }
 
 fn states(chosen: &Chosen, role: Option<&str>, format: Picture) -> Result<Option<String>, Failure> {
-    let Some(projected) = chosen.projected()? else { return Ok(None) };
+    let Some(Sound { projected, .. }) = chosen.sound()? else { return Ok(None) };
     let name = &chosen.judged.name;
     let graph = match role {
         None => StateGraph::of_global(name, &projected.global),

@@ -6,6 +6,7 @@ use crate::Verdict;
 use crate::args::Which;
 use crate::choose::choose;
 use crate::error::Failure;
+use crate::verdict::Sound;
 
 pub(crate) fn run(
     which: &Which,
@@ -14,7 +15,7 @@ pub(crate) fn run(
 ) -> Result<Verdict, Failure> {
     let mut is_good = true;
     for (at, chosen) in choose(which)?.iter().enumerate() {
-        let Some(projected) = chosen.projected()? else {
+        let Some(Sound { projected, .. }) = chosen.sound()? else {
             is_good = false;
             continue;
         };

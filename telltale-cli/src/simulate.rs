@@ -55,11 +55,11 @@ pub(crate) fn run(
     }
     let mut is_good = true;
     for (at, chosen) in chosen.iter().enumerate() {
-        let Some(projected) = chosen.projected()? else {
+        let Some(sound) = chosen.sound()? else {
             is_good = false;
             continue;
         };
-        let image = image(chosen, projected)?;
+        let image = image(chosen, &sound.projected)?;
         let roles = Roles::default();
         let seen = runs(&image, &roles, how)?;
         is_good &= seen.wrong == 0;
@@ -67,7 +67,7 @@ pub(crate) fn run(
             writeln!(out)?;
         }
         report(chosen, &seen, how, out)?;
-        let choices = Choices::of(chosen, projected);
+        let choices = Choices::of(chosen, sound);
         write!(out, "{}", roles.counts(image.global_type.names(), &choices))?;
         if let Some(path) = draw {
             drawn(&image, chosen, how, path, out)?;

@@ -4,7 +4,6 @@ use std::collections::BTreeSet;
 use std::io::Write;
 
 use serde::Serialize;
-use telltale_syntax::Projected;
 use telltale_types::{LocalExit, LocalTypeR, RoleId, StateId};
 
 use super::count::Counts;
@@ -12,6 +11,7 @@ use crate::choose::Chosen;
 use crate::count::count;
 use crate::error::Failure;
 use crate::places::places;
+use crate::verdict::Sound;
 
 /// What a role has done.
 #[derive(Serialize)]
@@ -41,7 +41,10 @@ impl Exercised {
     }
 }
 
-pub(super) fn roles(chosen: &Chosen, projected: &Projected, counts: &Counts<'_>) -> Vec<Exercised> {
+pub(super) fn roles(chosen: &Chosen, sound: &Sound, counts: &Counts<'_>) -> Vec<Exercised> {
+    let Sound { projected, source } = sound;
+    let line =
+        |&(state, exit): &(StateId, usize)| Some(chosen.line(source.step(state, exit)?.message));
     let names = projected.global.names();
     let role = |(role, name): (RoleId, &str)| {
         let local = &projected.locals[name];
@@ -49,7 +52,7 @@ pub(super) fn roles(chosen: &Chosen, projected: &Projected, counts: &Counts<'_>)
         let action = |(&(state, nth), &count): (&(StateId, usize), &u64)| Taken {
             action: action(local, state, nth),
             count,
-            lines: places.get(&(state, nth)).map(|steps| lines(chosen, steps)).unwrap_or_default(),
+            lines: places.get(&(state, nth)).into_iter().flatten().filter_map(line).collect(),
         };
         Exercised {
             role: name.to_owned(),
@@ -63,14 +66,6 @@ pub(super) fn roles(chosen: &Chosen, projected: &Projected, counts: &Counts<'_>)
 fn action(local: &LocalTypeR, state: StateId, nth: usize) -> String {
     let text = |exit: LocalExit| exit.action.display(local.names());
     local.exits(state).nth(nth).map(text).unwrap_or_default()
-}
-
-fn lines(chosen: &Chosen, steps: &BTreeSet<(StateId, usize)>) -> BTreeSet<usize> {
-    let lowered = chosen.judged.analysed.as_ref().and_then(|it| it.lowered.as_ref());
-    let sources = lowered.into_iter().flat_map(|lowered| {
-        steps.iter().filter_map(|&(state, exit)| lowered.source.step(state, exit))
-    });
-    sources.map(|step| step.message.quote.line + chosen.judged.lines_before).collect()
 }
 
 pub(super) fn text(

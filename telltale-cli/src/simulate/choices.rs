@@ -2,11 +2,11 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use telltale_syntax::Projected;
 use telltale_types::{LabelId, RoleId, StateId};
 
 use crate::choose::Chosen;
 use crate::places::places;
+use crate::verdict::Sound;
 
 /// Who decides, and between which messages.
 type Choice = (RoleId, BTreeSet<(RoleId, LabelId)>);
@@ -15,7 +15,12 @@ type Choice = (RoleId, BTreeSet<(RoleId, LabelId)>);
 pub(super) struct Choices(BTreeMap<Choice, BTreeSet<usize>>);
 
 impl Choices {
-    pub(super) fn of(chosen: &Chosen, projected: &Projected) -> Self {
+    pub(super) fn of(chosen: &Chosen, sound: &Sound) -> Self {
+        let Sound { projected, source } = sound;
+        // A choice stands where a step begins a branch of it.
+        let line = |&(state, exit): &(StateId, usize)| {
+            Some(chosen.line(&source.step(state, exit)?.choice?.choice))
+        };
         let mut choices: BTreeMap<Choice, BTreeSet<usize>> = BTreeMap::new();
         for (role, name) in projected.global.names().roles() {
             let local = &projected.locals[name];
@@ -24,7 +29,7 @@ impl Choices {
                 let exits = local.exits(state).map(|exit| (exit.action.peer, exit.action.label));
                 let steps = places.range((state, 0)..=(state, usize::MAX)).flat_map(|(_, it)| it);
                 let lines = choices.entry((role, exits.collect())).or_default();
-                lines.extend(steps.filter_map(|step| line(chosen, *step)));
+                lines.extend(steps.filter_map(line));
             }
         }
         Self(choices)
@@ -40,11 +45,4 @@ impl Choices {
             lines => format!(" at lines {}", lines.join(", ")),
         }
     }
-}
-
-/// The line of the choice that a step begins a branch of.
-fn line(chosen: &Chosen, (state, exit): (StateId, usize)) -> Option<usize> {
-    let lowered = chosen.judged.analysed.as_ref()?.lowered.as_ref()?;
-    let choice = lowered.source.step(state, exit)?.choice?;
-    Some(choice.choice.quote.line + chosen.judged.lines_before)
 }
