@@ -7,14 +7,14 @@ use std::io::Write;
 use std::path::{Path, PathBuf};
 
 use telltale_diagram::{Page, StateGraph};
-use telltale_types::{LogError, json_lines};
 
 use crate::Verdict;
-use crate::accepts::{explain, monitor, name, open};
 use crate::args::{Format, Which};
 use crate::choose::choose_one;
 use crate::diagram::write;
 use crate::error::Failure;
+use crate::logs::{explain, follow, monitor, open};
+use crate::source::name;
 
 use count::Counts;
 use report::Exercised;
@@ -39,21 +39,16 @@ pub(crate) fn run(
     let chosen = choose_one(which)?;
     let Some(sound) = chosen.sound()? else { return Ok(Verdict::Bad) };
     let projected = &sound.projected;
-    if let Some(role) = &what.role {
-        chosen.local(projected, role)?;
-    }
-    let mut counts = Counts::new(projected);
+    let part = match &what.role {
+        Some(role) => Some((role, chosen.local(projected, role)?)),
+        None => None,
+    };
+    let mut counts = Counts::default();
     let mut is_good = true;
     for path in logs {
-        let mut monitor = monitor(&chosen, projected, None)?;
-        counts.begin();
-        let result = json_lines(open(path)?).try_for_each(|event| {
-            let event = event?;
-            monitor.observe(&event)?;
-            counts.add(&event);
-            Ok::<(), LogError>(())
-        });
-        counts.end(monitor.accepted().is_complete());
+        let mut monitor = monitor(&chosen, sound, None)?.counting();
+        let result = follow(&mut monitor, open(path)?, drop);
+        counts.add(&monitor);
         if let Err(error) = result {
             is_good = false;
             writeln!(
@@ -71,10 +66,9 @@ pub(crate) fn run(
         Format::Text => report::text(&chosen, &roles, logs.len(), out)?,
         Format::Json => crate::json::write(&roles, out)?,
     }
-    if let (Some(file), Some(role)) = (&what.draw, &what.role) {
-        let local = chosen.local(projected, role)?;
+    if let (Some(file), Some((role, local))) = (&what.draw, part) {
         let mut graph = StateGraph::of_local(&format!("{role} in {}", chosen.judged.name), local);
-        counts.mark(&mut graph, role);
+        counts.mark(&mut graph, role, local);
         draw(&graph, file)?;
     }
     Ok(Verdict::of(is_good && (!what.all || roles.iter().all(Exercised::is_whole))))

@@ -19,6 +19,7 @@ mod explore;
 mod fmt;
 mod json;
 mod lines;
+mod logs;
 mod part;
 mod places;
 mod show;
@@ -34,6 +35,7 @@ use clap::{CommandFactory, Parser};
 
 use args::{Arguments, Command, Which};
 use error::Failure;
+use source::is_standard;
 
 /// All is well, or something is refused.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -75,8 +77,7 @@ fn main() -> ExitCode {
 }
 
 fn run(command: Command, out: &mut impl Write) -> Result<Verdict, Failure> {
-    let is_input = |path: &&Path| *path == Path::new("-");
-    if command.inputs().into_iter().filter(is_input).count() > 1 {
+    if command.inputs().into_iter().filter(|path| is_standard(path)).count() > 1 {
         return Err(Failure::InputTwice);
     }
     match command {

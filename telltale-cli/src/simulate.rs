@@ -19,6 +19,7 @@ use crate::count::count;
 use crate::disasm::image;
 use crate::draw::Run;
 use crate::error::Failure;
+use crate::source::is_standard;
 
 use choices::Choices;
 use roles::Roles;
@@ -157,7 +158,7 @@ fn drawn(
     let log = vm.trace().iter().filter_map(ObsEvent::log_event).collect();
     let is_stopped = result.is_ok_and(|progress| progress != Progress::Complete);
     let note = is_stopped.then(|| format!("… stopped after {}", count(how.rounds, "round")));
-    if path == Path::new("-") {
+    if is_standard(path) {
         writeln!(out)?;
     }
     let roles = names.roles().map(|(_, name)| name).collect();

@@ -4,9 +4,9 @@ use std::collections::BTreeSet;
 use std::io::Write;
 
 use serde::Serialize;
-use telltale_types::{LocalExit, LocalTypeR, RoleId, StateId};
+use telltale_types::{Action, RoleId, StateId};
 
-use super::count::Counts;
+use super::count::{Counts, actions};
 use crate::choose::Chosen;
 use crate::count::count;
 use crate::error::Failure;
@@ -41,7 +41,7 @@ impl Exercised {
     }
 }
 
-pub(super) fn roles(chosen: &Chosen, sound: &Sound, counts: &Counts<'_>) -> Vec<Exercised> {
+pub(super) fn roles(chosen: &Chosen, sound: &Sound, counts: &Counts) -> Vec<Exercised> {
     let Sound { projected, source } = sound;
     let line =
         |&(state, exit): &(StateId, usize)| Some(chosen.line(source.step(state, exit)?.message));
@@ -49,23 +49,18 @@ pub(super) fn roles(chosen: &Chosen, sound: &Sound, counts: &Counts<'_>) -> Vec<
     let role = |(role, name): (RoleId, &str)| {
         let local = &projected.locals[name];
         let places = places(&projected.global, role, local);
-        let action = |(&(state, nth), &count): (&(StateId, usize), &u64)| Taken {
-            action: action(local, state, nth),
-            count,
-            lines: places.get(&(state, nth)).into_iter().flatten().filter_map(line).collect(),
+        let action = |(state, action): (StateId, Action)| Taken {
+            action: action.display(names),
+            count: counts.taken(role, state, action),
+            lines: places.get(&(state, action)).into_iter().flatten().filter_map(line).collect(),
         };
         Exercised {
             role: name.to_owned(),
-            actions: counts.taken(role).iter().map(action).collect(),
-            ended: counts.has_end(role).then(|| counts.ended(role)),
+            actions: actions(local).map(action).collect(),
+            ended: counts.ended(role, local),
         }
     };
     names.roles().map(role).collect()
-}
-
-fn action(local: &LocalTypeR, state: StateId, nth: usize) -> String {
-    let text = |exit: LocalExit| exit.action.display(local.names());
-    local.exits(state).nth(nth).map(text).unwrap_or_default()
 }
 
 pub(super) fn text(

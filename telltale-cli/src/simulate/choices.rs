@@ -19,17 +19,18 @@ impl Choices {
         let Sound { projected, source } = sound;
         // A choice stands where a step begins a branch of it.
         let line = |&(state, exit): &(StateId, usize)| {
-            Some(chosen.line(&source.step(state, exit)?.choice?.choice))
+            Some(chosen.line(source.step(state, exit)?.choice?.choice))
         };
         let mut choices: BTreeMap<Choice, BTreeSet<usize>> = BTreeMap::new();
         for (role, name) in projected.global.names().roles() {
             let local = &projected.locals[name];
             let places = places(&projected.global, role, local);
             for state in local.states().filter(|state| local.exits(*state).len() > 1) {
-                let exits = local.exits(state).map(|exit| (exit.action.peer, exit.action.label));
-                let steps = places.range((state, 0)..=(state, usize::MAX)).flat_map(|(_, it)| it);
-                let lines = choices.entry((role, exits.collect())).or_default();
-                lines.extend(steps.filter_map(line));
+                let actions = local.exits(state).map(|exit| exit.action);
+                let steps = actions.clone().filter_map(|action| places.get(&(state, action)));
+                let branches = actions.map(|action| (action.peer, action.label)).collect();
+                let lines = choices.entry((role, branches)).or_default();
+                lines.extend(steps.flatten().filter_map(line));
             }
         }
         Self(choices)
