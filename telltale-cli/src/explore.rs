@@ -1,6 +1,7 @@
 //! `telltale explore`: all states that a protocol can be in, queues that grow, roles that may starve.
 
 mod flood;
+mod part;
 mod space;
 mod starve;
 mod steps;

@@ -20,7 +20,6 @@ mod fmt;
 mod json;
 mod lines;
 mod logs;
-mod part;
 mod places;
 mod show;
 mod simulate;
