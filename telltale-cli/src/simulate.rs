@@ -8,7 +8,6 @@ use std::path::Path;
 
 use indicatif::{ProgressBar, ProgressStyle};
 use telltale_bytecode::CodeImage;
-use telltale_types::Names;
 use telltale_vm::simulation::ObsEvent;
 use telltale_vm::{Progress, Recording, VM, VMConfig};
 
@@ -163,9 +162,4 @@ fn drawn(
     }
     let roles = names.roles().map(|(_, name)| name).collect();
     Run { title, roles, log, note }.draw(path, out)
-}
-
-/// `Shop!Buy { address: String }`
-fn branch(names: &Names, branch: telltale_vm::Branch) -> String {
-    format!("{}!{}", names.role(branch.peer), names.label(branch.label))
 }
