@@ -1,6 +1,6 @@
 //! Files with protocols.
 
-use std::io::Read;
+use std::io::{Read, Write};
 use std::path::{Path, PathBuf};
 
 use ignore::WalkBuilder;
@@ -28,6 +28,24 @@ impl Source {
             None => self.text.contains("choreography!"),
         }
     }
+}
+
+/// Looks at the files that are meant, one after the other. Those that cannot be read are named, and are why the command fails in the end.
+pub(crate) fn each(
+    paths: &[PathBuf],
+    mut see: impl FnMut(&Source) -> Result<(), Failure>,
+) -> Result<Option<Failure>, Failure> {
+    let mut unread = 0;
+    for source in sources(paths) {
+        match source {
+            Ok(source) => see(&source)?,
+            Err(failure) => {
+                writeln!(anstream::stderr(), "error: {failure}")?;
+                unread += 1;
+            }
+        }
+    }
+    Ok((unread > 0).then_some(Failure::Unread { count: unread }))
 }
 
 /// The files that are meant, each one once and those of folders in the order of their names, or why one cannot be read.
