@@ -5,16 +5,16 @@ mod report;
 use std::io::Write;
 use std::path::{Path, PathBuf};
 
-use telltale_syntax::SourceMap;
 use telltale_types::{Accepted, LogError};
 
 use crate::Verdict;
-use crate::args::{Format, Which};
+use crate::args::{Format, WhichLogs};
 use crate::choose::{Chosen, choose_one};
 use crate::draw::Run;
 use crate::error::Failure;
 use crate::logs::{explain, follow, monitor, open};
 use crate::source::name;
+use crate::verdict::Sound;
 
 use report::Report;
 
@@ -30,19 +30,18 @@ pub(crate) struct What {
 }
 
 pub(crate) fn run(
-    which: &Which,
-    logs: &[PathBuf],
+    which: &WhichLogs,
     what: &What,
     out: &mut impl Write,
 ) -> Result<Verdict, Failure> {
-    let chosen = choose_one(which)?;
+    let chosen = choose_one(&which.protocol())?;
     let Some(sound) = chosen.sound()? else { return Ok(Verdict::Bad) };
-    if what.draw.is_some() && logs.len() > 1 {
+    if what.draw.is_some() && which.logs.len() > 1 {
         return Err(Failure::SeveralLogs);
     }
     let mut report = Report::default();
     let mut is_good = true;
-    for path in logs {
+    for path in &which.logs {
         let mut monitor = monitor(&chosen, sound, what.role.as_deref())?;
         let mut log = Vec::new();
         let keep = |event| {
@@ -55,12 +54,12 @@ pub(crate) fn run(
             result.as_ref().is_ok_and(|accepted| accepted.is_complete() || !what.is_complete);
         is_good &= is_accepted;
         match what.format {
-            Format::Text => text(path, &result, &chosen, &sound.source, out)?,
+            Format::Text => text(path, &result, &chosen, sound, out)?,
             Format::Json => report.add(name(path), &chosen.judged.name, is_accepted, &result),
         }
         if let Some(file) = &what.draw {
             let title = format!("{}, as in {}", chosen.judged.name, name(path));
-            let roles = sound.projected.global.names().roles().map(|(_, name)| name).collect();
+            let roles = sound.roles().collect();
             let note = result.as_ref().err().map(|error| format!("… {error}"));
             Run { title, roles, log, note }.draw(file, out)?;
         }
@@ -75,12 +74,12 @@ fn text(
     path: &Path,
     result: &Result<Accepted, LogError>,
     chosen: &Chosen,
-    source: &SourceMap,
+    sound: &Sound,
     out: &mut impl Write,
 ) -> Result<(), Failure> {
     let text = match result {
         Ok(accepted) => accepted.to_string(),
-        Err(error) => explain(error, chosen, source),
+        Err(error) => explain(error, chosen, sound),
     };
     Ok(writeln!(out, "{}: {text}", name(path))?)
 }

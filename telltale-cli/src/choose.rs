@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 use std::io::Write;
 
-use telltale_syntax::{Place, Projected};
+use telltale_syntax::Place;
 use telltale_types::LocalTypeR;
 
 use crate::args::Which;
@@ -112,13 +112,13 @@ impl Chosen {
     }
 
     /// What a role does.
-    pub(crate) fn local<'p>(
+    pub(crate) fn local<'s>(
         &self,
-        projected: &'p Projected,
+        sound: &'s Sound,
         role: &str,
-    ) -> Result<&'p LocalTypeR, Failure> {
-        projected.locals.get(role).ok_or_else(|| {
-            let known: Vec<&str> = projected.global.names().roles().map(|(_, name)| name).collect();
+    ) -> Result<&'s LocalTypeR, Failure> {
+        sound.projected.locals.get(role).ok_or_else(|| {
+            let known: Vec<&str> = sound.roles().collect();
             let (protocol, role, known) = (self.judged.name.clone(), role.to_owned(), list(&known));
             Failure::UnknownRole { protocol, role, known }
         })

@@ -9,7 +9,7 @@ use std::path::{Path, PathBuf};
 use telltale_diagram::{Page, StateGraph};
 
 use crate::Verdict;
-use crate::args::{Format, Which};
+use crate::args::{Format, WhichLogs};
 use crate::choose::choose_one;
 use crate::diagram::write;
 use crate::error::Failure;
@@ -31,39 +31,33 @@ pub(crate) struct What {
 }
 
 pub(crate) fn run(
-    which: &Which,
-    logs: &[PathBuf],
+    which: &WhichLogs,
     what: &What,
     out: &mut impl Write,
 ) -> Result<Verdict, Failure> {
-    let chosen = choose_one(which)?;
+    let chosen = choose_one(&which.protocol())?;
     let Some(sound) = chosen.sound()? else { return Ok(Verdict::Bad) };
-    let projected = &sound.projected;
     let part = match &what.role {
-        Some(role) => Some((role, chosen.local(projected, role)?)),
+        Some(role) => Some((role, chosen.local(sound, role)?)),
         None => None,
     };
     let mut counts = Counts::default();
     let mut is_good = true;
-    for path in logs {
+    for path in &which.logs {
         let mut monitor = monitor(&chosen, sound, None)?.counting();
         let result = follow(&mut monitor, open(path)?, drop);
         counts.add(&monitor);
         if let Err(error) = result {
             is_good = false;
-            writeln!(
-                anstream::stderr(),
-                "{}: {}",
-                name(path),
-                explain(&error, &chosen, &sound.source)
-            )?;
+            let error = explain(&error, &chosen, sound);
+            writeln!(anstream::stderr(), "{}: {error}", name(path))?;
         }
     }
     let wanted = |role: &Exercised| what.role.as_ref().is_none_or(|wanted| *wanted == role.role);
     let roles: Vec<Exercised> =
         report::roles(&chosen, sound, &counts).into_iter().filter(wanted).collect();
     match what.format {
-        Format::Text => report::text(&chosen, &roles, logs.len(), out)?,
+        Format::Text => report::text(&chosen, &roles, which.logs.len(), out)?,
         Format::Json => crate::json::write(&roles, out)?,
     }
     if let (Some(file), Some((role, local))) = (&what.draw, part) {

@@ -9,7 +9,6 @@ use crate::Verdict;
 use crate::args::{Kind, Picture, Which};
 use crate::choose::{Chosen, choose_one};
 use crate::error::Failure;
-use crate::verdict::Sound;
 
 /// What to draw.
 pub(crate) struct What {
@@ -76,12 +75,12 @@ fn sequence(chosen: &Chosen, format: Picture) -> Result<Option<String>, Failure>
 }
 
 fn states(chosen: &Chosen, role: Option<&str>, format: Picture) -> Result<Option<String>, Failure> {
-    let Some(Sound { projected, .. }) = chosen.sound()? else { return Ok(None) };
+    let Some(sound) = chosen.sound()? else { return Ok(None) };
     let name = &chosen.judged.name;
     let graph = match role {
-        None => StateGraph::of_global(name, &projected.global),
+        None => StateGraph::of_global(name, &sound.projected.global),
         Some(role) => {
-            let local = chosen.local(projected, role)?;
+            let local = chosen.local(sound, role)?;
             StateGraph::of_local(&format!("{role} in {name}"), local)
         }
     };

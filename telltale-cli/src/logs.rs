@@ -3,7 +3,6 @@
 use std::io::{self, BufRead, BufReader};
 use std::path::Path;
 
-use telltale_syntax::SourceMap;
 use telltale_types::{LogError, LogEvent, Monitor, json_lines};
 
 use crate::choose::Chosen;
@@ -19,7 +18,7 @@ pub(crate) fn monitor(
 ) -> Result<Monitor, Failure> {
     let projected = &sound.projected;
     if let Some(role) = role {
-        chosen.local(projected, role)?;
+        chosen.local(sound, role)?;
     }
     let parts = projected.locals.iter().map(|(role, local)| (role.as_str(), local));
     let watched = parts.filter(|(name, _)| role.is_none_or(|role| role == *name));
@@ -55,9 +54,9 @@ pub(crate) fn follow(
 }
 
 /// With the lines of the file of the protocol where something else was expected.
-pub(crate) fn explain(error: &LogError, chosen: &Chosen, source: &SourceMap) -> String {
+pub(crate) fn explain(error: &LogError, chosen: &Chosen, sound: &Sound) -> String {
     match error {
-        LogError::Unfit(unfit) => source.explain_from(unfit, chosen.judged.lines_before),
+        LogError::Unfit(unfit) => sound.source.explain_from(unfit, chosen.judged.lines_before),
         _ => error.to_string(),
     }
 }

@@ -32,7 +32,7 @@ use std::process::ExitCode;
 
 use clap::{CommandFactory, Parser};
 
-use args::{Arguments, Command, Which};
+use args::{Arguments, Command};
 use error::Failure;
 use source::is_standard;
 
@@ -95,15 +95,13 @@ fn run(command: Command, out: &mut impl Write) -> Result<Verdict, Failure> {
         Command::Explore { which, states, queue } => {
             explore::run(&which, explore::Limits { states, queue }, out)
         }
-        Command::Accepts { protocols, protocol, logs, role, complete, draw, format } => {
-            let which = Which { paths: vec![protocols], protocol };
+        Command::Accepts { which, role, complete, draw, format } => {
             let what = accepts::What { role, is_complete: complete, draw, format };
-            accepts::run(&which, &logs, &what, out)
+            accepts::run(&which, &what, out)
         }
-        Command::Coverage { protocols, protocol, logs, role, all, draw, format } => {
-            let which = Which { paths: vec![protocols], protocol };
+        Command::Coverage { which, role, all, draw, format } => {
             let what = coverage::What { role, all, draw, format };
-            coverage::run(&which, &logs, &what, out)
+            coverage::run(&which, &what, out)
         }
         Command::Compare { old, new, protocol, in_use, format } => {
             let what = compare::What { protocol, in_use, format };

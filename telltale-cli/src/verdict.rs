@@ -34,6 +34,13 @@ pub(crate) struct Sound {
     pub(crate) source: SourceMap,
 }
 
+impl Sound {
+    /// The names of the roles, in their order.
+    pub(crate) fn roles(&self) -> impl Iterator<Item = &str> + Clone {
+        self.projected.global.names().roles().map(|(_, name)| name)
+    }
+}
+
 /// Why a protocol cannot be played.
 #[derive(Debug)]
 pub(crate) enum Wrong {

@@ -8,7 +8,7 @@ use telltale_types::{Action, RoleId, StateId};
 
 use super::count::{Counts, actions};
 use crate::choose::Chosen;
-use crate::count::count;
+use crate::count::{count, lines};
 use crate::error::Failure;
 use crate::places::places;
 use crate::verdict::Sound;
@@ -74,10 +74,10 @@ pub(super) fn text(
         let all = role.actions.len();
         let done = role.actions.iter().filter(|action| action.count > 0).count();
         writeln!(out, "  {}: {done} of {}", role.role, count(all, "action"))?;
-        for Taken { action, lines, .. } in role.actions.iter().filter(|action| action.count == 0) {
-            let numbers: Vec<String> = lines.iter().map(ToString::to_string).collect();
-            let plural = if lines.len() == 1 { "" } else { "s" };
-            writeln!(out, "    never `{action}`, line{plural} {}", numbers.join(", "))?;
+        for Taken { action, lines: at, .. } in
+            role.actions.iter().filter(|action| action.count == 0)
+        {
+            writeln!(out, "    never `{action}`, {}", lines(at))?;
         }
         if role.ended == Some(0) {
             writeln!(out, "    never came to its end")?;

@@ -5,6 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use telltale_types::{LabelId, RoleId, StateId};
 
 use crate::choose::Chosen;
+use crate::count::lines;
 use crate::places::places;
 use crate::verdict::Sound;
 
@@ -38,12 +39,8 @@ impl Choices {
 
     /// ` at line 12`, if that is known.
     pub(super) fn lines(&self, role: RoleId, branches: &[(RoleId, LabelId)]) -> String {
-        let lines = self.0.get(&(role, branches.iter().copied().collect()));
-        let lines: Vec<String> = lines.into_iter().flatten().map(ToString::to_string).collect();
-        match &lines[..] {
-            [] => String::new(),
-            [line] => format!(" at line {line}"),
-            lines => format!(" at lines {}", lines.join(", ")),
-        }
+        let known = self.0.get(&(role, branches.iter().copied().collect()));
+        let known = known.filter(|lines| !lines.is_empty());
+        known.map_or_else(String::new, |at| format!(" at {}", lines(at)))
     }
 }
