@@ -27,7 +27,7 @@ Examples:
   telltale diagram shop.tell -o shop.svg   a picture
   telltale explore shop.tell               how many states, which queues grow
 
-Exit status: 0 all is well, 1 a protocol is refused (or not formatted, or a run goes wrong), 2 the command cannot be carried out.";
+Exit status: 0 all is well, 1 something is refused (a protocol, a log, a version, what is not formatted, a run that goes wrong), 2 the command cannot be carried out.";
 
 /// The commands.
 #[derive(Debug, Subcommand)]
