@@ -1,14 +1,13 @@
 //! `telltale explore`: all states that a protocol can be in, queues that grow, roles that may starve.
 
-mod flood;
 mod part;
 mod space;
-mod starve;
 mod steps;
 
 use std::io::Write;
 
 use telltale_syntax::Projected;
+use telltale_theory::{Floods, floods, starved};
 
 use crate::Verdict;
 use crate::args::Which;
@@ -17,7 +16,6 @@ use crate::count::count;
 use crate::error::Failure;
 use crate::verdict::Sound;
 
-use flood::Floods;
 use space::Space;
 
 /// How far to go.
@@ -52,7 +50,7 @@ fn one(
     out: &mut impl Write,
 ) -> Result<(), Failure> {
     let projected = &sound.projected;
-    let floods = flood::find(&projected.global);
+    let floods = floods(&projected.global);
     let space = space::explore(projected, &floods, limits);
     let states = space.states;
     if space.is_complete {
@@ -75,7 +73,7 @@ fn one(
     if floods.has_par_in_loop {
         writeln!(out, "  Loops that contain a `par` were not looked at for queues that grow.")?;
     }
-    for starved in starve::find(&projected.global) {
+    for starved in starved(&projected.global) {
         write!(out, "{}", steps::starved(&starved, chosen, sound))?;
     }
     Ok(())

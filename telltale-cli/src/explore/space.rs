@@ -3,10 +3,10 @@
 use std::collections::{BTreeMap, HashSet, VecDeque};
 
 use telltale_syntax::Projected;
+use telltale_theory::Floods;
 use telltale_types::{Action, Direction, LabelId, LocalExit, RoleId, StateId};
 
 use super::Limits;
-use super::flood::Floods;
 use super::part::{Part, Queue, parts};
 
 /// What was seen of the states.

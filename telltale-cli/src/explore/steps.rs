@@ -3,17 +3,15 @@
 use std::fmt::Write;
 
 use telltale_syntax::{Place, Projected, analyse_str, project};
-use telltale_types::StateId;
+use telltale_theory::{Flood, Starved, Step, floods};
 
-use super::flood::{self, Flood};
-use super::starve::Starved;
 use crate::choose::Chosen;
 use crate::lines::Lines;
 use crate::verdict::Sound;
 
 /// A step as it is written: ``line 6, `A -> B: Item(u64)` ``.
-fn step((state, exit): (StateId, usize), chosen: &Chosen, sound: &Sound) -> String {
-    match sound.source.step(state, exit) {
+fn step(step: Step, chosen: &Chosen, sound: &Sound) -> String {
+    match sound.source.step(step.state, step.exit) {
         Some(step) => {
             let place = step.statement();
             format!("line {}, `{}`", chosen.line(place), place.quote.text)
@@ -36,7 +34,7 @@ pub(super) fn flood(flood: &Flood, chosen: &Chosen, sound: &Sound) -> String {
         let _ = writeln!(text, "    {line}");
     }
     let first = flood.round[0];
-    if let Some(source) = sound.source.step(first.0, first.1)
+    if let Some(source) = sound.source.step(first.state, first.exit)
         && let Some(written) = acknowledgement(flood, source.statement(), chosen, &sound.projected)
     {
         let _ = writeln!(text, "    help: insert `{written}` after {}", step(first, chosen, sound));
@@ -69,7 +67,7 @@ fn acknowledgement(
         analysis.protocols.iter().find(|protocol| *protocol.name == chosen.judged.name)?;
     let global = project(protocol).ok()?.global;
     let pair = (global.names().find_role(from)?, global.names().find_role(to)?);
-    (!flood::find(&global).has(pair)).then_some(written)
+    (!floods(&global).has(pair)).then_some(written)
 }
 
 /// A role that may starve, and a loop in which it does.
