@@ -69,17 +69,13 @@ impl Servers {
             let config = Postgres::with(vec![url.parse().expect("a URL")], &NoTls, &config);
             let engine = config.expect("one database");
             engine.migrate().await.expect("it is new");
-            for nth in 0..load.sessions {
-                let session = NewSession {
-                    key: SessionKey::from(format!("session-{nth:026}")),
-                    image: IMAGE,
-                    parts: ["Ann", "Ben"]
-                        .map(|role| NewPart { role: role.into(), ticket: None })
-                        .into(),
-                    deadline: None,
-                    idle: None,
-                };
-                engine.start(session).await.expect("it is new");
+            let starter = Postgres::connect(&url).expect("a URL");
+            let sessions: Vec<NewSession> = (0..load.sessions).map(session).collect();
+            for some in sessions.chunks(64) {
+                let started = some.iter().map(|session| starter.start(session.clone()));
+                for started in futures::future::join_all(started).await {
+                    started.expect("it is new");
+                }
             }
             Steps::Ours(engine)
         })
