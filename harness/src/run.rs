@@ -185,14 +185,14 @@ impl World {
                 self.report.cut += 1;
             }
             Blow::KillServer => {
-                self.servers[server].signal("KILL")?;
+                self.servers[server].kill()?;
                 self.servers[server].run()?;
                 self.report.servers_killed += 1;
             }
             Blow::StopServer => {
-                self.servers[server].signal("STOP")?;
+                self.servers[server].stop()?;
                 sleep(2 * LEASE).await;
-                self.servers[server].signal("CONT")?;
+                self.servers[server].go_on()?;
                 self.report.servers_stopped += 1;
             }
         }
