@@ -1,0 +1,284 @@
+//! An auction house that forgets no bid, though every process in it dies now and then.
+//!
+//! Each bidder has a ticket for its seat and sits there in a process of its own. The house serves all auctions. Between two steps, what
+//! an object has come to is with the engine; whoever dies in a step has not begun it. Only the bank is outside, so
+//! what it is asked has a name by which it knows what it has been asked before.
+//!
+//! ```text
+//! cargo run --example auction
+//! ```
+
+use std::collections::BTreeMap;
+use std::error::Error;
+use std::sync::{Arc, Mutex};
+
+use pollster::block_on;
+use serde::{Deserialize, Serialize};
+use telltale_net::engine::memory::{Faults, Memory};
+use telltale_net::engine::{Ending, EngineError};
+use telltale_net::{Server, ServerConfig, Service, SessionKey, Start, Step};
+use telltale_vm::loader::CodeImage;
+use telltale_vm::{Elsewhere, HandlerResult, choreography};
+
+choreography! {
+    /// A bidder answers to a price.
+    protocol Answer(Bidder, House) {
+        choice at Bidder {
+            Bidder -> House: Bid(u64);
+        } or {
+            Bidder -> House: Pass;
+        }
+    }
+
+    /// The price rises as long as somebody bids.
+    #[serde]
+    pub protocol Auction(House, Ann, #[like(Ann)] Ben, #[like(Ann)] Cleo) {
+        House -> Ann, Ben, Cleo: Lot(u64);
+        loop {
+            do Answer(Ann, House);
+            do Answer(Ben, House);
+            do Answer(Cleo, House);
+            choice Hammer at House {
+                House -> Ann, Ben, Cleo: Going { price: u64, to: String };
+            } or {
+                House -> Ann: Won(u64);
+                House -> Ben, Cleo: Lost;
+                Ann -> House: Paid(u64);
+                break;
+            } or {
+                House -> Ben: Won(u64);
+                House -> Ann, Cleo: Lost;
+                Ben -> House: Paid(u64);
+                break;
+            } or {
+                House -> Cleo: Won(u64);
+                House -> Ann, Ben: Lost;
+                Cleo -> House: Paid(u64);
+                break;
+            } or {
+                House -> Ann, Ben, Cleo: Unsold;
+                break;
+            }
+        }
+    }
+}
+
+use auction::{AnnChoice, Hammer, Role, Roles};
+
+/// The card payments that were asked for, by name. Two of the same name are one.
+type Bank = Arc<Mutex<BTreeMap<String, u64>>>;
+
+/// How each auction went.
+type Records = Arc<Mutex<BTreeMap<SessionKey, Vec<String>>>>;
+
+/// Asks for bids until there is none that is higher. Of two that are the same, the first counts.
+#[derive(Clone, Default, Serialize, Deserialize)]
+struct House {
+    reserve: u64,
+    /// What was bid in this round.
+    bids: Vec<(u64, String)>,
+    /// The highest of the rounds before, and whose it is.
+    highest: Option<(u64, String)>,
+    record: Vec<String>,
+}
+
+impl House {
+    fn note(&mut self, line: String) {
+        self.record.push(line);
+    }
+}
+
+impl auction::House for House {
+    fn lot(&mut self) -> HandlerResult<u64> {
+        Ok(self.reserve)
+    }
+    fn on_bid(&mut self, _: u64) -> HandlerResult<()> {
+        Err("a bid without a bidder".into())
+    }
+    fn on_bid_from(&mut self, from: Role, bid: u64) -> HandlerResult<()> {
+        self.bids.push((bid, format!("{from:?}")));
+        Ok(())
+    }
+    fn on_pass(&mut self) -> HandlerResult<()> {
+        Ok(())
+    }
+    fn hammer(&mut self) -> HandlerResult<Hammer> {
+        let bids = std::mem::take(&mut self.bids);
+        let at_least = self.highest.as_ref().map_or(self.reserve, |(price, _)| price + 1);
+        let valid = bids.into_iter().filter(|(bid, _)| *bid >= at_least).rev();
+        if let Some((price, to)) = valid.max_by_key(|(bid, _)| *bid) {
+            self.note(format!("{to} bids {price}"));
+            self.highest = Some((price, to.clone()));
+            return Ok(Hammer::Going { price, to });
+        }
+        let Some((price, winner)) = self.highest.clone() else {
+            self.note("nobody wants it".to_owned());
+            return Ok(Hammer::Unsold);
+        };
+        Ok(match winner.as_str() {
+            "Ann" => Hammer::WonToAnn(price),
+            "Ben" => Hammer::WonToBen(price),
+            _ => Hammer::WonToCleo(price),
+        })
+    }
+    fn on_paid(&mut self, paid: u64) -> HandlerResult<()> {
+        self.note(format!("sold for {paid}"));
+        Ok(())
+    }
+}
+
+/// The service that plays the house in every auction.
+#[derive(Clone)]
+struct Auctioneers {
+    reserves: &'static [(&'static str, u64)],
+    records: Records,
+}
+
+impl Service for Auctioneers {
+    type Roles = Roles<House, Elsewhere, Elsewhere, Elsewhere>;
+    type State = House;
+
+    fn image(&self) -> &CodeImage {
+        &auction::IMAGE
+    }
+    fn role(&self) -> &'static str {
+        "House"
+    }
+    fn restore(&self, step: &Step, state: Option<House>) -> Self::Roles {
+        let house = state.unwrap_or_else(|| {
+            let lot = self.reserves.iter().find(|(lot, _)| *lot == step.session().as_str());
+            House { reserve: lot.map_or(1, |(_, reserve)| *reserve), ..House::default() }
+        });
+        Roles { house, ann: Elsewhere, ben: Elsewhere, cleo: Elsewhere }
+    }
+    fn save(&self, roles: &Self::Roles) -> House {
+        roles.house.clone()
+    }
+    /// This may happen twice, so records have names.
+    fn ended(&self, step: &Step, roles: Self::Roles, ending: Option<&Ending>) {
+        let mut record = roles.house.record;
+        record.extend(ending.map(|ending| format!("broken off: {ending:?}")));
+        self.records.lock().expect("nobody panics").insert(step.session().clone(), record);
+    }
+}
+
+/// Bids a little more than the last price, up to a limit, unless that price is its own.
+#[derive(Clone, Default, Serialize, Deserialize)]
+struct Bidder {
+    limit: u64,
+    raise: u64,
+    asked: u64,
+    is_leading: bool,
+    #[serde(skip)]
+    outside: Option<(Step, Bank)>,
+    price: u64,
+}
+
+impl auction::Ann for Bidder {
+    fn on_lot(&mut self, reserve: u64) -> HandlerResult<()> {
+        self.asked = reserve;
+        Ok(())
+    }
+    fn choose(&mut self) -> HandlerResult<AnnChoice> {
+        let bids = !self.is_leading && self.asked <= self.limit;
+        Ok(if bids { AnnChoice::Bid(self.asked) } else { AnnChoice::Pass })
+    }
+    fn on_going(&mut self, price: u64, to: String) -> HandlerResult<()> {
+        let (step, _) = self.outside.as_ref().ok_or("nobody has restored it")?;
+        self.is_leading = to == step.role();
+        self.asked = price + self.raise;
+        Ok(())
+    }
+    fn on_won(&mut self, price: u64) -> HandlerResult<()> {
+        self.price = price;
+        Ok(())
+    }
+    fn paid(&mut self) -> HandlerResult<u64> {
+        let (step, bank) = self.outside.as_ref().ok_or("nobody has restored it")?;
+        let payment = step.idempotency_key("pay for the lot");
+        bank.lock().map_err(|_| "the bank is closed")?.insert(payment, self.price);
+        Ok(self.price)
+    }
+    fn on_lost(&mut self) -> HandlerResult<()> {
+        Ok(())
+    }
+    fn on_unsold(&mut self) -> HandlerResult<()> {
+        Ok(())
+    }
+}
+
+/// What a bidder has made up its mind about before an auction.
+#[derive(Clone)]
+struct Plan {
+    limit: u64,
+    raise: u64,
+    bank: Bank,
+}
+
+impl Plan {
+    fn bidder(&self, step: &Step, state: Option<Bidder>) -> Bidder {
+        let new = || Bidder { limit: self.limit, raise: self.raise, ..Bidder::default() };
+        let outside = Some((step.clone(), Arc::clone(&self.bank)));
+        Bidder { outside, ..state.unwrap_or_else(new) }
+    }
+}
+
+/// The three seats differ in nothing but their names.
+macro_rules! seats {
+    ($($role:ident, $field:ident: $Roles:ty, $others:ident { $($elsewhere:ident),* };)*) => {$(
+        #[derive(Clone)]
+        struct $role(Plan);
+
+        impl Service for $role {
+            type Roles = $Roles;
+            type State = Bidder;
+
+            fn image(&self) -> &CodeImage {
+                &auction::IMAGE
+            }
+            fn role(&self) -> &'static str {
+                stringify!($role)
+            }
+            fn restore(&self, step: &Step, state: Option<Bidder>) -> Self::Roles {
+                $others { $field: self.0.bidder(step, state), $($elsewhere: Elsewhere),* }
+            }
+            fn save(&self, roles: &Self::Roles) -> Bidder {
+                roles.$field.clone()
+            }
+        }
+    )*};
+}
+seats! {
+    Ann, ann: Roles<Elsewhere, Bidder, Elsewhere, Elsewhere>, Roles { house, ben, cleo };
+    Ben, ben: Roles<Elsewhere, Elsewhere, Bidder, Elsewhere>, Roles { house, ann, cleo };
+    Cleo, cleo: Roles<Elsewhere, Elsewhere, Elsewhere, Bidder>, Roles { house, ann, ben };
+}
+
+/// What is sold, the lowest price for it, and what it is worth to the three.
+const LOTS: [(&str, u64, [u64; 3]); 3] = [
+    ("a clock", 40, [60, 75, 50]),
+    ("a landscape", 200, [150, 180, 100]),
+    ("some books", 5, [12, 12, 30]),
+];
+
+/// A process that starts a server, and again whenever that has died.
+type Process = Box<dyn Fn() -> Server<Memory>>;
+
+/// The processes of an auction: one for each of its seats.
+fn open(
+    engine: &Memory,
+    bank: &Bank,
+    (lot, _, limits): (&str, u64, [u64; 3]),
+) -> Result<[Process; 3], EngineError> {
+    let start = Start::of(&auction::IMAGE).called(lot);
+    let start = ["Ann", "Ben", "Cleo"].into_iter().fold(start, Start::with_ticket_for);
+    // Whoever does not hear whether it was started tries again.
+    while let Err(EngineError::Lost(_)) = block_on(start.on(engine)) {}
+
+    let tickets = start.tickets();
+    let plan = |limit, raise| Plan { limit, raise, bank: Arc::clone(bank) };
+    let [ann, ben, cleo] = limits;
+    Ok([
+        process(engine, move |server| server.sit(&tickets[0], Ann(plan(ann, 4)))),
+    ])
+}
