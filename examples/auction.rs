@@ -65,8 +65,8 @@ choreography! {
 
 use auction::{AnnChoice, Hammer, Role, Roles};
 
-/// The card payments that were asked for, by name. Two of the same name are one.
-type Bank = Arc<Mutex<BTreeMap<String, u64>>>;
+/// The payments that were asked for, by name, and how often. Those of one name are one payment.
+type Bank = Arc<Mutex<BTreeMap<String, (u64, u32)>>>;
 
 /// How each auction went.
 type Records = Arc<Mutex<BTreeMap<SessionKey, Vec<String>>>>;
@@ -130,7 +130,6 @@ impl auction::House for House {
 /// The service that plays the house in every auction.
 #[derive(Clone)]
 struct Auctioneers {
-    reserves: &'static [(&'static str, u64)],
     records: Records,
 }
 
@@ -146,8 +145,8 @@ impl Service for Auctioneers {
     }
     fn restore(&self, step: &Step, state: Option<House>) -> Self::Roles {
         let house = state.unwrap_or_else(|| {
-            let lot = self.reserves.iter().find(|(lot, _)| *lot == step.session().as_str());
-            House { reserve: lot.map_or(1, |(_, reserve)| *reserve), ..House::default() }
+            let lot = LOTS.into_iter().find(|(lot, ..)| *lot == step.session().as_str());
+            House { reserve: lot.map_or(1, |(_, reserve, _)| reserve), ..House::default() }
         });
         Roles { house, ann: Elsewhere, ben: Elsewhere, cleo: Elsewhere }
     }
@@ -196,7 +195,8 @@ impl auction::Ann for Bidder {
     fn paid(&mut self) -> HandlerResult<u64> {
         let (step, bank) = self.outside.as_ref().ok_or("nobody has restored it")?;
         let payment = step.idempotency_key("pay for the lot");
-        bank.lock().map_err(|_| "the bank is closed")?.insert(payment, self.price);
+        let mut bank = bank.lock().map_err(|_| "the bank is closed")?;
+        bank.entry(payment).or_insert((self.price, 0)).1 += 1;
         Ok(self.price)
     }
     fn on_lost(&mut self) -> HandlerResult<()> {
@@ -261,24 +261,74 @@ const LOTS: [(&str, u64, [u64; 3]); 3] = [
     ("some books", 5, [12, 12, 30]),
 ];
 
-/// A process that starts a server, and again whenever that has died.
+/// Starts a server, and starts it anew whenever it has died.
 type Process = Box<dyn Fn() -> Server<Memory>>;
 
-/// The processes of an auction: one for each of its seats.
+fn process(engine: &Memory, serve: impl Fn(Server<Memory>) -> Server<Memory> + 'static) -> Process {
+    let engine = engine.clone();
+    let config = ServerConfig { attempts: u32::MAX, ..ServerConfig::default() };
+    Box::new(move || serve(Server::with(engine.clone(), config.clone())))
+}
+
+/// Opens an auction. Gives the processes of its bidders.
 fn open(
     engine: &Memory,
     bank: &Bank,
-    (lot, _, limits): (&str, u64, [u64; 3]),
+    lot: &str,
+    limits: [u64; 3],
 ) -> Result<[Process; 3], EngineError> {
     let start = Start::of(&auction::IMAGE).called(lot);
     let start = ["Ann", "Ben", "Cleo"].into_iter().fold(start, Start::with_ticket_for);
-    // Whoever does not hear whether it was started tries again.
-    while let Err(EngineError::Lost(_)) = block_on(start.on(engine)) {}
-
+    loop {
+        match block_on(start.on(engine)) {
+            // Whoever has not heard whether it was started tries again, and hears that it was.
+            Ok(()) | Err(EngineError::SessionExists(_)) => break,
+            Err(EngineError::Lost(_)) => {}
+            Err(error) => return Err(error),
+        }
+    }
     let tickets = start.tickets();
-    let plan = |limit, raise| Plan { limit, raise, bank: Arc::clone(bank) };
-    let [ann, ben, cleo] = limits;
+    let [(ann, a), (ben, b), (cleo, c)] = [0, 1, 2].map(|nth| {
+        let plan = Plan { limit: limits[nth], raise: 4 + nth as u64, bank: Arc::clone(bank) };
+        (plan, tickets[nth].clone())
+    });
     Ok([
-        process(engine, move |server| server.sit(&tickets[0], Ann(plan(ann, 4)))),
+        process(engine, move |server| server.sit(&a, Ann(ann.clone()))),
+        process(engine, move |server| server.sit(&b, Ben(ben.clone()))),
+        process(engine, move |server| server.sit(&c, Cleo(cleo.clone()))),
     ])
+}
+
+fn main() -> Result<(), Box<dyn Error>> {
+    let engine = Memory::with_faults(10, Faults::ALL);
+    let (bank, records) = (Bank::default(), Records::default());
+    let house = Auctioneers { records: Arc::clone(&records) };
+    let mut processes = vec![process(&engine, move |server| server.serve(house.clone()))];
+    for (lot, _, limits) in LOTS {
+        processes.extend(open(&engine, &bank, lot, limits)?);
+    }
+
+    let mut servers: Vec<Server<Memory>> = processes.iter().map(|start| start()).collect();
+    let mut deaths = 0;
+    while engine.open_sessions() > 0 {
+        for (server, start) in servers.iter_mut().zip(&processes) {
+            match block_on(server.step()) {
+                Ok(_) => {}
+                Err(EngineError::Lost(_)) => {
+                    *server = start();
+                    deaths += 1;
+                }
+                Err(error) => return Err(error.into()),
+            }
+        }
+    }
+
+    for (lot, record) in &*records.lock().expect("nobody panics") {
+        println!("{}: {}", lot.as_str(), record.join(", "));
+    }
+    for (price, times) in bank.lock().expect("nobody panics").values() {
+        println!("{price} was paid once; how often the bank was asked for it: {times}");
+    }
+    println!("processes have died {deaths} times");
+    Ok(())
 }

@@ -204,8 +204,7 @@ async fn chat(me: member::Fork, script: Script) -> Vec<String> {
     let (speaks, is_told) = me.fork();
     let (screen, on_screen) = unbounded_channel();
     let mut seen = Vec::new();
-    let both =
-        tokio::try_join!(talk(speaks, script, on_screen), watch(is_told, &mut seen, screen));
+    let both = tokio::try_join!(talk(speaks, script, on_screen), watch(is_told, &mut seen, screen));
     let end = both.and_then(|(said, told)| Ok(said.join(told)?));
     seen.push(match end {
         Ok(end) => {

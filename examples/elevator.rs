@@ -108,7 +108,13 @@ struct Cabin {
 impl Cabin {
     fn say(&self, words: &str) {
         let mark = |floor| match self.called_to.contains(&floor) {
-            _ if floor == self.floor => if self.is_open { '□' } else { '■' },
+            _ if floor == self.floor => {
+                if self.is_open {
+                    '□'
+                } else {
+                    '■'
+                }
+            }
             true => '•',
             false => '·',
         };
