@@ -74,7 +74,8 @@ type Records = Arc<Mutex<BTreeMap<SessionKey, Vec<String>>>>;
 /// Asks for bids until there is none that is higher. Of two that are the same, the first counts.
 #[derive(Clone, Default, Serialize, Deserialize)]
 struct House {
-    reserve: u64,
+    /// The lowest price.
+    reserve: Option<u64>,
     /// What was bid in this round.
     bids: Vec<(u64, String)>,
     /// The highest of the rounds before, and whose it is.
@@ -82,15 +83,9 @@ struct House {
     record: Vec<String>,
 }
 
-impl House {
-    fn note(&mut self, line: String) {
-        self.record.push(line);
-    }
-}
-
 impl auction::House for House {
     fn lot(&mut self) -> HandlerResult<u64> {
-        Ok(self.reserve)
+        self.reserve.ok_or_else(|| "nobody has brought this lot".into())
     }
     fn on_bid(&mut self, _: u64) -> HandlerResult<()> {
         Err("a bid without a bidder".into())
@@ -104,25 +99,26 @@ impl auction::House for House {
     }
     fn hammer(&mut self) -> HandlerResult<Hammer> {
         let bids = std::mem::take(&mut self.bids);
-        let at_least = self.highest.as_ref().map_or(self.reserve, |(price, _)| price + 1);
-        let valid = bids.into_iter().filter(|(bid, _)| *bid >= at_least).rev();
+        let at_least = self.highest.as_ref().map(|(price, _)| price + 1).or(self.reserve);
+        let valid = bids.into_iter().rev().filter(|(bid, _)| Some(*bid) >= at_least);
         if let Some((price, to)) = valid.max_by_key(|(bid, _)| *bid) {
-            self.note(format!("{to} bids {price}"));
+            self.record.push(format!("{to} bids {price}"));
             self.highest = Some((price, to.clone()));
             return Ok(Hammer::Going { price, to });
         }
         let Some((price, winner)) = self.highest.clone() else {
-            self.note("nobody wants it".to_owned());
+            self.record.push("nobody wants it".to_owned());
             return Ok(Hammer::Unsold);
         };
         Ok(match winner.as_str() {
             "Ann" => Hammer::WonToAnn(price),
             "Ben" => Hammer::WonToBen(price),
-            _ => Hammer::WonToCleo(price),
+            "Cleo" => Hammer::WonToCleo(price),
+            other => return Err(format!("`{other}` has no seat").into()),
         })
     }
     fn on_paid(&mut self, paid: u64) -> HandlerResult<()> {
-        self.note(format!("sold for {paid}"));
+        self.record.push(format!("sold for {paid}"));
         Ok(())
     }
 }
@@ -146,7 +142,7 @@ impl Service for Auctioneers {
     fn restore(&self, step: &Step, state: Option<House>) -> Self::Roles {
         let house = state.unwrap_or_else(|| {
             let lot = LOTS.into_iter().find(|(lot, ..)| *lot == step.session().as_str());
-            House { reserve: lot.map_or(1, |(_, reserve, _)| reserve), ..House::default() }
+            House { reserve: lot.map(|(_, reserve, _)| reserve), ..House::default() }
         });
         Roles { house, ann: Elsewhere, ben: Elsewhere, cleo: Elsewhere }
     }
@@ -161,16 +157,30 @@ impl Service for Auctioneers {
     }
 }
 
+/// What somebody has made up its mind about, and who pays for it. It comes with whoever has the ticket.
+#[derive(Clone, Default)]
+struct Plan {
+    limit: u64,
+    raise: u64,
+    bank: Bank,
+}
+
 /// Bids a little more than the last price, up to a limit, unless that price is its own.
 #[derive(Clone, Default, Serialize, Deserialize)]
 struct Bidder {
-    limit: u64,
-    raise: u64,
+    #[serde(skip)]
+    plan: Plan,
+    #[serde(skip)]
+    step: Option<Step>,
     asked: u64,
     is_leading: bool,
-    #[serde(skip)]
-    outside: Option<(Step, Bank)>,
     price: u64,
+}
+
+impl Bidder {
+    fn step(&self) -> HandlerResult<&Step> {
+        self.step.as_ref().ok_or_else(|| "nobody has restored it".into())
+    }
 }
 
 impl auction::Ann for Bidder {
@@ -179,13 +189,12 @@ impl auction::Ann for Bidder {
         Ok(())
     }
     fn choose(&mut self) -> HandlerResult<AnnChoice> {
-        let bids = !self.is_leading && self.asked <= self.limit;
+        let bids = !self.is_leading && self.asked <= self.plan.limit;
         Ok(if bids { AnnChoice::Bid(self.asked) } else { AnnChoice::Pass })
     }
     fn on_going(&mut self, price: u64, to: String) -> HandlerResult<()> {
-        let (step, _) = self.outside.as_ref().ok_or("nobody has restored it")?;
-        self.is_leading = to == step.role();
-        self.asked = price + self.raise;
+        self.is_leading = to == self.step()?.role();
+        self.asked = price + self.plan.raise;
         Ok(())
     }
     fn on_won(&mut self, price: u64) -> HandlerResult<()> {
@@ -193,9 +202,8 @@ impl auction::Ann for Bidder {
         Ok(())
     }
     fn paid(&mut self) -> HandlerResult<u64> {
-        let (step, bank) = self.outside.as_ref().ok_or("nobody has restored it")?;
-        let payment = step.idempotency_key("pay for the lot");
-        let mut bank = bank.lock().map_err(|_| "the bank is closed")?;
+        let payment = self.step()?.idempotency_key("pay for the lot");
+        let mut bank = self.plan.bank.lock().map_err(|_| "the bank is closed")?;
         bank.entry(payment).or_insert((self.price, 0)).1 += 1;
         Ok(self.price)
     }
@@ -207,23 +215,7 @@ impl auction::Ann for Bidder {
     }
 }
 
-/// What a bidder has made up its mind about before an auction.
-#[derive(Clone)]
-struct Plan {
-    limit: u64,
-    raise: u64,
-    bank: Bank,
-}
-
-impl Plan {
-    fn bidder(&self, step: &Step, state: Option<Bidder>) -> Bidder {
-        let new = || Bidder { limit: self.limit, raise: self.raise, ..Bidder::default() };
-        let outside = Some((step.clone(), Arc::clone(&self.bank)));
-        Bidder { outside, ..state.unwrap_or_else(new) }
-    }
-}
-
-/// The three seats differ in nothing but their names.
+/// The services that play the bidders. They differ in nothing but their names.
 macro_rules! seats {
     ($($role:ident, $field:ident: $Roles:ty, $others:ident { $($elsewhere:ident),* };)*) => {$(
         #[derive(Clone)]
@@ -240,7 +232,9 @@ macro_rules! seats {
                 stringify!($role)
             }
             fn restore(&self, step: &Step, state: Option<Bidder>) -> Self::Roles {
-                $others { $field: self.0.bidder(step, state), $($elsewhere: Elsewhere),* }
+                let (plan, step) = (self.0.clone(), Some(step.clone()));
+                let bidder = Bidder { plan, step, ..state.unwrap_or_default() };
+                $others { $field: bidder, $($elsewhere: Elsewhere),* }
             }
             fn save(&self, roles: &Self::Roles) -> Bidder {
                 roles.$field.clone()

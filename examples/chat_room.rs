@@ -111,15 +111,15 @@ async fn serve(me: room::Enter, hall: Arc<Mutex<Members>>) -> Result<(), Session
     members.0.insert(name.clone(), tells);
     drop(members);
 
-    let heard = listen(hears, &name, &hall).await;
+    let end = listen(hears, &name, &hall).await;
 
     let mut members = hall.lock().await;
     let tells = members.0.remove(&name);
     members.tell_all(|other| other.went(name.clone())).await;
     drop(members);
     // An error if its line is dead; then there is nobody to say good bye to.
-    if let (heard, Some(tells)) = (heard?, tells) {
-        heard.join(tells.goodbye().await?)?.close();
+    if let (end, Some(tells)) = (end?, tells) {
+        end.join(tells.goodbye().await?)?.close();
     }
     Ok(())
 }

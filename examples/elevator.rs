@@ -30,12 +30,12 @@ choreography! {
             }
         } and {
             loop {
-                choice Move at Cabin {
+                choice Next at Cabin {
                     Cabin -> Motor: Up;
-                    Motor -> Cabin: There;
+                    Motor -> Cabin: Arrived;
                 } or {
                     Cabin -> Motor: Down;
-                    Motor -> Cabin: There;
+                    Motor -> Cabin: Arrived;
                 } or
                 /// Nothing else can be asked of the motor before the door says that it is closed.
                 {
@@ -57,7 +57,7 @@ choreography! {
     }
 }
 
-use elevator::{Doorway, Move, Press};
+use elevator::{Doorway, Next, Press};
 
 const FLOORS: usize = 6;
 
@@ -107,23 +107,18 @@ struct Cabin {
 
 impl Cabin {
     fn say(&self, words: &str) {
+        let cabin = if self.is_open { '□' } else { '■' };
         let mark = |floor| match self.called_to.contains(&floor) {
-            _ if floor == self.floor => {
-                if self.is_open {
-                    '□'
-                } else {
-                    '■'
-                }
-            }
+            _ if floor == self.floor => cabin,
             true => '•',
             false => '·',
         };
         let shaft: String = (0..FLOORS).map(mark).collect();
         println!("{:>4} s  {shaft}  {words}", self.clock.now());
     }
-    fn is_called(&self, up: bool) -> bool {
-        let mut floors = self.called_to.iter();
-        floors.any(|&floor| if up { floor > self.floor } else { floor < self.floor })
+    fn is_called_ahead(&self) -> bool {
+        let is_ahead = |floor| if self.goes_up { floor > self.floor } else { floor < self.floor };
+        self.called_to.iter().any(|&floor| is_ahead(floor))
     }
 }
 
@@ -137,24 +132,22 @@ impl elevator::Cabin for Cabin {
         self.is_night = true;
         Ok(())
     }
-    fn r#move(&mut self) -> HandlerResult<Move> {
+    fn next(&mut self) -> HandlerResult<Next> {
         if self.called_to.remove(&self.floor) {
             self.is_open = true;
             self.say("opens");
-            return Ok(Move::Open);
+            return Ok(Next::Open);
         }
-        if !self.is_called(self.goes_up) {
+        if self.called_to.is_empty() {
+            // Pending: asked again when something has come in the other arm.
+            return if self.is_night { Ok(Next::Off) } else { Err(HandlerError::pending()) };
+        }
+        if !self.is_called_ahead() {
             self.goes_up = !self.goes_up;
         }
-        match (self.is_called(self.goes_up), self.goes_up) {
-            (true, true) => Ok(Move::Up),
-            (true, false) => Ok(Move::Down),
-            (false, _) if self.is_night => Ok(Move::Off),
-            // Asked again when something has come in the other arm.
-            (false, _) => Err(HandlerError::pending()),
-        }
+        Ok(if self.goes_up { Next::Up } else { Next::Down })
     }
-    fn on_there(&mut self) -> HandlerResult<()> {
+    fn on_arrived(&mut self) -> HandlerResult<()> {
         self.floor = if self.goes_up { self.floor + 1 } else { self.floor - 1 };
         self.say(if self.goes_up { "up" } else { "down" });
         Ok(())
@@ -184,7 +177,7 @@ impl elevator::Motor for Motor {
     fn on_down(&mut self) -> HandlerResult<()> {
         self.on_up()
     }
-    fn there(&mut self) -> HandlerResult<()> {
+    fn arrived(&mut self) -> HandlerResult<()> {
         self.clock.at(self.due)
     }
     fn on_off(&mut self) -> HandlerResult<()> {

@@ -11,7 +11,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::env;
 use std::error::Error;
 use std::fmt;
-use std::io::{BufRead, BufReader, Write as _};
+use std::io::{BufRead as _, BufReader, Read as _, Write as _};
 use std::net::{Shutdown, TcpListener, TcpStream};
 use std::process::{Command, Stdio};
 
@@ -194,7 +194,7 @@ impl fmt::Display for Player {
             writeln!(f)?;
         }
         let ships = self.ships.len();
-        writeln!(f, "    A B C D E F\n  {} shots, and {ships} ships left", self.found.len())
+        writeln!(f, "    A B C D E F\n  shots: {}, ships left: {ships}", self.found.len())
     }
 }
 
@@ -205,7 +205,8 @@ fn carry(
     me: &str,
     mut wire: TcpStream,
 ) -> Result<(), Box<dyn Error>> {
-    let mut lines = BufReader::new(wire.try_clone()?).lines();
+    // A whole game is shorter than that.
+    let mut lines = BufReader::new(wire.try_clone()?.take(10_000)).lines();
     loop {
         vm.run(&NoHandler, 1_000)?;
         let mut outgoing = Vec::new();
@@ -290,9 +291,11 @@ fn main() -> Result<(), Box<dyn Error>> {
         let mut wire = TcpStream::connect(address)?;
         wire.write_all(typed.as_bytes())?;
         wire.shutdown(Shutdown::Write)?;
-        let said =
-            play_home(listener.accept()?.0).map_or_else(|e| e.to_string(), |_| "?".to_owned());
-        println!("Somebody types {:?}:\n  {said}", typed.lines().collect::<Vec<_>>());
+        println!("Somebody types {:?}:", typed.lines().collect::<Vec<_>>());
+        match play_home(listener.accept()?.0) {
+            Ok(_) => println!("  that was a game"),
+            Err(error) => println!("  {error}"),
+        }
     }
     Ok(())
 }

@@ -111,8 +111,8 @@ async fn grep(me: grep::Fork, ending: &str) -> Result<usize, SessionError> {
                 line
             }
             grep::PrimesWriteBranch::Eof(end) => {
-                let (closes, eof) = (room.close().await?, out.eof().await?);
-                end.join(closes, eof, until_done(credits).await?)?.close();
+                let (stop, eof) = (room.close().await?, out.eof().await?);
+                end.join(stop, eof, until_done(credits).await?)?.close();
                 return Ok(read);
             }
         };
@@ -125,8 +125,8 @@ async fn grep(me: grep::Fork, ending: &str) -> Result<usize, SessionError> {
             match credits.next().await? {
                 grep::HeadAskBranch::Credit(more, next) => (credit, credits) = (more, next),
                 grep::HeadAskBranch::Close(closed) => {
-                    let (closes, eof) = (room.close().await?, out.eof().await?);
-                    until_eof(input).await?.join(closes, eof, closed)?.close();
+                    let (stop, eof) = (room.close().await?, out.eof().await?);
+                    until_eof(input).await?.join(stop, eof, closed)?.close();
                     return Ok(read);
                 }
             }
@@ -171,20 +171,21 @@ async fn head(me: head::Fork, lines: usize) -> Result<Vec<String>, SessionError>
             }
         }
     }
-    let closes = room.close().await?;
+    let stop = room.close().await?;
     loop {
         match input.next().await? {
             head::GrepWriteBranch::Line(_, next) => input = next,
             head::GrepWriteBranch::Eof(end) => {
-                end.join(closes)?.close();
+                end.join(stop)?.close();
                 return Ok(read);
             }
         }
     }
 }
 
-fn is_prime(number: &u32) -> bool {
-    (2..).take_while(|factor| factor * factor <= *number).all(|factor| number % factor != 0)
+fn is_prime(number: u32) -> bool {
+    let mut factors = (2..number).take_while(|factor| *factor <= number / factor);
+    !factors.any(|factor| number.is_multiple_of(factor))
 }
 
 fn main() -> Result<(), Box<dyn Error>> {
@@ -192,7 +193,7 @@ fn main() -> Result<(), Box<dyn Error>> {
     for last in [u32::MAX, 40] {
         let roles = pipeline::endpoints(&host)?;
         let (written, read, lines) = thread::scope(|scope| {
-            let numbers = (2..=last).filter(is_prime);
+            let numbers = (2..=last).filter(|number| is_prime(*number));
             let primes = scope.spawn(|| block_on(primes(roles.primes, numbers)));
             let grep = scope.spawn(|| block_on(grep(roles.grep, "7")));
             let lines = block_on(head(roles.head, 5));
