@@ -1,8 +1,9 @@
 //! An auction house that forgets no bid, though every process in it dies now and then.
 //!
-//! Each bidder has a ticket for its seat and sits there in a process of its own. The house serves all auctions. Between two steps, what
-//! an object has come to is with the engine; whoever dies in a step has not begun it. Only the bank is outside, so
-//! what it is asked has a name by which it knows what it has been asked before.
+//! The house is a service in every auction; each bidder sits in a seat for which it has a ticket. What they have come to is with the
+//! engine between two steps, so whoever dies in a step has not begun it. Only the bank is outside: what it is asked has a name, by
+//! which it knows what it has been asked before. Here the processes are servers in one loop, and the engine makes faults, so a
+//! seed decides who dies when.
 //!
 //! ```text
 //! cargo run --example auction
@@ -66,7 +67,7 @@ choreography! {
 use auction::{AnnChoice, Hammer, Role, Roles};
 
 /// The payments that were asked for, by name, and how often. Those of one name are one payment.
-type Bank = Arc<Mutex<BTreeMap<String, (u64, u32)>>>;
+type Bank = Arc<Mutex<BTreeMap<String, (u64, usize)>>>;
 
 /// How each auction went.
 type Records = Arc<Mutex<BTreeMap<SessionKey, Vec<String>>>>;
@@ -87,6 +88,7 @@ impl auction::House for House {
     fn lot(&mut self) -> HandlerResult<u64> {
         self.reserve.ok_or_else(|| "nobody has brought this lot".into())
     }
+    /// Is not called, as it matters whose bid it is.
     fn on_bid(&mut self, _: u64) -> HandlerResult<()> {
         Err("a bid without a bidder".into())
     }
@@ -293,8 +295,18 @@ fn open(
     ])
 }
 
-fn main() -> Result<(), Box<dyn Error>> {
-    let engine = Memory::with_faults(10, Faults::ALL);
+/// What is known when all auctions of an evening are over.
+struct Evening {
+    /// How each auction went, and what was paid.
+    results: Vec<String>,
+    payments: usize,
+    times_asked: usize,
+    deaths: usize,
+}
+
+/// The seed decides which processes die, and when.
+fn evening(seed: u64) -> Result<Evening, Box<dyn Error>> {
+    let engine = Memory::with_faults(seed, Faults::ALL);
     let (bank, records) = (Bank::default(), Records::default());
     let house = Auctioneers { records: Arc::clone(&records) };
     let mut processes = vec![process(&engine, move |server| server.serve(house.clone()))];
@@ -317,12 +329,31 @@ fn main() -> Result<(), Box<dyn Error>> {
         }
     }
 
-    for (lot, record) in &*records.lock().expect("nobody panics") {
-        println!("{}: {}", lot.as_str(), record.join(", "));
-    }
-    for (price, times) in bank.lock().expect("nobody panics").values() {
-        println!("{price} was paid once; how often the bank was asked for it: {times}");
-    }
-    println!("processes have died {deaths} times");
+    let records = records.lock().expect("nobody panics");
+    let bank = bank.lock().expect("nobody panics");
+    let auctions =
+        records.iter().map(|(lot, record)| format!("{}: {}", lot.as_str(), record.join(", ")));
+    let paid: u64 = bank.values().map(|(price, _)| price).sum();
+    Ok(Evening {
+        results: auctions.chain([format!("the bank was paid {paid}")]).collect(),
+        payments: bank.len(),
+        times_asked: bank.values().map(|(_, times)| times).sum(),
+        deaths,
+    })
+}
+
+fn main() -> Result<(), Box<dyn Error>> {
+    let evenings = (0..20).map(evening).collect::<Result<Vec<_>, _>>()?;
+    let results = &evenings[0].results;
+    println!("{}", results.join("\n"));
+
+    let is_same = evenings.iter().all(|evening| evening.results == *results);
+    let sum = |count: fn(&Evening) -> usize| evenings.iter().map(count).sum::<usize>();
+    println!("\nthe same on {} evenings: {is_same}", evenings.len());
+    println!("processes died more than a hundred times: {}", sum(|evening| evening.deaths) > 100);
+    println!(
+        "the bank was asked more often than it was paid: {}",
+        sum(|evening| evening.times_asked) > sum(|evening| evening.payments),
+    );
     Ok(())
 }
