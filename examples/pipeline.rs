@@ -1,8 +1,9 @@
 //! `primes | grep 7$ | head`, with pipes that hold no more than their readers have asked for.
 //!
-//! Two directions at once make a pipe: lines go one way, and credits come back. Each program is a thread of its own, written in
-//! straight-line code, and there is no runtime. The first one would go on for ever; it is stopped from the far end. As each of them
-//! waits for one pipe at a time, they do the same whoever is faster.
+//! Two directions at once make a pipe: lines go one way, and credits come back. The protocol says that neither waits for the other;
+//! how many credits are left, the writer counts. Each program is a thread of its own, written in straight-line code, and there is no
+//! runtime. The first one would go on for ever; it is stopped from the far end. As each of them waits for one thing at a time, they do
+//! the same whoever is faster.
 //!
 //! ```text
 //! cargo run --example pipeline
@@ -16,7 +17,7 @@ use telltale_net::Host;
 use telltale_vm::{SessionError, choreography};
 
 choreography! {
-    /// A line for each credit, until there are no more, or nobody wants more.
+    /// Lines, until there are no more, or nobody wants more.
     protocol Lines(Writer, Reader) {
         loop {
             choice Write at Writer {

@@ -19,12 +19,12 @@ fn every_diagram_is_current() {
     if std::env::var_os("TELLTALE_BLESS").is_some() {
         bless(&now);
     }
-    let stored: Vec<String> = names(&folder().join("diagrams"), "svg");
-    let wanted: Vec<&String> = now.keys().collect();
-    assert_eq!(stored.iter().collect::<Vec<_>>(), wanted, "{REMEDY}");
     for (name, svg) in &now {
-        let stored = read(&diagram(name));
+        let stored = fs::read_to_string(diagram(name)).unwrap_or_default();
         assert!(stored == *svg, "`diagrams/{name}.svg` is not what its example says; {REMEDY}");
+    }
+    for name in names(&folder().join("diagrams"), "svg") {
+        assert!(now.contains_key(&name), "`diagrams/{name}.svg` is of no example; {REMEDY}");
     }
 }
 
