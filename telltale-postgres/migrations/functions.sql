@@ -404,14 +404,14 @@ BEGIN
             JOIN telltale.part p ON p.session = t.session AND p.role = t.receiver
             WHERE t.of = ANY (written) AND NOT told[t.of] AND NOT p.done AND t.session = sessions[t.of]
                 AND t.number >= 0 AND octet_length(t.payload) <= bound.payload
-                AND (t.number < bound.channel OR t.number - coalesce((
-                    SELECT m.number FROM telltale.message m
-                    WHERE m.session = t.session AND m.receiver = t.receiver AND m.sender = roles[t.of] AND m.lane = t.lane
-                    ORDER BY m.number LIMIT 1), t.number) < bound.channel)
             ON CONFLICT DO NOTHING
             RETURNING topic)
         SELECT count(*), array_agg(DISTINCT topic) INTO put, topics FROM entered;
-        IF put < expected THEN
+        IF put < expected OR EXISTS (
+            SELECT FROM unnest(sent_of, sent_session, sent_to, sent_lane, sent_number) t (of, session, receiver, lane, number)
+            WHERE t.number >= bound.channel AND t.of = ANY (written)
+                AND t.number - telltale.oldest(t.session, t.receiver, roles[t.of], t.lane) >= bound.channel)
+        THEN
             PERFORM telltale.blame(written, sessions, roles, told, sent_of, sent_to, sent_lane, sent_number, sent_payload, first_id, bound);
         END IF;
     END IF;
@@ -457,6 +457,18 @@ CREATE OR REPLACE FUNCTION telltale.name_of(of_session text, of_role smallint) R
 LANGUAGE plpgsql STABLE
 AS $$ BEGIN RETURN (SELECT name FROM telltale.part WHERE session = of_session AND role = of_role); END $$;
 
+-- The number of the message of a channel that has been on its way longest.
+CREATE OR REPLACE FUNCTION telltale.oldest(of_session text, to_role smallint, from_role smallint, of_lane integer) RETURNS bigint
+LANGUAGE plpgsql STABLE
+AS $$
+BEGIN
+    RETURN (
+        SELECT number FROM telltale.message
+        WHERE session = of_session AND receiver = to_role AND sender = from_role AND lane = of_lane
+        ORDER BY number LIMIT 1);
+END
+$$;
+
 -- Ends the sessions in which a message could not be sent, in the name of who has tried.
 CREATE OR REPLACE FUNCTION telltale.blame(
     written integer[], sessions text[], roles smallint[], told boolean[],
@@ -471,14 +483,15 @@ DECLARE
 BEGIN
     FOR bad IN
         SELECT DISTINCT ON (t.of) sessions[t.of] session, roles[t.of] role, t.receiver, t.number, p.name, p.done, octet_length(t.payload) size,
-            m.id IS NOT NULL is_there
+            t.number - telltale.oldest(sessions[t.of], t.receiver, roles[t.of], t.lane) >= bound.channel are_too_many
         FROM unnest(sent_of, sent_to, sent_lane, sent_number, sent_payload) WITH ORDINALITY t (of, receiver, lane, number, payload, nth)
         LEFT JOIN telltale.part p ON p.session = sessions[t.of] AND p.role = t.receiver
         LEFT JOIN telltale.message m ON m.session = sessions[t.of] AND m.receiver = t.receiver AND m.sender = roles[t.of]
             AND m.lane = t.lane AND m.number = t.number
         WHERE t.of = ANY (written) AND NOT told[t.of]
-            -- It is not there, or was there before, or is there for another one.
-            AND (m.id IS NULL OR m.id < first_id OR (
+            -- It is not there, or was there before, or is there for another one; or it is one too many.
+            AND (m.id IS NULL OR m.id < first_id
+                OR t.number - telltale.oldest(sessions[t.of], t.receiver, roles[t.of], t.lane) >= bound.channel OR (
                 SELECT count(*) FROM unnest(sent_of, sent_to, sent_lane, sent_number) o (of, receiver, lane, number)
                 WHERE o.of = t.of AND o.receiver = t.receiver AND o.lane = t.lane AND o.number = t.number) > 1)
         ORDER BY t.of, t.nth
@@ -487,10 +500,10 @@ BEGIN
         why := CASE
             WHEN bad.name IS NULL THEN format('`%s` has sent a message to `nobody`, which is done', who)
             WHEN bad.done THEN format('`%s` has sent a message to `%s`, which is done', who, bad.name)
-            WHEN bad.is_there THEN format('`%s` has sent message number %s to `%s` twice', who, bad.number, bad.name)
             WHEN bad.number < 0 THEN format('`%s` has sent a message to `%s` that has no number', who, bad.name)
             WHEN bad.size > bound.payload THEN format('`%s` has sent %s bytes to `%s`, and `telltale.bounds` allows %s', who, bad.size, bad.name, bound.payload)
-            ELSE format('`%s` has sent more than %s messages to `%s` that it has not taken', who, bound.channel, bad.name)
+            WHEN bad.are_too_many THEN format('`%s` has sent more than %s messages to `%s` that it has not taken', who, bound.channel, bad.name)
+            ELSE format('`%s` has sent message number %s to `%s` twice', who, bad.number, bad.name)
         END;
         PERFORM telltale.finish(bad.session, 3::smallint, who, why);
     END LOOP;
