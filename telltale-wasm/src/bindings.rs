@@ -1,5 +1,10 @@
 //! What JavaScript sees.
 
+#![expect(
+    unreachable_pub,
+    reason = "`#[wasm_bindgen]` wants what it exports to be `pub`, wherever it stands"
+)]
+
 mod answers;
 mod check;
 mod convert;

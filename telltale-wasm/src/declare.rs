@@ -38,7 +38,8 @@ pub fn module(protocol: &str, interface: &Interface, package: &str) -> String {
     for choice in interface.choices.iter().filter(|choice| choice.like.is_none()) {
         self::choice(interface, choice, &mut text);
     }
-    text += "\n/** An object for each role: `vm.open(protocol, roles)`. */\nexport interface Roles {\n";
+    text +=
+        "\n/** An object for each role: `vm.open(protocol, roles)`. */\nexport interface Roles {\n";
     for role in &interface.roles {
         let name = unraw(&role.name.to_string());
         text.extend(["  ", &name, ": ", &name, ";\n"]);
@@ -79,7 +80,10 @@ fn method(interface: &Interface, role: RoleId, method: Method, text: &mut String
             let name = camel(&send.name.to_string());
             let gives = ty(label(send.label), Way::Given);
             let optional = if label(send.label).payload.is_unit() { "?" } else { "" };
-            line(text, format_args!("{name}{optional}(cx: telltale.Context): telltale.Answer<{gives}>"));
+            line(
+                text,
+                format_args!("{name}{optional}(cx: telltale.Context): telltale.Answer<{gives}>"),
+            );
         }
         Method::Receive(at) => {
             let receive = &own.receives[at];
@@ -98,7 +102,8 @@ fn method(interface: &Interface, role: RoleId, method: Method, text: &mut String
         Method::Choice(at) => {
             let choice = &interface.choices[at];
             docs(&choice.docs, "  ", text);
-            let (name, gives) = (camel(&choice.method.to_string()), unraw(&choice.name.to_string()));
+            let (name, gives) =
+                (camel(&choice.method.to_string()), unraw(&choice.name.to_string()));
             line(text, format_args!("{name}(cx: telltale.Context): telltale.Answer<{gives}>"));
         }
     }

@@ -54,7 +54,10 @@ enum LeftoverName {
 
 /// `"off"`, `"full"`, or how many events.
 #[derive(Clone, Copy, Debug, Deserialize)]
-#[serde(untagged, expecting = "expected `\"off\"`, `\"full\"` or a number of events as `recording`")]
+#[serde(
+    untagged,
+    expecting = "expected `\"off\"`, `\"full\"` or a number of events as `recording`"
+)]
 enum Recorded {
     Word(RecordedWord),
     Last(u32),
@@ -170,7 +173,10 @@ mod tests {
         assert!(error(r#"{"policy":"fair"}"#).contains("unknown variant `fair`"));
         for seed in ["9007199254740992", "-1", "1.5", "\"7\"", "true"] {
             let json = format!(r#"{{"seed":{seed}}}"#);
-            assert!(error(&json).starts_with("expected a whole number from 0 to 2^53 - 1"), "{seed}");
+            assert!(
+                error(&json).starts_with("expected a whole number from 0 to 2^53 - 1"),
+                "{seed}"
+            );
         }
         assert!(error(r#"{"recording":"some"}"#).starts_with("expected `\"off\"`"));
     }

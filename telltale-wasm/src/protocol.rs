@@ -42,9 +42,6 @@ pub enum Unreadable {
         /// What there is.
         known: Vec<String>,
     },
-    /// Which of several protocols is meant?
-    #[error("there are several protocols, and no name says which: {}", list(.0))]
-    Several(Vec<String>),
     /// It is too large for a machine.
     #[error("it cannot be compiled: {0}")]
     Compile(#[from] CompileError),

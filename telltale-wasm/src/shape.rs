@@ -173,13 +173,11 @@ mod tests {
 
     #[test]
     fn what_only_its_author_knows() {
-        for ty in ["chrono::NaiveDate", "BTreeMap<String, u64>", "Vec<u8, A>", "fn(u8) -> Vec<u8>"] {
+        for ty in ["chrono::NaiveDate", "BTreeMap<String, u64>", "Vec<u8, A>", "fn(u8) -> Vec<u8>"]
+        {
             assert_eq!(Shape::of(ty), Shape::Any, "{ty}");
         }
-        assert_eq!(
-            Shape::of("(fn(u8) -> u8, u8)"),
-            Shape::Tuple(vec![Shape::Any, int(false, 8)])
-        );
+        assert_eq!(Shape::of("(fn(u8) -> u8, u8)"), Shape::Tuple(vec![Shape::Any, int(false, 8)]));
     }
 
     #[test]

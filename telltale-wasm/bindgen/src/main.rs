@@ -8,10 +8,15 @@ use std::error::Error;
 use wasm_bindgen_cli_support::Bindgen;
 
 fn main() -> Result<(), Box<dyn Error>> {
-    let [_, module, folder] = args().collect::<Vec<_>>().try_into().map_err(|_| {
-        "expected a module and a folder: `telltale-wasm-bindgen MODULE.wasm FOLDER`"
-    })?;
+    let [_, module, folder] = args().collect::<Vec<_>>().try_into().map_err(
+        |_| "expected a module and a folder: `telltale-wasm-bindgen MODULE.wasm FOLDER`",
+    )?;
     let mut bindgen = Bindgen::new();
-    bindgen.input_path(module).out_name("telltale").typescript(true).omit_default_module_path(false).web(true)?;
+    bindgen
+        .input_path(module)
+        .out_name("telltale")
+        .typescript(true)
+        .omit_default_module_path(false)
+        .web(true)?;
     Ok(bindgen.generate(folder)?)
 }

@@ -84,9 +84,10 @@ fn checked(given: &JsValue, shape: &Shape) -> Result<JsValue, Refused> {
         Shape::Bytes => is(given.is_instance_of::<Uint8Array>(), "a `Uint8Array`"),
         Shape::List(of) => {
             let list = array(given, "an array")?;
-            let parts = list.iter().enumerate().map(|(at, part)| {
-                checked(&part, of).map_err(|error| format!("at {at}: {error}"))
-            });
+            let parts = list
+                .iter()
+                .enumerate()
+                .map(|(at, part)| checked(&part, of).map_err(|error| format!("at {at}: {error}")));
             parts.collect::<Result<Array, _>>().map(Into::into)
         }
         Shape::Maybe(_) if given.is_undefined() || given.is_null() => Ok(JsValue::UNDEFINED),
@@ -117,9 +118,10 @@ fn tuple(given: &JsValue, types: &[Shape]) -> Result<JsValue, Refused> {
     if list.length() as usize != types.len() {
         return Err(format!("expected {expected}, found one of {}", list.length()));
     }
-    let parts = list.iter().zip(types).enumerate().map(|(at, (part, of))| {
-        checked(&part, of).map_err(|error| format!("at {at}: {error}"))
-    });
+    let parts =
+        list.iter().zip(types).enumerate().map(|(at, (part, of))| {
+            checked(&part, of).map_err(|error| format!("at {at}: {error}"))
+        });
     parts.collect::<Result<Array, _>>().map(Into::into)
 }
 
@@ -136,7 +138,8 @@ fn record(given: &JsValue, fields: &[(String, Shape)]) -> Result<JsValue, Refuse
         let value = checked(&value, of).map_err(|error| format!("`{name}`: {error}"))?;
         set(&record, name, value);
     }
-    let is_known = |key: &JsValue| fields.iter().any(|(name, _)| key.as_string().as_ref() == Some(name));
+    let is_known =
+        |key: &JsValue| fields.iter().any(|(name, _)| key.as_string().as_ref() == Some(name));
     match Object::keys(object).iter().find(|key| !is_known(key)) {
         Some(key) => {
             let key = key.as_string().unwrap_or_default();
@@ -167,7 +170,9 @@ fn exact(given: &JsValue, int: Int) -> Result<JsValue, Refused> {
     };
     if JsValue::from(wrapped) != JsValue::from(big.clone()) {
         let shown = big.to_string(10).map(String::from).unwrap_or_default();
-        return Err(format!("expected an integer (`{named}`), found {shown}, which is out of its range"));
+        return Err(format!(
+            "expected an integer (`{named}`), found {shown}, which is out of its range"
+        ));
     }
     Ok(if int.is_number() { Number::from(big_to_f64(&big)).into() } else { big.into() })
 }
@@ -181,7 +186,11 @@ fn big_to_f64(big: &BigInt) -> f64 {
 fn integer(checked: &JsValue, int: Int) -> Result<Value, Refused> {
     if let Some(number) = checked.as_f64() {
         let number = number as i64;
-        return Ok(if int.signed { Value::Int(number) } else { Value::Uint(number.cast_unsigned()) });
+        return Ok(if int.signed {
+            Value::Int(number)
+        } else {
+            Value::Uint(number.cast_unsigned())
+        });
     }
     let missing = |_| refused("an integer", checked);
     let big = || checked.clone().unchecked_into::<BigInt>();

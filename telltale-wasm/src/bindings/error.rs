@@ -42,6 +42,6 @@ pub(super) fn unreadable(why: &Unreadable) -> JsValue {
             error
         }
         Unreadable::Image(_) | Unreadable::Json(_) => named("ImageError", &why.to_string()).into(),
-        Unreadable::Unknown { .. } | Unreadable::Several(_) => out_of_range(&why.to_string()),
+        Unreadable::Unknown { .. } => out_of_range(&why.to_string()),
     }
 }

@@ -151,9 +151,8 @@ impl Inner {
 
     /// Sessions that have ended need no players any more.
     fn sweep(&mut self) {
-        let has_ended = |session: &&SessionId| {
-            self.vm.status(**session).map_or(true, SessionStatus::has_ended)
-        };
+        let has_ended =
+            |session: &&SessionId| self.vm.status(**session).map_or(true, SessionStatus::has_ended);
         let ended: Vec<SessionId> = self.running.keys().filter(has_ended).copied().collect();
         for session in ended {
             let status = self.vm.status(session).map_or("closed", status);
@@ -177,12 +176,7 @@ impl Inner {
         promises
     }
 
-    fn settled(
-        &mut self,
-        session: SessionId,
-        actor: Actor,
-        result: Result<JsValue, JsValue>,
-    ) {
+    fn settled(&mut self, session: SessionId, actor: Actor, result: Result<JsValue, JsValue>) {
         let Some(players) = self.answers.of(session) else { return };
         if let Err(why) = players.promised.settle(actor, result) {
             let image = self.running.get(&session).map(|running| running.image.clone());

@@ -113,12 +113,7 @@ impl Players {
     }
 
     /// What was given for this receiver with the choice.
-    pub(super) fn given_before(
-        &self,
-        role: RoleId,
-        to: RoleId,
-        label: LabelId,
-    ) -> Option<JsValue> {
+    pub(super) fn given_before(&self, role: RoleId, to: RoleId, label: LabelId) -> Option<JsValue> {
         let mut given = self.given();
         let waiting = given.get_mut(&(role, label))?;
         let at = waiting.iter().position(|(receiver, _)| *receiver == to)?;
@@ -126,7 +121,12 @@ impl Players {
     }
 
     /// Asks for the payload of a message.
-    pub(super) fn send(&self, cx: &Context<'_>, to: RoleId, label: LabelId) -> Result<JsValue, HandlerError> {
+    pub(super) fn send(
+        &self,
+        cx: &Context<'_>,
+        to: RoleId,
+        label: LabelId,
+    ) -> Result<JsValue, HandlerError> {
         let context = || context(cx, Some((to, label)));
         let Some((object, methods)) = self.of(cx.role()) else {
             return match self.handles("send") {
@@ -163,7 +163,11 @@ impl Players {
     }
 
     /// Asks for a decision.
-    pub(super) fn choose(&self, cx: &Context<'_>, branches: &[Branch]) -> Result<JsValue, HandlerError> {
+    pub(super) fn choose(
+        &self,
+        cx: &Context<'_>,
+        branches: &[Branch],
+    ) -> Result<JsValue, HandlerError> {
         let Some((object, methods)) = self.of(cx.role()) else {
             let shown = branches.iter().map(|branch| {
                 let label = cx.label(branch.label);
@@ -237,9 +241,10 @@ fn check_object(role: &str, object: &JsValue, methods: &RoleMethods) -> Result<(
     match &missing[..] {
         [] => Ok(()),
         [one] => Err(wrong_type(&format!("the role object of `{role}` has no method {one}"))),
-        all => {
-            Err(wrong_type(&format!("the role object of `{role}` has no methods {}", all.join(", "))))
-        }
+        all => Err(wrong_type(&format!(
+            "the role object of `{role}` has no methods {}",
+            all.join(", ")
+        ))),
     }
 }
 
@@ -264,13 +269,20 @@ fn required(object: &JsValue, name: &str) -> Result<Function, HandlerError> {
     method(object, name).ok_or_else(|| HandlerError::msg(format!("there is no method `{name}`")))
 }
 
-fn call(method: &Function, object: &JsValue, arguments: &[JsValue]) -> Result<JsValue, HandlerError> {
+fn call(
+    method: &Function,
+    object: &JsValue,
+    arguments: &[JsValue],
+) -> Result<JsValue, HandlerError> {
     let arguments: Array = arguments.iter().collect();
     method.apply(object, &arguments).map_err(|thrown| Thrown(thrown).into())
 }
 
 /// What an answer may depend on.
-#[expect(clippy::cast_precision_loss, reason = "draws are below 2^53, and so is whatever is counted")]
+#[expect(
+    clippy::cast_precision_loss,
+    reason = "draws are below 2^53, and so is whatever is counted"
+)]
 fn context(cx: &Context<'_>, message: Option<(RoleId, LabelId)>) -> JsValue {
     let (peer, label) = match message {
         Some((peer, label)) => (cx.name(peer).into(), cx.label(label).name.into()),
@@ -311,7 +323,11 @@ fn taken<'c>(choice: &'c Choice, decided: &JsValue) -> Result<(&'c Taken, JsValu
     let entries = Object::keys(object);
     let only = (entries.length() == 1).then(|| entries.get(0).as_string()).flatten();
     let Some(name) = only else {
-        return Err(format!("{}, found an object with {} properties", expected(), entries.length()));
+        return Err(format!(
+            "{}, found an object with {} properties",
+            expected(),
+            entries.length()
+        ));
     };
     let payload = own(object, &name).unwrap_or(JsValue::UNDEFINED);
     Ok((named(&name)?, payload))

@@ -158,7 +158,8 @@ impl Protocol {
     #[wasm_bindgen(skip_typescript)]
     pub fn declarations(&self, package: Option<String>) -> Result<String, JsValue> {
         let package = package.as_deref().unwrap_or("telltale-wasm");
-        let why = "an image does not say what its choices are called: read the text of the protocol";
+        let why =
+            "an image does not say what its choices are called: read the text of the protocol";
         self.inner.declarations(package).ok_or_else(|| wrong_type(why))
     }
 
