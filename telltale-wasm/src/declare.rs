@@ -74,9 +74,8 @@ fn method(interface: &Interface, role: RoleId, method: Method, text: &mut String
     match method {
         Method::Send(at) => {
             let send = &own.sends[at];
-            docs(&send.docs, "  ", text);
-            let to = names(&send.peers);
-            comment(&format!("`{}` to {to}.", shown(label(send.label))), text);
+            let to = format!("`{}` to {}.", shown(label(send.label)), names(&send.peers));
+            docs_and(&send.docs, &to, text);
             let name = camel(&send.name.to_string());
             let gives = ty(label(send.label), Way::Given);
             let optional = if label(send.label).payload.is_unit() { "?" } else { "" };
@@ -87,9 +86,8 @@ fn method(interface: &Interface, role: RoleId, method: Method, text: &mut String
         }
         Method::Receive(at) => {
             let receive = &own.receives[at];
-            docs(&receive.docs, "  ", text);
-            let from = names(&receive.peers);
-            comment(&format!("`{}` from {from}.", shown(label(receive.label))), text);
+            let from = format!("`{}` from {}.", shown(label(receive.label)), names(&receive.peers));
+            docs_and(&receive.docs, &from, text);
             let name = camel(&receive.name.to_string());
             let takes = ty(label(receive.label), Way::Received);
             line(
@@ -176,19 +174,26 @@ fn line(text: &mut String, method: std::fmt::Arguments<'_>) {
     writeln!(text, "  {method};").expect("a text takes everything");
 }
 
-fn comment(what: &str, text: &mut String) {
-    text.extend(["  /** ", &harmless(what), " */\n"]);
+/// Documentation, with a line of our own behind it.
+fn docs_and(docs: &Docs, line: &str, text: &mut String) {
+    let own = docs.lines.iter().map(|line| line.trim());
+    let between = (!docs.is_empty()).then_some("");
+    comment(&own.chain(between).chain([line]).collect::<Vec<_>>(), "  ", text);
 }
 
 fn docs(docs: &Docs, indent: &str, text: &mut String) {
     let lines: Vec<&str> = docs.lines.iter().map(|line| line.trim()).collect();
-    match &lines[..] {
+    comment(&lines, indent, text);
+}
+
+fn comment(lines: &[&str], indent: &str, text: &mut String) {
+    match lines {
         [] => {}
         [line] => text.extend([indent, "/** ", &harmless(line), " */\n"]),
         lines => {
             text.extend([indent, "/**\n"]);
             for line in lines {
-                text.extend([&format!("{indent} * {}", harmless(line)).trim_end(), "\n"]);
+                text.extend([format!("{indent} * {}", harmless(line)).trim_end(), "\n"]);
             }
             text.extend([indent, " */\n"]);
         }

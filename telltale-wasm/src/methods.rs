@@ -141,7 +141,7 @@ mod tests {
         let methods = methods(
             "protocol P(A, B) {
                  A -> B: Ping;
-                 choice Last_Word at B { B -> A: Yes { r#type: u8 }; } or { B -> A: No; }
+                 choice LastWord at B { B -> A: Yes { r#type: u8 }; } or { B -> A: No; }
              }",
         );
         let required = |role| methods.role(RoleId(role)).expect("it is there").required.clone();
@@ -155,7 +155,7 @@ mod tests {
         let methods = methods(
             "protocol P(Left, #[like(Left)] Right, Mid) {
                  choice Vote at Left { Left -> Mid: Yes; } or { Left -> Mid: No; }
-                 choice Other at Right { Right -> Mid: Yes; } or { Right -> Mid: No; }
+                 choice at Right { Right -> Mid: Yes; } or { Right -> Mid: No; }
              }",
         );
         let right = methods.role(RoleId(1)).expect("it is there");

@@ -168,7 +168,7 @@ mod tests {
 
     #[test]
     fn mistakes_are_named() {
-        let error = |json| Options::read(json).expect_err("something is wrong").to_string();
+        let error = |json: &str| Options::read(json).expect_err("something is wrong").to_string();
         assert!(error(r#"{"capcity":1}"#).contains("unknown field `capcity`"));
         assert!(error(r#"{"policy":"fair"}"#).contains("unknown variant `fair`"));
         for seed in ["9007199254740992", "-1", "1.5", "\"7\"", "true"] {

@@ -39,7 +39,7 @@ protocol Fetch(
 #[test]
 fn types_that_only_rust_knows_are_anything() {
     let text = declared(
-        "protocol P(A, B) { A -> B: X(Vec<(u8, chrono::NaiveDate)>); A -> B: Y(Map<A, B>); }",
+        "protocol P(A, B) { A -> B: X(Vec<(u8, chrono::NaiveDate)>); A -> B: Y(Map<u8, T>); }",
     );
     assert!(text.contains("onX(payload: ([number, any])[], cx"), "{text}");
     assert!(text.contains("y(cx: telltale.Context): telltale.Answer<any>;"), "{text}");

@@ -12,11 +12,8 @@ fn main() -> Result<(), Box<dyn Error>> {
         |_| "expected a module and a folder: `telltale-wasm-bindgen MODULE.wasm FOLDER`",
     )?;
     let mut bindgen = Bindgen::new();
-    bindgen
-        .input_path(module)
-        .out_name("telltale")
-        .typescript(true)
-        .omit_default_module_path(false)
-        .web(true)?;
+    // Names are half of the module; what is left compresses better than what `wasm-opt` would make of it.
+    bindgen.input_path(module).out_name("telltale").typescript(true).remove_name_section(true);
+    bindgen.remove_producers_section(true).omit_default_module_path(false).web(true)?;
     Ok(bindgen.generate(folder)?)
 }

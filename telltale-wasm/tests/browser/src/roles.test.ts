@@ -69,7 +69,7 @@ const accept: Verdict = { Accept: { address: "Davos", copies: 2 } };
 
 test("what is declared is what this was compiled against", () => {
   equal(protocol.declarations(), declared);
-  ok(declared.includes("/** What Alice pays. */"), "the protocol's documentation");
+  ok(declared.includes("   * What Alice pays.\n"), "the protocol's documentation");
 });
 
 test("role objects play a session", () => {
@@ -242,7 +242,7 @@ test("a handler plays roles that have no object", () => {
   });
   equal(vm.run(), "complete");
   equal(session.status, "closed");
-  equal(seen, ["Alice Title Seller", "Alice Share Bob"]);
+  equal(seen, ["Alice Title Seller", "Alice Share Bob", "Bob Decline Alice"]);
 });
 
 test("what a machine calls cannot call it", () => {
