@@ -4,6 +4,10 @@
     unreachable_pub,
     reason = "`#[wasm_bindgen]` wants what it exports to be `pub`, wherever it stands"
 )]
+#![expect(
+    clippy::needless_pass_by_value,
+    reason = "texts that may be missing come from JavaScript by value"
+)]
 
 mod answers;
 mod check;

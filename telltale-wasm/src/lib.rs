@@ -12,6 +12,8 @@
 
 mod bindings;
 pub mod declare;
+#[cfg(doctest)]
+mod docs;
 pub mod judge;
 pub mod looks;
 pub mod methods;

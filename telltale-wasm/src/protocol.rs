@@ -119,7 +119,7 @@ impl Protocol {
     ///
     /// When it is no image, or one that no compiler has made.
     pub fn from_bytes(bytes: &[u8]) -> Result<Self, Unreadable> {
-        Self::from_image(UntrustedImage::from_bytes(bytes)?)
+        Self::from_image(&UntrustedImage::from_bytes(bytes)?)
     }
 
     /// The same for an image in JSON.
@@ -128,10 +128,10 @@ impl Protocol {
     ///
     /// As [`Protocol::from_bytes`].
     pub fn from_json(json: &str) -> Result<Self, Unreadable> {
-        Self::from_image(serde_json::from_str(json)?)
+        Self::from_image(&serde_json::from_str(json)?)
     }
 
-    fn from_image(image: UntrustedImage) -> Result<Self, Unreadable> {
+    fn from_image(image: &UntrustedImage) -> Result<Self, Unreadable> {
         Ok(Self { name: None, image: image.validate()?, written: None })
     }
 

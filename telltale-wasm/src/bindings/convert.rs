@@ -159,9 +159,8 @@ fn exact(given: &JsValue, int: Int) -> Result<JsValue, Refused> {
                 "expected an integer (`{named}`), found the number {number}, which is not exact: write it as a `bigint`"
             ));
         }
-        Some(_) => return Err(refused(&format!("an integer (`{named}`)"), given)),
-        None if given.is_bigint() => given.clone().unchecked_into(),
-        None => return Err(refused(&format!("an integer (`{named}`)"), given)),
+        _ if given.is_bigint() => given.clone().unchecked_into(),
+        _ => return Err(refused(&format!("an integer (`{named}`)"), given)),
     };
     let wrapped = if int.signed {
         BigInt::as_int_n(f64::from(int.bits), &big)

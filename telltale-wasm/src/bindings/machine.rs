@@ -55,23 +55,23 @@ impl Shared {
     }
 
     pub(super) fn status(&self, session: SessionId) -> Result<&'static str, JsValue> {
-        Ok(status(self.borrow()?.vm.status(session).map_err(unable)?))
+        Ok(status(self.borrow()?.vm.status(session).map_err(|error| unable(&error))?))
     }
 
     pub(super) fn looks(&self, session: SessionId) -> Result<JsValue, JsValue> {
         let inner = self.borrow()?;
-        let view = inner.vm.session(session).map_err(unable)?;
+        let view = inner.vm.session(session).map_err(|error| unable(&error))?;
         let looks = inner.running.get(&session).map(|running| looks(&view, &running.image));
         Ok(data(&looks.unwrap_or_default()))
     }
 
     pub(super) fn describe(&self, session: SessionId) -> Result<String, JsValue> {
-        Ok(self.borrow()?.vm.session(session).map_err(unable)?.to_string())
+        Ok(self.borrow()?.vm.session(session).map_err(|error| unable(&error))?.to_string())
     }
 
     pub(super) fn cancel(&self, session: SessionId, reason: &str) -> Result<(), JsValue> {
         let mut inner = self.borrow()?;
-        inner.vm.cancel(session, reason).map_err(unable)?;
+        inner.vm.cancel(session, reason).map_err(|error| unable(&error))?;
         let reason = SessionError::Cancelled { reason: reason.into() };
         inner.end(session, "cancelled", session_error(session, None, &reason.to_string(), None));
         Ok(())
@@ -79,7 +79,7 @@ impl Shared {
 
     pub(super) fn close(&self, session: SessionId) -> Result<(), JsValue> {
         let mut inner = self.borrow()?;
-        inner.vm.close(session).map_err(unable)?;
+        inner.vm.close(session).map_err(|error| unable(&error))?;
         inner.sweep();
         Ok(())
     }
@@ -98,7 +98,7 @@ impl Shared {
             let progress = match result {
                 Ok(progress) => progress,
                 Err(VMError::Faulted { .. }) => inner.vm.progress(),
-                Err(error) => return Err(unable(error)),
+                Err(error) => return Err(unable(&error)),
             };
             (progress, inner.new_promises(), std::mem::take(&mut inner.failures))
         };
@@ -202,7 +202,7 @@ impl Inner {
     }
 }
 
-fn unable(error: VMError) -> JsValue {
+fn unable(error: &VMError) -> JsValue {
     refused(&error.to_string())
 }
 
@@ -297,7 +297,7 @@ impl VM {
         let players = protocol.players(roles, handler)?;
         let image = protocol.inner.image.clone();
         let mut inner = self.0.borrow()?;
-        let id = inner.vm.load_choreography(&image).map_err(unable)?;
+        let id = inner.vm.load_choreography(&image).map_err(|error| unable(&error))?;
         inner.answers.add(id, players);
         let end = End::default();
         inner.running.insert(id, Running { image, end: end.clone() });

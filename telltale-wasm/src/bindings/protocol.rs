@@ -30,7 +30,7 @@ impl Protocol {
         let labels = inner.image.names().labels();
         let shapes = labels.map(|(_, label)| Shape::of(label.payload)).collect();
         let methods = inner.methods().cloned().map(Arc::new);
-        Self { names, methods, shapes, inner }
+        Self { inner, names, methods, shapes }
     }
 
     pub(super) fn players(&self, roles: &JsValue, handler: &JsValue) -> Result<Players, JsValue> {

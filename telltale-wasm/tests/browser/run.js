@@ -36,11 +36,25 @@ const page = `<!doctype html><meta charset="utf-8"><title>telltale-wasm</title><
 <script type="importmap">{"imports":{"telltale-wasm":"/package/telltale.js"}}</script>
 <script type="module" src="/js/main.js"></script>`;
 
-const types = { ".js": "text/javascript", ".wasm": "application/wasm", ".json": "application/json" };
+const types = { ".html": "text/html", ".js": "text/javascript", ".wasm": "application/wasm", ".json": "application/json" };
+
+/** The example of the guide, as its reader would have it. */
+function example() {
+  const guide = readFileSync(join(here, "../../../docs/24_browser.md"), "utf8");
+  const [, html] = /```html\n([^]*?)```/.exec(guide);
+  return `<!doctype html><meta charset="utf-8"><link rel="icon" href="data:,">${html}`;
+}
+
+function body(path) {
+  if (path === "/") return page;
+  if (path === "/guide.html") return example();
+  return readFileSync(file(path));
+}
 
 function file(path) {
   if (path === "/traces.json") return traces;
-  if (path.startsWith("/package/")) return join(folder, path.slice("/package/".length));
+  const [, name] = /^\/(?:package|telltale-wasm)\/(.*)/.exec(path) ?? [];
+  if (name) return join(folder, name);
   if (path.startsWith("/js/")) return join(work, path);
   return join(work, "src", path);
 }
@@ -50,8 +64,7 @@ function serve() {
     const path = new URL(request.url, "http://localhost").pathname;
     const type = types[extname(path)] ?? "text/plain; charset=utf-8";
     try {
-      const body = path === "/" ? page : readFileSync(file(path));
-      response.writeHead(200, { "content-type": path === "/" ? "text/html" : type }).end(body);
+      response.writeHead(200, { "content-type": path === "/" ? types[".html"] : type }).end(body(path));
     } catch {
       response.writeHead(404).end();
     }
@@ -67,6 +80,16 @@ export function launch() {
   return chromium.launch({ executablePath, args });
 }
 
+/** Whether the example of the guide says what it promises. */
+async function guide(browser, server) {
+  const tab = await browser.newPage();
+  const said = tab.waitForEvent("console", { timeout: 10_000 });
+  await tab.goto(`http://127.0.0.1:${server.address().port}/guide.html`);
+  const text = await said.then((message) => message.text(), String);
+  const error = text === "a hot chocolate for 3" ? undefined : text;
+  return { name: "the example of the guide", error };
+}
+
 async function main() {
   compile();
   const server = await serve();
@@ -79,6 +102,7 @@ async function main() {
     await tab.goto(`http://127.0.0.1:${server.address().port}/`);
     await tab.waitForFunction(() => globalThis.results, undefined, { timeout: 30_000 });
     const results = await tab.evaluate(() => globalThis.results);
+    results.push(await guide(browser, server));
     const failed = results.filter((result) => result.error !== undefined);
     for (const { name, error } of failed) console.log(`${name}\n${error}\n`);
     for (const line of trouble) console.log(`in the console: ${line}`);

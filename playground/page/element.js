@@ -1,0 +1,21 @@
+// Elements of the page.
+
+/** The element with this id. */
+export const by = (id) => document.getElementById(id);
+
+/** A new element: `make("p", { class: "faint" }, "text", other)`. What is a text stays one. */
+export function make(tag, attributes = {}, ...inside) {
+  const element = document.createElement(tag);
+  for (const [name, value] of Object.entries(attributes)) {
+    if (typeof value === "function") element.addEventListener(name, value);
+    else element.setAttribute(name, value);
+  }
+  element.append(...inside);
+  return element;
+}
+
+/** A picture that this page's module has drawn. It is read as XML, so it is what it says and nothing runs. */
+export function picture(svg) {
+  const { documentElement } = new DOMParser().parseFromString(svg, "image/svg+xml");
+  return documentElement.tagName === "svg" ? document.importNode(documentElement, true) : make("p", {}, "This cannot be drawn.");
+}
