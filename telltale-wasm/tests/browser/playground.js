@@ -12,7 +12,8 @@ const phone = { viewport: { width: 390, height: 844 }, isMobile: true, hasTouch:
 const tests = {
   async "begins with an example that is sound"(tab) {
     assert.equal(await tab.textContent("#verdict"), "1 protocol, sound");
-    assert.equal(await tab.locator("#diagram svg").count(), 1);
+    const drawn = await tab.locator("#diagram svg").boundingBox();
+    assert.ok(drawn.width > 300 && drawn.height > 300, `a picture of ${drawn.width} by ${drawn.height}`);
     const examples = await tab.locator("#examples option").count();
     assert.ok(examples > 100, `${examples} examples`);
   },
@@ -32,6 +33,16 @@ const tests = {
     await tab.keyboard.type("Bob");
     await verdict(tab, "1 protocol, sound");
     assert.equal(await tab.locator("#mirror mark").count(), 0);
+  },
+
+  async "the underline lies under its word, wherever one has scrolled to"(tab) {
+    const filler = "    Alice -> Bob: Ping;\n".repeat(200);
+    await write(tab, `protocol Ping(Alice, Bob) {\n${filler}    Alice -> Bbo: Ping;\n}\n`);
+    await tab.click("#errors button");
+    const [editor, mark] = [await tab.locator("#editor").boundingBox(), await tab.locator("#mirror mark").boundingBox()];
+    assert.ok(mark.y > editor.y && mark.y + mark.height < editor.y + editor.height, `${mark.y} in ${editor.y}`);
+    const scrolled = await tab.evaluate(() => ["text", "mirror"].map((id) => document.getElementById(id).scrollTop));
+    assert.equal(scrolled[0], scrolled[1]);
   },
 
   async "says which role cannot know, and draws the protocol all the same"(tab) {
