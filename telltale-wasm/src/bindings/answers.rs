@@ -11,6 +11,7 @@ use telltale_vm::{
 };
 use wasm_bindgen::JsValue;
 
+use super::object::text_of;
 use super::players::Players;
 use super::promised::{Answered, Asked};
 
@@ -60,11 +61,6 @@ impl fmt::Display for Thrown {
 }
 
 impl Error for Thrown {}
-
-/// What was thrown, as its first line would be in a console.
-pub(super) fn text_of(thrown: &JsValue) -> String {
-    String::from(js_sys::Object::from(thrown.clone()).to_string())
-}
 
 impl EffectHandler for Answers {
     fn send(&self, cx: &Context<'_>, to: RoleId, label: LabelId) -> HandlerResult<Value> {

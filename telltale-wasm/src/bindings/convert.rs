@@ -7,7 +7,7 @@ use js_sys::{Array, BigInt, JsString, Number, Object, Uint8Array};
 use telltale_vm::Value;
 use wasm_bindgen::{JsCast, JsValue};
 
-use super::object::{kind, own, set};
+use super::object::{element, is_array, keys, kind, length, own, set};
 use crate::shape::{Int, Shape};
 
 /// Why something is no payload: what was expected, and what it is.
@@ -83,12 +83,8 @@ fn checked(given: &JsValue, shape: &Shape) -> Result<JsValue, Refused> {
         Shape::Text => well_formed(given, "a string").map(JsValue::from),
         Shape::Bytes => is(given.is_instance_of::<Uint8Array>(), "a `Uint8Array`"),
         Shape::List(of) => {
-            let list = array(given, "an array")?;
-            let parts = list
-                .iter()
-                .enumerate()
-                .map(|(at, part)| checked(&part, of).map_err(|error| format!("at {at}: {error}")));
-            parts.collect::<Result<Array, _>>().map(Into::into)
+            let length = length(given).ok_or_else(|| refused("an array", given))?;
+            parts(given, (0..length).map(|at| (at, &**of)))
         }
         Shape::Maybe(_) if given.is_undefined() || given.is_null() => Ok(JsValue::UNDEFINED),
         Shape::Maybe(of) => checked(given, of),
@@ -107,29 +103,31 @@ fn well_formed(given: &JsValue, expected: &str) -> Result<String, Refused> {
     Ok(String::from(string))
 }
 
-fn array(given: &JsValue, expected: &str) -> Result<Array, Refused> {
-    let array = Array::is_array(given).then(|| given.clone().unchecked_into::<Array>());
-    array.ok_or_else(|| refused(expected, given))
+/// The parts of an array, each with its own type. The first that is wrong is the last that is looked at: an array may be nearly empty, and long.
+fn parts<'s>(
+    array: &JsValue,
+    shapes: impl Iterator<Item = (u32, &'s Shape)>,
+) -> Result<JsValue, Refused> {
+    let part = |(at, of): (u32, &Shape)| {
+        checked(&element(array, at), of).map_err(|error| format!("at {at}: {error}"))
+    };
+    shapes.map(part).collect::<Result<Array, _>>().map(Into::into)
 }
 
 fn tuple(given: &JsValue, types: &[Shape]) -> Result<JsValue, Refused> {
     let expected = format!("an array of {}", types.len());
-    let list = array(given, &expected)?;
-    if list.length() as usize != types.len() {
-        return Err(format!("expected {expected}, found one of {}", list.length()));
+    let length = length(given).ok_or_else(|| refused(&expected, given))?;
+    if length as usize != types.len() {
+        return Err(format!("expected {expected}, found one of {length}"));
     }
-    let parts =
-        list.iter().zip(types).enumerate().map(|(at, (part, of))| {
-            checked(&part, of).map_err(|error| format!("at {at}: {error}"))
-        });
-    parts.collect::<Result<Array, _>>().map(Into::into)
+    parts(given, (0..length).zip(types))
 }
 
 fn record(given: &JsValue, fields: &[(String, Shape)]) -> Result<JsValue, Refused> {
     let names = fields.iter().map(|(name, _)| format!("`{name}`")).collect::<Vec<_>>().join(", ");
     let expected = format!("an object with {names}");
     let object = match given.dyn_ref::<Object>() {
-        Some(object) if !Array::is_array(given) && !given.is_function() => object,
+        Some(object) if !is_array(given) && !given.is_function() => object,
         _ => return Err(refused(&expected, given)),
     };
     let record = Object::new().into();
@@ -138,13 +136,8 @@ fn record(given: &JsValue, fields: &[(String, Shape)]) -> Result<JsValue, Refuse
         let value = checked(&value, of).map_err(|error| format!("`{name}`: {error}"))?;
         set(&record, name, value);
     }
-    let is_known =
-        |key: &JsValue| fields.iter().any(|(name, _)| key.as_string().as_ref() == Some(name));
-    match Object::keys(object).iter().find(|key| !is_known(key)) {
-        Some(key) => {
-            let key = key.as_string().unwrap_or_default();
-            Err(format!("expected {expected}, found one that has `{key}`"))
-        }
+    match keys(object).into_iter().find(|key| fields.iter().all(|(name, _)| name != key)) {
+        Some(key) => Err(format!("expected {expected}, found one that has `{key}`")),
         None => Ok(record),
     }
 }

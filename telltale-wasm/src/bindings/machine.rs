@@ -13,9 +13,9 @@ use wasm_bindgen::prelude::wasm_bindgen;
 use wasm_bindgen::{JsValue, UnwrapThrowExt};
 use wasm_bindgen_futures::{JsFuture, future_to_promise, spawn_local};
 
-use super::answers::{Answers, Thrown, text_of};
+use super::answers::{Answers, Thrown};
 use super::error::{machine as refused, named, out_of_range, wrong_type};
-use super::object::{data, kind, object, set};
+use super::object::{data, kind, object, set, text_of};
 use super::promised::Actor;
 use super::protocol::Protocol;
 use super::session::{End, Ended, Session};

@@ -1,8 +1,19 @@
-//! Objects of JavaScript.
+//! Objects of JavaScript, looked at with care: whatever looks at an object may call a proxy that throws, and an exception that nobody
+//! catches would leave the machine in the middle of a run.
 
-use js_sys::{JSON, Object, Reflect};
+use js_sys::{JSON, JsString, Object, Reflect};
 use serde::Serialize;
-use wasm_bindgen::JsValue;
+use wasm_bindgen::prelude::wasm_bindgen;
+use wasm_bindgen::{JsCast, JsValue};
+
+#[wasm_bindgen]
+extern "C" {
+    #[wasm_bindgen(catch, js_namespace = Array, js_name = isArray)]
+    fn is_array_or_throws(value: &JsValue) -> Result<bool, JsValue>;
+
+    #[wasm_bindgen(catch, js_name = String)]
+    fn text_or_throws(value: &JsValue) -> Result<JsString, JsValue>;
+}
 
 /// Data as JavaScript has it.
 pub(super) fn data(what: &impl Serialize) -> JsValue {
@@ -12,7 +23,7 @@ pub(super) fn data(what: &impl Serialize) -> JsValue {
 
 /// A property that everybody may set.
 pub(super) fn set(object: &JsValue, name: &str, value: impl Into<JsValue>) {
-    // Fails on objects that are frozen only, and those that are set here have just been made.
+    // Fails on objects that are frozen, as what somebody throws may be: then it is as it was.
     let _ = Reflect::set(object, &name.into(), &value.into());
 }
 
@@ -27,8 +38,36 @@ pub(super) fn object<const N: usize>(properties: [(&str, JsValue); N]) -> JsValu
 
 /// A property of its own, if there is one.
 pub(super) fn own(object: &Object, name: &str) -> Option<JsValue> {
-    let is_there = Object::has_own(object, &name.into());
-    is_there.then(|| Reflect::get(object, &name.into()).ok()).flatten()
+    let descriptor = Reflect::get_own_property_descriptor(object, &name.into()).ok()?;
+    (!descriptor.is_undefined()).then(|| Reflect::get(object, &name.into()).ok()).flatten()
+}
+
+/// The names of its own properties.
+pub(super) fn keys(object: &Object) -> Vec<String> {
+    let keys = Reflect::own_keys(object).unwrap_or_default();
+    keys.iter().filter_map(|key| key.as_string()).collect()
+}
+
+/// Whether it is an array.
+pub(super) fn is_array(value: &JsValue) -> bool {
+    is_array_or_throws(value).unwrap_or(false)
+}
+
+/// How many elements an array has; nothing if it is none.
+#[expect(clippy::cast_sign_loss, reason = "arrays have lengths from 0 to 2^32 - 1")]
+pub(super) fn length(value: &JsValue) -> Option<u32> {
+    let array = is_array(value).then(|| value.unchecked_ref::<Object>())?;
+    Some(Reflect::get(array, &"length".into()).ok()?.as_f64()? as u32)
+}
+
+/// An element of an array.
+pub(super) fn element(array: &JsValue, at: u32) -> JsValue {
+    Reflect::get_u32(array.unchecked_ref::<Object>(), at).unwrap_or_default()
+}
+
+/// What something is as a text, for people.
+pub(super) fn text_of(value: &JsValue) -> String {
+    text_or_throws(value).map_or_else(|_| "an object without a text".to_owned(), String::from)
 }
 
 /// What something is, for a sentence.
@@ -36,7 +75,7 @@ pub(super) fn kind(value: &JsValue) -> String {
     if value.is_null() {
         return "`null`".to_owned();
     }
-    if js_sys::Array::is_array(value) {
+    if is_array(value) {
         return "an array".to_owned();
     }
     match value.js_typeof().as_string().as_deref() {

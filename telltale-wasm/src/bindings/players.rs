@@ -10,7 +10,7 @@ use wasm_bindgen::{JsCast, JsValue};
 use super::answers::Thrown;
 use super::convert::{from_value, to_value};
 use super::error::wrong_type;
-use super::object::{kind, object, own};
+use super::object::{keys, kind, object, own};
 use super::promised::Promised;
 use crate::methods::{Choice, Methods, RoleMethods, Taken};
 use crate::shape::Shape;
@@ -216,13 +216,9 @@ fn is_nothing(value: &JsValue) -> bool {
 }
 
 fn objects(names: &[String], roles: &Object) -> Result<Vec<Option<JsValue>>, JsValue> {
-    let is_known = |key: &JsValue| names.iter().any(|name| key.as_string().as_ref() == Some(name));
-    if let Some(key) = Object::keys(roles).iter().find(|key| !is_known(key)) {
+    if let Some(key) = keys(roles).into_iter().find(|key| !names.contains(key)) {
         let known = names.iter().map(|name| format!("`{name}`")).collect::<Vec<_>>().join(", ");
-        return Err(wrong_type(&format!(
-            "the protocol has no role `{}`; there is {known}",
-            key.as_string().unwrap_or_default()
-        )));
+        return Err(wrong_type(&format!("the protocol has no role `{key}`; there is {known}")));
     }
     let object = |name: &String| match own(roles, name) {
         Some(object) if is_nothing(&object) => Ok(None),
@@ -320,17 +316,12 @@ fn taken<'c>(choice: &'c Choice, decided: &JsValue) -> Result<(&'c Taken, JsValu
     let Some(object) = decided.dyn_ref::<Object>() else {
         return Err(format!("{}, found {}", expected(), kind(decided)));
     };
-    let entries = Object::keys(object);
-    let only = (entries.length() == 1).then(|| entries.get(0).as_string()).flatten();
-    let Some(name) = only else {
-        return Err(format!(
-            "{}, found an object with {} properties",
-            expected(),
-            entries.length()
-        ));
+    let keys = keys(object);
+    let [name] = &keys[..] else {
+        return Err(format!("{}, found an object with {} properties", expected(), keys.len()));
     };
-    let payload = own(object, &name).unwrap_or(JsValue::UNDEFINED);
-    Ok((named(&name)?, payload))
+    let payload = own(object, name).unwrap_or(JsValue::UNDEFINED);
+    Ok((named(name)?, payload))
 }
 
 /// `{ branch: 0, payload }`, or the number alone.

@@ -308,3 +308,70 @@ test("roles that do several things at once promise several things at once", asyn
   equal(await vm.play(), "complete");
   equal(heard, [["right", 2], ["left", 1]]);
 });
+
+test("what throws when it is looked at leaves the machine whole", () => {
+  const looked = (): never => {
+    throw new Error("looked at");
+  };
+  const traps: ProxyHandler<object> = {
+    get: looked, has: looked, ownKeys: looked, getPrototypeOf: looked, getOwnPropertyDescriptor: looked,
+  };
+  const nasty = new Proxy({}, traps);
+  const revoked = Proxy.revocable([], {});
+  revoked.revoke();
+  const getter = { get address(): string { throw new Error("no"); }, copies: 1 };
+  const given: unknown[] = [
+    nasty, new Proxy([], traps), revoked.proxy, { Accept: nasty }, { Accept: revoked.proxy }, { Accept: getter }, { Counter: nasty },
+    Object.create(null), Symbol("no"), () => 1,
+  ];
+  const vm = new VM();
+  for (const verdict of given) {
+    vm.open(protocol, { Alice: new Buyer(), Bob: bob(() => verdict as Verdict), Seller: new Shop() });
+    thrown(() => vm.run(), "SessionError", /`Bob`/);
+  }
+  for (const what of [Object.create(null), revoked.proxy, Object.freeze(new Error("cold")), undefined, Symbol("no"), nasty]) {
+    const throwing = bob(() => {
+      throw what;
+    });
+    vm.open(protocol, { Alice: new Buyer(), Bob: throwing, Seller: new Shop() });
+    const error = thrown<SessionError>(() => vm.run(), "SessionError", /`Bob`/);
+    ok(Object.is(error.cause, what), "what was thrown, itself");
+  }
+  thrown(() => vm.open(protocol, nasty as never), "TypeError", /^nobody plays|^expected an object/);
+  equal(vm.run(), "complete");
+});
+
+test("a machine that is running cannot be given back", () => {
+  const vm = new VM();
+  let error: unknown;
+  const other = bob(() => {
+    try {
+      vm.free();
+    } catch (caught) {
+      error = caught;
+    }
+    return "Decline";
+  });
+  vm.open(protocol, { Alice: new Buyer(), Bob: other, Seller: new Shop() });
+  equal(vm.run(), "complete");
+  ok(error instanceof Error, "an error");
+});
+
+test("arrays are compared element by element", () => {
+  const many = Protocol.read("protocol Many(A, B) { A -> B: All(Vec<u64>, (u8, Option<char>)); }");
+  const heard: unknown[] = [];
+  const play = (all: unknown): string => {
+    const vm = new VM();
+    vm.open(many, { A: { all: () => all }, B: { onAll: (all: unknown) => void heard.push(all) } });
+    return vm.run();
+  };
+  equal(play([[1, 2n], [3, undefined]]), "complete");
+  equal(play([[], [3, "𝄞"]]), "complete");
+  equal(heard, [[[1n, 2n], [3, undefined]], [[], [3, "𝄞"]]]);
+  const wrong = (all: unknown, message: RegExp): void => void thrown(() => play(all), "SessionError", message);
+  wrong([[1, -1], [3]], /at 0: at 1: .*found -1/);
+  wrong([[1], [3]], /at 1: expected an array of 2, found one of 1/);
+  wrong([[1], [3, "ab"]], /at 1: at 1: expected a string of one character/);
+  wrong([new Array(4_000_000_000), [3, "a"]], /at 0: at 0: .*found `undefined`/);
+  wrong({ 0: [], 1: [] }, /expected an array of 2, found an object/);
+});
