@@ -7,6 +7,7 @@ pub mod churn;
 pub mod contender;
 pub mod count;
 pub mod crowd;
+pub mod durable;
 pub mod generated;
 pub mod long_run;
 pub mod measure;

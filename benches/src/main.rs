@@ -12,8 +12,9 @@ use telltale_benches::measure::Effort;
 use telltale_benches::off_script::OffScript;
 use telltale_benches::parts;
 use telltale_benches::sections::{
-    churn as churning, compile, crowds, image, instructions, memory, messages, mixes, off_script,
-    opening, parts as between_parts, sessions, size, snapshots, tasks, theory, threads, trace,
+    churn as churning, compile, crowds, durable, image, instructions, memory, messages, mixes,
+    off_script, opening, parts as between_parts, sessions, size, snapshots, tasks, theory, threads,
+    trace,
 };
 use telltale_benches::ways::{Exchange, Way};
 
@@ -111,6 +112,8 @@ enum Section {
     OffScript,
     /// What a message costs between two parts of a session
     Parts,
+    /// What a step costs of a part that is kept in PostgreSQL
+    Durable,
     /// What a message costs there between few roles and between very many
     Crowds,
     /// What it costs to record everything
@@ -198,6 +201,7 @@ impl Section {
             Self::Tasks => tasks::print(effort),
             Self::OffScript => off_script::print(effort),
             Self::Parts => between_parts::print(effort),
+            Self::Durable => durable::print(effort),
             Self::Crowds => crowds::print(effort),
             Self::Trace => trace::print(effort),
             Self::Opening => opening::print(effort),

@@ -3,6 +3,7 @@
 pub mod churn;
 pub mod compile;
 pub mod crowds;
+pub mod durable;
 pub mod image;
 pub mod instructions;
 pub mod memory;

@@ -126,8 +126,9 @@ impl CodeImage {
     ) -> Self {
         match Self::try_from_local_types(local_types, global_type) {
             Ok(image) => image,
-            Err(CompileError::AtOnce(too_much)) => panic!("{too_much}"),
-            Err(error @ CompileError::TooManyChoices { .. }) => panic!("{error}"),
+            Err(error @ (CompileError::AtOnce(_) | CompileError::TooManyChoices { .. })) => {
+                panic!("{error}")
+            }
             Err(error) => panic!("these are not the projected types: {error}"),
         }
     }

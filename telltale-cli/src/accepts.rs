@@ -2,17 +2,19 @@
 
 mod report;
 
-use std::io::{self, BufRead, BufReader, Write};
+use std::io::Write;
 use std::path::{Path, PathBuf};
 
-use telltale_syntax::{Projected, analyse_str};
-use telltale_types::{Accepted, LogError, LogEvent, Monitor, json_lines};
+use telltale_types::{Accepted, LogError};
 
 use crate::Verdict;
-use crate::args::{Format, Which};
+use crate::args::{Format, WhichLogs};
 use crate::choose::{Chosen, choose_one};
 use crate::draw::Run;
 use crate::error::Failure;
+use crate::logs::{explain, follow, monitor, open};
+use crate::source::name;
+use crate::verdict::Sound;
 
 use report::Report;
 
@@ -28,32 +30,36 @@ pub(crate) struct What {
 }
 
 pub(crate) fn run(
-    which: &Which,
-    logs: &[PathBuf],
+    which: &WhichLogs,
     what: &What,
     out: &mut impl Write,
 ) -> Result<Verdict, Failure> {
-    let chosen = choose_one(which)?;
-    let Some(projected) = chosen.projected()? else { return Ok(Verdict::Bad) };
-    if what.draw.is_some() && logs.len() > 1 {
+    let chosen = choose_one(&which.protocol())?;
+    let Some(sound) = chosen.sound()? else { return Ok(Verdict::Bad) };
+    if what.draw.is_some() && which.logs.len() > 1 {
         return Err(Failure::SeveralLogs);
     }
     let mut report = Report::default();
     let mut is_good = true;
-    for path in logs {
-        let mut monitor = monitor(&chosen, projected, what.role.as_deref())?;
+    for path in &which.logs {
+        let mut monitor = monitor(&chosen, sound, what.role.as_deref())?;
         let mut log = Vec::new();
-        let result = follow(&mut monitor, open(path)?, what.draw.as_ref().map(|_| &mut log));
+        let keep = |event| {
+            if what.draw.is_some() {
+                log.push(event);
+            }
+        };
+        let result = follow(&mut monitor, open(path)?, keep).map(|()| monitor.accepted());
         let is_accepted =
             result.as_ref().is_ok_and(|accepted| accepted.is_complete() || !what.is_complete);
         is_good &= is_accepted;
         match what.format {
-            Format::Text => text(path, &result, &chosen, out)?,
+            Format::Text => text(path, &result, &chosen, sound, out)?,
             Format::Json => report.add(name(path), &chosen.judged.name, is_accepted, &result),
         }
         if let Some(file) = &what.draw {
             let title = format!("{}, as in {}", chosen.judged.name, name(path));
-            let roles = projected.global.names().roles().map(|(_, name)| name).collect();
+            let roles = sound.roles().collect();
             let note = result.as_ref().err().map(|error| format!("… {error}"));
             Run { title, roles, log, note }.draw(file, out)?;
         }
@@ -64,74 +70,16 @@ pub(crate) fn run(
     Ok(Verdict::of(is_good))
 }
 
-pub(crate) fn monitor(
-    chosen: &Chosen,
-    projected: &Projected,
-    role: Option<&str>,
-) -> Result<Monitor, Failure> {
-    if let Some(role) = role {
-        chosen.local(projected, role)?;
-    }
-    let parts = projected.locals.iter().map(|(role, local)| (role.as_str(), local));
-    let watched = parts.filter(|(name, _)| role.is_none_or(|role| role == *name));
-    Monitor::of_roles(&projected.global, watched)
-        .map_err(|error| Failure::Machine(error.to_string()))
-}
-
-/// Follows a log to its end, or to the first event that does not fit, and keeps its events if somebody wants them.
-fn follow(
-    monitor: &mut Monitor,
-    log: impl BufRead,
-    mut kept: Option<&mut Vec<LogEvent>>,
-) -> Result<Accepted, LogError> {
-    for event in json_lines(log) {
-        let event = event?;
-        monitor.observe(&event)?;
-        if let Some(kept) = &mut kept {
-            kept.push(event);
-        }
-    }
-    Ok(monitor.accepted())
-}
-
-pub(crate) fn open(path: &Path) -> Result<Box<dyn BufRead>, Failure> {
-    if path == Path::new("-") {
-        return Ok(Box::new(BufReader::new(io::stdin())));
-    }
-    let failed = |error| Failure::Read { path: path.to_owned(), error };
-    let file = std::fs::File::open(path).map_err(failed)?;
-    // A folder can be opened, and not be read.
-    if file.metadata().map_err(failed)?.is_dir() {
-        return Err(failed(io::ErrorKind::IsADirectory.into()));
-    }
-    Ok(Box::new(BufReader::new(file)))
-}
-
-/// With the lines of the file of the protocol where something else was expected.
-pub(crate) fn explain(error: &LogError, chosen: &Chosen) -> String {
-    let LogError::Unfit(unfit) = error else { return error.to_string() };
-    let analysis = analyse_str(&chosen.block.in_place(&chosen.source));
-    let is_it = |protocol: &&telltale_syntax::Analysed| *protocol.name == chosen.judged.name;
-    let protocol = analysis.protocols.iter().find(is_it);
-    match protocol.and_then(|protocol| protocol.lowered.as_ref()) {
-        Some(lowered) => lowered.source.explain(unfit),
-        None => unfit.to_string(),
-    }
-}
-
 fn text(
     path: &Path,
     result: &Result<Accepted, LogError>,
     chosen: &Chosen,
+    sound: &Sound,
     out: &mut impl Write,
 ) -> Result<(), Failure> {
     let text = match result {
         Ok(accepted) => accepted.to_string(),
-        Err(error) => explain(error, chosen),
+        Err(error) => explain(error, chosen, sound),
     };
     Ok(writeln!(out, "{}: {text}", name(path))?)
-}
-
-pub(crate) fn name(path: &Path) -> String {
-    if path == Path::new("-") { "standard input".to_owned() } else { path.display().to_string() }
 }

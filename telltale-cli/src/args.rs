@@ -27,7 +27,7 @@ Examples:
   telltale diagram shop.tell -o shop.svg   a picture
   telltale explore shop.tell               how many states, which queues grow
 
-Exit status: 0 all is well, 1 a protocol is refused (or not formatted, or a run goes wrong), 2 the command cannot be carried out.";
+Exit status: 0 all is well, 1 something is refused (a protocol, a log, a version, what is not formatted, a run that goes wrong), 2 the command cannot be carried out.";
 
 /// The commands.
 #[derive(Debug, Subcommand)]
@@ -114,14 +114,8 @@ pub(crate) enum Command {
     /// Holds logs against a protocol: are they beginnings of something that it allows?
     #[command(after_help = ACCEPTS)]
     Accepts {
-        /// The file with the protocol
-        protocols: PathBuf,
-        /// Files with a message on each line, as JSON
-        #[arg(required = true)]
-        logs: Vec<PathBuf>,
-        /// The name of the protocol, if there are several in the file; `NAME:LINE` where they have the same
-        #[arg(long, value_name = "NAME")]
-        protocol: Option<String>,
+        #[command(flatten)]
+        which: WhichLogs,
         /// Only looks at what this role sends and receives
         #[arg(long, value_name = "NAME")]
         role: Option<String>,
@@ -139,14 +133,8 @@ pub(crate) enum Command {
     /// Says what of a protocol some logs have exercised, role by role
     #[command(after_help = COVERAGE)]
     Coverage {
-        /// The file with the protocol
-        protocols: PathBuf,
-        /// Files with a message on each line, as JSON; each is a session
-        #[arg(required = true)]
-        logs: Vec<PathBuf>,
-        /// The name of the protocol, if there are several in the file; `NAME:LINE` where they have the same
-        #[arg(long, value_name = "NAME")]
-        protocol: Option<String>,
+        #[command(flatten)]
+        which: WhichLogs,
         /// Only this role
         #[arg(long, value_name = "NAME")]
         role: Option<String>,
@@ -205,8 +193,8 @@ impl Command {
             | Self::Diagram { which, .. }
             | Self::Simulate { which, .. }
             | Self::Explore { which, .. } => which.paths.iter().map(PathBuf::as_path).collect(),
-            Self::Accepts { protocols, logs, .. } | Self::Coverage { protocols, logs, .. } => {
-                std::iter::once(protocols).chain(logs).map(PathBuf::as_path).collect()
+            Self::Accepts { which, .. } | Self::Coverage { which, .. } => {
+                std::iter::once(&which.protocols).chain(&which.logs).map(PathBuf::as_path).collect()
             }
             Self::Compare { old, new, .. } => vec![old, new],
             Self::Completions { .. } | Self::Man { .. } => Vec::new(),
@@ -297,6 +285,26 @@ pub(crate) struct Which {
     /// Only the protocol with this name; `NAME:LINE` where several have the same
     #[arg(long, value_name = "NAME")]
     pub(crate) protocol: Option<String>,
+}
+
+/// Which logs, of which protocol.
+#[derive(Args, Debug)]
+pub(crate) struct WhichLogs {
+    /// The file with the protocol
+    pub(crate) protocols: PathBuf,
+    /// Files with a message on each line, as JSON; each is a session
+    #[arg(required = true)]
+    pub(crate) logs: Vec<PathBuf>,
+    /// The name of the protocol, if there are several in the file; `NAME:LINE` where they have the same
+    #[arg(long, value_name = "NAME")]
+    pub(crate) protocol: Option<String>,
+}
+
+impl WhichLogs {
+    /// The protocol.
+    pub(crate) fn protocol(&self) -> Which {
+        Which { paths: vec![self.protocols.clone()], protocol: self.protocol.clone() }
+    }
 }
 
 /// The form of a report.

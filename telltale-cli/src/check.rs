@@ -12,7 +12,7 @@ use crate::blocks::blocks;
 use crate::count::count;
 use crate::error::Failure;
 use crate::json;
-use crate::source::{Source, sources};
+use crate::source::{Source, each};
 use crate::verdict::{Judged, Wrong, judge};
 
 /// How many there are of everything.
@@ -21,7 +21,6 @@ struct Count {
     protocols: usize,
     files: usize,
     refused: usize,
-    unread: usize,
 }
 
 pub(crate) fn run(
@@ -31,34 +30,24 @@ pub(crate) fn run(
 ) -> Result<Verdict, Failure> {
     let mut counts = Count::default();
     let mut report = json::Report::default();
-    for source in sources(paths) {
-        let source = match source {
-            Ok(source) => source,
-            Err(failure) => {
-                writeln!(anstream::stderr(), "error: {failure}")?;
-                counts.unread += 1;
-                continue;
-            }
-        };
+    let unread = each(paths, |source| {
         counts.files += 1;
-        for block in blocks(&source) {
-            let judged = judge(&source, &block);
+        for block in blocks(source) {
+            let judged = judge(source, &block);
             counts.protocols += judged.iter().filter(|one| !one.name.is_empty()).count();
             counts.refused += judged.iter().filter(|one| one.result.is_err()).count();
             match format {
-                Format::Text => explain(&judged, &source, out)?,
-                Format::Json => report.add(&judged, &source),
+                Format::Text => explain(&judged, source, out)?,
+                Format::Json => report.add(&judged, source),
             }
         }
-    }
+        Ok(())
+    })?;
     match format {
         Format::Text => summary(&counts, out)?,
         Format::Json => report.write(out)?,
     }
-    if counts.unread > 0 {
-        return Err(Failure::Unread { count: counts.unread });
-    }
-    Ok(Verdict::of(counts.refused == 0))
+    unread.map_or(Ok(Verdict::of(counts.refused == 0)), Err)
 }
 
 /// Prints what is wrong with the protocols of a block.
@@ -92,7 +81,7 @@ pub(crate) fn explain(
 }
 
 fn summary(counts: &Count, out: &mut impl Write) -> Result<(), Failure> {
-    let Count { protocols, files, refused, .. } = counts;
+    let Count { protocols, files, refused } = counts;
     write!(out, "{} in {}", count(*protocols, "protocol"), count(*files, "file"))?;
     match refused {
         0 if *protocols == 0 => writeln!(out)?,

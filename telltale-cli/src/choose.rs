@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 use std::io::Write;
 
-use telltale_syntax::Projected;
+use telltale_syntax::Place;
 use telltale_types::LocalTypeR;
 
 use crate::args::Which;
@@ -11,7 +11,7 @@ use crate::blocks::{Block, blocks};
 use crate::check::explain;
 use crate::error::Failure;
 use crate::source::{Source, sources};
-use crate::verdict::{Judged, judge};
+use crate::verdict::{Judged, Sound, judge};
 
 /// A protocol that is meant, with the block that it stands in.
 #[derive(Debug)]
@@ -100,10 +100,10 @@ pub(crate) fn list<N: AsRef<str>>(names: &[N]) -> String {
 }
 
 impl Chosen {
-    /// What each role does; otherwise says why some role cannot.
-    pub(crate) fn projected(&self) -> Result<Option<&Projected>, Failure> {
-        if let Ok(projected) = &self.judged.result {
-            return Ok(Some(projected));
+    /// What it means; if it cannot be played, says why.
+    pub(crate) fn sound(&self) -> Result<Option<&Sound>, Failure> {
+        if let Ok(sound) = &self.judged.result {
+            return Ok(Some(sound));
         }
         let mut err = anstream::stderr();
         explain(std::slice::from_ref(&self.judged), &self.source, &mut err)?;
@@ -112,16 +112,21 @@ impl Chosen {
     }
 
     /// What a role does.
-    pub(crate) fn local<'p>(
+    pub(crate) fn local<'s>(
         &self,
-        projected: &'p Projected,
+        sound: &'s Sound,
         role: &str,
-    ) -> Result<&'p LocalTypeR, Failure> {
-        projected.locals.get(role).ok_or_else(|| {
-            let known: Vec<&str> = projected.global.names().roles().map(|(_, name)| name).collect();
+    ) -> Result<&'s LocalTypeR, Failure> {
+        sound.projected.locals.get(role).ok_or_else(|| {
+            let known: Vec<&str> = sound.roles().collect();
             let (protocol, role, known) = (self.judged.name.clone(), role.to_owned(), list(&known));
             Failure::UnknownRole { protocol, role, known }
         })
+    }
+
+    /// The line of the file that something of the protocol is at.
+    pub(crate) fn line(&self, place: &Place) -> usize {
+        place.quote.line + self.judged.lines_before
     }
 
     /// A heading, where there are several protocols.

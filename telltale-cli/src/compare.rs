@@ -12,6 +12,7 @@ use crate::Verdict;
 use crate::args::{Format, Which};
 use crate::choose::{Chosen, choose, list};
 use crate::error::Failure;
+use crate::verdict::Sound;
 
 use report::Report;
 
@@ -38,7 +39,7 @@ pub(crate) fn run(
     out: &mut impl Write,
 ) -> Result<Verdict, Failure> {
     let (old, new) = (version(old, what)?, version(new, what)?);
-    let is_known = |role: &&String| old.iter().any(|one| has_role(one, role));
+    let is_known = |role: &&String| old.iter().flat_map(roles).any(|known| known == *role);
     if let Some(role) = what.in_use.iter().find(|role| !is_known(role)) {
         let known: BTreeSet<&str> = old.iter().flat_map(roles).collect();
         let known = list(&known.into_iter().collect::<Vec<_>>());
@@ -69,16 +70,8 @@ fn version(path: &Path, what: &What) -> Result<Vec<Chosen>, Failure> {
     choose(&Which { paths, protocol: what.protocol.clone() })
 }
 
-fn roles(chosen: &Chosen) -> Vec<&str> {
-    let projected = chosen.judged.result.as_ref();
-    projected.map_or_else(
-        |_| Vec::new(),
-        |projected| projected.global.names().roles().map(|(_, name)| name).collect(),
-    )
-}
-
-fn has_role(chosen: &Chosen, role: &str) -> bool {
-    roles(chosen).contains(&role)
+fn roles(chosen: &Chosen) -> impl Iterator<Item = &str> {
+    chosen.judged.result.iter().flat_map(Sound::roles)
 }
 
 /// Protocols of the same name. If there is only one on each side, it may have got another one.
@@ -100,8 +93,8 @@ fn fate(old: Option<&Chosen>, new: Option<&Chosen>) -> Result<Option<Fate>, Fail
     let (Some(old), Some(new)) = (old, new) else {
         return Ok(Some(if old.is_some() { Fate::Gone } else { Fate::New }));
     };
-    let (Some(old), Some(new)) = (old.projected()?, new.projected()?) else { return Ok(None) };
-    let comparison = compare(&old.global, &new.global);
+    let (Some(old), Some(new)) = (old.sound()?, new.sound()?) else { return Ok(None) };
+    let comparison = compare(&old.projected.global, &new.projected.global);
     Ok(Some(Fate::Compared(comparison.map_err(|error| Failure::Machine(error.to_string()))?)))
 }
 

@@ -7,14 +7,14 @@ use std::io::Write;
 use std::path::{Path, PathBuf};
 
 use telltale_diagram::{Page, StateGraph};
-use telltale_types::{LogError, json_lines};
 
 use crate::Verdict;
-use crate::accepts::{explain, monitor, name, open};
-use crate::args::{Format, Which};
+use crate::args::{Format, WhichLogs};
 use crate::choose::choose_one;
 use crate::diagram::write;
 use crate::error::Failure;
+use crate::logs::{explain, follow, monitor, open};
+use crate::source::name;
 
 use count::Counts;
 use report::Exercised;
@@ -31,44 +31,38 @@ pub(crate) struct What {
 }
 
 pub(crate) fn run(
-    which: &Which,
-    logs: &[PathBuf],
+    which: &WhichLogs,
     what: &What,
     out: &mut impl Write,
 ) -> Result<Verdict, Failure> {
-    let chosen = choose_one(which)?;
-    let Some(projected) = chosen.projected()? else { return Ok(Verdict::Bad) };
-    if let Some(role) = &what.role {
-        chosen.local(projected, role)?;
-    }
-    let mut counts = Counts::new(projected);
+    let chosen = choose_one(&which.protocol())?;
+    let Some(sound) = chosen.sound()? else { return Ok(Verdict::Bad) };
+    let part = match &what.role {
+        Some(role) => Some((role, chosen.local(sound, role)?)),
+        None => None,
+    };
+    let mut counts = Counts::default();
     let mut is_good = true;
-    for path in logs {
-        let mut monitor = monitor(&chosen, projected, None)?;
-        counts.begin();
-        let result = json_lines(open(path)?).try_for_each(|event| {
-            let event = event?;
-            monitor.observe(&event)?;
-            counts.add(&event);
-            Ok::<(), LogError>(())
-        });
-        counts.end(monitor.accepted().is_complete());
+    for path in &which.logs {
+        let mut monitor = monitor(&chosen, sound, None)?.counting();
+        let result = follow(&mut monitor, open(path)?, drop);
+        counts.add(&monitor);
         if let Err(error) = result {
             is_good = false;
-            writeln!(anstream::stderr(), "{}: {}", name(path), explain(&error, &chosen))?;
+            let error = explain(&error, &chosen, sound);
+            writeln!(anstream::stderr(), "{}: {error}", name(path))?;
         }
     }
     let wanted = |role: &Exercised| what.role.as_ref().is_none_or(|wanted| *wanted == role.role);
     let roles: Vec<Exercised> =
-        report::roles(&chosen, projected, &counts).into_iter().filter(wanted).collect();
+        report::roles(&chosen, sound, &counts).into_iter().filter(wanted).collect();
     match what.format {
-        Format::Text => report::text(&chosen, &roles, logs.len(), out)?,
+        Format::Text => report::text(&chosen, &roles, which.logs.len(), out)?,
         Format::Json => crate::json::write(&roles, out)?,
     }
-    if let (Some(file), Some(role)) = (&what.draw, &what.role) {
-        let local = chosen.local(projected, role)?;
+    if let (Some(file), Some((role, local))) = (&what.draw, part) {
         let mut graph = StateGraph::of_local(&format!("{role} in {}", chosen.judged.name), local);
-        counts.mark(&mut graph, role);
+        counts.mark(&mut graph, role, local);
         draw(&graph, file)?;
     }
     Ok(Verdict::of(is_good && (!what.all || roles.iter().all(Exercised::is_whole))))

@@ -63,7 +63,7 @@ fn by_ending(path: &Path) -> Result<Picture, Failure> {
 /// A protocol that some role cannot play is drawn all the same: the picture may show why.
 fn sequence(chosen: &Chosen, format: Picture) -> Result<Option<String>, Failure> {
     let Some(ast) = &chosen.judged.ast else {
-        chosen.projected()?;
+        chosen.sound()?;
         return Ok(None);
     };
     let sequence = Sequence::of_protocol(ast);
@@ -75,12 +75,12 @@ fn sequence(chosen: &Chosen, format: Picture) -> Result<Option<String>, Failure>
 }
 
 fn states(chosen: &Chosen, role: Option<&str>, format: Picture) -> Result<Option<String>, Failure> {
-    let Some(projected) = chosen.projected()? else { return Ok(None) };
+    let Some(sound) = chosen.sound()? else { return Ok(None) };
     let name = &chosen.judged.name;
     let graph = match role {
-        None => StateGraph::of_global(name, &projected.global),
+        None => StateGraph::of_global(name, &sound.projected.global),
         Some(role) => {
-            let local = chosen.local(projected, role)?;
+            let local = chosen.local(sound, role)?;
             StateGraph::of_local(&format!("{role} in {name}"), local)
         }
     };

@@ -9,11 +9,12 @@ use crate::Verdict;
 use crate::args::Which;
 use crate::choose::{Chosen, choose};
 use crate::error::Failure;
+use crate::verdict::Sound;
 
 pub(crate) fn run(which: &Which, out: &mut impl Write) -> Result<Verdict, Failure> {
     let mut is_good = true;
     for (at, chosen) in choose(which)?.iter().enumerate() {
-        let Some(projected) = chosen.projected()? else {
+        let Some(Sound { projected, .. }) = chosen.sound()? else {
             is_good = false;
             continue;
         };

@@ -8,6 +8,7 @@ use telltale_types::LogEvent;
 
 use crate::diagram::write;
 use crate::error::Failure;
+use crate::source::is_standard;
 
 /// What happened, and between whom.
 pub(crate) struct Run<'n> {
@@ -22,7 +23,7 @@ impl Run<'_> {
     /// In the language that the name of the file ends in, or as text.
     pub(crate) fn draw(self, path: &Path, out: &mut impl Write) -> Result<(), Failure> {
         let Self { title, roles, log, note } = self;
-        if path == Path::new("-") {
+        if is_standard(path) {
             return Ok(out.write_all(sequence(title, roles, log, note).text().as_bytes())?);
         }
         let text = match path.extension().and_then(|ending| ending.to_str()) {

@@ -1,21 +1,21 @@
 //! `telltale explore`: all states that a protocol can be in, queues that grow, roles that may starve.
 
-mod flood;
+mod part;
 mod space;
-mod starve;
 mod steps;
 
 use std::io::Write;
 
-use telltale_syntax::{Lowered, Projected};
+use telltale_syntax::Projected;
+use telltale_theory::{Floods, floods, starved};
 
 use crate::Verdict;
 use crate::args::Which;
 use crate::choose::{Chosen, choose};
 use crate::count::count;
 use crate::error::Failure;
+use crate::verdict::Sound;
 
-use flood::Floods;
 use space::Space;
 
 /// How far to go.
@@ -30,29 +30,27 @@ pub(crate) struct Limits {
 pub(crate) fn run(which: &Which, limits: Limits, out: &mut impl Write) -> Result<Verdict, Failure> {
     let mut is_good = true;
     for (at, chosen) in choose(which)?.iter().enumerate() {
-        let (Some(projected), Some(analysed)) = (chosen.projected()?, &chosen.judged.analysed)
-        else {
+        let Some(sound) = chosen.sound()? else {
             is_good = false;
             continue;
         };
-        let Some(lowered) = &analysed.lowered else { continue };
         if at > 0 {
             writeln!(out)?;
         }
         writeln!(out, "{}", chosen.heading())?;
-        one(chosen, projected, lowered, limits, out)?;
+        one(chosen, sound, limits, out)?;
     }
     Ok(Verdict::of(is_good))
 }
 
 fn one(
     chosen: &Chosen,
-    projected: &Projected,
-    lowered: &Lowered,
+    sound: &Sound,
     limits: Limits,
     out: &mut impl Write,
 ) -> Result<(), Failure> {
-    let floods = flood::find(&projected.global);
+    let projected = &sound.projected;
+    let floods = floods(&projected.global);
     let space = space::explore(projected, &floods, limits);
     let states = space.states;
     if space.is_complete {
@@ -67,7 +65,7 @@ fn one(
     }
     queues(&space, &floods, limits, projected, out)?;
     for flood in &floods.list {
-        write!(out, "{}", steps::flood(flood, chosen, lowered, projected))?;
+        write!(out, "{}", steps::flood(flood, chosen, sound))?;
     }
     if floods.is_undecided {
         writeln!(out, "  Which queues can be flooded is not known: there are too many roles.")?;
@@ -75,8 +73,8 @@ fn one(
     if floods.has_par_in_loop {
         writeln!(out, "  Loops that contain a `par` were not looked at for queues that grow.")?;
     }
-    for starved in starve::find(&projected.global) {
-        write!(out, "{}", steps::starved(&starved, chosen, lowered, projected))?;
+    for starved in starved(&projected.global) {
+        write!(out, "{}", steps::starved(&starved, chosen, sound))?;
     }
     Ok(())
 }

@@ -5,6 +5,7 @@
 
 mod comments;
 mod merge;
+mod split;
 mod tokens;
 
 use std::io::Write;
@@ -17,7 +18,9 @@ use crate::Verdict;
 use crate::blocks::{Block, blocks};
 use crate::diagram::write;
 use crate::error::Failure;
-use crate::source::{Source, sources};
+use crate::source::{Source, each};
+
+use split::Split;
 
 /// What is inside of something stands so much further to the right; in files with tabs, it is one of those.
 const STEP: &str = "    ";
@@ -38,23 +41,14 @@ pub(crate) fn run(
     check: bool,
     out: &mut impl Write,
 ) -> Result<Verdict, Failure> {
-    let mut unread = 0;
     let mut is_good = true;
-    for source in sources(paths) {
-        let source = match source {
-            Ok(source) => source,
-            Err(failure) => {
-                writeln!(anstream::stderr(), "error: {failure}")?;
-                unread += 1;
-                continue;
-            }
-        };
-        let formatted = file(&source, &mut is_good)?;
+    let unread = each(paths, |source| {
+        let formatted = file(source, &mut is_good)?;
         let is_changed = formatted != source.text;
         match &source.path {
             _ if check => {
                 is_good &= !is_changed;
-                difference(&source, &formatted, out)?;
+                difference(source, &formatted, out)?;
             }
             None => out.write_all(formatted.as_bytes())?,
             Some(path) if is_changed => {
@@ -64,11 +58,9 @@ pub(crate) fn run(
             }
             Some(_) => {}
         }
-    }
-    if unread > 0 {
-        return Err(Failure::Unread { count: unread });
-    }
-    Ok(Verdict::of(is_good))
+        Ok(())
+    })?;
+    unread.map_or(Ok(Verdict::of(is_good)), Err)
 }
 
 /// A file with its blocks formatted; says which are not.
@@ -137,15 +129,16 @@ fn block(text: &str, indent: Option<&str>) -> Result<String, Left> {
     if !analysis.diagnostics.is_empty() {
         return Err(Left::Mistakes);
     }
+    let split = Split::of(&text);
     let step = if indent.is_some_and(|indent| indent.contains('\t')) { "\t" } else { STEP };
     let inner = indent.map_or(String::new(), |indent| format!("{indent}{step}"));
-    let merged = merge::merge(&text, &stepped(&printed(&analysis), step), (&inner, step))
+    let merged = merge::merge(&split, &stepped(&printed(&analysis), step), (&inner, step))
         .map_err(|place| Left::Comment { line: line_of(&text, place) })?;
     let formatted = match indent {
         None => merged,
         Some(indent) => format!("\n{merged}{indent}"),
     };
-    if is_same(&text, &analysis, &formatted) {
+    if is_same(&split, &analysis, &formatted) {
         Ok(formatted)
     } else {
         Err(Left::Comment { line: 1 })
@@ -171,7 +164,7 @@ fn line_of(text: &str, place: usize) -> usize {
 }
 
 /// Whether both texts mean the same and have the same comments.
-fn is_same(text: &str, analysis: &Analysis, formatted: &str) -> bool {
+fn is_same(split: &Split<'_>, analysis: &Analysis, formatted: &str) -> bool {
     let again = analyse_str(formatted);
     let globals = |analysis: &Analysis| {
         let lowered = analysis.protocols.iter().map(|one| one.lowered.as_ref());
@@ -180,7 +173,7 @@ fn is_same(text: &str, analysis: &Analysis, formatted: &str) -> bool {
     again.diagnostics.is_empty()
         && printed(&again) == printed(analysis)
         && globals(&again) == globals(analysis)
-        && comments::texts(formatted) == comments::texts(text)
+        && Split::of(formatted).comments() == split.comments()
 }
 
 #[cfg(test)]

@@ -19,7 +19,7 @@ mod explore;
 mod fmt;
 mod json;
 mod lines;
-mod part;
+mod logs;
 mod places;
 mod show;
 mod simulate;
@@ -32,8 +32,9 @@ use std::process::ExitCode;
 
 use clap::{CommandFactory, Parser};
 
-use args::{Arguments, Command, Which};
+use args::{Arguments, Command};
 use error::Failure;
+use source::is_standard;
 
 /// All is well, or something is refused.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -75,8 +76,7 @@ fn main() -> ExitCode {
 }
 
 fn run(command: Command, out: &mut impl Write) -> Result<Verdict, Failure> {
-    let is_input = |path: &&Path| *path == Path::new("-");
-    if command.inputs().into_iter().filter(is_input).count() > 1 {
+    if command.inputs().into_iter().filter(|path| is_standard(path)).count() > 1 {
         return Err(Failure::InputTwice);
     }
     match command {
@@ -95,15 +95,13 @@ fn run(command: Command, out: &mut impl Write) -> Result<Verdict, Failure> {
         Command::Explore { which, states, queue } => {
             explore::run(&which, explore::Limits { states, queue }, out)
         }
-        Command::Accepts { protocols, protocol, logs, role, complete, draw, format } => {
-            let which = Which { paths: vec![protocols], protocol };
+        Command::Accepts { which, role, complete, draw, format } => {
             let what = accepts::What { role, is_complete: complete, draw, format };
-            accepts::run(&which, &logs, &what, out)
+            accepts::run(&which, &what, out)
         }
-        Command::Coverage { protocols, protocol, logs, role, all, draw, format } => {
-            let which = Which { paths: vec![protocols], protocol };
+        Command::Coverage { which, role, all, draw, format } => {
             let what = coverage::What { role, all, draw, format };
-            coverage::run(&which, &logs, &what, out)
+            coverage::run(&which, &what, out)
         }
         Command::Compare { old, new, protocol, in_use, format } => {
             let what = compare::What { protocol, in_use, format };

@@ -2,53 +2,22 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use telltale_types::{Direction, GlobalExit, GlobalType, LocalExit, LocalTypeR, RoleId, StateId};
+use telltale_types::{Action, GlobalType, Lanes, LocalTypeR, RoleId, StateId};
 
-/// For each exit of each state of a part, the steps of the protocol that it can be.
-///
-/// The role and the protocol are followed side by side: what does not concern the role may happen at any time. Parallel parts are
-/// followed into all of their arms and behind them, so where roles do several things at once there may be some steps too many.
-pub(crate) fn places(
-    global: &GlobalType,
-    role: RoleId,
-    local: &LocalTypeR,
-) -> BTreeMap<(StateId, usize), BTreeSet<(StateId, usize)>> {
-    let mut places: BTreeMap<(StateId, usize), BTreeSet<(StateId, usize)>> = BTreeMap::new();
-    let mut seen = BTreeSet::new();
-    let mut open = vec![(StateId::START, StateId::START)];
-    while let Some((own, at)) = open.pop() {
-        if !seen.insert((own, at)) {
-            continue;
-        }
+/// For what a role does in a state of its part, the steps of the protocol that it can be: states and which of their exits.
+pub(crate) type Places = BTreeMap<(StateId, Action), BTreeSet<(StateId, usize)>>;
+
+pub(crate) fn places(global: &GlobalType, role: RoleId, local: &LocalTypeR) -> Places {
+    let mut places = Places::new();
+    for (at, together) in global.states().zip(Lanes::together(global, role, local)) {
         for (nth, exit) in global.exits(at).enumerate() {
-            if exit.sender != role && exit.receiver != role {
-                open.push((own, exit.target));
-                continue;
+            let Some(action) = exit.action(role) else { continue };
+            for &own in &together {
+                places.entry((own, action)).or_default().insert((at, nth));
             }
-            for (own_nth, own_exit) in local.exits(own).enumerate() {
-                if is_same(role, own_exit, exit) {
-                    places.entry((own, own_nth)).or_default().insert((at, nth));
-                    open.push((own_exit.target, exit.target));
-                }
-            }
-        }
-        if let Some(par) = global.par(at) {
-            open.extend(par.arms.iter().chain([&par.next]).map(|&next| (own, next)));
-        }
-        if let Some(par) = local.par(own) {
-            open.extend(par.arms.iter().chain([&par.next]).map(|&next| (next, at)));
         }
     }
     places
-}
-
-fn is_same(role: RoleId, own: LocalExit, exit: GlobalExit) -> bool {
-    let (direction, peer) = if exit.sender == role {
-        (Direction::Send, exit.receiver)
-    } else {
-        (Direction::Receive, exit.sender)
-    };
-    (own.action.direction, own.action.peer, own.action.label) == (direction, peer, exit.label)
 }
 
 #[cfg(test)]

@@ -6,6 +6,7 @@ use crate::Verdict;
 use crate::args::Which;
 use crate::choose::choose;
 use crate::error::Failure;
+use crate::verdict::Sound;
 
 pub(crate) fn run(
     which: &Which,
@@ -14,24 +15,24 @@ pub(crate) fn run(
 ) -> Result<Verdict, Failure> {
     let mut is_good = true;
     for (at, chosen) in choose(which)?.iter().enumerate() {
-        let Some(projected) = chosen.projected()? else {
+        let Some(sound) = chosen.sound()? else {
             is_good = false;
             continue;
         };
         if let Some(role) = role {
-            chosen.local(projected, role)?;
+            chosen.local(sound, role)?;
         }
-        let known: Vec<&str> = projected.global.names().roles().map(|(_, name)| name).collect();
+        let Sound { projected, .. } = sound;
         if at > 0 {
             writeln!(out)?;
         }
         writeln!(out, "{}", chosen.heading())?;
-        let width = known.iter().map(|name| name.chars().count()).max().unwrap_or(0).max(6);
+        let width = sound.roles().map(|name| name.chars().count()).max().unwrap_or(0).max(6);
         if role.is_none() {
             writeln!(out, "  {:width$}  {}", "global", projected.global)?;
         }
-        for name in known.iter().filter(|name| role.is_none_or(|role| role == **name)) {
-            writeln!(out, "  {name:width$}  {}", projected.locals[*name])?;
+        for name in sound.roles().filter(|name| role.is_none_or(|role| role == *name)) {
+            writeln!(out, "  {name:width$}  {}", projected.locals[name])?;
         }
     }
     Ok(Verdict::of(is_good))

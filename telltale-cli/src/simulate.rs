@@ -8,7 +8,6 @@ use std::path::Path;
 
 use indicatif::{ProgressBar, ProgressStyle};
 use telltale_bytecode::CodeImage;
-use telltale_types::Names;
 use telltale_vm::simulation::ObsEvent;
 use telltale_vm::{Progress, Recording, VM, VMConfig};
 
@@ -19,6 +18,7 @@ use crate::count::count;
 use crate::disasm::image;
 use crate::draw::Run;
 use crate::error::Failure;
+use crate::source::is_standard;
 
 use choices::Choices;
 use roles::Roles;
@@ -55,11 +55,11 @@ pub(crate) fn run(
     }
     let mut is_good = true;
     for (at, chosen) in chosen.iter().enumerate() {
-        let Some(projected) = chosen.projected()? else {
+        let Some(sound) = chosen.sound()? else {
             is_good = false;
             continue;
         };
-        let image = image(chosen, projected)?;
+        let image = image(chosen, &sound.projected)?;
         let roles = Roles::default();
         let seen = runs(&image, &roles, how)?;
         is_good &= seen.wrong == 0;
@@ -67,7 +67,7 @@ pub(crate) fn run(
             writeln!(out)?;
         }
         report(chosen, &seen, how, out)?;
-        let choices = Choices::of(chosen, projected);
+        let choices = Choices::of(chosen, sound);
         write!(out, "{}", roles.counts(image.global_type.names(), &choices))?;
         if let Some(path) = draw {
             drawn(&image, chosen, how, path, out)?;
@@ -157,14 +157,9 @@ fn drawn(
     let log = vm.trace().iter().filter_map(ObsEvent::log_event).collect();
     let is_stopped = result.is_ok_and(|progress| progress != Progress::Complete);
     let note = is_stopped.then(|| format!("… stopped after {}", count(how.rounds, "round")));
-    if path == Path::new("-") {
+    if is_standard(path) {
         writeln!(out)?;
     }
     let roles = names.roles().map(|(_, name)| name).collect();
     Run { title, roles, log, note }.draw(path, out)
-}
-
-/// `Shop!Buy { address: String }`
-fn branch(names: &Names, branch: telltale_vm::Branch) -> String {
-    format!("{}!{}", names.role(branch.peer), names.label(branch.label))
 }

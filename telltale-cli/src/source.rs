@@ -1,6 +1,6 @@
 //! Files with protocols.
 
-use std::io::Read;
+use std::io::{Read, Write};
 use std::path::{Path, PathBuf};
 
 use ignore::WalkBuilder;
@@ -28,6 +28,24 @@ impl Source {
             None => self.text.contains("choreography!"),
         }
     }
+}
+
+/// Looks at the files that are meant, one after the other. Those that cannot be read are named, and are why the command fails in the end.
+pub(crate) fn each(
+    paths: &[PathBuf],
+    mut see: impl FnMut(&Source) -> Result<(), Failure>,
+) -> Result<Option<Failure>, Failure> {
+    let mut unread = 0;
+    for source in sources(paths) {
+        match source {
+            Ok(source) => see(&source)?,
+            Err(failure) => {
+                writeln!(anstream::stderr(), "error: {failure}")?;
+                unread += 1;
+            }
+        }
+    }
+    Ok((unread > 0).then_some(Failure::Unread { count: unread }))
 }
 
 /// The files that are meant, each one once and those of folders in the order of their names, or why one cannot be read.
@@ -66,8 +84,18 @@ fn walk(path: &Path) -> Vec<Result<PathBuf, Failure>> {
     walk.filter_map(file).collect()
 }
 
+/// Whether a path means the standard input or output.
+pub(crate) fn is_standard(path: &Path) -> bool {
+    path == Path::new("-")
+}
+
+/// What to call something that is read.
+pub(crate) fn name(path: &Path) -> String {
+    if is_standard(path) { "standard input".to_owned() } else { path.display().to_string() }
+}
+
 fn read(path: &Path) -> Result<Source, Failure> {
-    let is_input = path == Path::new("-");
+    let is_input = is_standard(path);
     let failed = |error| Failure::Read { path: path.to_owned(), error };
     let mut bytes = Vec::new();
     if is_input {
@@ -79,10 +107,9 @@ fn read(path: &Path) -> Result<Source, Failure> {
         path: path.to_owned(),
         at: error.utf8_error().valid_up_to(),
     })?;
-    let name = if is_input { "standard input".to_owned() } else { path.display().to_string() };
     let (text, is_marked) = match text.strip_prefix('\u{feff}') {
         Some(text) => (text.to_owned(), true),
         None => (text, false),
     };
-    Ok(Source { name, path: (!is_input).then(|| path.to_owned()), text, is_marked })
+    Ok(Source { name: name(path), path: (!is_input).then(|| path.to_owned()), text, is_marked })
 }

@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use proc_macro2::TokenStream;
 use telltale_syntax::ast::Protocol;
-use telltale_syntax::{Analysed, Diagnostic, Mistake, Projected, analyse_str, project};
+use telltale_syntax::{Analysed, Diagnostic, Mistake, Projected, SourceMap, analyse_str, project};
 
 use crate::blocks::Block;
 use crate::lines::Lines;
@@ -19,12 +19,26 @@ pub(crate) struct Judged {
     pub(crate) place: (usize, usize),
     /// What somebody wrote.
     pub(crate) ast: Option<Protocol>,
-    /// What it means, and where its steps are.
-    pub(crate) analysed: Option<Analysed>,
-    /// What each role does, or why not.
-    pub(crate) result: Result<Projected, Wrong>,
+    /// What it means, or why it cannot be played.
+    pub(crate) result: Result<Sound, Wrong>,
     /// The lines of the file in front of those that steps and mistakes speak of.
     pub(crate) lines_before: usize,
+}
+
+/// A protocol that can be played.
+#[derive(Debug)]
+pub(crate) struct Sound {
+    /// What each role does.
+    pub(crate) projected: Projected,
+    /// Where its steps stand, behind the [`Judged::lines_before`].
+    pub(crate) source: SourceMap,
+}
+
+impl Sound {
+    /// The names of the roles, in their order.
+    pub(crate) fn roles(&self) -> impl Iterator<Item = &str> + Clone {
+        self.projected.global.names().roles().map(|(_, name)| name)
+    }
 }
 
 /// Why a protocol cannot be played.
@@ -70,14 +84,7 @@ fn judge_text(text: &str, block: &Block) -> Vec<Judged> {
             }
         });
         let name = String::new();
-        return vec![Judged {
-            name,
-            place,
-            ast: None,
-            analysed: None,
-            result,
-            lines_before: block.lines_before,
-        }];
+        return vec![Judged { name, place, ast: None, result, lines_before: block.lines_before }];
     }
     let mut analysed = by_name(analysis.protocols);
     if own.iter().any(|mistakes| !mistakes.is_empty()) {
@@ -95,16 +102,18 @@ fn one(
 ) -> Judged {
     let name = ast.name.to_string();
     let place = place(ast.name.place().start(), block);
-    let (analysed, result) = if mistakes.is_empty() {
-        let analysed = analysed.remove(&name);
-        let result = analysed
-            .as_ref()
-            .map_or(Err(Wrong::Unchecked), |it| project(it).map_err(Wrong::Mistakes));
-        (analysed, result)
+    let result = if mistakes.is_empty() {
+        analysed.remove(&name).map_or(Err(Wrong::Unchecked), sound)
     } else {
-        (None, Err(Wrong::Mistakes(mistakes)))
+        Err(Wrong::Mistakes(mistakes))
     };
-    Judged { name, place, ast: Some(ast), analysed, result, lines_before: block.lines_before }
+    Judged { name, place, ast: Some(ast), result, lines_before: block.lines_before }
+}
+
+fn sound(analysed: Analysed) -> Result<Sound, Wrong> {
+    let projected = project(&analysed).map_err(Wrong::Mistakes)?;
+    let lowered = analysed.lowered.expect("only what was lowered is projected");
+    Ok(Sound { projected, source: lowered.source })
 }
 
 fn place(start: proc_macro2::LineColumn, block: &Block) -> (usize, usize) {

@@ -7,7 +7,7 @@ use telltale_types::{EventKind, LogEvent};
 use crate::sequence::{Item, Sequence};
 
 /// A channel, as far as a log names it: who sends, who receives, and which of several channels.
-type Channel = (String, String, Option<u16>);
+pub(crate) type Channel = (String, String, Option<u16>);
 
 impl Sequence {
     /// The diagram of a run, or of what a log tells of one: an arrow for each message, in the order in which they were sent.
@@ -35,7 +35,8 @@ impl Sequence {
         let mut sequence = Self::new(title, roles);
         let mut under_way: BTreeMap<Channel, u64> = BTreeMap::new();
         for LogEvent { kind, sender, receiver, label, channel, .. } in log {
-            let (from, to) = (sequence.place(&sender), sequence.place(&receiver));
+            let (from, to) =
+                (place(&mut sequence.roles, &sender), place(&mut sequence.roles, &receiver));
             let waiting = under_way.entry((sender, receiver, channel)).or_default();
             match kind {
                 EventKind::Receive if *waiting > 0 => {
@@ -49,12 +50,12 @@ impl Sequence {
         }
         sequence
     }
+}
 
-    /// Where a role stands, the last one if it is new.
-    fn place(&mut self, role: &str) -> usize {
-        self.roles.iter().position(|known| known == role).unwrap_or_else(|| {
-            self.roles.push(role.to_owned());
-            self.roles.len() - 1
-        })
-    }
+/// Where a role stands, the last one if it is new.
+pub(crate) fn place(roles: &mut Vec<String>, role: &str) -> usize {
+    roles.iter().position(|known| known == role).unwrap_or_else(|| {
+        roles.push(role.to_owned());
+        roles.len() - 1
+    })
 }

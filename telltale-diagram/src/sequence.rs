@@ -120,7 +120,9 @@ impl Sequence {
     /// assert_eq!(ping.rows(), 3);
     /// ```
     pub fn rows(&self) -> usize {
-        rows(&self.items)
+        let mut rows = 0;
+        each(&self.items, &mut |_| rows += 1);
+        rows
     }
 
     /// All of it in sentences, for those who cannot see it.
@@ -157,12 +159,14 @@ impl Sequence {
     }
 }
 
-fn rows(items: &[Item]) -> usize {
-    let of_item = |item: &Item| match item {
-        Item::Message { .. } | Item::Note { .. } | Item::Jump(_) => 1,
-        Item::Frame(frame) => 1 + frame.sections.iter().map(|section| rows(section)).sum::<usize>(),
-    };
-    items.iter().map(of_item).sum()
+/// Sees all items, those in frames as well.
+pub(crate) fn each(items: &[Item], see: &mut impl FnMut(&Item)) {
+    for item in items {
+        see(item);
+        if let Item::Frame(frame) = item {
+            frame.sections.iter().for_each(|section| each(section, see));
+        }
+    }
 }
 
 impl Frame {

@@ -1,6 +1,6 @@
 //! What a state diagram shows.
 
-use telltale_types::{GlobalExit, GlobalType, LocalExit, LocalTypeR, StateId};
+use telltale_types::{GlobalExit, GlobalType, Lanes, LocalExit, LocalTypeR, Par, StateId};
 
 /// A state diagram: the states of a type and what leads from one to another.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -42,13 +42,12 @@ pub struct Edge {
     pub is_faint: bool,
 }
 
-/// What the two kinds of types have in common.
-struct Table {
-    states: usize,
-    exits: Vec<(StateId, StateId, String)>,
-    pars: Vec<(StateId, Vec<StateId>, StateId)>,
-    /// For each state that may be the last of its lane, the parallel part that the lane belongs to.
-    ends: Vec<(StateId, Option<StateId>)>,
+/// What the states of both kinds of types have in common.
+struct State {
+    /// What happens, and where that leads.
+    exits: Vec<(String, StateId)>,
+    par: Option<Par>,
+    may_end: bool,
 }
 
 impl StateGraph {
@@ -66,19 +65,13 @@ impl StateGraph {
     /// ```
     pub fn of_local(title: &str, local: &LocalTypeR) -> Self {
         let names = local.names();
-        let arrow = |state, exit: LocalExit| (state, exit.target, exit.action.display(names));
-        let exits =
-            local.states().flat_map(|state| local.exits(state).map(move |exit| arrow(state, exit)));
-        let lanes = local.lanes();
-        let is_last = |state: &StateId| local.may_end(*state) || is_dead(local, *state);
-        let lane = |state| lanes.arm(lanes.of_state(state)).map(|arm| arm.par);
-        Table {
-            states: local.len(),
-            exits: exits.collect(),
-            pars: pars(local.states(), |state| local.par(state)),
-            ends: local.states().filter(is_last).map(|state| (state, lane(state))).collect(),
-        }
-        .draw(title)
+        let exit = |exit: LocalExit| (exit.action.display(names), exit.target);
+        let state = |state| State {
+            exits: local.exits(state).map(exit).collect(),
+            par: local.par(state),
+            may_end: local.may_end(state),
+        };
+        draw(title, &local.states().map(state).collect::<Vec<_>>(), &local.lanes())
     }
 
     /// A protocol seen from above: `Alice→Seller:Title(String)`.
@@ -94,23 +87,13 @@ impl StateGraph {
     /// ```
     pub fn of_global(title: &str, global: &GlobalType) -> Self {
         let names = global.names();
-        let text = |GlobalExit { sender, receiver, label, .. }: GlobalExit| {
-            format!("{}→{}:{}", names.role(sender), names.role(receiver), names.label(label))
+        let exit = |exit: GlobalExit| (exit.display(names), exit.target);
+        let state = |state| State {
+            exits: global.exits(state).map(exit).collect(),
+            par: global.par(state),
+            may_end: false,
         };
-        let exits = global.states().flat_map(|state| {
-            global.exits(state).map(move |exit| (state, exit.target, text(exit)))
-        });
-        let lanes = global.lanes();
-        let is_last =
-            |state: &StateId| global.exits(*state).len() == 0 && global.par(*state).is_none();
-        let lane = |state| lanes.arm(lanes.of_state(state)).map(|arm| arm.par);
-        Table {
-            states: global.len(),
-            exits: exits.collect(),
-            pars: pars(global.states(), |state| global.par(state)),
-            ends: global.states().filter(is_last).map(|state| (state, lane(state))).collect(),
-        }
-        .draw(title)
+        draw(title, &global.states().map(state).collect::<Vec<_>>(), &global.lanes())
     }
 
     /// How many things there are to draw.
@@ -138,44 +121,42 @@ impl StateGraph {
     }
 }
 
-/// An arm of a parallel part is over, and nothing else.
-fn is_dead(local: &LocalTypeR, state: StateId) -> bool {
-    local.exits(state).len() == 0 && local.par(state).is_none()
-}
-
-fn pars(
-    states: impl Iterator<Item = StateId>,
-    par: impl Fn(StateId) -> Option<telltale_types::Par>,
-) -> Vec<(StateId, Vec<StateId>, StateId)> {
-    states.filter_map(|state| par(state).map(|par| (state, par.arms, par.next))).collect()
-}
-
-impl Table {
-    fn draw(self, title: &str) -> StateGraph {
-        let mut nodes = vec![Node::State { may_end: false }; self.states];
-        let mut edges: Vec<Edge> = Vec::new();
-        let edge = |from, to, text| Edge { from, to, text, is_faint: false };
-        edges.extend(
-            self.exits.iter().map(|(from, to, text)| edge(from.index(), to.index(), text.clone())),
-        );
-        for (state, around) in &self.ends {
-            let is_over = !self.exits.iter().any(|(from, ..)| from == state);
-            nodes[state.index()] = match around {
-                None if is_over => Node::End,
-                _ => Node::State { may_end: !is_over },
-            };
-        }
-        for (state, arms, next) in &self.pars {
-            nodes[state.index()] = Node::Fork;
-            let join = nodes.len();
-            nodes.push(Node::Join);
-            edges.extend(arms.iter().map(|arm| edge(state.index(), arm.index(), String::new())));
-            let over = self.ends.iter().filter(|(_, around)| *around == Some(*state));
-            edges.extend(over.map(|(last, _)| edge(last.index(), join, String::new())));
-            edges.push(edge(join, next.index(), String::new()));
-        }
-        reachable(StateGraph { title: title.to_owned(), nodes, edges })
+impl State {
+    /// Whether nothing more need happen in its lane.
+    fn is_last(&self) -> bool {
+        self.may_end || self.exits.is_empty() && self.par.is_none()
     }
+
+    fn node(&self, is_outermost: bool) -> Node {
+        match &self.par {
+            Some(_) => Node::Fork,
+            None if self.exits.is_empty() && is_outermost => Node::End,
+            None => Node::State { may_end: self.may_end },
+        }
+    }
+}
+
+fn draw(title: &str, states: &[State], lanes: &Lanes) -> StateGraph {
+    let around = |at: usize| lanes.arm(lanes.of_state(StateId::at(at))).map(|arm| arm.par.index());
+    let states = || states.iter().enumerate();
+    let mut nodes: Vec<Node> =
+        states().map(|(at, state)| state.node(around(at).is_none())).collect();
+    let edge = |from, to, text| Edge { from, to, text, is_faint: false };
+    let exits = states().flat_map(|(at, state)| {
+        state.exits.iter().map(move |(text, target)| edge(at, target.index(), text.clone()))
+    });
+    let mut edges: Vec<Edge> = exits.collect();
+    for (at, state) in states() {
+        let Some(par) = &state.par else { continue };
+        let join = nodes.len();
+        nodes.push(Node::Join);
+        let silent = |from, to| edge(from, to, String::new());
+        edges.extend(par.arms.iter().map(|arm| silent(at, arm.index())));
+        let over = states().filter(|(last, state)| state.is_last() && around(*last) == Some(at));
+        edges.extend(over.map(|(last, _)| silent(last, join)));
+        edges.push(silent(join, par.next.index()));
+    }
+    reachable(StateGraph { title: title.to_owned(), nodes, edges })
 }
 
 /// Without what cannot be reached: the end behind arms that never end.

@@ -66,40 +66,19 @@ enum Anchor {
 }
 
 impl Pen {
-    /// A dashed line.
-    fn dash(&mut self, from: (f64, f64), to: (f64, f64)) {
-        let (x, y, to_x, to_y) = (Number(from.0), Number(from.1), Number(to.0), Number(to.1));
-        let _ = write!(self.faint, "M{x} {y}L{to_x} {to_y}");
-    }
-
-    /// A dashed line, or what else a path can be.
-    fn faint_line(&mut self, path: &str) {
+    /// A path, drawn with dashes.
+    fn dash(&mut self, path: &str) {
         self.faint.push_str(path);
     }
 
-    /// A line, or what else a path can be.
+    /// A path as a line.
     fn line(&mut self, path: &str) {
         self.lines.push_str(path);
     }
 
-    fn rectangle(&mut self, x: f64, y: f64, width: f64, height: f64) {
-        let (x, y, width, height) = (Number(x), Number(y), Number(width), Number(height));
-        let _ = write!(self.lines, "M{x} {y}h{width}v{height}h-{width}z");
-    }
-
-    fn bar(&mut self, x: f64, y: f64, width: f64, height: f64) {
-        let (x, y, width, height) = (Number(x), Number(y), Number(width), Number(height));
-        let _ = write!(self.filled, "M{x} {y}h{width}v{height}h-{width}z");
-    }
-
-    fn circle(&mut self, (x, y): (f64, f64), radius: f64) {
-        let (left, y, r, d) = (Number(x - radius), Number(y), Number(radius), Number(2.0 * radius));
-        let _ = write!(self.lines, "M{left} {y}a{r} {r} 0 1 0 {d} 0a{r} {r} 0 1 0 -{d} 0z");
-    }
-
-    fn dot(&mut self, (x, y): (f64, f64), radius: f64) {
-        let (left, y, r, d) = (Number(x - radius), Number(y), Number(radius), Number(2.0 * radius));
-        let _ = write!(self.filled, "M{left} {y}a{r} {r} 0 1 0 {d} 0a{r} {r} 0 1 0 -{d} 0z");
+    /// What a path surrounds.
+    fn fill(&mut self, path: &str) {
+        self.filled.push_str(path);
     }
 
     /// The head of an arrow that comes from a direction.
@@ -163,6 +142,20 @@ impl Pen {
              style=\"paint-order:stroke;stroke:{behind_text};stroke-width:4px;stroke-linejoin:round\">{texts}</g></svg>"
         )
     }
+}
+
+fn rectangle(x: f64, y: f64, width: f64, height: f64) -> String {
+    let (x, y, width, height) = (Number(x), Number(y), Number(width), Number(height));
+    format!("M{x} {y}h{width}v{height}h-{width}z")
+}
+
+fn circle((x, y): (f64, f64), radius: f64) -> String {
+    let (left, y, r, d) = (Number(x - radius), Number(y), Number(radius), Number(2.0 * radius));
+    format!("M{left} {y}a{r} {r} 0 1 0 {d} 0a{r} {r} 0 1 0 -{d} 0z")
+}
+
+fn straight(from: (f64, f64), to: (f64, f64)) -> String {
+    format!("M{} {}L{} {}", Number(from.0), Number(from.1), Number(to.0), Number(to.1))
 }
 
 /// A length, to a tenth.

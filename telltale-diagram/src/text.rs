@@ -2,7 +2,7 @@
 
 use unicode_width::UnicodeWidthStr;
 
-use crate::sequence::{Frame, Item, Sequence};
+use crate::sequence::{Frame, Item, Sequence, each};
 
 impl Sequence {
     /// The diagram as lines of text. Frames are brackets on the left.
@@ -37,8 +37,7 @@ struct Columns {
 impl Columns {
     fn of(sequence: &Sequence) -> Self {
         let margin = 2 * depth(&sequence.items);
-        let mut apart = Vec::new();
-        needs(&sequence.items, &mut apart);
+        let apart = needs(&sequence.items);
         let mut middles: Vec<usize> = Vec::new();
         let widths: Vec<usize> = sequence.roles.iter().map(|name| shown(name).width()).collect();
         for (at, width) in widths.iter().enumerate() {
@@ -148,16 +147,14 @@ fn depth(items: &[Item]) -> usize {
 }
 
 /// How many characters roles have to be apart for the texts between them.
-fn needs(items: &[Item], apart: &mut Vec<(usize, usize, usize)>) {
-    for item in items {
-        match item {
-            Item::Message { from, to, text } => {
-                apart.push((*from.min(to), *from.max(to), shown(text).width() + 6));
-            }
-            Item::Frame(frame) => frame.sections.iter().for_each(|section| needs(section, apart)),
-            Item::Note { .. } | Item::Jump(_) => {}
+fn needs(items: &[Item]) -> Vec<(usize, usize, usize)> {
+    let mut apart = Vec::new();
+    each(items, &mut |item| {
+        if let Item::Message { from, to, text } = item {
+            apart.push((*from.min(to), *from.max(to), shown(text).width() + 6));
         }
-    }
+    });
+    apart
 }
 
 /// On one line.

@@ -5,12 +5,11 @@ use std::collections::{BTreeMap, VecDeque};
 use serde_json::{Value, json};
 use telltale_types::{EventKind, LogEvent};
 
+use crate::of_log::{Channel, place};
+
 /// How far apart events are, in microseconds, and how long each of them is.
 const STEP: u64 = 10;
 const LENGTH: u64 = 8;
-
-/// A channel, as far as a log names it.
-type Channel = (String, String, Option<u16>);
 
 /// A run as a timeline that [Perfetto](https://ui.perfetto.dev) and `chrome://tracing` open: a track for each role, and an arrow from where a
 /// message was sent to where it was received.
@@ -85,12 +84,7 @@ impl Tracks {
     }
 
     fn track(&mut self, role: &str) -> usize {
-        let known = self.roles.iter().position(|known| known == role);
-        let place = known.unwrap_or_else(|| {
-            self.roles.push(role.to_owned());
-            self.roles.len() - 1
-        });
-        place + 1
+        place(&mut self.roles, role) + 1
     }
 
     fn slice(&mut self, at: u64, track: usize, name: &str, args: &Value) {

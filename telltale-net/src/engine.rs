@@ -14,7 +14,9 @@
 //!          commit ◄── Done { state, taken, sent, status }
 //! ```
 //!
-//! [`suite::check`] says whether an engine keeps the contract, which stands at the methods of [`Engine`] and [`Claim`].
+//! Whoever has much to do claims and commits many parts at once, which an engine may do in one transaction.
+//!
+//! [`suite::check`] says whether an engine keeps the contract, which stands at the methods of [`Engine`].
 
 pub mod memory;
 pub mod suite;
@@ -32,7 +34,7 @@ use crate::key::{SessionKey, TicketHash};
 
 /// Keeps sessions, and lets one process at a time do a step of a part.
 pub trait Engine: Send + Sync + 'static {
-    /// A part that is being worked on.
+    /// A part that is being worked on. If it is dropped, nothing has happened, and the part can be claimed again.
     type Claim: Claim;
 
     /// Enters a session, with a part for each role, none of which has begun.
@@ -42,7 +44,7 @@ pub trait Engine: Send + Sync + 'static {
     /// [`EngineError::SessionExists`] when there is or was a session of this name.
     fn start(&self, session: NewSession) -> impl Future<Output = Result<(), EngineError>> + Send;
 
-    /// A part that has something to do, if there is one. It has
+    /// Parts that have something to do, at most so many. A part has
     ///
     /// - before its first step, if its session has not ended;
     /// - when there is a message in its inbox that it has not been offered;
@@ -54,13 +56,30 @@ pub trait Engine: Send + Sync + 'static {
     /// it to another, and then only the first of them can commit. A session whose time is over is ended before anything of it
     /// is claimed. No part is passed over for ever: who has waited longest is first.
     ///
+    /// A part whose last claim has led to no commit comes alone: if its step is what ends its claimants, no other part is to suffer by that.
+    ///
     /// # Errors
     ///
     /// [`EngineError::NoSeat`] when a single seat is wanted and its ticket is wrong, or there is no such session.
     fn claim(
         &self,
         wanted: &Wanted,
-    ) -> impl Future<Output = Result<Option<Self::Claim>, EngineError>> + Send;
+        at_most: usize,
+    ) -> impl Future<Output = Result<Vec<Self::Claim>, EngineError>> + Send;
+
+    /// Writes down what has come of steps, and says of each whether it was written: all of it or nothing. Commits of one session
+    /// happen one after the other, those of one call as they stand. A message for a part
+    /// that is done, or for nobody, faults the session in the name of its sender. A part that faults is not told of that.
+    ///
+    /// # Errors
+    ///
+    /// [`EngineError::Fenced`] when somebody else has committed a step of the part since it was claimed, or its session has
+    /// ended, of which it was not told in this claim.
+    /// [`EngineError::Lost`] when it is not known whether it was written.
+    fn commit(
+        &self,
+        steps: Vec<(Self::Claim, Done)>,
+    ) -> impl Future<Output = Vec<Result<(), EngineError>>> + Send;
 
     /// Ends a session for all of its parts that are not done. Where it has ended already, nothing happens: the first ending is
     /// the one for everybody.
@@ -88,20 +107,10 @@ pub trait Engine: Send + Sync + 'static {
     fn changed(&self) -> impl Future<Output = ()> + Send;
 }
 
-/// A claimed part. If it is dropped, nothing has happened, and the part can be claimed again.
+/// A claimed part.
 pub trait Claim: Send {
     /// What there is to do.
     fn work(&self) -> &Work;
-
-    /// Writes down what has come of it, all of it or nothing. Commits of one session happen one after the other. A message for a part
-    /// that is done, or for nobody, faults the session in the name of its sender. A part that faults is not told of that.
-    ///
-    /// # Errors
-    ///
-    /// [`EngineError::Fenced`] when somebody else has committed a step of the part since it was claimed, or its session has
-    /// ended, of which it was not told in this claim.
-    /// [`EngineError::Lost`] when it is not known whether it was written.
-    fn commit(self, done: Done) -> impl Future<Output = Result<(), EngineError>> + Send;
 }
 
 /// A session that begins.

@@ -37,9 +37,15 @@ enum Lie {
     HasTime,
     /// Attempts are not counted.
     CountsNothing,
+    /// Who wants one part gets two.
+    GivesMore,
+    /// Nobody comes alone.
+    PutsAllTogether,
+    /// It says of the last step what has become of the first.
+    AnswersInAnotherOrder,
 }
 
-const LIES: [Lie; 11] = [
+const LIES: [Lie; 14] = [
     Lie::StartsTwice,
     Lie::ForgetsClaims,
     Lie::TurnsRound,
@@ -51,6 +57,9 @@ const LIES: [Lie; 11] = [
     Lie::LetsAnybodySit,
     Lie::HasTime,
     Lie::CountsNothing,
+    Lie::GivesMore,
+    Lie::PutsAllTogether,
+    Lie::AnswersInAnotherOrder,
 ];
 
 struct Liar {
@@ -62,7 +71,32 @@ struct Liar {
 struct LiarsClaim {
     claim: MemoryClaim,
     work: Work,
-    lie: Lie,
+}
+
+impl Liar {
+    fn lie_about(&self, claim: MemoryClaim) -> Option<LiarsClaim> {
+        let mut work = claim.work().clone();
+        let which = (work.session.clone(), work.role.0, work.version);
+        let is_new = self.claimed.lock().expect("nobody panics").insert(which);
+        match self.lie {
+            Lie::ForgetsClaims if !is_new => return None,
+            Lie::TurnsRound => work.messages.reverse(),
+            Lie::LosesState => work.state = None,
+            Lie::CountsNothing => work.attempts = 1,
+            _ => {}
+        }
+        Some(LiarsClaim { claim, work })
+    }
+
+    fn lie_in(&self, mut done: Done) -> Done {
+        match self.lie {
+            Lie::KeepsTaken => done.taken.clear(),
+            Lie::LosesSent => done.sent.clear(),
+            Lie::RestsForEver if done.status == PartStatus::Rests => done.status = PartStatus::Done,
+            _ => {}
+        }
+        done
+    }
 }
 
 impl Engine for Liar {
@@ -80,19 +114,27 @@ impl Engine for Liar {
         }
     }
 
-    async fn claim(&self, wanted: &Wanted) -> Result<Option<LiarsClaim>, EngineError> {
-        let Some(claim) = self.memory.claim(wanted).await? else { return Ok(None) };
-        let mut work = claim.work().clone();
-        let which = (work.session.clone(), work.role.0, work.version);
-        let is_new = self.claimed.lock().expect("nobody panics").insert(which);
+    async fn claim(&self, wanted: &Wanted, at_most: usize) -> Result<Vec<LiarsClaim>, EngineError> {
+        let mut claims = Vec::new();
         match self.lie {
-            Lie::ForgetsClaims if !is_new => return Ok(None),
-            Lie::TurnsRound => work.messages.reverse(),
-            Lie::LosesState => work.state = None,
-            Lie::CountsNothing => work.attempts = 1,
-            _ => {}
+            Lie::GivesMore => claims.extend(self.memory.claim(wanted, at_most + 1).await?),
+            Lie::PutsAllTogether => {
+                for _ in 0..at_most {
+                    claims.extend(self.memory.claim(wanted, 1).await?);
+                }
+            }
+            _ => claims.extend(self.memory.claim(wanted, at_most).await?),
         }
-        Ok(Some(LiarsClaim { claim, work, lie: self.lie }))
+        Ok(claims.into_iter().filter_map(|claim| self.lie_about(claim)).collect())
+    }
+
+    async fn commit(&self, steps: Vec<(LiarsClaim, Done)>) -> Vec<Result<(), EngineError>> {
+        let steps = steps.into_iter().map(|(claim, done)| (claim.claim, self.lie_in(done)));
+        let mut committed = self.memory.commit(steps.collect()).await;
+        if self.lie == Lie::AnswersInAnotherOrder {
+            committed.reverse();
+        }
+        committed
     }
 
     async fn cancel(&self, session: &SessionKey, reason: &str) -> Result<(), EngineError> {
@@ -111,16 +153,6 @@ impl Engine for Liar {
 impl Claim for LiarsClaim {
     fn work(&self) -> &Work {
         &self.work
-    }
-
-    async fn commit(self, mut done: Done) -> Result<(), EngineError> {
-        match self.lie {
-            Lie::KeepsTaken => done.taken.clear(),
-            Lie::LosesSent => done.sent.clear(),
-            Lie::RestsForEver if done.status == PartStatus::Rests => done.status = PartStatus::Done,
-            _ => {}
-        }
-        self.claim.commit(done).await
     }
 }
 

@@ -42,14 +42,20 @@ impl SourceMap {
     ///     "event 2: `Alice→Bob:Pong` does not fit; expected `Bob→Alice:Pong`\n  \
     ///        line 3, `Bob -> Alice: Pong`",
     /// );
+    /// assert!(source.explain_from(&unfit, 10).ends_with("line 13, `Bob -> Alice: Pong`"));
     /// ```
     pub fn explain(&self, unfit: &Unfit) -> String {
+        self.explain_from(unfit, 0)
+    }
+
+    /// [`SourceMap::explain`] where the text that was analysed is part of a file, behind so many other lines.
+    pub fn explain_from(&self, unfit: &Unfit, lines_before: usize) -> String {
         let mut text = unfit.to_string();
         let places = unfit.nearest().iter().flat_map(|expected| self.expected(expected));
         let places: BTreeSet<(usize, &str)> =
             places.map(|place| (place.quote.line, &*place.quote.text)).collect();
         for (line, statement) in places.iter().take(SHOWN) {
-            let _ = write!(text, "\n  line {line}, `{statement}`");
+            let _ = write!(text, "\n  line {}, `{statement}`", line + lines_before);
         }
         if let Some(more) = places.len().checked_sub(SHOWN).filter(|more| *more > 0) {
             let _ = write!(text, "\n  {more} more lines");

@@ -75,6 +75,14 @@ impl Graph {
         Self::with_structure(global, None, |_, _| {})
     }
 
+    /// A protocol in which parallel parts are stepped over: silently, from where they begin to what follows.
+    pub(crate) fn past_parallel(global: &GlobalType) -> Self {
+        Self::with_structure(global, None, |node, edges| {
+            let next = global.par(StateId(node)).map(|par| par.next);
+            edges.extend(next.map(|next| Edge::silent(node, next.0)));
+        })
+    }
+
     /// A protocol with parallel parts as one role sees it: see [`lanes`].
     pub(crate) fn seen_by(global: &GlobalType, parallel: &Parallel, role: RoleId) -> Self {
         let busy = busy(global, Some(parallel), role);

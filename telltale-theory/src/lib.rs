@@ -9,6 +9,9 @@
 //! erase what a role takes no part in, determinise, and check that the roles together do what the
 //! protocol says.
 //!
+//! Of a sound protocol it also says what its loops do: which queues they fill without bounds ([`floods`]), and who may wait for
+//! ever beside them ([`starved`]).
+//!
 //! This crate knows nothing of source texts: it speaks of states and exits. It runs nothing, and it
 //! accepts no protocol that needs help at run time.
 //!
@@ -44,6 +47,7 @@ mod conditions;
 mod difference;
 mod dual;
 mod error;
+mod floods;
 mod graph;
 mod guess;
 mod lanes;
@@ -59,6 +63,7 @@ mod repair;
 mod report;
 mod runs;
 mod shortcuts;
+mod starved;
 mod subtype;
 mod view;
 mod witness;
@@ -72,8 +77,10 @@ pub use dual::{DualError, dual};
 pub use error::{
     Condition, Decision, Event, Limit, LimitReached, ProjectionError, Step, Violation, Violations,
 };
+pub use floods::{Flood, Floods, floods};
 pub use message::{Branch, Explanation, Spot};
 pub use options::{Limits, Options};
 pub use project::{check, check_with, project, project_all, project_all_with, project_with};
 pub use remedy::{Advice, Insertion, Remedy};
+pub use starved::{Starved, starved};
 pub use subtype::subtype;

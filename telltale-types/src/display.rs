@@ -11,13 +11,7 @@
 
 use std::fmt;
 
-use crate::{Direction, GlobalExit, GlobalType, LocalTypeR, Names, Par, StateId};
-
-/// `Alice→Bob:Quote(u64)`.
-pub(crate) fn exchange(names: &Names, exit: GlobalExit) -> String {
-    let GlobalExit { sender, receiver, label, .. } = exit;
-    format!("{}→{}:{}", names.role(sender), names.role(receiver), names.label(label))
-}
+use crate::{Direction, GlobalExit, GlobalType, LocalTypeR, Par, StateId};
 
 pub(crate) fn global(global: &GlobalType, f: &mut fmt::Formatter<'_>) -> fmt::Result {
     let names = global.names();

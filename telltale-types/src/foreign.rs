@@ -61,13 +61,34 @@ const SENTENCE: usize = 400;
 /// What a library says of a text, which it may quote as it is and from beginning to end. The place at the end is kept.
 pub fn sentence(error: impl fmt::Display) -> String {
     let text = error.to_string();
-    let place = text.rfind(" at line ").filter(|&at| {
-        let is_digit_or_word = |c: char| c.is_ascii_digit() || " atlinecoum".contains(c);
-        text[at..].chars().all(is_digit_or_word)
-    });
-    let (said, place) = text.split_at(place.unwrap_or(text.len()));
+    let (said, place) = text.split_at(place_in(&text));
     clipped(said, SENTENCE) + place
 }
+
+/// The same without the place, for whoever knows it better.
+///
+/// ```
+/// use telltale_types::foreign::said;
+///
+/// let error = "unknown field `x at line 1 column 2` at line 1 column 30";
+/// assert_eq!(said(error), "unknown field `x at line 1 column 2`");
+/// ```
+pub fn said(error: impl fmt::Display) -> String {
+    let text = error.to_string();
+    clipped(&text[..place_in(&text)], SENTENCE)
+}
+
+/// Where a sentence begins to say at which place of a text something is.
+fn place_in(sentence: &str) -> usize {
+    let place = sentence.rfind(" at line ").filter(|&at| {
+        let is_digit_or_word = |c: char| c.is_ascii_digit() || " atlinecoum".contains(c);
+        sentence[at..].chars().all(is_digit_or_word)
+    });
+    place.unwrap_or(sentence.len())
+}
+
+/// How many characters of a name are shown.
+pub(crate) const NAME: usize = 100;
 
 /// What a name is of.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -124,6 +145,20 @@ fn is_letter(character: char) -> bool {
 #[cfg(feature = "serde")]
 #[derive(Debug)]
 pub struct Object<D>(pub D);
+
+#[cfg(feature = "json")]
+impl Object<()> {
+    /// Reads JSON to its end, which is an object where it is a struct.
+    ///
+    /// # Errors
+    ///
+    /// What `serde_json` says.
+    pub fn from_json<'t, T: serde::Deserialize<'t>>(text: &'t [u8]) -> serde_json::Result<T> {
+        let mut reader = serde_json::Deserializer::from_slice(text);
+        let read = T::deserialize(Object(&mut reader))?;
+        reader.end().map(|()| read)
+    }
+}
 
 #[cfg(feature = "serde")]
 mod object {

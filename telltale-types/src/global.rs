@@ -34,6 +34,21 @@ impl GlobalExit {
             None
         }
     }
+
+    /// In the notation of the papers: `Alice→Bob:Quote(u64)`.
+    ///
+    /// ```
+    /// use telltale_types::{GlobalTerm, Label, StateId};
+    ///
+    /// let ping = GlobalTerm::send("Alice", "Bob", Label::new("Ping"), GlobalTerm::end()).close()?;
+    /// let exits = ping.exits(StateId::START).map(|exit| exit.display(ping.names()));
+    /// assert!(exits.eq(["Alice→Bob:Ping"]));
+    /// # Ok::<(), telltale_types::TypeError>(())
+    /// ```
+    pub fn display(self, names: &Names) -> String {
+        let Self { sender, receiver, label, .. } = self;
+        format!("{}→{}:{}", names.role(sender), names.role(receiver), names.label(label))
+    }
 }
 
 /// One state of a global type.
@@ -273,7 +288,7 @@ fn check(names: &Names, states: &[State]) -> Result<(), TypeError> {
                 return Err(TypeError::MixedState { state: id, first, second });
             }
         }
-        canonical::check_distinct(id, state, |row| display::exchange(names, exit(*row)))?;
+        canonical::check_distinct(id, state, |row| exit(*row).display(names))?;
     }
     canonical::check_reachable(states)?;
     check_endless(states, &canonical::check_lanes(states)?)

@@ -3,7 +3,7 @@
 
 use serde::{Deserialize, Deserializer, Serialize, Serializer, de::Error as _};
 
-use crate::foreign::{Named, Object, clipped, misspelt};
+use crate::foreign::{NAME, Named, Object, clipped, misspelt};
 use crate::{
     Action, Direction, GlobalExit, GlobalState, GlobalType, Label, LabelId, LocalExit, LocalState,
     LocalTypeR, Names, Par, RoleId, StateId,
@@ -41,7 +41,7 @@ impl<'de> Deserialize<'de> for Names {
 /// Names that come from outside are shown in types and in errors.
 fn check<E: serde::de::Error>(what: &str, name: &str, of: Named) -> Result<(), E> {
     let Some(reason) = misspelt(name, of) else { return Ok(()) };
-    let name = clipped(name, 100);
+    let name = clipped(name, NAME);
     Err(E::custom(format_args!("`{name}` is no name of {what}: {reason}")))
 }
 

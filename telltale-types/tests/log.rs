@@ -345,3 +345,38 @@ fn the_one_channel_of_a_pair_is_known_from_a_part() {
     let error = client().accepts("Client", [other]).expect_err("the server asks nothing");
     assert_eq!(error.to_string(), "event 1: `Server?Ask` does not fit; expected `Server!Ask`");
 }
+
+/// `x` may be that of the one arm or of the other, until `z` comes.
+#[test]
+fn what_was_done_is_that_of_a_way_that_fits() {
+    let arm = |label| recv("A", "x", recv("A", label, LocalTerm::end()));
+    let both = close(&LocalTerm::par([arm("y"), arm("z")], LocalTerm::end()));
+    let mut monitor = Monitor::of_role(&both, "B").expect("its part").counting();
+    for label in ["x", "z", "x"] {
+        monitor.observe(&LogEvent::exchange("A", "B", label)).expect("it fits");
+        assert_eq!(monitor.ended().count(), 0);
+    }
+    monitor.observe(&LogEvent::exchange("A", "B", "y")).expect("it fits");
+    let done: Vec<(String, u64)> = monitor
+        .counts()
+        .map(|(_, _, action, count)| (action.display(both.names()), count))
+        .collect();
+    let once = |label: &str| (format!("A?{label}"), 1);
+    assert_eq!(done, [once("x"), once("y"), once("x"), once("z")]);
+    assert_eq!(monitor.ended().count(), 1);
+}
+
+/// Somebody else may still have something to do.
+#[test]
+fn who_can_do_nothing_more_has_ended() {
+    let (global, [a, b]) = side_by_side();
+    let mut monitor = Monitor::of_roles(&global, [("A", &a), ("B", &b)]).expect("its parts");
+    let arms = ["x", "x", "y", "z"].map(|label| LogEvent::exchange("A", "B", label));
+    for event in arms.into_iter().chain([LogEvent::sent("A", "B", "bye")]) {
+        assert_eq!(monitor.ended().count(), 0);
+        monitor.observe(&event).expect("it fits");
+    }
+    assert_eq!(monitor.ended().collect::<Vec<_>>(), [RoleId(0)]);
+    monitor.observe(&LogEvent::received("A", "B", "bye")).expect("it fits");
+    assert_eq!(monitor.ended().collect::<Vec<_>>(), [RoleId(0), RoleId(1)]);
+}

@@ -266,6 +266,13 @@ pub struct Fault {
     pub cause: Cause,
 }
 
+impl Fault {
+    /// Of the session as a whole.
+    pub(crate) fn of_session(cause: Cause) -> Self {
+        Self { role: None, lane: 0, instruction: None, cause }
+    }
+}
+
 /// Why a session went wrong.
 #[derive(Debug, Error)]
 #[non_exhaustive]

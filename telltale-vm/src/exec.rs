@@ -46,7 +46,7 @@ use crate::{Cause, EffectHandler, HandlerError, Kind, Network, Value};
 pub(crate) use choose::PendingChoices;
 pub(crate) use guard::inside;
 pub(crate) use operand::Operand;
-pub(crate) use outside::Called;
+pub(crate) use outside::{Called, has_come};
 pub(crate) use seat::SeatOp;
 
 /// What the slices of a run share: the parts of the machine that are not sessions.
@@ -109,8 +109,8 @@ pub(crate) enum Step {
     Join,
     /// The role waits for room; its answer is kept in [`PendingChoices`].
     Hold,
-    /// The role waits for its handler, and is asked again there.
-    Pend(u32),
+    /// The role waits at the same instruction for its handler, and is asked again.
+    Pend,
     /// The role has been told something, and waits for its handler before it continues there.
     Told(u32),
     /// The instruction concerns another session; the machine executes it between slices.
@@ -354,7 +354,7 @@ impl<'a, 's> Slice<'a, 's> {
             }
             Step::Wait => self.wait(here),
             Step::Hold => self.wait(here.with(HOLDS)),
-            Step::Pend(then) => self.wait(at(then).with(PENDING)),
+            Step::Pend => self.wait(here.with(PENDING)),
             Step::Told(then) => {
                 self.wait(at(then).with(UNANSWERED));
                 if let Some(lanes) = self.loaded.parallel() {
@@ -399,11 +399,10 @@ impl<'a, 's> Slice<'a, 's> {
         }
     }
 
-    /// What becomes of a role whose handler gives no answer: if the answer is pending, the role waits and continues
-    /// at `then`; otherwise its session faults.
+    /// What becomes of a role whose handler gives no answer: if it is pending, the role waits; otherwise its session faults.
     #[cold]
-    pub(crate) fn no_answer(error: HandlerError, then: u32) -> Step {
-        if error.is_pending() { Step::Pend(then) } else { Cause::from(error).into() }
+    pub(crate) fn no_answer(error: HandlerError) -> Step {
+        if error.is_pending() { Step::Pend } else { Cause::from(error).into() }
     }
 
     /// What becomes of a role whose handler answers with an error to what it has been told: if it is pending, the role

@@ -12,6 +12,11 @@ pub(crate) fn role_of(names: &Names, role: RoleId) -> &str {
     names.role(role)
 }
 
+/// The name of a role, if it is one of the protocol.
+pub(crate) fn known_role(names: &Names, role: RoleId) -> Option<&str> {
+    (role.index() < names.role_count()).then(|| role_of(names, role))
+}
+
 /// The name and the payload type of a label.
 #[inline(never)]
 pub(crate) fn label_of(names: &Names, label: LabelId) -> LabelView<'_> {

@@ -5,8 +5,8 @@ mod support;
 
 use std::collections::BTreeMap;
 
-use support::{Ledger, Script, image, image_of, is_closed, open, try_image, with_payloads};
-use telltale_theory::oracle::{Shape, generate};
+use support::{Ledger, Script, image, image_of, is_closed, open, try_image};
+use telltale_theory::oracle::{Shape, generate, with_payloads};
 use telltale_vm::{Observed, Policy, VM, VMConfig, Value};
 
 const POLICIES: [Policy; 4] = Policy::ALL;

@@ -6,10 +6,11 @@ mod support;
 use std::collections::BTreeMap;
 use std::sync::Mutex;
 
-use support::{Census, image_of, lines, protocol, with_payloads};
+use support::{Census, image_of, lines, protocol};
 use telltale_bytecode::{
     Assembler, Branch, EffectId, Hop, ImmKind, ImportId, Instr, Pc, Reg, Slot, Via,
 };
+use telltale_theory::oracle::with_payloads;
 use telltale_types::GlobalType;
 use telltale_vm::generated::{
     ChoiceVisitor, MessageVisitor, Player, Players, RoleObjects, SessionHost, SetId,
@@ -317,6 +318,28 @@ fn a_seat_offers_to_one_sender_and_to_several() {
     // Whether these numbers are those of the labels, the guard says.
     drop(vm.run(&calm(), 100));
     assert_eq!(vm.progress(), Progress::Complete);
+}
+
+#[test]
+fn a_branch_of_a_seat_may_lead_nowhere() {
+    let inner = image_of("P→{Q:l; Q:r}", "Any");
+    let branch = |label, target| (Branch { peer: RoleId(1), label: LabelId(label) }, target);
+    // The host takes the first branch. B's program does not start where the code of all roles does.
+    for (left, right, is_well) in [(Pc(2), Pc(u32::MAX), true), (Pc(u32::MAX), Pc(2), false)] {
+        let mut asm = assembler(&protocol("A→B:m"));
+        asm.import("it", &inner).expect("one import");
+        let (set, targets) = asm.branches([branch(0, left), branch(1, right)]).expect("a set");
+        let choose = Instr::Choose { via: Via::reg(Reg(0)), set, targets };
+        asm.program("A", [send(HANDLER), Instr::Halt]).expect("a role");
+        let close = Instr::Close { endpoint: Reg(1) };
+        asm.program("B", [open(), choose, recv(HANDLER), close, Instr::Halt]).expect("a role");
+        let mut vm = VM::new(VMConfig::default());
+        vm.provide(&inner);
+        vm.load_choreography(&asm.finish().expect("an image")).expect("room");
+        let fault = vm.run(&calm(), 100).err().map(|error| error.to_string());
+        let text = "1 session faulted; session #0: `B` at `choose r0.role 1!label 0, role 1!label 1`: control left the program";
+        assert_eq!(fault.as_deref(), (!is_well).then_some(text));
+    }
 }
 
 #[test]

@@ -8,9 +8,9 @@ mod support;
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Mutex;
 
-use support::{Seeded, is_closed, number, open, try_image, with_payloads};
+use support::{Seeded, is_closed, number, open, try_image};
 use telltale_theory::Event;
-use telltale_theory::oracle::{Shape, generate, is_run};
+use telltale_theory::oracle::{Shape, generate, is_run, with_payloads};
 use telltale_types::GlobalType;
 use telltale_vm::loader::CodeImage;
 use telltale_vm::{

@@ -2,49 +2,22 @@
 
 mod support;
 
-use telltale_bytecode::{Instr, SetId};
-use telltale_theory::oracle::{Shape, generate, generate_parallel};
+use telltale_bytecode::Instr;
+use telltale_theory::oracle::{Shape, generate, generate_parallel, with_payloads};
 use telltale_types::GlobalType;
-use telltale_vm::generated::{
-    ChoiceVisitor, MessageVisitor, Player, Players, RoleObjects, SessionHost,
-};
+use telltale_vm::generated::{Player, Players, RoleObjects, SessionHost};
 use telltale_vm::loader::CodeImage;
 use telltale_vm::outside::{DriveError, Outgoing, Seat, Undelivered};
 use telltale_vm::{
-    Branch, Cause, ChannelMode, Context, CoroStatus, EffectHandler, HandlerError, HandlerResult,
-    LabelId, Message, NoHandler, ObsEvent, Observed, Outcome, Picked, Policy, RoleId, SessionError,
+    Branch, Cause, ChannelMode, Context, CoroStatus, EffectHandler, HandlerResult, LabelId,
+    Message, NoHandler, ObsEvent, Observed, Outcome, Picked, Policy, RoleId, SessionError,
     SessionId, VM, VMConfig, VMError, Value, WhenFull, join_parts, normalize_trace,
 };
 
-use support::{image, image_of, value_of, with_payloads};
-
-/// No objects: markers stand in the place of some, and the handler plays the others.
-struct Markers(Players);
-
-impl RoleObjects for Markers {
-    fn message<V: MessageVisitor>(&mut self, _: RoleId, _: RoleId, _: LabelId, v: V) -> V::Done {
-        v.fail(HandlerError::msg("a marker was asked"))
-    }
-
-    fn choice<V: ChoiceVisitor>(&mut self, _: RoleId, _: SetId, visitor: V) -> V::Done {
-        visitor.fail(HandlerError::msg("a marker was asked"))
-    }
-
-    fn players(&self) -> Players {
-        self.0
-    }
-}
-
-/// Roles by a list of players.
-fn markers(players: impl IntoIterator<Item = Player>) -> Markers {
-    let players = players.into_iter().enumerate();
-    Markers(
-        players.fold(Players::OBJECTS, |all, (role, player)| all.with(RoleId::at(role), player)),
-    )
-}
+use support::{Markers, image, image_of, told, value_of};
 
 fn open(vm: &mut VM, image: &CodeImage, players: &[Player]) -> SessionId {
-    vm.open_session(image, markers(players.iter().copied()), false).expect("there is room")
+    vm.open_session(image, Markers::of(players.iter().copied()), false).expect("there is room")
 }
 
 /// The same number for the same role, lane and count; after many effects, always 0.
@@ -150,14 +123,10 @@ fn protocols() -> impl Iterator<Item = (String, CodeImage)> {
     let globals = (0..90).flat_map(of_seed);
     globals.filter_map(|global: GlobalType| {
         let payloads = ["u64", "()", "String", "i64"];
-        let global = with_payloads_by_number(&global, &payloads);
+        let global = with_payloads(&global, |name| payloads[name.len() % payloads.len()]);
         let image = support::try_image(&global)?;
         Some((global.to_string(), image))
     })
-}
-
-fn with_payloads_by_number(global: &GlobalType, payloads: &[&'static str]) -> GlobalType {
-    with_payloads(global, |name| payloads[name.len() % payloads.len()])
 }
 
 fn has_lanes(image: &CodeImage) -> bool {
@@ -278,7 +247,7 @@ mod resumed {
         let snapshot = Snapshot::from_bytes(&bytes).expect("it has just been written");
         *vm = snapshot.resume([image]).expect("it is the same image");
         let session = vm.session_numbered(old.ordinal()).expect("it is running");
-        let _ = Session::attach(vm, session, image, markers(players.iter().copied()))
+        let _ = Session::attach(vm, session, image, Markers::of(players.iter().copied()))
             .expect("it waits for them");
         session
     }
@@ -451,7 +420,7 @@ fn who_may_stop_waits_until_nothing_can_come() {
     let here =
         roles.iter().map(|role| if *role == "C" { Player::Handler } else { Player::Elsewhere });
     let mut vm = VM::default();
-    let session = vm.open_session(&image, markers(here), false).expect("room");
+    let session = vm.open_session(&image, Markers::of(here), false).expect("room");
     vm.run(&Drawn, 10).expect("nobody faults");
     assert_eq!(vm.open_sessions(), 1, "it could still receive `y`");
     for role in ["A", "B"] {
@@ -552,7 +521,7 @@ fn pausing_closing_and_cancelling_reach_driven_roles() {
 #[test]
 fn where_nobody_could_play_from_outside_is_an_error() {
     let image = image("A→B:x. end");
-    let roles = || markers([Player::Driven, Player::Handler]);
+    let roles = || Markers::of([Player::Driven, Player::Handler]);
     let error =
         telltale_vm::generated::play_with(&image, roles(), &NoHandler).err().expect("nobody plays");
     assert_eq!(
@@ -650,15 +619,13 @@ fn who_waits_for_one_that_is_done_elsewhere_is_stuck() {
     let session = open(&mut vm, &image, &[Player::Elsewhere, Player::Driven]);
     let a = Seat { session, role: RoleId(1), lane: 0 };
     assert!(vm.driven_receive(a).expect("it waits").is_none());
-    let told = std::sync::Arc::new(std::sync::Mutex::new(Vec::new()));
-    let heard = told.clone();
-    vm.record_to(move |event| heard.lock().expect("nobody panics").push(event.to_string()));
+    let told = told(&mut vm);
     vm.elsewhere_is_done(session, RoleId(0)).expect("it is elsewhere");
     assert_eq!(vm.open_sessions(), 0);
     assert!(fault_of(&vm).ends_with("`A` waits for `B`"), "{}", fault_of(&vm));
     // Whoever is told of events is told at once.
     let told = told.lock().expect("nobody panics");
-    assert!(told.last().is_some_and(|last| last.contains("faulted")), "{told:?}");
+    assert!(told.last().is_some_and(|last| last.to_string().contains("faulted")), "{told:?}");
 }
 
 /// Whatever is lost: when nobody acts who is asked, the session is over.
@@ -780,9 +747,7 @@ fn a_message_twice_is_a_fault_where_there_is_no_room() {
 fn a_part_says_what_it_has_for_others() {
     let image = image_of("A→B:x. A→B:x. B→A:y. end", "u64");
     let mut vm = VM::default();
-    let told = std::sync::Arc::new(std::sync::Mutex::new(Vec::new()));
-    let heard = told.clone();
-    vm.record_to(move |event| heard.lock().expect("nobody panics").push(event.what.clone()));
+    let told = told(&mut vm);
     let session = open(&mut vm, &image, &[Player::Handler, Player::Elsewhere]);
     vm.run(&Drawn, 10).expect("nobody faults");
     let waiting: Vec<String> = vm.waiting().map(|waiting| waiting.to_string()).collect();
@@ -808,13 +773,14 @@ fn a_part_says_what_it_has_for_others() {
     vm.run(&Drawn, 10).expect("nobody faults");
     vm.take_outgoing(session, &mut outgoing).expect("it is open");
     assert_eq!(vm.open_sessions(), 0);
-    assert_eq!(told.lock().expect("nobody panics").last(), Some(&Observed::Closed));
+    let told = told.lock().expect("nobody panics");
+    assert_eq!(told.last().map(|event| &event.what), Some(&Observed::Closed));
 }
 
 /// What the macro writes for its own objects, others need not have.
 #[test]
 fn role_objects_that_the_macro_has_not_made_have_no_image() {
-    let mut markers = markers([Player::Driven]);
+    let mut markers = Markers::of([Player::Driven]);
     assert!(Markers::image().is_none());
     markers.put_given((RoleId(0), LabelId(0)), vec![Value::Unit]);
     assert_eq!(markers.players(), Players::OBJECTS.with(RoleId(0), Player::Driven));

@@ -4,7 +4,7 @@
 mod support;
 
 use support::{Seeded, image, lines, open, try_image};
-use telltale_theory::oracle::{Shape, generate};
+use telltale_theory::oracle::{Shape, generate, with_payloads};
 use telltale_types::GlobalTerm;
 use telltale_vm::generated::{ChoiceVisitor, MessageVisitor, RoleObjects, SessionHost};
 use telltale_vm::{
@@ -330,7 +330,7 @@ fn all_effects(vm: &VM, sessions: &[SessionId]) -> Vec<Option<Vec<u64>>> {
 fn sessions_of_all_kinds_take_turns() {
     let images: Vec<_> = (0..)
         .filter_map(|seed| {
-            let protocol = support::with_payloads(&generate(seed, Shape::default()), |_| "()");
+            let protocol = with_payloads(&generate(seed, Shape::default()), |_| "()");
             try_image(&protocol)
         })
         .take(60)

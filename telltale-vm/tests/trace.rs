@@ -6,7 +6,7 @@ use std::collections::BTreeSet;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::{Arc, Mutex};
 
-use support::{Script, Seeded, image, inject, is_closed, lines, open, protocol, try_image};
+use support::{Script, Seeded, image, inject, is_closed, lines, open, protocol, told, try_image};
 use telltale_theory::oracle::{Shape, generate};
 use telltale_vm::loader::CodeImage;
 use telltale_vm::{
@@ -164,10 +164,8 @@ fn faults_are_kept_with_their_events() {
 #[test]
 fn a_sink_is_told_everything_in_order() {
     for kept in [Recording::Full, Recording::Last(2)] {
-        let told: Arc<Mutex<Vec<ObsEvent>>> = Arc::default();
-        let sink = told.clone();
         let mut vm = VM::new(recording(kept));
-        vm.record_to(move |event| sink.lock().expect("nobody panicked").push(event.clone()));
+        let told = told(&mut vm);
         for _ in 0..2 {
             vm.load_choreography(&image("μt. A→B:x. t")).expect("there is room");
         }

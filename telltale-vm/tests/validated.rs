@@ -5,8 +5,9 @@ mod support;
 
 use std::sync::atomic::{AtomicUsize, Ordering};
 
-use support::{protocol, try_image, value_of, with_payloads};
+use support::{protocol, try_image, value_of};
 use telltale_bytecode::{Assembler, Hop, ImmKind, Instr, Pc, Reg, Slot, Via};
+use telltale_theory::oracle::with_payloads;
 use telltale_types::LocalTypeR;
 use telltale_vm::loader::{CodeImage, UntrustedImage};
 use telltale_vm::{

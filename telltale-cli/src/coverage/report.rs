@@ -4,14 +4,14 @@ use std::collections::BTreeSet;
 use std::io::Write;
 
 use serde::Serialize;
-use telltale_syntax::Projected;
-use telltale_types::{LocalExit, LocalTypeR, RoleId, StateId};
+use telltale_types::{Action, RoleId, StateId};
 
-use super::count::Counts;
+use super::count::{Counts, actions};
 use crate::choose::Chosen;
-use crate::count::count;
+use crate::count::{count, lines};
 use crate::error::Failure;
 use crate::places::places;
+use crate::verdict::Sound;
 
 /// What a role has done.
 #[derive(Serialize)]
@@ -41,36 +41,26 @@ impl Exercised {
     }
 }
 
-pub(super) fn roles(chosen: &Chosen, projected: &Projected, counts: &Counts<'_>) -> Vec<Exercised> {
+pub(super) fn roles(chosen: &Chosen, sound: &Sound, counts: &Counts) -> Vec<Exercised> {
+    let Sound { projected, source } = sound;
+    let line =
+        |&(state, exit): &(StateId, usize)| Some(chosen.line(source.step(state, exit)?.message));
     let names = projected.global.names();
     let role = |(role, name): (RoleId, &str)| {
         let local = &projected.locals[name];
         let places = places(&projected.global, role, local);
-        let action = |(&(state, nth), &count): (&(StateId, usize), &u64)| Taken {
-            action: action(local, state, nth),
-            count,
-            lines: places.get(&(state, nth)).map(|steps| lines(chosen, steps)).unwrap_or_default(),
+        let action = |(state, action): (StateId, Action)| Taken {
+            action: action.display(names),
+            count: counts.taken(role, state, action),
+            lines: places.get(&(state, action)).into_iter().flatten().filter_map(line).collect(),
         };
         Exercised {
             role: name.to_owned(),
-            actions: counts.taken(role).iter().map(action).collect(),
-            ended: counts.has_end(role).then(|| counts.ended(role)),
+            actions: actions(local).map(action).collect(),
+            ended: counts.ended(role, local),
         }
     };
     names.roles().map(role).collect()
-}
-
-fn action(local: &LocalTypeR, state: StateId, nth: usize) -> String {
-    let text = |exit: LocalExit| exit.action.display(local.names());
-    local.exits(state).nth(nth).map(text).unwrap_or_default()
-}
-
-fn lines(chosen: &Chosen, steps: &BTreeSet<(StateId, usize)>) -> BTreeSet<usize> {
-    let lowered = chosen.judged.analysed.as_ref().and_then(|it| it.lowered.as_ref());
-    let sources = lowered.into_iter().flat_map(|lowered| {
-        steps.iter().filter_map(|&(state, exit)| lowered.source.step(state, exit))
-    });
-    sources.map(|step| step.message.quote.line + chosen.judged.lines_before).collect()
 }
 
 pub(super) fn text(
@@ -84,10 +74,10 @@ pub(super) fn text(
         let all = role.actions.len();
         let done = role.actions.iter().filter(|action| action.count > 0).count();
         writeln!(out, "  {}: {done} of {}", role.role, count(all, "action"))?;
-        for Taken { action, lines, .. } in role.actions.iter().filter(|action| action.count == 0) {
-            let numbers: Vec<String> = lines.iter().map(ToString::to_string).collect();
-            let plural = if lines.len() == 1 { "" } else { "s" };
-            writeln!(out, "    never `{action}`, line{plural} {}", numbers.join(", "))?;
+        for Taken { action, lines: at, .. } in
+            role.actions.iter().filter(|action| action.count == 0)
+        {
+            writeln!(out, "    never `{action}`, {}", lines(at))?;
         }
         if role.ended == Some(0) {
             writeln!(out, "    never came to its end")?;

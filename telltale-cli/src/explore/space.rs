@@ -3,11 +3,11 @@
 use std::collections::{BTreeMap, HashSet, VecDeque};
 
 use telltale_syntax::Projected;
-use telltale_types::{Direction, LabelId, RoleId, Split, StateId};
+use telltale_theory::Floods;
+use telltale_types::{Action, Direction, LabelId, LocalExit, RoleId, StateId};
 
 use super::Limits;
-use super::flood::Floods;
-use crate::part::{Part, parts};
+use super::part::{Part, Queue, parts};
 
 /// What was seen of the states.
 pub(crate) struct Space {
@@ -16,9 +16,6 @@ pub(crate) struct Space {
     /// For each pair of roles, how many messages at most are under way from one to the other in one queue.
     pub(crate) longest: BTreeMap<(RoleId, RoleId), usize>,
 }
-
-/// A queue: from, to, and which of those that the two have in several arms of a `par`.
-type Queue = (RoleId, RoleId, u16);
 
 /// For each role where it is in each of the things that it does at once, and the messages in each queue that has some.
 #[derive(Clone, PartialEq, Eq, Hash)]
@@ -29,15 +26,13 @@ struct State {
 
 struct Explorer<'p> {
     parts: Vec<Part<'p>>,
-    split: Split<(RoleId, RoleId)>,
     floods: &'p Floods,
     limit: usize,
 }
 
 pub(crate) fn explore(projected: &Projected, floods: &Floods, limits: Limits) -> Space {
     let global = &projected.global;
-    let explorer =
-        Explorer { parts: parts(projected), split: global.channels(), floods, limit: limits.queue };
+    let explorer = Explorer { parts: parts(projected), floods, limit: limits.queue };
     let exits = global.states().flat_map(|state| global.exits(state));
     let mut longest: BTreeMap<(RoleId, RoleId), usize> =
         exits.map(|exit| ((exit.sender, exit.receiver), 0)).collect();
@@ -75,17 +70,13 @@ impl Explorer<'_> {
     fn next(&self, state: &State) -> Vec<State> {
         let mut next = Vec::new();
         for (role, part) in self.parts.iter().enumerate() {
-            for (nth, &at) in state.roles[role].iter().enumerate() {
-                for exit in part.local.exits(at) {
-                    let pair = exit.action.direction.pair(part.role, exit.action.peer);
-                    let queue = (pair.0, pair.1, self.split.of(part.lane(at), &pair).number);
-                    let mut after = state.clone();
-                    let is_possible = match exit.action.direction {
-                        Direction::Send => self.send(&mut after, queue, exit.action.label),
-                        Direction::Receive => receive(&mut after, queue, exit.action.label),
-                    };
-                    if is_possible {
-                        after.roles[role][nth] = exit.target;
+            for (lane, &at) in state.roles[role].iter().enumerate() {
+                for (nth, LocalExit { action, target }) in part.local.exits(at).enumerate() {
+                    let queue = part.queue(at, nth);
+                    if self.is_possible(state, queue, action) {
+                        let mut after = state.clone();
+                        after.carry(queue, action);
+                        after.roles[role][lane] = target;
                         let settled = part.settled(std::mem::take(&mut after.roles[role]));
                         after.roles[role] = settled;
                         next.push(after);
@@ -97,24 +88,27 @@ impl Explorer<'_> {
     }
 
     /// A queue that nothing bounds is looked at up to a limit.
-    fn send(&self, state: &mut State, queue: Queue, label: LabelId) -> bool {
-        let messages = state.queues.entry(queue).or_default();
-        if messages.len() >= self.limit && self.floods.has((queue.0, queue.1)) {
-            return false;
+    fn is_possible(&self, state: &State, queue: Queue, action: Action) -> bool {
+        let messages = state.queues.get(&queue).map(Vec::as_slice).unwrap_or_default();
+        match action.direction {
+            Direction::Send => messages.len() < self.limit || !self.floods.has((queue.0, queue.1)),
+            Direction::Receive => messages.first() == Some(&action.label),
         }
-        messages.push(label);
-        true
     }
 }
 
-fn receive(state: &mut State, queue: Queue, label: LabelId) -> bool {
-    let Some(messages) = state.queues.get_mut(&queue) else { return false };
-    if messages.first() != Some(&label) {
-        return false;
+impl State {
+    /// Puts a message into its queue, or takes it out.
+    fn carry(&mut self, queue: Queue, action: Action) {
+        let messages = self.queues.entry(queue).or_default();
+        match action.direction {
+            Direction::Send => messages.push(action.label),
+            Direction::Receive => {
+                messages.remove(0);
+            }
+        }
+        if messages.is_empty() {
+            self.queues.remove(&queue);
+        }
     }
-    messages.remove(0);
-    if messages.is_empty() {
-        state.queues.remove(&queue);
-    }
-    true
 }

@@ -2,49 +2,42 @@
 
 use std::fmt::Write;
 
-use telltale_syntax::{Lowered, Place, Projected, analyse_str, project};
-use telltale_types::StateId;
+use telltale_syntax::{Place, Projected, analyse_str, project};
+use telltale_theory::{Flood, Starved, Step, floods};
 
-use super::flood::{self, Flood};
-use super::starve::Starved;
 use crate::choose::Chosen;
 use crate::lines::Lines;
+use crate::verdict::Sound;
 
 /// A step as it is written: ``line 6, `A -> B: Item(u64)` ``.
-fn step((state, exit): (StateId, usize), chosen: &Chosen, lowered: &Lowered) -> String {
-    match lowered.source.step(state, exit) {
+fn step(step: Step, chosen: &Chosen, sound: &Sound) -> String {
+    match sound.source.step(step.state, step.exit) {
         Some(step) => {
-            let quote = &step.statement().quote;
-            format!("line {}, `{}`", quote.line + chosen.judged.lines_before, quote.text)
+            let place = step.statement();
+            format!("line {}, `{}`", chosen.line(place), place.quote.text)
         }
         None => "a step".to_owned(),
     }
 }
 
 /// A queue that can be flooded, by which loop, and what would bound it.
-pub(super) fn flood(
-    flood: &Flood,
-    chosen: &Chosen,
-    lowered: &Lowered,
-    projected: &Projected,
-) -> String {
-    let names = projected.global.names();
+pub(super) fn flood(flood: &Flood, chosen: &Chosen, sound: &Sound) -> String {
+    let names = sound.projected.global.names();
     let (from, to) = (names.role(flood.from), names.role(flood.to));
     let mut text = format!(
         "  `{from}` can flood `{to}`: nothing that `{to}` says in this loop gets to `{from}`\n"
     );
-    let mut lines: Vec<String> = flood.round.iter().map(|it| step(*it, chosen, lowered)).collect();
+    let mut lines: Vec<String> = flood.round.iter().map(|it| step(*it, chosen, sound)).collect();
     lines.dedup();
     for line in lines {
         // Writing to a text cannot fail, here and below.
         let _ = writeln!(text, "    {line}");
     }
     let first = flood.round[0];
-    if let Some(source) = lowered.source.step(first.0, first.1)
-        && let Some(written) = acknowledgement(flood, source.statement(), chosen, projected)
+    if let Some(source) = sound.source.step(first.state, first.exit)
+        && let Some(written) = acknowledgement(flood, source.statement(), chosen, &sound.projected)
     {
-        let _ =
-            writeln!(text, "    help: insert `{written}` after {}", step(first, chosen, lowered));
+        let _ = writeln!(text, "    help: insert `{written}` after {}", step(first, chosen, sound));
     }
     text
 }
@@ -74,17 +67,12 @@ fn acknowledgement(
         analysis.protocols.iter().find(|protocol| *protocol.name == chosen.judged.name)?;
     let global = project(protocol).ok()?.global;
     let pair = (global.names().find_role(from)?, global.names().find_role(to)?);
-    (!flood::find(&global).has(pair)).then_some(written)
+    (!floods(&global).has(pair)).then_some(written)
 }
 
 /// A role that may starve, and a loop in which it does.
-pub(super) fn starved(
-    starved: &Starved,
-    chosen: &Chosen,
-    lowered: &Lowered,
-    projected: &Projected,
-) -> String {
-    let name = projected.global.names().role(starved.role);
-    let step = step(starved.step, chosen, lowered);
+pub(super) fn starved(starved: &Starved, chosen: &Chosen, sound: &Sound) -> String {
+    let name = sound.projected.global.names().role(starved.role);
+    let step = step(starved.step, chosen, sound);
     format!("  `{name}` may wait for ever: it has no part in the loop with {step}\n")
 }

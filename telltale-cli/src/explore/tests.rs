@@ -4,13 +4,11 @@ use std::collections::BTreeMap;
 
 use telltale_syntax::Projected;
 use telltale_theory::oracle::{Shape, generate, generate_parallel};
-use telltale_theory::{Options, project_all_with};
+use telltale_theory::{Floods, Options, floods, project_all_with};
 use telltale_types::{GlobalType, LocalTypeR};
 
 use super::Limits;
-use super::flood::{self, Floods};
 use super::space::{Space, explore};
-use super::starve;
 
 const SHAPE: Shape = Shape { roles: 3, states: 5, exits: 2, labels: 3 };
 const PROTOCOLS: u64 = 200;
@@ -43,7 +41,7 @@ fn all(projected: &Projected, queue: usize) -> Space {
 fn queues_grow_where_it_is_said() {
     let (mut bounded, mut growing) = (0, 0);
     for (seed, projected) in protocols() {
-        let floods = flood::find(&projected.global);
+        let floods = floods(&projected.global);
         let space = all(&projected, LONG + 1);
         if !space.is_complete || floods.has_par_in_loop {
             continue;
@@ -71,7 +69,7 @@ fn queues_grow_where_it_is_said() {
 fn states_are_finite_once_growing_queues_are_limited() {
     let mut complete = 0;
     for (seed, projected) in protocols().take(100) {
-        let floods = flood::find(&projected.global);
+        let floods = floods(&projected.global);
         let space = explore(&projected, &floods, Limits { states: 2_000, queue: 2 });
         if floods.has_par_in_loop {
             continue;
@@ -83,41 +81,4 @@ fn states_are_finite_once_growing_queues_are_limited() {
         }
     }
     assert!(complete > 50, "{complete}");
-}
-
-/// The roles that may wait for ever.
-fn starved(body: &str) -> Vec<String> {
-    let has_part =
-        |role: &&str| body.contains(&format!("{role} ->")) || body.contains(&format!("-> {role}:"));
-    let roles: Vec<&str> = ["A", "B", "C", "D"].into_iter().filter(has_part).collect();
-    let text = format!("#[allow(silent_end)] protocol P({}) {{ {body} }}", roles.join(", "));
-    let analysis = telltale_syntax::analyse_str(&text);
-    let projected = telltale_syntax::project(&analysis.protocols[0]).expect("it is sound");
-    let names = projected.global.names();
-    let starved = starve::find(&projected.global);
-    starved.iter().map(|starved| names.role(starved.role).to_owned()).collect()
-}
-
-#[test]
-fn who_waits_for_those_who_go_round_starves() {
-    let rounds = |behind: &str| {
-        starved(&format!(
-            "loop {{ choice Next at A {{ A -> B: Go; }} or {{ A -> B: Stop; break; }} }} {behind}"
-        ))
-    };
-    assert_eq!(rounds(""), [""; 0]);
-    assert_eq!(rounds("A -> C: Bye;"), ["C"]);
-    // Who waits for somebody who starves does so as well.
-    assert_eq!(rounds("A -> C: Bye; C -> D: Bye;"), ["C", "D"]);
-    // `C` need not wait for anybody, so `D` hears of it.
-    assert_eq!(rounds("C -> D: Hi;"), [""; 0]);
-    assert_eq!(rounds("C -> D: Hi; A -> D: Bye; A -> C: Bye;"), [""; 0]);
-}
-
-#[test]
-fn who_has_a_part_in_each_round_does_not_starve() {
-    let all = "loop { A -> B: Go; B -> C: Go; C -> D: Go; }";
-    assert_eq!(starved(all), [""; 0]);
-    let some = "loop { choice Which at A { A -> B: Go; } or { A -> C: Go; } }";
-    assert_eq!(starved(some), ["B", "C"]);
 }

@@ -1,9 +1,7 @@
 //! What stands between tokens: comments and empty lines.
 
-use super::tokens::tokens;
-
 /// Something between two tokens.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) struct Comment<'t> {
     /// As it is written, from its slashes on.
     pub(super) text: &'t str,
@@ -25,27 +23,8 @@ pub(super) struct Gap<'t> {
     pub(super) empty_line: bool,
 }
 
-/// The texts of all comments, sorted: one in front of `or` goes behind what stands after the brace.
-pub(super) fn texts(text: &str) -> Vec<&str> {
-    let comments = gaps(text).into_iter().flat_map(|gap| gap.comments);
-    let mut texts: Vec<&str> = comments.map(|comment| comment.text).collect();
-    texts.sort_unstable();
-    texts
-}
-
-/// What stands in front of the first token, between the tokens, and behind the last.
-pub(super) fn gaps(text: &str) -> Vec<Gap<'_>> {
-    let mut gaps = Vec::new();
-    let mut start = 0;
-    for token in tokens(text) {
-        gaps.push(gap(text, start, token.range.start, start == 0));
-        start = token.range.start + token.text.len();
-    }
-    gaps.push(gap(text, start, text.len(), start == 0));
-    gaps
-}
-
-fn gap(text: &str, start: usize, end: usize, is_first: bool) -> Gap<'_> {
+/// What stands between two places of a text; the first gap is at the beginning of a line.
+pub(super) fn gap(text: &str, start: usize, end: usize, is_first: bool) -> Gap<'_> {
     let mut gap = Gap::default();
     let mut at = start;
     let (mut newlines, mut is_line_start) = (0, is_first);

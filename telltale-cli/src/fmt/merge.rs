@@ -4,7 +4,8 @@ use std::collections::BTreeMap;
 
 use similar::{Algorithm, DiffOp, capture_diff_slices};
 
-use super::comments::{Comment, Gap, gaps};
+use super::comments::{Comment, Gap};
+use super::split::Split;
 use super::tokens::{Token, tokens};
 
 /// What is added to a line of the printed text.
@@ -25,22 +26,22 @@ struct Line<'p> {
     last: usize,
 }
 
-/// `printed` with the comments and the empty lines of `text`, each line behind `indent`, and what is inside of something one `step` further.
+/// `printed` with the comments and the empty lines of a text, each line behind `indent`, and what is inside of something one `step` further.
 ///
 /// # Errors
 ///
-/// Where a comment stands in `text` for which there is no place.
+/// Where a comment stands in the text for which there is no place.
 pub(super) fn merge(
-    text: &str,
+    Split { tokens: before, gaps }: &Split<'_>,
     printed: &str,
     (indent, step): (&str, &str),
 ) -> Result<String, usize> {
-    let (before, after) = (tokens(text), tokens(printed));
-    let place = places(&before, &after);
+    let after = tokens(printed);
+    let place = places(before, &after);
     let lines = lines(printed, &after);
     let mut added: BTreeMap<usize, Added<'_>> = BTreeMap::new();
-    let mut at_end = Gap::default();
-    for (at, gap) in gaps(text).into_iter().enumerate() {
+    let (at_end, gaps) = gaps.split_last().expect("there is one behind the last token");
+    for (at, gap) in gaps.iter().enumerate() {
         let next = place.get(at).copied().flatten();
         let starts =
             next.and_then(|token| lines.binary_search_by_key(&token, |line| line.first).ok());
@@ -49,14 +50,10 @@ pub(super) fn merge(
         {
             added.entry(line).or_default().empty_line = true;
         }
-        if at == before.len() {
-            at_end = gap;
-            continue;
-        }
-        for comment in gap.comments {
+        for &comment in &gap.comments {
             let start = comment.start;
             if comment.begins_line {
-                let line = starts.or_else(|| inside(&before, at, &place, &lines));
+                let line = starts.or_else(|| inside(before, at, &place, &lines));
                 added
                     .entry(line.filter(|_| comment.ends_line).ok_or(start)?)
                     .or_default()
@@ -128,11 +125,11 @@ fn inside(
 fn write(
     lines: &[Line<'_>],
     added: &BTreeMap<usize, Added<'_>>,
-    at_end: Gap<'_>,
+    at_end: &Gap<'_>,
     (indent, step): (&str, &str),
 ) -> Result<String, usize> {
     let mut text = String::new();
-    let mut tail = at_end.comments;
+    let mut tail = &at_end.comments[..];
     if tail.first().is_some_and(|comment| !comment.begins_line && !comment.ends_line) {
         return Err(tail[0].start);
     }
@@ -163,8 +160,10 @@ fn write(
         }
         opens = line.text.ends_with(['{', '(']);
     }
-    if tail.first().is_some_and(|comment| !comment.begins_line) {
-        let comment = tail.remove(0);
+    if let [comment, rest @ ..] = tail
+        && !comment.begins_line
+    {
+        tail = rest;
         text.truncate(text.trim_end().len());
         push(&mut text, &[" ", comment.text]);
     }

@@ -4,7 +4,7 @@ use proptest::prelude::*;
 use telltale_syntax::analyse_str;
 
 use super::tokens::tokens;
-use super::{Left, block, comments, is_same, printed};
+use super::{Left, Split, block, is_same, printed};
 
 const JOB: &str = "\
 #[allow(silent_end)]
@@ -73,7 +73,7 @@ proptest! {
         prop_assert!(analyse_str(&text).diagnostics.is_empty(), "{text}");
         match block(&text, indent) {
             Ok(formatted) => {
-                prop_assert!(is_same(&text, &analyse_str(&text), &formatted));
+                prop_assert!(is_same(&Split::of(&text), &analyse_str(&text), &formatted));
                 let again = block(&formatted, indent).ok();
                 prop_assert_eq!(again.as_deref(), Some(&*formatted));
             }
@@ -122,5 +122,5 @@ fn tabs_stay_tabs() {
 #[test]
 fn comments_in_comments_are_one() {
     let text = "/* a /* b */ c */ // d\n/// e\n";
-    assert_eq!(comments::texts(text), ["/* a /* b */ c */", "// d"]);
+    assert_eq!(Split::of(text).comments(), ["/* a /* b */ c */", "// d"]);
 }

@@ -2,11 +2,12 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use telltale_syntax::Projected;
 use telltale_types::{LabelId, RoleId, StateId};
 
 use crate::choose::Chosen;
+use crate::count::lines;
 use crate::places::places;
+use crate::verdict::Sound;
 
 /// Who decides, and between which messages.
 type Choice = (RoleId, BTreeSet<(RoleId, LabelId)>);
@@ -15,16 +16,22 @@ type Choice = (RoleId, BTreeSet<(RoleId, LabelId)>);
 pub(super) struct Choices(BTreeMap<Choice, BTreeSet<usize>>);
 
 impl Choices {
-    pub(super) fn of(chosen: &Chosen, projected: &Projected) -> Self {
+    pub(super) fn of(chosen: &Chosen, sound: &Sound) -> Self {
+        let Sound { projected, source } = sound;
+        // A choice stands where a step begins a branch of it.
+        let line = |&(state, exit): &(StateId, usize)| {
+            Some(chosen.line(source.step(state, exit)?.choice?.choice))
+        };
         let mut choices: BTreeMap<Choice, BTreeSet<usize>> = BTreeMap::new();
         for (role, name) in projected.global.names().roles() {
             let local = &projected.locals[name];
             let places = places(&projected.global, role, local);
             for state in local.states().filter(|state| local.exits(*state).len() > 1) {
-                let exits = local.exits(state).map(|exit| (exit.action.peer, exit.action.label));
-                let steps = places.range((state, 0)..=(state, usize::MAX)).flat_map(|(_, it)| it);
-                let lines = choices.entry((role, exits.collect())).or_default();
-                lines.extend(steps.filter_map(|step| line(chosen, *step)));
+                let actions = local.exits(state).map(|exit| exit.action);
+                let steps = actions.clone().filter_map(|action| places.get(&(state, action)));
+                let branches = actions.map(|action| (action.peer, action.label)).collect();
+                let lines = choices.entry((role, branches)).or_default();
+                lines.extend(steps.flatten().filter_map(line));
             }
         }
         Self(choices)
@@ -32,19 +39,8 @@ impl Choices {
 
     /// ` at line 12`, if that is known.
     pub(super) fn lines(&self, role: RoleId, branches: &[(RoleId, LabelId)]) -> String {
-        let lines = self.0.get(&(role, branches.iter().copied().collect()));
-        let lines: Vec<String> = lines.into_iter().flatten().map(ToString::to_string).collect();
-        match &lines[..] {
-            [] => String::new(),
-            [line] => format!(" at line {line}"),
-            lines => format!(" at lines {}", lines.join(", ")),
-        }
+        let known = self.0.get(&(role, branches.iter().copied().collect()));
+        let known = known.filter(|lines| !lines.is_empty());
+        known.map_or_else(String::new, |at| format!(" at {}", lines(at)))
     }
-}
-
-/// The line of the choice that a step begins a branch of.
-fn line(chosen: &Chosen, (state, exit): (StateId, usize)) -> Option<usize> {
-    let lowered = chosen.judged.analysed.as_ref()?.lowered.as_ref()?;
-    let choice = lowered.source.step(state, exit)?.choice?;
-    Some(choice.choice.quote.line + chosen.judged.lines_before)
 }

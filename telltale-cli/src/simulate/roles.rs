@@ -5,12 +5,12 @@ use std::fmt::Write;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Mutex, PoisonError};
 
-use telltale_types::Names;
+use telltale_bytecode::{ImmKind, PayloadKind};
+use telltale_types::{Action, Direction, Names};
 use telltale_vm::{
     Branch, Context, EffectHandler, HandlerResult, LabelId, Picked, RoleId, Value, pack,
 };
 
-use super::branch;
 use super::choices::Choices;
 
 /// A choice: who decides, and between what.
@@ -41,13 +41,13 @@ impl Roles {
             let at = choices.lines(*role, branches);
             let _ = writeln!(text, "  {} decides{at}, {times}", names.role(*role));
             for (&(peer, label), count) in branches.iter().zip(counts) {
+                let branch = Action { direction: Direction::Send, peer, label }.display(names);
                 #[expect(
                     clippy::cast_precision_loss,
                     reason = "one digit of the quotient is shown"
                 )]
                 let share = 100.0 * *count as f64 / all as f64;
-                let _ =
-                    writeln!(text, "    {share:5.1} %  {}", branch(names, Branch { peer, label }));
+                let _ = writeln!(text, "    {share:5.1} %  {branch}");
             }
         }
         text
@@ -78,14 +78,14 @@ impl EffectHandler for Roles {
 
 /// A payload that says nothing. Of a type that the machine does not know, every value will do.
 fn nothing(ty: &str) -> Value {
-    match ty {
-        "bool" => pack(false),
-        "char" => pack(' '),
-        "f32" | "f64" => pack(0.0_f64),
-        "i8" | "i16" | "i32" | "i64" | "isize" => pack(0_i64),
-        "u8" | "u16" | "u32" | "u64" | "usize" => pack(0_u64),
-        "String" => Value::text(""),
-        "Vec<u8>" => Value::bytes(Vec::new()),
-        _ => Value::Unit,
+    match PayloadKind::of_type(ty) {
+        Some(PayloadKind::Scalar(ImmKind::Bool)) => pack(false),
+        Some(PayloadKind::Scalar(ImmKind::Char)) => pack(' '),
+        Some(PayloadKind::Scalar(ImmKind::Float)) => pack(0.0_f64),
+        Some(PayloadKind::Scalar(ImmKind::Int)) => pack(0_i64),
+        Some(PayloadKind::Scalar(ImmKind::Uint)) => pack(0_u64),
+        Some(PayloadKind::Text) => Value::text(""),
+        Some(PayloadKind::Bytes) => Value::bytes(Vec::new()),
+        Some(PayloadKind::Scalar(ImmKind::Unit)) | None => Value::Unit,
     }
 }

@@ -1,7 +1,9 @@
 //! A sequence diagram as SVG.
 
-use super::{Anchor, LINE, Number, Page, Pen, shortened, width};
-use crate::sequence::{Frame, Item, Sequence};
+use std::collections::BTreeMap;
+
+use super::{Anchor, LINE, Number, Page, Pen, rectangle, shortened, straight, width};
+use crate::sequence::{Frame, Item, Sequence, each};
 
 /// The height of the box with a role's name.
 const HEAD: f64 = 26.0;
@@ -30,9 +32,9 @@ impl Sequence {
         let Drawing { mut pen, columns, .. } = drawing;
         for (name, &x) in self.roles.iter().zip(&columns.middles) {
             let (name, half) = (shortened(name), head_width(name) / 2.0);
-            pen.rectangle(x - half, 0.0, 2.0 * half, HEAD);
+            pen.line(&rectangle(x - half, 0.0, 2.0 * half, HEAD));
             pen.text(Anchor::Middle, x, HEAD - 9.0, &name);
-            pen.dash((x, HEAD), (x, bottom));
+            pen.dash(&straight((x, HEAD), (x, bottom)));
         }
         let title = format!("Sequence diagram of {}", self.title);
         pen.finish(page, (columns.width, bottom), &title, &self.spoken())
@@ -53,16 +55,15 @@ impl Columns {
     /// As near to each other as their names and what stands between them allow, and as far to the left as what stands around them.
     fn of(sequence: &Sequence) -> Self {
         let halves: Vec<f64> = sequence.roles.iter().map(|name| head_width(name) / 2.0).collect();
-        let mut apart: Vec<(usize, usize, f64)> = Vec::new();
-        needs(&sequence.items, &mut apart);
+        let apart = needs(&sequence.items);
         let mut middles: Vec<f64> = Vec::with_capacity(halves.len());
         for (at, half) in halves.iter().enumerate() {
             let beside = match at.checked_sub(1) {
                 Some(left) => middles[left] + halves[left] + half + 16.0,
                 None => *half,
             };
-            let wants = apart.iter().filter(|(_, right, _)| *right == at);
-            let x = wants.map(|(left, _, need)| middles[*left] + need).fold(beside, f64::max);
+            let wants = apart.iter().filter(|((_, right), _)| *right == at);
+            let x = wants.map(|((left, _), need)| middles[*left] + need).fold(beside, f64::max);
             middles.push(x.round());
         }
         let last = middles.last().zip(halves.last()).map_or(0.0, |(x, half)| x + half);
@@ -88,7 +89,7 @@ impl Columns {
 
     /// The sides of a text beside other things.
     fn of_jump(&self, text: &str, beside: &[Item]) -> (f64, f64) {
-        let left = self.middle(span(beside).map_or(0, |(left, _)| left)) + 6.0;
+        let left = self.middle(first(beside).unwrap_or(0)) + 6.0;
         (left, left + width(text))
     }
 
@@ -121,26 +122,22 @@ fn both(one: (f64, f64), other: (f64, f64)) -> (f64, f64) {
 }
 
 /// How far apart roles have to be for the texts between them.
-fn needs(items: &[Item], apart: &mut Vec<(usize, usize, f64)>) {
-    for item in items {
-        let (left, right, need) = match item {
+fn needs(items: &[Item]) -> BTreeMap<(usize, usize), f64> {
+    let mut apart = BTreeMap::new();
+    each(items, &mut |item| {
+        let (pair, need) = match item {
             Item::Message { from, to, text } if from != to => {
-                (*from.min(to), *from.max(to), width(&shortened(text)) + 26.0)
+                ((*from.min(to), *from.max(to)), width(&shortened(text)) + 26.0)
             }
-            Item::Note { roles: (left, right), text } if left < right => {
-                (*left, *right, width(&shortened(text)) - 20.0)
+            Item::Note { roles, text } if roles.0 < roles.1 => {
+                (*roles, width(&shortened(text)) - 20.0)
             }
-            Item::Message { .. } | Item::Note { .. } | Item::Jump(_) => continue,
-            Item::Frame(frame) => {
-                frame.sections.iter().for_each(|section| needs(section, apart));
-                continue;
-            }
+            _ => return,
         };
-        match apart.iter_mut().find(|known| (known.0, known.1) == (left, right)) {
-            Some(known) => known.2 = known.2.max(need),
-            None => apart.push((left, right, need)),
-        }
-    }
+        let known = apart.entry(pair).or_insert(need);
+        *known = need.max(*known);
+    });
+    apart
 }
 
 struct Drawing {
@@ -176,7 +173,7 @@ impl Drawing {
     fn note(&mut self, roles: (usize, usize), text: &str) {
         self.y += 12.0;
         let (left, right) = self.columns.of_note(roles, text);
-        self.pen.rectangle(left, self.y, right - left, HEAD);
+        self.pen.line(&rectangle(left, self.y, right - left, HEAD));
         self.pen.text(Anchor::Middle, left.midpoint(right), self.y + HEAD - 9.0, &shortened(text));
         self.y += HEAD;
     }
@@ -203,30 +200,27 @@ impl Drawing {
             if at > 0 {
                 self.y += 14.0;
                 let y = self.y;
-                self.pen.dash((left, y), (right, y));
+                self.pen.dash(&straight((left, y), (right, y)));
                 self.pen.text(Anchor::Start, left + 6.0, y + 14.0, frame.kind.between());
                 self.y += 6.0;
             }
             self.items(section);
         }
         self.y += 12.0;
-        self.pen.rectangle(left, top, right - left, self.y - top);
+        self.pen.line(&rectangle(left, top, right - left, self.y - top));
     }
 }
 
-/// The outermost roles that have a part in these things.
-fn span(items: &[Item]) -> Option<(usize, usize)> {
-    let of_item = |item: &Item| match item {
-        Item::Message { from, to, .. } => Some((*from.min(to), *from.max(to))),
-        Item::Note { roles, .. } => Some(*roles),
-        Item::Jump(_) => None,
-        Item::Frame(frame) => {
-            frame.sections.iter().filter_map(|section| span(section)).reduce(widest)
-        }
-    };
-    items.iter().filter_map(of_item).reduce(widest)
-}
-
-fn widest(one: (usize, usize), other: (usize, usize)) -> (usize, usize) {
-    (one.0.min(other.0), one.1.max(other.1))
+/// The first role that has a part in these things.
+fn first(items: &[Item]) -> Option<usize> {
+    let mut first = None;
+    each(items, &mut |item| {
+        let left = match item {
+            Item::Message { from, to, .. } => *from.min(to),
+            Item::Note { roles, .. } => roles.0,
+            Item::Jump(_) | Item::Frame(_) => return,
+        };
+        first = Some(first.map_or(left, |first: usize| first.min(left)));
+    });
+    first
 }

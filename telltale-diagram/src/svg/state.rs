@@ -2,7 +2,7 @@
 
 use std::fmt::Write;
 
-use super::{Anchor, LINE, Number, Page, Pen, shortened, width};
+use super::{Anchor, LINE, Number, Page, Pen, circle, rectangle, shortened, width};
 use crate::layout::{Graph, Placed, layout};
 use crate::state::{Edge, Node, StateGraph};
 
@@ -67,26 +67,19 @@ impl Drawing<'_> {
 
     fn node(&mut self, at: usize) {
         let (x, y) = self.place(at);
-        let is_last = match self.graph.nodes[at] {
+        let node = self.graph.nodes[at];
+        match node {
             Node::Fork | Node::Join => {
-                self.pen.bar(x - 30.0, y - 2.0, 60.0, 4.0);
-                false
+                self.pen.fill(&rectangle(x - 30.0, y - 2.0, 60.0, 4.0));
             }
-            Node::State { may_end } => {
-                self.pen.circle((x, y), RADIUS);
-                may_end
-            }
-            Node::End => {
-                self.pen.circle((x, y), RADIUS);
-                true
-            }
-        };
-        if is_last {
-            self.pen.dot((x, y), RADIUS - 3.0);
+            Node::State { .. } | Node::End => self.pen.line(&circle((x, y), RADIUS)),
+        }
+        if let Node::State { may_end: true } | Node::End = node {
+            self.pen.fill(&circle((x, y), RADIUS - 3.0));
         }
         if at == 0 {
             let top = y - self.half_height(at);
-            self.pen.dot((x, 4.0), 3.5);
+            self.pen.fill(&circle((x, 4.0), 3.5));
             self.pen.line(&format!("M{} {}V{}", Number(x), Number(4.0), Number(top)));
             self.pen.head((x, top), (x, 0.0));
         }
@@ -190,7 +183,7 @@ impl Drawing<'_> {
             }
             push(&mut path, (to_x, to_y));
         }
-        if is_faint { self.pen.faint_line(&path) } else { self.pen.line(&path) }
+        if is_faint { self.pen.dash(&path) } else { self.pen.line(&path) }
     }
 }
 

@@ -139,10 +139,23 @@ impl Engine for Memory {
         self.change("starting", |store, now| store.start(session, now))
     }
 
-    async fn claim(&self, wanted: &Wanted) -> Result<Option<MemoryClaim>, EngineError> {
+    async fn claim(
+        &self,
+        wanted: &Wanted,
+        at_most: usize,
+    ) -> Result<Vec<MemoryClaim>, EngineError> {
         // A claim of which nobody hears is dropped, and so given up.
         let claim = |(work, by)| MemoryClaim { engine: self.clone(), work, by };
-        self.change("claiming", |store, now| Ok(store.claim(wanted, now)?.map(claim)))
+        self.change("claiming", |store, now| {
+            Ok(store.claim(wanted, at_most, now)?.into_iter().map(claim).collect())
+        })
+    }
+
+    async fn commit(&self, steps: Vec<(MemoryClaim, Done)>) -> Vec<Result<(), EngineError>> {
+        let commit = |(claim, done): (MemoryClaim, Done)| {
+            self.change("committing", |store, now| store.commit(&claim.work, claim.by, done, now))
+        };
+        steps.into_iter().map(commit).collect()
     }
 
     async fn cancel(&self, session: &SessionKey, reason: &str) -> Result<(), EngineError> {
@@ -210,11 +223,6 @@ pub struct MemoryClaim {
 impl Claim for MemoryClaim {
     fn work(&self) -> &Work {
         &self.work
-    }
-
-    async fn commit(self, done: Done) -> Result<(), EngineError> {
-        let act = |store: &mut Store, now| store.commit(&self.work, self.by, done, now);
-        self.engine.change("committing", act)
     }
 }
 

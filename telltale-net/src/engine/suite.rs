@@ -22,7 +22,7 @@ use std::time::{Duration, Instant};
 use telltale_vm::{LabelId, RoleId};
 
 use self::scene::{
-    ANN, BEN, CAS, Checked, Scene, Terms, answer, broken, commit, done, expect, message, waits,
+    ANN, BEN, CAS, Checked, Scene, Terms, answer, broken, done, expect, message, waits,
 };
 use super::{Claim, Done, Ending, Engine, EngineError, Envelope, EnvelopeId, PartStatus, Wanted};
 use crate::key::{SessionKey, Ticket};
@@ -49,7 +49,10 @@ pub async fn check<E: Engine>(engine: &E) -> Checked {
     nothing_happens_after_the_end(engine).await?;
     who_rests_goes_on_when_something_comes(engine).await?;
     who_asked_for_a_time_is_claimed_then(engine).await?;
-    several_roles_are_served(engine).await
+    several_roles_are_served(engine).await?;
+    steps_are_done_together(engine).await?;
+    parts_of_a_session_are_done_together(engine).await?;
+    who_was_claimed_in_vain_comes_alone(engine).await
 }
 
 async fn names_are_used_once<E: Engine>(engine: &E) -> Checked {
@@ -62,7 +65,7 @@ async fn names_are_used_once<E: Engine>(engine: &E) -> Checked {
     let cancelled = matches!(engine.cancel(&unknown, "").await, Err(EngineError::NoSession(_)));
     expect(ending && cancelled, "a session that is not there has no ending, and gets none")?;
     let seat = Wanted::Seat { session: unknown, role: ANN, ticket: ticket.hash() };
-    let refused = matches!(engine.claim(&seat).await, Err(EngineError::NoSeat { .. }));
+    let refused = matches!(engine.claim(&seat, 1).await, Err(EngineError::NoSeat { .. }));
     expect(refused, "a session that is not there has no seats")
 }
 
@@ -73,7 +76,7 @@ async fn each_part_begins_once<E: Engine>(engine: &E) -> Checked {
         let work = claim.work();
         let is_new = work.version == 0 && work.state.is_none() && work.messages.is_empty();
         expect(is_new && work.attempts == 1, "a part begins without state and messages")?;
-        commit(claim, Done { state: vec![role.0], ..waits() }).await?;
+        scene.commit(claim, Done { state: vec![role.0], ..waits() }).await?;
         scene.expect_nothing(role, "a part that waits has nothing to do").await?;
     }
     scene.expect_ending(None, "a session in which parts wait has not ended").await
@@ -85,13 +88,15 @@ async fn what_is_dropped_has_not_happened<E: Engine>(engine: &E) -> Checked {
     let claim = scene.claim(ANN).await?;
     expect(claim.work().version == 0, "a claim that was dropped has changed nothing")?;
     expect(claim.work().attempts == 2, "a claim that was dropped was an attempt")?;
-    commit(claim, Done { state: b"one".to_vec(), sent: vec![message(0)], ..waits() }).await?;
+    scene.commit(claim, Done { state: b"one".to_vec(), sent: vec![message(0)], ..waits() }).await?;
     let claim = scene.claim(BEN).await?;
     expect(claim.work().messages == [message(0)], "a committed message is in the inbox")?;
     drop(claim);
     let claim = scene.claim(BEN).await?;
     expect(claim.work().messages == [message(0)], "what was not taken is still in the inbox")?;
-    commit(claim, Done { taken: vec![message(0).id], sent: vec![answer()], ..waits() }).await?;
+    scene
+        .commit(claim, Done { taken: vec![message(0).id], sent: vec![answer()], ..waits() })
+        .await?;
     let claim = scene.claim(ANN).await?;
     let work = claim.work();
     expect(work.state.as_deref() == Some(b"one"), "a part comes with what was committed of it")?;
@@ -101,27 +106,28 @@ async fn what_is_dropped_has_not_happened<E: Engine>(engine: &E) -> Checked {
 async fn messages_arrive_once_and_in_order<E: Engine>(engine: &E) -> Checked {
     let scene = Scene::new(engine).await?;
     let sent = (0..5).map(message).collect();
-    commit(scene.begun().await?, Done { sent, taken: vec![answer().id], ..waits() }).await?;
+    scene.commit(scene.begun().await?, Done { sent, taken: vec![answer().id], ..waits() }).await?;
     let claim = scene.claim(BEN).await?;
     let expected: Vec<Envelope> = (0..5).map(message).collect();
     expect(claim.work().messages == expected, "the messages of a channel are in their order")?;
     let taken = expected[..3].iter().map(|message| message.id).collect();
-    commit(claim, Done { taken, ..waits() }).await?;
+    scene.commit(claim, Done { taken, ..waits() }).await?;
     scene.expect_nothing(BEN, "messages that were offered and not taken are nothing new").await
 }
 
 async fn what_was_offered_is_offered_again_with_something_new<E: Engine>(engine: &E) -> Checked {
     let scene = Scene::new(engine).await?;
     let claim = scene.claim(ANN).await?;
-    commit(
-        claim,
-        Done { sent: vec![message(0)], status: PartStatus::Again(Duration::ZERO), ..waits() },
-    )
-    .await?;
-    commit(scene.claim(BEN).await?, waits()).await?;
+    scene
+        .commit(
+            claim,
+            Done { sent: vec![message(0)], status: PartStatus::Again(Duration::ZERO), ..waits() },
+        )
+        .await?;
+    scene.commit(scene.claim(BEN).await?, waits()).await?;
     scene.expect_nothing(BEN, "messages that were offered and not taken are nothing new").await?;
     let claim = scene.claim(ANN).await?;
-    commit(claim, Done { sent: vec![message(1)], ..waits() }).await?;
+    scene.commit(claim, Done { sent: vec![message(1)], ..waits() }).await?;
     scene.expect_nothing(ANN, "a part that asked to be claimed again is claimed once").await?;
     let claim = scene.claim(BEN).await?;
     let all = [message(0), message(1)];
@@ -131,31 +137,34 @@ async fn what_was_offered_is_offered_again_with_something_new<E: Engine>(engine:
 async fn a_session_is_complete_when_nobody_needs_anything<E: Engine>(engine: &E) -> Checked {
     let scene = Scene::new(engine).await?;
     let claim = scene.begun().await?;
-    commit(claim, Done { taken: vec![answer().id], sent: vec![message(0)], ..done() }).await?;
+    scene
+        .commit(claim, Done { taken: vec![answer().id], sent: vec![message(0)], ..done() })
+        .await?;
     scene.expect_nothing(ANN, "a part that is done has nothing to do").await?;
     let claim = scene.claim(BEN).await?;
     scene.expect_ending(None, "a session in which a message is on its way goes on").await?;
-    commit(claim, Done { taken: vec![message(0).id], status: PartStatus::Rests, ..waits() })
+    scene
+        .commit(claim, Done { taken: vec![message(0).id], status: PartStatus::Rests, ..waits() })
         .await?;
     let why = "a session is complete when all parts are done or rest, and no message is on its way";
     scene.expect_ending(Some(&Ending::Complete), why).await?;
     let claim = scene.claim(BEN).await?;
     let is_told = claim.work().ending == Some(Ending::Complete);
     expect(is_told, "a part that rests is told that its session is complete")?;
-    commit(claim, done()).await?;
+    scene.commit(claim, done()).await?;
     scene.expect_nothing(BEN, "it is told once").await?;
 
     let scene = Scene::new(engine).await?;
     for role in [ANN, BEN] {
-        commit(scene.claim(role).await?, done()).await?;
+        scene.commit(scene.claim(role).await?, done()).await?;
     }
     scene.expect_ending(Some(&Ending::Complete), why).await
 }
 
 async fn the_first_ending_is_the_one_for_everybody<E: Engine>(engine: &E) -> Checked {
     let scene = Scene::new(engine).await?;
-    commit(scene.claim(ANN).await?, done()).await?;
-    commit(scene.claim(BEN).await?, waits()).await?;
+    scene.commit(scene.claim(ANN).await?, done()).await?;
+    scene.commit(scene.claim(BEN).await?, waits()).await?;
     let ending = |reason: &str| Ending::Cancelled { reason: reason.to_owned() };
     for reason in ["first", "second"] {
         scene.cancel(reason).await?;
@@ -166,7 +175,7 @@ async fn the_first_ending_is_the_one_for_everybody<E: Engine>(engine: &E) -> Che
     scene.expect_nothing(ANN, "a part that was done is not told of an ending").await?;
     let claim = scene.claim(BEN).await?;
     expect(claim.work().ending == Some(ending("first")), "a part that was not done is told")?;
-    commit(claim, done()).await?;
+    scene.commit(claim, done()).await?;
     scene.expect_nothing(BEN, "it is told once").await?;
     scene.expect_ending(Some(&ending("first")), "an ending stays").await
 }
@@ -174,14 +183,14 @@ async fn the_first_ending_is_the_one_for_everybody<E: Engine>(engine: &E) -> Che
 async fn a_fault_ends_the_session<E: Engine>(engine: &E) -> Checked {
     let scene = Scene::new(engine).await?;
     let status = PartStatus::Faulted("it is broken".to_owned());
-    commit(scene.claim(ANN).await?, Done { status, ..waits() }).await?;
+    scene.commit(scene.claim(ANN).await?, Done { status, ..waits() }).await?;
     let ending = Ending::Faulted { role: "Ann".to_owned(), reason: "it is broken".to_owned() };
     scene.expect_ending(Some(&ending), "a part that faults ends its session").await?;
     scene.expect_nothing(BEN, "who has not begun is not told").await?;
     scene.expect_nothing(ANN, "who has faulted is not told").await?;
     let scene = Scene::new(engine).await?;
-    commit(scene.claim(BEN).await?, done()).await?;
-    commit(scene.claim(ANN).await?, Done { sent: vec![message(0)], ..waits() }).await?;
+    scene.commit(scene.claim(BEN).await?, done()).await?;
+    scene.commit(scene.claim(ANN).await?, Done { sent: vec![message(0)], ..waits() }).await?;
     let ending = scene.ending().await?;
     let is_fault = matches!(ending, Some(Ending::Faulted { ref role, .. }) if role == "Ann");
     expect(is_fault, "a message for a part that is done faults the session of its sender")
@@ -206,7 +215,7 @@ async fn time_passes<E: Engine>(engine: &E) -> Checked {
     let claim = scene.claim(ANN).await?;
     expect(claim.work().ending.is_none(), "a session that has time goes on")?;
     let status = PartStatus::Again(Duration::from_secs(3_600));
-    commit(claim, Done { status, ..waits() }).await?;
+    scene.commit(claim, Done { status, ..waits() }).await?;
     scene.expect_nothing(ANN, "a part that asked for a later time has nothing to do before").await
 }
 
@@ -220,12 +229,14 @@ async fn tickets_are_for_their_seats<E: Engine>(engine: &E) -> Checked {
     };
     let wrong = Ticket::new(scene.key.clone(), ANN, Ticket::secret());
     for wanted in [seat(ANN, &wrong), seat(BEN, &ticket)] {
-        let refused = matches!(engine.claim(&wanted).await, Err(EngineError::NoSeat { .. }));
+        let refused = matches!(engine.claim(&wanted, 1).await, Err(EngineError::NoSeat { .. }));
         expect(refused, "a seat is for its ticket")?;
     }
     let claim = scene.claim_wanted(&seat(ANN, &ticket)).await?;
     let claim = claim.filter(|claim| claim.work().role == ANN);
-    commit(claim.ok_or_else(|| broken("a seat can be claimed with its ticket"))?, waits()).await?;
+    scene
+        .commit(claim.ok_or_else(|| broken("a seat can be claimed with its ticket"))?, waits())
+        .await?;
     scene.cancel("enough").await?;
     let told = scene.claim_wanted(&seat(ANN, &ticket)).await?;
     let is_told = told.is_some_and(|claim| claim.work().ending.is_some());
@@ -237,16 +248,16 @@ async fn several_may_claim_at_once<E: Engine>(engine: &E) -> Checked {
     let first = scene.claim(ANN).await?;
     let beside = scene.claim(BEN).await?;
     match scene.claim_if_any(ANN).await? {
-        None => commit(first, waits()).await?,
+        None => scene.commit(first, waits()).await?,
         // It cannot know whether the first one lives.
         Some(second) => {
-            commit(first, waits()).await?;
-            let late = second.commit(waits()).await;
+            scene.commit(first, waits()).await?;
+            let late = scene.try_commit(second, waits()).await;
             let is_fenced = matches!(late, Err(EngineError::Fenced));
             expect(is_fenced, "of two who have claimed a step, the first who commits has done it")?;
         }
     }
-    commit(beside, waits()).await
+    scene.commit(beside, waits()).await
 }
 
 async fn messages_are_told_apart<E: Engine>(engine: &E) -> Checked {
@@ -265,7 +276,7 @@ async fn messages_are_told_apart<E: Engine>(engine: &E) -> Checked {
         });
         let sent: Vec<Envelope> = sent.collect();
         expected.extend(sent.iter().cloned());
-        commit(scene.claim(from).await?, Done { sent, ..waits() }).await?;
+        scene.commit(scene.claim(from).await?, Done { sent, ..waits() }).await?;
     }
     let claim = scene.claim(BEN).await?;
     let is_as_sent = of_each_channel(&claim.work().messages) == of_each_channel(&expected);
@@ -273,7 +284,7 @@ async fn messages_are_told_apart<E: Engine>(engine: &E) -> Checked {
     // One of them is taken, of which there are three others with this number.
     let taken = EnvelopeId { from: CAS, lane: 300, number: 0 };
     let again = PartStatus::Again(Duration::ZERO);
-    commit(claim, Done { taken: vec![taken], status: again, ..waits() }).await?;
+    scene.commit(claim, Done { taken: vec![taken], status: again, ..waits() }).await?;
     expected.retain(|message| message.id != taken);
     let claim = scene.claim(BEN).await?;
     let is_as_left = of_each_channel(&claim.work().messages) == of_each_channel(&expected);
@@ -293,11 +304,15 @@ fn of_each_channel(messages: &[Envelope]) -> BTreeMap<(RoleId, u16), Vec<&Envelo
 
 async fn what_comes_during_a_step_is_new<E: Engine>(engine: &E) -> Checked {
     let scene = Scene::new(engine).await?;
-    commit(scene.claim(ANN).await?, Done { status: PartStatus::Again(Duration::ZERO), ..waits() })
+    scene
+        .commit(
+            scene.claim(ANN).await?,
+            Done { status: PartStatus::Again(Duration::ZERO), ..waits() },
+        )
         .await?;
     let step = scene.claim(BEN).await?;
-    commit(scene.claim(ANN).await?, Done { sent: vec![message(0)], ..waits() }).await?;
-    commit(step, waits()).await?;
+    scene.commit(scene.claim(ANN).await?, Done { sent: vec![message(0)], ..waits() }).await?;
+    scene.commit(step, waits()).await?;
     let claim = scene.claim(BEN).await?;
     expect(
         claim.work().messages == [message(0)],
@@ -307,10 +322,10 @@ async fn what_comes_during_a_step_is_new<E: Engine>(engine: &E) -> Checked {
 
 async fn nothing_happens_after_the_end<E: Engine>(engine: &E) -> Checked {
     let scene = Scene::new(engine).await?;
-    commit(scene.claim(BEN).await?, waits()).await?;
+    scene.commit(scene.claim(BEN).await?, waits()).await?;
     let step = scene.claim(ANN).await?;
     scene.cancel("enough").await?;
-    let late = step.commit(Done { sent: vec![message(0)], ..done() }).await;
+    let late = scene.try_commit(step, Done { sent: vec![message(0)], ..done() }).await;
     let is_fenced = matches!(late, Err(EngineError::Fenced));
     expect(is_fenced, "a commit into a session that has ended meanwhile is refused")?;
     let claim = scene.claim(BEN).await?;
@@ -322,22 +337,24 @@ async fn nothing_happens_after_the_end<E: Engine>(engine: &E) -> Checked {
 async fn who_rests_goes_on_when_something_comes<E: Engine>(engine: &E) -> Checked {
     let scene = Scene::new(engine).await?;
     let rests = || Done { status: PartStatus::Rests, ..waits() };
-    commit(scene.claim(BEN).await?, rests()).await?;
-    commit(scene.claim(ANN).await?, Done { sent: vec![message(0)], ..rests() }).await?;
+    scene.commit(scene.claim(BEN).await?, rests()).await?;
+    scene.commit(scene.claim(ANN).await?, Done { sent: vec![message(0)], ..rests() }).await?;
     scene.expect_ending(None, "a session in which a message is on its way goes on").await?;
     let claim = scene.claim(BEN).await?;
     expect(
         claim.work().messages == [message(0)],
         "who rests has something to do when something comes",
     )?;
-    commit(claim, Done { taken: vec![message(0).id], ..rests() }).await?;
+    scene.commit(claim, Done { taken: vec![message(0).id], ..rests() }).await?;
     scene.expect_ending(Some(&Ending::Complete), "a session in which all rest is complete").await
 }
 
 async fn who_asked_for_a_time_is_claimed_then<E: Engine>(engine: &E) -> Checked {
     let soon = Duration::from_millis(20);
     let scene = Scene::new(engine).await?;
-    commit(scene.claim(ANN).await?, Done { status: PartStatus::Again(soon), ..waits() }).await?;
+    scene
+        .commit(scene.claim(ANN).await?, Done { status: PartStatus::Again(soon), ..waits() })
+        .await?;
     let begun = Instant::now();
     while scene.claim_if_any(ANN).await?.is_none() {
         expect(
@@ -359,9 +376,74 @@ async fn several_roles_are_served<E: Engine>(engine: &E) -> Checked {
         let claim =
             claim.ok_or_else(|| broken("whoever serves several roles gets parts of each"))?;
         claimed.push(claim.work().role);
-        commit(claim, done()).await?;
+        scene.commit(claim, done()).await?;
     }
     claimed.sort_unstable();
     expect(claimed == [ANN, BEN, CAS], "whoever serves several roles gets parts of each")?;
     scene.expect_ending(Some(&Ending::Complete), "a session of three roles is complete").await
+}
+
+async fn steps_are_done_together<E: Engine>(engine: &E) -> Checked {
+    let mut scenes = Vec::new();
+    for _ in 0..3 {
+        scenes.push(Scene::new(engine).await?);
+    }
+    let mut claims = Vec::new();
+    for scene in &scenes {
+        claims.push(scene.claim(ANN).await?);
+    }
+    scenes[0].cancel("enough").await?;
+    let keys: Vec<SessionKey> = claims.iter().map(|claim| claim.work().session.clone()).collect();
+    let sent = || Done { sent: vec![message(0)], ..waits() };
+    let steps = claims.into_iter().map(|claim| (claim, sent())).collect();
+    let committed = engine.commit(steps).await;
+    expect(committed.len() == keys.len(), "each step is answered")?;
+    for (key, committed) in keys.iter().zip(&committed) {
+        let is_right = match committed {
+            Ok(()) => *key != scenes[0].key,
+            Err(error) => *key == scenes[0].key && matches!(error, EngineError::Fenced),
+        };
+        expect(is_right, "of steps that are committed together, each is answered for itself")?;
+    }
+    for scene in &scenes[1..] {
+        let claim = scene.claim(BEN).await?;
+        expect(claim.work().messages == [message(0)], "what was sent together has arrived")?;
+    }
+    Ok(())
+}
+
+async fn parts_of_a_session_are_done_together<E: Engine>(engine: &E) -> Checked {
+    let scene = Scene::new(engine).await?;
+    let (ann, ben) = (scene.claim(ANN).await?, scene.claim(BEN).await?);
+    let steps = vec![(ann, Done { sent: vec![message(0)], ..done() }), (ben, waits())];
+    let committed = engine.commit(steps).await;
+    expect(committed.iter().all(Result::is_ok), "two parts of a session have steps together")?;
+    let ben = scene.claim(BEN).await?;
+    expect(ben.work().messages == [message(0)], "what comes during a step is something to do")?;
+    scene.commit(ben, Done { taken: vec![message(0).id], ..done() }).await?;
+    scene
+        .expect_ending(Some(&Ending::Complete), "a session in which all are done is complete")
+        .await
+}
+
+async fn who_was_claimed_in_vain_comes_alone<E: Engine>(engine: &E) -> Checked {
+    let mut scenes = Vec::new();
+    for _ in 0..4 {
+        scenes.push(Scene::new(engine).await?);
+        drop(scenes[0].claim_if_any(ANN).await?);
+    }
+    let wanted = Wanted::Served(scenes.iter().map(|scene| (scene.image, ANN)).collect());
+    let mut all = 0;
+    while all < scenes.len() {
+        let claims = scenes[0].claim_many(&wanted, 2).await?;
+        expect(!claims.is_empty(), "whoever wants many parts gets all of them in the end")?;
+        expect(claims.len() <= 2, "no more parts are claimed than are asked for")?;
+        let was_in_vain = |claim: &E::Claim| claim.work().attempts > 1;
+        let comes_alone = claims.len() == 1 || !claims.iter().any(was_in_vain);
+        expect(comes_alone, "a part whose last claim has led to no commit comes alone")?;
+        all += claims.len();
+        let steps = claims.into_iter().map(|claim| (claim, done())).collect();
+        expect(engine.commit(steps).await.iter().all(Result::is_ok), "all of them are done")?;
+    }
+    Ok(())
 }

@@ -15,7 +15,7 @@ use telltale_vm::loader::ContentHash;
 
 use super::Service;
 use super::part::{Part, blamed};
-use crate::engine::{Claim, Done, Ending, Engine, EngineError, PartStatus, Wanted, Work};
+use crate::engine::{Claim as _, Done, Ending, Engine, EngineError, PartStatus, Wanted, Work};
 use crate::key::Ticket;
 
 /// Plays the roles of its services, step by step.
@@ -41,6 +41,8 @@ pub struct ServerConfig {
     pub state: usize,
     /// After how many messages that it sends a step is over, or a few more.
     pub messages: usize,
+    /// How many parts have a step together at most, which are committed together; at least 1.
+    pub batch: usize,
     /// How many parts are kept in memory between two of their steps.
     pub cached: usize,
     /// How long it waits before it looks for something to do, if nobody says that there is something.
@@ -54,6 +56,7 @@ impl Default for ServerConfig {
             payload: 1 << 20,
             state: 1 << 24,
             messages: 1_000,
+            batch: 100,
             cached: 1_000,
             poll: Duration::from_secs(1),
         }
@@ -91,6 +94,13 @@ impl Cache {
         self.places.remove(&oldest.seat);
         Some(oldest)
     }
+}
+
+/// What is left of a step when it is written down.
+struct Stepped {
+    cached: Option<Cached>,
+    /// After which time the part has something to do again.
+    again: Option<Duration>,
 }
 
 /// A part in memory, of whatever service it is.
@@ -148,9 +158,9 @@ impl<E: Engine> Server<E> {
         seat
     }
 
-    /// Does a step of a part, if one has something to do.
+    /// Does a step of each of some parts that have something to do, at most [`ServerConfig::batch`]; and says whether there was one.
     ///
-    /// Whoever drops the future gives up the step, which counts as an attempt.
+    /// Whoever drops the future gives up the steps, which counts as an attempt.
     ///
     /// # Errors
     ///
@@ -159,27 +169,48 @@ impl<E: Engine> Server<E> {
         self.stepped().await.map(|stepped| stepped.is_some())
     }
 
-    /// Does a step if there is one to do, and says when there is certainly something to do again.
+    /// Does steps if there are some to do, and says when there is certainly something to do again.
     async fn stepped(&self) -> Result<Option<Option<Duration>>, EngineError> {
         for _ in 0..self.wanted.len() {
             let turn = self.turn.fetch_add(1, Ordering::Relaxed) % self.wanted.len();
-            if let Some(claim) = self.engine.claim(&self.wanted[turn]).await? {
-                return self.act(claim).await.map(Some);
+            let claims = self.engine.claim(&self.wanted[turn], self.config.batch.max(1)).await?;
+            if !claims.is_empty() {
+                return self.act(claims).await.map(Some);
             }
         }
         Ok(None)
     }
 
-    async fn act(&self, claim: E::Claim) -> Result<Option<Duration>, EngineError> {
-        let work = claim.work();
-        let of_role = |service: &&Arc<dyn Serves>| service.seat().1 == work.role;
-        let is_it = |service: &&Arc<dyn Serves>| service.seat() == (work.image, work.role);
-        let Some(service) = self.services.iter().find(is_it) else {
-            let found =
-                self.services.iter().find(of_role).map_or(work.image, |other| other.seat().0);
-            let (session, expected) = (work.session.clone(), work.image);
-            return Err(EngineError::WrongProtocol { session, expected, found });
-        };
+    async fn act(&self, claims: Vec<E::Claim>) -> Result<Option<Duration>, EngineError> {
+        let mut steps = Vec::with_capacity(claims.len());
+        let mut parts = Vec::with_capacity(claims.len());
+        for claim in claims {
+            let (done, part) = self.act_on(claim.work())?;
+            steps.push((claim, done));
+            parts.push(part);
+        }
+        let mut soonest = None;
+        let mut failed = Ok(());
+        for (committed, Stepped { cached, again }) in
+            self.engine.commit(steps).await.into_iter().zip(parts)
+        {
+            match committed {
+                Ok(()) => {
+                    let put = |part| self.cache().put(part, self.config.cached);
+                    let oldest = cached.and_then(put);
+                    drop(oldest);
+                    soonest = soonest.into_iter().chain(again).min();
+                }
+                Err(EngineError::Fenced) => {}
+                Err(error) => failed = Err(error),
+            }
+        }
+        failed.map(|()| soonest)
+    }
+
+    /// Does a step of a part, which is not written down yet.
+    fn act_on(&self, work: &Work) -> Result<(Done, Stepped), EngineError> {
+        let service = self.service_for(work)?;
         let seat = (work.incarnation, work.role);
         let kept = self.cache().take(seat, work.version);
         let (done, kept) = service.step(kept, work, &self.config);
@@ -188,16 +219,18 @@ impl<E: Engine> Server<E> {
             PartStatus::Again(after) => Some(after),
             _ => None,
         };
-        match claim.commit(done).await {
-            Ok(()) => {
-                let cached = kept.map(|part| Cached { seat, version, part });
-                let oldest = cached.and_then(|cached| self.cache().put(cached, self.config.cached));
-                drop(oldest);
-                Ok(again)
-            }
-            Err(EngineError::Fenced) => Ok(None),
-            Err(error) => Err(error),
+        Ok((done, Stepped { cached: kept.map(|part| Cached { seat, version, part }), again }))
+    }
+
+    fn service_for(&self, work: &Work) -> Result<&dyn Serves, EngineError> {
+        let mut of_role = self.services.iter().filter(|service| service.seat().1 == work.role);
+        let is_it = |service: &&Arc<dyn Serves>| service.seat().0 == work.image;
+        if let Some(service) = of_role.clone().find(is_it) {
+            return Ok(service.as_ref());
         }
+        let found = of_role.next().map_or(work.image, |other| other.seat().0);
+        let (session, expected) = (work.session.clone(), work.image);
+        Err(EngineError::WrongProtocol { session, expected, found })
     }
 
     /// Does steps until `stop` is ready. The step that it is in is done to its end, so another process can go on at once.

@@ -4,8 +4,8 @@ use std::sync::atomic::Ordering;
 use std::time::Duration;
 
 use pollster::block_on;
-use telltale_net::engine::memory::Memory;
-use telltale_net::engine::{Claim, Done, Ending, Engine, EngineError, PartStatus, Wanted};
+use telltale_net::engine::memory::{Memory, MemoryClaim};
+use telltale_net::engine::{Done, Ending, Engine, EngineError, PartStatus, Wanted};
 use telltale_net::{Server, ServerConfig, Service as _, SessionKey, Start};
 use telltale_vm::{Elsewhere, RoleId};
 
@@ -32,6 +32,11 @@ fn everyone_is_told_how_a_session_has_ended() {
     assert_eq!(engine.forget_ended(), 1, "all parts are done");
 }
 
+/// A part that has not begun.
+fn claim(engine: &Memory, wanted: &Wanted) -> MemoryClaim {
+    block_on(engine.claim(wanted, 1)).expect("no faults").pop().expect("it has not begun")
+}
+
 /// What is committed after the end has not happened, and whoever did it is told how it has ended.
 #[test]
 fn a_step_into_a_session_that_has_ended_has_not_happened() {
@@ -39,10 +44,10 @@ fn a_step_into_a_session_that_has_ended_has_not_happened() {
     start(&engine, "order");
     work(&Server::new(engine.clone()).serve(Customers(world.clone())));
     let wanted = Wanted::Served([(purchase::IMAGE.hash(), RoleId(1))].into());
-    let claim = block_on(engine.claim(&wanted)).expect("no faults").expect("it has not begun");
+    let claim = claim(&engine, &wanted);
     block_on(engine.cancel(&SessionKey::from("order"), "enough")).expect("it is there");
-    let late = block_on(claim.commit(Done::of(PartStatus::Done))).expect_err("it has ended");
-    assert!(matches!(late, EngineError::Fenced), "{late}");
+    let late = block_on(engine.commit(vec![(claim, Done::of(PartStatus::Done))]));
+    assert!(matches!(late[..], [Err(EngineError::Fenced)]), "{late:?}");
     work(&all(&engine, &world, 20, 0));
     assert_eq!(world.notes()["order Customer"], "it was cancelled: enough");
     assert_eq!(engine.forget_ended(), 1, "nobody else had begun");
@@ -102,7 +107,7 @@ fn a_step_that_ends_its_process_ends_its_session() {
     start(&engine, "order");
     let wanted = Wanted::Served([(purchase::IMAGE.hash(), RoleId(1))].into());
     for _ in 0..ServerConfig::default().attempts {
-        drop(block_on(engine.claim(&wanted)).expect("no faults").expect("it has not begun"));
+        drop(claim(&engine, &wanted));
     }
     let server = all(&engine, &world, 20, 0);
     work(&server);

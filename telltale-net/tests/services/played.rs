@@ -77,6 +77,6 @@ fn a_seat_with_a_ticket_is_for_nobody_else() {
     // A ticket for another session does not help.
     let wanted =
         Wanted::Seat { session: key.clone(), role: foreign[0].role(), ticket: foreign[0].hash() };
-    let refused = block_on(engine.claim(&wanted)).expect_err("it is another session's");
+    let refused = block_on(engine.claim(&wanted, 1)).expect_err("it is another session's");
     assert!(matches!(refused, EngineError::NoSeat { .. }), "{refused}");
 }

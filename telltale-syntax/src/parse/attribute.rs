@@ -36,9 +36,7 @@ struct Attribute {
 pub(super) fn protocol_attributes(tokens: &mut Tokens, mistakes: &mut Mistakes) -> Attributes {
     let mut attributes = Attributes::default();
     while let Some(attribute) = next(tokens) {
-        if let Err(mistake) = add(&mut attributes, attribute) {
-            mistakes.push(mistake);
-        }
+        mistakes.extend(add(&mut attributes, attribute).err());
     }
     attributes
 }
@@ -64,10 +62,8 @@ pub(super) fn of_role(tokens: &mut Tokens, mistakes: &mut Mistakes) -> (Docs, Op
             "doc" => add_doc(&mut docs, attribute),
             "like" => {
                 let read = name_in(&mut attribute, "a role", ON_ROLE);
-                match read.and_then(|model| once(&mut like, model, &attribute)) {
-                    Ok(()) => {}
-                    Err(mistake) => mistakes.push(mistake),
-                }
+                let said = read.and_then(|model| once(&mut like, model, "like", attribute.span));
+                mistakes.extend(said.err());
             }
             _ => mistakes.push(unknown(&attribute, ON_ROLE)),
         }
@@ -109,10 +105,9 @@ pub(super) fn outer(tokens: &mut Tokens, mistakes: &mut Mistakes) -> Outer {
             },
             "state" => {
                 let read = name_in(&mut attribute, "the name of a state", ON_STATEMENT);
-                match read.and_then(|name| once(&mut outer.state, name, &attribute)) {
-                    Ok(()) => {}
-                    Err(mistake) => mistakes.push(mistake),
-                }
+                let state = &mut outer.state;
+                let said = read.and_then(|name| once(state, name, "state", attribute.span));
+                mistakes.extend(said.err());
             }
             _ => mistakes.push(unknown(&attribute, ON_STATEMENT)),
         }
@@ -125,24 +120,19 @@ pub(super) fn late(tokens: &mut Tokens, outer: &mut Outer, mistakes: &mut Mistak
     let late = self::outer(tokens, mistakes);
     outer.derives.extend(&late.derives);
     outer.docs.extend(late.docs);
-    match (&outer.state, late.state) {
-        (Some(_), Some(late)) => mistakes.push(twice("state", late.place)),
-        (None, late) => outer.state = late,
-        (Some(_), None) => {}
+    if let Some(state) = late.state {
+        let place = state.place;
+        mistakes.extend(once(&mut outer.state, state, "state", place).err());
     }
 }
 
-/// What an attribute says, unless it was said before.
-fn once<T>(known: &mut Option<T>, said: T, attribute: &Attribute) -> Result<(), Diagnostic> {
+/// Keeps what is said, unless it was said before.
+fn once<T>(known: &mut Option<T>, said: T, what: &str, at: SpanRange) -> Result<(), Diagnostic> {
     if known.is_some() {
-        return Err(twice(&attribute.name, attribute.span));
+        return Err(Diagnostic::new(Mistake::GivenTwice { what: what.to_owned() }, at));
     }
     *known = Some(said);
     Ok(())
-}
-
-fn twice(what: &str, span: SpanRange) -> Diagnostic {
-    Diagnostic::new(Mistake::GivenTwice { what: what.to_owned() }, span)
 }
 
 /// Reports attributes in front of something that generates nothing.
@@ -213,12 +203,12 @@ fn add(attributes: &mut Attributes, mut attribute: Attribute) -> Result<(), Diag
         "endpoints" if attribute.inside.is_empty() => attributes.endpoints = true,
         "serde" => {
             let said = serde(&mut attribute)?;
-            return once(&mut attributes.serde, said, &attribute);
+            return once(&mut attributes.serde, said, "serde", attribute.span);
         }
         "allow" if is_silent_end(&attribute) => attributes.silent_end = true,
         "telltale" => {
             let said = crate_path(&mut attribute)?;
-            return once(&mut attributes.crate_path, said, &attribute);
+            return once(&mut attributes.crate_path, said, "telltale", attribute.span);
         }
         _ => return Err(unknown(&attribute, ON_PROTOCOL)),
     }
@@ -292,12 +282,10 @@ fn serde(attribute: &mut Attribute) -> Result<Serde, Diagnostic> {
         let (mistake, word) = (inside.expected("`version = 2` or `codec = path`"), inside.span());
         if inside.word("version").is_some() {
             inside.signs("=").ok_or_else(|| inside.expected("`=`"))?;
-            let former = version.replace(version_number(&mut inside)?);
-            former.map_or(Ok(()), |_| Err(twice("version", word)))?;
+            once(&mut version, version_number(&mut inside)?, "version", word)?;
         } else if inside.word("codec").is_some() {
             inside.signs("=").ok_or_else(|| inside.expected("`=`"))?;
-            let former = codec.replace(path(&mut inside)?);
-            former.map_or(Ok(()), |_| Err(twice("codec", word)))?;
+            once(&mut codec, path(&mut inside)?, "codec", word)?;
         } else {
             return Err(mistake);
         }

@@ -68,21 +68,14 @@ impl Entry {
     }
 }
 
-/// What is written as an object, and not as a list.
-fn object<'t, T: Deserialize<'t>>(text: &'t [u8]) -> serde_json::Result<T> {
-    let mut reader = serde_json::Deserializer::from_slice(text);
-    let read = T::deserialize(Object(&mut reader))?;
-    reader.end().map(|()| read)
-}
-
 pub(super) fn read(path: &Path) -> Result<BTreeMap<String, Entry>, LockError> {
     let text = std::fs::read(path).map_err(|error| LockError::read(path, &error))?;
     let malformed = |error: serde_json::Error| LockError::malformed(path, &error);
-    let Version { format } = object(&text).map_err(malformed)?;
+    let Version { format } = Object::from_json(&text).map_err(malformed)?;
     if format != FORMAT {
         return Err(LockError::Format { path: path.to_owned(), found: format, known: FORMAT });
     }
-    let File { protocols } = object(&text).map_err(malformed)?;
+    let File { protocols } = Object::from_json(&text).map_err(malformed)?;
     let twice = |protocol: &String, role| LockError::Twice {
         path: path.to_owned(),
         protocol: protocol.clone(),

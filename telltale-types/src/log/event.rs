@@ -2,7 +2,7 @@
 
 use std::fmt;
 
-use crate::foreign::clipped;
+use crate::foreign::{NAME, clipped};
 
 /// What an event of a log tells.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -95,12 +95,9 @@ impl fmt::Display for LogEvent {
     }
 }
 
-/// How many characters of a name are shown.
-const SHOWN: usize = 100;
-
 /// A name from a log, which may be anything, as part of a sentence.
 pub(super) fn shown(name: &str) -> String {
-    clipped(name, SHOWN)
+    clipped(name, NAME)
 }
 
 /// A line of a log that is no event.

@@ -126,7 +126,7 @@ impl Monitor {
 
     /// What is under way in the first way.
     pub(super) fn under_way(&self) -> Vec<String> {
-        let queues = self.ways[0].under_way.iter();
+        let queues = self.ways[0].queues.iter();
         let messages = queues.flat_map(|(&(sender, receiver, _), queue)| {
             queue.iter().map(move |&label| (sender, receiver, label))
         });

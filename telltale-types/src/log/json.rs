@@ -2,10 +2,8 @@
 
 use std::io::{self, BufRead, Read as _};
 
-use serde::Deserialize;
-
 use super::{LineError, LogEvent};
-use crate::foreign::{Object, sentence};
+use crate::foreign::{Object, said, sentence};
 
 /// How many bytes a line may have. A line is read as a whole, and nothing else of the log is kept.
 pub const LINE_LIMIT: u64 = 1 << 20;
@@ -81,18 +79,13 @@ impl<R: BufRead> JsonLines<R> {
 
     fn event(&self) -> Result<LogEvent, LineError> {
         let text = self.text.trim_ascii_end();
-        let mut reader = serde_json::Deserializer::from_slice(text);
-        let event = LogEvent::deserialize(Object(&mut reader));
-        let event = event.and_then(|event| reader.end().map(|()| event));
-        let event = event.map_err(|error| line_error(self.line, &error))?;
+        let event: LogEvent =
+            Object::from_json(text).map_err(|error| line_error(self.line, &error))?;
         Ok(LogEvent { line: Some(self.line), ..event })
     }
 }
 
 /// The library counts the lines of what it was given, which is always one.
 fn line_error(line: u64, error: &serde_json::Error) -> LineError {
-    let text = error.to_string();
-    let place = format!(" at line {} column {}", error.line(), error.column());
-    let message = sentence(text.strip_suffix(&place).unwrap_or(&text));
-    LineError { line, column: Some(error.column()), message }
+    LineError { line, column: Some(error.column()), message: said(error) }
 }

@@ -6,7 +6,7 @@ use super::part::{Channels, Part};
 use super::report::{Accepted, LogError, Place};
 use super::way::{Taken, Way};
 use super::{EventKind, LineError, LogEvent};
-use crate::{Action, Direction, GlobalType, LabelId, LocalTypeR, Names, RoleId, Shared};
+use crate::{Action, Direction, GlobalType, LabelId, LocalTypeR, Names, RoleId, Shared, StateId};
 
 /// In how many ways a log may be understood at once.
 pub const WAY_LIMIT: usize = 1_000;
@@ -163,6 +163,15 @@ impl Monitor {
         }
     }
 
+    /// Also counts what the roles do, for [`Monitor::counts`].
+    #[must_use]
+    pub fn counting(mut self) -> Self {
+        for way in &mut self.ways {
+            way.counts.get_or_insert_default();
+        }
+        self
+    }
+
     /// Holds a whole log against what is watched.
     ///
     /// # Errors
@@ -218,6 +227,43 @@ impl Monitor {
         let pending = if over { Vec::new() } else { self.pending() };
         let under_way = if over { Vec::new() } else { self.under_way() };
         Accepted { events: self.events, skipped: self.skipped, pending, under_way, is_over: over }
+    }
+
+    /// How often the roles that are watched have done what, in which states of their parts; nothing of what was before
+    /// [`Monitor::counting`].
+    ///
+    /// Where the log can be understood in several ways, this is one of them, if possible one in which all is over.
+    ///
+    /// ```
+    /// use telltale_types::{Label, LocalTerm, LogEvent, Monitor};
+    ///
+    /// let client = LocalTerm::send("Server", Label::new("Ask"), LocalTerm::end()).close()?;
+    /// let mut monitor = Monitor::of_role(&client, "Client")?.counting();
+    /// assert_eq!(monitor.counts().count(), 0);
+    /// monitor.observe(&LogEvent::exchange("Client", "Server", "Ask"))?;
+    /// let (_, state, action, count) = monitor.counts().next().expect("the client has asked");
+    /// assert_eq!(action.display(client.names()), "Server!Ask");
+    /// assert_eq!((state.index(), count), (0, 1));
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    pub fn counts(&self) -> impl Iterator<Item = (RoleId, StateId, Action, u64)> + '_ {
+        let counts = self.furthest().counts.iter().flatten();
+        counts.map(|(&(role, state, action), &count)| (role, state, action, count))
+    }
+
+    /// The roles that have come to their ends, in the way that [`Monitor::counts`] speaks of: those that can do nothing more, and
+    /// all that are watched if the log is complete.
+    pub fn ended(&self) -> impl Iterator<Item = RoleId> + '_ {
+        let way = self.furthest();
+        let is_over = self.is_over(way);
+        let parts = self.parts.iter().zip(&way.strands);
+        let ended = parts.filter(move |(part, strand)| is_over || part.has_ended(strand));
+        ended.map(|(part, _)| part.role)
+    }
+
+    /// A way in which all is over, or else the first.
+    fn furthest(&self) -> &Way {
+        self.ways.iter().find(|way| self.is_over(way)).unwrap_or(&self.ways[0])
     }
 
     fn role(&self, event: &LogEvent, role: &str) -> Result<RoleId, LogError> {
@@ -341,7 +387,7 @@ impl Monitor {
 
     pub(super) fn is_over(&self, way: &Way) -> bool {
         let mut parts = self.parts.iter().zip(&way.strands);
-        way.under_way.is_empty() && parts.all(|(part, strand)| part.is_over(strand))
+        way.queues.is_empty() && parts.all(|(part, strand)| part.is_over(strand))
     }
 }
 

@@ -94,6 +94,13 @@ impl Part {
         })
     }
 
+    /// Whether nothing more can happen.
+    pub(super) fn has_ended(&self, strand: &Strand) -> bool {
+        let is_end =
+            |state| self.local.direction(state).is_none() && self.local.par(state).is_none();
+        strand[LaneId::OUTERMOST.index()].is_some_and(is_end)
+    }
+
     /// Everything that can be done, and with which effect.
     pub(super) fn moves<'p>(
         &'p self,

@@ -2,19 +2,25 @@
 //!
 //! Mostly there is one. There are several where a log does not say in which of several lanes a message was sent.
 
+use std::cmp::Ordering;
 use std::collections::{BTreeMap, VecDeque};
 
 use super::part::{Part, Strand};
 use crate::{Action, LabelId, LaneId, RoleId, StateId};
 
-/// See above.
-#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+/// See above. Ways are equal from which the log continues alike, whatever was counted on them.
+#[derive(Clone, Debug)]
 pub(super) struct Way {
     /// By part.
     pub(super) strands: Vec<Strand>,
     /// What was sent between two of the roles and not received. No queue is empty, so that equal ways are equal.
-    pub(super) under_way: BTreeMap<Channel, VecDeque<LabelId>>,
+    pub(super) queues: BTreeMap<Channel, VecDeque<LabelId>>,
+    /// How often the roles have done what, if somebody wants to know.
+    pub(super) counts: Option<Counts>,
 }
+
+/// Who, in which state of its part, what; and how often.
+pub(super) type Counts = BTreeMap<(RoleId, StateId, Action), u64>;
 
 /// Sender, receiver and number.
 pub(super) type Channel = (RoleId, RoleId, u16);
@@ -51,32 +57,60 @@ impl Taken {
 
 impl Way {
     pub(super) fn start(parts: &[Part]) -> Self {
-        Self { strands: parts.iter().map(Part::start).collect(), under_way: BTreeMap::new() }
+        let strands = parts.iter().map(Part::start).collect();
+        Self { strands, queues: BTreeMap::new(), counts: None }
+    }
+
+    fn place(&self) -> (&[Strand], &BTreeMap<Channel, VecDeque<LabelId>>) {
+        (&self.strands, &self.queues)
     }
 
     pub(super) fn under_way_count(&self) -> usize {
-        self.under_way.values().map(VecDeque::len).sum()
+        self.queues.values().map(VecDeque::len).sum()
     }
 
     /// The message that comes next out of a channel.
     pub(super) fn first(&self, channel: Channel) -> Option<LabelId> {
-        self.under_way.get(&channel)?.front().copied()
+        self.queues.get(&channel)?.front().copied()
     }
 
     /// Moves a role on.
     pub(super) fn advance(&mut self, part: &Part, at: usize, taken: Taken) {
         part.enter(&mut self.strands[at], taken.lane, taken.target);
+        if let Some(counts) = &mut self.counts {
+            *counts.entry((taken.role, taken.state, taken.action)).or_default() += 1;
+        }
     }
 
     pub(super) fn push(&mut self, channel: Channel, label: LabelId) {
-        self.under_way.entry(channel).or_default().push_back(label);
+        self.queues.entry(channel).or_default().push_back(label);
     }
 
     pub(super) fn pop(&mut self, channel: Channel) {
-        let Some(queue) = self.under_way.get_mut(&channel) else { return };
+        let Some(queue) = self.queues.get_mut(&channel) else { return };
         queue.pop_front();
         if queue.is_empty() {
-            self.under_way.remove(&channel);
+            self.queues.remove(&channel);
         }
+    }
+}
+
+impl PartialEq for Way {
+    fn eq(&self, other: &Self) -> bool {
+        self.place() == other.place()
+    }
+}
+
+impl Eq for Way {}
+
+impl PartialOrd for Way {
+    fn partial_cmp(&self, other: &Self) -> Option<Ordering> {
+        Some(self.cmp(other))
+    }
+}
+
+impl Ord for Way {
+    fn cmp(&self, other: &Self) -> Ordering {
+        self.place().cmp(&other.place())
     }
 }

@@ -73,7 +73,7 @@ impl Slice<'_, '_> {
     ) -> Step {
         let Picked { branch: picked, value } = match answer {
             Ok(picked) => picked,
-            Err(error) => return Self::no_answer(error, self.cx.at),
+            Err(error) => return Self::no_answer(error),
         };
         let count = labels.len();
         if let Some(label) = labels.nth(picked) {

@@ -21,7 +21,7 @@ impl Slice<'_, '_> {
                 return Ok(());
             }
             let next = match if op.is_guarded { self.by_hand(op) } else { self.unguarded(op) } {
-                Step::Next(next) | Step::Yield(next) | Step::Pend(next) | Step::Told(next) => next,
+                Step::Next(next) | Step::Yield(next) | Step::Told(next) => next,
                 Step::Wait => {
                     self.wait(coro);
                     return Ok(());

@@ -172,16 +172,12 @@ impl Slice<'_, '_> {
             let held = self.run.pending_choices.get(self.cx.session, number);
             return held.is_some_and(|(sent, _)| sent.channel.place == plan.place);
         }
-        let op = op_of(self.loaded, coro);
-        match op.code {
-            Code::Send | Code::Recv | Code::Offer => op.exchange.channel.place == plan.place,
-            // Who plays it from outside makes its choice anew when there is room.
-            Code::Choose if !coro.has(OUTSIDE) => false,
-            Code::OfferMany | Code::Choose => {
-                let branches = self.loaded.linked.exchanges(op);
-                branches.iter().any(|branch| branch.channel.place == plan.place)
-            }
-            _ => false,
+        let (linked, op) = (&self.loaded.linked, op_of(self.loaded, coro));
+        // Who plays it from outside makes its choice anew when there is room.
+        if op.code == Code::Choose && !coro.has(OUTSIDE) {
+            return false;
         }
+        let mut exchanges = linked.sent(op).iter().chain(linked.received(op));
+        exchanges.any(|exchange| exchange.channel.place == plan.place)
     }
 }

@@ -60,9 +60,7 @@ impl Slice<'_, '_> {
 pub(crate) fn inside(loaded: &Loaded, step: Step) -> Step {
     let trap = loaded.image.programs.code().len();
     match step {
-        Step::Next(next) | Step::Yield(next) | Step::Pend(next) | Step::Told(next)
-            if next as usize == trap =>
-        {
+        Step::Next(next) | Step::Yield(next) | Step::Told(next) if next as usize == trap => {
             Cause::OutOfProgram.into()
         }
         inside => inside,

@@ -5,10 +5,11 @@ use telltale_types::{LabelId, RoleId};
 use super::{Operand, Slice, Step};
 use crate::Value;
 use crate::error::Wrong;
+use crate::memory::channel::Buffers;
 use crate::memory::coroutine::{self, Coro, CoroId, FORKED, HALTED, OUTSIDE, PAUSED};
 use crate::memory::{channel, ready};
 use crate::outside::{Received, Seat};
-use crate::program::op::{Code, Exchange, Op};
+use crate::program::op::{Code, Exchange, Linked, Op};
 use crate::trace::store::Tag;
 
 /// What a call has come to.
@@ -46,7 +47,8 @@ impl<'s> Slice<'_, 's> {
         let op = self.op_here();
         let tag = if op.code == Code::Choose { Tag::ChosenAndSent } else { Tag::Sent };
         let is_it = |sent: &&Exchange| (sent.peer, sent.label) == (to, label);
-        let Some(sent) = self.could_send(op).iter().find(is_it) else { return Called::NotAllowed };
+        let sent = self.loaded.linked.sent(op).iter().find(is_it);
+        let Some(sent) = sent else { return Called::NotAllowed };
         if self.is_paused() {
             return Called::Waits(Some(value));
         }
@@ -70,7 +72,7 @@ impl<'s> Slice<'_, 's> {
     /// Receives whatever has come that the role receives now.
     pub(crate) fn receive_from_outside(&mut self) -> Called<Option<Received>> {
         let op = self.op_here();
-        if self.could_receive(op).is_empty() {
+        if self.loaded.linked.received(op).is_empty() {
             return Called::NotAllowed;
         }
         if self.is_paused() {
@@ -91,21 +93,18 @@ impl<'s> Slice<'_, 's> {
     /// Whether the role could act at once: receive what has come, or send without waiting for room. If not, it waits.
     pub(crate) fn could_act(&mut self) -> Called<bool> {
         let op = self.op_here();
-        let (sent, received) = (self.could_send(op), self.could_receive(op));
+        let linked = &self.loaded.linked;
+        let (sent, received) = (linked.sent(op), linked.received(op));
         if self.is_paused() {
             return Called::Waits(false);
         }
         for Exchange { channel, peer, label, .. } in sent {
-            if let Ok(true) = self.must_wait(*channel, *peer, *label) {
+            if !channel::lets_go_on(self.block, self.run.buffers, *channel, *label) {
                 self.await_room(*channel, *peer);
                 return Called::Waits(false);
             }
         }
-        let has_come = |taken: &Exchange| {
-            let first = channel::first_label(self.block, self.run.buffers, taken.channel);
-            first.is_some_and(|found| op.code != Code::OfferMany || found == taken.label)
-        };
-        if !sent.is_empty() || received.iter().any(has_come) {
+        if !sent.is_empty() || has_come(linked, op, self.block, self.run.buffers) {
             return Called::Done(true);
         }
         if received.is_empty() {
@@ -120,24 +119,6 @@ impl<'s> Slice<'_, 's> {
     /// The instruction that the role is at.
     fn op_here(&self) -> &'s Op {
         &self.loaded.linked.ops[self.cx.at as usize]
-    }
-
-    /// The messages of which an instruction sends one.
-    fn could_send(&self, op: &'s Op) -> &'s [Exchange] {
-        match op.code {
-            Code::Send => std::slice::from_ref(&op.exchange),
-            Code::Choose => self.loaded.linked.exchanges(op),
-            _ => &[],
-        }
-    }
-
-    /// The messages of which an instruction receives one.
-    fn could_receive(&self, op: &'s Op) -> &'s [Exchange] {
-        match op.code {
-            Code::Recv => std::slice::from_ref(&op.exchange),
-            Code::Offer | Code::OfferMany => self.loaded.linked.exchanges(op),
-            _ => &[],
-        }
     }
 
     fn is_paused(&self) -> bool {
@@ -209,4 +190,13 @@ impl<'s> Slice<'_, 's> {
         let seat = Seat { session: self.cx.session, role: actor.role, lane: actor.lane };
         self.run.woken.push(seat);
     }
+}
+
+/// Whether a message has come with which a role at this instruction would go on, or fault. Where several send, another label than
+/// that of the branch may be meant for later.
+pub(crate) fn has_come(linked: &Linked, op: &Op, block: &[u64], buffers: &Buffers) -> bool {
+    linked.received(op).iter().any(|taken| {
+        let first = channel::first_label(block, buffers, taken.channel);
+        first.is_some_and(|found| op.code != Code::OfferMany || found == taken.label)
+    })
 }

@@ -90,7 +90,7 @@ impl Slice<'_, '_> {
     ) -> Step {
         let value = match answer {
             Ok(value) => value,
-            Err(error) => return Self::no_answer(error, self.cx.at),
+            Err(error) => return Self::no_answer(error),
         };
         self.run.trace.push_if(Tag::Invoked, self.cx.actor.role, RoleId(0), LabelId(effect.0));
         self.cx.add_effect();

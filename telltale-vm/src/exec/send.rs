@@ -52,7 +52,7 @@ impl Slice<'_, '_> {
     pub(crate) fn refused(&mut self, label: LabelId, answer: HandlerResult<Value>) -> Step {
         match answer {
             Ok(value) => self.wrong_payload(label, value),
-            Err(error) => Self::no_answer(error, self.cx.at),
+            Err(error) => Self::no_answer(error),
         }
     }
 

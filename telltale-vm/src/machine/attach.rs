@@ -41,9 +41,10 @@ impl VM {
         let outside = objects.played_outside().map_or(Players::OBJECTS, |(players, _)| players);
         let before = self.outside.sessions.get(session, 0);
         let before = before.map_or(Players::OBJECTS, |from| from.players);
-        if !header::is_running(block) {
-            // Nobody plays it any more.
-        } else if !outside.outside().eq(before.outside()) || outside.driven != before.driven {
+        let is_as_before =
+            outside.outside().eq(before.outside()) && outside.driven == before.driven;
+        // One that has ended nobody plays any more.
+        if header::is_running(block) && !is_as_before {
             return Err(cannot("other roles are played from outside than before"));
         }
         awaited.attach(objects);

@@ -6,7 +6,7 @@ use std::sync::Arc;
 use telltale_types::{LabelId, Names, RoleId};
 use thiserror::Error;
 
-use crate::lines::role_of;
+use crate::lines::known_role;
 use crate::memory::arena::Slot;
 use crate::memory::channel::Plan;
 use crate::memory::coroutine::{self, Coro, CoroId, DRAINS, HALTED, PAUSED, PENDING, UNANSWERED};
@@ -184,9 +184,15 @@ impl VM {
         let outstanding = Outstanding::of(&message);
         self.put_in(slot, plan, message, self.records());
         self.deferred.injected(session, outstanding);
+        self.after_call();
+        Ok(())
+    }
+
+    /// At the end of what is done from outside: payloads that nobody has any more are dropped, and events are told.
+    #[inline]
+    pub(super) fn after_call(&mut self) {
         self.drop_orphans();
         self.drain_sink();
-        Ok(())
     }
 
     /// A message from outside goes into its channel, in which it has room, and its receiver continues.
@@ -219,7 +225,7 @@ impl VM {
     }
 
     /// The channel of a message from outside, if there is one, and room in it.
-    pub(super) fn channel_for(&self, slot: Slot, message: &Message) -> Result<Plan, VMError> {
+    fn channel_for(&self, slot: Slot, message: &Message) -> Result<Plan, VMError> {
         let Message { from, to, lane, label, .. } = *message;
         let loaded = self.loaded_at(slot);
         let is_known = label.index() < loaded.image.names().label_count();
@@ -228,10 +234,20 @@ impl VM {
             let what = missing_channel(loaded.image.names(), message);
             return Err(VMError::NotInProtocol { session, what });
         };
+        self.expect_room(slot, plan, label).map(|()| plan)
+    }
+
+    /// Whether there is room for a message from outside.
+    pub(super) fn expect_room(
+        &self,
+        slot: Slot,
+        plan: Plan,
+        label: LabelId,
+    ) -> Result<(), VMError> {
         let block = self.run_queue.arena.block(slot);
-        let fits = channel::has_room(block, plan)
-            || channel::replaces(block, &self.buffers, plan, message.label);
-        if fits { Ok(plan) } else { Err(VMError::ChannelFull { capacity: plan.room() }) }
+        let fits =
+            channel::has_room(block, plan) || channel::replaces(block, &self.buffers, plan, label);
+        if fits { Ok(()) } else { Err(VMError::ChannelFull { capacity: plan.room() }) }
     }
 
     /// The messages of a session that its network has deferred will not come any more: those that are still
@@ -357,6 +373,5 @@ pub(super) fn missing_channel(names: &Names, message: &Message) -> String {
 
 /// A role in words, which may be none of its protocol.
 fn quoted(names: &Names, role: RoleId) -> String {
-    let is_there = role.index() < names.role_count();
-    if is_there { format!("`{}`", role_of(names, role)) } else { format!("role {role}") }
+    known_role(names, role).map_or_else(|| format!("role {role}"), |name| format!("`{name}`"))
 }

@@ -131,6 +131,11 @@ impl<'a> Inside<'a> {
         queue
     }
 
+    /// The role objects of a session, if it has some.
+    pub(crate) fn objects_of(&self, block: &[u64]) -> Option<&'a SessionObjects> {
+        self.objects.get(header::objects(block).checked_sub(1)? as usize)
+    }
+
     /// Who holds which endpoint in a register. This looks at all sessions.
     pub(crate) fn holders(&self) -> Holders<'a> {
         let mut holders = BTreeMap::new();

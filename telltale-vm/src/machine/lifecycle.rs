@@ -132,15 +132,13 @@ impl VM {
             return self.finish(slot, Ok(()));
         }
         let cause = Cause::Stuck { waiting: view.who_is_stuck() };
-        self.fault(slot, Fault { role: None, lane: 0, instruction: None, cause });
+        self.fault(slot, Fault::of_session(cause));
     }
 
     /// All roles of a session are done.
     pub(super) fn finish_unless_left_over(&mut self, slot: Slot) {
         match self.left_over(slot) {
-            Some(cause) => {
-                self.fault(slot, Fault { role: None, lane: 0, instruction: None, cause });
-            }
+            Some(cause) => self.fault(slot, Fault::of_session(cause)),
             None => self.finish(slot, Ok(())),
         }
     }
@@ -156,12 +154,13 @@ impl VM {
     /// A message that is left over although all roles are done; nothing if there is none, or if that
     /// is no fault.
     fn left_over(&self, slot: Slot) -> Option<Cause> {
+        if self.config.leftover == Leftover::Drop {
+            return None;
+        }
         let block = self.run_queue.arena.block(slot);
         let loaded = self.images.get(header::image(block));
-        let is_fault = self.config.leftover == Leftover::Fault;
         let names = loaded.image.names();
-        let channels = loaded.plans.existing().iter().filter(|_| is_fault);
-        channels.into_iter().find_map(|&(channel, plan)| {
+        loaded.plans.existing().iter().find_map(|&(channel, plan)| {
             let label = channel::first_label(block, &self.buffers, plan)?;
             Some(Cause::LeftOver {
                 from: role_of(names, channel.from).to_owned(),

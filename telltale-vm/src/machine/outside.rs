@@ -6,16 +6,16 @@ use telltale_bytecode::CodeImage;
 use telltale_types::{LabelId, Names, RoleId};
 
 use crate::error::{Wrong, in_words};
-use crate::exec::{Called, RunContext, Slice};
+use crate::exec::{Called, RunContext, Slice, has_come};
 use crate::index::ByMember;
-use crate::lines::{label_of, role_of};
+use crate::lines::{known_role, label_of, role_of};
 use crate::memory::arena::Slot;
 use crate::memory::coroutine::{self, Actor, CoroId, FORKED, HALTED, OUTSIDE};
 use crate::memory::{channel, header, ready};
 use crate::outside::{DriveError, Received, Seat};
 use crate::program::by_hand::show_compiled;
 use crate::program::loaded::Loaded;
-use crate::program::op::{Code, Exchange};
+use crate::program::op::Exchange;
 use crate::roles::host::Host;
 use crate::roles::players::Players;
 use crate::scripted::leave::leave_place;
@@ -198,10 +198,9 @@ impl VM {
         let slot = self.running(session)?;
         let block = self.run_queue.arena.block(slot);
         let loaded = self.images.get(header::image(block));
-        let is_there = role.index() < loaded.roles;
         let actor = Actor { role, lane };
         let coro = match lane {
-            _ if !is_there => None,
+            _ if role.index() >= loaded.roles => None,
             0 => Some(role),
             _ => loaded.coroutines_of(role).find(|coro| loaded.actor_of(*coro) == actor),
         };
@@ -215,7 +214,7 @@ impl VM {
                     || from().is_some_and(|from| from.players.driven.contains(role)))
         };
         let no_seat = || {
-            let name = if is_there { role_of(loaded.image.names(), role) } else { "?" };
+            let name = known_role(loaded.image.names(), role).unwrap_or("?");
             DriveError::NoSeat { session, role: name.to_owned(), lane }
         };
         let coro = coro.filter(is_driven).ok_or_else(no_seat)?;
@@ -300,8 +299,7 @@ impl VM {
         if answer.is_ok() {
             self.look_after_call(slot, coro);
         }
-        self.drop_orphans();
-        self.drain_sink();
+        self.after_call();
         answer
     }
 
@@ -312,8 +310,7 @@ impl VM {
         if header::is_running(self.run_queue.arena.block(slot)) {
             return Ok(back);
         }
-        self.drop_orphans();
-        self.drain_sink();
+        self.after_call();
         Err(DriveError::Ended(VMError::StaleSession { session }))
     }
 
@@ -365,7 +362,7 @@ impl VM {
         let block = self.run_queue.arena.block(slot);
         let loaded = self.images.get(header::image(block));
         let mut driven = players.driven.iter().flat_map(|role| loaded.coroutines_of(role));
-        driven.any(|coro| self.could_act(block, loaded, coro))
+        driven.any(|coro| self.has_a_move(block, loaded, coro))
     }
 
     /// Nobody here can act in a part. Says whether it is not over: whoever is elsewhere can still send, until it is known that he is
@@ -393,32 +390,17 @@ impl VM {
         players.elsewhere.iter().any(is_live)
     }
 
-    /// Whether a driven coroutine could act if it were called now.
-    fn could_act(&self, block: &[u64], loaded: &Loaded, coro: CoroId) -> bool {
+    /// Whether a driven coroutine could act if it were called now: for one of its branches, that is enough.
+    fn has_a_move(&self, block: &[u64], loaded: &Loaded, coro: CoroId) -> bool {
         let word = coroutine::read(block, loaded.roles_at + coro.index());
         if word.has(HALTED | FORKED) {
             return false;
         }
-        let op = &loaded.linked.ops[word.pc() as usize];
-        let first = |of: &Exchange| channel::first_label(block, &self.buffers, of.channel);
-        let can_send = |sent: &Exchange| {
-            let (plan, rule) = (sent.channel, sent.channel.rule);
-            channel::has_room(block, plan)
-                || rule.drops()
-                || rule.refuses()
-                || channel::replaces(block, &self.buffers, plan, sent.label)
-        };
-        match op.code {
-            Code::Send => can_send(&op.exchange),
-            Code::Choose => loaded.linked.exchanges(op).iter().any(can_send),
-            Code::Recv => first(&op.exchange).is_some(),
-            Code::Offer => loaded.linked.exchanges(op).iter().any(|taken| first(taken).is_some()),
-            Code::OfferMany => {
-                let mut taken = loaded.linked.exchanges(op).iter();
-                taken.any(|taken| first(taken) == Some(taken.label))
-            }
-            _ => false,
-        }
+        let Loaded { linked, .. } = loaded;
+        let op = &linked.ops[word.pc() as usize];
+        let can_send =
+            |sent: &Exchange| channel::lets_go_on(block, &self.buffers, sent.channel, sent.label);
+        linked.sent(op).iter().any(can_send) || has_come(linked, op, block, &self.buffers)
     }
 
     /// A session with roles that are played from outside has ended.
@@ -433,12 +415,11 @@ impl VM {
         let block = self.run_queue.arena.block(slot);
         let loaded = self.images.get(header::image(block));
         let word = coroutine::read(block, loaded.roles_at + coro.index());
-        let is_busy = || match loaded.linked.ops[word.pc() as usize].code {
-            Code::Send | Code::Choose => true,
-            Code::Recv | Code::Offer | Code::OfferMany => {
-                !loaded.may_rest(block, loaded.actor_of(coro).role, word.pc())
-            }
-            _ => false,
+        let is_busy = || {
+            let op = &loaded.linked.ops[word.pc() as usize];
+            let may_rest = || loaded.may_rest(block, loaded.actor_of(coro).role, word.pc());
+            !loaded.linked.sent(op).is_empty()
+                || !loaded.linked.received(op).is_empty() && !may_rest()
         };
         let nobody_acts = !ready::any(block, ready::words(loaded.coroutines));
         if !(nobody_acts && !word.has(HALTED | FORKED) && is_busy()) {
@@ -460,8 +441,7 @@ impl VM {
 
 /// A message in words, whose receiver or label may be none of its protocol.
 fn in_protocol(names: &Names, to: RoleId, label: LabelId) -> String {
-    let has_role = to.index() < names.role_count();
-    let to = if has_role { role_of(names, to).to_owned() } else { format!("role {to}") };
+    let to = known_role(names, to).map_or_else(|| format!("role {to}"), str::to_owned);
     if label.index() < names.label_count() {
         format!("{to}!{}", label_of(names, label))
     } else {

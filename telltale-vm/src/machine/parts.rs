@@ -1,6 +1,5 @@
 //! Parts: sessions of which some roles are played elsewhere. Messages to those are handed out, messages from them delivered.
 
-use telltale_bytecode::Channel;
 use telltale_types::RoleId;
 
 use super::control::missing_channel;
@@ -58,8 +57,7 @@ impl VM {
         }
         if outgoing.len() > before {
             self.look_after(slot);
-            self.drop_orphans();
-            self.drain_sink();
+            self.after_call();
         }
         Ok(())
     }
@@ -78,8 +76,7 @@ impl VM {
         match self.admit(session, &incoming) {
             Ok((slot, plan)) => {
                 self.put_in(slot, plan, incoming.message, false);
-                self.drop_orphans();
-                self.drain_sink();
+                self.after_call();
                 Ok(())
             }
             Err(error) => Err(Undelivered { incoming, error }),
@@ -102,8 +99,7 @@ impl VM {
         if !coroutine::read(block, at).has(HALTED) {
             note_halted(block, at, role);
             self.look_after(slot);
-            self.drop_orphans();
-            self.drain_sink();
+            self.after_call();
         }
         Ok(())
     }
@@ -124,7 +120,8 @@ impl VM {
         self.expect_elsewhere(session, message.from)?;
         let (expected, found) = match self.next_from_elsewhere(slot, session, message, *number) {
             Ok(nth) => {
-                let plan = self.channel_for(slot, message)?;
+                let (_, plan) = self.loaded_at(slot).plans.existing()[nth];
+                self.expect_room(slot, plan, message.label)?;
                 if let Some(from) = self.outside.sessions.get_mut(session, 0) {
                     from.passed[nth] += 1;
                 }
@@ -145,10 +142,7 @@ impl VM {
     ) -> Result<usize, (String, String)> {
         let loaded = self.loaded_at(slot);
         let names = loaded.image.names();
-        let is_it = |(channel, _): &(Channel, Plan)| {
-            (channel.from, channel.to, channel.lane()) == (message.from, message.to, message.lane)
-        };
-        let nth = loaded.plans.existing().iter().position(is_it);
+        let nth = loaded.plans.nth(message.from, message.to, message.lane);
         let is_label = message.label.index() < names.label_count();
         let Some(nth) = nth.filter(|_| is_label) else {
             let found = format!("one that needs a {}", missing_channel(names, message));
@@ -184,8 +178,7 @@ impl VM {
         let role = role_of(self.loaded_at(slot).image.names(), from).to_owned();
         let cause = Cause::WrongDelivery { expected, found };
         self.fault(slot, Fault { role: Some(role), lane: 0, instruction: None, cause });
-        self.drop_orphans();
-        self.drain_sink();
+        self.after_call();
         VMError::StaleSession { session }
     }
 }

@@ -172,6 +172,15 @@ pub(crate) fn replaces(block: &[u64], buffers: &Buffers, plan: Plan, label: Labe
     plan.rule.replaces() && last_label(block, buffers, plan) == Some(label)
 }
 
+/// Whether whoever sends a message with this label does not have to wait for room: there is some, or the message replaces
+/// the newest one, is lost, or is a fault.
+pub(crate) fn lets_go_on(block: &[u64], buffers: &Buffers, plan: Plan, label: LabelId) -> bool {
+    has_room(block, plan)
+        || plan.rule.drops()
+        || plan.rule.refuses()
+        || replaces(block, buffers, plan, label)
+}
+
 /// The label of the newest message of a ring.
 fn last_label(block: &[u64], buffers: &Buffers, plan: Plan) -> Option<LabelId> {
     let head = word(block, plan.at());

@@ -141,12 +141,11 @@ impl Loaded {
     /// leads in the end.
     pub(crate) fn lands_at(&self, program: RoleId, target: Pc) -> u32 {
         let Linked { ops, .. } = &self.linked;
+        let Some(instr) = self.image.programs[program].get(target.index()) else {
+            return ops.len() as u32 - 1;
+        };
         let at = self.image.programs.start(program) + target.0;
-        match self.image.programs[program].get(target.index()) {
-            Some(Instr::Jmp { .. }) => ops[at as usize].exchange.next,
-            Some(_) => at,
-            None => ops.len() as u32 - 1,
-        }
+        if matches!(instr, Instr::Jmp { .. }) { ops[at as usize].exchange.next } else { at }
     }
 
     /// The place of a register in the block, if the programs have that register.
@@ -304,13 +303,19 @@ impl Plans {
     /// The channel with a number from one role to another, if both are in the protocol and talk on it.
     pub(crate) fn find(&self, from: RoleId, to: RoleId, lane: u16) -> Option<Plan> {
         if lane > 0 {
-            let is_it =
-                |channel: &Channel| (channel.from, channel.to, channel.lane()) == (from, to, lane);
-            return self.existing.iter().find(|(channel, _)| is_it(channel)).map(|(_, plan)| *plan);
+            return self.nth(from, to, lane).map(|nth| self.existing[nth].1);
         }
         let is_there = from.index().max(to.index()) < self.roles;
         let plan = || self.of_pairs[from.index() * self.roles + to.index()];
         is_there.then(plan).filter(|plan| plan.exists())
+    }
+
+    /// Where a channel is among all.
+    pub(crate) fn nth(&self, from: RoleId, to: RoleId, lane: u16) -> Option<usize> {
+        let is_it = |(channel, _): &(Channel, Plan)| {
+            (channel.from, channel.to, channel.lane()) == (from, to, lane)
+        };
+        self.existing.iter().position(is_it)
     }
 
     /// All channels.

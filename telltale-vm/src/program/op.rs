@@ -100,6 +100,24 @@ impl Linked {
         &self.starts[op.first as usize..][..op.count as usize]
     }
 
+    /// The messages of which an instruction sends one.
+    pub(crate) fn sent<'a>(&'a self, op: &'a Op) -> &'a [Exchange] {
+        match op.code {
+            Code::Send => std::slice::from_ref(&op.exchange),
+            Code::Choose => self.exchanges(op),
+            _ => &[],
+        }
+    }
+
+    /// The messages of which an instruction receives one.
+    pub(crate) fn received<'a>(&'a self, op: &'a Op) -> &'a [Exchange] {
+        match op.code {
+            Code::Recv => std::slice::from_ref(&op.exchange),
+            Code::Offer | Code::OfferMany => self.exchanges(op),
+            _ => &[],
+        }
+    }
+
     /// The branches of a choice, in the order of the image.
     #[inline]
     pub(crate) fn exchanges(&self, op: &Op) -> &[Exchange] {

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::fmt;
 use std::io::{self, BufRead};
 
-use telltale_types::foreign::sentence;
+use telltale_types::foreign::{said, sentence};
 
 use super::line::{self, Head, How, Line, Protocol, VERSION, Version};
 use super::what::What;
@@ -224,11 +224,7 @@ impl fmt::Display for RecordingError {
                 write!(f, "it is of version {version}, and this build reads version {VERSION}")
             }
             // It has seen this line only, and would call it the first.
-            Problem::Json(error) => {
-                let text = error.to_string();
-                let what = text.split(" at line 1 column").next().unwrap_or_default();
-                write!(f, "column {}: {}", error.column(), sentence(what))
-            }
+            Problem::Json(error) => write!(f, "column {}: {}", error.column(), said(error)),
             Problem::Expected(what) => write!(f, "expected {}", sentence(what)),
             Problem::CutOff => f.write_str(
                 "the recording is cut off: it has no last line (`Recorded::read_cut_off` reads what is there)",

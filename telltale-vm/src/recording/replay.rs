@@ -72,9 +72,8 @@ impl<'r> Replay<'r> {
     /// When something else happens than was recorded, or less.
     pub fn run(&self, vm: &mut VM) -> Result<(), Divergence> {
         let is_recorded = |id: SessionId| self.recorded.sessions.contains_key(&id.ordinal());
-        let mut there = vm.sessions().map(|session| session.id());
-        self.state().by_number = vm.sessions().count() > 1 && there.any(is_recorded);
-        drop(there);
+        let knows_one = vm.sessions().any(|session| is_recorded(session.id()));
+        self.state().by_number = vm.open_sessions() > 1 && knows_one;
         let mut in_vain = 0;
         while self.state().divergence.is_none() && in_vain < PATIENCE {
             let before = self.state().repeated;

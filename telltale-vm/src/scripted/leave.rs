@@ -34,7 +34,7 @@ impl<'a> Slice<'_, 'a> {
         self.coro = self.loaded.coro_of(self.cx.actor);
         match self.failed(failure, why) {
             Some(Step::Fault(cause)) => return Err(Exit::Fault(self.coro, cause)),
-            Some(Step::Pend(_)) => self.wait_unanswered(PENDING),
+            Some(Step::Pend) => self.wait_unanswered(PENDING),
             Some(Step::Told(_)) => self.wait_unanswered(UNANSWERED),
             _ => {}
         }

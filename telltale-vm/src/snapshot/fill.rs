@@ -23,7 +23,7 @@ use crate::program::op::{Code, Exchange};
 use crate::value::Endpoint;
 use crate::{SessionId, SessionStatus, VM, Value};
 
-type Filled<T = ()> = Result<T, SnapshotError>;
+pub(super) type Filled<T = ()> = Result<T, SnapshotError>;
 
 /// What is known of the other sessions.
 #[derive(Default)]
@@ -87,10 +87,10 @@ pub(super) struct Held {
 
 /// Fills the block of a session that has just been opened.
 pub(super) struct Filler<'a, 'p> {
-    inside: &'a mut InsideMut<'p>,
-    slot: Slot,
-    id: SessionId,
-    loaded: &'p Loaded,
+    pub(super) inside: &'a mut InsideMut<'p>,
+    pub(super) slot: Slot,
+    pub(super) id: SessionId,
+    pub(super) loaded: &'p Loaded,
     positions: &'a Positions,
     known: &'a mut Known,
 }
@@ -138,8 +138,7 @@ impl<'a, 'p> Filler<'a, 'p> {
         form.seats.into_iter().try_for_each(|seat| self.seat(seat))?;
         self.deferred(form.deferred, &form.outstanding)?;
         if let Some(outside) = &form.outside {
-            let restored = outside.restore(self.inside, self.slot, &form.coroutines);
-            restored.map_err(|what| self.invalid(what))?;
+            self.outside(outside, &form.coroutines)?;
         }
         self.objects(form.objects, form.given)?;
         Ok(self.place(form.place, &coros))
@@ -231,8 +230,10 @@ impl<'a, 'p> Filler<'a, 'p> {
                 }
             }
         }
-        let at_home = |nth: usize| self.is_in_its_lane(CoroId::at(nth), coros[nth]);
-        if !self.loaded.is_guarded && !(0..coros.len()).all(at_home) {
+        let mut placed = coros.iter().enumerate();
+        let is_at_home =
+            |(nth, coro): (usize, &Coro)| self.positions.are_of(CoroId::at(nth), *coro);
+        if !self.loaded.is_guarded && !placed.all(is_at_home) {
             return Err(self.invalid("a role is where one of its lanes is, or the other way round"));
         }
         let runs = |nth: &usize| !coros[*nth].has(HALTED);
@@ -241,38 +242,6 @@ impl<'a, 'p> Filler<'a, 'p> {
             Some(_) => Err(self.invalid("a lane runs that has not begun")),
             None => Ok(()),
         }
-    }
-
-    /// Whether a coroutine is at an instruction to which its program comes from where it begins. One that has not begun is where the
-    /// image says.
-    fn is_in_its_lane(&self, id: CoroId, coro: Coro) -> bool {
-        let Loaded { linked, template, roles_at, roles, coroutines, .. } = self.loaded;
-        let first = Coro::from_word(template[roles_at + id.index()]).pc();
-        if roles == coroutines || coro.has(HALTED) && coro.pc() == first {
-            return true;
-        }
-        let mut todo = vec![first];
-        if id.index() >= *roles {
-            let forks = linked.ops.iter().filter(|op| op.code == Code::Fork);
-            let starts = forks.flat_map(|op| linked.starts(op)).filter(|(lane, _)| *lane == id);
-            todo = starts.map(|&(_, start)| start).collect();
-        }
-        let mut known = BTreeSet::new();
-        while let Some(at) = todo.pop() {
-            if known.insert(at) {
-                let op = &linked.ops[at as usize];
-                match op.code {
-                    Code::Choose | Code::Offer | Code::OfferMany => {
-                        todo.extend(linked.exchanges(op).iter().map(|exchange| exchange.next));
-                    }
-                    Code::Send | Code::Recv | Code::Fork | Code::Registers | Code::Outside => {
-                        todo.push(op.exchange.next);
-                    }
-                    Code::Halt | Code::Join | Code::Invalid | Code::Trap => {}
-                }
-            }
-        }
-        known.contains(&coro.pc())
     }
 
     fn states(&mut self, states: &[u32]) -> Filled {
@@ -299,14 +268,9 @@ impl<'a, 'p> Filler<'a, 'p> {
                 return self.receives_from(to, StateId(pc), from, is_empty);
             }
             let op = &self.loaded.linked.ops[pc as usize];
-            match op.code {
-                Code::Recv | Code::Offer => is_empty && op.exchange.channel.at() == plan.at(),
-                Code::OfferMany => {
-                    let mut offered = self.loaded.linked.exchanges(op).iter();
-                    offered.any(|offered| offered.channel.at() == plan.at())
-                }
-                _ => false,
-            }
+            let mut received = self.loaded.linked.received(op).iter();
+            (is_empty || op.code == Code::OfferMany)
+                && received.any(|taken| taken.channel.at() == plan.at())
         };
         if form.receiver_waits && !self.loaded.coroutines_of(to).any(could_wait)
             || form.sender_waits && is_empty
@@ -420,24 +384,17 @@ impl<'a, 'p> Filler<'a, 'p> {
         if objects == Objects::None {
             return Ok(());
         }
-        let mut waits = Vec::with_capacity(given.len());
+        let key = header::objects(self.inside.run_queue.arena.block(self.slot)) as usize - 1;
         for (role, label, payloads) in given {
-            let mut values = Vec::with_capacity(payloads.len());
-            for payload in payloads {
-                values.push(self.value(
-                    payload,
-                    Some(label),
-                    "what waits beside the role objects",
-                )?);
-            }
-            waits.push(((RoleId(role), LabelId(label)), values));
+            let payloads = payloads.into_iter();
+            let values = payloads
+                .map(|payload| {
+                    self.value(payload, Some(label), "what waits beside the role objects")
+                })
+                .collect::<Filled<Vec<_>>>()?;
+            self.inside.objects[key].put_given((RoleId(role), LabelId(label)), values);
         }
-        let block = self.inside.run_queue.arena.block_mut(self.slot);
-        let key = header::objects(block) as usize - 1;
-        for (given, payloads) in waits {
-            self.inside.objects[key].put_given(given, payloads);
-        }
-        written::detach(block);
+        written::detach(self.inside.run_queue.arena.block_mut(self.slot));
         Ok(())
     }
 
@@ -481,7 +438,7 @@ impl<'a, 'p> Filler<'a, 'p> {
         payload.into_value(&place, &mut |session, role| known.endpoint(vm, session, role))
     }
 
-    fn invalid(&self, what: impl AsRef<str>) -> SnapshotError {
+    pub(super) fn invalid(&self, what: impl AsRef<str>) -> SnapshotError {
         SnapshotError::invalid(format!("session {}: {}", self.id, what.as_ref()))
     }
 }

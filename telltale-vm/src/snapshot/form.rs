@@ -99,9 +99,7 @@ impl SessionForm {
         let given = self.given.iter().flat_map(|(.., payloads)| payloads);
         queued.chain(registers).chain(held).chain(deferred).chain(given)
     }
-}
 
-impl SessionForm {
     /// Its number, and whatever is counted in it.
     pub(super) fn counts(&self) -> impl Iterator<Item = u64> {
         let effects = self.coroutines.iter().map(|coroutine| coroutine.effects);

@@ -4,11 +4,10 @@ use serde::{Deserialize, Serialize};
 use telltale_types::RoleId;
 
 use super::fault::OutcomeForm;
+use super::fill::{Filled, Filler};
 use super::form::CoroutineForm;
-use crate::machine::inside::{FromOutside, Inside, InsideMut, Outside};
-use crate::memory::arena::Slot;
+use crate::machine::inside::{FromOutside, Inside, Outside};
 use crate::memory::coroutine::{DRAINS, HOLDS, PENDING};
-use crate::memory::header;
 use crate::outside::Seat;
 use crate::program::loaded::Loaded;
 use crate::roles::players::{Player, Players};
@@ -49,64 +48,55 @@ impl OutsideForm {
         })
     }
 
-    /// Makes them roles from outside again. Says what cannot be.
-    pub(super) fn restore(
-        &self,
-        inside: &mut InsideMut<'_>,
-        slot: Slot,
-        coroutines: &[CoroutineForm],
-    ) -> Result<(), &'static str> {
-        let block = inside.run_queue.arena.block_mut(slot);
-        let loaded = inside.images.get(header::image(block));
-        let players =
-            self.players(loaded).ok_or("a role from outside is not there, or is there twice")?;
-        if loaded.image.is_by_hand() {
-            return Err("a role is played from outside, and its program was written by hand");
-        }
-        let acts = |role: RoleId| {
-            loaded.coroutines_of(role).any(|coro| {
-                let marks = coroutines[coro.index()].marks;
-                marks.is_ready() || marks.has(HOLDS | PENDING | DRAINS)
-            })
-        };
-        if players.outside().any(acts) {
-            return Err("a role from outside acts by itself");
-        }
-        let from = self.counted(loaded, players)?;
-        let session = inside.run_queue.session_at(slot);
-        let block = inside.run_queue.arena.block_mut(slot);
-        inside.outside.enter(block, loaded, session, from);
-        Ok(())
-    }
-
-    fn players(&self, loaded: &Loaded) -> Option<Players> {
+    /// Who plays which role, if they are roles of so many, and none is there twice.
+    fn players(&self, roles: usize) -> Option<Players> {
         let mut players = Players::OBJECTS;
         let driven = self.driven.iter().map(|&role| (role, Player::Driven));
         let elsewhere = self.elsewhere.iter().map(|&role| (role, Player::Elsewhere));
         for (role, player) in driven.chain(elsewhere) {
             let is_new = !players.outside().any(|other| other == RoleId(role));
-            if usize::from(role) >= loaded.roles || !is_new {
+            if usize::from(role) >= roles || !is_new {
                 return None;
             }
             players = players.with(RoleId(role), player);
         }
         players.first_outside().map(|_| players)
     }
+}
 
-    fn counted(&self, loaded: &Loaded, players: Players) -> Result<FromOutside, &'static str> {
-        let existing = loaded.plans.existing();
-        let mut outside = FromOutside::new(players, loaded);
-        for &(from, to, lane, count) in &self.passed {
-            let is_it = |channel: &telltale_bytecode::Channel| {
-                (channel.from.0, channel.to.0, channel.lane()) == (from, to, lane)
-            };
-            let nth = existing.iter().position(|(channel, _)| is_it(channel));
-            match nth.and_then(|nth| outside.passed.get_mut(nth)) {
+impl Filler<'_, '_> {
+    /// Makes them roles from outside again.
+    pub(super) fn outside(&mut self, form: &OutsideForm, coroutines: &[CoroutineForm]) -> Filled {
+        let Some(players) = form.players(self.loaded.roles) else {
+            return Err(self.invalid("a role from outside is not there, or is there twice"));
+        };
+        if self.loaded.image.is_by_hand() {
+            let what = "a role is played from outside, and its program was written by hand";
+            return Err(self.invalid(what));
+        }
+        let acts = |role: RoleId| {
+            self.loaded.coroutines_of(role).any(|coro| {
+                let marks = coroutines[coro.index()].marks;
+                marks.is_ready() || marks.has(HOLDS | PENDING | DRAINS)
+            })
+        };
+        if players.outside().any(acts) {
+            return Err(self.invalid("a role from outside acts by itself"));
+        }
+        let mut from_outside = FromOutside::new(players, self.loaded);
+        for &(from, to, lane, count) in &form.passed {
+            let nth = self.loaded.plans.nth(RoleId(from), RoleId(to), lane);
+            match nth.and_then(|nth| from_outside.passed.get_mut(nth)) {
                 Some(known) if *known == 0 && count > 0 => *known = count,
-                _ => return Err("messages have come or gone where nothing leads elsewhere"),
+                _ => {
+                    let what = "messages have come or gone where nothing leads elsewhere";
+                    return Err(self.invalid(what));
+                }
             }
         }
-        Ok(outside)
+        let block = self.inside.run_queue.arena.block_mut(self.slot);
+        self.inside.outside.enter(block, self.loaded, self.id, from_outside);
+        Ok(())
     }
 }
 

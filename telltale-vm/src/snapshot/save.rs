@@ -117,9 +117,8 @@ impl<'a> Saver<'a> {
             if !is_owned && !header::is_queued(block) {
                 continue;
             }
-            let key = header::objects(block) as usize;
-            let objects = key.checked_sub(1).filter(|_| is_owned);
-            let outcome = objects.and_then(|key| self.inside.objects[key].outcome.as_ref());
+            let objects = self.inside.objects_of(block).filter(|_| is_owned);
+            let outcome = objects.and_then(|objects| objects.outcome.as_ref());
             ended.push(EndedForm {
                 session: header::ordinal(block),
                 image: self.image(&images.get(header::image(block)).image),
@@ -315,10 +314,10 @@ impl Session<'_, '_> {
     }
 
     fn given(&self) -> Result<Vec<(u8, u16, Vec<Payload>)>, SnapshotError> {
-        let Some(key) = header::objects(self.block).checked_sub(1) else { return Ok(Vec::new()) };
+        let Some(objects) = self.inside.objects_of(self.block) else { return Ok(Vec::new()) };
         let what = || "what waits beside the role objects".to_owned();
         let mut written = Ok(Vec::new());
-        self.inside.objects[key as usize].given(&mut |(role, label), values| {
+        objects.given(&mut |(role, label), values| {
             let Ok(all) = &mut written else { return };
             let payloads = values.iter().map(|value| self.payload(value, label, &what));
             match payloads.collect::<Result<Vec<_>, _>>() {

@@ -9,6 +9,7 @@ use super::save::{self, Saver};
 use super::{SessionSnapshot, Snapshot};
 use crate::memory::arena::Slot;
 use crate::memory::header;
+use crate::roles::host::SessionObjects;
 use crate::roles::session::NamedRoles;
 use crate::scheduler::run_queue::RunQueue;
 use crate::{SessionId, VM, VMError};
@@ -82,10 +83,8 @@ impl VM {
         let mut sessions: Vec<SessionId> = Vec::new();
         for slot in inside.run_queue.arena.slots() {
             let block = inside.run_queue.arena.block(slot);
-            let key = header::objects(block).checked_sub(1).map(|key| key as usize);
-            let objects = key.and_then(|key| inside.objects.get(key));
             let is_there = header::is_running(block) || header::is_owned(block);
-            if is_there && objects.is_some_and(crate::roles::host::SessionObjects::are_awaited) {
+            if is_there && inside.objects_of(block).is_some_and(SessionObjects::are_awaited) {
                 sessions.push(inside.run_queue.session_at(slot));
             }
         }
@@ -98,10 +97,7 @@ impl VM {
         &self,
         session: SessionId,
     ) -> Result<Option<&R>, VMError> {
-        let inside = self.inside();
-        let block = self.block_of(session)?;
-        let key = header::objects(block).checked_sub(1).map(|key| key as usize);
-        let objects = key.and_then(|key| inside.objects.get(key));
+        let objects = self.inside().objects_of(self.block_of(session)?);
         Ok(objects.and_then(|objects| objects.peek::<R::Objects>()).map(R::of_objects))
     }
 }

@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use serde_json::{Value as Json, json};
 use telltale_bytecode::{Assembler, CodeImage, Hop, ImportId, Instr, Reg, Slot, Via};
 use telltale_theory::oracle;
-use telltale_types::{GlobalType, Label, Names};
+use telltale_types::GlobalType;
 
 use super::fault::{FaultForm, OutcomeForm};
 use super::form::{Body, Objects};
@@ -75,21 +75,13 @@ impl EffectHandler for Plain {
 }
 
 fn with_payloads(text: &str) -> GlobalType {
-    let global = oracle::protocol(text);
-    let payload = |label: &str| match label {
+    oracle::with_payloads(&oracle::protocol(text), |label| match label {
         "text" => "String",
         "bytes" => "Vec<u8>",
         "seat" => "Endpoint",
         "any" => "Any",
         _ => "u64",
-    };
-    let names = global.names();
-    let labels = names
-        .labels()
-        .map(|(_, label)| Label::with(label.name.to_owned(), payload(label.name).to_owned()));
-    let names = Names::new(names.roles().map(|(_, role)| role), labels).expect("distinct names");
-    let states = global.states().map(|state| global.state(state)).collect();
-    GlobalType::new(names, states).expect("it was a protocol before")
+    })
 }
 
 fn compiled(text: &str) -> CodeImage {
@@ -629,7 +621,7 @@ fn faults_and_outcomes_come_back() {
 #[test]
 fn an_error_that_is_no_limit_cannot_be_written() {
     let cause = Cause::CannotOpen(Box::new(VMError::MachineGone));
-    let fault = Fault { role: None, lane: 0, instruction: None, cause };
+    let fault = Fault::of_session(cause);
     let form = OutcomeForm::Faulted(FaultForm(fault.into()));
     let error = serde_json::to_string(&form).expect_err("no session faults for this");
     assert!(error.to_string().starts_with("no limit: "), "{error}");

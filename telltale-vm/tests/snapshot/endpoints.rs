@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 
 use telltale_bytecode::{Assembler, Hop, ImportId, Instr, Pc, Reg, Slot, Via};
+use telltale_theory::oracle::with_payloads;
 use telltale_types::{GlobalType, LabelId, RoleId};
 use telltale_vm::loader::CodeImage;
 use telltale_vm::snapshot::{Snapshot, SnapshotError};
@@ -12,7 +13,7 @@ use telltale_vm::{
 };
 
 use super::relay::{assert_same, relay};
-use crate::support::{image_of, protocol, with_payloads};
+use crate::support::{image_of, protocol};
 
 /// Answers with the count of the role, and with records for effects.
 pub(super) struct Counting;

@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 use std::panic::catch_unwind;
 use std::sync::Mutex;
 
-use telltale_theory::oracle::{Shape, generate, generate_parallel};
+use telltale_theory::oracle::{Shape, generate, generate_parallel, with_payloads};
 use telltale_types::GlobalType;
 use telltale_vm::loader::CodeImage;
 use telltale_vm::{
@@ -14,7 +14,7 @@ use telltale_vm::{
 };
 
 use super::relay::{assert_same, relay, there_and_back};
-use crate::support::{Seeded, number, try_image, with_payloads};
+use crate::support::{Seeded, number, try_image};
 
 /// After how many calls an endless session is left alone.
 const ENOUGH: usize = 30;

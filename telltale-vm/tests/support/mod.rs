@@ -6,12 +6,14 @@ use std::collections::BTreeMap;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex};
 
+use telltale_bytecode::SetId;
 use telltale_theory::{Options, oracle, project_all_with};
-use telltale_types::{GlobalType, Label, Names};
+use telltale_types::GlobalType;
+use telltale_vm::generated::{ChoiceVisitor, MessageVisitor, Player, Players, RoleObjects};
 use telltale_vm::loader::CodeImage;
 use telltale_vm::{
-    Branch, Context, EffectHandler, HandlerResult, LabelId, Outcome, Picked, PlayError, RoleId,
-    SessionId, SessionStatus, VM, VMConfig, VMError, Value,
+    Branch, Context, EffectHandler, HandlerError, HandlerResult, LabelId, ObsEvent, Outcome,
+    Picked, PlayError, RoleId, SessionId, SessionStatus, VM, VMConfig, VMError, Value,
 };
 
 /// How a session has ended, and its roles; an error if it has not ended.
@@ -29,20 +31,6 @@ pub(crate) fn protocol(text: &str) -> GlobalType {
     oracle::protocol(text)
 }
 
-/// The same protocol with payload types for some of its labels.
-pub(crate) fn with_payloads<'a>(
-    global: &GlobalType,
-    payload: impl Fn(&str) -> &'a str,
-) -> GlobalType {
-    let names = global.names();
-    let labels = names
-        .labels()
-        .map(|(_, label)| Label::with(label.name.to_owned(), payload(label.name).to_owned()));
-    let names = Names::new(names.roles().map(|(_, role)| role), labels).expect("distinct names");
-    let states = global.states().map(|state| global.state(state)).collect();
-    GlobalType::new(names, states).expect("it was a protocol before")
-}
-
 /// The image of a protocol, if it projects. A role may end without being told.
 pub(crate) fn try_image(global: &GlobalType) -> Option<CodeImage> {
     let options = Options { allow_silent_end: true, find_remedies: false, ..Options::default() };
@@ -57,7 +45,7 @@ pub(crate) fn image(text: &str) -> CodeImage {
 
 /// The image of a text all of whose labels carry the same type.
 pub(crate) fn image_of(text: &str, payload: &str) -> CodeImage {
-    try_image(&with_payloads(&protocol(text), |_| payload)).expect("the protocol projects")
+    try_image(&oracle::with_payloads(&protocol(text), |_| payload)).expect("the protocol projects")
 }
 
 /// A machine with an open session of one image.
@@ -99,6 +87,40 @@ pub(crate) fn inject(
 ) -> Result<(), VMError> {
     let message = vm.session(session)?.message(from, to, label, value)?;
     Ok(vm.inject(session, message)?)
+}
+
+/// What a machine tells of from now on.
+pub(crate) fn told(vm: &mut VM) -> Arc<Mutex<Vec<ObsEvent>>> {
+    let told: Arc<Mutex<Vec<ObsEvent>>> = Arc::default();
+    let heard = told.clone();
+    vm.record_to(move |event| heard.lock().expect("nobody panicked").push(event.clone()));
+    told
+}
+
+/// No objects: markers stand in the place of some, and the handler plays the others.
+pub(crate) struct Markers(Players);
+
+impl Markers {
+    /// In the order of the roles.
+    pub(crate) fn of(players: impl IntoIterator<Item = Player>) -> Self {
+        let players = players.into_iter().enumerate();
+        let with = |all: Players, (role, player)| all.with(RoleId::at(role), player);
+        Self(players.fold(Players::OBJECTS, with))
+    }
+}
+
+impl RoleObjects for Markers {
+    fn message<V: MessageVisitor>(&mut self, _: RoleId, _: RoleId, _: LabelId, v: V) -> V::Done {
+        v.fail(HandlerError::msg("a marker was asked"))
+    }
+
+    fn choice<V: ChoiceVisitor>(&mut self, _: RoleId, _: SetId, visitor: V) -> V::Done {
+        visitor.fail(HandlerError::msg("a marker was asked"))
+    }
+
+    fn players(&self) -> Players {
+        self.0
+    }
 }
 
 /// The number in an environment variable.

@@ -92,12 +92,9 @@ impl Names {
             LocalState::ArmEnd => "joins".to_owned(),
             LocalState::Exits { exits, may_end } => {
                 let names = local.names();
-                let exits = exits.iter().map(|exit| {
-                    let (peer, label) =
-                        (names.role(exit.action.peer), names.label(exit.action.label));
-                    let sign = exit.action.direction.mark();
-                    format!("{peer}{sign}{label}. {}", target(exit.target))
-                });
+                let exits = exits
+                    .iter()
+                    .map(|exit| format!("{}. {}", exit.action.display(names), target(exit.target)));
                 let end = may_end.then(|| "end".to_owned());
                 let exits: Vec<String> = exits.chain(end).collect();
                 match &exits[..] {

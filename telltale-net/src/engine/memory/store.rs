@@ -90,21 +90,46 @@ impl Store {
         Ok(())
     }
 
+    /// Whose last claim has led to nothing comes alone, so it is left for the next time when there are others.
     pub(super) fn claim(
         &mut self,
         wanted: &Wanted,
+        at_most: usize,
         now: Duration,
-    ) -> Result<Option<(Work, u64)>, EngineError> {
+    ) -> Result<Vec<(Work, u64)>, EngineError> {
         self.expire(now);
+        let mut claimed: Vec<(Work, u64)> = Vec::new();
+        while claimed.len() < at_most {
+            let Some((key, nth)) = self.first(wanted, now)? else { break };
+            let comes_alone = self.session(&key)?.parts[nth].attempts > 0;
+            if comes_alone && !claimed.is_empty() {
+                break;
+            }
+            claimed.push(self.give(key, nth)?);
+            if comes_alone {
+                break;
+            }
+        }
+        Ok(claimed)
+    }
+
+    fn first(
+        &mut self,
+        wanted: &Wanted,
+        now: Duration,
+    ) -> Result<Option<(SessionKey, usize)>, EngineError> {
         let faults = self.faults;
         let twice = self.draws(faults.claimed_twice);
-        let found = match wanted {
-            Wanted::Served(served) => self.first_of(served, twice),
+        match wanted {
+            Wanted::Served(served) => Ok(self.first_of(served, twice)),
             Wanted::Seat { session, role, ticket } => {
-                self.seat(session, *role, *ticket, twice, now)?
+                self.seat(session, *role, *ticket, twice, now)
             }
-        };
-        let Some((key, nth)) = found else { return Ok(None) };
+        }
+    }
+
+    /// Gives a part to a claimant.
+    fn give(&mut self, key: SessionKey, nth: usize) -> Result<(Work, u64), EngineError> {
         let by = self.number();
         let session = self.session(&key)?;
         let (incarnation, image, ending) =
@@ -123,7 +148,7 @@ impl Store {
             messages: part.inbox.iter().map(|(message, _)| message.clone()).collect(),
             ending,
         };
-        Ok(Some((work, by)))
+        Ok((work, by))
     }
 
     /// The part that has waited longest of those that are served.

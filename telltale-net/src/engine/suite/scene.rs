@@ -8,7 +8,8 @@ use telltale_vm::loader::ContentHash;
 use telltale_vm::{LabelId, RoleId};
 
 use crate::engine::{
-    Claim, Done, Ending, Engine, Envelope, EnvelopeId, NewPart, NewSession, PartStatus, Wanted,
+    Claim, Done, Ending, Engine, EngineError, Envelope, EnvelopeId, NewPart, NewSession,
+    PartStatus, Wanted,
 };
 use crate::key::{SessionKey, Ticket};
 
@@ -87,7 +88,27 @@ impl<'e, E: Engine> Scene<'e, E> {
     }
 
     pub(super) async fn claim_wanted(&self, wanted: &Wanted) -> Checked<Option<E::Claim>> {
-        self.engine.claim(wanted).await.or_else(|error| fails("claiming", error))
+        let mut claims = self.claim_many(wanted, 1).await?;
+        expect(claims.len() <= 1, "no more parts are claimed than are asked for")?;
+        Ok(claims.pop())
+    }
+
+    pub(super) async fn claim_many(
+        &self,
+        wanted: &Wanted,
+        at_most: usize,
+    ) -> Checked<Vec<E::Claim>> {
+        self.engine.claim(wanted, at_most).await.or_else(|error| fails("claiming", error))
+    }
+
+    /// Commits a step. Gives why it was not.
+    pub(super) async fn try_commit(&self, claim: E::Claim, done: Done) -> Result<(), EngineError> {
+        let mut committed = self.engine.commit(vec![(claim, done)]).await;
+        committed.pop().expect("an answer for each step")
+    }
+
+    pub(super) async fn commit(&self, claim: E::Claim, done: Done) -> Checked {
+        self.try_commit(claim, done).await.or_else(|error| fails("committing", error))
     }
 
     pub(super) async fn claim_if_any(&self, role: RoleId) -> Checked<Option<E::Claim>> {
@@ -110,8 +131,8 @@ impl<'e, E: Engine> Scene<'e, E> {
 
     /// Both parts have begun, and Ben has sent something to Ann, who has claimed it.
     pub(super) async fn begun(&self) -> Checked<E::Claim> {
-        commit(self.claim(ANN).await?, waits()).await?;
-        commit(self.claim(BEN).await?, Done { sent: vec![answer()], ..waits() }).await?;
+        self.commit(self.claim(ANN).await?, waits()).await?;
+        self.commit(self.claim(BEN).await?, Done { sent: vec![answer()], ..waits() }).await?;
         self.claim(ANN).await
     }
 
@@ -138,10 +159,6 @@ pub(super) fn message(number: u64) -> Envelope {
 pub(super) fn answer() -> Envelope {
     let id = EnvelopeId { from: BEN, lane: 0, number: 0 };
     Envelope { to: ANN, id, label: LabelId(1), payload: Vec::new() }
-}
-
-pub(super) async fn commit(claim: impl Claim, done: Done) -> Checked {
-    claim.commit(done).await.or_else(|error| fails("committing", error))
 }
 
 pub(super) fn expect(holds: bool, promise: &str) -> Checked {

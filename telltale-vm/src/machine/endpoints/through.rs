@@ -87,7 +87,7 @@ impl Slices<'_> {
         } else if is_delegated {
             self.endpoints.note_delegated();
         }
-        if matches!(step, Step::Wait | Step::Hold | Step::Pend(_) | Step::Told(_)) {
+        if matches!(step, Step::Wait | Step::Hold | Step::Pend | Step::Told(_)) {
             self.endpoints.wait_in(seat, (holders_session, holder));
         }
         self.endpoints.relay(self.run_queue, self.images, seat.0);
@@ -152,9 +152,7 @@ pub(super) fn move_holder(block: &mut [u64], roles_at: usize, role: RoleId, step
             coroutine::write(block, at, coro.moved_to(*next, coro.count));
             ready::set(block, role);
         }
-        Step::Pend(then) => {
-            coroutine::write(block, at, coro.moved_to(*then, coro.count).with(PENDING));
-        }
+        Step::Pend => coroutine::mark(block, at, PENDING),
         Step::Told(then) => {
             coroutine::write(block, at, coro.moved_to(*then, coro.count).with(UNANSWERED));
         }

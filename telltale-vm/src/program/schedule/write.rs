@@ -321,12 +321,7 @@ impl Writer<'_> {
 
     /// How a role takes a message where it stands, if it does.
     fn taken(&self, pc: u32, from: RoleId, label: LabelId) -> Option<Exchange> {
-        let op = self.op(pc)?;
-        let branches = match op.code {
-            Code::Recv => std::slice::from_ref(&op.exchange),
-            Code::Offer | Code::OfferMany => self.linked.exchanges(op),
-            _ => return None,
-        };
+        let branches = self.linked.received(self.op(pc)?);
         let key = |taken: &Exchange| (taken.label, taken.peer);
         let nth = branches.binary_search_by_key(&(label, from), key).ok()?;
         Some(branches[nth])

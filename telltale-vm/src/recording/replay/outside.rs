@@ -79,62 +79,63 @@ pub(super) struct Arrivals {
 }
 
 impl Arrivals {
+    /// Where something was sent that never came, or in another order, the recording is not as it was, and nothing is held back. At the
+    /// end of a session that was not complete, or that `may_leave` messages, something may have been on its way.
     fn of(session: &Session, from: &str, to: &str, may_leave: bool) -> Self {
-        let of_receiver = session.events.iter().filter(|((role, _), _)| role == to);
-        let mut lines: Vec<(usize, u8, usize)> = of_receiver
-            .flat_map(|((_, lane), events)| {
-                let received = events.iter().enumerate().filter(
-                    |(_, event)| matches!(&event.what, What::Receive { from: sender, .. } if sender == from),
-                );
-                received.map(|(nth, event)| (event.line, *lane, nth))
-            })
-            .collect();
-        lines.sort_unstable();
-        let due = lines.into_iter().map(|(_, lane, nth)| (lane, nth)).collect();
-        let mut arrivals = Self { due, so_far: 0 };
-        if !arrivals.can_be(session, from, to, may_leave) {
-            arrivals.due.clear();
+        let may_miss = may_leave || session.end.is_none_or(|(_, how)| how != How::Complete);
+        let mut received = received(session, from, to);
+        if !came_in_order(sent(session, from, to), &received, may_miss) {
+            received.clear();
         }
-        arrivals
-    }
-
-    /// Whether all that was sent came, and in its order, whatever came between; or else the recording is not as it was, and nothing is
-    /// held back for it. At the end of a session that was not complete, or that `may_leave` messages, something may have been on
-    /// its way.
-    fn can_be(&mut self, session: &Session, from: &str, to: &str, may_leave: bool) -> bool {
-        let mut missing = false;
-        for (label, payload) in sent(session, from, to) {
-            let received = self.due[self.so_far..].iter();
-            let is_it = |place: &(u8, usize)| {
-                let (received, carried) = received_at(session, to, *place).expect("it is there");
-                received == label && carried.is_same(payload)
-            };
-            match received.clone().position(is_it) {
-                Some(_) if missing => return false,
-                Some(before) => self.so_far += before + 1,
-                None => missing = true,
-            }
-        }
-        self.so_far = 0;
-        !missing || may_leave || session.end.is_none_or(|(_, how)| how != How::Complete)
+        Self { due: received.into_iter().map(|(place, ..)| place).collect(), so_far: 0 }
     }
 
     /// Label and payload of what comes next.
     fn next<'s>(&self, session: &'s Session, to: &str) -> Option<(&'s str, &'s Payload)> {
-        received_at(session, to, *self.due.get(self.so_far)?)
+        let (lane, nth) = *self.due.get(self.so_far)?;
+        match &session.events.get(&(to.to_owned(), lane))?.get(nth)?.what {
+            What::Receive { label, payload, .. } => Some((label, payload)),
+            _ => None,
+        }
     }
 }
 
-/// Label and payload of a message that a role got.
-fn received_at<'s>(
-    session: &'s Session,
-    to: &str,
-    (lane, nth): (u8, usize),
-) -> Option<(&'s str, &'s Payload)> {
-    match &session.events.get(&(to.to_owned(), lane))?.get(nth)?.what {
-        What::Receive { label, payload, .. } => Some((label, payload)),
-        _ => None,
+/// Whether what was sent came in its order, whatever came between. Only what was sent last may be missing, and only if it `may_miss`.
+fn came_in_order<'s>(
+    sent: impl Iterator<Item = (&'s str, &'s Payload)>,
+    received: &[Receipt<'_>],
+    may_miss: bool,
+) -> bool {
+    let (mut left, mut is_missing) = (received.iter(), false);
+    for (label, payload) in sent {
+        let mut rest = left.clone();
+        let is_it = |(_, found, carried): &Receipt<'_>| *found == label && carried.is_same(payload);
+        match rest.any(is_it) {
+            true if is_missing => return false,
+            true => left = rest,
+            false => is_missing = true,
+        }
     }
+    !is_missing || may_miss
+}
+
+/// A message that a role got: the lane and the number of the event, label and payload.
+type Receipt<'s> = ((u8, usize), &'s str, &'s Payload);
+
+/// What a role got from another one, in the order of the lines.
+fn received<'s>(session: &'s Session, from: &str, to: &str) -> Vec<Receipt<'s>> {
+    let mut all: Vec<(usize, Receipt<'s>)> = Vec::new();
+    for ((_, lane), events) in session.events.iter().filter(|((role, _), _)| role == to) {
+        for (nth, event) in events.iter().enumerate() {
+            if let What::Receive { label, from: sender, payload, .. } = &event.what
+                && sender == from
+            {
+                all.push((event.line, ((*lane, nth), label, payload)));
+            }
+        }
+    }
+    all.sort_unstable_by_key(|(line, _)| *line);
+    all.into_iter().map(|(_, receipt)| receipt).collect()
 }
 
 /// What a role sent to another one, and no network lost or kept aside, in its order.
@@ -186,16 +187,6 @@ impl Played {
         let last = self.next.get(&actor)?.checked_sub(1)?;
         given(&session.events.get(&actor)?.get(last)?.what)
     }
-
-    fn arrivals(
-        &mut self,
-        (session, may_leave): (&Session, bool),
-        from: &str,
-        to: &str,
-    ) -> &mut Arrivals {
-        let pair = (from.to_owned(), to.to_owned());
-        self.arrivals.entry(pair).or_insert_with(|| Arrivals::of(session, from, to, may_leave))
-    }
 }
 
 impl Replay<'_> {
@@ -211,16 +202,26 @@ impl Replay<'_> {
         let Some((label, payload)) = played.last_sent(session, from, cx.lane()) else {
             return false;
         };
-        let arrivals = played.arrivals((session, self.may_leave()), from, to);
+        let arrivals = self.arrivals(session, played, from, to);
         let Some((due, carried)) = arrivals.next(session, to) else { return false };
         let is_it = due == label && carried.is_same(payload);
         arrivals.so_far += usize::from(is_it);
         !is_it
     }
 
-    /// Whether a session may have been complete while something was on its way.
-    fn may_leave(&self) -> bool {
-        self.recorded.config().leftover == Leftover::Drop
+    /// What a role gets from another one, in a session that is played again.
+    fn arrivals<'p>(
+        &self,
+        session: &Session,
+        played: &'p mut Played,
+        from: &str,
+        to: &str,
+    ) -> &'p mut Arrivals {
+        let pair = (from.to_owned(), to.to_owned());
+        played.arrivals.entry(pair).or_insert_with(|| {
+            let may_leave = self.recorded.config().leftover == Leftover::Drop;
+            Arrivals::of(session, from, to, may_leave)
+        })
     }
 
     /// Whether all that one role sends another comes, and in its order, unless a network prevents it.
@@ -264,7 +265,7 @@ impl Replay<'_> {
         };
         let has_one_channel = has_one_channel(image, message.from, message.to);
         if has_one_channel {
-            played.arrivals((session, self.may_leave()), from, role).so_far += 1;
+            self.arrivals(session, played, from, role).so_far += 1;
         }
         state.outside.let_go(id, &message);
         match state.outside.take(id, image, &message, payload) {

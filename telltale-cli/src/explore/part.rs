@@ -1,34 +1,46 @@
 //! Roles on their way through their local types.
 
 use telltale_syntax::Projected;
-use telltale_types::{LaneId, Lanes, LocalTypeR, RoleId, StateId};
+use telltale_types::{Lanes, LocalExit, LocalTypeR, RoleId, StateId};
 
-/// A role's part, and which lane of the protocol each of its lanes is.
-pub(crate) struct Part<'p> {
-    pub(crate) role: RoleId,
-    pub(crate) local: &'p LocalTypeR,
+/// A queue: from, to, and which of those that the two have in several arms of a `par`.
+pub(super) type Queue = (RoleId, RoleId, u16);
+
+/// A role's part, and which queues it puts messages into or takes them from.
+pub(super) struct Part<'p> {
+    pub(super) local: &'p LocalTypeR,
     lanes: Lanes,
-    in_global: Vec<LaneId>,
+    /// For each exit of each state.
+    queues: Vec<Vec<Queue>>,
 }
 
 /// The parts of all roles, in their order.
-pub(crate) fn parts(projected: &Projected) -> Vec<Part<'_>> {
+pub(super) fn parts(projected: &Projected) -> Vec<Part<'_>> {
     let Projected { global, locals } = projected;
+    let channels = global.channels();
     let part = |(role, name): (RoleId, &str)| {
         let local = &locals[name];
-        Part { role, local, lanes: local.lanes(), in_global: Lanes::of_role(global, role, local) }
+        let (lanes, in_global) = (local.lanes(), Lanes::of_role(global, role, local));
+        let queue = |state, exit: LocalExit| {
+            let pair = exit.action.direction.pair(role, exit.action.peer);
+            let lane = in_global[lanes.of_state(state).index()];
+            (pair.0, pair.1, channels.of(lane, &pair).number)
+        };
+        let of_state = |state| local.exits(state).map(|exit| queue(state, exit)).collect();
+        let queues = local.states().map(of_state).collect();
+        Part { local, lanes, queues }
     };
     global.names().roles().map(part).collect()
 }
 
 impl Part<'_> {
-    /// The lane of the protocol that a state is in.
-    pub(crate) fn lane(&self, state: StateId) -> LaneId {
-        self.in_global[self.lanes.of_state(state).index()]
+    /// The queue of an exit of a state.
+    pub(super) fn queue(&self, state: StateId, nth: usize) -> Queue {
+        self.queues[state.index()][nth]
     }
 
     /// Parallel parts begin, and end where all of their arms are over: neither is a step that somebody sees.
-    pub(crate) fn settled(&self, mut states: Vec<StateId>) -> Vec<StateId> {
+    pub(super) fn settled(&self, mut states: Vec<StateId>) -> Vec<StateId> {
         loop {
             if let Some(at) = states.iter().position(|state| self.local.par(*state).is_some()) {
                 let par = self.local.par(states.swap_remove(at));
@@ -42,11 +54,6 @@ impl Part<'_> {
                 return states;
             }
         }
-    }
-
-    /// Whether a state is in no arm of a parallel part.
-    pub(crate) fn is_outermost(&self, state: StateId) -> bool {
-        self.around(state).is_none()
     }
 
     /// The parallel part that a state is in an arm of.

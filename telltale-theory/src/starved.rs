@@ -7,54 +7,69 @@ use std::collections::BTreeSet;
 
 use telltale_types::{GlobalExit, GlobalType, RoleId, StateId};
 
-use super::flood::strongly_connected;
+use crate::Step;
+use crate::components::Components;
+use crate::graph::{EdgeId, Graph};
 
 /// A role, and a step of a loop in which it has no part although it still has something to do.
-#[derive(Clone, Copy, Debug)]
-pub(crate) struct Starved {
-    pub(crate) role: RoleId,
-    pub(crate) step: (StateId, usize),
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct Starved {
+    /// Who waits.
+    pub role: RoleId,
+    /// The first step of the loop.
+    pub step: Step,
 }
 
 /// A loop: the states between which one can go round, who has a part in it, and one of its steps.
 struct Round {
     states: Vec<StateId>,
     active: BTreeSet<RoleId>,
-    step: (StateId, usize),
+    step: Step,
 }
 
-/// Each role that may starve, with the first loop at which it does.
-pub(crate) fn find(global: &GlobalType) -> Vec<Starved> {
+/// Finds each role that may wait for ever, with the first loop at which it does.
+///
+/// ```
+/// use telltale_theory::starved;
+/// use telltale_types::{GlobalTerm, Label};
+///
+/// let bye = GlobalTerm::send("A", "C", Label::new("Bye"), GlobalTerm::end());
+/// let global = GlobalTerm::comm("A", "B", [(Label::new("Go"), GlobalTerm::var("t")), (Label::new("Stop"), bye)]);
+/// let global = GlobalTerm::mu("t", global).close()?;
+/// let starved = starved(&global);
+/// assert_eq!((starved.len(), global.names().role(starved[0].role)), (1, "C"));
+/// # Ok::<(), telltale_types::TypeError>(())
+/// ```
+pub fn starved(global: &GlobalType) -> Vec<Starved> {
+    let graph = Graph::new(global);
     let roles = global.names().roles().map(|(role, _)| role);
     let starved = |role| {
-        let rounds = rounds(global, role);
+        let rounds = rounds(&graph, role);
         let round = rounds.into_iter().find(|round| starving(global, round).contains(&role))?;
         Some(Starved { role, step: round.step })
     };
     roles.filter_map(starved).collect()
 }
 
-fn has_part(exit: GlobalExit, role: RoleId) -> bool {
-    exit.sender == role || exit.receiver == role
-}
-
 /// The loops in which a role has no part.
-fn rounds(global: &GlobalType, role: RoleId) -> Vec<Round> {
-    let exits =
-        |state| global.exits(state).enumerate().filter(move |(_, exit)| !has_part(*exit, role));
-    let targets = |state| exits(state).map(|(_, exit)| exit.target.index()).collect();
-    let component = strongly_connected(&global.states().map(targets).collect::<Vec<_>>());
-    let mut rounds: Vec<Option<Round>> = (0..global.len()).map(|_| None).collect();
-    for state in global.states() {
-        let number = component[state.index()];
-        for (nth, exit) in exits(state).filter(|(_, exit)| component[exit.target.index()] == number)
-        {
-            let (states, active) = (Vec::new(), BTreeSet::new());
-            let round = rounds[number].get_or_insert(Round { states, active, step: (state, nth) });
-            round.active.extend([exit.sender, exit.receiver]);
-            if round.states.last() != Some(&state) {
-                round.states.push(state);
-            }
+fn rounds(graph: &Graph, role: RoleId) -> Vec<Round> {
+    let component = Components::of(graph, |edge| edge.action(role).is_none()).numbers();
+    let mut rounds: Vec<Option<Round>> = (0..graph.len()).map(|_| None).collect();
+    for id in 0..graph.edges().len() as EdgeId {
+        let edge = graph.edge(id);
+        let number = component[edge.source as usize];
+        if edge.action(role).is_some() || component[edge.target as usize] != number {
+            continue;
+        }
+        let round = rounds[number as usize].get_or_insert_with(|| Round {
+            states: Vec::new(),
+            active: BTreeSet::new(),
+            step: graph.step(id),
+        });
+        round.active.extend([edge.sender, edge.receiver]);
+        if round.states.last() != Some(&StateId(edge.source)) {
+            round.states.push(StateId(edge.source));
         }
     }
     rounds.into_iter().flatten().collect()
@@ -92,7 +107,7 @@ fn firsts(global: &GlobalType, states: &[StateId], role: RoleId) -> Vec<GlobalEx
             continue;
         }
         for exit in global.exits(state) {
-            if has_part(exit, role) {
+            if exit.action(role).is_some() {
                 firsts.push(exit);
             } else {
                 open.push(exit.target);

@@ -1,0 +1,183 @@
+//! Starts PostgreSQL servers of one's own, in temporary folders, and stops them with the process.
+
+use std::fs;
+use std::io::{self, Write as _};
+use std::net::TcpListener;
+use std::os::unix::fs::chown;
+use std::os::unix::process::CommandExt as _;
+use std::path::{Path, PathBuf};
+use std::process::{Child, Command, Stdio};
+use std::sync::atomic::{AtomicU32, Ordering};
+use std::time::{Duration, Instant};
+
+/// A server on a port of its own, with a superuser `postgres` who needs no password. It is stopped and its folder removed when
+/// it is dropped or its process ends.
+#[derive(Debug)]
+pub struct Server {
+    programs: PathBuf,
+    folder: PathBuf,
+    port: u16,
+    /// Who runs it: PostgreSQL does not want to be run by root.
+    user: Option<User>,
+    running: Option<Child>,
+}
+
+#[derive(Clone, Copy, Debug)]
+struct User {
+    id: u32,
+    group: u32,
+}
+
+/// Writes to the disk and waits for it, as servers do that must not lose anything.
+const SETTINGS: &str =
+    "listen_addresses = '127.0.0.1'\nmax_connections = 200\nunix_socket_directories = ''\n";
+
+impl Server {
+    /// Starts a server, if PostgreSQL is installed here.
+    ///
+    /// # Errors
+    ///
+    /// When it is installed and does not start.
+    pub fn start() -> io::Result<Option<Self>> {
+        static NUMBER: AtomicU32 = AtomicU32::new(0);
+        let Some(programs) = programs() else { return Ok(None) };
+        let number = NUMBER.fetch_add(1, Ordering::Relaxed);
+        let name = format!("telltale-postgres-{}-{number}", std::process::id());
+        let folder = std::env::temp_dir().join(name);
+        fs::create_dir_all(&folder)?;
+        let user = is_root()?.then(user).transpose()?;
+        if let Some(user) = user {
+            chown(&folder, Some(user.id), Some(user.group))?;
+        }
+        let port = TcpListener::bind("127.0.0.1:0")?.local_addr()?.port();
+        let mut server = Self { programs, folder, port, user, running: None };
+        let initdb =
+            ["-U", "postgres", "-A", "trust", "--no-sync", "-E", "UTF8", "--locale=C", "-D"];
+        let initialised = server.command("initdb").args(initdb).arg(server.data()).output()?;
+        if !initialised.status.success() {
+            let said = String::from_utf8_lossy(&initialised.stderr).into_owned();
+            return Err(io::Error::other(said));
+        }
+        let file = server.data().join("postgresql.conf");
+        let settings = fs::read_to_string(&file)? + SETTINGS;
+        fs::write(&file, settings)?;
+        server.run()?;
+        Ok(Some(server))
+    }
+
+    /// Starts it again, after it was killed.
+    ///
+    /// # Errors
+    ///
+    /// When it does not start.
+    pub fn run(&mut self) -> io::Result<()> {
+        // It ends with this process, which holds the other end of what is read, and its folder with it.
+        let script = r#"folder=$0; "$@" & server=$!; read -r word; kill -QUIT $server 2> /dev/null; wait $server
+            [ "$word" = keep ] || rm -rf "$folder""#;
+        let mut command = self.command("sh");
+        command.args(["-c", script]).arg(&self.folder);
+        command.arg(self.programs.join("postgres")).arg("-D").arg(self.data());
+        command.args(["-p", &self.port.to_string()]);
+        command.stdin(Stdio::piped()).stdout(Stdio::null()).stderr(Stdio::null());
+        self.running = Some(command.spawn()?);
+        let begun = Instant::now();
+        while !self.is_ready()? {
+            if begun.elapsed() > Duration::from_secs(60) {
+                return Err(io::Error::other("the server does not start within a minute"));
+            }
+            std::thread::sleep(Duration::from_millis(50));
+        }
+        Ok(())
+    }
+
+    /// Sends a signal to all of its processes at once, as a machine that loses power would end them: `KILL`, `STOP` or `CONT`.
+    ///
+    /// # Errors
+    ///
+    /// When it is not running.
+    pub fn signal(&mut self, signal: &str) -> io::Result<()> {
+        let leader = fs::read_to_string(self.data().join("postmaster.pid"))?;
+        let leader = leader.lines().next().unwrap_or_default().to_owned();
+        let children = self.command("ps").args(["-o", "pid=", "--ppid", &leader]).output()?;
+        let children = String::from_utf8_lossy(&children.stdout).into_owned();
+        let mut command = self.command("sh");
+        let all = children.split_whitespace().chain([&leader[..]]).collect::<Vec<_>>().join(" ");
+        command.args(["-c", &format!("kill -{signal} {all} 2> /dev/null || true")]).status()?;
+        if signal == "KILL" {
+            if let Some(mut running) = self.running.take() {
+                running.stdin.take().map_or(Ok(()), |mut input| input.write_all(b"keep\n"))?;
+                running.wait()?;
+            }
+            fs::remove_file(self.data().join("postmaster.pid"))?;
+        }
+        Ok(())
+    }
+
+    /// Where to connect to.
+    pub fn url(&self, database: &str) -> String {
+        format!("postgres://postgres@127.0.0.1:{}/{database}", self.port)
+    }
+
+    /// Its port on this machine.
+    pub fn port(&self) -> u16 {
+        self.port
+    }
+
+    fn data(&self) -> PathBuf {
+        self.folder.join("data")
+    }
+
+    fn is_ready(&self) -> io::Result<bool> {
+        let port = self.port.to_string();
+        let arguments = ["-q", "-h", "127.0.0.1", "-p", &port];
+        Ok(self.command("pg_isready").args(arguments).status()?.success())
+    }
+
+    fn command(&self, program: &str) -> Command {
+        let own = self.programs.join(program);
+        let mut command = Command::new(if own.exists() { own } else { program.into() });
+        command.current_dir(&self.folder);
+        if let Some(user) = self.user {
+            command.gid(user.group).uid(user.id);
+        }
+        command
+    }
+}
+
+impl Drop for Server {
+    fn drop(&mut self) {
+        if let Some(mut running) = self.running.take() {
+            drop(running.stdin.take());
+            // It is a server of tests: what it cannot write down is not missed.
+            let _ = running.wait();
+        }
+    }
+}
+
+/// Where the programs of the server are: Debian has them in a folder for each version.
+fn programs() -> Option<PathBuf> {
+    let has_all = |folder: &PathBuf| {
+        ["initdb", "postgres", "pg_isready"].iter().all(|name| folder.join(name).exists())
+    };
+    let versions = fs::read_dir("/usr/lib/postgresql").into_iter().flatten().flatten();
+    let versions = versions.map(|version| version.path().join("bin"));
+    let paths = std::env::var_os("PATH").unwrap_or_default();
+    let paths = std::env::split_paths(&paths).collect::<Vec<_>>();
+    versions.chain(paths).find(has_all)
+}
+
+fn is_root() -> io::Result<bool> {
+    use std::os::unix::fs::MetadataExt as _;
+    Ok(fs::metadata(Path::new("/proc/self"))?.uid() == 0)
+}
+
+/// Somebody who is not root.
+fn user() -> io::Result<User> {
+    let users = fs::read_to_string("/etc/passwd")?;
+    let user = |name: &str| {
+        let line = users.lines().find(|line| line.split(':').next() == Some(name))?;
+        let mut numbers = line.split(':').skip(2).map_while(|number| number.parse().ok());
+        Some(User { id: numbers.next()?, group: numbers.next()? })
+    };
+    user("postgres").or_else(|| user("nobody")).ok_or_else(|| io::Error::other("nobody can run it"))
+}

@@ -1,0 +1,58 @@
+//! What the database has to have, and how it gets that.
+
+use telltale_net::engine::EngineError;
+
+use crate::database::Database;
+
+/// The version of the schema that this build brings. Each change of the files below is a new one.
+const VERSION: i32 = 1;
+
+/// Each of them is run once, in their order.
+const TABLES: [(i32, &str); 1] = [(1, include_str!("../migrations/0001_sessions.sql"))];
+
+/// What is replaced as a whole.
+const FUNCTIONS: &str = include_str!("../migrations/functions.sql");
+
+/// Brings a database to the version of this build. One that is newer stays as it is, for it still has all that this build needs.
+///
+/// Processes that are at work are not disturbed, and several may do it at once.
+pub(crate) async fn migrate(database: &Database) -> Result<(), EngineError> {
+    database.run(&script()).await
+}
+
+/// One transaction, which does nothing the second time.
+fn script() -> String {
+    let mut script = String::from(
+        "BEGIN;
+         SELECT pg_catalog.set_config('lock_timeout', '30s', true);
+         DO $do$ BEGIN
+             CREATE SCHEMA IF NOT EXISTS telltale;
+             CREATE TABLE IF NOT EXISTS telltale.migration (
+                 version integer PRIMARY KEY, applied timestamptz NOT NULL DEFAULT now());
+         EXCEPTION WHEN unique_violation OR duplicate_schema OR duplicate_table THEN
+             -- Somebody else is doing it.
+         END $do$;
+         LOCK TABLE telltale.migration IN EXCLUSIVE MODE;\n",
+    );
+    for (version, tables) in TABLES {
+        script += &step(version, "", tables);
+    }
+    script += &step(
+        VERSION,
+        &format!("INSERT INTO telltale.migration (version) VALUES ({VERSION});"),
+        FUNCTIONS,
+    );
+    script + "COMMIT;"
+}
+
+/// Is done where the database is older.
+fn step(version: i32, note: &str, statements: &str) -> String {
+    format!(
+        "DO $step$ BEGIN
+             IF coalesce((SELECT max(version) FROM telltale.migration), 0) < {version} THEN
+                 EXECUTE $sql${statements}$sql$;
+                 {note}
+             END IF;
+         END $step$;\n"
+    )
+}
