@@ -34,10 +34,10 @@ impl ByDraw {
     fn log(&self, line: String) {
         self.0.lock().expect("nobody panics").push(line);
     }
+}
 
-    fn payload(&self, cx: &Context<'_>, label: LabelId) -> Value {
-        sample(&Shape::of(cx.label(label).payload), cx.draw())
-    }
+fn payload(cx: &Context<'_>, label: LabelId) -> Value {
+    sample(&Shape::of(cx.label(label).payload), cx.draw())
 }
 
 /// The payload that a draw stands for.
@@ -50,7 +50,7 @@ fn sample(shape: &Shape, draw: u64) -> Value {
         }
         Shape::Int(int) if int.bits < 64 => Value::Uint(draw % 256),
         Shape::Int(int) if int.bits == 64 => Value::Uint(draw.wrapping_mul(2047)),
-        Shape::Float => Value::from((draw % 1_000) as f64 / 8.0),
+        Shape::Float => Value::from(f64::from((draw % 1_000) as u32) / 8.0),
         Shape::Char => Value::from(char::from(b'a' + (draw % 26) as u8)),
         Shape::Text => Value::text(format!("𝄞{draw}")),
         Shape::Bytes => Value::bytes(draw.to_le_bytes()),
@@ -82,7 +82,7 @@ fn shown(value: &Value) -> String {
 impl EffectHandler for ByDraw {
     fn send(&self, cx: &Context<'_>, _: RoleId, label: LabelId) -> HandlerResult<Value> {
         self.log(format!("{} {} sends with {}", cx.role_name(), cx.count(), cx.draw()));
-        Ok(self.payload(cx, label))
+        Ok(payload(cx, label))
     }
 
     fn receive(
@@ -100,7 +100,7 @@ impl EffectHandler for ByDraw {
     fn choose(&self, cx: &Context<'_>, branches: &[Branch]) -> HandlerResult<Picked> {
         self.log(format!("{} {} chooses with {}", cx.role_name(), cx.count(), cx.draw()));
         let branch = (cx.draw() % branches.len() as u64) as usize;
-        Ok(Picked { branch, value: self.payload(cx, branches[branch].label) })
+        Ok(Picked { branch, value: payload(cx, branches[branch].label) })
     }
 }
 
