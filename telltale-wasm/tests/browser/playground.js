@@ -67,6 +67,16 @@ const tests = {
     await other.close();
   },
 
+  async "a stranger's text is text"(tab) {
+    const mean = '<img src=x onerror="document.title = 1">';
+    await write(tab, `protocol P(A, B) { A -> B: X(Vec<script>, [u8; ${JSON.stringify(mean)}.len()]); }`);
+    await verdict(tab, "1 protocol, sound");
+    for (const view of ["roles", "run", "bytecode", "types"]) await tab.click(`#tab-${view}`);
+    assert.match(await tab.textContent("#diagram svg"), /onerror/);
+    assert.equal(await tab.locator("main img, main script").count(), 0);
+    assert.equal(await tab.title(), "Telltale playground");
+  },
+
   async "a run can be stepped, and you decide"(tab) {
     await tab.click("#tab-run");
     await tab.selectOption("#you", "Bob");

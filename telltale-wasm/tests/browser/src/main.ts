@@ -9,6 +9,7 @@ globalThis.results = (async () => {
   use((await init()).memory);
   await import("./language.test.js");
   await import("./roles.test.js");
+  await import("./types.test.js");
   await import("./traces.test.js");
   return report();
 })();
