@@ -28,8 +28,12 @@ function showVerdict(ok, errors, protocols) {
   const count = (number, noun) => `${number} ${noun}${number === 1 ? "" : "s"}`;
   by("verdict").classList.toggle("wrong", !ok);
   by("verdict").textContent = ok ? `${count(protocols.length, "protocol")}, sound` : count(errors.length, "mistake");
-  const mistake = (wrong) =>
-    make("li", {}, make("button", { type: "button", click: () => editor.select(wrong) }, `${wrong.line}:${wrong.column} ${wrong.text}`));
+  const mistake = (wrong) => {
+    const place = `${wrong.line}:${wrong.column}`;
+    const more = wrong.text.slice(wrong.message.length).trimEnd().replace(/^\n+/, "");
+    const button = make("button", { type: "button", click: () => editor.select(wrong) }, `${place} ${wrong.message}`);
+    return make("li", {}, button, ...(more === "" ? [] : [make("pre", { class: "text", tabindex: "0" }, more)]));
+  };
   by("errors").replaceChildren(...errors.map(mistake));
 }
 

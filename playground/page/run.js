@@ -96,7 +96,9 @@ function refresh() {
   by("on").disabled = is_over || questions.length > 0;
   showQuestion(questions[0]);
   showProgress();
-  by("who").replaceChildren(...(session?.roles() ?? []).map(row));
+  // What a role could do at once, and does not now, is done.
+  const busy = (session?.roles() ?? []).filter((role) => role.lane === 0 || role.status !== "done");
+  by("who").replaceChildren(...busy.map(row));
   const events = vm?.trace() ?? [];
   by("log").replaceChildren(...events.slice(-LINES).map((event) => make("li", {}, line(event))));
 }

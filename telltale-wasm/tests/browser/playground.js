@@ -48,7 +48,8 @@ const tests = {
   async "says which role cannot know, and draws the protocol all the same"(tab) {
     await write(tab, "protocol P(A, B, C) { choice at A { A -> B: Yes; B -> C: Go; } or { A -> B: No; C -> B: Stop; } }");
     await verdict(tab, "1 mistake");
-    assert.match(await tab.textContent("#errors"), /`C`/);
+    assert.match(await tab.textContent("#errors button"), /`C`/);
+    assert.match(await tab.textContent("#errors pre"), /a run that goes wrong/);
     assert.match(await tab.textContent("#diagram svg"), /Stop/);
   },
 
@@ -92,6 +93,17 @@ const tests = {
     await tab.click("#on");
     await tab.waitForFunction(() => document.getElementById("progress").textContent === "The session is complete.");
     assert.match(await tab.textContent("#log"), /Bob chooses Accept/);
+  },
+
+  async "what a role does at once has lines of its own"(tab) {
+    await write(tab, "protocol P(A, B) { par { A -> B: X; } and { B -> A: Y; } A -> B: Z; }");
+    await verdict(tab, "1 protocol, sound");
+    await tab.click("#tab-run");
+    assert.equal(await tab.locator("#who tr").count(), 2);
+    for (let step = 0; step < 2; step += 1) await tab.click("#step");
+    assert.match(await tab.textContent("#who"), /A \/ 1/);
+    await tab.click("#on");
+    assert.equal(await tab.textContent("#progress"), "The session is complete.");
   },
 
   async "what is no payload is said at once"(tab) {
