@@ -41,40 +41,18 @@ impl Players {
         handler: &JsValue,
     ) -> Result<Self, JsValue> {
         let handler = (!is_nothing(handler)).then(|| handler.clone());
-        if let Some(handler) = &handler {
-            check_handler(handler)?;
+        handler.as_ref().map_or(Ok(()), check_handler)?;
+        let objects = objects(names, roles)?;
+        if handler.is_none() {
+            check_all_played(names, &objects)?;
         }
-        let objects = match roles.dyn_ref::<Object>() {
-            _ if is_nothing(roles) => vec![None; names.len()],
-            Some(roles) => objects(names, roles)?,
-            None => {
-                return Err(wrong_type(&format!(
-                    "expected an object with a property for each role, found {}",
-                    kind(roles)
-                )));
-            }
-        };
-        let nobody: Vec<String> = names
-            .iter()
-            .zip(&objects)
-            .filter(|(_, object)| object.is_none() && handler.is_none())
-            .map(|(name, _)| format!("`{name}`"))
-            .collect();
-        if !nobody.is_empty() {
-            return Err(wrong_type(&format!(
-                "nobody plays {}: there is no role object, and no handler",
-                nobody.join(", ")
-            )));
-        }
-        let has_objects = objects.iter().any(Option::is_some);
-        if has_objects && methods.is_none() {
+        if objects.iter().any(Option::is_some) && methods.is_none() {
             let why = "an image does not say what its choices are called: play it with a handler";
             return Err(wrong_type(why));
         }
         let methods = methods.cloned().unwrap_or_default();
         for (at, (name, object)) in names.iter().zip(&objects).enumerate() {
-            let known = methods.role(RoleId::at(at));
-            if let (Some(object), Some(known)) = (object, known) {
+            if let (Some(object), Some(known)) = (object, methods.role(RoleId::at(at))) {
                 check_object(name, object, known)?;
             }
         }
@@ -215,7 +193,16 @@ fn is_nothing(value: &JsValue) -> bool {
     value.is_undefined() || value.is_null()
 }
 
-fn objects(names: &[String], roles: &Object) -> Result<Vec<Option<JsValue>>, JsValue> {
+/// By role, its object. Nothing in place of all of them will do.
+fn objects(names: &[String], roles: &JsValue) -> Result<Vec<Option<JsValue>>, JsValue> {
+    if is_nothing(roles) {
+        return Ok(vec![None; names.len()]);
+    }
+    let Some(roles) = roles.dyn_ref::<Object>() else {
+        let found = kind(roles);
+        let expected = "expected an object with a property for each role";
+        return Err(wrong_type(&format!("{expected}, found {found}")));
+    };
     if let Some(key) = keys(roles).into_iter().find(|key| !names.contains(key)) {
         let known = names.iter().map(|name| format!("`{name}`")).collect::<Vec<_>>().join(", ");
         return Err(wrong_type(&format!("the protocol has no role `{key}`; there is {known}")));
@@ -229,6 +216,16 @@ fn objects(names: &[String], roles: &Object) -> Result<Vec<Option<JsValue>>, JsV
         None => Ok(None),
     };
     names.iter().map(object).collect()
+}
+
+fn check_all_played(names: &[String], objects: &[Option<JsValue>]) -> Result<(), JsValue> {
+    let nobody = names.iter().zip(objects).filter(|(_, object)| object.is_none());
+    let nobody: Vec<String> = nobody.map(|(name, _)| format!("`{name}`")).collect();
+    if nobody.is_empty() {
+        return Ok(());
+    }
+    let nobody = nobody.join(", ");
+    Err(wrong_type(&format!("nobody plays {nobody}: there is no role object, and no handler")))
 }
 
 fn check_object(role: &str, object: &JsValue, methods: &RoleMethods) -> Result<(), JsValue> {
