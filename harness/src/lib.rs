@@ -1,3 +1,8 @@
-//! Real servers and processes that are killed, and what has to hold all the same.
+//! Takes a seed and how much is to be done; starts PostgreSQL servers and processes that play roles over them, kills and stops them at
+//! moments that the seed decides, and says in the end whether every session has come to its end and every message has arrived once.
 
+pub mod plan;
+pub mod process;
+pub mod relay;
+pub mod run;
 pub mod server;

@@ -90,27 +90,68 @@ impl Server {
         Ok(())
     }
 
-    /// Sends a signal to all of its processes at once, as a machine that loses power would end them: `KILL`, `STOP` or `CONT`.
+    /// Kills it with all of its processes, as a machine that loses power would.
     ///
     /// # Errors
     ///
     /// When it is not running.
-    pub fn signal(&mut self, signal: &str) -> io::Result<()> {
-        let leader = fs::read_to_string(self.data().join("postmaster.pid"))?;
-        let leader = leader.lines().next().unwrap_or_default().to_owned();
-        let children = self.command("ps").args(["-o", "pid=", "--ppid", &leader]).output()?;
-        let children = String::from_utf8_lossy(&children.stdout).into_owned();
-        let mut command = self.command("sh");
-        let all = children.split_whitespace().chain([&leader[..]]).collect::<Vec<_>>().join(" ");
-        command.args(["-c", &format!("kill -{signal} {all} 2> /dev/null || true")]).status()?;
-        if signal == "KILL" {
-            if let Some(mut running) = self.running.take() {
-                running.stdin.take().map_or(Ok(()), |mut input| input.write_all(b"keep\n"))?;
-                running.wait()?;
+    pub fn kill(&mut self) -> io::Result<()> {
+        // The leader stands still, so that it starts nothing for those that are killed. Its file stays: by that it sees
+        // when it comes back whether any of them is still there.
+        self.send("STOP", &[self.leader()?])?;
+        let all: Vec<String> = self.children()?.into_iter().chain([self.leader()?]).collect();
+        self.send("KILL", &all)?;
+        if let Some(mut running) = self.running.take() {
+            running.stdin.take().map_or(Ok(()), |mut input| input.write_all(b"keep\n"))?;
+            running.wait()?;
+        }
+        let begun = Instant::now();
+        while all.iter().any(|process| Path::new("/proc").join(process).exists()) {
+            if begun.elapsed() > Duration::from_secs(10) {
+                return Err(io::Error::other("a process of the server cannot be killed"));
             }
-            fs::remove_file(self.data().join("postmaster.pid"))?;
+            std::thread::sleep(Duration::from_millis(1));
         }
         Ok(())
+    }
+
+    /// Lets all of its processes stand still, until [`Server::go_on`].
+    ///
+    /// # Errors
+    ///
+    /// When it is not running.
+    pub fn stop(&self) -> io::Result<()> {
+        self.send("STOP", &[self.leader()?])?;
+        self.send("STOP", &self.children()?)
+    }
+
+    /// Lets them go on.
+    ///
+    /// # Errors
+    ///
+    /// When it is not running.
+    pub fn go_on(&self) -> io::Result<()> {
+        self.send("CONT", &self.children()?)?;
+        self.send("CONT", &[self.leader()?])
+    }
+
+    fn leader(&self) -> io::Result<String> {
+        let file = fs::read_to_string(self.data().join("postmaster.pid"))?;
+        Ok(file.lines().next().unwrap_or_default().to_owned())
+    }
+
+    fn children(&self) -> io::Result<Vec<String>> {
+        let listed = self.command("ps").args(["-o", "pid=", "--ppid", &self.leader()?]).output()?;
+        let listed = String::from_utf8_lossy(&listed.stdout).into_owned();
+        Ok(listed.split_whitespace().map(str::to_owned).collect())
+    }
+
+    /// Some of them may have ended by themselves.
+    fn send(&self, signal: &str, processes: &[String]) -> io::Result<()> {
+        let mut command = self.command("sh");
+        let all = processes.join(" ");
+        command.args(["-c", &format!("kill -{signal} {all} 2> /dev/null || true")]);
+        command.status().map(|_| ())
     }
 
     /// Where to connect to.

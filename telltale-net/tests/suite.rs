@@ -43,9 +43,11 @@ enum Lie {
     PutsAllTogether,
     /// It says of the last step what has become of the first.
     AnswersInAnotherOrder,
+    /// It counts sessions to four.
+    CountsSessionsAnew,
 }
 
-const LIES: [Lie; 14] = [
+const LIES: [Lie; 15] = [
     Lie::StartsTwice,
     Lie::ForgetsClaims,
     Lie::TurnsRound,
@@ -60,6 +62,7 @@ const LIES: [Lie; 14] = [
     Lie::GivesMore,
     Lie::PutsAllTogether,
     Lie::AnswersInAnotherOrder,
+    Lie::CountsSessionsAnew,
 ];
 
 struct Liar {
@@ -83,6 +86,7 @@ impl Liar {
             Lie::TurnsRound => work.messages.reverse(),
             Lie::LosesState => work.state = None,
             Lie::CountsNothing => work.attempts = 1,
+            Lie::CountsSessionsAnew => work.incarnation %= 4,
             _ => {}
         }
         Some(LiarsClaim { claim, work })

@@ -46,7 +46,7 @@ impl PostgresClaim {
         let messages = messages(row, role)?;
         let work = Work {
             session,
-            incarnation: natural(row.get("incarnation"))?,
+            incarnation: engine.incarnation(natural(row.get("incarnation"))?, database),
             image: ContentHash(row.get::<_, &[u8]>("image").try_into().map_err(|_| odd("image"))?),
             role,
             version: natural(row.get("version"))?,
@@ -68,6 +68,11 @@ impl PostgresClaim {
 
     pub(crate) fn claim(&self) -> &[u8] {
         &self.claim
+    }
+
+    /// The number that its session has in its database.
+    pub(crate) fn incarnation(&self) -> u64 {
+        self.engine.in_its_database(self.work.incarnation)
     }
 
     /// It need not be given back.

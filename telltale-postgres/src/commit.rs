@@ -85,7 +85,7 @@ async fn write(
     let sessions: Vec<&str> = works().map(|work| work.session.as_str()).collect();
     let roles: Vec<i16> = works().map(|work| i16::from(work.role.0)).collect();
     let incarnations: Vec<i64> =
-        works().map(|work| whole(work.incarnation)).collect::<Result<_, _>>()?;
+        steps().map(|(claim, _)| whole(claim.incarnation())).collect::<Result<_, _>>()?;
     let versions: Vec<i64> = works().map(|work| whole(work.version)).collect::<Result<_, _>>()?;
     let claims: Vec<&[u8]> = steps().map(|(claim, _)| claim.claim()).collect();
     let shown = steps().map(|(claim, _)| claim.shown.as_ref().map(|ticket| &ticket.0[..]));

@@ -274,8 +274,22 @@ impl Inner {
         let hash = Sha256::digest(key.as_str());
         let number =
             hash.iter().take(8).fold(0, |number: u64, byte| number << 8 | u64::from(*byte));
-        let all = u64::try_from(self.databases.len()).expect("a list is no longer than that");
-        usize::try_from(number % all).expect("it is a place in a list")
+        usize::try_from(number % self.all()).expect("it is a place in a list")
+    }
+
+    /// Each database counts sessions for itself.
+    pub(crate) fn incarnation(&self, in_its_database: u64, database: usize) -> u64 {
+        in_its_database * self.all()
+            + u64::try_from(database).expect("a list is no longer than that")
+    }
+
+    pub(crate) fn in_its_database(&self, incarnation: u64) -> u64 {
+        incarnation / self.all()
+    }
+
+    /// How many databases there are.
+    fn all(&self) -> u64 {
+        u64::try_from(self.databases.len()).expect("a list is no longer than that")
     }
 
     fn take_released(&self) -> Vec<Released> {

@@ -16,7 +16,7 @@
 
 mod scene;
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::time::{Duration, Instant};
 
 use telltale_vm::{LabelId, RoleId};
@@ -52,7 +52,8 @@ pub async fn check<E: Engine>(engine: &E) -> Checked {
     several_roles_are_served(engine).await?;
     steps_are_done_together(engine).await?;
     parts_of_a_session_are_done_together(engine).await?;
-    who_was_claimed_in_vain_comes_alone(engine).await
+    who_was_claimed_in_vain_comes_alone(engine).await?;
+    sessions_have_numbers_of_their_own(engine).await
 }
 
 async fn names_are_used_once<E: Engine>(engine: &E) -> Checked {
@@ -444,6 +445,16 @@ async fn who_was_claimed_in_vain_comes_alone<E: Engine>(engine: &E) -> Checked {
         all += claims.len();
         let steps = claims.into_iter().map(|claim| (claim, done())).collect();
         expect(engine.commit(steps).await.iter().all(Result::is_ok), "all of them are done")?;
+    }
+    Ok(())
+}
+
+async fn sessions_have_numbers_of_their_own<E: Engine>(engine: &E) -> Checked {
+    let mut numbers = BTreeSet::new();
+    for _ in 0..16 {
+        let claim = Scene::new(engine).await?.claim(ANN).await?;
+        let is_new = numbers.insert(claim.work().incarnation);
+        expect(is_new, "no other session has the number of one")?;
     }
     Ok(())
 }

@@ -1,0 +1,63 @@
+//! What is done to whom, and when: the same for the same seed.
+
+use std::time::Duration;
+
+/// Something that goes wrong.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Blow {
+    /// A process that plays a role is killed, and another one begins.
+    KillProcess,
+    /// A process stands still for longer than its claims are its own, and goes on as if nothing had been.
+    StopProcess,
+    /// All connections of a server are cut.
+    CutConnections,
+    /// A server is killed with all of its processes, and comes back.
+    KillServer,
+    /// A server stands still for a while.
+    StopServer,
+}
+
+/// How often of a hundred.
+const OFTEN: [(Blow, u64); 5] = [
+    (Blow::KillProcess, 40),
+    (Blow::StopProcess, 20),
+    (Blow::CutConnections, 20),
+    (Blow::KillServer, 12),
+    (Blow::StopServer, 8),
+];
+
+/// Draws blows from a seed.
+#[derive(Debug)]
+pub struct Plan {
+    state: u64,
+}
+
+impl Plan {
+    /// The plan of a seed.
+    pub fn new(seed: u64) -> Self {
+        Self { state: seed }
+    }
+
+    /// What happens next, and after which time.
+    pub fn next_blow(&mut self) -> (Duration, Blow) {
+        let pause = Duration::from_millis(200 + self.below(1_300));
+        let mut drawn = self.below(100);
+        for (blow, often) in OFTEN {
+            if drawn < often {
+                return (pause, blow);
+            }
+            drawn -= often;
+        }
+        unreachable!("they are a hundred together")
+    }
+
+    /// A number below this one.
+    pub fn below(&mut self, end: u64) -> u64 {
+        // Splitmix.
+        self.state = self.state.wrapping_add(0x9e37_79b9_7f4a_7c15);
+        let mut mixed = self.state;
+        mixed = (mixed ^ (mixed >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
+        mixed = (mixed ^ (mixed >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
+        (mixed ^ (mixed >> 31)) % end
+    }
+}
