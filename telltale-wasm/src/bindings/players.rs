@@ -4,13 +4,14 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use js_sys::{Array, Function, Object, Reflect};
+use serde::Serialize;
 use telltale_vm::{Branch, Context, HandlerError, HandlerResult, LabelId, RoleId, Value};
 use wasm_bindgen::{JsCast, JsValue};
 
 use super::answers::Thrown;
 use super::convert::{from_value, to_value};
 use super::error::wrong_type;
-use super::object::{keys, kind, object, own};
+use super::object::{data, keys, kind, object, own};
 use super::promised::Promised;
 use crate::methods::{Choice, Methods, RoleMethods, Taken};
 use crate::shape::Shape;
@@ -108,13 +109,13 @@ impl Players {
         let context = || context(cx, Some((to, label)));
         let Some((object, methods)) = self.of(cx.role()) else {
             return match self.handles("send") {
-                Some(_) => self.handle("send", &[context()]),
+                Some(send) => send.call1(&self.as_this(), &context()).map_err(thrown),
                 None if *self.shape(label) == Shape::Unit => Ok(JsValue::UNDEFINED),
                 None => Err(HandlerError::msg("the handler has no method `send`")),
             };
         };
         match methods.send(label).and_then(|name| method(object, name)) {
-            Some(method) => call(&method, object, &[context()]),
+            Some(method) => method.call1(object, &context()).map_err(thrown),
             // What is not required carries nothing.
             None => Ok(JsValue::UNDEFINED),
         }
@@ -132,12 +133,14 @@ impl Players {
         let payload = from_value(value, self.shape(label));
         let Some((object, methods)) = self.of(cx.role()) else {
             return match self.handles("receive") {
-                Some(_) => self.handle("receive", &[payload, context()]),
+                Some(receive) => {
+                    receive.call2(&self.as_this(), &payload, &context()).map_err(thrown)
+                }
                 None => Ok(JsValue::UNDEFINED),
             };
         };
         let name = methods.receive(label).unwrap_or_default();
-        call(&required(object, name)?, object, &[payload, context()])
+        required(object, name)?.call2(object, &payload, &context()).map_err(thrown)
     }
 
     /// Asks for a decision.
@@ -156,10 +159,11 @@ impl Players {
                 ])
             });
             let shown = shown.collect::<Array>().into();
-            return self.handle("choose", &[shown, context(cx, None)]);
+            let choose = self.handles("choose").ok_or("the handler has no method `choose`")?;
+            return choose.call2(&self.as_this(), &shown, &context(cx, None)).map_err(thrown);
         };
         let choice = choice(methods, branches)?;
-        call(&required(object, &choice.method)?, object, &[context(cx, None)])
+        required(object, &choice.method)?.call1(object, &context(cx, None)).map_err(thrown)
     }
 
     /// The branch that a decision names, and the payload of its message.
@@ -183,9 +187,9 @@ impl Players {
         method(self.handler.as_ref()?, name)
     }
 
-    fn handle(&self, name: &str, arguments: &[JsValue]) -> Result<JsValue, HandlerError> {
-        let handler = self.handler.as_ref().ok_or("there is no handler")?;
-        call(&required(handler, name)?, handler, arguments)
+    /// The handler, for its own methods.
+    fn as_this(&self) -> JsValue {
+        self.handler.clone().unwrap_or_default()
     }
 }
 
@@ -251,45 +255,58 @@ fn check_handler(handler: &JsValue) -> Result<(), JsValue> {
     }
 }
 
+/// Methods that every object has, and that could be called like those of a role.
+const EVERYWHERE: [&str; 7] = [
+    "constructor",
+    "hasOwnProperty",
+    "isPrototypeOf",
+    "propertyIsEnumerable",
+    "toLocaleString",
+    "toString",
+    "valueOf",
+];
+
 /// A method of an object, but none that every object has.
 fn method(object: &JsValue, name: &str) -> Option<Function> {
-    let found = Reflect::get(object, &name.into()).ok()?.dyn_into::<Function>().ok()?;
-    let everywhere = Reflect::get(&Object::new(), &name.into()).ok();
-    (everywhere.as_ref() != Some(found.as_ref())).then_some(found)
+    let get = |object: &JsValue| Reflect::get(object, &name.into()).ok();
+    let found = get(object)?.dyn_into::<Function>().ok()?;
+    let is_own =
+        || !EVERYWHERE.contains(&name) || get(&Object::new()).as_ref() != Some(found.as_ref());
+    is_own().then_some(found)
 }
 
 fn required(object: &JsValue, name: &str) -> Result<Function, HandlerError> {
     method(object, name).ok_or_else(|| HandlerError::msg(format!("there is no method `{name}`")))
 }
 
-fn call(
-    method: &Function,
-    object: &JsValue,
-    arguments: &[JsValue],
-) -> Result<JsValue, HandlerError> {
-    let arguments: Array = arguments.iter().collect();
-    method.apply(object, &arguments).map_err(|thrown| Thrown(thrown).into())
+fn thrown(thrown: JsValue) -> HandlerError {
+    Thrown(thrown).into()
 }
 
-/// What an answer may depend on.
-#[expect(
-    clippy::cast_precision_loss,
-    reason = "draws are below 2^53, and so is whatever is counted"
-)]
+/// What an answer may depend on. One text that JavaScript reads costs less than an object that is put together from here.
+#[derive(Serialize)]
+struct Asked<'a> {
+    session: u64,
+    role: &'a str,
+    lane: u8,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    peer: Option<&'a str>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    label: Option<&'a str>,
+    count: u64,
+    draw: u64,
+}
+
 fn context(cx: &Context<'_>, message: Option<(RoleId, LabelId)>) -> JsValue {
-    let (peer, label) = match message {
-        Some((peer, label)) => (cx.name(peer).into(), cx.label(label).name.into()),
-        None => (JsValue::UNDEFINED, JsValue::UNDEFINED),
-    };
-    object([
-        ("session", (cx.session().ordinal() as f64).into()),
-        ("role", cx.role_name().into()),
-        ("lane", cx.lane().into()),
-        ("peer", peer),
-        ("label", label),
-        ("count", (cx.count() as f64).into()),
-        ("draw", (cx.draw() as f64).into()),
-    ])
+    data(&Asked {
+        session: cx.session().ordinal(),
+        role: cx.role_name(),
+        lane: cx.lane(),
+        peer: message.map(|(peer, _)| cx.name(peer)),
+        label: message.map(|(_, label)| cx.label(label).name),
+        count: cx.count(),
+        draw: cx.draw(),
+    })
 }
 
 fn choice<'m>(methods: &'m RoleMethods, branches: &[Branch]) -> HandlerResult<&'m Choice> {

@@ -201,12 +201,12 @@ async function write(tab, text) {
 
 async function verdict(tab, expected) {
   await tab.waitForFunction((expected) => document.getElementById("verdict").textContent === expected, expected, {
-    timeout: 5_000,
+    timeout: 30_000,
   });
 }
 
 async function ready(tab) {
-  await tab.waitForSelector("body[data-ready]", { timeout: 20_000 });
+  await tab.waitForSelector("body[data-ready]", { timeout: 60_000 });
 }
 
 async function picture(tab, name, fullPage = false) {
@@ -223,7 +223,7 @@ async function main() {
       const context = await browser.newContext({ viewport: { width: 1280, height: 800 } });
       context.address = server.address;
       const tab = await context.newPage();
-      tab.setDefaultTimeout(10_000);
+      tab.setDefaultTimeout(30_000);
       const trouble = [];
       tab.on("pageerror", (error) => trouble.push(String(error)));
       tab.on("console", (message) => message.type() === "error" && trouble.push(message.text()));

@@ -53,7 +53,7 @@ function find(path) {
 /** Whether the example of the guide says what it promises. */
 async function guide(browser, address) {
   const tab = await browser.newPage();
-  const said = tab.waitForEvent("console", { timeout: 10_000 });
+  const said = tab.waitForEvent("console", { timeout: 60_000 });
   await tab.goto(`${address}/guide.html`);
   const text = await said.then((message) => message.text(), String);
   const error = text === "a hot chocolate for 3" ? undefined : text;
@@ -72,7 +72,8 @@ async function main() {
       if (message.type() === "error") trouble.push({ name: "an error in the console", error: message.text() });
     });
     await tab.goto(`${server.address}/`);
-    await tab.waitForFunction(() => globalThis.results, undefined, { timeout: 30_000 });
+    // Not the promise itself, which would have to be kept by then.
+    await tab.waitForFunction(() => globalThis.results !== undefined, undefined, { timeout: 60_000 });
     const results = await tab.evaluate(() => globalThis.results);
     conclude([...results, await guide(browser, server.address), ...trouble]);
   } finally {
