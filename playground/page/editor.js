@@ -10,11 +10,12 @@ export function write(value) {
   underline([]);
 }
 
-/** Calls back when somebody has typed and rests. */
-export function onRest(act) {
+/** Calls back when somebody types, and after a rest. */
+export function onTyping(types, act) {
   let timer;
   text.addEventListener("input", () => {
     underline([]);
+    types();
     clearTimeout(timer);
     timer = setTimeout(act, 150);
   });

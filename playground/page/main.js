@@ -99,11 +99,17 @@ by("copy").addEventListener("click", async () => {
     by("copied").textContent = "The link is in the address bar.";
   }
 });
-editor.onRest(async () => {
-  by("copied").textContent = "";
-  look();
-  await keep();
-});
+editor.onTyping(
+  () => {
+    by("copied").textContent = "";
+    delete document.body.dataset.ready;
+  },
+  async () => {
+    look();
+    await keep();
+    document.body.dataset.ready = "true";
+  },
+);
 addEventListener("hashchange", begin);
 addEventListener("error", () => {
   by("verdict").textContent = "Something has gone wrong in this page: load it again.";

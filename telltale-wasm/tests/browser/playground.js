@@ -56,8 +56,7 @@ const tests = {
   async "the link holds the text"(tab, context) {
     const text = "protocol Ping(Alice, Bob) { /* 𝄞 <b>&amp; */ Alice -> Bob: Ping; }";
     await write(tab, text);
-    await tab.waitForFunction(() => location.hash.startsWith("#p="));
-    await tab.waitForTimeout(400);
+    assert.match(tab.url(), /#p=/);
     const other = await context.newPage();
     await other.goto(tab.url());
     await ready(other);
@@ -197,6 +196,7 @@ const tests = {
 
 async function write(tab, text) {
   await tab.fill("#text", text);
+  await ready(tab);
 }
 
 async function verdict(tab, expected) {
