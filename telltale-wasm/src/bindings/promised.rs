@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
-use js_sys::Promise;
+use js_sys::{Promise, Reflect};
 use telltale_vm::RoleId;
 use wasm_bindgen::{JsCast, JsValue};
 
@@ -38,6 +38,12 @@ struct State {
     settled: BTreeMap<Actor, Result<JsValue, JsValue>>,
 }
 
+/// As `await` sees it.
+fn has_then(answer: &JsValue) -> bool {
+    let then = || Reflect::get(answer, &"then".into());
+    answer.is_object() && then().is_ok_and(|then| then.is_function())
+}
+
 impl Promised {
     fn state(&self) -> MutexGuard<'_, State> {
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
@@ -52,12 +58,13 @@ impl Promised {
         state.waiting.contains_key(&actor).then_some(Answered::NotYet)
     }
 
-    /// Whether an answer is a promise, which is remembered then.
+    /// Whether an answer is a promise, or something that can be waited for like one; it is remembered then.
     pub(super) fn is_promise(&self, actor: Actor, asked: Asked, answer: &JsValue) -> bool {
-        let is_one = answer.is_instance_of::<Promise>();
+        let is_one = answer.is_instance_of::<Promise>() || has_then(answer);
         if is_one {
             let mut state = self.state();
-            state.new.push((actor, answer.clone().unchecked_into()));
+            // Whatever it does when somebody waits for it, it does later, and to this promise.
+            state.new.push((actor, Promise::resolve(answer)));
             state.waiting.insert(actor, asked);
         }
         is_one

@@ -375,3 +375,60 @@ test("arrays are compared element by element", () => {
   wrong([new Array(4_000_000_000), [3, "a"]], /at 0: at 0: .*found `undefined`/);
   wrong({ 0: [], 1: [] }, /expected an array of 2, found an object/);
 });
+
+test("what can be waited for is a promise, whoever made it", async () => {
+  const thenable = (value: Verdict) => ({ then: (kept: (value: Verdict) => void) => setTimeout(() => kept(value), 1) });
+  const vm = new VM();
+  const shop = new Shop();
+  vm.open(protocol, { Alice: new Buyer(), Bob: bob(() => thenable("Decline") as never), Seller: shop });
+  equal(await vm.play(), "complete");
+  equal(shop.heard.at(-1), "declined");
+  const broken = {
+    get then(): never {
+      throw new Error("looked at");
+    },
+  };
+  vm.open(protocol, { Alice: new Buyer(), Bob: bob(() => broken as never), Seller: new Shop() });
+  await rejected(vm.play(), "SessionError", /`Bob`/);
+});
+
+test("many sessions wait for many promises, and none for another's", async () => {
+  const vm = new VM({ policy: "random", seed: 11 });
+  let draw = 1;
+  const later = <T>(value: T): T | Promise<T> => {
+    draw = (draw * 48271) % 2147483647;
+    return draw % 3 === 0 ? value : new Promise((kept) => setTimeout(() => kept(value), draw % 7));
+  };
+  const all = Array.from({ length: 60 }, (_, at) => {
+    const [alice, shop] = [new Buyer(), new Shop()];
+    const slow: Alice = {
+      title: () => later(`book ${at}`),
+      onQuote: () => later(undefined),
+      share: () => later(alice.share()),
+      onCounter: (counter) => later(alice.onCounter(counter)),
+      onAccept: () => later(undefined),
+      onDecline: () => later(undefined),
+    };
+    const other = bob((share) => later<Verdict>(share > 50n ? { Counter: 50 } : at % 2 === 0 ? accept : "Decline"));
+    const session = vm.open(protocol, { Alice: slow, Bob: other, Seller: shop });
+    return { session, shop };
+  });
+  // Two that wait do not disturb each other.
+  equal(await Promise.all([vm.play(), vm.play()]), ["complete", "complete"]);
+  equal(all.map(({ session }) => session.status), all.map(() => "closed"));
+  equal(all.map(({ shop }) => shop.heard[0]), all.map((_, at) => `book ${at}`));
+});
+
+test("a machine that is given back is let go of when its promises are done", async () => {
+  const vm = new VM();
+  let keep: (verdict: Verdict) => void = () => {};
+  const late = bob(() => new Promise((kept) => (keep = kept)));
+  const session = vm.open(protocol, { Alice: new Buyer(), Bob: late, Seller: new Shop() });
+  const played = vm.play();
+  await Promise.resolve();
+  vm.free();
+  keep("Decline");
+  equal(await played, "complete");
+  equal(session.status, "closed");
+  session.free();
+});
