@@ -11,7 +11,8 @@ use telltale_syntax::{analyse_str, project_all};
 #[test]
 fn every_link_leads_somewhere() {
     let mut dead = Vec::new();
-    let root = ["README.md", "ARCHITECTURE.md", "CONTRIBUTING.md", "CHANGELOG.md"];
+    let root =
+        ["README.md", "ARCHITECTURE.md", "CONTRIBUTING.md", "CHANGELOG.md", "examples/README.md"];
     let root = root.map(|name| folder().join(name));
     for page in pages().into_iter().chain(root) {
         for link in links(&read(&page)) {

@@ -1,26 +1,31 @@
 -- What can be done with sessions. Each function is one transaction, and runs with the rights of its owner: the logins of services
 -- have no rights to the tables.
 --
+-- The functions that are called from outside fix a search path, and settings with which plans are made once for each connection, and
+-- with indexes, however small or old the statistics of a table are. Those that are called by them run with the same.
+--
 -- They are replaced as a whole whenever the database is migrated, and keep their names and arguments, so a process that is
--- older goes on. Plans with indexes are the right ones however small or old the statistics of a table are.
+-- older goes on. None is in SQL alone, as such a function is planned in each call.
 
 -- Whether whoever asks may do everything, as the owner may.
 CREATE OR REPLACE FUNCTION telltale.is_owner() RETURNS boolean
-LANGUAGE sql STABLE SET search_path = telltale, pg_temp
-AS $$ SELECT pg_has_role(session_user, current_user, 'MEMBER') $$;
+LANGUAGE plpgsql STABLE
+AS $$ BEGIN RETURN pg_has_role(session_user, current_user, 'MEMBER'); END $$;
 
 -- Whether whoever asks may play a role, or start sessions where it is -1; or any of both where it is null.
 CREATE OR REPLACE FUNCTION telltale.may_play(of_image bytea, of_role smallint) RETURNS boolean
-LANGUAGE sql STABLE SET search_path = telltale, pg_temp
+LANGUAGE plpgsql STABLE
 AS $$
-    SELECT telltale.is_owner() OR EXISTS (
+BEGIN
+    RETURN pg_has_role(session_user, current_user, 'MEMBER') OR EXISTS (
         SELECT FROM telltale.login l
-        WHERE l.login = session_user AND l.image = of_image AND (of_role IS NULL OR l.role = of_role))
+        WHERE l.login = session_user AND l.image = of_image AND (of_role IS NULL OR l.role = of_role));
+END
 $$;
 
 -- Tells those who wait for one of these topics.
 CREATE OR REPLACE FUNCTION telltale.rouse(topics bigint[]) RETURNS void
-LANGUAGE plpgsql SET search_path = telltale, pg_temp SET enable_seqscan = off
+LANGUAGE plpgsql
 AS $$
 DECLARE
     to_wake text;
@@ -39,7 +44,7 @@ $$;
 
 -- Ends a session that has not ended. Its row is locked by whoever calls.
 CREATE OR REPLACE FUNCTION telltale.finish(of_session text, how smallint, by_whom text, why text) RETURNS void
-LANGUAGE plpgsql SET search_path = telltale, pg_temp SET enable_seqscan = off
+LANGUAGE plpgsql
 AS $$
 DECLARE
     told bigint[];
@@ -67,15 +72,17 @@ $$;
 
 -- A session that is over keeps its name and its ending, and those seats that somebody may still ask for.
 CREATE OR REPLACE FUNCTION telltale.forget_parts(of_session text) RETURNS void
-LANGUAGE sql SET search_path = telltale, pg_temp SET enable_seqscan = off
+LANGUAGE plpgsql
 AS $$
+BEGIN
     DELETE FROM telltale.part WHERE session = of_session AND ticket IS NULL;
     UPDATE telltale.part SET state = NULL WHERE session = of_session AND state IS NOT NULL;
+END
 $$;
 
 -- Ends a session if its time is over. Its row is locked by whoever calls.
 CREATE OR REPLACE FUNCTION telltale.expire_one(of_session text) RETURNS void
-LANGUAGE plpgsql SET search_path = telltale, pg_temp SET enable_seqscan = off
+LANGUAGE plpgsql
 AS $$
 DECLARE
     s telltale.session;
@@ -102,12 +109,12 @@ $$;
 
 -- Ends the sessions whose time is over, but those that somebody is at work on.
 CREATE OR REPLACE FUNCTION telltale.expire() RETURNS void
-LANGUAGE plpgsql SET search_path = telltale, pg_temp SET enable_seqscan = off
+LANGUAGE plpgsql
 AS $$
 DECLARE
     late text[];
 BEGIN
-    LOOP
+    WHILE EXISTS (SELECT FROM telltale.session WHERE due <= now()) LOOP
         late := ARRAY(
             SELECT key FROM telltale.session WHERE due <= now() ORDER BY due LIMIT 100 FOR UPDATE SKIP LOCKED);
         PERFORM telltale.expire_one(key) FROM unnest(late) key;
@@ -120,7 +127,9 @@ $$;
 CREATE OR REPLACE FUNCTION telltale.start(
     new_key text, of_image bytea, names text[], tickets bytea[],
     within bigint, within_text text, idle_for bigint, idle_for_text text) RETURNS boolean
-LANGUAGE plpgsql SECURITY DEFINER SET search_path = telltale, pg_temp SET enable_seqscan = off
+LANGUAGE plpgsql SECURITY DEFINER
+SET search_path = telltale, pg_temp SET enable_seqscan = off SET enable_hashjoin = off SET enable_mergejoin = off
+SET jit = off SET plan_cache_mode = force_generic_plan
 AS $$
 DECLARE
     over timestamptz := now() + within * interval '1 microsecond';
@@ -165,7 +174,7 @@ RETURNS TABLE (
     session text, incarnation bigint, image bytea, role smallint, version bigint, attempts integer, state bytea, claim bytea,
     ending smallint, ending_by text, ending_reason text,
     senders smallint[], lanes integer[], numbers bigint[], labels integer[], payloads bytea[], mark bigint)
-LANGUAGE plpgsql SET search_path = telltale, pg_temp SET enable_seqscan = off SET enable_hashjoin = off SET enable_mergejoin = off
+LANGUAGE plpgsql
 AS $$
 #variable_conflict use_column
 BEGIN
@@ -199,6 +208,7 @@ RETURNS TABLE (
     senders smallint[], lanes integer[], numbers bigint[], labels integer[], payloads bytea[], mark bigint)
 LANGUAGE plpgsql SECURITY DEFINER
 SET search_path = telltale, pg_temp SET enable_seqscan = off SET enable_hashjoin = off SET enable_mergejoin = off
+SET jit = off SET plan_cache_mode = force_generic_plan
 AS $$
 #variable_conflict use_column
 DECLARE
@@ -231,7 +241,9 @@ BEGIN
     )
     SELECT array_agg(r.session), array_agg(r.role) INTO found_sessions, found_roles
     FROM ranked r WHERE CASE WHEN r.first > 0 THEN r.nth = 1 ELSE r.attempts = 0 END;
-    RETURN QUERY SELECT * FROM telltale.give(found_sessions, found_roles, lease);
+    IF found_sessions IS NOT NULL THEN
+        RETURN QUERY SELECT * FROM telltale.give(found_sessions, found_roles, lease);
+    END IF;
 END
 $$;
 
@@ -241,7 +253,9 @@ RETURNS TABLE (
     session text, incarnation bigint, image bytea, role smallint, version bigint, attempts integer, state bytea, claim bytea,
     ending smallint, ending_by text, ending_reason text,
     senders smallint[], lanes integer[], numbers bigint[], labels integer[], payloads bytea[], mark bigint)
-LANGUAGE plpgsql SECURITY DEFINER SET search_path = telltale, pg_temp SET enable_seqscan = off
+LANGUAGE plpgsql SECURITY DEFINER
+SET search_path = telltale, pg_temp SET enable_seqscan = off SET enable_hashjoin = off SET enable_mergejoin = off
+SET jit = off SET plan_cache_mode = force_generic_plan
 AS $$
 #variable_conflict use_column
 BEGIN
@@ -266,7 +280,9 @@ $$;
 
 -- Gives claims back.
 CREATE OR REPLACE FUNCTION telltale.release(sessions text[], roles smallint[], claims bytea[]) RETURNS void
-LANGUAGE plpgsql SECURITY DEFINER SET search_path = telltale, pg_temp SET enable_seqscan = off SET enable_hashjoin = off SET enable_mergejoin = off
+LANGUAGE plpgsql SECURITY DEFINER
+SET search_path = telltale, pg_temp SET enable_seqscan = off SET enable_hashjoin = off SET enable_mergejoin = off
+SET jit = off SET plan_cache_mode = force_generic_plan
 AS $$
 BEGIN
     PERFORM set_config('synchronous_commit', 'off', true);
@@ -278,7 +294,9 @@ $$;
 
 -- Somebody waits for parts of these roles, or for these seats, and wants to be told on this channel.
 CREATE OR REPLACE FUNCTION telltale.sleep(to_wake text, images bytea[], roles smallint[], seats text[], seat_roles smallint[]) RETURNS void
-LANGUAGE plpgsql SECURITY DEFINER SET search_path = telltale, pg_temp SET enable_seqscan = off SET enable_hashjoin = off SET enable_mergejoin = off
+LANGUAGE plpgsql SECURITY DEFINER
+SET search_path = telltale, pg_temp SET enable_seqscan = off SET enable_hashjoin = off SET enable_mergejoin = off
+SET jit = off SET plan_cache_mode = force_generic_plan
 AS $$
 BEGIN
     PERFORM set_config('synchronous_commit', 'off', true);
@@ -312,6 +330,7 @@ CREATE OR REPLACE FUNCTION telltale.commit(
 RETURNS integer[]
 LANGUAGE plpgsql SECURITY DEFINER
 SET search_path = telltale, pg_temp SET enable_seqscan = off SET enable_hashjoin = off SET enable_mergejoin = off
+SET jit = off SET plan_cache_mode = force_generic_plan
 AS $$
 DECLARE
     late text[];
@@ -385,14 +404,14 @@ BEGIN
             JOIN telltale.part p ON p.session = t.session AND p.role = t.receiver
             WHERE t.of = ANY (written) AND NOT told[t.of] AND NOT p.done AND t.session = sessions[t.of]
                 AND t.number >= 0 AND octet_length(t.payload) <= bound.payload
-                AND (t.number < bound.channel OR t.number - coalesce((
-                    SELECT m.number FROM telltale.message m
-                    WHERE m.session = t.session AND m.receiver = t.receiver AND m.sender = roles[t.of] AND m.lane = t.lane
-                    ORDER BY m.number LIMIT 1), t.number) < bound.channel)
             ON CONFLICT DO NOTHING
             RETURNING topic)
         SELECT count(*), array_agg(DISTINCT topic) INTO put, topics FROM entered;
-        IF put < expected THEN
+        IF put < expected OR EXISTS (
+            SELECT FROM unnest(sent_of, sent_session, sent_to, sent_lane, sent_number) t (of, session, receiver, lane, number)
+            WHERE t.number >= bound.channel AND t.of = ANY (written)
+                AND t.number - telltale.oldest(t.session, t.receiver, roles[t.of], t.lane) >= bound.channel)
+        THEN
             PERFORM telltale.blame(written, sessions, roles, told, sent_of, sent_to, sent_lane, sent_number, sent_payload, first_id, bound);
         END IF;
     END IF;
@@ -435,15 +454,27 @@ END
 $$;
 
 CREATE OR REPLACE FUNCTION telltale.name_of(of_session text, of_role smallint) RETURNS text
-LANGUAGE sql STABLE SET search_path = telltale, pg_temp SET enable_seqscan = off
-AS $$ SELECT name FROM telltale.part WHERE session = of_session AND role = of_role $$;
+LANGUAGE plpgsql STABLE
+AS $$ BEGIN RETURN (SELECT name FROM telltale.part WHERE session = of_session AND role = of_role); END $$;
+
+-- The number of the message of a channel that has been on its way longest.
+CREATE OR REPLACE FUNCTION telltale.oldest(of_session text, to_role smallint, from_role smallint, of_lane integer) RETURNS bigint
+LANGUAGE plpgsql STABLE
+AS $$
+BEGIN
+    RETURN (
+        SELECT number FROM telltale.message
+        WHERE session = of_session AND receiver = to_role AND sender = from_role AND lane = of_lane
+        ORDER BY number LIMIT 1);
+END
+$$;
 
 -- Ends the sessions in which a message could not be sent, in the name of who has tried.
 CREATE OR REPLACE FUNCTION telltale.blame(
     written integer[], sessions text[], roles smallint[], told boolean[],
     sent_of integer[], sent_to smallint[], sent_lane integer[], sent_number bigint[], sent_payload bytea[], first_id bigint, bound telltale.bounds)
 RETURNS void
-LANGUAGE plpgsql SET search_path = telltale, pg_temp SET enable_seqscan = off SET enable_hashjoin = off SET enable_mergejoin = off
+LANGUAGE plpgsql
 AS $$
 DECLARE
     bad record;
@@ -452,14 +483,15 @@ DECLARE
 BEGIN
     FOR bad IN
         SELECT DISTINCT ON (t.of) sessions[t.of] session, roles[t.of] role, t.receiver, t.number, p.name, p.done, octet_length(t.payload) size,
-            m.id IS NOT NULL is_there
+            t.number - telltale.oldest(sessions[t.of], t.receiver, roles[t.of], t.lane) >= bound.channel are_too_many
         FROM unnest(sent_of, sent_to, sent_lane, sent_number, sent_payload) WITH ORDINALITY t (of, receiver, lane, number, payload, nth)
         LEFT JOIN telltale.part p ON p.session = sessions[t.of] AND p.role = t.receiver
         LEFT JOIN telltale.message m ON m.session = sessions[t.of] AND m.receiver = t.receiver AND m.sender = roles[t.of]
             AND m.lane = t.lane AND m.number = t.number
         WHERE t.of = ANY (written) AND NOT told[t.of]
-            -- It is not there, or was there before, or is there for another one.
-            AND (m.id IS NULL OR m.id < first_id OR (
+            -- It is not there, or was there before, or is there for another one; or it is one too many.
+            AND (m.id IS NULL OR m.id < first_id
+                OR t.number - telltale.oldest(sessions[t.of], t.receiver, roles[t.of], t.lane) >= bound.channel OR (
                 SELECT count(*) FROM unnest(sent_of, sent_to, sent_lane, sent_number) o (of, receiver, lane, number)
                 WHERE o.of = t.of AND o.receiver = t.receiver AND o.lane = t.lane AND o.number = t.number) > 1)
         ORDER BY t.of, t.nth
@@ -468,10 +500,10 @@ BEGIN
         why := CASE
             WHEN bad.name IS NULL THEN format('`%s` has sent a message to `nobody`, which is done', who)
             WHEN bad.done THEN format('`%s` has sent a message to `%s`, which is done', who, bad.name)
-            WHEN bad.is_there THEN format('`%s` has sent message number %s to `%s` twice', who, bad.number, bad.name)
             WHEN bad.number < 0 THEN format('`%s` has sent a message to `%s` that has no number', who, bad.name)
             WHEN bad.size > bound.payload THEN format('`%s` has sent %s bytes to `%s`, and `telltale.bounds` allows %s', who, bad.size, bad.name, bound.payload)
-            ELSE format('`%s` has sent more than %s messages to `%s` that it has not taken', who, bound.channel, bad.name)
+            WHEN bad.are_too_many THEN format('`%s` has sent more than %s messages to `%s` that it has not taken', who, bound.channel, bad.name)
+            ELSE format('`%s` has sent message number %s to `%s` twice', who, bad.number, bad.name)
         END;
         PERFORM telltale.finish(bad.session, 3::smallint, who, why);
     END LOOP;
@@ -480,7 +512,9 @@ $$;
 
 -- Ends a session for all of its parts that are not done. False: there is none of this name.
 CREATE OR REPLACE FUNCTION telltale.cancel(of_session text, why text) RETURNS boolean
-LANGUAGE plpgsql SECURITY DEFINER SET search_path = telltale, pg_temp SET enable_seqscan = off
+LANGUAGE plpgsql SECURITY DEFINER
+SET search_path = telltale, pg_temp SET enable_seqscan = off SET enable_hashjoin = off SET enable_mergejoin = off
+SET jit = off SET plan_cache_mode = force_generic_plan
 AS $$
 DECLARE
     its_image bytea;
@@ -499,7 +533,9 @@ $$;
 
 -- How a session has ended. No row: there is none of this name.
 CREATE OR REPLACE FUNCTION telltale.ending(of_session text) RETURNS TABLE (ending smallint, ending_by text, ending_reason text)
-LANGUAGE plpgsql SECURITY DEFINER SET search_path = telltale, pg_temp SET enable_seqscan = off
+LANGUAGE plpgsql SECURITY DEFINER
+SET search_path = telltale, pg_temp SET enable_seqscan = off SET enable_hashjoin = off SET enable_mergejoin = off
+SET jit = off SET plan_cache_mode = force_generic_plan
 AS $$
 #variable_conflict use_column
 DECLARE
@@ -517,7 +553,9 @@ $$;
 
 -- Forgets sessions that ended so long ago as the bounds say; gives how many. Their names can be used again.
 CREATE OR REPLACE FUNCTION telltale.clean(at_most integer) RETURNS integer
-LANGUAGE plpgsql SECURITY DEFINER SET search_path = telltale, pg_temp SET enable_seqscan = off SET enable_hashjoin = off SET enable_mergejoin = off
+LANGUAGE plpgsql SECURITY DEFINER
+SET search_path = telltale, pg_temp SET enable_seqscan = off SET enable_hashjoin = off SET enable_mergejoin = off
+SET jit = off SET plan_cache_mode = force_generic_plan
 AS $$
 DECLARE
     old text[];
