@@ -210,9 +210,15 @@
 //! - `multi-thread`: `ThreadedVM`, which runs its sessions on several threads.
 //! - `serde`: images and types that are written down, payloads on the wire (`wire`), which `#[serde]` in front of a protocol
 //!   asks for, recordings of runs (`recording`), and sessions that are written down and resumed (`snapshot`).
+//! - `wasm`: for browsers, and for programs that compare their runs with those in a browser: randomness in numbers that JavaScript
+//!   has as well (`js`). The machine is the same everywhere; there it has one thread, so it cannot be built with
+//!   `multi-thread` for WebAssembly. A *panic* ends a WebAssembly program. The machine itself relies on catching none; but a handler or a
+//!   role that panics, which elsewhere is a fault of its session, is the end of all sessions there, so let them give errors.
 
 #[doc(hidden)]
 pub mod generated;
+#[cfg(feature = "wasm")]
+pub mod js;
 pub mod loader;
 pub mod outside;
 #[cfg(feature = "serde")]
@@ -221,6 +227,11 @@ pub mod simulation;
 pub mod untyped;
 #[cfg(feature = "serde")]
 pub mod wire;
+
+#[cfg(all(feature = "wasm", feature = "multi-thread", target_family = "wasm"))]
+compile_error!(
+    "`ThreadedVM` needs threads and a clock, and WebAssembly has none: build `telltale-vm` without `multi-thread`"
+);
 
 mod backend;
 mod config;
