@@ -39,9 +39,10 @@ pub(super) fn session_error(
     error
 }
 
-/// The first failure, with all of them in it.
+/// The first of these failures, with the others in it. It is not in itself, so that it can be written down.
 pub(super) fn all_failures(failures: Vec<JsValue>) -> JsValue {
-    let first = failures.first().cloned().unwrap_or_default();
-    set(&first, "failures", failures.into_iter().collect::<Array>());
+    let mut failures = failures.into_iter();
+    let first = failures.next().unwrap_or_default();
+    set(&first, "others", failures.collect::<Array>());
     first
 }
