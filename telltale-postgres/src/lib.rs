@@ -22,6 +22,8 @@
 mod claim;
 mod commit;
 mod database;
+#[cfg(doctest)]
+mod docs;
 mod engine;
 mod listen;
 mod rights;
