@@ -284,8 +284,8 @@ export interface SessionError extends Error {
   role: string | undefined;
   /** What a role or the handler has thrown, if that is why. */
   cause?: unknown;
-  /** On the error that `run`, `step` or `play` throws: all that went wrong, this one first. */
-  failures?: SessionError[];
+  /** On the error that `run`, `step` or `play` throws: what else went wrong. */
+  others?: SessionError[];
 }
 
 /** The machine cannot do what was asked. */

@@ -143,7 +143,8 @@ test("what a role throws is the cause of the error", () => {
   const good = vm.open(protocol, { Alice: new Buyer(), Bob: bob(() => "Decline"), Seller: new Shop() });
   const error = thrown<SessionError>(() => vm.run(), "SessionError", /^session #0: .*`Bob`.*no book for you/);
   ok(error.cause === mistake, "what was thrown, itself");
-  equal([error.session, error.role, error.failures?.length], [0, "Bob", 1]);
+  equal([error.session, error.role, error.others], [0, "Bob", []]);
+  equal(JSON.parse(JSON.stringify(error)).session, 0);
   ok(bad.error === error, "the same error at the session");
   equal([bad.status, good.status], ["faulted", "closed"]);
   equal(vm.run(), "complete");
@@ -158,7 +159,7 @@ test("several failures are told at once", () => {
     vm.open(protocol, { Alice: new Buyer(), Bob: throwing, Seller: new Shop() });
   }
   const error = thrown<SessionError>(() => vm.run(), "SessionError", /^session #0: .*one/);
-  equal(error.failures?.map((failure) => failure.cause), ["one", "two"]);
+  equal([error.cause, error.others?.map((other) => other.cause)], ["one", ["two"]]);
 });
 
 test("a promise that is broken is the cause of the error", async () => {
