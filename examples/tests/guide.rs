@@ -36,8 +36,14 @@ fn a_page_of_the_book_links_to_pages_only() {
 #[test]
 fn every_page_is_in_the_book_and_in_the_tests() {
     let summary = read(&folder().join("docs/SUMMARY.md"));
-    let tested =
-        ["telltale-vm", "telltale-net", "telltale-testing", "telltale-diagram", "telltale-wasm"];
+    let tested = [
+        "telltale-vm",
+        "telltale-net",
+        "telltale-postgres",
+        "telltale-testing",
+        "telltale-diagram",
+        "telltale-wasm",
+    ];
     let tested = tested.map(|tests| read(&folder().join(tests).join("src/docs.rs"))).concat();
     for page in pages() {
         let name = page.file_name().expect("a file has a name").display().to_string();

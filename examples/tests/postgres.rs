@@ -47,8 +47,8 @@ fn shops_are_killed_and_replaced_and_orders_go_on() {
     // With all tests it is built already.
     let build =
         ["build", "--quiet", "--package", "telltale-examples", "--example", "purchase_postgres"];
-    let built = Command::new(env!("CARGO")).args(build).status().expect("cargo runs");
-    assert!(built.success());
+    let status = Command::new(env!("CARGO")).args(build).status().expect("cargo runs");
+    assert!(status.success(), "the example is built");
     let mut shop = Program::start(&server, &["shop"]);
     assert_eq!(shop.line(), "shop: open");
     let mut order = Program::start(&server, &["order", "tea"]);
