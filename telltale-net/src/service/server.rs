@@ -97,14 +97,40 @@ impl Cache {
 }
 
 /// What is left of a step when it is written down.
-struct Stepped {
-    cached: Option<Cached>,
+struct Stepped<'a> {
+    service: &'a dyn Serves,
+    left: Left,
+    seat: (u64, RoleId),
+    /// The version that the part has then.
+    version: u64,
     /// After which time the part has something to do again.
     again: Option<Duration>,
 }
 
 /// A part in memory, of whatever service it is.
 type Kept = Box<dyn Any + Send>;
+
+/// What a step leaves of its part in memory.
+enum Left {
+    /// It has more steps.
+    Part(Kept),
+    /// It has ended like this, of which its service is told when that is written down.
+    Ended(Kept, Option<Ending>),
+    /// There is no object any more.
+    Nothing,
+}
+
+impl Stepped<'_> {
+    /// Tells the object of a part that has ended. Gives the part otherwise.
+    fn tell(self) -> Option<Kept> {
+        match self.left {
+            Left::Part(part) => return Some(part),
+            Left::Ended(part, ending) => self.service.end(part, ending.as_ref()),
+            Left::Nothing => {}
+        }
+        None
+    }
+}
 
 impl<E: Engine> Server<E> {
     /// A server without services.
@@ -191,35 +217,46 @@ impl<E: Engine> Server<E> {
         }
         let mut soonest = None;
         let mut failed = Ok(());
-        for (committed, Stepped { cached, again }) in
-            self.engine.commit(steps).await.into_iter().zip(parts)
-        {
+        for (committed, stepped) in self.engine.commit(steps).await.into_iter().zip(parts) {
             match committed {
                 Ok(()) => {
-                    let put = |part| self.cache().put(part, self.config.cached);
-                    let oldest = cached.and_then(put);
-                    drop(oldest);
-                    soonest = soonest.into_iter().chain(again).min();
+                    soonest = soonest.into_iter().chain(stepped.again).min();
+                    self.keep(stepped);
                 }
                 Err(EngineError::Fenced) => {}
-                Err(error) => failed = Err(error),
+                Err(error) => {
+                    // It may have happened, and then nobody else hears of it.
+                    if matches!(error, EngineError::Lost(_)) {
+                        stepped.tell();
+                    }
+                    failed = Err(error);
+                }
             }
         }
         failed.map(|()| soonest)
     }
 
+    /// What is left of a step that is written down is kept, or told that it has ended.
+    fn keep(&self, stepped: Stepped<'_>) {
+        let Stepped { seat, version, .. } = stepped;
+        if let Some(part) = stepped.tell() {
+            let oldest = self.cache().put(Cached { seat, version, part }, self.config.cached);
+            drop(oldest);
+        }
+    }
+
     /// Does a step of a part, which is not written down yet.
-    fn act_on(&self, work: &Work) -> Result<(Done, Stepped), EngineError> {
+    fn act_on(&self, work: &Work) -> Result<(Done, Stepped<'_>), EngineError> {
         let service = self.service_for(work)?;
         let seat = (work.incarnation, work.role);
         let kept = self.cache().take(seat, work.version);
-        let (done, kept) = service.step(kept, work, &self.config);
+        let (done, left) = service.step(kept, work, &self.config);
         let version = work.version + 1;
         let again = match done.status {
             PartStatus::Again(after) => Some(after),
             _ => None,
         };
-        Ok((done, Stepped { cached: kept.map(|part| Cached { seat, version, part }), again }))
+        Ok((done, Stepped { service, left, seat, version, again }))
     }
 
     fn service_for(&self, work: &Work) -> Result<&dyn Serves, EngineError> {
@@ -311,8 +348,11 @@ trait Serves: Send + Sync {
     /// Protocol and role.
     fn seat(&self) -> (ContentHash, RoleId);
 
-    /// Does a step. Gives the part as well, if it has more steps.
-    fn step(&self, kept: Option<Kept>, work: &Work, config: &ServerConfig) -> (Done, Option<Kept>);
+    /// Does a step.
+    fn step(&self, kept: Option<Kept>, work: &Work, config: &ServerConfig) -> (Done, Left);
+
+    /// Tells an object how it has ended. A panic in that changes nothing.
+    fn end(&self, part: Kept, ending: Option<&Ending>);
 }
 
 impl<S: Service> Serves for S {
@@ -322,20 +362,31 @@ impl<S: Service> Serves for S {
         (image.hash(), role.expect("it was looked up when the service was added"))
     }
 
-    fn step(&self, kept: Option<Kept>, work: &Work, config: &ServerConfig) -> (Done, Option<Kept>) {
+    fn step(&self, kept: Option<Kept>, work: &Work, config: &ServerConfig) -> (Done, Left) {
         if work.attempts > config.attempts.max(1) {
             let attempts = work.attempts - 1;
             let reason = format!("its step was begun {attempts} times, and never done");
             let is_told = work.ending.is_some();
             let done = if is_told { Done::of(PartStatus::Done) } else { failed(self, &reason) };
-            return (done, None);
+            return (done, Left::Nothing);
         }
         let stepped = catch_unwind(AssertUnwindSafe(|| step(self, kept, work, config)));
         match stepped {
             Ok(Ok(stepped)) => stepped,
-            Ok(Err(reason)) => (failed(self, &reason), None),
-            Err(_) => (failed(self, "its service panicked"), None),
+            Ok(Err(reason)) => (failed(self, &reason), Left::Nothing),
+            Err(_) => (failed(self, "its service panicked"), Left::Nothing),
         }
+    }
+
+    fn end(&self, part: Kept, ending: Option<&Ending>) {
+        let Ok(part) = part.downcast::<Part<S>>() else { unreachable!("it was this service's") };
+        let step = part.step.clone();
+        step.end();
+        let _ = catch_unwind(AssertUnwindSafe(|| {
+            if let Some(roles) = part.into_roles() {
+                self.ended(&step, roles, ending);
+            }
+        }));
     }
 }
 
@@ -344,41 +395,27 @@ fn step<S: Service>(
     kept: Option<Kept>,
     work: &Work,
     config: &ServerConfig,
-) -> Result<(Done, Option<Kept>), String> {
+) -> Result<(Done, Left), String> {
     let kept = kept.and_then(|kept| kept.downcast::<Part<S>>().ok());
     let mut part = match kept {
-        Some(part) => *part,
-        None => Part::open(service, work)?,
+        Some(part) => part,
+        None => Box::new(Part::open(service, work)?),
     };
     part.step.begin(work.version, work.attempts);
     if let Some(ending) = &work.ending {
-        end(service, part, Some(ending).filter(|ending| **ending != Ending::Complete));
-        return Ok((Done::of(PartStatus::Done), None));
+        let ending = Some(ending.clone()).filter(|ending| *ending != Ending::Complete);
+        return Ok((Done::of(PartStatus::Done), Left::Ended(part, ending)));
     }
     let mut done = part.act(service, work, config);
-    if done.status.goes_on() {
-        return Ok((done, Some(Box::new(part))));
-    }
     let ending = match &mut done.status {
+        PartStatus::Done => None,
         PartStatus::Faulted(reason) => {
             clip(reason);
             Some(Ending::Faulted { role: service.role().to_owned(), reason: reason.clone() })
         }
-        _ => None,
+        _ => return Ok((done, Left::Part(part))),
     };
-    end(service, part, ending.as_ref());
-    Ok((done, None))
-}
-
-/// Tells an object how it has ended. A panic in that changes nothing.
-fn end<S: Service>(service: &S, part: Part<S>, ending: Option<&Ending>) {
-    let step = part.step.clone();
-    step.end();
-    let _ = catch_unwind(AssertUnwindSafe(|| {
-        if let Some(roles) = part.into_roles() {
-            service.ended(&step, roles, ending);
-        }
-    }));
+    Ok((done, Left::Ended(part, ending)))
 }
 
 fn failed(service: &impl Service, reason: &str) -> Done {

@@ -6,7 +6,8 @@ use std::time::Duration;
 use pollster::block_on;
 use telltale_net::engine::memory::{Memory, MemoryClaim};
 use telltale_net::engine::{Done, Ending, Engine, EngineError, PartStatus, Wanted};
-use telltale_net::{Server, ServerConfig, Service as _, SessionKey, Start};
+use telltale_net::{Server, ServerConfig, Service, SessionKey, Start, Step};
+use telltale_vm::loader::CodeImage;
 use telltale_vm::{Elsewhere, RoleId};
 
 use super::purchase::{
@@ -98,6 +99,42 @@ fn whoever_has_gone_wrong_is_told_as_well() {
     work(&Server::new(engine.clone()).serve(miser));
     let fault = ending(&engine, "another").expect("the customer gives up").to_string();
     assert_eq!(fault, "`Customer` at `send Shop!Ask(String)`: nothing is worth it");
+}
+
+/// Customers whose sessions are cancelled by others while they are in the step in which they give up.
+struct Hesitant(Memory, World);
+
+impl Service for Hesitant {
+    type Roles = <Customers as Service>::Roles;
+    type State = <Customers as Service>::State;
+
+    fn image(&self) -> &CodeImage {
+        &purchase::IMAGE
+    }
+    fn role(&self) -> &'static str {
+        "Customer"
+    }
+    fn restore(&self, step: &Step, _: Option<Self::State>) -> Self::Roles {
+        block_on(self.0.cancel(step.session(), "enough")).expect("it is there");
+        who_wants(Err("nothing is worth it"))
+    }
+    fn save(&self, roles: &Self::Roles) -> Self::State {
+        Customers(self.1.clone()).save(roles)
+    }
+    fn ended(&self, step: &Step, roles: Self::Roles, ending: Option<&Ending>) {
+        Customers(self.1.clone()).ended(step, roles, ending);
+    }
+}
+
+/// A step that was not written down has not happened, so nobody hears how its part has ended in it.
+#[test]
+fn an_object_is_told_of_what_is_written_down() {
+    let (engine, world) = (Memory::new(), World::default());
+    start(&engine, "order");
+    work(&Server::new(engine.clone()).serve(Hesitant(engine.clone(), world.clone())));
+    let cancelled = Ending::Cancelled { reason: "enough".to_owned() };
+    assert_eq!(ending(&engine, "order"), Some(cancelled));
+    assert_eq!(world.notes().len(), 0, "{:?}", world.notes());
 }
 
 /// A process that dies in each attempt takes its session with it, not all the others.
