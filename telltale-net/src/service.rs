@@ -1,5 +1,6 @@
 //! Services: somebody who plays one role in every session that somebody starts.
 
+mod moments;
 mod part;
 mod server;
 mod step;

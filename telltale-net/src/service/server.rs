@@ -8,12 +8,13 @@ use std::pin::pin;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::task::Poll;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use telltale_vm::RoleId;
 use telltale_vm::loader::ContentHash;
 
 use super::Service;
+use super::moments::Moments;
 use super::part::{Part, blamed};
 use crate::engine::{Claim as _, Done, Ending, Engine, EngineError, PartStatus, Wanted, Work};
 use crate::key::Ticket;
@@ -192,22 +193,22 @@ impl<E: Engine> Server<E> {
     ///
     /// What the engine cannot do. Nothing is lost by it.
     pub async fn step(&self) -> Result<bool, EngineError> {
-        self.stepped().await.map(|stepped| stepped.is_some())
+        self.step_noting(&mut Moments::default()).await
     }
 
-    /// Does steps if there are some to do, and says when there is certainly something to do again.
-    async fn stepped(&self) -> Result<Option<Option<Duration>>, EngineError> {
+    /// Does the same, and notes when there is something to do again.
+    async fn step_noting(&self, moments: &mut Moments) -> Result<bool, EngineError> {
         for _ in 0..self.wanted.len() {
             let turn = self.turn.fetch_add(1, Ordering::Relaxed) % self.wanted.len();
             let claims = self.engine.claim(&self.wanted[turn], self.config.batch.max(1)).await?;
             if !claims.is_empty() {
-                return self.act(claims).await.map(Some);
+                return self.act(claims, moments).await.map(|()| true);
             }
         }
-        Ok(None)
+        Ok(false)
     }
 
-    async fn act(&self, claims: Vec<E::Claim>) -> Result<Option<Duration>, EngineError> {
+    async fn act(&self, claims: Vec<E::Claim>, moments: &mut Moments) -> Result<(), EngineError> {
         let mut steps = Vec::with_capacity(claims.len());
         let mut parts = Vec::with_capacity(claims.len());
         for claim in claims {
@@ -215,14 +216,11 @@ impl<E: Engine> Server<E> {
             steps.push((claim, done));
             parts.push(part);
         }
-        let mut soonest = None;
         let mut failed = Ok(());
         for (committed, stepped) in self.engine.commit(steps).await.into_iter().zip(parts) {
+            stepped.again.into_iter().for_each(|after| moments.add(Instant::now(), after));
             match committed {
-                Ok(()) => {
-                    soonest = soonest.into_iter().chain(stepped.again).min();
-                    self.keep(stepped);
-                }
+                Ok(()) => self.keep(stepped),
                 Err(EngineError::Fenced) => {}
                 Err(error) => {
                     // It may have happened, and then nobody else hears of it.
@@ -233,7 +231,7 @@ impl<E: Engine> Server<E> {
                 }
             }
         }
-        failed.map(|()| soonest)
+        failed
     }
 
     /// What is left of a step that is written down is kept, or told that it has ended.
@@ -283,33 +281,42 @@ impl<E: Engine> Server<E> {
         stop: impl Future<Output = ()>,
     ) -> Result<(), EngineError> {
         let mut stop = pin!(stop);
-        let mut pause = self.config.poll;
+        let mut moments = Moments::default();
         loop {
             // It is polled before there is looked for something, so that no change falls in between.
             let mut changed = pin!(self.engine.changed());
             let has_changed = is_ready(changed.as_mut()).await;
-            let stepped = match self.stepped().await {
-                Err(EngineError::Lost(_)) => None,
+            moments.pass(Instant::now(), Duration::ZERO);
+            let has_stepped = match self.step_noting(&mut moments).await {
+                Err(EngineError::Lost(_)) => false,
                 stepped => stepped?,
             };
             if is_ready(stop.as_mut()).await {
                 return Ok(());
             }
-            if let Some(again) = stepped {
-                pause = again.map_or(pause, |again| pause.min(again));
+            if has_stepped {
                 others_first().await;
                 continue;
             }
-            let mut sleep = pin!(sleep(std::mem::replace(&mut pause, self.config.poll)));
+            let begun = Instant::now();
+            let pause =
+                moments.next(begun).map_or(self.config.poll, |next| next.min(self.config.poll));
+            let mut sleep = pin!(sleep(pause));
             let wait = poll_fn(|cx| {
-                let stops = stop.as_mut().poll(cx).is_ready();
+                if stop.as_mut().poll(cx).is_ready() {
+                    return Poll::Ready(Woken::ToStop);
+                }
                 // Who was ready is not asked again.
-                let is_woken = !has_changed && changed.as_mut().poll(cx).is_ready();
-                let goes_on = is_woken || sleep.as_mut().poll(cx).is_ready();
-                if stops || goes_on { Poll::Ready(stops) } else { Poll::Pending }
+                if !has_changed && changed.as_mut().poll(cx).is_ready() {
+                    return Poll::Ready(Woken::ByChange);
+                }
+                sleep.as_mut().poll(cx).map(|()| Woken::ByTime)
             });
-            if wait.await {
-                return Ok(());
+            match wait.await {
+                Woken::ToStop => return Ok(()),
+                Woken::ByChange => {}
+                // Also where the clock of whoever sleeps is another one.
+                Woken::ByTime => moments.pass(begun, pause),
             }
         }
     }
@@ -323,6 +330,13 @@ impl<E> std::fmt::Debug for Server<E> {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         f.debug_struct("Server").field("services", &self.services.len()).finish_non_exhaustive()
     }
+}
+
+/// What ends a sleep.
+enum Woken {
+    ToStop,
+    ByChange,
+    ByTime,
 }
 
 /// Whether a future is ready now.
