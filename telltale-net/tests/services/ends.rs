@@ -4,11 +4,12 @@ use std::sync::atomic::Ordering;
 use std::time::Duration;
 
 use pollster::block_on;
+use serde::{Deserialize, Serialize};
 use telltale_net::engine::memory::{Memory, MemoryClaim};
 use telltale_net::engine::{Done, Ending, Engine, EngineError, PartStatus, Wanted};
 use telltale_net::{Server, ServerConfig, Service, SessionKey, Start, Step};
 use telltale_vm::loader::CodeImage;
-use telltale_vm::{Elsewhere, RoleId};
+use telltale_vm::{Elsewhere, HandlerResult, RoleId, choreography};
 
 use super::purchase::{
     Customer, Customers, Odd, Roles, Shops, Warehouse, Warehouses, World, all, ending, purchase,
@@ -184,6 +185,104 @@ fn a_state_that_cannot_be_read_again_is_not_written() {
     work(&Server::new(engine.clone()).serve(vague));
     let fault = ending(&engine, "order").expect("it cannot be saved").to_string();
     assert!(fault.starts_with("`Customer`: it cannot be written down: "), "{fault}");
+}
+
+/// Lists in lists.
+#[derive(Serialize, Deserialize, Default)]
+pub(super) struct Nest(Vec<Self>);
+
+impl Nest {
+    fn deep(levels: usize) -> Self {
+        (1..levels).fold(Self::default(), |inner, _| Self(vec![inner]))
+    }
+}
+
+choreography! {
+    #[serde]
+    protocol Nested(Bird, Tree) {
+        Bird -> Tree: Build(crate::services::ends::Nest);
+        Tree -> Bird: Stands;
+    }
+}
+
+/// How deep its nest is, and how deep what is written down of it.
+struct Bird(usize, usize);
+
+impl nested::Bird for Bird {
+    fn build(&mut self) -> HandlerResult<Nest> {
+        Ok(Nest::deep(self.0))
+    }
+    fn on_stands(&mut self) -> HandlerResult<()> {
+        Ok(())
+    }
+}
+
+impl Service for Bird {
+    type Roles = nested::Roles<Self, Elsewhere>;
+    type State = Nest;
+
+    fn image(&self) -> &CodeImage {
+        &nested::IMAGE
+    }
+    fn role(&self) -> &'static str {
+        "Bird"
+    }
+    fn restore(&self, _: &Step, _: Option<Nest>) -> Self::Roles {
+        nested::Roles { bird: Self(self.0, self.1), tree: Elsewhere }
+    }
+    fn save(&self, roles: &Self::Roles) -> Nest {
+        Nest::deep(roles.bird.1)
+    }
+}
+
+struct Tree;
+
+impl nested::Tree for Tree {
+    fn on_build(&mut self, _: Nest) -> HandlerResult<()> {
+        Ok(())
+    }
+    fn stands(&mut self) -> HandlerResult<()> {
+        Ok(())
+    }
+}
+
+impl Service for Tree {
+    type Roles = nested::Roles<Elsewhere, Self>;
+    type State = ();
+
+    fn image(&self) -> &CodeImage {
+        &nested::IMAGE
+    }
+    fn role(&self) -> &'static str {
+        "Tree"
+    }
+    fn restore(&self, _: &Step, _: Option<()>) -> Self::Roles {
+        nested::Roles { bird: Elsewhere, tree: Self }
+    }
+    fn save(&self, _: &Self::Roles) {}
+}
+
+/// What is nested deeper than it can be read is an error of whoever writes it, at once.
+#[test]
+fn what_is_nested_too_deep_is_not_written() {
+    for payload in [1, 126, 127, 128, 129, 1_000] {
+        for state in [1, 126, 127, 128, 129, 1_000] {
+            let engine = Memory::new();
+            block_on(Start::of(&nested::IMAGE).called("nest").on(&engine)).expect("it is free");
+            // Nothing is kept in memory.
+            let config = ServerConfig { cached: 0, ..ServerConfig::default() };
+            work(&Server::with(engine.clone(), config).serve(Bird(payload, state)).serve(Tree));
+            let ended = ending(&engine, "nest").expect("it is over").to_string();
+            let expected = match (payload, state) {
+                (128.., _) => {
+                    "`Bird`: `Build(crate::services::ends::Nest)` cannot be read: recursion"
+                }
+                (_, 128..) => "`Bird`: it cannot be written down: recursion limit",
+                _ => "it is complete",
+            };
+            assert!(ended.starts_with(expected), "payload {payload}, state {state}: {ended}");
+        }
+    }
 }
 
 #[test]
