@@ -45,7 +45,7 @@ impl<S: Service> Part<S> {
     /// A part that begins, or goes on from what was written down of it.
     pub(super) fn open(service: &S, work: &Work) -> Result<Self, String> {
         let image = service.image();
-        let step = Step::new(work.session.clone(), service.role());
+        let step = Step::new(work.session.clone(), work.incarnation, service.role());
         step.begin(work.version, work.attempts);
         let config = VMConfig { recording: Recording::Off, ..VMConfig::default() };
         let mut vm = VM::new(config);
