@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use std::future::{Future, poll_fn};
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::pin::pin;
-use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::task::Poll;
 use std::time::{Duration, Instant};
@@ -23,12 +23,20 @@ use crate::key::Ticket;
 pub struct Server<E> {
     engine: E,
     services: Vec<Arc<dyn Serves>>,
-    /// What is served, and seats.
-    wanted: Vec<Wanted>,
+    /// What is served.
+    served: Arc<[(ContentHash, RoleId)]>,
+    seats: Vec<Seat>,
     /// Whose turn it is.
     turn: AtomicUsize,
     config: ServerConfig,
     cache: Mutex<Cache>,
+}
+
+/// A seat that a server plays.
+struct Seat {
+    wanted: Wanted,
+    /// Whether there is no such seat, so that nobody asks for it again.
+    is_gone: AtomicBool,
 }
 
 /// What a server allows.
@@ -141,9 +149,9 @@ impl<E: Engine> Server<E> {
 
     /// One that works as the configuration says.
     pub fn with(engine: E, config: ServerConfig) -> Self {
-        let wanted = vec![Wanted::Served([].into())];
+        let (services, served, seats) = (Vec::new(), [].into(), Vec::new());
         let (turn, cache) = (AtomicUsize::new(0), Mutex::default());
-        Self { engine, services: Vec::new(), wanted, turn, config, cache }
+        Self { engine, services, served, seats, turn, config, cache }
     }
 
     /// The server, with one more service. Services of several versions of a protocol can stand side by side.
@@ -153,10 +161,8 @@ impl<E: Engine> Server<E> {
     /// When the protocol has no role of that name, or the server has a service for it.
     #[must_use]
     pub fn serve(mut self, service: impl Service) -> Self {
-        self.add(service);
-        let Wanted::Served(served) = &self.wanted[0] else { unreachable!("it is the first") };
-        let seat = self.services.last().map(|service| service.seat());
-        self.wanted[0] = Wanted::Served(served.iter().copied().chain(seat).collect());
+        let seat = self.add(service);
+        self.served = self.served.iter().copied().chain([seat]).collect();
         self
     }
 
@@ -170,7 +176,8 @@ impl<E: Engine> Server<E> {
         let (_, role) = self.add(service);
         assert_eq!(role, ticket.role(), "the ticket is for another role");
         let (session, ticket) = (ticket.session().clone(), ticket.hash());
-        self.wanted.push(Wanted::Seat { session, role, ticket });
+        let wanted = Wanted::Seat { session, role, ticket };
+        self.seats.push(Seat { wanted, is_gone: AtomicBool::new(false) });
         self
     }
 
@@ -191,21 +198,43 @@ impl<E: Engine> Server<E> {
     ///
     /// # Errors
     ///
-    /// What the engine cannot do. Nothing is lost by it.
+    /// What the engine cannot do. Nothing is lost by it. A seat that is not there, or not any more, is told of once
+    /// ([`EngineError::NoSeat`]), and then let go of.
     pub async fn step(&self) -> Result<bool, EngineError> {
         self.step_noting(&mut Moments::default()).await
     }
 
     /// Does the same, and notes when there is something to do again.
     async fn step_noting(&self, moments: &mut Moments) -> Result<bool, EngineError> {
-        for _ in 0..self.wanted.len() {
-            let turn = self.turn.fetch_add(1, Ordering::Relaxed) % self.wanted.len();
-            let claims = self.engine.claim(&self.wanted[turn], self.config.batch.max(1)).await?;
+        let places = self.seats.len() + 1;
+        for _ in 0..places {
+            let turn = self.turn.fetch_add(1, Ordering::Relaxed) % places;
+            let claims = match self.seats.get(turn) {
+                None => self.claim(&Wanted::Served(Arc::clone(&self.served))).await?,
+                Some(seat) if seat.is_gone.load(Ordering::Relaxed) => continue,
+                Some(seat) => match self.claim(&seat.wanted).await {
+                    Err(error @ EngineError::NoSeat { .. }) => {
+                        seat.is_gone.store(true, Ordering::Relaxed);
+                        return Err(error);
+                    }
+                    claims => claims?,
+                },
+            };
             if !claims.is_empty() {
                 return self.act(claims, moments).await.map(|()| true);
             }
         }
         Ok(false)
+    }
+
+    async fn claim(&self, wanted: &Wanted) -> Result<Vec<E::Claim>, EngineError> {
+        self.engine.claim(wanted, self.config.batch.max(1)).await
+    }
+
+    /// Whether there may be something to do again.
+    fn has_seats(&self) -> bool {
+        let is_there = |seat: &Seat| !seat.is_gone.load(Ordering::Relaxed);
+        !self.served.is_empty() || self.seats.iter().any(is_there)
     }
 
     async fn act(&self, claims: Vec<E::Claim>, moments: &mut Moments) -> Result<(), EngineError> {
@@ -274,7 +303,8 @@ impl<E: Engine> Server<E> {
     ///
     /// # Errors
     ///
-    /// What the engine cannot do, but for lost connections: then it tries again after a while.
+    /// What the engine cannot do, but for lost connections: then it tries again after a while. A seat that is not there, or not any
+    /// more, is let go of, and is an error if there is nothing else to play.
     pub async fn run<F: Future<Output = ()>>(
         &self,
         sleep: impl Fn(Duration) -> F,
@@ -289,6 +319,8 @@ impl<E: Engine> Server<E> {
             moments.pass(Instant::now(), Duration::ZERO);
             let has_stepped = match self.step_noting(&mut moments).await {
                 Err(EngineError::Lost(_)) => false,
+                // There may be something to do for the others.
+                Err(EngineError::NoSeat { .. }) if self.has_seats() => true,
                 stepped => stepped?,
             };
             if is_ready(stop.as_mut()).await {
