@@ -28,6 +28,8 @@ pub struct Server<E> {
     seats: Vec<Seat>,
     /// Whose turn it is.
     turn: AtomicUsize,
+    /// How many parts it claims together now.
+    batch: AtomicUsize,
     config: ServerConfig,
     cache: Mutex<Cache>,
 }
@@ -38,6 +40,9 @@ struct Seat {
     /// Whether there is no such seat, so that nobody asks for it again.
     is_gone: AtomicBool,
 }
+
+/// How long the steps of a batch are to take. None of them is written down before all are done, and meanwhile nobody else has the parts.
+const BATCH_TIME: Duration = Duration::from_millis(10);
 
 /// What a server allows.
 #[derive(Clone, Debug)]
@@ -50,7 +55,9 @@ pub struct ServerConfig {
     pub state: usize,
     /// After how many messages that it sends a step is over, or a few more.
     pub messages: usize,
-    /// How many parts have a step together at most, which are committed together; at least 1.
+    /// How many parts have a step together at most, which are committed together; at least 1. A server begins with one and takes
+    /// up to twice as many each time, but no more than had their steps within ten milliseconds the last time: where methods are slow, it
+    /// leaves parts to other servers, and what they have done is committed soon.
     pub batch: usize,
     /// How many parts are kept in memory between two of their steps.
     pub cached: usize,
@@ -150,8 +157,8 @@ impl<E: Engine> Server<E> {
     /// One that works as the configuration says.
     pub fn with(engine: E, config: ServerConfig) -> Self {
         let (services, served, seats) = (Vec::new(), [].into(), Vec::new());
-        let (turn, cache) = (AtomicUsize::new(0), Mutex::default());
-        Self { engine, services, served, seats, turn, config, cache }
+        let (turn, batch, cache) = (AtomicUsize::new(0), AtomicUsize::new(1), Mutex::default());
+        Self { engine, services, served, seats, turn, batch, config, cache }
     }
 
     /// The server, with one more service. Services of several versions of a protocol can stand side by side.
@@ -228,7 +235,17 @@ impl<E: Engine> Server<E> {
     }
 
     async fn claim(&self, wanted: &Wanted) -> Result<Vec<E::Claim>, EngineError> {
-        self.engine.claim(wanted, self.config.batch.max(1)).await
+        self.engine.claim(wanted, self.batch.load(Ordering::Relaxed)).await
+    }
+
+    /// After so many steps that took so long: as many as go into [`BATCH_TIME`], and no more than twice as many as now.
+    fn adapt_batch(&self, steps: usize, took: Duration) {
+        let each = took.as_nanos() / steps as u128;
+        let fits = BATCH_TIME.as_nanos().checked_div(each).unwrap_or(u128::MAX);
+        let fits = usize::try_from(fits).unwrap_or(usize::MAX);
+        let now = self.batch.load(Ordering::Relaxed);
+        let most = self.config.batch.min(now.saturating_mul(2));
+        self.batch.store(fits.min(most).max(1), Ordering::Relaxed);
     }
 
     /// Whether there may be something to do again.
@@ -240,11 +257,13 @@ impl<E: Engine> Server<E> {
     async fn act(&self, claims: Vec<E::Claim>, moments: &mut Moments) -> Result<(), EngineError> {
         let mut steps = Vec::with_capacity(claims.len());
         let mut parts = Vec::with_capacity(claims.len());
+        let begun = Instant::now();
         for claim in claims {
             let (done, part) = self.act_on(claim.work())?;
             steps.push((claim, done));
             parts.push(part);
         }
+        self.adapt_batch(steps.len(), begun.elapsed());
         let mut failed = Ok(());
         for (committed, stepped) in self.engine.commit(steps).await.into_iter().zip(parts) {
             stepped.again.into_iter().for_each(|after| moments.add(Instant::now(), after));

@@ -15,7 +15,8 @@ use telltale_vm::{Elsewhere, HandlerError, HandlerResult, choreography};
 
 use super::faults::{Anns, Bens, both};
 use super::purchase::{
-    Customers, Shops, Warehouses, World, all, ending, purchase, start, with_time, work,
+    Customers, Odd, Roles, Shops, Warehouse, Warehouses, World, all, ending, purchase, start,
+    with_time, work,
 };
 
 #[test]
@@ -96,6 +97,45 @@ fn a_server_runs_until_it_is_stopped_and_is_woken_by_changes() {
         running.await.expect("it does not panic").expect("no faults");
     });
     assert_eq!(engine.forget_ended(), 100);
+}
+
+/// Whoever is slow leaves parts to others.
+#[test]
+fn slow_steps_come_alone() {
+    let engine = Memory::new();
+    for nth in 0..40 {
+        start(&engine, &format!("order {nth}"));
+    }
+    let slow: Odd<_, ()> = Odd {
+        role: "Warehouse",
+        roles: |_| {
+            std::thread::sleep(Duration::from_millis(6));
+            Roles { customer: Elsewhere, shop: Elsewhere, warehouse: Warehouse(None) }
+        },
+        state: || (),
+        ended: |_| {},
+    };
+    let server = Server::new(engine.clone()).serve(slow);
+    let mut steps = 0;
+    while block_on(server.step()).expect("this engine makes no faults") {
+        steps += 1;
+    }
+    assert_eq!(steps, 40, "two of them take more than ten milliseconds");
+}
+
+/// Whoever is fast takes many at once, as many as it may.
+#[test]
+fn fast_steps_are_done_together() {
+    let engine = Memory::new();
+    for nth in 0..1_000 {
+        start(&engine, &format!("order {nth}"));
+    }
+    let server = Server::new(engine.clone()).serve(Warehouses);
+    let mut steps = 0;
+    while block_on(server.step()).expect("this engine makes no faults") {
+        steps += 1;
+    }
+    assert!(steps < 500, "{steps} batches for 1,000 parts");
 }
 
 /// A server with nothing to do sleeps, and can be stopped in a thread of its own.
