@@ -283,8 +283,10 @@ pub enum EngineError {
     /// There is no session of this name.
     #[error("there is no session `{0}`")]
     NoSession(SessionKey),
-    /// The ticket is not for this seat.
-    #[error("the ticket is not for role {role} of a session `{session}`")]
+    /// The ticket is not for this seat, or there is no such session, or not any more.
+    #[error(
+        "the ticket is not for role {role} of `{session}`, or there is no such session (any more)"
+    )]
     NoSeat {
         /// The session.
         session: SessionKey,

@@ -1,5 +1,6 @@
 //! Services: somebody who plays one role in every session that somebody starts.
 
+mod moments;
 mod part;
 mod server;
 mod step;
@@ -41,7 +42,10 @@ pub trait Service: Send + Sync + 'static {
     fn save(&self, roles: &Self::Roles) -> Self::State;
 
     /// The role is done or may stop where it is; or its session has ended before that, and `ending` says how, also to the role that has
-    /// gone wrong. As all that is done to the world outside, this may happen twice; the last time counts.
+    /// gone wrong. It is called when that is written down, or when it is not known whether it is: as all that is done to the world
+    /// outside, this may happen twice; the last time counts. If the process dies in between, it is not called, so what must be
+    /// done at the end of a session belongs into its protocol, or to somebody who looks at
+    /// [`Engine::ending`](crate::engine::Engine::ending).
     fn ended(&self, step: &Step, roles: Self::Roles, ending: Option<&Ending>) {
         let _ = (step, roles, ending);
     }

@@ -5,6 +5,7 @@
 mod services {
     mod ends;
     mod faults;
+    mod names;
     mod played;
     mod purchase;
     mod times;

@@ -153,7 +153,7 @@ impl Engine for Memory {
 
     async fn commit(&self, steps: Vec<(MemoryClaim, Done)>) -> Vec<Result<(), EngineError>> {
         let commit = |(claim, done): (MemoryClaim, Done)| {
-            self.change("committing", |store, now| store.commit(&claim.work, claim.by, done, now))
+            self.change("committing", |store, now| store.commit(&claim.work, done, now))
         };
         steps.into_iter().map(commit).collect()
     }
@@ -229,12 +229,7 @@ impl Claim for MemoryClaim {
 impl Drop for MemoryClaim {
     fn drop(&mut self) {
         let mut store = self.engine.store();
-        let Ok(session) = store.session(&self.work.session) else { return };
-        let part = session.parts.get_mut(self.work.role.index());
-        let Some(part) = part.filter(|part| part.claimed == Some(self.by)) else { return };
-        // Somebody else can have it.
-        part.claimed = None;
-        store.has_changed = true;
+        store.take_back(&self.work, self.by);
         let woken = store.woken();
         drop(store);
         woken.into_iter().for_each(Waker::wake);

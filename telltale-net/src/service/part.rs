@@ -3,7 +3,6 @@
 use std::mem;
 use std::time::Duration;
 
-use serde::de::IgnoredAny;
 use serde::{Deserialize, Serialize};
 use serde_json::value::RawValue;
 use telltale_vm::generated::open;
@@ -46,7 +45,7 @@ impl<S: Service> Part<S> {
     /// A part that begins, or goes on from what was written down of it.
     pub(super) fn open(service: &S, work: &Work) -> Result<Self, String> {
         let image = service.image();
-        let step = Step::new(work.session.clone(), service.role());
+        let step = Step::new(work.session.clone(), work.incarnation, service.role());
         step.begin(work.version, work.attempts);
         let config = VMConfig { recording: Recording::Off, ..VMConfig::default() };
         let mut vm = VM::new(config);
@@ -168,6 +167,10 @@ impl<S: Service> Part<S> {
         for Outgoing { message, number } in outgoing {
             let Message { from, to, lane, label, value } = message;
             let payload = payloads.encode(label, &value).map_err(|error| error.to_string())?;
+            // Otherwise its receiver would be blamed.
+            if payloads.are_json() && may_be_deep(&payload) {
+                payloads.decode(label, &payload).map_err(|error| error.to_string())?;
+            }
             sent.push(Envelope { to, id: EnvelopeId { from, lane, number }, label, payload });
         }
         Ok(())
@@ -224,9 +227,15 @@ impl<S: Service> Part<S> {
 fn in_json<T: Serialize>(state: &T) -> Result<Box<RawValue>, CodecError> {
     let mut bytes = Vec::new();
     Json::encode(state, &mut bytes)?;
-    // Reading has a limit for how deep values are nested, and writing has none.
-    serde_json::from_slice::<IgnoredAny>(&bytes)?;
+    if may_be_deep(&bytes) {
+        serde_json::from_slice::<serde_json::Value>(&bytes)?;
+    }
     Ok(RawValue::from_string(String::from_utf8(bytes)?)?)
+}
+
+/// Whether JSON may be nested deeper than `serde_json` reads, which is 127 levels; for writing it has no limit.
+fn may_be_deep(json: &[u8]) -> bool {
+    json.iter().filter(|byte| matches!(byte, b'[' | b'{')).count() >= 128
 }
 
 /// What is wrong with a role or its service, with the name of the role.

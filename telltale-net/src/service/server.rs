@@ -5,15 +5,16 @@ use std::collections::BTreeMap;
 use std::future::{Future, poll_fn};
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::pin::pin;
-use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::task::Poll;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use telltale_vm::RoleId;
 use telltale_vm::loader::ContentHash;
 
 use super::Service;
+use super::moments::Moments;
 use super::part::{Part, blamed};
 use crate::engine::{Claim as _, Done, Ending, Engine, EngineError, PartStatus, Wanted, Work};
 use crate::key::Ticket;
@@ -22,13 +23,26 @@ use crate::key::Ticket;
 pub struct Server<E> {
     engine: E,
     services: Vec<Arc<dyn Serves>>,
-    /// What is served, and seats.
-    wanted: Vec<Wanted>,
+    /// What is served.
+    served: Arc<[(ContentHash, RoleId)]>,
+    seats: Vec<Seat>,
     /// Whose turn it is.
     turn: AtomicUsize,
+    /// How many parts it claims together now.
+    batch: AtomicUsize,
     config: ServerConfig,
     cache: Mutex<Cache>,
 }
+
+/// A seat that a server plays.
+struct Seat {
+    wanted: Wanted,
+    /// Whether there is no such seat, so that nobody asks for it again.
+    is_gone: AtomicBool,
+}
+
+/// How long the steps of a batch are to take. None of them is written down before all are done, and meanwhile nobody else has the parts.
+const BATCH_TIME: Duration = Duration::from_millis(10);
 
 /// What a server allows.
 #[derive(Clone, Debug)]
@@ -41,7 +55,9 @@ pub struct ServerConfig {
     pub state: usize,
     /// After how many messages that it sends a step is over, or a few more.
     pub messages: usize,
-    /// How many parts have a step together at most, which are committed together; at least 1.
+    /// How many parts have a step together at most, which are committed together; at least 1. A server begins with one and takes
+    /// up to twice as many each time, but no more than had their steps within ten milliseconds the last time: where methods are slow, it
+    /// leaves parts to other servers, and what they have done is committed soon.
     pub batch: usize,
     /// How many parts are kept in memory between two of their steps.
     pub cached: usize,
@@ -97,14 +113,40 @@ impl Cache {
 }
 
 /// What is left of a step when it is written down.
-struct Stepped {
-    cached: Option<Cached>,
+struct Stepped<'a> {
+    service: &'a dyn Serves,
+    left: Left,
+    seat: (u64, RoleId),
+    /// The version that the part has then.
+    version: u64,
     /// After which time the part has something to do again.
     again: Option<Duration>,
 }
 
 /// A part in memory, of whatever service it is.
 type Kept = Box<dyn Any + Send>;
+
+/// What a step leaves of its part in memory.
+enum Left {
+    /// It has more steps.
+    Part(Kept),
+    /// It has ended like this, of which its service is told when that is written down.
+    Ended(Kept, Option<Ending>),
+    /// There is no object any more.
+    Nothing,
+}
+
+impl Stepped<'_> {
+    /// Tells the object of a part that has ended. Gives the part otherwise.
+    fn tell(self) -> Option<Kept> {
+        match self.left {
+            Left::Part(part) => return Some(part),
+            Left::Ended(part, ending) => self.service.end(part, ending.as_ref()),
+            Left::Nothing => {}
+        }
+        None
+    }
+}
 
 impl<E: Engine> Server<E> {
     /// A server without services.
@@ -114,9 +156,9 @@ impl<E: Engine> Server<E> {
 
     /// One that works as the configuration says.
     pub fn with(engine: E, config: ServerConfig) -> Self {
-        let wanted = vec![Wanted::Served([].into())];
-        let (turn, cache) = (AtomicUsize::new(0), Mutex::default());
-        Self { engine, services: Vec::new(), wanted, turn, config, cache }
+        let (services, served, seats) = (Vec::new(), [].into(), Vec::new());
+        let (turn, batch, cache) = (AtomicUsize::new(0), AtomicUsize::new(1), Mutex::default());
+        Self { engine, services, served, seats, turn, batch, config, cache }
     }
 
     /// The server, with one more service. Services of several versions of a protocol can stand side by side.
@@ -126,10 +168,8 @@ impl<E: Engine> Server<E> {
     /// When the protocol has no role of that name, or the server has a service for it.
     #[must_use]
     pub fn serve(mut self, service: impl Service) -> Self {
-        self.add(service);
-        let Wanted::Served(served) = &self.wanted[0] else { unreachable!("it is the first") };
-        let seat = self.services.last().map(|service| service.seat());
-        self.wanted[0] = Wanted::Served(served.iter().copied().chain(seat).collect());
+        let seat = self.add(service);
+        self.served = self.served.iter().copied().chain([seat]).collect();
         self
     }
 
@@ -143,7 +183,8 @@ impl<E: Engine> Server<E> {
         let (_, role) = self.add(service);
         assert_eq!(role, ticket.role(), "the ticket is for another role");
         let (session, ticket) = (ticket.session().clone(), ticket.hash());
-        self.wanted.push(Wanted::Seat { session, role, ticket });
+        let wanted = Wanted::Seat { session, role, ticket };
+        self.seats.push(Seat { wanted, is_gone: AtomicBool::new(false) });
         self
     }
 
@@ -164,62 +205,104 @@ impl<E: Engine> Server<E> {
     ///
     /// # Errors
     ///
-    /// What the engine cannot do. Nothing is lost by it.
+    /// What the engine cannot do. Nothing is lost by it. A seat that is not there, or not any more, is told of once
+    /// ([`EngineError::NoSeat`]), and then let go of.
     pub async fn step(&self) -> Result<bool, EngineError> {
-        self.stepped().await.map(|stepped| stepped.is_some())
+        self.step_noting(&mut Moments::default()).await
     }
 
-    /// Does steps if there are some to do, and says when there is certainly something to do again.
-    async fn stepped(&self) -> Result<Option<Option<Duration>>, EngineError> {
-        for _ in 0..self.wanted.len() {
-            let turn = self.turn.fetch_add(1, Ordering::Relaxed) % self.wanted.len();
-            let claims = self.engine.claim(&self.wanted[turn], self.config.batch.max(1)).await?;
+    /// Does the same, and notes when there is something to do again.
+    async fn step_noting(&self, moments: &mut Moments) -> Result<bool, EngineError> {
+        let places = self.seats.len() + 1;
+        for _ in 0..places {
+            let turn = self.turn.fetch_add(1, Ordering::Relaxed) % places;
+            let claims = match self.seats.get(turn) {
+                None => self.claim(&Wanted::Served(Arc::clone(&self.served))).await?,
+                Some(seat) if seat.is_gone.load(Ordering::Relaxed) => continue,
+                Some(seat) => match self.claim(&seat.wanted).await {
+                    Err(error @ EngineError::NoSeat { .. }) => {
+                        seat.is_gone.store(true, Ordering::Relaxed);
+                        return Err(error);
+                    }
+                    claims => claims?,
+                },
+            };
             if !claims.is_empty() {
-                return self.act(claims).await.map(Some);
+                return self.act(claims, moments).await.map(|()| true);
             }
         }
-        Ok(None)
+        Ok(false)
     }
 
-    async fn act(&self, claims: Vec<E::Claim>) -> Result<Option<Duration>, EngineError> {
+    async fn claim(&self, wanted: &Wanted) -> Result<Vec<E::Claim>, EngineError> {
+        self.engine.claim(wanted, self.batch.load(Ordering::Relaxed)).await
+    }
+
+    /// After so many steps that took so long: as many as go into [`BATCH_TIME`], and no more than twice as many as now.
+    fn adapt_batch(&self, steps: usize, took: Duration) {
+        let each = took.as_nanos() / steps as u128;
+        let fits = BATCH_TIME.as_nanos().checked_div(each).unwrap_or(u128::MAX);
+        let fits = usize::try_from(fits).unwrap_or(usize::MAX);
+        let now = self.batch.load(Ordering::Relaxed);
+        let most = self.config.batch.min(now.saturating_mul(2));
+        self.batch.store(fits.min(most).max(1), Ordering::Relaxed);
+    }
+
+    /// Whether there may be something to do again.
+    fn has_seats(&self) -> bool {
+        let is_there = |seat: &Seat| !seat.is_gone.load(Ordering::Relaxed);
+        !self.served.is_empty() || self.seats.iter().any(is_there)
+    }
+
+    async fn act(&self, claims: Vec<E::Claim>, moments: &mut Moments) -> Result<(), EngineError> {
         let mut steps = Vec::with_capacity(claims.len());
         let mut parts = Vec::with_capacity(claims.len());
+        let begun = Instant::now();
         for claim in claims {
             let (done, part) = self.act_on(claim.work())?;
             steps.push((claim, done));
             parts.push(part);
         }
-        let mut soonest = None;
+        self.adapt_batch(steps.len(), begun.elapsed());
         let mut failed = Ok(());
-        for (committed, Stepped { cached, again }) in
-            self.engine.commit(steps).await.into_iter().zip(parts)
-        {
+        for (committed, stepped) in self.engine.commit(steps).await.into_iter().zip(parts) {
+            stepped.again.into_iter().for_each(|after| moments.add(Instant::now(), after));
             match committed {
-                Ok(()) => {
-                    let put = |part| self.cache().put(part, self.config.cached);
-                    let oldest = cached.and_then(put);
-                    drop(oldest);
-                    soonest = soonest.into_iter().chain(again).min();
-                }
+                Ok(()) => self.keep(stepped),
                 Err(EngineError::Fenced) => {}
-                Err(error) => failed = Err(error),
+                Err(error) => {
+                    // It may have happened, and then nobody else hears of it.
+                    if matches!(error, EngineError::Lost(_)) {
+                        stepped.tell();
+                    }
+                    failed = Err(error);
+                }
             }
         }
-        failed.map(|()| soonest)
+        failed
+    }
+
+    /// What is left of a step that is written down is kept, or told that it has ended.
+    fn keep(&self, stepped: Stepped<'_>) {
+        let Stepped { seat, version, .. } = stepped;
+        if let Some(part) = stepped.tell() {
+            let oldest = self.cache().put(Cached { seat, version, part }, self.config.cached);
+            drop(oldest);
+        }
     }
 
     /// Does a step of a part, which is not written down yet.
-    fn act_on(&self, work: &Work) -> Result<(Done, Stepped), EngineError> {
+    fn act_on(&self, work: &Work) -> Result<(Done, Stepped<'_>), EngineError> {
         let service = self.service_for(work)?;
         let seat = (work.incarnation, work.role);
         let kept = self.cache().take(seat, work.version);
-        let (done, kept) = service.step(kept, work, &self.config);
+        let (done, left) = service.step(kept, work, &self.config);
         let version = work.version + 1;
         let again = match done.status {
             PartStatus::Again(after) => Some(after),
             _ => None,
         };
-        Ok((done, Stepped { cached: kept.map(|part| Cached { seat, version, part }), again }))
+        Ok((done, Stepped { service, left, seat, version, again }))
     }
 
     fn service_for(&self, work: &Work) -> Result<&dyn Serves, EngineError> {
@@ -239,40 +322,52 @@ impl<E: Engine> Server<E> {
     ///
     /// # Errors
     ///
-    /// What the engine cannot do, but for lost connections: then it tries again after a while.
+    /// What the engine cannot do, but for lost connections: then it tries again after a while. A seat that is not there, or not any
+    /// more, is let go of, and is an error if there is nothing else to play.
     pub async fn run<F: Future<Output = ()>>(
         &self,
         sleep: impl Fn(Duration) -> F,
         stop: impl Future<Output = ()>,
     ) -> Result<(), EngineError> {
         let mut stop = pin!(stop);
-        let mut pause = self.config.poll;
+        let mut moments = Moments::default();
         loop {
             // It is polled before there is looked for something, so that no change falls in between.
             let mut changed = pin!(self.engine.changed());
             let has_changed = is_ready(changed.as_mut()).await;
-            let stepped = match self.stepped().await {
-                Err(EngineError::Lost(_)) => None,
+            moments.pass(Instant::now(), Duration::ZERO);
+            let has_stepped = match self.step_noting(&mut moments).await {
+                Err(EngineError::Lost(_)) => false,
+                // There may be something to do for the others.
+                Err(EngineError::NoSeat { .. }) if self.has_seats() => true,
                 stepped => stepped?,
             };
             if is_ready(stop.as_mut()).await {
                 return Ok(());
             }
-            if let Some(again) = stepped {
-                pause = again.map_or(pause, |again| pause.min(again));
+            if has_stepped {
                 others_first().await;
                 continue;
             }
-            let mut sleep = pin!(sleep(std::mem::replace(&mut pause, self.config.poll)));
+            let begun = Instant::now();
+            let pause =
+                moments.next(begun).map_or(self.config.poll, |next| next.min(self.config.poll));
+            let mut sleep = pin!(sleep(pause));
             let wait = poll_fn(|cx| {
-                let stops = stop.as_mut().poll(cx).is_ready();
+                if stop.as_mut().poll(cx).is_ready() {
+                    return Poll::Ready(Woken::ToStop);
+                }
                 // Who was ready is not asked again.
-                let is_woken = !has_changed && changed.as_mut().poll(cx).is_ready();
-                let goes_on = is_woken || sleep.as_mut().poll(cx).is_ready();
-                if stops || goes_on { Poll::Ready(stops) } else { Poll::Pending }
+                if !has_changed && changed.as_mut().poll(cx).is_ready() {
+                    return Poll::Ready(Woken::ByChange);
+                }
+                sleep.as_mut().poll(cx).map(|()| Woken::ByTime)
             });
-            if wait.await {
-                return Ok(());
+            match wait.await {
+                Woken::ToStop => return Ok(()),
+                Woken::ByChange => {}
+                // Also where the clock of whoever sleeps is another one.
+                Woken::ByTime => moments.pass(begun, pause),
             }
         }
     }
@@ -286,6 +381,13 @@ impl<E> std::fmt::Debug for Server<E> {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         f.debug_struct("Server").field("services", &self.services.len()).finish_non_exhaustive()
     }
+}
+
+/// What ends a sleep.
+enum Woken {
+    ToStop,
+    ByChange,
+    ByTime,
 }
 
 /// Whether a future is ready now.
@@ -311,8 +413,11 @@ trait Serves: Send + Sync {
     /// Protocol and role.
     fn seat(&self) -> (ContentHash, RoleId);
 
-    /// Does a step. Gives the part as well, if it has more steps.
-    fn step(&self, kept: Option<Kept>, work: &Work, config: &ServerConfig) -> (Done, Option<Kept>);
+    /// Does a step.
+    fn step(&self, kept: Option<Kept>, work: &Work, config: &ServerConfig) -> (Done, Left);
+
+    /// Tells an object how it has ended. A panic in that changes nothing.
+    fn end(&self, part: Kept, ending: Option<&Ending>);
 }
 
 impl<S: Service> Serves for S {
@@ -322,20 +427,31 @@ impl<S: Service> Serves for S {
         (image.hash(), role.expect("it was looked up when the service was added"))
     }
 
-    fn step(&self, kept: Option<Kept>, work: &Work, config: &ServerConfig) -> (Done, Option<Kept>) {
+    fn step(&self, kept: Option<Kept>, work: &Work, config: &ServerConfig) -> (Done, Left) {
         if work.attempts > config.attempts.max(1) {
             let attempts = work.attempts - 1;
             let reason = format!("its step was begun {attempts} times, and never done");
             let is_told = work.ending.is_some();
             let done = if is_told { Done::of(PartStatus::Done) } else { failed(self, &reason) };
-            return (done, None);
+            return (done, Left::Nothing);
         }
         let stepped = catch_unwind(AssertUnwindSafe(|| step(self, kept, work, config)));
         match stepped {
             Ok(Ok(stepped)) => stepped,
-            Ok(Err(reason)) => (failed(self, &reason), None),
-            Err(_) => (failed(self, "its service panicked"), None),
+            Ok(Err(reason)) => (failed(self, &reason), Left::Nothing),
+            Err(_) => (failed(self, "its service panicked"), Left::Nothing),
         }
+    }
+
+    fn end(&self, part: Kept, ending: Option<&Ending>) {
+        let Ok(part) = part.downcast::<Part<S>>() else { unreachable!("it was this service's") };
+        let step = part.step.clone();
+        step.end();
+        let _ = catch_unwind(AssertUnwindSafe(|| {
+            if let Some(roles) = part.into_roles() {
+                self.ended(&step, roles, ending);
+            }
+        }));
     }
 }
 
@@ -344,41 +460,27 @@ fn step<S: Service>(
     kept: Option<Kept>,
     work: &Work,
     config: &ServerConfig,
-) -> Result<(Done, Option<Kept>), String> {
+) -> Result<(Done, Left), String> {
     let kept = kept.and_then(|kept| kept.downcast::<Part<S>>().ok());
     let mut part = match kept {
-        Some(part) => *part,
-        None => Part::open(service, work)?,
+        Some(part) => part,
+        None => Box::new(Part::open(service, work)?),
     };
     part.step.begin(work.version, work.attempts);
     if let Some(ending) = &work.ending {
-        end(service, part, Some(ending).filter(|ending| **ending != Ending::Complete));
-        return Ok((Done::of(PartStatus::Done), None));
+        let ending = Some(ending.clone()).filter(|ending| *ending != Ending::Complete);
+        return Ok((Done::of(PartStatus::Done), Left::Ended(part, ending)));
     }
     let mut done = part.act(service, work, config);
-    if done.status.goes_on() {
-        return Ok((done, Some(Box::new(part))));
-    }
     let ending = match &mut done.status {
+        PartStatus::Done => None,
         PartStatus::Faulted(reason) => {
             clip(reason);
             Some(Ending::Faulted { role: service.role().to_owned(), reason: reason.clone() })
         }
-        _ => None,
+        _ => return Ok((done, Left::Part(part))),
     };
-    end(service, part, ending.as_ref());
-    Ok((done, None))
-}
-
-/// Tells an object how it has ended. A panic in that changes nothing.
-fn end<S: Service>(service: &S, part: Part<S>, ending: Option<&Ending>) {
-    let step = part.step.clone();
-    step.end();
-    let _ = catch_unwind(AssertUnwindSafe(|| {
-        if let Some(roles) = part.into_roles() {
-            service.ended(&step, roles, ending);
-        }
-    }));
+    Ok((done, Left::Ended(part, ending)))
 }
 
 fn failed(service: &impl Service, reason: &str) -> Done {

@@ -4,10 +4,12 @@ use std::sync::atomic::Ordering;
 use std::time::Duration;
 
 use pollster::block_on;
+use serde::{Deserialize, Serialize};
 use telltale_net::engine::memory::{Memory, MemoryClaim};
 use telltale_net::engine::{Done, Ending, Engine, EngineError, PartStatus, Wanted};
-use telltale_net::{Server, ServerConfig, Service as _, SessionKey, Start};
-use telltale_vm::{Elsewhere, RoleId};
+use telltale_net::{Server, ServerConfig, Service, SessionKey, Start, Step};
+use telltale_vm::loader::CodeImage;
+use telltale_vm::{Elsewhere, HandlerResult, RoleId, choreography};
 
 use super::purchase::{
     Customer, Customers, Odd, Roles, Shops, Warehouse, Warehouses, World, all, ending, purchase,
@@ -100,6 +102,42 @@ fn whoever_has_gone_wrong_is_told_as_well() {
     assert_eq!(fault, "`Customer` at `send Shop!Ask(String)`: nothing is worth it");
 }
 
+/// Customers whose sessions are cancelled by others while they are in the step in which they give up.
+struct Hesitant(Memory, World);
+
+impl Service for Hesitant {
+    type Roles = <Customers as Service>::Roles;
+    type State = <Customers as Service>::State;
+
+    fn image(&self) -> &CodeImage {
+        &purchase::IMAGE
+    }
+    fn role(&self) -> &'static str {
+        "Customer"
+    }
+    fn restore(&self, step: &Step, _: Option<Self::State>) -> Self::Roles {
+        block_on(self.0.cancel(step.session(), "enough")).expect("it is there");
+        who_wants(Err("nothing is worth it"))
+    }
+    fn save(&self, roles: &Self::Roles) -> Self::State {
+        Customers(self.1.clone()).save(roles)
+    }
+    fn ended(&self, step: &Step, roles: Self::Roles, ending: Option<&Ending>) {
+        Customers(self.1.clone()).ended(step, roles, ending);
+    }
+}
+
+/// A step that was not written down has not happened, so nobody hears how its part has ended in it.
+#[test]
+fn an_object_is_told_of_what_is_written_down() {
+    let (engine, world) = (Memory::new(), World::default());
+    start(&engine, "order");
+    work(&Server::new(engine.clone()).serve(Hesitant(engine.clone(), world.clone())));
+    let cancelled = Ending::Cancelled { reason: "enough".to_owned() };
+    assert_eq!(ending(&engine, "order"), Some(cancelled));
+    assert_eq!(world.notes().len(), 0, "{:?}", world.notes());
+}
+
 /// A process that dies in each attempt takes its session with it, not all the others.
 #[test]
 fn a_step_that_ends_its_process_ends_its_session() {
@@ -147,6 +185,104 @@ fn a_state_that_cannot_be_read_again_is_not_written() {
     work(&Server::new(engine.clone()).serve(vague));
     let fault = ending(&engine, "order").expect("it cannot be saved").to_string();
     assert!(fault.starts_with("`Customer`: it cannot be written down: "), "{fault}");
+}
+
+/// Lists in lists.
+#[derive(Serialize, Deserialize, Default)]
+pub(super) struct Nest(Vec<Self>);
+
+impl Nest {
+    fn deep(levels: usize) -> Self {
+        (1..levels).fold(Self::default(), |inner, _| Self(vec![inner]))
+    }
+}
+
+choreography! {
+    #[serde]
+    protocol Nested(Bird, Tree) {
+        Bird -> Tree: Build(crate::services::ends::Nest);
+        Tree -> Bird: Stands;
+    }
+}
+
+/// How deep its nest is, and how deep what is written down of it.
+struct Bird(usize, usize);
+
+impl nested::Bird for Bird {
+    fn build(&mut self) -> HandlerResult<Nest> {
+        Ok(Nest::deep(self.0))
+    }
+    fn on_stands(&mut self) -> HandlerResult<()> {
+        Ok(())
+    }
+}
+
+impl Service for Bird {
+    type Roles = nested::Roles<Self, Elsewhere>;
+    type State = Nest;
+
+    fn image(&self) -> &CodeImage {
+        &nested::IMAGE
+    }
+    fn role(&self) -> &'static str {
+        "Bird"
+    }
+    fn restore(&self, _: &Step, _: Option<Nest>) -> Self::Roles {
+        nested::Roles { bird: Self(self.0, self.1), tree: Elsewhere }
+    }
+    fn save(&self, roles: &Self::Roles) -> Nest {
+        Nest::deep(roles.bird.1)
+    }
+}
+
+struct Tree;
+
+impl nested::Tree for Tree {
+    fn on_build(&mut self, _: Nest) -> HandlerResult<()> {
+        Ok(())
+    }
+    fn stands(&mut self) -> HandlerResult<()> {
+        Ok(())
+    }
+}
+
+impl Service for Tree {
+    type Roles = nested::Roles<Elsewhere, Self>;
+    type State = ();
+
+    fn image(&self) -> &CodeImage {
+        &nested::IMAGE
+    }
+    fn role(&self) -> &'static str {
+        "Tree"
+    }
+    fn restore(&self, _: &Step, _: Option<()>) -> Self::Roles {
+        nested::Roles { bird: Elsewhere, tree: Self }
+    }
+    fn save(&self, _: &Self::Roles) {}
+}
+
+/// What is nested deeper than it can be read is an error of whoever writes it, at once.
+#[test]
+fn what_is_nested_too_deep_is_not_written() {
+    for payload in [1, 126, 127, 128, 129, 1_000] {
+        for state in [1, 126, 127, 128, 129, 1_000] {
+            let engine = Memory::new();
+            block_on(Start::of(&nested::IMAGE).called("nest").on(&engine)).expect("it is free");
+            // Nothing is kept in memory.
+            let config = ServerConfig { cached: 0, ..ServerConfig::default() };
+            work(&Server::with(engine.clone(), config).serve(Bird(payload, state)).serve(Tree));
+            let ended = ending(&engine, "nest").expect("it is over").to_string();
+            let expected = match (payload, state) {
+                (128.., _) => {
+                    "`Bird`: `Build(crate::services::ends::Nest)` cannot be read: recursion"
+                }
+                (_, 128..) => "`Bird`: it cannot be written down: recursion limit",
+                _ => "it is complete",
+            };
+            assert!(ended.starts_with(expected), "payload {payload}, state {state}: {ended}");
+        }
+    }
 }
 
 #[test]

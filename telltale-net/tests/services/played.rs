@@ -80,3 +80,41 @@ fn a_seat_with_a_ticket_is_for_nobody_else() {
     let refused = block_on(engine.claim(&wanted, 1)).expect_err("it is another session's");
     assert!(matches!(refused, EngineError::NoSeat { .. }), "{refused}");
 }
+
+/// A seat is gone with its session, and nothing else stops for that.
+#[test]
+fn a_seat_that_is_gone_is_let_go_of() {
+    let (engine, world) = (Memory::new(), World::default());
+    let seat = Start::of(&purchase::IMAGE).called("seat").with_ticket_for("Customer");
+    block_on(seat.on(&engine)).expect("the name is free");
+    block_on(engine.cancel(seat.key(), "enough")).expect("it is there");
+    assert_eq!(engine.forget_ended(), 1);
+    let ticket = &seat.tickets()[0];
+    let sits = || Server::new(engine.clone()).sit(ticket, Customers(world.clone()));
+    let serves = || sits().serve(Shops { world: world.clone(), price: 20, late: 0 });
+    start(&engine, "order");
+
+    let server = serves();
+    let told = "the ticket is not for role 0 of `seat`, or there is no such session (any more)";
+    let mut answers: Vec<_> = (0..4).map(|_| block_on(server.step())).collect();
+    answers.retain(Result::is_err);
+    assert_eq!(answers.len(), 1, "it is said once");
+    assert_eq!(answers[0].as_ref().expect_err("it was kept").to_string(), told);
+
+    let others = Server::new(engine.clone()).serve(Customers(world.clone())).serve(Warehouses);
+    let server = serves();
+    // Each time that it has nothing to do, the others have their turn.
+    let sleep = |_| {
+        work(&others);
+        std::future::ready(())
+    };
+    let stop = std::future::poll_fn(|_| match ending(&engine, "order") {
+        Some(_) => std::task::Poll::Ready(()),
+        None => std::task::Poll::Pending,
+    });
+    block_on(server.run(sleep, stop)).expect("it has something else to play");
+    assert_eq!(ending(&engine, "order"), Some(Ending::Complete));
+
+    let alone = block_on(sits().run(|_| std::future::ready(()), std::future::pending()));
+    assert_eq!(alone.expect_err("it has nothing to play").to_string(), told);
+}

@@ -1,16 +1,22 @@
 //! When parts act: at once, later, in their turn, and when a server is woken.
 
+use std::future::poll_fn;
+use std::sync::Mutex;
 use std::sync::atomic::{AtomicU64, Ordering};
+use std::task::Poll;
 use std::time::Duration;
 
 use pollster::block_on;
 use telltale_net::engine::memory::Memory;
 use telltale_net::engine::{Ending, Engine};
-use telltale_net::{Server, ServerConfig, Start};
+use telltale_net::{Server, ServerConfig, Service, Start, Step};
+use telltale_vm::loader::CodeImage;
+use telltale_vm::{Elsewhere, HandlerError, HandlerResult, choreography};
 
 use super::faults::{Anns, Bens, both};
 use super::purchase::{
-    Customers, Shops, Warehouses, World, all, ending, purchase, start, with_time, work,
+    Customers, Odd, Roles, Shops, Warehouse, Warehouses, World, all, ending, purchase, start,
+    with_time, work,
 };
 
 #[test]
@@ -93,6 +99,45 @@ fn a_server_runs_until_it_is_stopped_and_is_woken_by_changes() {
     assert_eq!(engine.forget_ended(), 100);
 }
 
+/// Whoever is slow leaves parts to others.
+#[test]
+fn slow_steps_come_alone() {
+    let engine = Memory::new();
+    for nth in 0..40 {
+        start(&engine, &format!("order {nth}"));
+    }
+    let slow: Odd<_, ()> = Odd {
+        role: "Warehouse",
+        roles: |_| {
+            std::thread::sleep(Duration::from_millis(6));
+            Roles { customer: Elsewhere, shop: Elsewhere, warehouse: Warehouse(None) }
+        },
+        state: || (),
+        ended: |_| {},
+    };
+    let server = Server::new(engine.clone()).serve(slow);
+    let mut steps = 0;
+    while block_on(server.step()).expect("this engine makes no faults") {
+        steps += 1;
+    }
+    assert_eq!(steps, 40, "two of them take more than ten milliseconds");
+}
+
+/// Whoever is fast takes many at once, as many as it may.
+#[test]
+fn fast_steps_are_done_together() {
+    let engine = Memory::new();
+    for nth in 0..1_000 {
+        start(&engine, &format!("order {nth}"));
+    }
+    let server = Server::new(engine.clone()).serve(Warehouses);
+    let mut steps = 0;
+    while block_on(server.step()).expect("this engine makes no faults") {
+        steps += 1;
+    }
+    assert!(steps < 500, "{steps} batches for 1,000 parts");
+}
+
 /// A server with nothing to do sleeps, and can be stopped in a thread of its own.
 #[test]
 fn a_server_sleeps_when_there_is_nothing_to_do() {
@@ -112,4 +157,77 @@ fn a_server_sleeps_when_there_is_nothing_to_do() {
     });
     assert_eq!(ending(&engine, "order"), Some(Ending::Complete));
     assert!(sleeps.load(Ordering::Relaxed) <= 30, "it slept {sleeps:?} times");
+}
+
+choreography! {
+    #[serde]
+    protocol Slow(Asker, Other) {
+        Asker -> Other: Answer;
+    }
+}
+
+struct Asker(Step);
+
+impl slow::Asker for Asker {
+    /// The session is called by the seconds in which there may be an answer.
+    fn answer(&mut self) -> HandlerResult<()> {
+        let seconds = self.0.session().as_str().parse().map_err(|_| "it is called otherwise")?;
+        self.0.ask_again_after(Duration::from_secs(seconds));
+        Err(HandlerError::pending())
+    }
+}
+
+struct Askers;
+
+impl Service for Askers {
+    type Roles = slow::Roles<Asker, Elsewhere>;
+    type State = ();
+
+    fn image(&self) -> &CodeImage {
+        &slow::IMAGE
+    }
+    fn role(&self) -> &'static str {
+        "Asker"
+    }
+    fn restore(&self, step: &Step, _: Option<()>) -> Self::Roles {
+        slow::Roles { asker: Asker(step.clone()), other: Elsewhere }
+    }
+    fn save(&self, _: &Self::Roles) {}
+}
+
+/// How long a server with an asker for each name sleeps, where `wakes` says of each sleep whether it comes to its end; otherwise
+/// something changes in it. It never polls.
+fn sleeps(engine: &Memory, names: &[&str], wakes: &[bool]) -> Vec<Duration> {
+    for name in names {
+        block_on(Start::of(&slow::IMAGE).called(*name).on(engine)).expect("the name is free");
+    }
+    let sleeps = Mutex::new(Vec::new());
+    let sleep = |time: Duration| {
+        let mut sleeps = sleeps.lock().expect("nobody panics");
+        let comes_to_its_end = wakes.get(sleeps.len()).copied().unwrap_or(false);
+        sleeps.push(time);
+        if !comes_to_its_end {
+            start(engine, &format!("change {}", sleeps.len()));
+        }
+        poll_fn(move |_| if comes_to_its_end { Poll::Ready(()) } else { Poll::Pending })
+    };
+    let stop = poll_fn(|_| {
+        let is_over = sleeps.lock().expect("nobody panics").len() > wakes.len();
+        if is_over { Poll::Ready(()) } else { Poll::Pending }
+    });
+    let config = ServerConfig { poll: Duration::MAX, ..ServerConfig::default() };
+    let server = Server::with(engine.clone(), config).serve(Askers);
+    block_on(server.run(sleep, stop)).expect("this engine makes no faults");
+    sleeps.into_inner().expect("nobody panics")
+}
+
+/// Whoever is woken before the time still knows when it is.
+#[test]
+fn a_change_does_not_put_off_whoever_asked_for_a_time() {
+    let slept =
+        sleeps(&Memory::new(), &["1000", "2000", "3000"], &[false, true, false, true, true]);
+    for (slept, seconds) in slept.iter().zip([1_000, 1_000, 2_000, 2_000, 3_000]) {
+        assert!((seconds - 100..=seconds).contains(&slept.as_secs()), "{slept:?} of {seconds} s");
+    }
+    assert_eq!(slept[5], Duration::MAX, "all have been asked");
 }

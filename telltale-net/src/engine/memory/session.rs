@@ -33,7 +33,7 @@ pub(super) struct Part {
     pub(super) rests: bool,
     pub(super) again: Option<Duration>,
     pub(super) is_done: bool,
-    /// Its place among those that have something to do.
+    /// Its place among those that have something to do, also while it is claimed and not among them.
     pub(super) place: Option<u64>,
 }
 
@@ -41,7 +41,6 @@ impl Session {
     pub(super) fn commit(
         &mut self,
         work: &Work,
-        by: u64,
         done: Done,
         now: Duration,
     ) -> Result<(), EngineError> {
@@ -51,9 +50,8 @@ impl Session {
         if part.version != work.version || part.is_done || has_ended && work.ending.is_none() {
             return Err(EngineError::Fenced);
         }
-        if part.claimed == Some(by) {
-            part.claimed = None;
-        }
+        // Whoever else has claimed it comes too late.
+        part.claimed = None;
         let is_first = part.version == 0;
         part.version += 1;
         part.attempts = 0;

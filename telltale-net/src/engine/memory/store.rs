@@ -16,7 +16,7 @@ use crate::key::{SessionKey, TicketHash};
 #[derive(Default)]
 pub(super) struct Store {
     pub(super) sessions: BTreeMap<SessionKey, Session>,
-    /// For services, the parts that have something to do, claimed or not: those that have waited longest come first.
+    /// For services, the parts that have something to do and are not claimed: those that have waited longest come first.
     ready: BTreeMap<(ContentHash, RoleId), BTreeMap<u64, SessionKey>>,
     /// When something becomes due in which session: one entry for each.
     timers: BTreeSet<(Duration, SessionKey)>,
@@ -100,12 +100,14 @@ impl Store {
         self.expire(now);
         let mut claimed: Vec<(Work, u64)> = Vec::new();
         while claimed.len() < at_most {
-            let Some((key, nth)) = self.first(wanted, now)? else { break };
+            let faults = self.faults;
+            let twice = self.draws(faults.claimed_twice);
+            let Some((key, nth)) = self.first(wanted, twice, now)? else { break };
             let comes_alone = self.session(&key)?.parts[nth].attempts > 0;
             if comes_alone && !claimed.is_empty() {
                 break;
             }
-            claimed.push(self.give(key, nth)?);
+            claimed.push(self.give(key, nth, twice)?);
             if comes_alone {
                 break;
             }
@@ -114,22 +116,26 @@ impl Store {
     }
 
     fn first(
-        &mut self,
+        &self,
         wanted: &Wanted,
+        twice: bool,
         now: Duration,
     ) -> Result<Option<(SessionKey, usize)>, EngineError> {
-        let faults = self.faults;
-        let twice = self.draws(faults.claimed_twice);
         match wanted {
-            Wanted::Served(served) => Ok(self.first_of(served, twice)),
+            Wanted::Served(served) => Ok(self.first_of(served)),
             Wanted::Seat { session, role, ticket } => {
                 self.seat(session, *role, *ticket, twice, now)
             }
         }
     }
 
-    /// Gives a part to a claimant.
-    fn give(&mut self, key: SessionKey, nth: usize) -> Result<(Work, u64), EngineError> {
+    /// Gives a part to a claimant. It leaves its queue, unless it is to be given to another one as well.
+    fn give(
+        &mut self,
+        key: SessionKey,
+        nth: usize,
+        twice: bool,
+    ) -> Result<(Work, u64), EngineError> {
         let by = self.number();
         let session = self.session(&key)?;
         let (incarnation, image, ending) =
@@ -148,24 +154,35 @@ impl Store {
             messages: part.inbox.iter().map(|(message, _)| message.clone()).collect(),
             ending,
         };
+        if let Some(place) = part.place.filter(|_| !twice) {
+            self.ready.entry((image, RoleId::at(nth))).or_default().remove(&place);
+        }
         Ok((work, by))
     }
 
+    /// A part that was not worked on is in its place again.
+    pub(super) fn take_back(&mut self, work: &Work, by: u64) {
+        let Some(session) = self.sessions.get_mut(&work.session) else { return };
+        let Some(part) = session.parts.get_mut(work.role.index()) else { return };
+        if part.claimed != Some(by) {
+            return;
+        }
+        part.claimed = None;
+        if let Some(place) = part.place {
+            let queue = self.ready.entry((session.image, work.role)).or_default();
+            queue.insert(place, work.session.clone());
+        }
+        self.has_changed = true;
+    }
+
     /// The part that has waited longest of those that are served.
-    fn first_of(
-        &self,
-        served: &[(ContentHash, RoleId)],
-        twice: bool,
-    ) -> Option<(SessionKey, usize)> {
+    fn first_of(&self, served: &[(ContentHash, RoleId)]) -> Option<(SessionKey, usize)> {
         let of_seat = |seat: &(ContentHash, RoleId)| {
-            let nth = seat.1.index();
-            let is_free = |key: &SessionKey| self.sessions[key].parts[nth].claimed.is_none();
-            let mut queue = self.ready.get(seat)?.iter();
-            let (&place, key) = queue.find(|(_, key)| twice || is_free(key))?;
-            Some((place, key.clone(), nth))
+            let (&place, key) = self.ready.get(seat)?.first_key_value()?;
+            Some((place, key, seat.1.index()))
         };
-        let first = served.iter().filter_map(of_seat).min()?;
-        Some((first.1, first.2))
+        let (_, key, nth) = served.iter().filter_map(of_seat).min()?;
+        Some((key.clone(), nth))
     }
 
     /// The part of a ticket, if it has something to do.
@@ -222,6 +239,11 @@ impl Store {
                 _ => {}
             }
         }
+        if session.ending.is_some()
+            && let Some(timer) = session.timer.take()
+        {
+            timers.remove(&(timer, key.clone()));
+        }
         let due = session.next_due(now);
         if let Some(due) = due.filter(|due| session.timer.is_none_or(|timer| *due < timer)) {
             if let Some(timer) = session.timer.replace(due) {
@@ -235,7 +257,6 @@ impl Store {
     pub(super) fn commit(
         &mut self,
         work: &Work,
-        by: u64,
         done: Done,
         now: Duration,
     ) -> Result<(), EngineError> {
@@ -243,7 +264,7 @@ impl Store {
         let session = self.sessions.get_mut(&work.session);
         let session = session.filter(|session| session.incarnation == work.incarnation);
         let session = session.ok_or(EngineError::Fenced)?;
-        session.commit(work, by, done, now)?;
+        session.commit(work, done, now)?;
         // Who has had a step goes to the end of the queue.
         let nth = work.role.index();
         let place = session.parts[nth].place.take();
@@ -253,5 +274,70 @@ impl Store {
         }
         self.note(&work.session, now);
         Ok(())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::engine::{Ending, NewPart, PartStatus};
+
+    const IMAGE: ContentHash = ContentHash([0; 32]);
+    const NOW: Duration = Duration::ZERO;
+
+    /// So many sessions of one role, which have an hour.
+    fn with_sessions(count: usize) -> Store {
+        let mut store = Store::default();
+        for nth in 0..count {
+            let parts = vec![NewPart { role: "Ann".to_owned(), ticket: None }];
+            let (key, deadline) =
+                (nth.to_string().as_str().into(), Some(Duration::from_secs(3_600)));
+            let new = NewSession { key, image: IMAGE, parts, deadline, idle: None };
+            store.start(new, NOW).expect("the name is new");
+        }
+        store
+    }
+
+    fn claim(store: &mut Store, at_most: usize) -> Vec<(Work, u64)> {
+        let wanted = Wanted::Served([(IMAGE, RoleId(0))].into());
+        store.claim(&wanted, at_most, NOW).expect("there are no seats")
+    }
+
+    fn waiting(store: &Store) -> usize {
+        store.ready.values().map(BTreeMap::len).sum()
+    }
+
+    /// Whoever claims need not look past what is claimed; and what is given back is where it was.
+    #[test]
+    fn claimed_parts_are_in_no_queue() {
+        let mut store = with_sessions(5);
+        let claims = claim(&mut store, 3);
+        assert_eq!((claims.len(), waiting(&store)), (3, 2));
+        for (work, by) in &claims {
+            store.take_back(work, *by);
+            store.take_back(work, *by);
+        }
+        assert_eq!(waiting(&store), 5);
+        for nth in 0..3 {
+            let again = claim(&mut store, 5);
+            assert_eq!(again.len(), 1, "it comes alone");
+            assert_eq!(
+                again[0].0.session, claims[nth].0.session,
+                "who has waited longest is first"
+            );
+        }
+        assert_eq!(waiting(&store), 2);
+    }
+
+    /// Of what has ended, nothing is left but the session.
+    #[test]
+    fn sessions_that_have_ended_have_no_timers() {
+        let mut store = with_sessions(2);
+        assert_eq!(store.timers.len(), 2);
+        for (work, _) in claim(&mut store, 2) {
+            store.commit(&work, Done::of(PartStatus::Done), NOW).expect("nobody else did it");
+            assert_eq!(store.sessions[&work.session].ending, Some(Ending::Complete));
+        }
+        assert_eq!((store.timers.len(), waiting(&store)), (0, 0));
     }
 }
