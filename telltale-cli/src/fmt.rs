@@ -17,8 +17,8 @@ use telltale_syntax::{Analysis, analyse_str};
 
 use crate::Verdict;
 use crate::blocks::{Block, blocks};
-use crate::diagram::write;
 use crate::error::Failure;
+use crate::output::write;
 use crate::source::{Source, each};
 
 use kept::lost;
