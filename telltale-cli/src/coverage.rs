@@ -11,9 +11,9 @@ use telltale_diagram::{Page, StateGraph};
 use crate::Verdict;
 use crate::args::{Format, WhichLogs};
 use crate::choose::choose_one;
-use crate::diagram::write;
 use crate::error::Failure;
 use crate::logs::{explain, follow, monitor, open};
+use crate::output::write;
 use crate::source::name;
 
 use count::Counts;

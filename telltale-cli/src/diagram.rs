@@ -9,6 +9,7 @@ use crate::Verdict;
 use crate::args::{Kind, Picture, Which};
 use crate::choose::{Chosen, choose_one};
 use crate::error::Failure;
+use crate::output::write;
 
 /// What to draw.
 pub(crate) struct What {
@@ -42,10 +43,6 @@ pub(crate) fn run(
         None => out.write_all(picture.as_bytes())?,
     }
     Ok(Verdict::Good)
-}
-
-pub(crate) fn write(path: &Path, text: &str) -> Result<(), Failure> {
-    std::fs::write(path, text).map_err(|error| Failure::Write { path: path.to_owned(), error })
 }
 
 fn by_ending(path: &Path) -> Result<Picture, Failure> {

@@ -6,8 +6,8 @@ use std::path::Path;
 use telltale_diagram::{Item, Page, Sequence, timeline};
 use telltale_types::LogEvent;
 
-use crate::diagram::write;
 use crate::error::Failure;
+use crate::output::write;
 use crate::source::is_standard;
 
 /// What happened, and between whom.

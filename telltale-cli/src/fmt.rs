@@ -1,9 +1,10 @@
 //! `telltale fmt`: protocols in the layout of the language reference.
 //!
 //! The tree prints itself, without comments and empty lines. Those are put back at the tokens beside which they stood. What comes out is read again
-//! and has to say the same, with the same comments; a block for which that cannot be had is left as it is.
+//! and has to say the same, with the same tokens and comments; a block for which that cannot be had is left as it is.
 
 mod comments;
+mod kept;
 mod merge;
 mod split;
 mod tokens;
@@ -16,10 +17,11 @@ use telltale_syntax::{Analysis, analyse_str};
 
 use crate::Verdict;
 use crate::blocks::{Block, blocks};
-use crate::diagram::write;
 use crate::error::Failure;
+use crate::output::write;
 use crate::source::{Source, each};
 
+use kept::lost;
 use split::Split;
 
 /// What is inside of something stands so much further to the right; in files with tabs, it is one of those.
@@ -29,11 +31,16 @@ const STEP: &str = "    ";
 const DIFFERENCE_LIMIT: usize = 20_000;
 
 /// Why a block is left as it is.
+#[derive(Debug)]
 enum Left {
     /// There are mistakes in it.
     Mistakes,
     /// Something that is no part of the protocol stands in it, on this line.
     Comment { line: usize },
+    /// The tree does not hold something that stands on this line.
+    Unknown { line: usize, what: String },
+    /// What would be written says something else.
+    Changed,
 }
 
 pub(crate) fn run(
@@ -95,6 +102,14 @@ fn why(left: &Left, source: &Source, block: &Block) -> String {
             "{name}:{}: left as it is, because the layout has no place for the comment here; put it on a line of its own, in front of a statement",
             block.lines_before + line
         ),
+        Left::Unknown { line, what } => format!(
+            "{name}:{}: left as it is, because the layout has no place for `{what}`, which means nothing here; take it away",
+            block.lines_before + line
+        ),
+        Left::Changed => format!(
+            "{name}:{}: left as it is, because it would not say the same in the layout",
+            block.lines_before + 1
+        ),
     }
 }
 
@@ -138,11 +153,10 @@ fn block(text: &str, indent: Option<&str>) -> Result<String, Left> {
         None => merged,
         Some(indent) => format!("\n{merged}{indent}"),
     };
-    if is_same(&split, &analysis, &formatted) {
-        Ok(formatted)
-    } else {
-        Err(Left::Comment { line: 1 })
+    if let Some(lost) = lost(&text, &formatted) {
+        return Err(Left::Unknown { line: line_of(&text, lost.place), what: lost.text });
     }
+    if is_same(&split, &analysis, &formatted) { Ok(formatted) } else { Err(Left::Changed) }
 }
 
 fn printed(analysis: &Analysis) -> String {

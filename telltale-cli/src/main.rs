@@ -20,6 +20,7 @@ mod fmt;
 mod json;
 mod lines;
 mod logs;
+mod output;
 mod places;
 mod show;
 mod simulate;

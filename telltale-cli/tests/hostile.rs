@@ -192,6 +192,47 @@ fn what_cannot_be_written_is_an_error_with_its_path() {
     assert!(said.starts_with("error: cannot write `/nowhere/at/all.svg`: "), "{said}");
 }
 
+/// No file may grow as long as this one: it stays as it was.
+#[cfg(unix)]
+#[test]
+fn a_full_disk_costs_no_file() {
+    let folder = tempfile::tempdir().expect("there is room");
+    let path = folder.path().join("many.tell");
+    let mut many = String::new();
+    (0..1_000).for_each(|at| {
+        let _ = writeln!(many, "protocol P{at}(Alice, Bob) {{ Alice -> Bob: Ping; }}");
+    });
+    std::fs::write(&path, &many).expect("there is room");
+    let script = "ulimit -f 8; trap '' XFSZ; exec \"$@\"";
+    let output = Command::new("sh")
+        .args(["-c", script, "sh", env!("CARGO_BIN_EXE_telltale"), "fmt"])
+        .arg(&path)
+        .output()
+        .expect("it ends");
+    assert_eq!(output.status.code(), Some(2));
+    let said = text(&output.stderr);
+    assert!(said.starts_with("error: cannot write `"), "{said}");
+    assert_eq!(std::fs::read_to_string(&path).expect("it can be read"), many);
+    assert_eq!(std::fs::read_dir(folder.path()).expect("it is there").count(), 1);
+}
+
+#[cfg(unix)]
+#[test]
+fn what_is_formatted_stays_what_it_was() {
+    use std::os::unix::fs::{PermissionsExt, symlink};
+    let folder = tempfile::tempdir().expect("there is room");
+    let (file, link) = (folder.path().join("ping.tell"), folder.path().join("link.tell"));
+    std::fs::write(&file, PING).expect("there is room");
+    std::fs::set_permissions(&file, PermissionsExt::from_mode(0o751)).expect("it is ours");
+    symlink("ping.tell", &link).expect("there is room");
+    let output = telltale().arg("fmt").arg(&link).output().expect("it ends");
+    assert_eq!(output.status.code(), Some(0));
+    assert!(link.is_symlink());
+    let mode = std::fs::metadata(&file).expect("it is there").permissions().mode();
+    assert_eq!(mode & 0o777, 0o751);
+    assert!(std::fs::read_to_string(&file).expect("it can be read").contains("\n    Alice"));
+}
+
 #[test]
 fn folders_are_walked_but_for_what_git_ignores() {
     let folder = tempfile::tempdir().expect("there is room");

@@ -65,9 +65,9 @@ pub struct Serde {
 /// Documentation, copied to what is generated.
 #[derive(Clone, Debug, Default)]
 pub struct Docs {
-    /// The attributes as written, `#[doc = "…"]` each.
+    /// The attributes as written, mostly `#[doc = "…"]`.
     pub tokens: TokenStream,
-    /// The text of each `///` line, as written behind the slashes.
+    /// The text of each that is a `///` line, as written behind the slashes.
     pub lines: Vec<String>,
 }
 

@@ -25,6 +25,7 @@ use crate::diagnostic::Diagnostic;
 use crate::mistake::Mistake;
 use crate::mistakes::Mistakes;
 use crate::nesting::check_delimiters;
+pub(crate) use attribute::doc_text;
 pub use tokens::NAME_LIMIT;
 use tokens::Tokens;
 

@@ -11,7 +11,7 @@ use syn::Type;
 use syn::spanned::Spanned;
 
 pub(crate) use inner::one_module_in;
-pub(crate) use print::type_text;
+pub(crate) use print::{tokens_text, type_text};
 pub(crate) use unfit::find_unfit;
 pub(crate) use words::{begins_path, with_first_words};
 

@@ -2,6 +2,7 @@
 
 use std::fmt::{self, Display, Formatter};
 
+use proc_macro2::TokenTree;
 use quote::ToTokens;
 use syn::Visibility;
 
@@ -10,7 +11,8 @@ use crate::ast::{
     Statement,
 };
 use crate::name::Name;
-use crate::payload::Payload;
+use crate::parse::doc_text;
+use crate::payload::{Payload, tokens_text};
 
 impl Display for Ast {
     fn fmt(&self, f: &mut Formatter<'_>) -> fmt::Result {
@@ -164,10 +166,22 @@ pub(crate) fn list(names: &[Name]) -> String {
 }
 
 fn docs(f: &mut Formatter<'_>, docs: &Docs, depth: usize) -> fmt::Result {
-    docs.lines
-        .iter()
-        .flat_map(|text| text.split('\n'))
-        .try_for_each(|line| writeln!(f, "{}///{line}", Indent(depth)))
+    for tree in docs.tokens.clone() {
+        // The rest of the tokens are the signs in front of the brackets.
+        let TokenTree::Group(attribute) = tree else { continue };
+        match doc_text(attribute.stream()).filter(|text| can_be_lines(text)) {
+            Some(text) => {
+                text.split('\n').try_for_each(|line| writeln!(f, "{}///{line}", Indent(depth)))?
+            }
+            None => writeln!(f, "{}#[{}]", Indent(depth), tokens_text(attribute.stream()))?,
+        }
+    }
+    Ok(())
+}
+
+/// Whether a text can stand behind slashes: four of them document nothing, and a lone `\r` is refused there.
+fn can_be_lines(text: &str) -> bool {
+    !text.contains('\r') && text.split('\n').all(|line| !line.starts_with('/'))
 }
 
 fn derives(f: &mut Formatter<'_>, derives: &Derives, depth: usize) -> fmt::Result {

@@ -49,6 +49,39 @@ fn several_senders_print_as_they_are_written() {
     assert_eq!(analyse(written).ast.to_string(), written);
 }
 
+/// The tree holds all that documents something, and prints it as comments where those say the same.
+#[test]
+fn documentation_prints_as_it_is_written() {
+    let written = "#[doc(hidden)]
+#[doc(alias = \"trade\")]
+/// Text.
+#[doc = include_str!(\"x.md\")]
+#[doc = concat!(\"a\", \"b\")]
+#[doc]
+#[doc = \"/ no comment\"]
+#[doc = \"a\\r\"]
+protocol P(
+    #[doc(hidden)]
+    A,
+    B,
+) {
+    #[doc(hidden)]
+    A -> B: X;
+    #[doc(alias = \"which\")]
+    choice at A
+    #[doc(hidden)]
+    {
+        A -> B: Y;
+    } or {
+        A -> B: Z;
+    }
+}
+";
+    assert_eq!(analyse(written).ast.to_string(), written);
+    let text = "#[doc = \" a\\n b\"] protocol P(A, B) { A -> B: X; }";
+    assert!(analyse(text).ast.to_string().starts_with("/// a\n/// b\nprotocol"));
+}
+
 #[test]
 fn labels_have_three_shapes() {
     assert_eq!(

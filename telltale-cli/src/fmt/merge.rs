@@ -96,7 +96,8 @@ fn lines<'p>(printed: &'p str, tokens: &[Token<'_>]) -> Vec<Line<'p>> {
             token += 1;
         }
         if token > first {
-            lines.push(Line { text: text.trim_end(), first, last: token - 1 });
+            // Space at the end of a line of documentation is a part of it.
+            lines.push(Line { text: text.trim_end_matches('\n'), first, last: token - 1 });
         }
         start = end;
     }

@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use telltale_types::{LabelId, RoleId, StateId};
+use telltale_types::{Direction, LabelId, RoleId, StateId};
 
 use crate::choose::Chosen;
 use crate::count::lines;
@@ -26,7 +26,11 @@ impl Choices {
         for (role, name) in projected.global.names().roles() {
             let local = &projected.locals[name];
             let places = places(&projected.global, role, local);
-            for state in local.states().filter(|state| local.exits(*state).len() > 1) {
+            // Where it receives, another role has decided.
+            let decides = |state: &StateId| {
+                local.exits(*state).len() > 1 && local.direction(*state) == Some(Direction::Send)
+            };
+            for state in local.states().filter(decides) {
                 let actions = local.exits(state).map(|exit| exit.action);
                 let steps = actions.clone().filter_map(|action| places.get(&(state, action)));
                 let branches = actions.map(|action| (action.peer, action.label)).collect();

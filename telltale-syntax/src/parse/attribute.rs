@@ -215,13 +215,26 @@ fn add(attributes: &mut Attributes, mut attribute: Attribute) -> Result<(), Diag
     Ok(())
 }
 
-fn add_doc(docs: &mut Docs, mut attribute: Attribute) {
-    let text = attribute.inside.rest().into_iter().find_map(|tree| match tree {
-        TokenTree::Literal(literal) => syn::parse2::<syn::LitStr>(literal.into_token_stream()).ok(),
+fn add_doc(docs: &mut Docs, attribute: Attribute) {
+    docs.lines.extend(attribute.tokens.clone().into_iter().find_map(|tree| match tree {
+        TokenTree::Group(brackets) => doc_text(brackets.stream()),
         _ => None,
-    });
-    docs.lines.extend(text.map(|text| text.value()));
+    }));
     docs.tokens.extend(attribute.tokens);
+}
+
+/// The text in `doc = "…"`; others, such as `doc(hidden)`, have none.
+pub(crate) fn doc_text(inside: TokenStream) -> Option<String> {
+    let trees: Vec<TokenTree> = inside.into_iter().collect();
+    match &trees[..] {
+        [TokenTree::Ident(_), TokenTree::Punct(sign), TokenTree::Literal(literal)]
+            if sign.as_char() == '=' =>
+        {
+            let text = syn::parse2::<syn::LitStr>(literal.to_token_stream()).ok()?;
+            Some(text.value())
+        }
+        _ => None,
+    }
 }
 
 /// The paths in `derive(Debug, Clone)`.

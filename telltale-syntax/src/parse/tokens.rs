@@ -60,11 +60,6 @@ impl Tokens {
         self.next = (self.next + count).min(self.trees.len());
     }
 
-    /// Everything up to the end.
-    pub(super) fn rest(&mut self) -> TokenStream {
-        self.trees.drain(self.next..).collect()
-    }
-
     /// The next token, or the closing delimiter.
     pub(super) fn span(&self) -> SpanRange {
         match self.peek(0) {

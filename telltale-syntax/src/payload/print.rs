@@ -8,8 +8,13 @@ use quote::ToTokens;
 
 /// A type in its one spelling.
 pub(crate) fn type_text(ty: &syn::Type) -> String {
+    tokens_text(ty.to_token_stream())
+}
+
+/// Other tokens, such as those of an attribute, spaced like those of a type.
+pub(crate) fn tokens_text(tokens: TokenStream) -> String {
     let mut printer = Printer::default();
-    printer.tokens(ty.to_token_stream());
+    printer.tokens(tokens);
     printer.text
 }
 
