@@ -161,6 +161,7 @@ impl Engine for Memory {
     async fn cancel(&self, session: &SessionKey, reason: &str) -> Result<(), EngineError> {
         let ending = Ending::Cancelled { reason: reason.to_owned() };
         self.change("cancelling", |store, now| {
+            store.expire(now);
             store.session(session)?.end(ending);
             store.note(session, now);
             Ok(())

@@ -82,7 +82,7 @@ impl<S: Service> Part<S> {
         let mut is_first = true;
         let outcome = loop {
             let before = (inbox.len(), done.sent.len());
-            if let Err(reason) = self.deliver(&payloads, &mut inbox, &mut done.taken) {
+            if let Err(reason) = self.deliver(service, &payloads, &mut inbox, &mut done.taken) {
                 break Some(Err(blamed(service, &reason)));
             }
             // What goes wrong is in the outcome.
@@ -121,6 +121,7 @@ impl<S: Service> Part<S> {
     /// Delivers what there is room for.
     fn deliver(
         &mut self,
+        service: &S,
         payloads: &Payloads<'_>,
         inbox: &mut Vec<&Envelope>,
         taken: &mut Vec<EnvelopeId>,
@@ -132,7 +133,7 @@ impl<S: Service> Part<S> {
                 inbox.push(message);
                 continue;
             }
-            match self.deliver_one(payloads, message) {
+            match self.deliver_one(service, payloads, message) {
                 Ok(()) => taken.push(message.id),
                 Err(Refused::NoRoom) => {
                     full.push(channel);
@@ -146,9 +147,22 @@ impl<S: Service> Part<S> {
         Ok(())
     }
 
-    fn deliver_one(&mut self, payloads: &Payloads<'_>, message: &Envelope) -> Result<(), Refused> {
+    fn deliver_one(
+        &mut self,
+        service: &S,
+        payloads: &Payloads<'_>,
+        message: &Envelope,
+    ) -> Result<(), Refused> {
         let EnvelopeId { from, lane, number } = message.id;
-        let wrong = |error| Refused::Wrong(format!("a message from role {from}: {error}"));
+        let wrong = |error| {
+            let mut roles = service.image().names().roles();
+            // Who knows what another process has sent.
+            let from = match roles.nth(from.index()) {
+                Some((_, name)) => format!("`{name}`"),
+                None => format!("role {from}"),
+            };
+            Refused::Wrong(format!("a message from {from}: {error}"))
+        };
         let value = payloads.decode(message.label, &message.payload).map_err(wrong)?;
         let message = Message { from, to: message.to, lane, label: message.label, value };
         let delivered = self.vm.deliver(self.session.id(), Outgoing { message, number });

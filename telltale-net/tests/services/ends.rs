@@ -6,10 +6,12 @@ use std::time::Duration;
 use pollster::block_on;
 use serde::{Deserialize, Serialize};
 use telltale_net::engine::memory::{Memory, MemoryClaim};
-use telltale_net::engine::{Done, Ending, Engine, EngineError, PartStatus, Wanted};
+use telltale_net::engine::{
+    Done, Ending, Engine, EngineError, Envelope, EnvelopeId, PartStatus, Wanted,
+};
 use telltale_net::{Server, ServerConfig, Service, SessionKey, Start, Step};
 use telltale_vm::loader::CodeImage;
-use telltale_vm::{Elsewhere, HandlerResult, RoleId, choreography};
+use telltale_vm::{Elsewhere, HandlerResult, LabelId, RoleId, choreography};
 
 use super::purchase::{
     Customer, Customers, Odd, Roles, Shops, Warehouse, Warehouses, World, all, ending, purchase,
@@ -53,6 +55,25 @@ fn a_step_into_a_session_that_has_ended_has_not_happened() {
     work(&all(&engine, &world, 20, 0));
     assert_eq!(world.notes()["order Customer"], "it was cancelled: enough");
     assert_eq!(engine.forget_ended(), 1, "nobody else had begun");
+}
+
+#[test]
+fn a_message_that_cannot_be_read_names_its_sender() {
+    for (from, told) in [(0, "`Customer`"), (9, "role 9")] {
+        let engine = Memory::new();
+        start(&engine, "order");
+        let wanted = Wanted::Served([(purchase::IMAGE.hash(), RoleId(0))].into());
+        let id = EnvelopeId { from: RoleId(from), lane: 0, number: 0 };
+        let payload = b"tea".to_vec();
+        let sent = vec![Envelope { to: RoleId(1), id, label: LabelId(0), payload }];
+        let done = Done { sent, ..Done::of(PartStatus::Waits) };
+        let committed = block_on(engine.commit(vec![(claim(&engine, &wanted), done)]));
+        assert!(matches!(committed[..], [Ok(())]), "{committed:?}");
+        work(&all(&engine, &World::default(), 20, 0));
+        let fault = ending(&engine, "order").expect("it is no JSON").to_string();
+        let expected = format!("`Shop`: a message from {told}: `Ask(String)` cannot be read: ");
+        assert!(fault.starts_with(&expected), "{fault}");
+    }
 }
 
 /// What goes wrong in a session ends it for everybody, and names the role.
@@ -304,4 +325,14 @@ fn time_that_is_over_says_who_was_waited_for() {
     seconds.store(60, Ordering::Relaxed);
     let late = ending(&engine, "slow").expect("its time is over").to_string();
     assert!(late.starts_with("its time is over (60s in all)"), "{late}");
+}
+
+#[test]
+fn whoever_cancels_after_the_time_is_too_late() {
+    let (engine, seconds) = with_time();
+    let start = Start::of(&purchase::IMAGE).called("order").within(Duration::from_secs(60));
+    block_on(start.on(&engine)).expect("the name is free");
+    seconds.store(60, Ordering::Relaxed);
+    block_on(engine.cancel(start.key(), "enough")).expect("it is there");
+    assert!(matches!(ending(&engine, "order"), Some(Ending::Late { .. })));
 }
