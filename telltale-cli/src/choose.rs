@@ -10,6 +10,7 @@ use crate::args::Which;
 use crate::blocks::{Block, blocks};
 use crate::check::explain;
 use crate::error::Failure;
+use crate::output::stderr;
 use crate::source::{Source, sources};
 use crate::verdict::{Judged, Sound, judge};
 
@@ -105,7 +106,7 @@ impl Chosen {
         if let Ok(sound) = &self.judged.result {
             return Ok(Some(sound));
         }
-        let mut err = anstream::stderr();
+        let mut err = stderr();
         explain(std::slice::from_ref(&self.judged), &self.source, &mut err)?;
         err.flush()?;
         Ok(None)

@@ -13,7 +13,7 @@ use crate::args::{Format, WhichLogs};
 use crate::choose::choose_one;
 use crate::error::Failure;
 use crate::logs::{explain, follow, monitor, open};
-use crate::output::write;
+use crate::output::{stderr, write};
 use crate::source::name;
 
 use count::Counts;
@@ -50,7 +50,7 @@ pub(crate) fn run(
         if let Err(error) = result {
             is_good = false;
             let error = explain(&error, &chosen, sound);
-            writeln!(anstream::stderr(), "{}: {error}", name(path))?;
+            writeln!(stderr(), "{}: {error}", name(path))?;
         }
     }
     let wanted = |role: &Exercised| what.role.as_ref().is_none_or(|wanted| *wanted == role.role);

@@ -6,6 +6,7 @@ use std::path::{Path, PathBuf};
 use ignore::WalkBuilder;
 
 use crate::error::Failure;
+use crate::output::stderr;
 
 /// A text, and where it is from.
 #[derive(Debug)]
@@ -40,7 +41,7 @@ pub(crate) fn each(
         match source {
             Ok(source) => see(&source)?,
             Err(failure) => {
-                writeln!(anstream::stderr(), "error: {failure}")?;
+                writeln!(stderr(), "error: {failure}")?;
                 unread += 1;
             }
         }

@@ -76,6 +76,29 @@ fn a_broken_pipe_is_quiet() {
     assert_eq!((output.status.code(), text(&output.stderr).as_str()), (Some(0), ""));
 }
 
+/// Who reads no more of what is said, of both kinds, can still ask for the verdict.
+#[test]
+fn a_broken_pipe_keeps_the_verdict() {
+    let mut wrong = String::new();
+    (0..3_000).for_each(|at| {
+        let _ = writeln!(wrong, "protocol P{at}(Alice, Bob) {{ Alice -> Bod: Ping; }}");
+    });
+    let folder = tempfile::tempdir().expect("there is room");
+    let path = folder.path().join("wrong.tell");
+    std::fs::write(&path, wrong).expect("there is room");
+    for arguments in [&["check"][..], &["check", "--format", "json"], &["fmt"], &["show"]] {
+        let mut child = telltale()
+            .args(arguments)
+            .arg(&path)
+            .stdout(Stdio::piped())
+            .stderr(Stdio::piped())
+            .spawn()
+            .expect("the command starts");
+        drop((child.stdout.take(), child.stderr.take()));
+        assert_eq!(child.wait().expect("it ends").code(), Some(1), "{arguments:?}");
+    }
+}
+
 #[test]
 fn bytes_that_are_no_text() {
     let output = run(&["check", "-"], b"protocol Ping\xff(Alice, Bob) {}");
