@@ -1,12 +1,13 @@
 //! Logs, and the monitors that they are held against.
 
-use std::io::{self, BufRead, BufReader};
-use std::path::Path;
+use std::io::{self, BufRead, BufReader, Write};
+use std::path::{Path, PathBuf};
 
 use telltale_types::{LogError, LogEvent, Monitor, json_lines};
 
 use crate::choose::Chosen;
 use crate::error::Failure;
+use crate::output::stderr;
 use crate::source::is_standard;
 use crate::verdict::Sound;
 
@@ -26,7 +27,26 @@ pub(crate) fn monitor(
         .map_err(|error| Failure::Machine(error.to_string()))
 }
 
-pub(crate) fn open(path: &Path) -> Result<Box<dyn BufRead>, Failure> {
+/// Opens logs, one after the other. The last one that cannot be read is why the command fails in the end, and those before it are named at once.
+pub(crate) fn each(
+    paths: &[PathBuf],
+    mut see: impl FnMut(&Path, Box<dyn BufRead>) -> Result<(), Failure>,
+) -> Result<Option<Failure>, Failure> {
+    let mut unread = None;
+    for path in paths {
+        match open(path) {
+            Ok(log) => see(path, log)?,
+            Err(failure) => {
+                if let Some(earlier) = unread.replace(failure) {
+                    writeln!(stderr(), "error: {earlier}")?;
+                }
+            }
+        }
+    }
+    Ok(unread)
+}
+
+fn open(path: &Path) -> Result<Box<dyn BufRead>, Failure> {
     if is_standard(path) {
         return Ok(Box::new(BufReader::new(io::stdin())));
     }
