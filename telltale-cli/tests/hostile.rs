@@ -273,6 +273,24 @@ fn folders_are_walked_but_for_what_git_ignores() {
     assert_eq!(text(&output.stdout), "1 protocol in 1 file, all sound\n");
 }
 
+/// A pipe with the name of a protocol would be waited for; a link that leads nowhere is named.
+#[cfg(unix)]
+#[test]
+fn folders_are_walked_but_for_pipes() {
+    let folder = tempfile::tempdir().expect("there is room");
+    std::fs::write(folder.path().join("ping.tell"), PING).expect("there is room");
+    std::os::unix::fs::symlink("ping.tell", folder.path().join("link.tell"))
+        .expect("there is room");
+    let made = Command::new("mkfifo").arg(folder.path().join("f.tell")).status();
+    assert!(made.expect("there is such a command").success());
+    let output = telltale().arg("check").current_dir(folder.path()).output().expect("it ends");
+    assert_eq!(text(&output.stdout), "2 protocols in 2 files, all sound\n");
+    std::fs::remove_file(folder.path().join("ping.tell")).expect("it is there");
+    let output = telltale().arg("check").current_dir(folder.path()).output().expect("it ends");
+    let said = text(&output.stderr);
+    assert!(said.starts_with("error: cannot read `link.tell`: "), "{said}");
+}
+
 #[test]
 fn every_shell_and_a_manual() {
     for shell in ["bash", "elvish", "fish", "powershell", "zsh"] {
