@@ -12,7 +12,7 @@ use crate::args::{Format, WhichLogs};
 use crate::choose::{Chosen, choose_one};
 use crate::draw::Run;
 use crate::error::Failure;
-use crate::logs::{explain, follow, monitor, open};
+use crate::logs::{each, explain, follow, monitor};
 use crate::source::name;
 use crate::verdict::Sound;
 
@@ -41,7 +41,7 @@ pub(crate) fn run(
     }
     let mut report = Report::default();
     let mut is_good = true;
-    for path in &which.logs {
+    let unread = each(&which.logs, |path, lines| {
         let mut monitor = monitor(&chosen, sound, what.role.as_deref())?;
         let mut log = Vec::new();
         let keep = |event| {
@@ -49,7 +49,7 @@ pub(crate) fn run(
                 log.push(event);
             }
         };
-        let result = follow(&mut monitor, open(path)?, keep).map(|()| monitor.accepted());
+        let result = follow(&mut monitor, lines, keep).map(|()| monitor.accepted());
         let is_accepted =
             result.as_ref().is_ok_and(|accepted| accepted.is_complete() || !what.is_complete);
         is_good &= is_accepted;
@@ -63,11 +63,12 @@ pub(crate) fn run(
             let note = result.as_ref().err().map(|error| format!("… {error}"));
             Run { title, roles, log, note }.draw(file, out)?;
         }
-    }
+        Ok(())
+    })?;
     if let Format::Json = what.format {
         report.write(out)?;
     }
-    Ok(Verdict::of(is_good))
+    unread.map_or(Ok(Verdict::of(is_good)), Err)
 }
 
 fn text(

@@ -10,6 +10,7 @@ use crate::args::Which;
 use crate::blocks::{Block, blocks};
 use crate::check::explain;
 use crate::error::Failure;
+use crate::output::stderr;
 use crate::source::{Source, sources};
 use crate::verdict::{Judged, Sound, judge};
 
@@ -33,7 +34,7 @@ pub(crate) fn choose(which: &Which) -> Result<Vec<Chosen>, Failure> {
         for block in blocks(&source) {
             for judged in judge(&source, &block) {
                 if !judged.name.is_empty() {
-                    known.push((judged.name.clone(), judged.place.0));
+                    known.push(Known::of(&judged, &source));
                 }
                 if which.protocol.as_ref().is_none_or(|name| is_called(&judged, name)) {
                     chosen.push(Chosen { source: source.clone(), block: block.clone(), judged });
@@ -76,21 +77,44 @@ fn is_called(judged: &Judged, name: &str) -> bool {
 
 /// There are several, where there can be only one.
 pub(crate) fn several<'c>(chosen: impl Iterator<Item = &'c Chosen>) -> Failure {
-    let known: Vec<_> = chosen.map(|one| (one.judged.name.clone(), one.judged.place.0)).collect();
-    Failure::SeveralProtocols { known: named(&known) }
+    let known: Vec<_> = chosen.map(|one| Known::of(&one.judged, &one.source)).collect();
+    let have_places = known.iter().map(|one| (&one.name, one.line)).collect::<BTreeSet<_>>();
+    if have_places.len() == known.len() {
+        Failure::SeveralProtocols { known: named(&known) }
+    } else {
+        Failure::SeveralFiles { known: named(&known) }
+    }
 }
 
-/// Protocols by their names; where some have the same name, by their lines as well.
-fn named(protocols: &[(String, usize)]) -> String {
-    let names: BTreeSet<&str> = protocols.iter().map(|(name, _)| &**name).collect();
-    let is_clear = names.len() == protocols.len();
-    let name = |(name, line): &(String, usize)| {
-        if is_clear { name.clone() } else { format!("{name}:{line}") }
+/// A protocol as an error names it.
+struct Known {
+    name: String,
+    line: usize,
+    file: String,
+}
+
+impl Known {
+    fn of(judged: &Judged, source: &Source) -> Self {
+        Self { name: judged.name.clone(), line: judged.place.0, file: source.name.clone() }
+    }
+}
+
+/// Protocols by their names; where some have the same name, by their lines as well, and where those are the same, by their files.
+fn named(protocols: &[Known]) -> String {
+    let are_clear = |key: fn(&Known) -> (&str, usize)| {
+        protocols.iter().map(key).collect::<BTreeSet<_>>().len() == protocols.len()
     };
-    let shown: Vec<String> = protocols.iter().take(SHOWN).map(name).collect();
-    match protocols.len() - shown.len() {
-        0 => list(&shown),
-        more => format!("{} and {more} more", list(&shown)),
+    let name: fn(&Known) -> String = if are_clear(|one| (&one.name, 0)) {
+        |one| format!("`{}`", one.name)
+    } else if are_clear(|one| (&one.name, one.line)) {
+        |one| format!("`{}:{}`", one.name, one.line)
+    } else {
+        |one| format!("`{}:{}` in `{}`", one.name, one.line, one.file)
+    };
+    let shown = protocols.iter().take(SHOWN).map(name).collect::<Vec<_>>().join(", ");
+    match protocols.len().saturating_sub(SHOWN) {
+        0 => shown,
+        more => format!("{shown} and {more} more"),
     }
 }
 
@@ -105,7 +129,7 @@ impl Chosen {
         if let Ok(sound) = &self.judged.result {
             return Ok(Some(sound));
         }
-        let mut err = anstream::stderr();
+        let mut err = stderr();
         explain(std::slice::from_ref(&self.judged), &self.source, &mut err)?;
         err.flush()?;
         Ok(None)

@@ -90,9 +90,8 @@ fn pairs<'c>(
 
 /// Nothing if one of the versions is refused.
 fn fate(old: Option<&Chosen>, new: Option<&Chosen>) -> Result<Option<Fate>, Failure> {
-    let (Some(old), Some(new)) = (old, new) else {
-        return Ok(Some(if old.is_some() { Fate::Gone } else { Fate::New }));
-    };
+    let Some(new) = new else { return Ok(Some(Fate::Gone)) };
+    let Some(old) = old else { return Ok(new.sound()?.map(|_| Fate::New)) };
     let (Some(old), Some(new)) = (old.sound()?, new.sound()?) else { return Ok(None) };
     let comparison = compare(&old.projected.global, &new.projected.global);
     Ok(Some(Fate::Compared(comparison.map_err(|error| Failure::Machine(error.to_string()))?)))

@@ -12,8 +12,8 @@ use crate::Verdict;
 use crate::args::{Format, WhichLogs};
 use crate::choose::choose_one;
 use crate::error::Failure;
-use crate::logs::{explain, follow, monitor, open};
-use crate::output::write;
+use crate::logs::{each, explain, follow, monitor};
+use crate::output::{stderr, write};
 use crate::source::name;
 
 use count::Counts;
@@ -43,21 +43,24 @@ pub(crate) fn run(
     };
     let mut counts = Counts::default();
     let mut is_good = true;
-    for path in &which.logs {
+    let mut read = 0;
+    let unread = each(&which.logs, |path, log| {
+        read += 1;
         let mut monitor = monitor(&chosen, sound, None)?.counting();
-        let result = follow(&mut monitor, open(path)?, drop);
+        let result = follow(&mut monitor, log, drop);
         counts.add(&monitor);
         if let Err(error) = result {
             is_good = false;
             let error = explain(&error, &chosen, sound);
-            writeln!(anstream::stderr(), "{}: {error}", name(path))?;
+            writeln!(stderr(), "{}: {error}", name(path))?;
         }
-    }
+        Ok(())
+    })?;
     let wanted = |role: &Exercised| what.role.as_ref().is_none_or(|wanted| *wanted == role.role);
     let roles: Vec<Exercised> =
         report::roles(&chosen, sound, &counts).into_iter().filter(wanted).collect();
     match what.format {
-        Format::Text => report::text(&chosen, &roles, which.logs.len(), out)?,
+        Format::Text => report::text(&chosen, &roles, read, out)?,
         Format::Json => crate::json::write(&roles, out)?,
     }
     if let (Some(file), Some((role, local))) = (&what.draw, part) {
@@ -65,7 +68,8 @@ pub(crate) fn run(
         counts.mark(&mut graph, role, local);
         draw(&graph, file)?;
     }
-    Ok(Verdict::of(is_good && (!what.all || roles.iter().all(Exercised::is_whole))))
+    is_good &= !what.all || roles.iter().all(Exercised::is_whole);
+    unread.map_or(Ok(Verdict::of(is_good)), Err)
 }
 
 fn draw(graph: &StateGraph, path: &Path) -> Result<(), Failure> {

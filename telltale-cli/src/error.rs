@@ -24,6 +24,8 @@ pub(crate) enum Failure {
     UnknownProtocol { name: String, place: String, known: String },
     #[error("there are several protocols: choose one of {known} with `--protocol NAME`")]
     SeveralProtocols { known: String },
+    #[error("there are several protocols, {known}: name only the file of the one that is meant")]
+    SeveralFiles { known: String },
     #[error("`{protocol}` has no role `{role}`; its roles are {known}")]
     UnknownRole { protocol: String, role: String, known: String },
     #[error("the standard input, `-`, can be read only once")]

@@ -52,16 +52,16 @@ fn one(
     let projected = &sound.projected;
     let floods = floods(&projected.global);
     let space = space::explore(projected, &floods, limits);
-    let states = space.states;
+    let states = count(space.states, "state");
     if space.is_complete {
         let among = if floods.list.is_empty() {
             ""
         } else {
             ", with no more messages in a queue than it says below"
         };
-        writeln!(out, "  {states} states, all that there are{among}")?;
+        writeln!(out, "  {states}, all that there are{among}")?;
     } else {
-        writeln!(out, "  {states} states, then given up: there are more, which `--states` allows")?;
+        writeln!(out, "  {states}, then given up: there are more, which `--states` allows")?;
     }
     queues(&space, &floods, limits, projected, out)?;
     for flood in &floods.list {

@@ -18,7 +18,7 @@ use telltale_syntax::{Analysis, analyse_str};
 use crate::Verdict;
 use crate::blocks::{Block, blocks};
 use crate::error::Failure;
-use crate::output::write;
+use crate::output::{stderr, write};
 use crate::source::{Source, each};
 
 use kept::lost;
@@ -82,7 +82,7 @@ fn file(source: &Source, is_good: &mut bool) -> Result<String, Failure> {
             Err(left) => {
                 *is_good = false;
                 formatted.push_str(block.text(source));
-                writeln!(anstream::stderr(), "{}", why(&left, source, &block))?;
+                writeln!(stderr(), "{}", why(&left, source, &block))?;
             }
         }
         at = block.range.end;

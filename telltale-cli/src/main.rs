@@ -35,6 +35,7 @@ use clap::{CommandFactory, Parser};
 
 use args::{Arguments, Command};
 use error::Failure;
+use output::{Quiet, stderr};
 use source::is_standard;
 
 /// All is well, or something is refused.
@@ -57,20 +58,16 @@ fn main() -> ExitCode {
         clap::ColorChoice::Always => anstream::ColorChoice::Always,
         clap::ColorChoice::Never => anstream::ColorChoice::Never,
     });
-    let mut out = io::BufWriter::new(anstream::stdout().lock());
+    let mut out = io::BufWriter::new(Quiet(anstream::stdout().lock()));
     let result = run(arguments.command, &mut out);
     let result = result.and_then(|verdict| Ok(out.flush().map(|()| verdict)?));
     match result {
         Ok(Verdict::Good) => ExitCode::SUCCESS,
         Ok(Verdict::Bad) => ExitCode::from(1),
-        // Whoever read the output has read enough.
-        Err(Failure::Output(error)) if error.kind() == io::ErrorKind::BrokenPipe => {
-            ExitCode::SUCCESS
-        }
         Err(failure) => {
             // What has been written so far stands in front of it, if anybody reads.
             let _ = out.flush();
-            let _ = writeln!(anstream::stderr(), "error: {failure}");
+            let _ = writeln!(stderr(), "error: {failure}");
             ExitCode::from(2)
         }
     }

@@ -8,6 +8,31 @@ use tempfile::NamedTempFile;
 
 use crate::error::Failure;
 
+/// A pipe that somebody may stop reading; the rest is not written, and the verdict is what it would have been.
+pub(crate) struct Quiet<W>(pub(crate) W);
+
+impl<W: Write> Write for Quiet<W> {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        unless_closed(self.0.write(bytes), bytes.len())
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        unless_closed(self.0.flush(), ())
+    }
+}
+
+fn unless_closed<T>(result: io::Result<T>, otherwise: T) -> io::Result<T> {
+    match result {
+        Err(error) if error.kind() == io::ErrorKind::BrokenPipe => Ok(otherwise),
+        result => result,
+    }
+}
+
+/// Where errors and remarks are written to.
+pub(crate) fn stderr() -> impl Write {
+    Quiet(anstream::stderr())
+}
+
 /// Writes a file as a whole, or leaves it as it was.
 pub(crate) fn write(path: &Path, text: &str) -> Result<(), Failure> {
     let written = match fs::metadata(path) {

@@ -6,6 +6,7 @@ use std::path::{Path, PathBuf};
 use ignore::WalkBuilder;
 
 use crate::error::Failure;
+use crate::output::stderr;
 
 /// A text, and where it is from.
 #[derive(Debug)]
@@ -40,7 +41,7 @@ pub(crate) fn each(
         match source {
             Ok(source) => see(&source)?,
             Err(failure) => {
-                writeln!(anstream::stderr(), "error: {failure}")?;
+                writeln!(stderr(), "error: {failure}")?;
                 unread += 1;
             }
         }
@@ -70,7 +71,8 @@ fn walk(path: &Path) -> Vec<Result<PathBuf, Failure>> {
         |path: &Path| path.extension().is_some_and(|ending| ending == "rs" || ending == "tell");
     let file = |entry: Result<ignore::DirEntry, ignore::Error>| match entry {
         Ok(entry) => {
-            let is_file = entry.file_type().is_some_and(|kind| !kind.is_dir());
+            // A pipe would be waited for. Where a link leads nowhere, reading says so.
+            let is_file = entry.path().metadata().map_or(true, |kind| kind.is_file());
             let short = entry.path().strip_prefix(".").unwrap_or(entry.path()).to_owned();
             (is_file && is_read(entry.path())).then_some(Ok(short))
         }

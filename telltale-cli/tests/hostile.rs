@@ -76,6 +76,29 @@ fn a_broken_pipe_is_quiet() {
     assert_eq!((output.status.code(), text(&output.stderr).as_str()), (Some(0), ""));
 }
 
+/// Who reads no more of what is said, of both kinds, can still ask for the verdict.
+#[test]
+fn a_broken_pipe_keeps_the_verdict() {
+    let mut wrong = String::new();
+    (0..3_000).for_each(|at| {
+        let _ = writeln!(wrong, "protocol P{at}(Alice, Bob) {{ Alice -> Bod: Ping; }}");
+    });
+    let folder = tempfile::tempdir().expect("there is room");
+    let path = folder.path().join("wrong.tell");
+    std::fs::write(&path, wrong).expect("there is room");
+    for arguments in [&["check"][..], &["check", "--format", "json"], &["fmt"], &["show"]] {
+        let mut child = telltale()
+            .args(arguments)
+            .arg(&path)
+            .stdout(Stdio::piped())
+            .stderr(Stdio::piped())
+            .spawn()
+            .expect("the command starts");
+        drop((child.stdout.take(), child.stderr.take()));
+        assert_eq!(child.wait().expect("it ends").code(), Some(1), "{arguments:?}");
+    }
+}
+
 #[test]
 fn bytes_that_are_no_text() {
     let output = run(&["check", "-"], b"protocol Ping\xff(Alice, Bob) {}");
@@ -248,6 +271,24 @@ fn folders_are_walked_but_for_what_git_ignores() {
     write("target/wrong.tell", b"protocol");
     let output = telltale().arg("check").current_dir(folder.path()).output().expect("it ends");
     assert_eq!(text(&output.stdout), "1 protocol in 1 file, all sound\n");
+}
+
+/// A pipe with the name of a protocol would be waited for; a link that leads nowhere is named.
+#[cfg(unix)]
+#[test]
+fn folders_are_walked_but_for_pipes() {
+    let folder = tempfile::tempdir().expect("there is room");
+    std::fs::write(folder.path().join("ping.tell"), PING).expect("there is room");
+    std::os::unix::fs::symlink("ping.tell", folder.path().join("link.tell"))
+        .expect("there is room");
+    let made = Command::new("mkfifo").arg(folder.path().join("f.tell")).status();
+    assert!(made.expect("there is such a command").success());
+    let output = telltale().arg("check").current_dir(folder.path()).output().expect("it ends");
+    assert_eq!(text(&output.stdout), "2 protocols in 2 files, all sound\n");
+    std::fs::remove_file(folder.path().join("ping.tell")).expect("it is there");
+    let output = telltale().arg("check").current_dir(folder.path()).output().expect("it ends");
+    let said = text(&output.stderr);
+    assert!(said.starts_with("error: cannot read `link.tell`: "), "{said}");
 }
 
 #[test]

@@ -55,6 +55,8 @@ pub(crate) enum Structure<'a> {
     Par {
         par: Par,
         ast: &'a Statement,
+        /// The `do` of the protocol that they come from.
+        via: Option<&'a Do>,
         /// What may never end in an arm.
         endless: Option<&'a Statement>,
     },
@@ -94,8 +96,11 @@ pub(crate) fn graph<'a>(flow: &Flow<'a>, ahead: &Ahead, firsts: &Firsts<'a>) -> 
             Slot::Par(slot) => {
                 let arms = slot.arms.iter().map(|&arm| table.state(arm)).collect();
                 let par = Par { arms, next: table.state(slot.next) };
-                let (ast, endless) = (slot.ast, slot.endless);
-                State { structure: Some(Structure::Par { par, ast, endless }), ..State::default() }
+                let (ast, via, endless) = (slot.ast, slot.via, slot.endless);
+                State {
+                    structure: Some(Structure::Par { par, ast, via, endless }),
+                    ..State::default()
+                }
             }
             Slot::Choice(choice) => {
                 let firsts = firsts.of(slot).iter();

@@ -188,7 +188,7 @@ impl<'a> Call<'_, 'a> {
     fn structure(&self, state: &State<'a>, base: SlotId) -> Option<Slot<'a>> {
         match state.structure.as_ref()? {
             Structure::ArmEnd => Some(Slot::ArmEnd),
-            Structure::Par { par, ast, endless } => {
+            Structure::Par { par, ast, endless, .. } => {
                 let copied = |state: StateId| SlotId::at(base.index() + state.index());
                 Some(Slot::Par(ParSlot {
                     ast,

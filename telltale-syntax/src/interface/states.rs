@@ -56,8 +56,8 @@ fn place(state: &State<'_>) -> Option<Position> {
     if let Some(origin) = state.choice {
         return Some(position(origin.via.map(|call| call.span), origin.ast.head));
     }
-    if let Some(Structure::Par { ast, .. }) = &state.structure {
-        return Some(position(None, ast.span()));
+    if let Some(Structure::Par { ast, via, .. }) = &state.structure {
+        return Some(position(via.map(|call| call.span), ast.span()));
     }
     let exits = state.exits.iter();
     exits.map(|exit| position(exit.via.map(|call| call.span), exit.message.span)).min()

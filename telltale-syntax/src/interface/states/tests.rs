@@ -112,6 +112,23 @@ fn several_things_at_once_begin_and_end() {
     ");
 }
 
+/// The outer one first, also where the inner ones stand in a protocol further up.
+#[test]
+fn forks_have_numbers_in_the_order_of_the_protocol() {
+    insta::assert_snapshot!(names(
+        "protocol Inner(A, B) {
+             par { A -> B: One; } and { B -> A: Two; }
+         }
+         protocol Outer(A, B) {
+             A -> B: Start;
+             par { do Inner(A, B); } and { do Inner(B, A); }
+         }"
+    ), @"
+    A: Start Fork Fork2 Fork3 End One Two ForkEnd1 One2 Two2 ForkEnd2 Fork2End1 Fork2End2 Fork3End1 Fork3End2
+    B: Start Fork Fork2 Fork3 End One Two ForkEnd1 One2 Two2 ForkEnd2 Fork2End1 Fork2End2 Fork3End1 Fork3End2
+    ");
+}
+
 #[test]
 fn a_state_is_not_called_like_what_means_something_else_everywhere() {
     insta::assert_snapshot!(names(
