@@ -3,6 +3,7 @@
 use std::mem;
 use std::time::Duration;
 
+use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 use serde_json::value::RawValue;
 use telltale_vm::generated::open;
@@ -238,11 +239,11 @@ impl<S: Service> Part<S> {
 }
 
 /// A state as JSON that is read back as the same, or why there is none.
-fn in_json<T: Serialize>(state: &T) -> Result<Box<RawValue>, CodecError> {
+fn in_json<T: Serialize + DeserializeOwned>(state: &T) -> Result<Box<RawValue>, CodecError> {
     let mut bytes = Vec::new();
     Json::encode(state, &mut bytes)?;
     if may_be_deep(&bytes) {
-        serde_json::from_slice::<serde_json::Value>(&bytes)?;
+        Json::decode::<T>(&bytes)?;
     }
     Ok(RawValue::from_string(String::from_utf8(bytes)?)?)
 }

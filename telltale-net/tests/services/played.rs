@@ -91,10 +91,10 @@ fn a_seat_that_is_gone_is_let_go_of() {
     assert_eq!(engine.forget_ended(), 1);
     let ticket = &seat.tickets()[0];
     let sits = || Server::new(engine.clone()).sit(ticket, Customers(world.clone()));
-    let serves = || sits().serve(Shops { world: world.clone(), price: 20, late: 0 });
+    let with_shop = || sits().serve(Shops { world: world.clone(), price: 20, late: 0 });
     start(&engine, "order");
 
-    let server = serves();
+    let server = with_shop();
     let told = "the ticket is not for role 0 of `seat`, or there is no such session (any more)";
     let mut answers: Vec<_> = (0..4).map(|_| block_on(server.step())).collect();
     answers.retain(Result::is_err);
@@ -102,7 +102,7 @@ fn a_seat_that_is_gone_is_let_go_of() {
     assert_eq!(answers[0].as_ref().expect_err("it was kept").to_string(), told);
 
     let others = Server::new(engine.clone()).serve(Customers(world.clone())).serve(Warehouses);
-    let server = serves();
+    let server = with_shop();
     // Each time that it has nothing to do, the others have their turn.
     let sleep = |_| {
         work(&others);
