@@ -169,11 +169,12 @@ fn docs(f: &mut Formatter<'_>, docs: &Docs, depth: usize) -> fmt::Result {
     for tree in docs.tokens.clone() {
         // The rest of the tokens are the signs in front of the brackets.
         let TokenTree::Group(attribute) = tree else { continue };
-        match doc_text(attribute.stream()).filter(|text| can_be_lines(text)) {
-            Some(text) => {
-                text.split('\n').try_for_each(|line| writeln!(f, "{}///{line}", Indent(depth)))?
-            }
-            None => writeln!(f, "{}#[{}]", Indent(depth), tokens_text(attribute.stream()))?,
+        let Some(text) = doc_text(attribute.stream()).filter(|text| can_be_lines(text)) else {
+            writeln!(f, "{}#[{}]", Indent(depth), tokens_text(attribute.stream()))?;
+            continue;
+        };
+        for line in text.split('\n') {
+            writeln!(f, "{}///{line}", Indent(depth))?;
         }
     }
     Ok(())

@@ -74,16 +74,23 @@ fn attribute(brackets: &Group) -> Vec<String> {
     };
     let name: TokenStream = name.iter().cloned().collect();
     let inside: Vec<TokenTree> = list.stream().into_iter().collect();
-    let is_comma =
-        |tree: &TokenTree| matches!(tree, TokenTree::Punct(sign) if sign.as_char() == ',');
     let parts = inside.split(is_comma).filter(|part| !part.is_empty());
     parts
         .map(|part| format!("#[{name}({})]", part.iter().map(plain).collect::<TokenStream>()))
         .collect()
 }
 
-/// Numbers in their one spelling.
+fn is_comma(tree: &TokenTree) -> bool {
+    matches!(tree, TokenTree::Punct(sign) if sign.as_char() == ',')
+}
+
+/// Without commas, and numbers in their one spelling.
 fn plain(tree: &TokenTree) -> TokenStream {
+    if let TokenTree::Group(group) = tree {
+        let inside: Vec<TokenTree> = group.stream().into_iter().collect();
+        let inside = inside.iter().filter(|tree| !is_comma(tree)).map(plain).collect();
+        return TokenTree::from(Group::new(group.delimiter(), inside)).into();
+    }
     let number = syn::parse2::<syn::LitInt>(tree.clone().into());
     let digits = number.ok().and_then(|number| number.base10_digits().parse().ok());
     digits.unwrap_or_else(|| tree.clone().into())

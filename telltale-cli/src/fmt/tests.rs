@@ -113,7 +113,7 @@ fn what_is_formatted_stays() {
 #[test]
 fn attributes_are_kept() {
     let kept = "#[doc(hidden)]
-#[doc(alias = \"trade\")]
+#[doc(alias(\"trade\", \"deal\"), hidden)]
 #[doc = include_str!(\"x.md\")]
 #[doc = concat!(\"a\", \"b\")]
 #[doc]
@@ -141,6 +141,7 @@ protocol P(
         .replace("version = 2, codec = a::B", "codec = a :: B, version = 0x2u32,")
         .replace("/// One.", "#[doc = r\" One.\"]")
         .replace("silent_end", "silent_end,")
+        .replace("deal\"), hidden", "deal\",), hidden,")
         .replace("a: u8", "a: u8,");
     assert_eq!(block(&other, None).expect("it is laid out"), kept);
 }
