@@ -51,6 +51,8 @@ CREATE TABLE telltale.part (
     -- Which claim it has, and until when.
     claim bytea,
     claimed timestamptz,
+    -- When it was claimed last, for whoever is to have its turn after others.
+    tried timestamptz,
     rests boolean NOT NULL DEFAULT false,
     done boolean NOT NULL DEFAULT false,
     -- When it has something to do, whether there are messages or not.
@@ -104,6 +106,8 @@ CREATE TABLE telltale.bounds (
     state integer NOT NULL DEFAULT 67108864,
     -- How many messages of a channel may be on their way.
     channel bigint NOT NULL DEFAULT 100000,
+    -- How many bytes may be on their way to a part.
+    inbox bigint NOT NULL DEFAULT 268435456,
     reason integer NOT NULL DEFAULT 5000,
     -- How long the name of a session is taken after its end.
     keep interval NOT NULL DEFAULT '1 day'

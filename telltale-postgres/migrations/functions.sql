@@ -23,6 +23,19 @@ BEGIN
 END
 $$;
 
+-- Whoever has waited for a session has to see what was done in it meanwhile.
+CREATE OR REPLACE FUNCTION telltale.check_isolation() RETURNS void
+LANGUAGE plpgsql
+AS $$
+BEGIN
+    IF current_setting('transaction_isolation') <> 'read committed' THEN
+        RAISE invalid_transaction_state USING MESSAGE = format(
+            'the isolation of transactions is `%s`, and has to be `read committed`: see `default_transaction_isolation`',
+            current_setting('transaction_isolation'));
+    END IF;
+END
+$$;
+
 -- Tells those who wait for one of these topics.
 CREATE OR REPLACE FUNCTION telltale.rouse(topics bigint[]) RETURNS void
 LANGUAGE plpgsql
@@ -33,7 +46,7 @@ BEGIN
     FOR to_wake IN
         DELETE FROM telltale.sleeper s USING (
             SELECT w.topic, w.channel FROM telltale.sleeper w
-            WHERE w.topic = ANY (topics) FOR UPDATE SKIP LOCKED) w
+            WHERE w.topic = ANY (topics) AND w.until > now() FOR UPDATE SKIP LOCKED) w
         WHERE s.topic = w.topic AND s.channel = w.channel
         RETURNING s.channel
     LOOP
@@ -107,14 +120,16 @@ BEGIN
 END
 $$;
 
--- Ends the sessions whose time is over, but those that somebody is at work on.
+-- Ends sessions whose time is over, but those that somebody is at work on; a thousand at a time, so that nobody waits for that too long. What is
+-- left is ended when somebody commits a step of it, at the latest.
 CREATE OR REPLACE FUNCTION telltale.expire() RETURNS void
 LANGUAGE plpgsql
 AS $$
 DECLARE
     late text[];
 BEGIN
-    WHILE EXISTS (SELECT FROM telltale.session WHERE due <= now()) LOOP
+    FOR round IN 1..10 LOOP
+        EXIT WHEN NOT EXISTS (SELECT FROM telltale.session WHERE due <= now());
         late := ARRAY(
             SELECT key FROM telltale.session WHERE due <= now() ORDER BY due LIMIT 100 FOR UPDATE SKIP LOCKED);
         PERFORM telltale.expire_one(key) FROM unnest(late) key;
@@ -129,7 +144,7 @@ CREATE OR REPLACE FUNCTION telltale.start(
     within bigint, within_text text, idle_for bigint, idle_for_text text) RETURNS boolean
 LANGUAGE plpgsql SECURITY DEFINER
 SET search_path = telltale, pg_temp SET enable_seqscan = off SET enable_hashjoin = off SET enable_mergejoin = off
-SET jit = off SET plan_cache_mode = force_generic_plan
+SET jit = off SET plan_cache_mode = force_generic_plan SET lock_timeout = '3s'
 AS $$
 DECLARE
     over timestamptz := now() + within * interval '1 microsecond';
@@ -140,8 +155,9 @@ BEGIN
         RAISE insufficient_privilege USING MESSAGE = format('the login %s may not start sessions of this protocol', session_user);
     END IF;
     IF octet_length(new_key) > (SELECT b.key FROM telltale.bounds b) OR cardinality(names) NOT BETWEEN 1 AND 256
-        OR (SELECT max(octet_length(n)) FROM unnest(names) n) > 255 THEN
-        RAISE program_limit_exceeded USING MESSAGE = 'the key or the roles of the session are too long';
+        OR (SELECT max(octet_length(n)) FROM unnest(names) n) > 255
+        OR octet_length(within_text) > 255 OR octet_length(idle_for_text) > 255 THEN
+        RAISE program_limit_exceeded USING MESSAGE = 'the key, the roles or the times of the session are too long';
     END IF;
     INSERT INTO telltale.session (key, incarnation, image, deadline, deadline_text, idle, idle_text, due)
     VALUES (new_key, nextval('telltale.incarnation'), of_image, over, within_text, idle_time, idle_for_text, least(over, now() + idle_time))
@@ -177,10 +193,32 @@ RETURNS TABLE (
 LANGUAGE plpgsql
 AS $$
 #variable_conflict use_column
+DECLARE
+    flood record;
 BEGIN
     PERFORM set_config('synchronous_commit', 'off', true);
+    -- As much as fits into memory, here and there; a part with more than that ends its session.
+    SELECT array_agg(c.session ORDER BY c.nth), array_agg(c.role ORDER BY c.nth) INTO sessions, roles
+    FROM (
+        SELECT c.*, sum(i.size) OVER (ORDER BY c.nth) total
+        FROM unnest(sessions, roles) WITH ORDINALITY c (session, role, nth)
+        CROSS JOIN LATERAL (
+            SELECT coalesce(sum(octet_length(m.payload)), 0) size FROM telltale.message m
+            WHERE m.session = c.session AND m.receiver = c.role) i) c
+    WHERE c.nth = 1 OR c.total <= 67108864;
+    FOR flood IN
+        SELECT m.session, m.receiver, sum(octet_length(m.payload)) size FROM telltale.message m
+        WHERE m.session = sessions[1] AND m.receiver = roles[1] GROUP BY 1, 2
+        HAVING sum(octet_length(m.payload)) > (SELECT inbox FROM telltale.bounds)
+    LOOP
+        PERFORM FROM telltale.session WHERE key = flood.session FOR NO KEY UPDATE;
+        PERFORM telltale.finish(flood.session, 3::smallint, telltale.name_of(flood.session, flood.receiver),
+            format('%s bytes are on their way to `%s`, and `telltale.bounds` allows %s', flood.size,
+                telltale.name_of(flood.session, flood.receiver), (SELECT inbox FROM telltale.bounds)));
+    END LOOP;
     UPDATE telltale.part p
-    SET claim = uuid_send(gen_random_uuid()), claimed = now() + lease * interval '1 microsecond', attempts = p.attempts + 1
+    SET claim = uuid_send(gen_random_uuid()), claimed = clock_timestamp() + least(lease, 3600000000) * interval '1 microsecond',
+        tried = now(), attempts = p.attempts + 1
     FROM unnest(sessions, roles) c (session, role)
     WHERE p.session = c.session AND p.role = c.role;
     -- A statement of its own: the one before may have waited for somebody who has taken messages.
@@ -200,7 +238,7 @@ BEGIN
 END
 $$;
 
--- Parts for services. Who has waited longest is first; a part that was claimed in vain comes alone.
+-- Parts for services. Who has waited longest is first; a part that was claimed in vain comes alone, and after those that have waited since then.
 CREATE OR REPLACE FUNCTION telltale.claim(images bytea[], roles smallint[], at_most integer, lease bigint)
 RETURNS TABLE (
     session text, incarnation bigint, image bytea, role smallint, version bigint, attempts integer, state bytea, claim bytea,
@@ -208,7 +246,7 @@ RETURNS TABLE (
     senders smallint[], lanes integer[], numbers bigint[], labels integer[], payloads bytea[], mark bigint)
 LANGUAGE plpgsql SECURITY DEFINER
 SET search_path = telltale, pg_temp SET enable_seqscan = off SET enable_hashjoin = off SET enable_mergejoin = off
-SET jit = off SET plan_cache_mode = force_generic_plan
+SET jit = off SET plan_cache_mode = force_generic_plan SET lock_timeout = '3s'
 AS $$
 #variable_conflict use_column
 DECLARE
@@ -216,6 +254,7 @@ DECLARE
     found_sessions text[];
     found_roles smallint[];
 BEGIN
+    PERFORM telltale.check_isolation();
     IF EXISTS (SELECT FROM unnest(images, roles) w (image, role) WHERE NOT telltale.may_play(w.image, w.role)) THEN
         RAISE insufficient_privilege USING MESSAGE = format('the login %s may not play all of these roles', session_user);
     END IF;
@@ -224,15 +263,15 @@ BEGIN
         SELECT s.topic FROM unnest(images, roles) w (image, role) JOIN telltale.seat s ON s.image = w.image AND s.role = w.role);
     WITH woken AS MATERIALIZED (
         SELECT p.* FROM unnest(topics) t (topic) CROSS JOIN LATERAL (
-            SELECT p.session, p.role, p.attempts, p.wake since FROM telltale.part p
+            SELECT p.session, p.role, p.attempts, CASE WHEN p.attempts > 0 THEN greatest(p.wake, p.tried) ELSE p.wake END since FROM telltale.part p
             WHERE p.topic = t.topic AND p.wake <= now() AND NOT p.done AND (p.claimed IS NULL OR p.claimed <= now())
-            ORDER BY p.wake LIMIT at_most FOR UPDATE SKIP LOCKED) p
+            ORDER BY p.wake LIMIT greatest(at_most, 16) FOR UPDATE SKIP LOCKED) p
     ), written AS MATERIALIZED (
         SELECT p.* FROM unnest(topics) t (topic) CROSS JOIN LATERAL (
-            SELECT p.session, p.role, p.attempts, m.sent since
+            SELECT p.session, p.role, p.attempts, CASE WHEN p.attempts > 0 THEN greatest(m.sent, p.tried) ELSE m.sent END since
             FROM telltale.message m JOIN telltale.part p ON p.session = m.session AND p.role = m.receiver
             WHERE m.topic = t.topic AND m.fresh AND NOT p.done AND (p.claimed IS NULL OR p.claimed <= now())
-            ORDER BY m.sent LIMIT at_most FOR UPDATE OF p SKIP LOCKED) p
+            ORDER BY m.sent LIMIT greatest(at_most, 16) FOR UPDATE OF p SKIP LOCKED) p
     ), candidate AS (
         SELECT c.session, c.role, c.attempts, min(c.since) since
         FROM (SELECT * FROM woken UNION ALL SELECT * FROM written) c GROUP BY 1, 2, 3 ORDER BY 4 LIMIT at_most
@@ -255,10 +294,11 @@ RETURNS TABLE (
     senders smallint[], lanes integer[], numbers bigint[], labels integer[], payloads bytea[], mark bigint)
 LANGUAGE plpgsql SECURITY DEFINER
 SET search_path = telltale, pg_temp SET enable_seqscan = off SET enable_hashjoin = off SET enable_mergejoin = off
-SET jit = off SET plan_cache_mode = force_generic_plan
+SET jit = off SET plan_cache_mode = force_generic_plan SET lock_timeout = '3s'
 AS $$
 #variable_conflict use_column
 BEGIN
+    PERFORM telltale.check_isolation();
     IF NOT EXISTS (
         SELECT FROM telltale.part p WHERE p.session = of_session AND p.role = of_role AND p.ticket = sha256(shown)) THEN
         session := NULL;
@@ -278,28 +318,33 @@ BEGIN
 END
 $$;
 
--- Gives claims back.
-CREATE OR REPLACE FUNCTION telltale.release(sessions text[], roles smallint[], claims bytea[]) RETURNS void
+-- Gives claims back. Those of steps that could not be written down, through no fault of theirs, do not count as attempts.
+CREATE OR REPLACE FUNCTION telltale.release(sessions text[], roles smallint[], claims bytea[], begun boolean[]) RETURNS void
 LANGUAGE plpgsql SECURITY DEFINER
 SET search_path = telltale, pg_temp SET enable_seqscan = off SET enable_hashjoin = off SET enable_mergejoin = off
-SET jit = off SET plan_cache_mode = force_generic_plan
+SET jit = off SET plan_cache_mode = force_generic_plan SET lock_timeout = '3s'
 AS $$
 BEGIN
     PERFORM set_config('synchronous_commit', 'off', true);
-    UPDATE telltale.part p SET claim = NULL, claimed = NULL
-    FROM unnest(sessions, roles, claims) c (session, role, claim)
+    UPDATE telltale.part p SET claim = NULL, claimed = NULL, attempts = p.attempts - CASE WHEN c.begun THEN 0 ELSE 1 END
+    FROM unnest(sessions, roles, claims, begun) c (session, role, claim, begun)
     WHERE p.session = c.session AND p.role = c.role AND p.claim = c.claim;
 END
 $$;
 
 -- Somebody waits for parts of these roles, or for these seats, and wants to be told on this channel.
-CREATE OR REPLACE FUNCTION telltale.sleep(to_wake text, images bytea[], roles smallint[], seats text[], seat_roles smallint[]) RETURNS void
+CREATE OR REPLACE FUNCTION telltale.sleep(
+    to_wake text, images bytea[], roles smallint[], seats text[], seat_roles smallint[], shown bytea[]) RETURNS void
 LANGUAGE plpgsql SECURITY DEFINER
 SET search_path = telltale, pg_temp SET enable_seqscan = off SET enable_hashjoin = off SET enable_mergejoin = off
-SET jit = off SET plan_cache_mode = force_generic_plan
+SET jit = off SET plan_cache_mode = force_generic_plan SET lock_timeout = '3s'
 AS $$
 BEGIN
     PERFORM set_config('synchronous_commit', 'off', true);
+    -- It is told by others, in their transactions.
+    IF to_wake !~ '^telltale_[0-9a-f]{16}$' THEN
+        RAISE invalid_parameter_value USING MESSAGE = 'the channel is none of an engine';
+    END IF;
     INSERT INTO telltale.seat (image, role)
     SELECT w.image, w.role FROM unnest(images, roles) w (image, role)
     WHERE telltale.may_play(w.image, w.role)
@@ -311,8 +356,9 @@ BEGIN
     WHERE telltale.may_play(w.image, w.role)
     UNION
     SELECT p.topic, to_wake, now() + interval '1 minute'
-    FROM unnest(seats, seat_roles) w (session, role) JOIN telltale.part p ON p.session = w.session AND p.role = w.role
-    WHERE p.ticket IS NOT NULL
+    FROM unnest(seats, seat_roles, shown) w (session, role, shown)
+    JOIN telltale.part p ON p.session = w.session AND p.role = w.role
+    WHERE p.ticket = sha256(w.shown)
     ORDER BY 1
     ON CONFLICT (topic, channel) DO UPDATE SET until = excluded.until;
 END
@@ -330,9 +376,10 @@ CREATE OR REPLACE FUNCTION telltale.commit(
 RETURNS integer[]
 LANGUAGE plpgsql SECURITY DEFINER
 SET search_path = telltale, pg_temp SET enable_seqscan = off SET enable_hashjoin = off SET enable_mergejoin = off
-SET jit = off SET plan_cache_mode = force_generic_plan
+SET jit = off SET plan_cache_mode = force_generic_plan SET lock_timeout = '3s'
 AS $$
 DECLARE
+    locked text[];
     late text[];
     is_free boolean := telltale.is_owner();
     allowed bigint[];
@@ -344,18 +391,26 @@ DECLARE
     bound telltale.bounds;
     step record;
 BEGIN
-    -- Commits of a session happen one after the other, and nobody waits for somebody who waits for him.
-    SELECT array_agg(s.key) FILTER (WHERE s.due <= now()) INTO late
-    FROM (SELECT e.key, e.due FROM telltale.session e WHERE e.key = ANY (sessions) ORDER BY e.key FOR NO KEY UPDATE) s;
-    IF late IS NOT NULL THEN
-        PERFORM telltale.expire_one(key) FROM unnest(late) key;
+    PERFORM telltale.check_isolation();
+    IF cardinality(sessions) <> (SELECT count(DISTINCT s) FROM unnest(sessions) s) THEN
+        RAISE invalid_parameter_value USING MESSAGE = 'two steps of one session are not written down together';
     END IF;
     IF NOT is_free THEN
         allowed := ARRAY(
             SELECT s.topic FROM telltale.login l JOIN telltale.seat s ON s.image = l.image AND s.role = l.role
             WHERE l.login = session_user);
     END IF;
-
+    -- Commits of a session happen one after the other, and nobody waits for somebody who waits for him. Who has nothing to do with a
+    -- session locks none.
+    locked := ARRAY(
+        SELECT p.session FROM unnest(sessions, roles, shown) t (session, role, shown)
+        JOIN telltale.part p ON p.session = t.session AND p.role = t.role
+        WHERE CASE WHEN p.ticket IS NULL THEN is_free OR p.topic = ANY (allowed) ELSE p.ticket = sha256(t.shown) END);
+    SELECT array_agg(s.key) FILTER (WHERE s.due <= now()) INTO late
+    FROM (SELECT e.key, e.due FROM telltale.session e WHERE e.key = ANY (locked) ORDER BY e.key FOR NO KEY UPDATE) s;
+    IF late IS NOT NULL THEN
+        PERFORM telltale.expire_one(key) FROM unnest(late) key;
+    END IF;
     WITH done AS (
         UPDATE telltale.part p
         SET state = t.state, version = p.version + 1, attempts = 0, claim = NULL, claimed = NULL,
@@ -364,9 +419,9 @@ BEGIN
         FROM unnest(sessions, roles, incarnations, versions, shown, told, states, statuses, agains)
             WITH ORDINALITY t (session, role, incarnation, version, shown, told, state, status, again, nth)
         JOIN telltale.session e ON e.key = t.session
-        WHERE e.incarnation = t.incarnation AND (e.ending IS NULL OR t.told)
+        WHERE e.incarnation = t.incarnation AND t.told = (e.ending IS NOT NULL)
             AND p.session = t.session AND p.role = t.role AND p.version = t.version AND NOT p.done
-            AND CASE WHEN p.ticket IS NULL THEN is_free OR p.topic = ANY (allowed) ELSE p.ticket = sha256(t.shown) END
+            AND t.status BETWEEN 1 AND 5 AND t.session = ANY (locked)
         RETURNING t.nth)
     SELECT coalesce(array_agg(nth), '{}') INTO written FROM done;
 
@@ -403,7 +458,8 @@ BEGIN
                 t (of, session, receiver, lane, number, label, payload)
             JOIN telltale.part p ON p.session = t.session AND p.role = t.receiver
             WHERE t.of = ANY (written) AND NOT told[t.of] AND NOT p.done AND t.session = sessions[t.of]
-                AND t.number >= 0 AND octet_length(t.payload) <= bound.payload
+                AND t.number >= 0 AND t.lane BETWEEN 0 AND 65535 AND t.label BETWEEN 0 AND 65535
+                AND octet_length(t.payload) <= bound.payload
             ON CONFLICT DO NOTHING
             RETURNING topic)
         SELECT count(*), array_agg(DISTINCT topic) INTO put, topics FROM entered;
@@ -482,8 +538,9 @@ DECLARE
     why text;
 BEGIN
     FOR bad IN
-        SELECT DISTINCT ON (t.of) sessions[t.of] session, roles[t.of] role, t.receiver, t.number, p.name, p.done, octet_length(t.payload) size,
-            t.number - telltale.oldest(sessions[t.of], t.receiver, roles[t.of], t.lane) >= bound.channel are_too_many
+        SELECT DISTINCT ON (t.of) sessions[t.of] session, roles[t.of] role, t.receiver, t.number, t.lane, p.name, p.done, octet_length(t.payload) size,
+            t.number - telltale.oldest(sessions[t.of], t.receiver, roles[t.of], t.lane) >= bound.channel are_too_many,
+            m.id IS NOT NULL is_there
         FROM unnest(sent_of, sent_to, sent_lane, sent_number, sent_payload) WITH ORDINALITY t (of, receiver, lane, number, payload, nth)
         LEFT JOIN telltale.part p ON p.session = sessions[t.of] AND p.role = t.receiver
         LEFT JOIN telltale.message m ON m.session = sessions[t.of] AND m.receiver = t.receiver AND m.sender = roles[t.of]
@@ -500,10 +557,11 @@ BEGIN
         why := CASE
             WHEN bad.name IS NULL THEN format('`%s` has sent a message to `nobody`, which is done', who)
             WHEN bad.done THEN format('`%s` has sent a message to `%s`, which is done', who, bad.name)
-            WHEN bad.number < 0 THEN format('`%s` has sent a message to `%s` that has no number', who, bad.name)
+            WHEN bad.number < 0 OR bad.lane NOT BETWEEN 0 AND 65535 THEN format('`%s` has sent a message to `%s` that has no place', who, bad.name)
             WHEN bad.size > bound.payload THEN format('`%s` has sent %s bytes to `%s`, and `telltale.bounds` allows %s', who, bad.size, bad.name, bound.payload)
             WHEN bad.are_too_many THEN format('`%s` has sent more than %s messages to `%s` that it has not taken', who, bound.channel, bad.name)
-            ELSE format('`%s` has sent message number %s to `%s` twice', who, bad.number, bad.name)
+            WHEN bad.is_there THEN format('`%s` has sent message number %s to `%s` twice', who, bad.number, bad.name)
+            ELSE format('`%s` has sent a message to `%s` that no protocol has', who, bad.name)
         END;
         PERFORM telltale.finish(bad.session, 3::smallint, who, why);
     END LOOP;
@@ -514,18 +572,21 @@ $$;
 CREATE OR REPLACE FUNCTION telltale.cancel(of_session text, why text) RETURNS boolean
 LANGUAGE plpgsql SECURITY DEFINER
 SET search_path = telltale, pg_temp SET enable_seqscan = off SET enable_hashjoin = off SET enable_mergejoin = off
-SET jit = off SET plan_cache_mode = force_generic_plan
+SET jit = off SET plan_cache_mode = force_generic_plan SET lock_timeout = '3s'
 AS $$
 DECLARE
     its_image bytea;
 BEGIN
-    SELECT image INTO its_image FROM telltale.session WHERE key = of_session FOR NO KEY UPDATE;
+    SELECT image INTO its_image FROM telltale.session WHERE key = of_session;
     IF NOT FOUND THEN
         RETURN false;
     END IF;
     IF NOT telltale.may_play(its_image, NULL) THEN
         RAISE insufficient_privilege USING MESSAGE = format('the login %s has nothing to do with this session', session_user);
     END IF;
+    PERFORM FROM telltale.session WHERE key = of_session FOR NO KEY UPDATE;
+    -- Whoever cancels too late learns that its time was over.
+    PERFORM telltale.expire_one(key) FROM telltale.session WHERE key = of_session AND due <= now();
     PERFORM telltale.finish(of_session, 2::smallint, NULL, left(why, (SELECT reason FROM telltale.bounds)));
     RETURN true;
 END
@@ -535,7 +596,7 @@ $$;
 CREATE OR REPLACE FUNCTION telltale.ending(of_session text) RETURNS TABLE (ending smallint, ending_by text, ending_reason text)
 LANGUAGE plpgsql SECURITY DEFINER
 SET search_path = telltale, pg_temp SET enable_seqscan = off SET enable_hashjoin = off SET enable_mergejoin = off
-SET jit = off SET plan_cache_mode = force_generic_plan
+SET jit = off SET plan_cache_mode = force_generic_plan SET lock_timeout = '3s'
 AS $$
 #variable_conflict use_column
 DECLARE
@@ -555,7 +616,7 @@ $$;
 CREATE OR REPLACE FUNCTION telltale.clean(at_most integer) RETURNS integer
 LANGUAGE plpgsql SECURITY DEFINER
 SET search_path = telltale, pg_temp SET enable_seqscan = off SET enable_hashjoin = off SET enable_mergejoin = off
-SET jit = off SET plan_cache_mode = force_generic_plan
+SET jit = off SET plan_cache_mode = force_generic_plan SET lock_timeout = '3s'
 AS $$
 DECLARE
     old text[];

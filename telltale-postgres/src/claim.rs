@@ -23,6 +23,8 @@ pub struct PostgresClaim {
     pub(crate) database: usize,
     engine: Arc<Inner>,
     is_done: bool,
+    /// Whether it is an attempt, if it is given back.
+    counts: bool,
 }
 
 /// A claim that is to be given back.
@@ -31,6 +33,7 @@ pub(crate) struct Released {
     pub(crate) session: SessionKey,
     pub(crate) role: RoleId,
     pub(crate) claim: Vec<u8>,
+    pub(crate) counts: bool,
 }
 
 impl PostgresClaim {
@@ -63,6 +66,7 @@ impl PostgresClaim {
             database,
             engine: Arc::clone(engine),
             is_done: false,
+            counts: true,
         })
     }
 
@@ -73,6 +77,11 @@ impl PostgresClaim {
     /// The number that its session has in its database.
     pub(crate) fn incarnation(&self) -> u64 {
         self.engine.in_its_database(self.work.incarnation)
+    }
+
+    /// Its step was done, and could not be written down: that is no attempt of its part.
+    pub(crate) fn excuse(mut self) {
+        self.counts = false;
     }
 
     /// It need not be given back.
@@ -98,6 +107,7 @@ impl Drop for PostgresClaim {
             session: self.work.session.clone(),
             role: self.work.role,
             claim: std::mem::take(&mut self.claim),
+            counts: self.counts,
         };
         self.engine.released.lock().unwrap_or_else(PoisonError::into_inner).push(released);
     }

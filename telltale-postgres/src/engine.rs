@@ -226,24 +226,25 @@ impl Postgres {
     /// Asks to be told of changes.
     async fn sleep(&self, wanted: &Wanted) -> Result<(), EngineError> {
         let (mut images, mut roles) = (Vec::new(), Vec::new());
-        let (mut seats, mut seat_roles) = (Vec::new(), Vec::new());
+        let (mut seats, mut seat_roles, mut shown) = (Vec::new(), Vec::new(), Vec::new());
         let databases = match wanted {
             Wanted::Served(served) => {
                 images.extend(served.iter().map(|(image, _)| &image.0[..]));
                 roles.extend(served.iter().map(|(_, role)| i16::from(role.0)));
                 &self.inner.databases[..]
             }
-            Wanted::Seat { session, role, .. } => {
+            Wanted::Seat { session, role, ticket } => {
+                shown.push(&ticket.0[..]);
                 seats.push(session.as_str());
                 seat_roles.push(i16::from(role.0));
                 std::slice::from_ref(self.database(session)?)
             }
         };
-        let statement = "SELECT telltale.sleep($1, $2, $3, $4, $5)";
+        let statement = "SELECT telltale.sleep($1, $2, $3, $4, $5, $6)";
         for database in databases {
             // It is a hint: whoever is not told looks after a while.
-            let arguments: [&(dyn tokio_postgres::types::ToSql + Sync); 5] =
-                [&self.inner.channel, &images, &roles, &seats, &seat_roles];
+            let arguments: [&(dyn tokio_postgres::types::ToSql + Sync); 6] =
+                [&self.inner.channel, &images, &roles, &seats, &seat_roles, &shown];
             let _ = database.call(statement, &arguments).await;
         }
         Ok(())
@@ -308,9 +309,10 @@ impl Inner {
             let keys: Vec<&str> = of_it().map(|claim| claim.session.as_str()).collect();
             let roles: Vec<i16> = of_it().map(|claim| i16::from(claim.role.0)).collect();
             let claims: Vec<&[u8]> = of_it().map(|claim| &claim.claim[..]).collect();
+            let begun: Vec<bool> = of_it().map(|claim| claim.counts).collect();
             // Otherwise it comes back when its lease is over.
             let _ = database
-                .call("SELECT telltale.release($1, $2, $3)", &[&keys, &roles, &claims])
+                .call("SELECT telltale.release($1, $2, $3, $4)", &[&keys, &roles, &claims, &begun])
                 .await;
         }
     }
@@ -362,9 +364,11 @@ impl Engine for Postgres {
             // What is not forgotten now is forgotten later.
             let _ = self.clean().await;
         }
-        let found = self.look(wanted, at_most).await?;
-        if !found.is_empty() || self.inner.changes.receiver_count() == 0 {
-            return Ok(found);
+        let found = self.look(wanted, at_most).await;
+        let has_some = found.as_ref().is_ok_and(|found| !found.is_empty());
+        let is_refused = matches!(found, Err(EngineError::NoSeat { .. }));
+        if has_some || is_refused || self.inner.changes.receiver_count() == 0 {
+            return found;
         }
         // It looks again after it has asked to be told, so that nothing falls in between.
         self.sleep(wanted).await?;
@@ -372,7 +376,7 @@ impl Engine for Postgres {
     }
 
     async fn commit(&self, steps: Vec<(PostgresClaim, Done)>) -> Vec<Result<(), EngineError>> {
-        let has_sent = steps.iter().any(|(_, done)| !done.sent.is_empty());
+        let has_sent: Vec<bool> = steps.iter().map(|(_, done)| !done.sent.is_empty()).collect();
         let mut committed: Vec<Option<Result<(), EngineError>>> = Vec::new();
         committed.resize_with(steps.len(), || None);
         let all = 0..self.inner.databases.len();
@@ -384,11 +388,15 @@ impl Engine for Postgres {
             committed[step] = Some(result);
         }
         for ((claim, _), result) in steps.into_iter().zip(&committed) {
-            if matches!(result, Some(Ok(()))) {
-                claim.forget();
+            match result {
+                Some(Ok(())) => claim.forget(),
+                Some(Err(EngineError::Fenced)) | None => {}
+                Some(Err(_)) => claim.excuse(),
             }
         }
-        if has_sent {
+        let is_written = |result: &Option<Result<_, _>>| matches!(result, Some(Ok(())));
+        if has_sent.iter().zip(&committed).any(|(has_sent, result)| *has_sent && is_written(result))
+        {
             self.inner.changes.send_replace(());
         }
         committed.into_iter().map(|result| result.expect("each step is in a database")).collect()

@@ -5,7 +5,7 @@ use std::fmt::Write as _;
 use telltale_vm::RoleId;
 use telltale_vm::loader::{CodeImage, ContentHash};
 
-/// Writes the script that lets logins play roles: each of them those that it is given, and nothing else.
+/// Writes the script that lets logins play roles: each of them those that it is given. What the rows of `telltale.login` gave them before, they keep.
 ///
 /// Logins have no rights to the tables. They call functions, which look at what they may do. The script is run by the owner
 /// of the schema, again whenever a protocol has changed, as one may play a role of one version and not of another.
@@ -71,8 +71,8 @@ impl Rights {
         const FUNCTIONS: &str = "telltale.start(text, bytea, text[], bytea[], bigint, text, bigint, text), \
              telltale.claim(bytea[], smallint[], integer, bigint), \
              telltale.claim_seat(text, smallint, bytea, bigint), \
-             telltale.release(text[], smallint[], bytea[]), \
-             telltale.sleep(text, bytea[], smallint[], text[], smallint[]), \
+             telltale.release(text[], smallint[], bytea[], boolean[]), \
+             telltale.sleep(text, bytea[], smallint[], text[], smallint[], bytea[]), \
              telltale.commit, telltale.cancel(text, text), telltale.ending(text), telltale.clean(integer)";
         let mut logins = self.logins.clone();
         logins.sort_unstable();
@@ -82,6 +82,7 @@ impl Rights {
             let login = quoted(&login, '"');
             // Writing to a text does not fail.
             let _ = writeln!(script, "GRANT USAGE ON SCHEMA telltale TO {login};");
+            let _ = writeln!(script, "GRANT SELECT ON telltale.migration TO {login};");
             let _ = writeln!(script, "GRANT EXECUTE ON FUNCTION {FUNCTIONS} TO {login};");
         }
         for (login, image, role) in &self.rows {
