@@ -243,3 +243,107 @@ async fn what_a_step_may_write_is_bounded() {
     let committed = town.owner.commit(vec![(claim, numbers)]).await.pop().expect("an answer");
     assert!(committed.expect_err("it has no place").to_string().contains("too large"));
 }
+
+/// What a login says of itself in the functions that it may call.
+#[tokio::test]
+async fn lies_stop_nobody_else() {
+    let Some(town) = Town::new().await else { return };
+    let within = std::time::Duration::from_millis(300);
+    let start = Start::of(&purchase::IMAGE).called("victim").with_ticket_for("Customer");
+    start.within(within).on(&town.owner).await.expect("it is new");
+    let said =
+        |error: tokio_postgres::Error| error.as_db_error().expect("said").message().to_owned();
+
+    // Whoever sleeps gives no channel of others, and shows a ticket.
+    let app = town.client("app").await;
+    let sleep = "SELECT telltale.sleep($1, '{}', '{}', '{victim}', '{0}', $2)";
+    let shown: Vec<&[u8]> = vec![&[0; 32]];
+    for channel in ["", "a", &"x".repeat(64), "telltale_0123456789abcdef; --"] {
+        let error = app.query(sleep, &[&channel, &shown]).await.expect_err("it is none");
+        assert!(said(error).contains("the channel is none"), "{channel}");
+    }
+    app.query(sleep, &[&"telltale_0123456789abcdef", &shown]).await.expect("it is one");
+    let admin = support::client(&town.url).await;
+    let sleepers = admin.query("SELECT FROM telltale.sleeper", &[]).await.expect("the owner may");
+    assert!(sleepers.is_empty(), "the ticket was wrong");
+
+    // Nobody locks what he has nothing to do with.
+    let commit = "SELECT telltale.commit(ARRAY['victim'], ARRAY[1::smallint], ARRAY[1::bigint], ARRAY[0::bigint], ARRAY['\\x00'::bytea],
+        ARRAY[NULL::bytea], ARRAY[false], ARRAY['\\x00'::bytea], ARRAY[1::smallint], ARRAY[NULL::bigint], ARRAY[NULL::text], ARRAY[NULL::bigint],
+        '{}', '{}', '{}', '{}', '{}', '{}', '{}', '{}', '{}', '{}', '{}', '{}')";
+    app.batch_execute("BEGIN").await.expect("it may");
+    let written: Vec<i32> = app.query_one(commit, &[]).await.expect("it may ask").get(0);
+    assert!(written.is_empty(), "it is the shop's");
+    let claim = town.owner.claim(&served(SHOP), 1).await.expect("it may").pop().expect("it is new");
+    let committed = town.owner.commit(vec![(claim, Done::of(PartStatus::Waits))]).await;
+    assert!(matches!(committed[..], [Ok(())]), "{committed:?}");
+    app.batch_execute("ROLLBACK").await.expect("it may");
+
+    // A session has not ended because somebody says so.
+    let shop = town.client("shop").await;
+    let lie = commit
+        .replace("ARRAY[false]", "ARRAY[true]")
+        .replace("ARRAY[0::bigint]", "ARRAY[1::bigint]");
+    let written: Vec<i32> = shop.query_one(&lie, &[]).await.expect("it may").get(0);
+    assert!(written.is_empty(), "the session has not ended");
+    let truth = lie.replace("ARRAY[true]", "ARRAY[false]");
+    let twice = truth.replace("'victim'", "'victim', 'victim'");
+    assert!(
+        said(shop.query_one(&twice, &[]).await.expect_err("twice"))
+            .contains("two steps of one session")
+    );
+
+    // Under another isolation, nobody would see what others have done.
+    shop.batch_execute("SET default_transaction_isolation = 'repeatable read'")
+        .await
+        .expect("it may");
+    assert!(
+        said(shop.query_one(&truth, &[]).await.expect_err("isolated")).contains("`read committed`")
+    );
+    shop.batch_execute("RESET default_transaction_isolation").await.expect("it may");
+
+    // A lane that is none is a fault of who has sent it, and no fault of who gets it.
+    let lane = truth.replace(
+        "'{}', '{}', '{}', '{}', '{}', '{}', '{}')",
+        "'{1}', '{victim}', '{0}', '{70000}', '{0}', '{0}', ARRAY['\\x00'::bytea])",
+    );
+    let written: Vec<i32> = shop.query_one(&lane, &[]).await.expect("it may").get(0);
+    assert_eq!(written, [1]);
+    let ending = town.owner.ending(&"victim".into()).await.expect("it is there");
+    let Some(Ending::Faulted { role, reason }) = ending else { panic!("{ending:?}") };
+    assert_eq!(
+        (role.as_str(), reason.as_str()),
+        ("Shop", "`Shop` has sent a message to `Customer` that has no place")
+    );
+
+    // A service may be started where the schema is there.
+    town.engine("shop").migrate().await.expect("there is nothing to do");
+}
+
+#[tokio::test]
+async fn what_cannot_be_written_down_is_no_attempt_and_what_does_not_fit_ends_its_session() {
+    let Some(town) = Town::new().await else { return };
+    let admin = support::client(&town.url).await;
+    let no_room = "CREATE FUNCTION public.no_room() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN
+            IF NEW.version > OLD.version THEN RAISE disk_full; END IF; RETURN NEW; END $$;
+        CREATE TRIGGER no_room BEFORE UPDATE ON telltale.part FOR EACH ROW EXECUTE FUNCTION public.no_room();";
+    admin.batch_execute(no_room).await.expect("the owner may");
+    let mut claim = town.shop_of("order").await;
+    for _ in 0..10 {
+        let committed = town.owner.commit(vec![(claim, Done::of(PartStatus::Waits))]).await;
+        assert!(matches!(committed[..], [Err(EngineError::Lost(_))]), "{committed:?}");
+        claim =
+            town.owner.claim(&served(SHOP), 1).await.expect("it may").pop().expect("given back");
+        assert_eq!(claim.work().attempts, 1, "the step was not to blame");
+    }
+    admin.batch_execute("DROP TRIGGER no_room ON telltale.part").await.expect("the owner may");
+    let sent = Done { sent: vec![sent(SHOP, WAREHOUSE, 0)], ..Done::of(PartStatus::Waits) };
+    let committed = town.owner.commit(vec![(claim, sent)]).await;
+    assert!(matches!(committed[..], [Ok(())]), "{committed:?}");
+
+    admin.batch_execute("UPDATE telltale.bounds SET inbox = 4").await.expect("the owner may");
+    town.owner.claim(&served(WAREHOUSE), 1).await.expect("it may");
+    let ending = town.owner.ending(&"order".into()).await.expect("it is there");
+    let Some(Ending::Faulted { reason, .. }) = ending else { panic!("{ending:?}") };
+    assert_eq!(reason, "5 bytes are on their way to `Warehouse`, and `telltale.bounds` allows 4");
+}
