@@ -30,17 +30,26 @@ const OFTEN: [(Blow, u64); 5] = [
 #[derive(Debug)]
 pub struct Plan {
     state: u64,
+    /// Those of which there has been none yet come first, so that a short run has all of them.
+    first: Vec<Blow>,
 }
 
 impl Plan {
     /// The plan of a seed.
     pub fn new(seed: u64) -> Self {
-        Self { state: seed }
+        let mut first = OFTEN.map(|(blow, _)| blow).to_vec();
+        for _ in 0..seed % 5 {
+            first.rotate_left(1);
+        }
+        Self { state: seed, first }
     }
 
     /// What happens next, and after which time.
     pub fn next_blow(&mut self) -> (Duration, Blow) {
-        let pause = Duration::from_millis(200 + self.below(1_300));
+        let pause = Duration::from_millis(50 + self.below(700));
+        if let Some(blow) = self.first.pop() {
+            return (pause, blow);
+        }
         let mut drawn = self.below(100);
         for (blow, often) in OFTEN {
             if drawn < often {

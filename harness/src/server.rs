@@ -141,9 +141,11 @@ impl Server {
     }
 
     fn children(&self) -> io::Result<Vec<String>> {
-        let listed = self.command("ps").args(["-o", "pid=", "--ppid", &self.leader()?]).output()?;
-        let listed = String::from_utf8_lossy(&listed.stdout).into_owned();
-        Ok(listed.split_whitespace().map(str::to_owned).collect())
+        let leader = self.leader()?;
+        // Processes come and go while they are listed.
+        let processes = fs::read_dir("/proc")?.flatten().map(|entry| entry.file_name());
+        let processes = processes.filter_map(|process| process.into_string().ok());
+        Ok(processes.filter(|process| parent(process).is_some_and(|of| of == leader)).collect())
     }
 
     /// Some of them may have ended by themselves.
@@ -193,6 +195,14 @@ impl Drop for Server {
             let _ = running.wait();
         }
     }
+}
+
+/// The parent of a process.
+fn parent(process: &str) -> Option<String> {
+    let stat = fs::read_to_string(Path::new("/proc").join(process).join("stat")).ok()?;
+    // Behind its name, which may be anything, stand its state and its parent.
+    let (_, behind) = stat.rsplit_once(')')?;
+    behind.split_whitespace().nth(1).map(str::to_owned)
 }
 
 /// Where the programs of the server are: Debian has them in a folder for each version.

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use telltale_harness::run::{Task, run};
+use telltale_harness::run::{Report, Task, run};
 
 #[tokio::test(flavor = "multi_thread")]
 async fn nothing_is_lost_and_nothing_comes_twice() {
@@ -17,6 +17,8 @@ async fn nothing_is_lost_and_nothing_comes_twice() {
         };
         println!("{report}");
         assert!(report.holds(), "seed {seed} on {servers} servers:\n{report}");
-        assert!(report.sessions > 30 && report.killed > 0, "{report}");
+        let Report { killed, stopped, cut, servers_killed, servers_stopped, .. } = report;
+        let all = [killed, stopped, cut, servers_killed, servers_stopped];
+        assert!(report.sessions > 30 && all.iter().all(|blows| *blows > 0), "{report}");
     }
 }
