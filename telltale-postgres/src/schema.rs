@@ -10,8 +10,21 @@ const VERSION: i32 = 1;
 /// Each of them is run once, in their order.
 const TABLES: [(i32, &str); 1] = [(1, include_str!("../migrations/0001_sessions.sql"))];
 
-/// What is replaced as a whole.
-const FUNCTIONS: &str = include_str!("../migrations/functions.sql");
+/// What can be done with sessions. Each function that is called from outside is one transaction, and runs with the rights of its owner: the logins
+/// of services have no rights to the tables. They fix a search path, and settings with which plans are made once for each connection, and with
+/// indexes, however small or old the statistics of a table are. Those that are called by them run with the same.
+///
+/// They are replaced as a whole whenever the database is migrated, and keep their names and arguments, so a process that is older
+/// goes on. None is in SQL alone, as such a function is planned in each call.
+const FUNCTIONS: &str = concat!(
+    include_str!("../migrations/functions/who.sql"),
+    include_str!("../migrations/functions/starting.sql"),
+    include_str!("../migrations/functions/claiming.sql"),
+    include_str!("../migrations/functions/committing.sql"),
+    include_str!("../migrations/functions/ending.sql"),
+    include_str!("../migrations/functions/waking.sql"),
+    include_str!("../migrations/functions/looking_after.sql"),
+);
 
 /// Brings a database to the version of this build. One that is newer stays as it is, for it still has all that this build needs.
 ///
