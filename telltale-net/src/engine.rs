@@ -81,7 +81,7 @@ pub trait Engine: Send + Sync + 'static {
         steps: Vec<(Self::Claim, Done)>,
     ) -> impl Future<Output = Vec<Result<(), EngineError>>> + Send;
 
-    /// Ends a session for all of its parts that are not done. Where it has ended already, nothing happens: the first ending is
+    /// Ends a session for all of its parts that are not done. Where it has ended already, or its time is over, that stays: the first ending is
     /// the one for everybody.
     ///
     /// # Errors

@@ -210,6 +210,10 @@ async fn time_passes<E: Engine>(engine: &E) -> Checked {
         let is_late = matches!(&ending, Some(Ending::Late { waiting, .. }) if is_told(waiting));
         expect(is_late, "a session whose time is over says who was not done")?;
     }
+    let (scene, _) = Scene::with(engine, Terms { deadline: now, ..Terms::default() }).await?;
+    scene.cancel("enough").await?;
+    let is_late = matches!(scene.ending().await?, Some(Ending::Late { .. }));
+    expect(is_late, "who cancels a session whose time is over is too late")?;
     let long = Some(Duration::from_secs(3_600));
     let (scene, _) =
         Scene::with(engine, Terms { deadline: long, idle: long, ..Terms::default() }).await?;
