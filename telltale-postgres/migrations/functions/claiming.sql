@@ -36,7 +36,10 @@ BEGIN
             ORDER BY m.sent LIMIT greatest(at_most, 16) FOR UPDATE OF p SKIP LOCKED) p
     ), candidate AS (
         SELECT c.session, c.role, c.attempts, min(c.since) since
-        FROM (SELECT * FROM woken UNION ALL SELECT * FROM written) c GROUP BY 1, 2, 3 ORDER BY 4 LIMIT at_most
+        FROM (SELECT * FROM woken UNION ALL SELECT * FROM written) c
+        -- Somebody else may just be ending a session that is late.
+        JOIN telltale.session e ON e.key = c.session AND (e.due IS NULL OR e.due > now())
+        GROUP BY 1, 2, 3 ORDER BY 4 LIMIT at_most
     ), ranked AS (
         SELECT c.*, row_number() OVER (ORDER BY since) nth, first_value(attempts) OVER (ORDER BY since) first FROM candidate c
     )

@@ -44,8 +44,8 @@ BEGIN
 END
 $$;
 
--- Ends sessions whose time is over, but those that somebody is at work on; a thousand at a time, so that nobody waits for that too long. What is
--- left is ended when somebody commits a step of it, at the latest.
+-- Ends sessions whose time is over, but those that somebody is at work on; a thousand at a time, so that nobody waits for that too long. Nothing
+-- is claimed of those that are left.
 CREATE OR REPLACE FUNCTION telltale.expire() RETURNS void
 LANGUAGE plpgsql
 AS $$
