@@ -44,11 +44,14 @@ fn shops_are_killed_and_replaced_and_orders_go_on() {
         println!("skipped: PostgreSQL is not installed");
         return;
     };
-    // With all tests it is built already.
-    let build =
-        ["build", "--quiet", "--package", "telltale-examples", "--example", "purchase_postgres"];
-    let status = Command::new(env!("CARGO")).args(build).status().expect("cargo runs");
-    assert!(status.success(), "the example is built");
+    // With all tests it is built already, and the same way if no package is named.
+    let mut build = Command::new(env!("CARGO"));
+    build.args(["build", "--quiet", "--example", "purchase_postgres"]);
+    if !cfg!(debug_assertions) {
+        build.arg("--release");
+    }
+    build.current_dir(concat!(env!("CARGO_MANIFEST_DIR"), "/.."));
+    assert!(build.status().expect("cargo runs").success(), "the example is built");
     let mut shop = Program::start(&server, &["shop"]);
     assert_eq!(shop.line(), "shop: open");
     let mut order = Program::start(&server, &["order", "tea"]);
@@ -60,7 +63,12 @@ fn shops_are_killed_and_replaced_and_orders_go_on() {
     let told = order.line();
     assert_eq!(told, "customer: a box of tea for 30");
     assert_eq!(order.line(), "customer: it is over");
-    assert_eq!(shop.line(), "shop: sending tea", "it had thought before");
+    // If the step in which it began to think was not over, that has not happened, and the other one thinks as well.
+    let mut line = shop.line();
+    if line == "shop: thinking about tea" {
+        line = shop.line();
+    }
+    assert_eq!(line, "shop: sending tea");
 
     // The next version waits for somebody who knows it, beside the first.
     let mut next = Program::start(&server, &["order", "--next", "rice"]);
