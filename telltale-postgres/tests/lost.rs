@@ -19,8 +19,8 @@ choreography! {
 }
 
 fn engine(url: &str) -> Postgres {
-    let short = Duration::from_millis(500);
-    let config = PostgresConfig { timeout: short, lease: short, ..PostgresConfig::default() };
+    let (timeout, lease) = (Duration::from_secs(2), Duration::from_millis(500));
+    let config = PostgresConfig { timeout, lease, ..PostgresConfig::default() };
     Postgres::with(vec![url.parse().expect("it is a URL")], &NoTls, &config).expect("one database")
 }
 
