@@ -19,7 +19,7 @@ choreography! {
 }
 
 fn engine(url: &str) -> Postgres {
-    let (timeout, lease) = (Duration::from_secs(2), Duration::from_millis(500));
+    let (timeout, lease) = (Duration::from_secs(2), Duration::from_secs(2));
     let config = PostgresConfig { timeout, lease, ..PostgresConfig::default() };
     Postgres::with(vec![url.parse().expect("it is a URL")], &NoTls, &config).expect("one database")
 }
@@ -97,7 +97,7 @@ async fn a_claim_is_somebody_elses_when_its_lease_is_over_and_the_first_who_comm
         Start::of(&greeting::IMAGE).called(key).on(&first).await.expect("it is new");
         let claim = first.claim(&ann(), 1).await.expect("it is there").pop().expect("it has begun");
         assert!(second.claim(&ann(), 1).await.expect("it is there").is_empty(), "it is claimed");
-        tokio::time::sleep(Duration::from_millis(600)).await;
+        tokio::time::sleep(Duration::from_millis(2_200)).await;
         let again = second.claim(&ann(), 1).await.expect("it is there").pop().expect("it is free");
         let done = || Done::of(PartStatus::Done);
         let (early, late) = if is_first {
