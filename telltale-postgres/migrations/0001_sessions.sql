@@ -113,3 +113,10 @@ CREATE TABLE telltale.bounds (
     keep interval NOT NULL DEFAULT '1 day'
 );
 INSERT INTO telltale.bounds DEFAULT VALUES;
+
+-- A claimed part: what it has come to, how its session has ended, and its inbox, the messages of a channel in their order.
+CREATE TYPE telltale.work AS (
+    session text, incarnation bigint, image bytea, role smallint, version bigint, attempts integer, state bytea, claim bytea,
+    ending smallint, ending_by text, ending_reason text,
+    senders smallint[], lanes integer[], numbers bigint[], labels integer[], payloads bytea[], mark bigint
+);

@@ -2,15 +2,11 @@
 
 -- Parts for services. Who has waited longest is first; a part that was claimed in vain comes alone, and after those that have waited since then.
 CREATE OR REPLACE FUNCTION telltale.claim(images bytea[], roles smallint[], at_most integer, lease bigint)
-RETURNS TABLE (
-    session text, incarnation bigint, image bytea, role smallint, version bigint, attempts integer, state bytea, claim bytea,
-    ending smallint, ending_by text, ending_reason text,
-    senders smallint[], lanes integer[], numbers bigint[], labels integer[], payloads bytea[], mark bigint)
+RETURNS SETOF telltale.work
 LANGUAGE plpgsql SECURITY DEFINER
 SET search_path = telltale, pg_temp SET enable_seqscan = off SET enable_hashjoin = off SET enable_mergejoin = off
 SET jit = off SET plan_cache_mode = force_generic_plan SET lock_timeout = '3s'
 AS $$
-#variable_conflict use_column
 DECLARE
     topics bigint[];
     found_sessions text[];
@@ -53,21 +49,16 @@ $$;
 
 -- The part of a ticket. A row without session: the ticket is not for this seat.
 CREATE OR REPLACE FUNCTION telltale.claim_seat(of_session text, of_role smallint, shown bytea, lease bigint)
-RETURNS TABLE (
-    session text, incarnation bigint, image bytea, role smallint, version bigint, attempts integer, state bytea, claim bytea,
-    ending smallint, ending_by text, ending_reason text,
-    senders smallint[], lanes integer[], numbers bigint[], labels integer[], payloads bytea[], mark bigint)
+RETURNS SETOF telltale.work
 LANGUAGE plpgsql SECURITY DEFINER
 SET search_path = telltale, pg_temp SET enable_seqscan = off SET enable_hashjoin = off SET enable_mergejoin = off
 SET jit = off SET plan_cache_mode = force_generic_plan SET lock_timeout = '3s'
 AS $$
-#variable_conflict use_column
 BEGIN
     PERFORM telltale.check_isolation();
     IF NOT EXISTS (
         SELECT FROM telltale.part p WHERE p.session = of_session AND p.role = of_role AND p.ticket = sha256(shown)) THEN
-        session := NULL;
-        RETURN NEXT;
+        RETURN NEXT NULL::telltale.work;
         RETURN;
     END IF;
     PERFORM telltale.expire_one(s.key)
@@ -86,36 +77,32 @@ $$;
 -- Gives parts, whose rows are locked by whoever calls, to a claimant. A claim that is lost in a crash has not happened, so nobody
 -- waits for the disk.
 CREATE OR REPLACE FUNCTION telltale.give(sessions text[], roles smallint[], lease bigint)
-RETURNS TABLE (
-    session text, incarnation bigint, image bytea, role smallint, version bigint, attempts integer, state bytea, claim bytea,
-    ending smallint, ending_by text, ending_reason text,
-    senders smallint[], lanes integer[], numbers bigint[], labels integer[], payloads bytea[], mark bigint)
+RETURNS SETOF telltale.work
 LANGUAGE plpgsql
 AS $$
-#variable_conflict use_column
 DECLARE
-    flood record;
+    first bigint;
+    bound bigint;
+    who text;
 BEGIN
     PERFORM set_config('synchronous_commit', 'off', true);
     -- As much as fits into memory, here and there; a part with more than that ends its session.
-    SELECT array_agg(c.session ORDER BY c.nth), array_agg(c.role ORDER BY c.nth) INTO sessions, roles
+    SELECT array_agg(c.session ORDER BY c.nth), array_agg(c.role ORDER BY c.nth), max(c.size) FILTER (WHERE c.nth = 1)
+    INTO sessions, roles, first
     FROM (
-        SELECT c.*, sum(i.size) OVER (ORDER BY c.nth) total
+        SELECT c.*, i.size, sum(i.size) OVER (ORDER BY c.nth) total
         FROM unnest(sessions, roles) WITH ORDINALITY c (session, role, nth)
         CROSS JOIN LATERAL (
             SELECT coalesce(sum(octet_length(m.payload)), 0) size FROM telltale.message m
             WHERE m.session = c.session AND m.receiver = c.role) i) c
     WHERE c.nth = 1 OR c.total <= 67108864;
-    FOR flood IN
-        SELECT m.session, m.receiver, sum(octet_length(m.payload)) size FROM telltale.message m
-        WHERE m.session = sessions[1] AND m.receiver = roles[1] GROUP BY 1, 2
-        HAVING sum(octet_length(m.payload)) > (SELECT inbox FROM telltale.bounds)
-    LOOP
-        PERFORM FROM telltale.session WHERE key = flood.session FOR NO KEY UPDATE;
-        PERFORM telltale.finish(flood.session, 3::smallint, telltale.name_of(flood.session, flood.receiver),
-            format('%s bytes are on their way to `%s`, and `telltale.bounds` allows %s', flood.size,
-                telltale.name_of(flood.session, flood.receiver), (SELECT inbox FROM telltale.bounds)));
-    END LOOP;
+    SELECT inbox INTO bound FROM telltale.bounds;
+    IF first > bound THEN
+        PERFORM FROM telltale.session WHERE key = sessions[1] FOR NO KEY UPDATE;
+        who := telltale.name_of(sessions[1], roles[1]);
+        PERFORM telltale.finish(sessions[1], 3::smallint, who,
+            format('%s bytes are on their way to `%s`, and `telltale.bounds` allows %s', first, who, bound));
+    END IF;
     UPDATE telltale.part p
     SET claim = uuid_send(gen_random_uuid()), claimed = clock_timestamp() + least(lease, 3600000000) * interval '1 microsecond',
         tried = now(), attempts = p.attempts + 1
