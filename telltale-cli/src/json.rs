@@ -4,7 +4,6 @@ use std::io::Write;
 
 use serde::Serialize;
 use telltale_syntax::{Diagnostic, Mistake};
-use telltale_theory::Condition;
 
 use crate::error::Failure;
 use crate::source::Source;
@@ -74,7 +73,7 @@ fn errors(judged: &Judged) -> Vec<Error> {
 
 fn error(mistake: &Diagnostic) -> Error {
     let (condition, role) = match mistake.mistake() {
-        Mistake::CannotKnow(why) => (condition(why.condition), Some(why.role.clone())),
+        Mistake::CannotKnow(why) => (why.condition.word(), Some(why.role.clone())),
         Mistake::TooHard(_) | Mistake::MoreToKnow { .. } | Mistake::More { .. } => ("limit", None),
         _ => ("language", None),
     };
@@ -85,16 +84,5 @@ fn error(mistake: &Diagnostic) -> Error {
         message: mistake.message(),
         line: start.line,
         column: start.column + 1,
-    }
-}
-
-fn condition(condition: Condition) -> &'static str {
-    match condition {
-        Condition::SendValidity => "send",
-        Condition::ReceiveValidity => "receive",
-        Condition::NoMixedChoice => "mixed",
-        Condition::SilentEnd => "silent",
-        Condition::Fork => "fork",
-        Condition::Join => "join",
     }
 }

@@ -118,6 +118,26 @@ pub enum Condition {
     Join,
 }
 
+impl Condition {
+    /// A word for it, for programs that read what others report.
+    ///
+    /// ```
+    /// use telltale_theory::Condition;
+    ///
+    /// assert_eq!(Condition::NoMixedChoice.word(), "mixed");
+    /// ```
+    pub fn word(self) -> &'static str {
+        match self {
+            Self::SendValidity => "send",
+            Self::ReceiveValidity => "receive",
+            Self::NoMixedChoice => "mixed",
+            Self::SilentEnd => "silent",
+            Self::Fork => "fork",
+            Self::Join => "join",
+        }
+    }
+}
+
 /// One way in which a role cannot play its part.
 ///
 /// Two runs look the same to [`role`](Self::role), yet it would have to act differently: in

@@ -2,7 +2,6 @@
 
 use serde::Serialize;
 use telltale_syntax::{Analysis, Diagnostic, Mistake, Projected, analyse_str, project_all};
-use telltale_theory::Condition;
 
 use crate::places::Places;
 
@@ -88,7 +87,7 @@ impl Judged {
 
 fn wrong(mistake: &Diagnostic, places: &Places<'_>) -> Wrong {
     let (condition, role) = match mistake.mistake() {
-        Mistake::CannotKnow(why) => (condition(why.condition), Some(why.role.clone())),
+        Mistake::CannotKnow(why) => (why.condition.word(), Some(why.role.clone())),
         Mistake::TooHard(_) | Mistake::MoreToKnow { .. } | Mistake::More { .. } => ("limit", None),
         _ => ("language", None),
     };
@@ -104,16 +103,5 @@ fn wrong(mistake: &Diagnostic, places: &Places<'_>) -> Wrong {
         text: mistake.text(),
         place: places.place(mistake.start(), mistake.end()),
         notes: notes.collect(),
-    }
-}
-
-fn condition(condition: Condition) -> &'static str {
-    match condition {
-        Condition::SendValidity => "send",
-        Condition::ReceiveValidity => "receive",
-        Condition::NoMixedChoice => "mixed",
-        Condition::SilentEnd => "silent",
-        Condition::Fork => "fork",
-        Condition::Join => "join",
     }
 }
