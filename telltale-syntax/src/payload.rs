@@ -13,7 +13,7 @@ use syn::spanned::Spanned;
 pub(crate) use inner::one_module_in;
 pub(crate) use print::{tokens_text, type_text};
 pub(crate) use unfit::find_unfit;
-pub(crate) use words::{begins_path, with_first_words};
+pub(crate) use words::{begins_path, is_type_name, with_first_words};
 
 /// The fields of a label, in the shape they were written in.
 #[derive(Clone, Debug, Default)]

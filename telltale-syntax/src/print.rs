@@ -12,7 +12,7 @@ use crate::ast::{
 };
 use crate::name::Name;
 use crate::parse::doc_text;
-use crate::payload::{Payload, tokens_text};
+use crate::payload::{Payload, is_type_name, tokens_text};
 
 impl Display for Ast {
     fn fmt(&self, f: &mut Formatter<'_>) -> fmt::Result {
@@ -95,6 +95,8 @@ impl Display for Message {
         write!(f, ": {}", self.label)?;
         let payload = &*self.payload_text;
         match &self.payload {
+            // Alone, it would be read as a payload without its label.
+            Payload::Unit if is_type_name(&self.label.to_string()) => f.write_str("()"),
             Payload::Unit => Ok(()),
             Payload::Record(_) => write!(f, " {payload}"),
             Payload::Tuple(types) if types.len() > 1 => f.write_str(payload),

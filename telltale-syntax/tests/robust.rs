@@ -101,6 +101,15 @@ fn use_up(analysis: &Analysis) {
     assert!(!is_clean || analysis.protocols.iter().all(|protocol| protocol.lowered.is_some()));
 }
 
+/// It needs its parentheses, or it is read as a payload.
+#[test]
+fn a_label_that_is_called_like_a_type_is_printed_as_it_was_written() {
+    let source = "protocol P(A, B) {\n    A -> B: String();\n    A -> B: X(bool);\n}\n";
+    let analysis = analyse_str(source);
+    assert!(analysis.diagnostics.is_empty(), "{:?}", analysis.diagnostics);
+    assert_eq!(analysis.ast.to_string(), source);
+}
+
 proptest! {
     #![proptest_config(ProptestConfig { cases: 512, ..ProptestConfig::default() })]
 

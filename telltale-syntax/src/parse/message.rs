@@ -12,15 +12,9 @@ use crate::instead::Instead;
 use crate::mistake::Mistake;
 use crate::mistakes::Mistakes;
 use crate::name::Name;
-use crate::payload::{Payload, find_unfit, type_text};
+use crate::payload::{Payload, find_unfit, is_type_name, type_text};
 use crate::print::list;
 use crate::span::SpanRange;
-
-/// The types that need no path and no arguments.
-const TYPES: [&str; 18] = [
-    "String", "bool", "char", "f32", "f64", "i8", "i16", "i32", "i64", "i128", "isize", "str",
-    "u8", "u16", "u32", "u64", "u128", "usize",
-];
 
 pub(super) fn message(
     tokens: &mut Tokens,
@@ -152,7 +146,7 @@ fn type_ahead(tokens: &Tokens) -> Option<TypeAhead> {
         TokenTree::Ident(word) => {
             let is_whole = !matches!(tokens.peek(1), Some(TokenTree::Group(_)));
             let is_path = tokens.is_signs(1, "<") || tokens.is_signs(1, "::");
-            is_path || (is_whole && TYPES.contains(&word.to_string().as_str()))
+            is_path || (is_whole && is_type_name(&word.to_string()))
         }
         TokenTree::Punct(punct) => ['&', '*'].contains(&punct.as_char()),
         TokenTree::Literal(_) => true,

@@ -2,6 +2,17 @@
 
 use proc_macro2::{Group, Ident, TokenStream, TokenTree};
 
+/// The types that need no path and no arguments.
+const TYPES: [&str; 18] = [
+    "String", "bool", "char", "f32", "f64", "i8", "i16", "i32", "i64", "i128", "isize", "str",
+    "u8", "u16", "u32", "u64", "u128", "usize",
+];
+
+/// Whether a word alone is a type, whatever is in scope.
+pub(crate) fn is_type_name(word: &str) -> bool {
+    TYPES.contains(&word)
+}
+
 /// Whether the word at a place begins a path. It may be a keyword.
 pub(crate) fn begins_path(trees: &[TokenTree], at: usize) -> bool {
     let sign = |at: usize| match trees.get(at) {
