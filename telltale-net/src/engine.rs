@@ -49,18 +49,20 @@ pub trait Engine: Send + Sync + 'static {
     /// - before its first step, if its session has not ended;
     /// - when there is a message in its inbox that it has not been offered;
     /// - when the time has come for which it asked in its last step ([`PartStatus::Again`]);
+    /// - when whoever has its ticket has something to say ([`Seat::anyway`]);
     /// - when its session has ended after its first step and before it was done: then it is told once, and has no messages.
     ///
     /// It is offered its whole inbox, the messages of a channel in their order. Each claim counts as an attempt until a commit succeeds.
     /// While a claim lives, nobody else gets the part; an engine that cannot know whether a claimant lives may give
-    /// it to another, and then only the first of them can commit. A session whose time is over is ended before anything of it
-    /// is claimed. No part is passed over for ever: who has waited longest is first.
+    /// it to another, and then only the first of them can commit. A session whose time is over, or one of whose parts was
+    /// [held](PartStatus::Held) by somebody who is gone, is ended before anything of it is claimed. No part is passed over for ever: who has waited longest is first.
     ///
     /// A part whose last claim has led to no commit comes alone: if its step is what ends its claimants, no other part is to suffer by that.
     ///
     /// # Errors
     ///
-    /// [`EngineError::NoSeat`] when a single seat is wanted and its ticket is wrong, or there is no such session.
+    /// [`EngineError::NoSeat`] when seats are wanted and there is one of them whose ticket is wrong, or whose session is not there;
+    /// [`EngineError::SeatDone`] when there is one whose part is done. The error tells of no other, and nothing was claimed.
     fn claim(
         &self,
         wanted: &Wanted,
@@ -93,7 +95,7 @@ pub trait Engine: Send + Sync + 'static {
         reason: &str,
     ) -> impl Future<Output = Result<(), EngineError>> + Send;
 
-    /// How a session has ended, if it has. Whether its time is over is looked at.
+    /// How a session has ended, if it has. Whether its time is over is looked at, and whether somebody is gone who held a part.
     ///
     /// # Errors
     ///
@@ -142,15 +144,21 @@ pub struct NewPart {
 pub enum Wanted {
     /// Those that are for services, of these roles of these protocols.
     Served(Arc<[(ContentHash, RoleId)]>),
-    /// One for which somebody has a ticket.
-    Seat {
-        /// The session.
-        session: SessionKey,
-        /// The role.
-        role: RoleId,
-        /// Its ticket.
-        ticket: TicketHash,
-    },
+    /// Those for which somebody has tickets.
+    Seats(Arc<[Seat]>),
+}
+
+/// A part for which somebody has a ticket.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Seat {
+    /// The session.
+    pub session: SessionKey,
+    /// The role.
+    pub role: RoleId,
+    /// Its ticket.
+    pub ticket: TicketHash,
+    /// Whether it is wanted although it may have nothing to do, as long as it is not done: whoever has the ticket has something to say.
+    pub anyway: bool,
 }
 
 /// What a part has to do.
@@ -227,6 +235,9 @@ pub enum PartStatus {
     Waits,
     /// It waits for messages, and has something to do when so much time has passed.
     Again(Duration),
+    /// Somebody plays it who keeps what it has come to in his own memory. If it has no other step within this time, he is gone, and
+    /// the session is faulted in the name of the role.
+    Held(Duration),
     /// It waits for messages, and need not get any: it may stop where it is. A session all of whose parts rest or are done, with
     /// empty inboxes, is complete.
     Rests,
@@ -239,7 +250,7 @@ pub enum PartStatus {
 impl PartStatus {
     /// Whether the part has further steps, if nothing ends its session.
     pub fn goes_on(&self) -> bool {
-        matches!(self, Self::Waits | Self::Again(_) | Self::Rests)
+        matches!(self, Self::Waits | Self::Again(_) | Self::Held(_) | Self::Rests)
     }
 }
 
@@ -288,6 +299,14 @@ pub enum EngineError {
         "the ticket is not for role {role} of `{session}`, or there is no such session (any more)"
     )]
     NoSeat {
+        /// The session.
+        session: SessionKey,
+        /// The role.
+        role: RoleId,
+    },
+    /// The part of a seat is done: it is done with what it had to do, or its session has ended before it began, or that was told.
+    #[error("role {role} of `{session}` is done")]
+    SeatDone {
         /// The session.
         session: SessionKey,
         /// The role.

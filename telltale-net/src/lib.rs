@@ -65,6 +65,8 @@
 //!
 //! What this crate does not do: it knows no network, and the engine that it has keeps sessions in memory.
 
+#[cfg(feature = "services")]
+mod client;
 #[cfg(doctest)]
 mod docs;
 #[cfg(feature = "services")]
@@ -79,7 +81,13 @@ mod service;
 mod session;
 #[cfg(feature = "services")]
 mod start;
+#[cfg(feature = "services")]
+mod waiting;
+#[cfg(feature = "services")]
+mod wire;
 
+#[cfg(feature = "services")]
+pub use client::{Client, ClientConfig, JoinError};
 pub use host::{Host, HostConfig};
 #[cfg(feature = "services")]
 pub use key::{SessionKey, Ticket, TicketHash};

@@ -5,6 +5,8 @@ use std::fmt;
 use std::sync::{Arc, Mutex, Weak};
 use std::task::{Context, Poll};
 
+#[cfg(feature = "services")]
+use telltale_vm::VM;
 use telltale_vm::generated::endpoints::{Outgoing, Place, Seats};
 use telltale_vm::outside::{DriveError, Received, Seat};
 use telltale_vm::{Outcome, SessionError, SessionId};
@@ -45,8 +47,23 @@ impl Session {
         Ok(guard::hold(&self.machine))
     }
 
+    /// Does something in the VM, and wakes whom that lets go on. The caller holds no machine.
+    #[cfg(feature = "services")]
+    pub(crate) fn act<T>(&self, act: impl FnOnce(&mut VM) -> T) -> T {
+        let mut machine = guard::hold(&self.machine);
+        let done = act(&mut machine.vm);
+        machine.after_call(self.key);
+        done
+    }
+
+    /// How it has ended, if it has. The caller holds no machine.
+    #[cfg(feature = "services")]
+    pub(crate) fn outcome(&self) -> Option<Outcome> {
+        guard::hold(&self.machine).outcome(self.key).cloned()
+    }
+
     /// Cancels the session. The caller holds no machine.
-    fn cancel_now(&self, reason: &str) {
+    pub(crate) fn cancel_now(&self, reason: &str) {
         self.cancel_in(&mut guard::hold(&self.machine), reason);
     }
 

@@ -45,9 +45,15 @@ enum Lie {
     AnswersInAnotherOrder,
     /// It counts sessions to four.
     CountsSessionsAnew,
+    /// Of several tickets it looks at the first.
+    KnowsOneTicket,
+    /// Whoever has something to say has to wait until he is asked.
+    AsksFirst,
+    /// Whoever is gone is waited for.
+    WaitsForEver,
 }
 
-const LIES: [Lie; 15] = [
+const LIES: [Lie; 18] = [
     Lie::StartsTwice,
     Lie::ForgetsClaims,
     Lie::TurnsRound,
@@ -63,6 +69,9 @@ const LIES: [Lie; 15] = [
     Lie::PutsAllTogether,
     Lie::AnswersInAnotherOrder,
     Lie::CountsSessionsAnew,
+    Lie::KnowsOneTicket,
+    Lie::AsksFirst,
+    Lie::WaitsForEver,
 ];
 
 struct Liar {
@@ -92,10 +101,24 @@ impl Liar {
         Some(LiarsClaim { claim, work })
     }
 
+    fn wanted(&self, wanted: &Wanted) -> Option<Wanted> {
+        let Wanted::Seats(seats) = wanted else { return None };
+        let mut seats = seats.to_vec();
+        match self.lie {
+            Lie::KnowsOneTicket => seats.truncate(1),
+            Lie::AsksFirst => seats.iter_mut().for_each(|seat| seat.anyway = false),
+            _ => return None,
+        }
+        Some(Wanted::Seats(seats.into()))
+    }
+
     fn lie_in(&self, mut done: Done) -> Done {
         match self.lie {
             Lie::KeepsTaken => done.taken.clear(),
             Lie::LosesSent => done.sent.clear(),
+            Lie::WaitsForEver if matches!(done.status, PartStatus::Held(_)) => {
+                done.status = PartStatus::Waits;
+            }
             Lie::RestsForEver if done.status == PartStatus::Rests => done.status = PartStatus::Done,
             _ => {}
         }
@@ -120,6 +143,8 @@ impl Engine for Liar {
 
     async fn claim(&self, wanted: &Wanted, at_most: usize) -> Result<Vec<LiarsClaim>, EngineError> {
         let mut claims = Vec::new();
+        let changed = self.wanted(wanted);
+        let wanted = changed.as_ref().unwrap_or(wanted);
         match self.lie {
             Lie::GivesMore => claims.extend(self.memory.claim(wanted, at_most + 1).await?),
             Lie::PutsAllTogether => {

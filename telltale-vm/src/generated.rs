@@ -36,8 +36,8 @@ pub use crate::wire::{FieldNames, Json, PayloadCodec, PayloadCodecs};
 pub use serde;
 
 pub use endpoints::{
-    Arrived, Branches, Handle, Host, IntoRoles, Offering, Opened, Ready, Receiving,
-    ReceivingSignal, Sending, State, end_state, join, state,
+    Arrived, Branches, Handle, Host, IntoRoles, Join, Offering, Opened, Ready, Receiving,
+    ReceivingSignal, Sending, State, end_state, join, join_session, state,
 };
 pub use given_once::GivenOnce;
 pub use printed::{Printed, PrintedAsDebug, PrintedAsHole};
@@ -48,8 +48,8 @@ pub use crate::roles::play::{play, play_with};
 pub use crate::roles::players::{Marker, Player, Players, Plays, player};
 pub use crate::roles::session::{NamedRoles, SessionHost};
 pub use crate::{
-    Driven, EffectHandler, HandlerError, HandlerResult, PlayError, Session, SessionError,
-    SessionId, VM, VMError, Value,
+    Driven, EffectHandler, Elsewhere, HandlerError, HandlerResult, PlayError, Session,
+    SessionError, SessionId, VM, VMError, Value,
 };
 
 /// A session of an image that `choreography!` has compiled: as [`Session::open`], without what programs written by hand need.

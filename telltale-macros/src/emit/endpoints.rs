@@ -53,12 +53,14 @@ impl Part<'_> {
             self.names.table(self.local),
         );
         let docs = docs::with(&self.role.docs, &text);
+        let join = seats::join(self.interface, self.role, start);
         quote_spanned! {at(name.span())=>
             #docs
             pub mod #argument {
                 use super::*;
                 use super::__telltale;
 
+                #join
                 #(#states)*
             }
         }

@@ -24,7 +24,9 @@ use telltale_vm::{LabelId, RoleId};
 use self::scene::{
     ANN, BEN, CAS, Checked, Scene, Terms, answer, broken, done, expect, message, waits,
 };
-use super::{Claim, Done, Ending, Engine, EngineError, Envelope, EnvelopeId, PartStatus, Wanted};
+use super::{
+    Claim, Done, Ending, Engine, EngineError, Envelope, EnvelopeId, PartStatus, Seat, Wanted,
+};
 use crate::key::{SessionKey, Ticket};
 
 /// Checks an engine. The error says which promise it does not keep.
@@ -43,6 +45,9 @@ pub async fn check<E: Engine>(engine: &E) -> Checked {
     a_fault_ends_the_session(engine).await?;
     time_passes(engine).await?;
     tickets_are_for_their_seats(engine).await?;
+    seats_are_claimed_together(engine).await?;
+    who_has_something_to_say_is_heard(engine).await?;
+    who_holds_a_part_has_to_be_heard_of(engine).await?;
     several_may_claim_at_once(engine).await?;
     messages_are_told_apart(engine).await?;
     what_comes_during_a_step_is_new(engine).await?;
@@ -65,7 +70,7 @@ async fn names_are_used_once<E: Engine>(engine: &E) -> Checked {
     let ending = matches!(engine.ending(&unknown).await, Err(EngineError::NoSession(_)));
     let cancelled = matches!(engine.cancel(&unknown, "").await, Err(EngineError::NoSession(_)));
     expect(ending && cancelled, "a session that is not there has no ending, and gets none")?;
-    let seat = Wanted::Seat { session: unknown, role: ANN, ticket: ticket.hash() };
+    let seat = seat_of(&unknown, ANN, &ticket);
     let refused = matches!(engine.claim(&seat, 1).await, Err(EngineError::NoSeat { .. }));
     expect(refused, "a session that is not there has no seats")
 }
@@ -227,11 +232,7 @@ async fn time_passes<E: Engine>(engine: &E) -> Checked {
 async fn tickets_are_for_their_seats<E: Engine>(engine: &E) -> Checked {
     let (scene, ticket) = Scene::with(engine, Terms { ticket: true, ..Terms::default() }).await?;
     scene.expect_nothing(ANN, "a part with a ticket is not for services").await?;
-    let seat = |role, ticket: &Ticket| Wanted::Seat {
-        session: scene.key.clone(),
-        role,
-        ticket: ticket.hash(),
-    };
+    let seat = |role, ticket: &Ticket| seat_of(&scene.key, role, ticket);
     let wrong = Ticket::new(scene.key.clone(), ANN, Ticket::secret());
     for wanted in [seat(ANN, &wrong), seat(BEN, &ticket)] {
         let refused = matches!(engine.claim(&wanted, 1).await, Err(EngineError::NoSeat { .. }));
@@ -246,6 +247,80 @@ async fn tickets_are_for_their_seats<E: Engine>(engine: &E) -> Checked {
     let told = scene.claim_wanted(&seat(ANN, &ticket)).await?;
     let is_told = told.is_some_and(|claim| claim.work().ending.is_some());
     expect(is_told, "who has a ticket is told how the session has ended")
+}
+
+/// The seats of some scenes in which Ann has a ticket.
+async fn with_tickets<E: Engine>(engine: &E, anyway: bool) -> Checked<(Vec<Scene<'_, E>>, Wanted)> {
+    let (mut scenes, mut seats) = (Vec::new(), Vec::new());
+    for _ in 0..3 {
+        let terms = Terms { ticket: true, ..Terms::default() };
+        let (scene, ticket) = Scene::with(engine, terms).await?;
+        let (session, role, ticket) = (scene.key.clone(), ANN, ticket.hash());
+        seats.push(Seat { session, role, ticket, anyway });
+        scenes.push(scene);
+    }
+    Ok((scenes, Wanted::Seats(seats.into())))
+}
+
+async fn seats_are_claimed_together<E: Engine>(engine: &E) -> Checked {
+    let (scenes, wanted) = with_tickets(engine, false).await?;
+    let mut begun = BTreeSet::new();
+    for _ in &scenes {
+        for claim in scenes[0].claim_many(&wanted, scenes.len()).await? {
+            begun.insert(claim.work().session.clone());
+            scenes[0].commit(claim, waits()).await?;
+        }
+    }
+    let all: BTreeSet<SessionKey> = scenes.iter().map(|scene| scene.key.clone()).collect();
+    expect(begun == all, "whoever has several tickets gets all of their parts")?;
+    let idle = scenes[0].claim_many(&wanted, scenes.len()).await?;
+    expect(idle.is_empty(), "a seat that has nothing to do is not given")?;
+    let Wanted::Seats(seats) = &wanted else { unreachable!("they are seats") };
+    let wrong = Ticket::new(all.into_iter().next_back().expect("three"), ANN, Ticket::secret());
+    let mixed = seats.iter().cloned().chain([Seat { ticket: wrong.hash(), ..seats[0].clone() }]);
+    let refused = engine.claim(&Wanted::Seats(mixed.collect()), 4).await;
+    let is_told = matches!(refused, Err(EngineError::NoSeat { session, role })
+        if session == seats[0].session && role == ANN);
+    expect(is_told, "of several tickets, a wrong one is told of")
+}
+
+async fn who_has_something_to_say_is_heard<E: Engine>(engine: &E) -> Checked {
+    let (scenes, wanted) = with_tickets(engine, true).await?;
+    let scene = &scenes[0];
+    let Wanted::Seats(seats) = wanted else { unreachable!("they are seats") };
+    let wanted = Wanted::Seats([seats[0].clone()].into());
+    for number in 0..3 {
+        let claim = scene.claim_wanted(&wanted).await?;
+        let promise = "a seat is given to whoever has something to say, whatever it has to do";
+        let claim = claim.ok_or_else(|| broken(promise))?;
+        let status = PartStatus::Held(Duration::from_secs(3_600));
+        scene.commit(claim, Done { sent: vec![message(number)], status, ..waits() }).await?;
+    }
+    let ben = scene.claim(BEN).await?;
+    expect(ben.work().messages.len() == 3, "what is said at a seat arrives")?;
+    let claim = scene.claim_wanted(&wanted).await?;
+    scene.commit(claim.ok_or_else(|| broken("a seat is given again"))?, done()).await?;
+    let after = engine.claim(&wanted, 1).await;
+    let is_told = matches!(after, Err(EngineError::SeatDone { .. }));
+    expect(is_told, "whoever has a ticket is told that its part is done")
+}
+
+async fn who_holds_a_part_has_to_be_heard_of<E: Engine>(engine: &E) -> Checked {
+    let scene = Scene::new(engine).await?;
+    scene.commit(scene.claim(BEN).await?, waits()).await?;
+    let held = |time| Done { status: PartStatus::Held(time), ..waits() };
+    scene.commit(scene.claim(ANN).await?, held(Duration::from_secs(3_600))).await?;
+    scene.expect_nothing(ANN, "a part that is held has nothing to do for a service").await?;
+    scene.expect_ending(None, "who holds a part has time").await?;
+    let scene = Scene::new(engine).await?;
+    scene.commit(scene.claim(BEN).await?, waits()).await?;
+    scene.commit(scene.claim(ANN).await?, held(Duration::ZERO)).await?;
+    let told = scene.claim(BEN).await?;
+    let is_blamed =
+        |ending: &Ending| matches!(ending, Ending::Faulted { role, .. } if role == "Ann");
+    let is_told = told.work().ending.as_ref().is_some_and(is_blamed);
+    expect(is_told, "who held a part and is gone has ended the session")?;
+    expect(scene.ending().await?.as_ref().is_some_and(is_blamed), "everyone is told the same")
 }
 
 async fn several_may_claim_at_once<E: Engine>(engine: &E) -> Checked {
@@ -296,6 +371,12 @@ async fn messages_are_told_apart<E: Engine>(engine: &E) -> Checked {
     expect(is_as_left, "what was taken is gone, and nothing else")?;
     let has_state = claim.work().state.as_deref() == Some(&[]);
     expect(has_state, "a part of no bytes has begun all the same")
+}
+
+/// A seat, and nothing to say there.
+fn seat_of(session: &SessionKey, role: RoleId, ticket: &Ticket) -> Wanted {
+    let (session, ticket) = (session.clone(), ticket.hash());
+    Wanted::Seats([Seat { session, role, ticket, anyway: false }].into())
 }
 
 /// Messages by their channels, those of each in their order.

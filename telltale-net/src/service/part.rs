@@ -1,22 +1,21 @@
 //! A part of a session, while a service works on it: a machine of its own, in which the other roles are elsewhere.
 
-use std::mem;
 use std::time::Duration;
 
 use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 use serde_json::value::RawValue;
 use telltale_vm::generated::open;
-use telltale_vm::outside::Outgoing;
 use telltale_vm::snapshot::SessionSnapshot;
-use telltale_vm::wire::{Codec as _, CodecError, Json, Payloads};
+use telltale_vm::wire::{Codec as _, CodecError, Json};
 use telltale_vm::{
-    CoroStatus, CoroutineView, Message, NoHandler, Outcome, Progress, Recording, RoleId, Session,
-    SessionError, SessionId, VM, VMConfig, VMError,
+    CoroStatus, CoroutineView, NoHandler, Outcome, Progress, Recording, Session, SessionId, VM,
+    VMConfig,
 };
 
 use super::{ServerConfig, Service, Step};
-use crate::engine::{Done, Envelope, EnvelopeId, PartStatus, Work};
+use crate::engine::{Done, Envelope, PartStatus, Work};
+use crate::wire::{Wire, in_words, may_be_deep};
 
 /// How many rounds a role has before its messages are looked at.
 const ROUNDS: usize = 1_000;
@@ -33,13 +32,6 @@ pub(super) struct Part<S: Service> {
 struct Stored {
     part: SessionSnapshot,
     object: Box<RawValue>,
-}
-
-/// Why a message of an inbox was refused.
-enum Refused {
-    NoRoom,
-    Ended,
-    Wrong(String),
 }
 
 impl<S: Service> Part<S> {
@@ -74,7 +66,8 @@ impl<S: Service> Part<S> {
 
     /// Lets the role act on what has come, until it waits or has sent enough.
     pub(super) fn act(&mut self, service: &S, work: &Work, config: &ServerConfig) -> Done {
-        let payloads = Payloads::of(service.image()).with_limit(config.payload);
+        let wire =
+            Wire { image: service.image(), session: self.session.id(), limit: config.payload };
         let mut done = Done::of(PartStatus::Waits);
         let mut inbox: Vec<&Envelope> = work.messages.iter().collect();
         let enough = config.messages.max(1);
@@ -83,12 +76,12 @@ impl<S: Service> Part<S> {
         let mut is_first = true;
         let outcome = loop {
             let before = (inbox.len(), done.sent.len());
-            if let Err(reason) = self.deliver(service, &payloads, &mut inbox, &mut done.taken) {
+            if let Err(reason) = wire.deliver(&mut self.vm, &mut inbox, &mut done.taken) {
                 break Some(Err(blamed(service, &reason)));
             }
             // What goes wrong is in the outcome.
             let progress = self.vm.run(&NoHandler, ROUNDS);
-            if let Err(reason) = self.send(&payloads, &mut done.sent) {
+            if let Err(reason) = wire.take_outgoing(&mut self.vm, &mut done.sent) {
                 break Some(Err(blamed(service, &reason)));
             }
             if let Some(outcome) = self.outcome() {
@@ -117,78 +110,6 @@ impl<S: Service> Part<S> {
             done.sent.clear();
         }
         done
-    }
-
-    /// Delivers what there is room for.
-    fn deliver(
-        &mut self,
-        service: &S,
-        payloads: &Payloads<'_>,
-        inbox: &mut Vec<&Envelope>,
-        taken: &mut Vec<EnvelopeId>,
-    ) -> Result<(), String> {
-        let mut full: Vec<(RoleId, u16)> = Vec::new();
-        for message in mem::take(inbox) {
-            let channel = (message.id.from, message.id.lane);
-            if full.contains(&channel) {
-                inbox.push(message);
-                continue;
-            }
-            match self.deliver_one(service, payloads, message) {
-                Ok(()) => taken.push(message.id),
-                Err(Refused::NoRoom) => {
-                    full.push(channel);
-                    inbox.push(message);
-                }
-                // How it has ended is in its outcome.
-                Err(Refused::Ended) => return Ok(()),
-                Err(Refused::Wrong(what)) => return Err(what),
-            }
-        }
-        Ok(())
-    }
-
-    fn deliver_one(
-        &mut self,
-        service: &S,
-        payloads: &Payloads<'_>,
-        message: &Envelope,
-    ) -> Result<(), Refused> {
-        let EnvelopeId { from, lane, number } = message.id;
-        let wrong = |error| {
-            let mut roles = service.image().names().roles();
-            // Who knows what another process has sent.
-            let from = match roles.nth(from.index()) {
-                Some((_, name)) => format!("`{name}`"),
-                None => format!("role {from}"),
-            };
-            Refused::Wrong(format!("a message from {from}: {error}"))
-        };
-        let value = payloads.decode(message.label, &message.payload).map_err(wrong)?;
-        let message = Message { from, to: message.to, lane, label: message.label, value };
-        let delivered = self.vm.deliver(self.session.id(), Outgoing { message, number });
-        delivered.map_err(|undelivered| match undelivered.error {
-            VMError::ChannelFull { .. } => Refused::NoRoom,
-            VMError::StaleSession { .. } => Refused::Ended,
-            error => Refused::Wrong(error.to_string()),
-        })
-    }
-
-    /// What the role has sent, as bytes.
-    fn send(&mut self, payloads: &Payloads<'_>, sent: &mut Vec<Envelope>) -> Result<(), String> {
-        let mut outgoing = Vec::new();
-        let taken = self.vm.take_outgoing(self.session.id(), &mut outgoing);
-        taken.map_err(|error| error.to_string())?;
-        for Outgoing { message, number } in outgoing {
-            let Message { from, to, lane, label, value } = message;
-            let payload = payloads.encode(label, &value).map_err(|error| error.to_string())?;
-            // Otherwise its receiver would be blamed.
-            if payloads.are_json() && may_be_deep(&payload) {
-                payloads.decode(label, &payload).map_err(|error| error.to_string())?;
-            }
-            sent.push(Envelope { to, id: EnvelopeId { from, lane, number }, label, payload });
-        }
-        Ok(())
     }
 
     /// How the part has ended, if it has.
@@ -248,22 +169,9 @@ fn in_json<T: Serialize + DeserializeOwned>(state: &T) -> Result<Box<RawValue>, 
     Ok(RawValue::from_string(String::from_utf8(bytes)?)?)
 }
 
-/// Whether JSON may be nested deeper than `serde_json` reads, which is 127 levels; for writing it has no limit.
-fn may_be_deep(json: &[u8]) -> bool {
-    json.iter().filter(|byte| matches!(byte, b'[' | b'{')).count() >= 128
-}
-
 /// What is wrong with a role or its service, with the name of the role.
 pub(super) fn blamed(service: &impl Service, reason: &str) -> String {
     format!("`{}`: {reason}", service.role())
-}
-
-/// Why a part has ended, with the role that has done it.
-fn in_words(error: &SessionError) -> String {
-    match error {
-        SessionError::Faulted(fault) => fault.to_string(),
-        error => error.to_string(),
-    }
 }
 
 /// Whether the object plays the role that the service has named, and no other.

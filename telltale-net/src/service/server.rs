@@ -16,8 +16,11 @@ use telltale_vm::loader::ContentHash;
 use super::Service;
 use super::moments::Moments;
 use super::part::{Part, blamed};
-use crate::engine::{Claim as _, Done, Ending, Engine, EngineError, PartStatus, Wanted, Work};
+use crate::engine::{
+    self, Claim as _, Done, Ending, Engine, EngineError, PartStatus, Wanted, Work,
+};
 use crate::key::Ticket;
+use crate::waiting::{is_ready, others_first};
 
 /// Plays the roles of its services, step by step.
 pub struct Server<E> {
@@ -183,7 +186,7 @@ impl<E: Engine> Server<E> {
         let (_, role) = self.add(service);
         assert_eq!(role, ticket.role(), "the ticket is for another role");
         let (session, ticket) = (ticket.session().clone(), ticket.hash());
-        let wanted = Wanted::Seat { session, role, ticket };
+        let wanted = Wanted::Seats([engine::Seat { session, role, ticket, anyway: false }].into());
         self.seats.push(Seat { wanted, is_gone: AtomicBool::new(false) });
         self
     }
@@ -223,6 +226,10 @@ impl<E: Engine> Server<E> {
                     Err(error @ EngineError::NoSeat { .. }) => {
                         seat.is_gone.store(true, Ordering::Relaxed);
                         return Err(error);
+                    }
+                    Err(EngineError::SeatDone { .. }) => {
+                        seat.is_gone.store(true, Ordering::Relaxed);
+                        continue;
                     }
                     claims => claims?,
                 },
@@ -388,24 +395,6 @@ enum Woken {
     ToStop,
     ByChange,
     ByTime,
-}
-
-/// Whether a future is ready now.
-async fn is_ready(mut future: std::pin::Pin<&mut impl Future<Output = ()>>) -> bool {
-    poll_fn(|cx| Poll::Ready(future.as_mut().poll(cx).is_ready())).await
-}
-
-/// Lets other tasks of the thread have their turns.
-async fn others_first() {
-    let mut has_waited = false;
-    poll_fn(|cx| {
-        if std::mem::replace(&mut has_waited, true) {
-            return Poll::Ready(());
-        }
-        cx.waker().wake_by_ref();
-        Poll::Pending
-    })
-    .await;
 }
 
 /// A service of any type.

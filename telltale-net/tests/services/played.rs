@@ -2,7 +2,7 @@
 
 use pollster::block_on;
 use telltale_net::engine::memory::Memory;
-use telltale_net::engine::{Ending, Engine, EngineError, Wanted};
+use telltale_net::engine::{self, Ending, Engine, EngineError, Wanted};
 use telltale_net::{Server, Start, Ticket};
 
 use super::purchase::{Customers, Shops, Warehouses, World, all, ending, purchase, start, work};
@@ -75,8 +75,9 @@ fn a_seat_with_a_ticket_is_for_nobody_else() {
     work(&seated);
     assert_eq!(block_on(engine.ending(&key)).expect("it is there"), Some(Ending::Complete));
     // A ticket for another session does not help.
-    let wanted =
-        Wanted::Seat { session: key.clone(), role: foreign[0].role(), ticket: foreign[0].hash() };
+    let (role, ticket) = (foreign[0].role(), foreign[0].hash());
+    let wrong = engine::Seat { session: key.clone(), role, ticket, anyway: false };
+    let wanted = Wanted::Seats([wrong].into());
     let refused = block_on(engine.claim(&wanted, 1)).expect_err("it is another session's");
     assert!(matches!(refused, EngineError::NoSeat { .. }), "{refused}");
 }

@@ -7,11 +7,13 @@
 mod arrived;
 mod futures;
 mod handle;
+mod joined;
 mod opened;
 
 pub use arrived::{Arrived, Branches};
 pub use futures::{Offering, Ready, Receiving, ReceivingSignal, Sending};
 pub use handle::{Handle, State, join};
+pub use joined::{Join, join_session};
 pub use opened::{Host, IntoRoles, Opened, has_objects};
 
 use std::any::Any;

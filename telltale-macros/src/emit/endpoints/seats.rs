@@ -1,8 +1,8 @@
-//! How one comes by endpoints: for all roles of a session, or for those that have no role object.
+//! How one comes by endpoints: for all roles of a session, for those that have no role object, or for the one of a ticket.
 
 use proc_macro2::{Ident, Literal, Span, TokenStream};
 use quote::{quote, quote_spanned};
-use telltale_syntax::interface::Interface;
+use telltale_syntax::interface::{Interface, RoleInterface};
 
 use crate::emit::{at, docs, local, session};
 
@@ -69,6 +69,38 @@ pub(super) fn emit(interface: &Interface, starts: &[Ident]) -> TokenStream {
         }
 
         #driven
+    }
+}
+
+/// `pub async fn join(client, ticket) -> Result<Ask, _>`, in the module of the role.
+pub(super) fn join(interface: &Interface, role: &RoleInterface, start: &Ident) -> TokenStream {
+    let span = interface.module.span();
+    let (client, ticket, any) = (local("client", span), local("ticket", span), local("C", span));
+    let at_role = interface.roles.iter().position(|other| other.name == role.name);
+    let number = Literal::u8_unsuffixed(at_role.expect("a role of its protocol") as u8);
+    let roles = interface.roles.iter().map(|other| {
+        let argument = &other.argument;
+        let player = if other.name == role.name { quote!(Driven) } else { quote!(Elsewhere) };
+        quote!(#argument: __telltale::#player)
+    });
+    let text = format!(
+        "Plays `{}` in a session that somebody has started; its other roles are played elsewhere.",
+        role.name
+    );
+    let docs = docs::doc(&text);
+    quote_spanned! {at(span)=>
+        #docs
+        ///
+        /// # Errors
+        ///
+        /// When the ticket is for another seat, or somebody sits there, or the session is over.
+        pub async fn join<#any: __telltale::Join>(
+            #client: &#any,
+            #ticket: &#any::Ticket,
+        ) -> __telltale::Result<#start, #any::Error> {
+            let roles = super::Roles { #(#roles,)* };
+            __telltale::join_session(#client, &super::IMAGE, roles, #number, #ticket).await
+        }
     }
 }
 

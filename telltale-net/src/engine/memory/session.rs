@@ -32,6 +32,8 @@ pub(super) struct Part {
     /// Whether it may stop where it is.
     pub(super) rests: bool,
     pub(super) again: Option<Duration>,
+    /// If somebody keeps it in his own memory: how long he may be silent, and until when he may.
+    pub(super) held: Option<(Duration, Duration)>,
     pub(super) is_done: bool,
     /// Its place among those that have something to do, also while it is claimed and not among them.
     pub(super) place: Option<u64>,
@@ -67,6 +69,10 @@ impl Session {
         part.rests = status == PartStatus::Rests;
         part.again = match status {
             PartStatus::Again(after) => Some(now.saturating_add(after)),
+            _ => None,
+        };
+        part.held = match status {
+            PartStatus::Held(time) => Some((time, now.saturating_add(time))),
             _ => None,
         };
         part.is_done = status == PartStatus::Done || has_ended;
@@ -125,14 +131,26 @@ impl Session {
         if self.ending.is_some() {
             return None;
         }
-        let again = self.parts.iter().filter(|part| !part.is_done).filter_map(|part| part.again);
+        let parts = || self.parts.iter().filter(|part| !part.is_done);
+        let again = parts().filter_map(|part| part.again);
+        let held = parts().filter_map(|part| part.held).map(|(_, until)| until);
         let deadline = self.deadline.map(|(_, end)| end);
         let idle = self.idle.map(|idle| self.moved.saturating_add(idle));
-        again.filter(|again| *again > now).chain(deadline).chain(idle).min()
+        again.filter(|again| *again > now).chain(held).chain(deadline).chain(idle).min()
     }
 
-    /// Ends it if its time is over.
+    /// Ends it if its time is over, or somebody is gone who held a part.
     pub(super) fn expire(&mut self, now: Duration) {
+        self.end_late(now);
+        let is_gone =
+            |part: &&Part| !part.is_done && part.held.is_some_and(|(_, until)| now >= until);
+        if let Some(Part { role, held: Some((time, _)), .. }) = self.parts.iter().find(is_gone) {
+            let reason = format!("whoever plays `{role}` was not heard of for {time:?}");
+            self.end(Ending::Faulted { role: role.clone(), reason });
+        }
+    }
+
+    fn end_late(&mut self, now: Duration) {
         let limit = match (self.deadline, self.idle) {
             _ if self.ending.is_some() => return,
             (Some((deadline, end)), _) if now >= end => format!("{deadline:?} in all"),
@@ -162,6 +180,7 @@ impl Part {
             inbox: Vec::new(),
             rests: false,
             again: None,
+            held: None,
             is_done: false,
             place: None,
         }

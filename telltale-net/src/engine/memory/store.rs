@@ -10,8 +10,8 @@ use telltale_vm::loader::ContentHash;
 
 use super::Faults;
 use super::session::{Part, Session};
-use crate::engine::{Done, EngineError, NewSession, Wanted, Work};
-use crate::key::{SessionKey, TicketHash};
+use crate::engine::{Done, EngineError, NewSession, Seat, Wanted, Work};
+use crate::key::SessionKey;
 
 #[derive(Default)]
 pub(super) struct Store {
@@ -98,11 +98,14 @@ impl Store {
         now: Duration,
     ) -> Result<Vec<(Work, u64)>, EngineError> {
         self.expire(now);
+        if let Wanted::Seats(seats) = wanted {
+            seats.iter().try_for_each(|seat| self.part_of(seat).map(drop))?;
+        }
         let mut claimed: Vec<(Work, u64)> = Vec::new();
         while claimed.len() < at_most {
             let faults = self.faults;
             let twice = self.draws(faults.claimed_twice);
-            let Some((key, nth)) = self.first(wanted, twice, now)? else { break };
+            let Some((key, nth)) = self.first(wanted, twice, now) else { break };
             let comes_alone = self.session(&key)?.parts[nth].attempts > 0;
             if comes_alone && !claimed.is_empty() {
                 break;
@@ -115,17 +118,10 @@ impl Store {
         Ok(claimed)
     }
 
-    fn first(
-        &self,
-        wanted: &Wanted,
-        twice: bool,
-        now: Duration,
-    ) -> Result<Option<(SessionKey, usize)>, EngineError> {
+    fn first(&self, wanted: &Wanted, twice: bool, now: Duration) -> Option<(SessionKey, usize)> {
         match wanted {
-            Wanted::Served(served) => Ok(self.first_of(served)),
-            Wanted::Seat { session, role, ticket } => {
-                self.seat(session, *role, *ticket, twice, now)
-            }
+            Wanted::Served(served) => self.first_of(served),
+            Wanted::Seats(seats) => self.first_seat(seats, twice, now),
         }
     }
 
@@ -185,23 +181,35 @@ impl Store {
         Some((key.clone(), nth))
     }
 
-    /// The part of a ticket, if it has something to do.
-    fn seat(
+    /// The first of the parts of some tickets that has something to do.
+    fn first_seat(
         &self,
-        key: &SessionKey,
-        role: RoleId,
-        ticket: TicketHash,
+        seats: &[Seat],
         twice: bool,
         now: Duration,
-    ) -> Result<Option<(SessionKey, usize)>, EngineError> {
-        let found = self.sessions.get(key);
-        let found = found.and_then(|session| Some((session, session.parts.get(role.index())?)));
-        let Some((session, part)) = found.filter(|(_, part)| part.ticket == Some(ticket)) else {
-            return Err(EngineError::NoSeat { session: key.clone(), role });
+    ) -> Option<(SessionKey, usize)> {
+        let can_be_claimed = |seat: &&Seat| {
+            self.part_of(seat).is_ok_and(|(session, part)| {
+                let is_over = session.ending.is_some();
+                let is_free = part.claimed.is_none() || twice;
+                is_free && (seat.anyway || part.has_something_to_do(is_over, now))
+            })
         };
-        let has_something = part.has_something_to_do(session.ending.is_some(), now);
-        let is_free = part.claimed.is_none() || twice;
-        Ok((has_something && is_free).then(|| (key.clone(), role.index())))
+        let seat = seats.iter().find(can_be_claimed)?;
+        Some((seat.session.clone(), seat.role.index()))
+    }
+
+    /// The part of a ticket.
+    fn part_of(&self, seat: &Seat) -> Result<(&Session, &Part), EngineError> {
+        let found = self.sessions.get(&seat.session);
+        let found =
+            found.and_then(|session| Some((session, session.parts.get(seat.role.index())?)));
+        let Seat { session, role, .. } = seat.clone();
+        match found.filter(|(_, part)| part.ticket == Some(seat.ticket)) {
+            None => Err(EngineError::NoSeat { session, role }),
+            Some((_, part)) if part.is_done => Err(EngineError::SeatDone { session, role }),
+            Some(found) => Ok(found),
+        }
     }
 
     /// Sessions whose time is over end, and parts that have waited for their time have something to do.

@@ -1,0 +1,277 @@
+//! The work of a client: what its seats have to say goes to the engine, and what has come goes to them.
+
+use std::future::{Future, poll_fn};
+use std::mem;
+use std::pin::pin;
+use std::sync::Arc;
+use std::task::{Context, Poll};
+use std::time::{Duration, Instant};
+
+use telltale_vm::RoleId;
+
+use super::line::Over;
+use super::seat::{Ask, Given, Seat};
+use super::{JoinError, Shared};
+use crate::engine::{self, Claim as _, Done, Engine, EngineError, PartStatus, Wanted};
+use crate::key::SessionKey;
+use crate::waiting::{is_ready, others_first};
+
+/// Somebody does the work of a client, until this is dropped.
+pub(super) struct Work<E> {
+    shared: Arc<Shared<E>>,
+}
+
+/// Seats, and what each asks for.
+type Wants = Vec<(Arc<Seat>, engine::Seat)>;
+
+impl<E: Engine> Work<E> {
+    pub(super) fn begin(shared: Arc<Shared<E>>) -> Result<Self, EngineError> {
+        if mem::replace(&mut shared.hub.state().is_running, true) {
+            return Err(EngineError::Engine("the client is at work already".into()));
+        }
+        Ok(Self { shared })
+    }
+
+    pub(super) async fn run<F: Future<Output = ()>>(
+        self,
+        sleep: impl Fn(Duration) -> F,
+        stop: impl Future<Output = ()>,
+    ) -> Result<(), EngineError> {
+        let mut stop = pin!(stop);
+        let mut changed = Box::pin(self.shared.engine.changed());
+        let (mut is_for_all, mut must_stop) = (true, false);
+        loop {
+            must_stop = must_stop || is_ready(stop.as_mut()).await;
+            // It is polled before there is looked for something, so that no change falls in between.
+            while is_ready(changed.as_mut()).await {
+                is_for_all = true;
+                changed.set(self.shared.engine.changed());
+            }
+            let was_lost = match self.look(is_for_all || must_stop).await {
+                Ok(()) => false,
+                Err(EngineError::Lost(_)) => true,
+                Err(error) => return Err(error),
+            };
+            if must_stop {
+                self.leave_all().await;
+                return Ok(());
+            }
+            let mut sleep = pin!(sleep(self.pause()));
+            let wait = poll_fn(|cx| {
+                if sleep.as_mut().poll(cx).is_ready() {
+                    return Poll::Ready(true);
+                }
+                // Whoever was not heard is asked again after a while.
+                let is_due = !was_lost && self.poll_due(cx).is_ready();
+                let has_changed = !was_lost && changed.as_mut().poll(cx).is_ready();
+                if has_changed {
+                    changed.set(self.shared.engine.changed());
+                }
+                must_stop = stop.as_mut().poll(cx).is_ready();
+                if is_due || has_changed || must_stop {
+                    return Poll::Ready(has_changed);
+                }
+                Poll::Pending
+            });
+            is_for_all = wait.await;
+        }
+    }
+
+    fn pause(&self) -> Duration {
+        self.shared.config.poll.min(self.shared.config.heartbeat / 3)
+    }
+
+    /// Waits until a seat has something to say.
+    fn poll_due(&self, cx: &mut Context<'_>) -> Poll<()> {
+        let mut state = self.shared.hub.state();
+        if !state.due.is_empty() {
+            return Poll::Ready(());
+        }
+        let before = state.waker.replace(cx.waker().clone());
+        drop(state);
+        drop(before);
+        Poll::Pending
+    }
+
+    /// The seats that have something to say, or all of them.
+    fn seats(&self, all: bool) -> Vec<Arc<Seat>> {
+        let mut state = self.shared.hub.state();
+        let mut due = mem::take(&mut state.due);
+        if all {
+            return state.seats.iter().map(|(_, seat)| Arc::clone(seat)).collect();
+        }
+        due.sort_unstable();
+        due.dedup();
+        due.into_iter().filter_map(|number| state.seats.get(number).cloned()).collect()
+    }
+
+    /// Does a step of each seat that has something to say, or to hear.
+    async fn look(&self, all: bool) -> Result<(), EngineError> {
+        for seats in self.seats(all).chunks(self.shared.config.batch.max(1)) {
+            let mut wanted = Vec::new();
+            for seat in seats {
+                match seat.ask(Instant::now()) {
+                    Ask::Part(part) => wanted.push((Arc::clone(seat), part)),
+                    Ask::Cancel(reason) => self.cancel(seat, &reason).await?,
+                }
+            }
+            self.look_at(wanted).await?;
+        }
+        Ok(())
+    }
+
+    /// Does a step of each of these seats whose part is given. Those that come alone are followed by the others.
+    async fn look_at(&self, mut wanted: Wants) -> Result<(), EngineError> {
+        while !wanted.is_empty() {
+            let seats = wanted.iter().map(|(_, part)| part.clone()).collect();
+            match self.shared.engine.claim(&Wanted::Seats(seats), wanted.len()).await {
+                Ok(claims) if claims.is_empty() => return Ok(()),
+                Ok(claims) => {
+                    let find = |claim: E::Claim| {
+                        let work = claim.work();
+                        Some((take(&mut wanted, &work.session, work.role)?, claim))
+                    };
+                    let given = claims.into_iter().filter_map(find).collect();
+                    wanted.retain(|(_, part)| part.anyway);
+                    self.act(given).await?;
+                }
+                Err(EngineError::NoSeat { session, role }) => {
+                    while let Some(seat) = take(&mut wanted, &session, role) {
+                        self.let_go(&seat);
+                        let session = session.clone();
+                        seat.refuse(EngineError::NoSeat { session, role }.into());
+                    }
+                }
+                Err(EngineError::SeatDone { session, role }) => {
+                    while let Some(seat) = take(&mut wanted, &session, role) {
+                        self.is_done(&seat).await?;
+                    }
+                }
+                Err(error) => return Err(error),
+            }
+        }
+        Ok(())
+    }
+
+    /// Does a step of each of these parts.
+    async fn act(&self, given: Vec<(Arc<Seat>, E::Claim)>) -> Result<(), EngineError> {
+        let (mut heard, mut delivered) = (Vec::new(), Vec::new());
+        for (seat, claim) in given {
+            match seat.take(claim.work()) {
+                Given::Step => {
+                    let (taken, fits) = seat.deliver(claim.work());
+                    delivered.push((seat, claim, taken, fits));
+                }
+                Given::Heard => {
+                    self.let_go(&seat);
+                    heard.push((claim, Done::of(PartStatus::Done)));
+                }
+                Given::Foreign => self.let_go(&seat),
+            }
+        }
+        if !heard.is_empty() {
+            // Whoever is not told again need not have said that he was.
+            self.shared.engine.commit(heard).await;
+        }
+        // Whoever has an answer at once gives it in the same step.
+        others_first().await;
+        let (mut seats, mut steps) = (Vec::new(), Vec::new());
+        for (seat, claim, taken, fits) in delivered {
+            if let Some(done) = seat.step(taken, fits, Instant::now()) {
+                seats.push((seat, done.status.clone()));
+                steps.push((claim, done));
+            }
+        }
+        if steps.is_empty() {
+            return Ok(());
+        }
+        let mut failed = Ok(());
+        for (committed, (seat, status)) in
+            self.shared.engine.commit(steps).await.into_iter().zip(seats)
+        {
+            match committed {
+                Ok(()) => self.is_written(&seat, status),
+                Err(EngineError::Fenced) => self.shared.hub.is_due(seat.number()),
+                Err(error) => failed = Err(error),
+            }
+        }
+        failed
+    }
+
+    fn is_written(&self, seat: &Seat, status: PartStatus) {
+        seat.is_written();
+        if !status.goes_on() {
+            self.let_go(seat);
+        }
+        if let PartStatus::Faulted(reason) = status {
+            seat.is_over(Over::Because(reason));
+        }
+    }
+
+    /// The part of a seat is done. Mostly that is what was to be found out.
+    async fn is_done(&self, seat: &Seat) -> Result<(), EngineError> {
+        if !seat.has_said_its_last() {
+            match self.shared.engine.ending(&seat.wanted().session).await {
+                Ok(Some(ending)) => seat.has_ended(&ending),
+                Ok(None) | Err(EngineError::NoSession(_)) => seat.is_taken(),
+                Err(error) => return Err(error),
+            }
+        }
+        self.let_go(seat);
+        Ok(())
+    }
+
+    /// An endpoint was dropped. That its session has ended is then heard as by all others.
+    async fn cancel(&self, seat: &Seat, reason: &str) -> Result<(), EngineError> {
+        if seat.is_joining() {
+            // Somebody else may sit where it never did.
+            self.let_go(seat);
+            return Ok(());
+        }
+        match self.shared.engine.cancel(&seat.wanted().session, reason).await {
+            Ok(()) | Err(EngineError::NoSession(_)) => {}
+            Err(error) => return Err(error),
+        }
+        seat.is_over(Over::Because(reason.to_owned()));
+        self.shared.hub.is_due(seat.number());
+        Ok(())
+    }
+
+    fn let_go(&self, seat: &Seat) {
+        let gone = self.shared.hub.state().seats.try_remove(seat.number());
+        drop(gone);
+    }
+
+    /// The process stops: whoever plays the other roles need not wait until the heartbeat is over.
+    async fn leave_all(&self) {
+        for seat in &self.seats(true) {
+            let reason = format!("the process that plays `{}` stops", seat.role());
+            // If that does not arrive, the heartbeat says it.
+            let _ = self.cancel(seat, &reason).await;
+        }
+        let _ = self.look(true).await;
+    }
+}
+
+/// Whoever still waits is told that nobody does the work.
+impl<E> Drop for Work<E> {
+    fn drop(&mut self) {
+        let seats = {
+            let mut state = self.shared.hub.state();
+            state.is_running = false;
+            state.due.clear();
+            mem::take(&mut state.seats)
+        };
+        for (_, seat) in seats {
+            seat.refuse(JoinError::NotRunning);
+        }
+    }
+}
+
+/// The first of the seats that is in this session, of this role; it is wanted no more.
+fn take(wanted: &mut Wants, session: &SessionKey, role: RoleId) -> Option<Arc<Seat>> {
+    let is_it =
+        |(_, part): &(Arc<Seat>, engine::Seat)| part.session == *session && part.role == role;
+    let at = wanted.iter().position(is_it)?;
+    Some(wanted.remove(at).0)
+}

@@ -1,0 +1,11 @@
+//! Endpoints over the engine in memory.
+
+#![cfg(feature = "services")]
+
+mod clients {
+    mod faults;
+    mod gone;
+    mod joins;
+    mod played;
+    mod scene;
+}
