@@ -20,6 +20,12 @@ impl Tally {
         self.next - 1
     }
 
+    /// The same, if it may turn out that it cannot be sent yet.
+    #[inline]
+    pub fn peek(&self) -> u64 {
+        self.next
+    }
+
     /// A number was received.
     #[inline]
     pub fn add(&mut self, number: u64) {

@@ -12,6 +12,7 @@
 
 mod choose;
 mod commit;
+mod direct;
 mod drain;
 pub(crate) mod fork;
 mod guard;
@@ -44,9 +45,10 @@ use crate::trace::store::{Tag, Trace};
 use crate::{Cause, EffectHandler, HandlerError, Kind, Network, Value};
 
 pub(crate) use choose::PendingChoices;
+pub(crate) use direct::{Direct, Taken};
 pub(crate) use guard::inside;
 pub(crate) use operand::Operand;
-pub(crate) use outside::{Called, has_come};
+pub(crate) use outside::{Called, has_a_move};
 pub(crate) use seat::SeatOp;
 
 /// What the slices of a run share: the parts of the machine that are not sessions.

@@ -2,6 +2,7 @@
 //! block.
 
 pub(crate) mod by_hand;
+pub(crate) mod direct;
 mod landings;
 mod lanes;
 pub(crate) mod link;

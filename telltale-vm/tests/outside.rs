@@ -10,8 +10,8 @@ use telltale_vm::loader::CodeImage;
 use telltale_vm::outside::{DriveError, Outgoing, Seat, Undelivered};
 use telltale_vm::{
     Branch, Cause, ChannelMode, Context, CoroStatus, EffectHandler, HandlerResult, LabelId,
-    Message, NoHandler, ObsEvent, Observed, Outcome, Picked, Policy, RoleId, SessionError,
-    SessionId, VM, VMConfig, VMError, Value, WhenFull, join_parts, normalize_trace,
+    Message, NoHandler, ObsEvent, Observed, Outcome, Picked, Policy, Recording, RoleId,
+    SessionError, SessionId, VM, VMConfig, VMError, Value, WhenFull, join_parts, normalize_trace,
 };
 
 use support::{Markers, image, image_of, told, value_of};
@@ -157,6 +157,66 @@ fn driven_roles_do_what_a_handler_does() {
         with_lanes += usize::from(has_lanes(&image));
     }
     assert!(played > 200 && with_lanes > 10, "only {played} were played, {with_lanes} with lanes");
+}
+
+/// All that a machine says about a call, and about the session afterwards.
+fn told_by(vm: &mut VM, image: &CodeImage, seat: Seat, call: u64) -> String {
+    let answer = match call % 5 {
+        0 => format!("{:?}", vm.driven_is_ready(seat)),
+        1 => format!("{:?}", vm.driven_receive(seat)),
+        _ => format!("{:?}", act(vm, image, seat)),
+    };
+    let (mut woken, mut ended) = (Vec::new(), Vec::new());
+    vm.take_woken(&mut woken);
+    vm.take_ended(&mut ended);
+    let session = vm.session(seat.session).map(|session| session.to_string());
+    format!("{answer}, woken {woken:?}, ended {ended:?}, then {session:?}")
+}
+
+/// Most messages of driven roles have a shorter way, which a machine that records does not take.
+#[test]
+fn what_is_recorded_changes_no_answer() {
+    let full = [WhenFull::Block, WhenFull::Drop, WhenFull::Error, WhenFull::Resize];
+    let fulls = full.map(|when_full| {
+        [ChannelMode::Fifo, ChannelMode::LatestValue].map(|mode| (when_full, mode))
+    });
+    let (mut done, mut refused) = (0, 0);
+    for ((text, image), number) in protocols().zip(0_u64..).step_by(2) {
+        let roles = image.names().role_count();
+        let (when_full, mode) = fulls[number as usize / 2 % 4][number as usize / 8 % 2];
+        let capacity = [1, 2, 8][number as usize % 3];
+        // All are driven, or all but one.
+        let driven = u32::MAX ^ (1_u32 << (number / 2 % 4));
+        let players = chosen(roles, driven, Player::Driven, Player::Handler);
+        let mut machines = [Recording::Off, Recording::Full].map(|recording| {
+            let config = VMConfig { recording, capacity, when_full, mode, ..VMConfig::default() };
+            let mut vm = VM::new(config);
+            let session = open(&mut vm, &image, &players);
+            (vm, session)
+        });
+        for call in 0..60 {
+            let drawn = draw(RoleId(0), 0, number * 200 + call % 30) ^ call;
+            if machines.iter().all(|(vm, _)| vm.open_sessions() == 0) {
+                break;
+            }
+            let told = machines.each_mut().map(|(vm, session)| {
+                match drawn % 23 {
+                    0 => drop(vm.pause("A")),
+                    1 | 2 => drop(vm.resume("A")),
+                    _ => {}
+                }
+                let seats = seats(vm, &image, *session, &players);
+                let seat = seats.get(drawn as usize % seats.len().max(1)).copied();
+                let told = seat.map(|seat| told_by(vm, &image, seat, drawn / 23));
+                let _faults_are_ends = vm.run(&Drawn, 1_000);
+                told
+            });
+            assert_eq!(told[0], told[1], "{text}: {players:?}");
+            done += usize::from(told[0].as_ref().is_some_and(|told| told.starts_with("Ok")));
+            refused += usize::from(told[0].as_ref().is_some_and(|told| told.starts_with("Err")));
+        }
+    }
+    assert!(done > 1_000 && refused > 100, "{done} done, {refused} refused");
 }
 
 /// Lets two parts talk until both are complete.

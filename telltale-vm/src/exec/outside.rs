@@ -9,6 +9,7 @@ use crate::memory::channel::Buffers;
 use crate::memory::coroutine::{self, Coro, CoroId, FORKED, HALTED, OUTSIDE, PAUSED};
 use crate::memory::{channel, ready};
 use crate::outside::{Received, Seat};
+use crate::program::loaded::Loaded;
 use crate::program::op::{Code, Exchange, Linked, Op};
 use crate::trace::store::Tag;
 
@@ -192,9 +193,21 @@ impl<'s> Slice<'_, 's> {
     }
 }
 
+/// Whether a driven coroutine could act if it were called now: for one of its branches, that is enough.
+pub(crate) fn has_a_move(block: &[u64], loaded: &Loaded, buffers: &Buffers, coro: CoroId) -> bool {
+    let word = coroutine::read(block, loaded.roles_at + coro.index());
+    if word.has(HALTED | FORKED) {
+        return false;
+    }
+    let linked = &loaded.linked;
+    let op = &linked.ops[word.pc() as usize];
+    let can_send = |sent: &Exchange| channel::lets_go_on(block, buffers, sent.channel, sent.label);
+    linked.sent(op).iter().any(can_send) || has_come(linked, op, block, buffers)
+}
+
 /// Whether a message has come with which a role at this instruction would go on, or fault. Where several send, another label than
 /// that of the branch may be meant for later.
-pub(crate) fn has_come(linked: &Linked, op: &Op, block: &[u64], buffers: &Buffers) -> bool {
+fn has_come(linked: &Linked, op: &Op, block: &[u64], buffers: &Buffers) -> bool {
     linked.received(op).iter().any(|taken| {
         let first = channel::first_label(block, buffers, taken.channel);
         first.is_some_and(|found| op.code != Code::OfferMany || found == taken.label)

@@ -6,7 +6,7 @@ use telltale_bytecode::CodeImage;
 use telltale_types::{LabelId, Names, RoleId};
 
 use crate::error::{Wrong, in_words};
-use crate::exec::{Called, RunContext, Slice, has_come};
+use crate::exec::{Called, Direct, RunContext, Slice, Taken, has_a_move};
 use crate::index::ByMember;
 use crate::lines::{known_role, label_of, role_of};
 use crate::memory::arena::Slot;
@@ -14,8 +14,8 @@ use crate::memory::coroutine::{self, Actor, CoroId, FORKED, HALTED, OUTSIDE};
 use crate::memory::{channel, header, ready};
 use crate::outside::{DriveError, Received, Seat};
 use crate::program::by_hand::show_compiled;
+use crate::program::direct::Directs;
 use crate::program::loaded::Loaded;
-use crate::program::op::Exchange;
 use crate::roles::host::Host;
 use crate::roles::players::Players;
 use crate::scripted::leave::leave_place;
@@ -55,6 +55,7 @@ impl Outside {
         from: FromOutside,
     ) {
         header::set_outside(block);
+        loaded.directs.get_or_init(|| Directs::of(loaded));
         for role in from.players.outside() {
             for coro in loaded.coroutines_of(role) {
                 coroutine::mark(block, loaded.roles_at + coro.index(), OUTSIDE);
@@ -101,6 +102,25 @@ impl VM {
         label: LabelId,
         value: Value,
     ) -> Result<Option<Value>, DriveError> {
+        let value = match self.direct(seat) {
+            None => value,
+            Some(direct) => match direct.send(to, label, value) {
+                Ok(()) => return Ok(None),
+                Err(value) => value,
+            },
+        };
+        self.send_in_slice(seat, to, label, value)
+    }
+
+    /// [`VM::driven_send`], whatever has a say in it.
+    #[inline(never)]
+    fn send_in_slice(
+        &mut self,
+        seat: Seat,
+        to: RoleId,
+        label: LabelId,
+        value: Value,
+    ) -> Result<Option<Value>, DriveError> {
         let (slot, coro) = self.place_of(seat)?;
         let called = self.call(slot, coro, |slice| slice.send_from_outside(to, label, value));
         self.answer(slot, coro, called, |names| format!("send {}", in_protocol(names, to, label)))
@@ -114,6 +134,16 @@ impl VM {
     /// When the session has ended, the role does not receive anything now, or what has come is not allowed by the protocol:
     /// then the session has faulted.
     pub fn driven_receive(&mut self, seat: Seat) -> Result<Option<Received>, DriveError> {
+        match self.direct(seat).map_or(Taken::Otherwise, Direct::receive) {
+            Taken::Message(received) => Ok(Some(received)),
+            Taken::Waits => Ok(None),
+            Taken::Otherwise => self.receive_in_slice(seat),
+        }
+    }
+
+    /// [`VM::driven_receive`], whatever has a say in it.
+    #[inline(never)]
+    fn receive_in_slice(&mut self, seat: Seat) -> Result<Option<Received>, DriveError> {
         let (slot, coro) = self.place_of(seat)?;
         #[expect(
             clippy::redundant_closure_for_method_calls,
@@ -141,18 +171,14 @@ impl VM {
 
     /// Appends the driven roles that waited and can act now, each at least once.
     pub fn take_woken(&mut self, woken: &mut Vec<Seat>) {
-        if !self.outside.woken.is_empty() {
-            woken.append(&mut self.outside.woken);
-        }
+        take_all(&mut self.outside.woken, woken);
     }
 
     /// Appends the sessions with roles played from outside that have ended, and how they have.
     ///
     /// The VM remembers them until they are taken.
     pub fn take_ended(&mut self, ended: &mut Vec<(SessionId, Outcome)>) {
-        if !self.outside.ended.is_empty() {
-            ended.append(&mut self.outside.ended);
-        }
+        take_all(&mut self.outside.ended, ended);
     }
 
     /// Opens a session of which some roles are played from outside.
@@ -219,6 +245,25 @@ impl VM {
         };
         let coro = coro.filter(is_driven).ok_or_else(no_seat)?;
         Ok((slot, coro))
+    }
+
+    /// A driven role, if it does one thing at a time and nothing is to be written down.
+    #[inline(always)]
+    fn direct(&mut self, seat: Seat) -> Option<Direct<'_>> {
+        let Seat { session, role, lane } = seat;
+        let Outside { parts, woken, .. } = &mut self.outside;
+        let block = self.run_queue.arena.find_mut(session.slot())?;
+        let is_it = session.vm() == self.run_queue.vm
+            && header::ordinal(block) == session.ordinal()
+            && header::is_active(block);
+        let is_simple = lane == 0 && *parts == 0 && woken.len() < PATIENCE && !self.trace.is_on;
+        if !(is_it && is_simple && ready::first_word(block) == 0) {
+            return None;
+        }
+        let loaded = self.images.get(header::image(block));
+        let directs = loaded.directs.get().filter(|_| role.index() < loaded.roles)?;
+        let (heap, buffers) = (&mut self.heap, &mut self.buffers);
+        Some(Direct { session, block, loaded, directs, heap, buffers, woken, role })
     }
 
     /// Lets a coroutine execute one instruction.
@@ -362,7 +407,7 @@ impl VM {
         let block = self.run_queue.arena.block(slot);
         let loaded = self.images.get(header::image(block));
         let mut driven = players.driven.iter().flat_map(|role| loaded.coroutines_of(role));
-        driven.any(|coro| self.has_a_move(block, loaded, coro))
+        driven.any(|coro| has_a_move(block, loaded, &self.buffers, coro))
     }
 
     /// Nobody here can act in a part. Says whether it is not over: whoever is elsewhere can still send, until it is known that he is
@@ -388,19 +433,6 @@ impl VM {
             return true;
         }
         players.elsewhere.iter().any(is_live)
-    }
-
-    /// Whether a driven coroutine could act if it were called now: for one of its branches, that is enough.
-    fn has_a_move(&self, block: &[u64], loaded: &Loaded, coro: CoroId) -> bool {
-        let word = coroutine::read(block, loaded.roles_at + coro.index());
-        if word.has(HALTED | FORKED) {
-            return false;
-        }
-        let Loaded { linked, .. } = loaded;
-        let op = &linked.ops[word.pc() as usize];
-        let can_send =
-            |sent: &Exchange| channel::lets_go_on(block, &self.buffers, sent.channel, sent.label);
-        linked.sent(op).iter().any(can_send) || has_come(linked, op, block, &self.buffers)
     }
 
     /// A session with roles that are played from outside has ended.
@@ -436,6 +468,17 @@ impl VM {
         } else if !header::is_queued(block) {
             self.settle(slot);
         }
+    }
+}
+
+/// Appends one list to another. Mostly one of them is empty, and nothing is copied.
+#[inline(always)]
+fn take_all<T>(from: &mut Vec<T>, to: &mut Vec<T>) {
+    if from.is_empty() {
+    } else if to.is_empty() {
+        std::mem::swap(from, to);
+    } else {
+        to.append(from);
     }
 }
 

@@ -159,6 +159,13 @@ impl Arena {
         &mut chunk.blocks[slot.place() * chunk.words..]
     }
 
+    /// The same, if there ever was a block at this slot. (Behind the last one of a chunk, there is nothing but zeros.)
+    #[inline]
+    pub(crate) fn find_mut(&mut self, slot: Slot) -> Option<&mut [u64]> {
+        let chunk = self.chunks.get_mut(slot.chunk())?;
+        chunk.blocks.get_mut(slot.place() * chunk.words..)
+    }
+
     /// Whether there ever was a block at this slot.
     pub(crate) fn contains(&self, slot: Slot) -> bool {
         // Without a division, unlike `Chunk::len`: this is asked for each call from outside.

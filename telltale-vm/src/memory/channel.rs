@@ -158,11 +158,17 @@ pub(crate) fn has_room(block: &[u64], plan: Plan) -> bool {
 /// The label of the first message.
 #[inline]
 pub(crate) fn first_label(block: &[u64], buffers: &Buffers, plan: Plan) -> Option<LabelId> {
+    first(block, buffers, plan).map(|message| message.label)
+}
+
+/// The first message.
+#[inline(always)]
+pub(crate) fn first(block: &[u64], buffers: &Buffers, plan: Plan) -> Option<Message> {
     let head = word(block, plan.at());
     match plan.shape {
-        Shape::Cell => (head & FULL != 0).then(|| label_of(head)),
+        Shape::Cell => (head & FULL != 0).then(|| unpack([head, word(block, plan.at() + 1)])),
         Shape::Ring if ring_len(head) == 0 => None,
-        Shape::Ring => Some(label_of(ring_slot(block, buffers, plan, ring_first(head))[0])),
+        Shape::Ring => Some(unpack(ring_slot(block, buffers, plan, ring_first(head)))),
     }
 }
 
@@ -213,16 +219,16 @@ pub(crate) fn is_idle(block: &[u64], plan: Plan) -> bool {
 }
 
 /// One of the messages that are queued, by its place in the order.
+#[inline]
 pub(crate) fn peek(block: &[u64], buffers: &Buffers, plan: Plan, nth: usize) -> Message {
     let at = plan.at();
-    let [packed, bits] = match plan.shape {
+    unpack(match plan.shape {
         Shape::Cell => [word(block, at), word(block, at + 1)],
         Shape::Ring => {
             let place = (ring_first(word(block, at)) + nth) & (ring_size(block, buffers, plan) - 1);
             ring_slot(block, buffers, plan, place)
         }
-    };
-    Message { label: label_of(packed), word: Word { kind: (packed >> 8) as u8, bits } }
+    })
 }
 
 /// Appends a message for which there is room. Says whether the receiver waits for it.
@@ -257,37 +263,35 @@ pub(crate) fn replace(
 /// Takes the first message, which must be there. Says whether the sender waits for room.
 #[inline(always)]
 pub(crate) fn pop(block: &mut [u64], buffers: &mut Buffers, plan: Plan) -> (Message, bool) {
-    let at = plan.at();
-    let head = word(block, at);
-    let [packed, bits] = match plan.shape {
-        Shape::Cell => {
-            let bits = word(block, at + 1);
-            *word_mut(block, at) = 0;
-            [head, bits]
-        }
-        Shape::Ring => pop_ring(block, buffers, plan),
-    };
-    let kind = (packed >> 8) as u8;
-    (Message { label: label_of(packed), word: Word { kind, bits } }, head & SENDER_WAITS != 0)
+    let message = peek(block, buffers, plan, 0);
+    (message, forget_first(block, buffers, plan))
+}
+
+/// The first message, which must be there, has been taken. Says whether the sender waits for room.
+#[inline(always)]
+pub(crate) fn forget_first(block: &mut [u64], buffers: &mut Buffers, plan: Plan) -> bool {
+    let head = word(block, plan.at());
+    match plan.shape {
+        Shape::Cell => *word_mut(block, plan.at()) = 0,
+        Shape::Ring => forget_first_of_ring(block, buffers, plan),
+    }
+    head & SENDER_WAITS != 0
 }
 
 #[inline(never)]
-fn pop_ring(block: &mut [u64], buffers: &mut Buffers, plan: Plan) -> [u64; 2] {
+fn forget_first_of_ring(block: &mut [u64], buffers: &mut Buffers, plan: Plan) {
     let at = plan.at();
     let head = word(block, at);
-    let first = ring_first(head);
-    let slot = ring_slot(block, buffers, plan, first);
     if ring_len(head) == 1 {
         release(block, buffers, plan);
         *word_mut(block, at) = 0;
     } else {
-        let next = (first + 1) & (ring_size(block, buffers, plan) - 1);
+        let next = (ring_first(head) + 1) & (ring_size(block, buffers, plan) - 1);
         *word_mut(block, at) = ring_head(head & MOVED, next, ring_len(head) - 1);
         if head & MOVED != 0 {
             shrink_if_sparse(block, buffers, plan);
         }
     }
-    slot
 }
 
 /// Notes that the receiver waits for a message.
@@ -467,6 +471,11 @@ const fn ring_len(head: u64) -> usize {
 #[inline]
 fn pack(message: Message) -> u64 {
     u64::from(message.word.kind) << 8 | u64::from(message.label.0) << 16
+}
+
+#[inline]
+const fn unpack([packed, bits]: [u64; 2]) -> Message {
+    Message { label: label_of(packed), word: Word { kind: (packed >> 8) as u8, bits } }
 }
 
 const fn label_of(packed: u64) -> LabelId {

@@ -137,6 +137,15 @@ impl Coro {
         Self { pc_and_marks: pc, count }
     }
 
+    /// Moved by what one place, with its count, has more than another, unless its count begins anew.
+    #[inline(always)]
+    pub(crate) const fn advanced(self, step: u64) -> Option<Self> {
+        match self.to_word().checked_add(step) {
+            Some(word) => Some(Self::from_word(word)),
+            None => None,
+        }
+    }
+
     /// The same marks at another place.
     pub(crate) const fn moved_to(self, pc: u32, count: u32) -> Self {
         Self { pc_and_marks: pc | self.pc_and_marks & MARKS, count }

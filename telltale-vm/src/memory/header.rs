@@ -160,6 +160,12 @@ pub(crate) const fn is_running(block: &[u64]) -> bool {
     matches!((word(block, 1) >> 56) & 7, ACTIVE | DRAINING)
 }
 
+/// Whether the session is active: not even being closed.
+#[inline]
+pub(crate) const fn is_active(block: &[u64]) -> bool {
+    (word(block, 1) >> 56) & 7 == ACTIVE
+}
+
 pub(crate) fn set_status(block: &mut [u64], status: SessionStatus) {
     let number = match status {
         SessionStatus::Active => ACTIVE,

@@ -11,6 +11,8 @@
 //!
 //! The block is made by copying the template of its image.
 
+use std::sync::OnceLock;
+
 use telltale_bytecode::{Channel, CodeImage, Instr, Pc, Reg};
 use telltale_types::{RoleId, StateId};
 
@@ -21,6 +23,7 @@ use crate::memory::coroutine::{self, Actor, Coro, CoroId, HALTED, PAUSED, ROLES}
 use crate::memory::header::READY;
 use crate::memory::{header, ready, registers};
 use crate::program::by_hand::ByHand;
+use crate::program::direct::Directs;
 use crate::program::lanes::{self, Lanes};
 use crate::program::link::link;
 use crate::program::op::Linked;
@@ -58,6 +61,8 @@ pub(crate) struct Loaded {
     pub(crate) states_at: usize,
     /// How many registers each role has.
     pub(crate) registers: usize,
+    /// The messages of its driven roles, as soon as it has some.
+    pub(crate) directs: OnceLock<Directs>,
 }
 
 /// For sender × receiver, their channel; pairs that do not talk have no place.
@@ -119,6 +124,7 @@ impl Loaded {
             rests,
             registers: image.registers(),
             image: image.clone(),
+            directs: OnceLock::new(),
         }
     }
 }

@@ -35,6 +35,12 @@ impl ExpectedKind {
             }
     }
 
+    /// Whether a payload with the number of this kind is one.
+    #[inline(always)]
+    pub(crate) fn accepts_kind(self, number: u8) -> bool {
+        number == self.scalar || self.kind.is_none_or(|kind| kind as u8 == number)
+    }
+
     #[cold]
     #[inline(never)]
     fn accepts_large(self, large: &Large) -> bool {
