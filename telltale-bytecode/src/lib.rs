@@ -29,6 +29,13 @@
 //! ");
 //! # Ok::<(), Box<dyn std::error::Error>>(())
 //! ```
+//!
+//! # Features
+//!
+//! - `serde`: images are written down and read back, as JSON or as bytes.
+//! - `validate`: `UntrustedImage`, for images that come from outside; they are validated, which needs projection.
+
+#![cfg_attr(docsrs, feature(doc_cfg))]
 
 mod assemble;
 mod by_role;

@@ -2,8 +2,6 @@
 
 use std::ops::Range;
 
-use proc_macro2::{TokenStream, TokenTree};
-
 use crate::source::Source;
 
 /// A text as it stands inside of `choreography! { … }`.
@@ -29,46 +27,10 @@ pub(crate) fn blocks(source: &Source) -> Vec<Block> {
     if !source.is_rust() {
         return vec![whole()];
     }
-    if !source.text.contains("choreography") {
-        return Vec::new();
+    match telltale_syntax::blocks(&source.text) {
+        Some(ranges) => place(&source.text, ranges),
+        None => vec![whole()],
     }
-    let ranges = source.text.parse().map(ranges);
-    // What has been split is kept for the thread, until it is let go of.
-    proc_macro2::extra::invalidate_current_thread_spans();
-    match ranges {
-        Ok(ranges) => place(&source.text, ranges),
-        Err(_) => vec![whole()],
-    }
-}
-
-/// Where the insides of all `choreography! { … }` are, but for those that a `macro_rules!` writes.
-fn ranges(tokens: TokenStream) -> Vec<Range<usize>> {
-    let mut found = Vec::new();
-    let mut open = vec![tokens];
-    while let Some(tokens) = open.pop() {
-        let mut before = [None, None, None];
-        for tree in tokens {
-            if let TokenTree::Group(group) = &tree {
-                let is_rules = matches!(&before, [Some(word), Some(sign), _] if word == "macro_rules" && sign == "!");
-                let is_block = matches!(&before, [_, Some(word), Some(sign)] if word == "choreography" && sign == "!");
-                if is_block {
-                    let (start, end) =
-                        (group.span_open().byte_range().end, group.span_close().byte_range().start);
-                    found.push(start..end);
-                } else if !is_rules {
-                    open.push(group.stream());
-                }
-            }
-            before.rotate_left(1);
-            before[2] = match tree {
-                TokenTree::Group(_) | TokenTree::Literal(_) => None,
-                TokenTree::Ident(word) => Some(word.to_string()),
-                TokenTree::Punct(sign) => Some(sign.to_string()),
-            };
-        }
-    }
-    found.sort_by_key(|range| range.start);
-    found
 }
 
 /// The blocks in one walk through the text.

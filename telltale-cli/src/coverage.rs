@@ -1,12 +1,12 @@
 //! `telltale coverage`: what of a protocol some logs have exercised, role by role.
 
-mod count;
 mod report;
 
 use std::io::Write;
 use std::path::{Path, PathBuf};
 
 use telltale_diagram::{Page, StateGraph};
+use telltale_types::{Counts, RoleCoverage};
 
 use crate::Verdict;
 use crate::args::{Format, WhichLogs};
@@ -15,9 +15,6 @@ use crate::error::Failure;
 use crate::logs::{each, explain, follow, monitor};
 use crate::output::{stderr, write};
 use crate::source::name;
-
-use count::Counts;
-use report::Exercised;
 
 /// What is asked of the logs.
 pub(crate) struct What {
@@ -49,6 +46,8 @@ pub(crate) fn run(
         let mut monitor = monitor(&chosen, sound, None)?.counting();
         let result = follow(&mut monitor, log, drop);
         counts.add(&monitor);
+        // A role that may stop or continue has come to its end only if all are done.
+        counts.add_ends(monitor.ended());
         if let Err(error) = result {
             is_good = false;
             let error = explain(&error, &chosen, sound);
@@ -56,8 +55,8 @@ pub(crate) fn run(
         }
         Ok(())
     })?;
-    let wanted = |role: &Exercised| what.role.as_ref().is_none_or(|wanted| *wanted == role.role);
-    let roles: Vec<Exercised> =
+    let wanted = |role: &RoleCoverage| what.role.as_ref().is_none_or(|wanted| *wanted == role.role);
+    let roles: Vec<RoleCoverage> =
         report::roles(&chosen, sound, &counts).into_iter().filter(wanted).collect();
     match what.format {
         Format::Text => report::text(&chosen, &roles, read, out)?,
@@ -65,10 +64,12 @@ pub(crate) fn run(
     }
     if let (Some(file), Some((role, local))) = (&what.draw, part) {
         let mut graph = StateGraph::of_local(&format!("{role} in {}", chosen.judged.name), local);
-        counts.mark(&mut graph, role, local);
+        if let Some(id) = local.names().find_role(role) {
+            graph.fade(local, |state, action| counts.taken(id, state, action) == 0);
+        }
         draw(&graph, file)?;
     }
-    is_good &= !what.all || roles.iter().all(Exercised::is_whole);
+    is_good &= !what.all || roles.iter().all(RoleCoverage::is_whole);
     unread.map_or(Ok(Verdict::of(is_good)), Err)
 }
 

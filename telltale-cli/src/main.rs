@@ -21,7 +21,6 @@ mod json;
 mod lines;
 mod logs;
 mod output;
-mod places;
 mod show;
 mod simulate;
 mod source;

@@ -30,7 +30,13 @@
 //!
 //! What this crate does not do: it does not decide what is worth drawing. A picture of ten thousand messages is drawn when
 //! somebody asks for it; [`Sequence::rows`] and [`StateGraph::size`] say how large it would be.
+//!
+//! # Features
+//!
+//! - `syntax`: `Sequence::of_protocol`, for what somebody wrote.
+//! - `timeline`: `timeline`, for [Perfetto](https://ui.perfetto.dev).
 
+#![cfg_attr(docsrs, feature(doc_cfg))]
 #![expect(clippy::cast_precision_loss, reason = "nothing that is drawn has 2^52 parts")]
 
 #[cfg(doctest)]

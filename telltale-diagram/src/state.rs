@@ -1,6 +1,6 @@
 //! What a state diagram shows.
 
-use telltale_types::{GlobalExit, GlobalType, Lanes, LocalExit, LocalTypeR, Par, StateId};
+use telltale_types::{Action, GlobalExit, GlobalType, Lanes, LocalExit, LocalTypeR, Par, StateId};
 
 /// A state diagram: the states of a type and what leads from one to another.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -94,6 +94,26 @@ impl StateGraph {
             may_end: false,
         };
         draw(title, &global.states().map(state).collect::<Vec<_>>(), &global.lanes())
+    }
+
+    /// In a picture of the part of one role ([`StateGraph::of_local`]), dashes what it does in a state if that is to be faint.
+    ///
+    /// ```
+    /// use telltale_diagram::StateGraph;
+    /// use telltale_types::{Label, LocalTerm};
+    ///
+    /// let bob = LocalTerm::recv("Alice", Label::new("Hello"), LocalTerm::end()).close()?;
+    /// let mut graph = StateGraph::of_local("Bob", &bob);
+    /// graph.fade(&bob, |_, action| action.display(bob.names()) == "Alice?Hello");
+    /// assert!(graph.edges[0].is_faint);
+    /// # Ok::<(), telltale_types::TypeError>(())
+    /// ```
+    pub fn fade(&mut self, local: &LocalTypeR, is_faint: impl Fn(StateId, Action) -> bool) {
+        // The edges with texts are the exits, in their order.
+        let edges = self.edges.iter_mut().filter(|edge| !edge.text.is_empty());
+        for (edge, (state, action)) in edges.zip(local.actions()) {
+            edge.is_faint = is_faint(state, action);
+        }
     }
 
     /// How many things there are to draw.

@@ -7,9 +7,10 @@ use telltale_types::{EventKind, LogEvent};
 
 use crate::of_log::{Channel, place};
 
-/// How far apart events are, in microseconds, and how long each of them is.
+/// How far apart events are, in microseconds, and how long each of them is: less than half of that, since a message that is sent and received at
+/// once is received half a step later, and what overlaps on a track is not drawn.
 const STEP: u64 = 10;
-const LENGTH: u64 = 8;
+const LENGTH: u64 = 4;
 
 /// A run as a timeline that [Perfetto](https://ui.perfetto.dev) and `chrome://tracing` open: a track for each role, and an arrow from where a
 /// message was sent to where it was received.
@@ -55,8 +56,8 @@ pub fn timeline<R: Into<String>>(
 struct Tracks {
     roles: Vec<String>,
     events: Vec<Value>,
-    /// The arrows that have begun and not ended.
-    under_way: BTreeMap<Channel, VecDeque<u64>>,
+    /// The arrows that have begun and not ended, with their names, by which the ends find each other as well.
+    under_way: BTreeMap<Channel, VecDeque<(u64, String)>>,
     arrows: u64,
 }
 
@@ -69,7 +70,7 @@ impl Tracks {
             let args = json!({ "to": receiver, "channel": channel });
             self.slice(at, from, &format!("{receiver}!{label}"), &args);
             self.arrows += 1;
-            self.under_way.entry(key.clone()).or_default().push_back(self.arrows);
+            self.under_way.entry(key.clone()).or_default().push_back((self.arrows, label.clone()));
             self.arrow("s", self.arrows, at, from, &label);
         }
         if kind != EventKind::Send {
@@ -77,8 +78,9 @@ impl Tracks {
             // A message that is sent and received at once is an arrow from one to the other as well.
             let at = if kind == EventKind::Exchange { at + STEP / 2 } else { at };
             self.slice(at, to, &format!("{sender}?{label}"), &args);
-            if let Some(arrow) = self.under_way.get_mut(&key).and_then(VecDeque::pop_front) {
-                self.arrow("f", arrow, at, to, &label);
+            if let Some((arrow, name)) = self.under_way.get_mut(&key).and_then(VecDeque::pop_front)
+            {
+                self.arrow("f", arrow, at, to, &name);
             }
         }
     }

@@ -64,6 +64,12 @@
 //! ```
 //!
 //! What this crate does not do: it knows no network, and the engine that it has keeps sessions in memory.
+//!
+//! # Features
+//!
+//! - `services` (default): sessions between processes, with [`engine`], [`Service`], [`Server`] and [`Start`].
+
+#![cfg_attr(docsrs, feature(doc_cfg))]
 
 #[cfg(feature = "services")]
 mod client;

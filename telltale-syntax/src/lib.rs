@@ -30,12 +30,19 @@
 //! ```
 //!
 //! [`GlobalType`]: telltale_types::GlobalType
+//!
+//! # Features
+//!
+//! - `render`: `render` prints mistakes in a text with the source lines that they stand in.
+
+#![cfg_attr(docsrs, feature(doc_cfg))]
 
 pub mod ast;
 pub mod interface;
 
 mod analyse;
 mod arms;
+mod blocks;
 mod camel;
 mod cannot_know;
 mod diagnostic;
@@ -68,6 +75,7 @@ mod structure;
 mod text;
 
 pub use analyse::{Analysed, Analysis, Lowered, analyse, analyse_str};
+pub use blocks::blocks;
 pub use cannot_know::{CannotKnow, Proposal};
 pub use diagnostic::{Annotation, Diagnostic};
 pub use instead::Instead;

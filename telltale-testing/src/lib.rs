@@ -16,6 +16,7 @@
 //! | that it does not matter who acts when | [`for_every_schedule`], [`Schedules`] |
 //! | what becomes of it when a message is late or never comes | [`delay_each_message`], [`lose_each_message`] |
 //! | that it still does what it did in a session that was recorded | `replay` |
+//! | which messages, branches and ends of the protocol the tests have come to | `Coverage` |
 //! | whether what has been logged somewhere is what the protocol says | [`Monitor`], `json_lines` |
 //! | whether programs that are released can be played with what is written now | `Lock` |
 //!
@@ -151,12 +152,17 @@
 //!
 //! # Features
 //!
+//! - `coverage` (default): `Coverage`, with lines of sources and pictures.
 //! - `files` (default): `replay`, `Lock` and `json_lines`, for what is kept in files.
 //! - `proptest`: `strategy` makes payloads from the strategies of [`proptest`](https://docs.rs/proptest).
 //!
 //! What this crate does not do: it does not look for all behaviours of a protocol (that it has none that go wrong has been
 //! checked), and it does not shrink what it finds.
 
+#![cfg_attr(docsrs, feature(doc_cfg))]
+
+#[cfg(feature = "coverage")]
+mod coverage;
 #[cfg(doctest)]
 mod docs;
 mod failure;
@@ -173,6 +179,8 @@ mod schedule;
 mod script;
 mod spelling;
 
+#[cfg(feature = "coverage")]
+pub use coverage::{Coverage, CoverageError};
 pub use failure::Failure;
 #[cfg(feature = "files")]
 pub use lock::{Break, Lock, LockError};
@@ -193,3 +201,5 @@ pub use telltale_theory::{CompareError, Comparison, compare};
 #[cfg(feature = "files")]
 pub use telltale_types::json_lines;
 pub use telltale_types::{Accepted, EventKind, LineError, LogError, LogEvent, Monitor, Unfit};
+#[cfg(feature = "coverage")]
+pub use telltale_types::{Covered, RoleCoverage};

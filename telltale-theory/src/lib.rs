@@ -36,6 +36,12 @@
 //! );
 //! # Ok::<(), Box<dyn std::error::Error>>(())
 //! ```
+//!
+//! # Features
+//!
+//! - `oracle`: the definitions themselves, slow and obvious, for tests of this and of other crates.
+
+#![cfg_attr(docsrs, feature(doc_cfg))]
 
 mod accepts;
 mod available;

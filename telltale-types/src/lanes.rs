@@ -5,8 +5,10 @@ mod of_role;
 
 pub use at_once::{Coroutines, TooMuchAtOnce, check_at_once};
 
+use std::collections::{BTreeMap, BTreeSet};
+
 use crate::table::State;
-use crate::{GlobalType, LaneId, LocalTypeR, RoleId, StateId, TypeError};
+use crate::{Action, GlobalType, LaneId, LocalTypeR, RoleId, StateId, TypeError};
 
 /// The lanes of a type: the whole outside of all parallel parts, and every arm of every one.
 ///
@@ -149,7 +151,26 @@ impl Lanes {
     pub fn together(global: &GlobalType, role: RoleId, local: &LocalTypeR) -> Vec<Vec<StateId>> {
         of_role::together(global, role, local)
     }
+
+    /// For what a role does in a state of its part, the steps of the protocol that it can be: states, and which of their exits.
+    ///
+    /// As for [`Lanes::of_role`], the local type is taken to be a projection of the global type.
+    pub fn places(global: &GlobalType, role: RoleId, local: &LocalTypeR) -> Places {
+        let mut places = Places::new();
+        for (at, together) in global.states().zip(Self::together(global, role, local)) {
+            for (nth, exit) in global.exits(at).enumerate() {
+                let Some(action) = exit.action(role) else { continue };
+                for &own in &together {
+                    places.entry((own, action)).or_default().insert((at, nth));
+                }
+            }
+        }
+        places
+    }
 }
+
+/// What [`Lanes::places`] found out.
+pub type Places = BTreeMap<(StateId, Action), BTreeSet<(StateId, usize)>>;
 
 /// What [`Lanes::split`] found out.
 #[derive(Clone, Debug)]

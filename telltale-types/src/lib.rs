@@ -29,6 +29,13 @@
 //! );
 //! # Ok::<(), telltale_types::TypeError>(())
 //! ```
+//!
+//! # Features
+//!
+//! - `serde`: types can be written down and read back; what is read is checked.
+//! - `json`: `json_lines`, which reads logs from lines of JSON.
+
+#![cfg_attr(docsrs, feature(doc_cfg))]
 
 mod canonical;
 mod display;
@@ -54,11 +61,11 @@ pub use error::TypeError;
 pub use global::{GlobalExit, GlobalState, GlobalType};
 pub use id::{LabelId, LaneId, RoleId, StateId};
 pub use label::{Label, LabelView, PayloadType};
-pub use lanes::{Apart, Arm, Coroutines, Lanes, Split, TooMuchAtOnce, check_at_once};
+pub use lanes::{Apart, Arm, Coroutines, Lanes, Places, Split, TooMuchAtOnce, check_at_once};
 pub use local::{Action, Direction, LocalExit, LocalState, LocalTypeR};
 pub use log::{
-    Accepted, Cause, EventKind, Expected, LineError, LogError, LogEvent, Monitor, Pending, Place,
-    UNDER_WAY_LIMIT, Unfit, WAY_LIMIT,
+    Accepted, Cause, Counts, Covered, EventKind, Expected, LineError, LogError, LogEvent, Monitor,
+    Pending, Place, RoleCoverage, UNDER_WAY_LIMIT, Unfit, WAY_LIMIT,
 };
 #[cfg(feature = "json")]
 pub use log::{JsonLines, LINE_LIMIT, json_lines};

@@ -195,6 +195,11 @@ impl LocalTypeR {
         self.table.exchanges(state).map(exit)
     }
 
+    /// All that the role can do, and in which states, in the order of the states.
+    pub fn actions(&self) -> impl Iterator<Item = (StateId, Action)> + '_ {
+        self.states().flat_map(|state| self.exits(state).map(move |exit| (state, exit.action)))
+    }
+
     /// The parallel part that begins in a state.
     pub fn par(&self, state: StateId) -> Option<Par> {
         Par::unpack(self.table.rows(state))

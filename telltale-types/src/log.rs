@@ -4,6 +4,7 @@
 //! role, [`Monitor`] against those of several together, event by event. The answer is [`Accepted`], and
 //! how far that is from the end; or the first event that does not fit ([`Unfit`]), and what was expected.
 
+mod coverage;
 mod event;
 mod explain;
 #[cfg(feature = "json")]
@@ -13,6 +14,7 @@ mod part;
 mod report;
 mod way;
 
+pub use coverage::{Counts, Covered, RoleCoverage};
 pub use event::{EventKind, LineError, LogEvent};
 #[cfg(feature = "json")]
 pub use json::{JsonLines, LINE_LIMIT, json_lines};

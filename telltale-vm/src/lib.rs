@@ -215,6 +215,8 @@
 //!   `multi-thread` for WebAssembly. A *panic* ends a WebAssembly program. The machine itself relies on catching none; but a handler or a
 //!   role that panics, which elsewhere is a fault of its session, is the end of all sessions there, so let them give errors.
 
+#![cfg_attr(docsrs, feature(doc_cfg))]
+
 #[doc(hidden)]
 pub mod generated;
 #[cfg(feature = "wasm")]

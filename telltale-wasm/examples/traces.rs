@@ -1,6 +1,6 @@
 //! Runs of all sound protocols in some folders, as JSON: what the same runs in a browser are compared with.
 //!
-//! `cargo run -p telltale-wasm --example traces -- FOLDER... > traces.json`
+//! `cargo run --example traces -- FOLDER... > traces.json`
 
 use std::error::Error;
 use std::sync::Mutex;

@@ -2,11 +2,10 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use telltale_types::{Direction, LabelId, RoleId, StateId};
+use telltale_types::{Direction, LabelId, Lanes, RoleId, StateId};
 
 use crate::choose::Chosen;
 use crate::count::lines;
-use crate::places::places;
 use crate::verdict::Sound;
 
 /// Who decides, and between which messages.
@@ -25,7 +24,7 @@ impl Choices {
         let mut choices: BTreeMap<Choice, BTreeSet<usize>> = BTreeMap::new();
         for (role, name) in projected.global.names().roles() {
             let local = &projected.locals[name];
-            let places = places(&projected.global, role, local);
+            let places = Lanes::places(&projected.global, role, local);
             // Where it receives, another role has decided.
             let decides = |state: &StateId| {
                 local.exits(*state).len() > 1 && local.direction(*state) == Some(Direction::Send)

@@ -129,6 +129,11 @@ pub enum Observed {
 }
 
 impl ObsEvent {
+    /// The roles and messages of the session's protocol.
+    pub fn names(&self) -> &Shared<Names> {
+        &self.names
+    }
+
     /// The name of a role of the session.
     pub fn role(&self, role: RoleId) -> &str {
         self.names.role(role)
