@@ -78,7 +78,8 @@ impl Server {
         command.args(["-c", script]).arg(&self.folder);
         command.arg(self.programs.join("postgres")).arg("-D").arg(self.data());
         command.args(["-p", &self.port.to_string()]);
-        command.stdin(Stdio::piped()).stdout(Stdio::null()).stderr(Stdio::null());
+        let log = fs::File::options().append(true).create(true).open(self.folder.join("log"))?;
+        command.stdin(Stdio::piped()).stdout(Stdio::null()).stderr(log);
         self.running = Some(command.spawn()?);
         let begun = Instant::now();
         while !self.is_ready()? {
@@ -159,6 +160,15 @@ impl Server {
     /// Where to connect to.
     pub fn url(&self, database: &str) -> String {
         format!("postgres://postgres@127.0.0.1:{}/{database}", self.port)
+    }
+
+    /// What it has said.
+    ///
+    /// # Errors
+    ///
+    /// When its file cannot be read.
+    pub fn log(&self) -> io::Result<String> {
+        fs::read_to_string(self.folder.join("log"))
     }
 
     /// Its port on this machine.
