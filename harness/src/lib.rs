@@ -8,6 +8,7 @@ pub mod process;
 pub mod proxy;
 pub mod relay;
 pub mod run;
+pub mod scale;
 pub mod scenario;
 pub mod server;
 mod sessions;

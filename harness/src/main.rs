@@ -7,9 +7,9 @@ use std::time::Duration;
 use std::path::PathBuf;
 
 use clap::{Parser, Subcommand, ValueEnum};
-use telltale_harness::process;
 use telltale_harness::run::{Task, run};
 use telltale_harness::scenario::Scenario;
+use telltale_harness::{process, scale};
 
 /// Plays sessions over PostgreSQL while processes and servers are killed, and says what has come of them.
 #[derive(Parser)]
@@ -48,6 +48,21 @@ enum Command {
         /// Which one; all of them, if none is named
         names: Vec<Scenario>,
     },
+    /// Measures what many open sessions cost, and prints tables
+    Scale {
+        /// How many sessions are open, each time
+        #[arg(long, value_delimiter = ',', default_value = "100,10000,100000,1000000")]
+        sessions: Vec<u64>,
+        /// How many seconds each rate is measured
+        #[arg(long, default_value_t = 10)]
+        seconds: u64,
+        /// For how many seconds rows die
+        #[arg(long, default_value_t = 300)]
+        load: u64,
+    },
+    /// Does steps until it is killed
+    #[command(hide = true)]
+    Work { note: PathBuf, url: String, sessions: u64 },
     /// Plays a role until it is killed
     #[command(hide = true)]
     Play { role: String, notes: PathBuf, urls: Vec<String> },
@@ -80,6 +95,18 @@ async fn main() -> Result<ExitCode, Failed> {
                 }
             }
             Ok(code)
+        }
+        Command::Scale { sessions, seconds, load } => {
+            let (time, load) = (Duration::from_secs(seconds), Duration::from_secs(load));
+            let task = scale::Task { sessions, time, load, program };
+            if !scale::measure(&task).await? {
+                println!("skipped: PostgreSQL is not installed");
+            }
+            Ok(ExitCode::SUCCESS)
+        }
+        Command::Work { note, url, sessions } => {
+            scale::work(&url, sessions, note).await?;
+            Ok(ExitCode::SUCCESS)
         }
         Command::Play { role, notes, urls } => {
             process::play(&role, notes, &urls).await?;

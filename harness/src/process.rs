@@ -91,19 +91,34 @@ impl Notes {
     pub fn all_in(folder: &Path) -> io::Result<Self> {
         let mut all = Self::default();
         for note in fs::read_dir(folder)? {
-            let text = fs::read_to_string(note?.path())?;
-            let mut numbers = text.split_whitespace().map_while(|number| number.parse().ok());
-            let mut next = || numbers.next().unwrap_or(0);
-            all.begun += next();
-            all.steps += next();
-            all.fenced += next();
-            all.lost += next();
+            let path = note?.path();
+            // Such a one is just becoming a note.
+            if path.extension().is_some() {
+                continue;
+            }
+            let Self { begun, steps, fenced, lost } = Self::read(&path)?;
+            all.begun += begun;
+            all.steps += steps;
+            all.fenced += fenced;
+            all.lost += lost;
         }
         Ok(all)
     }
+
+    /// What a process has noted.
+    ///
+    /// # Errors
+    ///
+    /// When there is no such file.
+    pub fn read(file: &Path) -> io::Result<Self> {
+        let text = fs::read_to_string(file)?;
+        let mut numbers = text.split_whitespace().map_while(|number| number.parse().ok());
+        let mut next = || numbers.next().unwrap_or(0);
+        Ok(Self { begun: next(), steps: next(), fenced: next(), lost: next() })
+    }
 }
 
-async fn note(engine: Postgres, file: PathBuf) {
+pub(crate) async fn note(engine: Postgres, file: PathBuf) {
     loop {
         tokio::time::sleep(NOTES).await;
         let Notes { begun, steps, fenced, lost } = Notes::of(&engine.counters());

@@ -38,7 +38,7 @@ fn said_by_server(said: &DbError) -> Refusal {
     }
     let what = format!("{}{}", said.message(), remedy(code));
     // Connections, resources, locks, operators, the system, the server itself; and a standby that is not the primary yet.
-    let passing = ["08", "53", "55", "57", "58", "XX", "25"];
+    let passing = ["08", "53", "55", "57", "58", "XX", "25006"];
     if passing.iter().any(|class| code.code().starts_with(class)) {
         Refusal::Passing(what)
     } else {

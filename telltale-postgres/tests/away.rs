@@ -145,6 +145,13 @@ async fn what_does_not_go_away_by_itself_is_told_with_its_place_and_a_remedy() {
         assert!(matches!(claimed, EngineError::Engine(_)), "{url}: {claimed:?}");
     }
 
+    let isolated = format!("{url}?options=-c%20default_transaction_isolation%3Dserializable");
+    let claimed = engine(&[isolated], Duration::from_secs(20)).claim(&ann(), 1).await;
+    let said = claimed.expect_err("nobody would see what others have done");
+    let is_told =
+        matches!(said, EngineError::Engine(_)) && said.to_string().contains("`read committed`");
+    assert!(is_told, "{said:?}");
+
     // A schema that a later build has brought: as long as this one can work with it, nothing is said.
     let later = "INSERT INTO telltale.migration (version, least) VALUES (98, 1)";
     admin.batch_execute(later).await.expect("the owner may");
