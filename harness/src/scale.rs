@@ -49,6 +49,18 @@ pub struct Task {
     pub program: PathBuf,
 }
 
+/// What is measured beside so many open sessions.
+const TITLES: [&str; 8] = [
+    "open sessions",
+    "µs a step, one connection",
+    "pages looked at a step",
+    "steps a second, four connections, batches of 100",
+    "pages looked at a step",
+    "WAL bytes a step",
+    "bytes a session",
+    "µs a start",
+];
+
 /// Measures, and prints tables on the way. False: PostgreSQL is not installed.
 ///
 /// # Errors
@@ -57,21 +69,21 @@ pub struct Task {
 pub async fn measure(task: &Task) -> Result<bool, Failed> {
     let settings = "max_wal_size = 4GB\nshared_buffers = 512MB\n";
     let Some(server) = Server::start_with(settings)? else { return Ok(false) };
-    println!(
-        "| open sessions | µs a step, one connection | steps a second, four connections, batches of 100 | WAL bytes a step | bytes a session | µs a start |"
-    );
-    println!("|--:|--:|--:|--:|--:|--:|");
+    println!("{}", TITLES.join(" | "));
+    println!("{}", TITLES.map(|_| "--:").join(" | "));
     for (nth, &sessions) in task.sessions.iter().enumerate() {
         let base = Base::new(&server, nth, sessions).await?;
         let started = base.fill().await?;
         base.begin().await?;
         let bytes = base.bytes().await? / sessions.max(1);
-        let single = base.rate(1, 1, task.time).await?;
-        let many = base.rate(4, 100, task.time).await?;
+        let single = base.best_rate(1, 1, task.time).await?;
+        let many = base.best_rate(4, 100, task.time).await?;
         println!(
-            "| {sessions} | {:.0} | {:.0} | {:.0} | {bytes} | {:.0} |",
+            "{sessions} | {:.0} | {:.0} | {:.0} | {:.1} | {:.0} | {bytes} | {:.0}",
             1e6 / single.steps_a_second,
+            single.pages_a_step,
             many.steps_a_second,
+            many.pages_a_step,
             many.wal_a_step,
             started.as_secs_f64() * 1e6 / sessions as f64,
         );
@@ -93,6 +105,7 @@ struct Base {
 struct Rate {
     steps_a_second: f64,
     wal_a_step: f64,
+    pages_a_step: f64,
 }
 
 impl Base {
@@ -171,12 +184,36 @@ impl Base {
         Ok(self.admin.query_one(wal, &[]).await?.get(0))
     }
 
+    /// Pages that were looked at, in memory or not; once all connections have told it.
+    async fn pages(&self) -> Result<f64, Failed> {
+        sleep(Duration::from_millis(1_500)).await;
+        let pages = "SELECT (blks_hit + blks_read)::float8 FROM pg_stat_database WHERE datname = current_database()";
+        Ok(self.admin.query_one(pages, &[]).await?.get(0))
+    }
+
+    /// The best of three times: what others do on the machine makes it slower, and nothing makes it faster.
+    async fn best_rate(
+        &self,
+        connections: usize,
+        batch: usize,
+        time: Duration,
+    ) -> Result<Rate, Failed> {
+        let mut best = self.rate(connections, batch, time / 3).await?;
+        for _ in 0..2 {
+            let rate = self.rate(connections, batch, time / 3).await?;
+            if rate.steps_a_second > best.steps_a_second {
+                best = rate;
+            }
+        }
+        Ok(best)
+    }
+
     /// How many steps a second are done for so long.
     async fn rate(&self, connections: usize, batch: usize, time: Duration) -> Result<Rate, Failed> {
         let engine = self.engine(connections)?;
         let every = every(self.sessions);
         let mut tasks = JoinSet::new();
-        let (wal, begun) = (self.wal().await?, Instant::now());
+        let (pages, wal, begun) = (self.pages().await?, self.wal().await?, Instant::now());
         for _ in 0..connections {
             let engine = engine.clone();
             tasks.spawn(async move {
@@ -193,7 +230,9 @@ impl Base {
         }
         let all = all as f64;
         let steps_a_second = all / begun.elapsed().as_secs_f64();
-        Ok(Rate { steps_a_second, wal_a_step: (self.wal().await? - wal) / all })
+        drop(engine);
+        let wal_a_step = (self.wal().await? - wal) / all;
+        Ok(Rate { steps_a_second, wal_a_step, pages_a_step: (self.pages().await? - pages) / all })
     }
 }
 
@@ -254,15 +293,15 @@ async fn rows_die(base: &Base, time: Duration) -> Result<(), Failed> {
     const ROWS: &str = "SELECT coalesce(sum(n_dead_tup), 0)::bigint, coalesce(sum(autovacuum_count), 0)::bigint,
         (SELECT sum(pg_total_relation_size(oid))::bigint FROM pg_class WHERE relnamespace = 'telltale'::regnamespace AND relkind = 'r')
         FROM pg_stat_user_tables WHERE schemaname = 'telltale'";
-    println!("\n| seconds | steps a second | dead rows | MB on disk | vacuums so far |");
-    println!("|--:|--:|--:|--:|--:|");
+    println!("\nseconds | steps a second | dead rows | MB on disk | vacuums so far");
+    println!("--: | --: | --: | --: | --:");
     let begun = Instant::now();
     while begun.elapsed() < time {
         let rate = base.rate(4, 100, time / 10).await?;
         let row = base.admin.query_one(ROWS, &[]).await?;
         let [dead, vacuums, bytes] = [0, 1, 2].map(|nth| row.get::<_, i64>(nth));
         println!(
-            "| {} | {:.0} | {dead} | {} | {vacuums} |",
+            "{} | {:.0} | {dead} | {} | {vacuums}",
             begun.elapsed().as_secs(),
             rate.steps_a_second,
             bytes >> 20

@@ -172,18 +172,9 @@ impl Postgres {
     ///
     /// When a database cannot.
     pub async fn clean(&self) -> Result<usize, EngineError> {
-        let mut all = 0;
-        for database in &self.inner.databases {
-            loop {
-                let rows = database.call("SELECT telltale.clean($1)", &[&CLEANS]).await?;
-                let cleaned: i32 = rows[0].get(0);
-                all += usize::try_from(cleaned).unwrap_or(0);
-                if cleaned < CLEANS {
-                    break;
-                }
-            }
-        }
-        Ok(all)
+        let each = join_all(self.inner.databases.iter().map(clean)).await;
+        // One that cannot keeps no other from it.
+        each.into_iter().sum()
     }
 
     /// What was done with each of the databases, in their order.
@@ -358,6 +349,19 @@ impl Engine for Postgres {
         self.listen();
         // There is a sender as long as there is an engine.
         let _ = changes.changed().await;
+    }
+}
+
+/// Forgets what is long over in one database.
+async fn clean(database: &Database) -> Result<usize, EngineError> {
+    let mut all = 0;
+    loop {
+        let rows = database.call("SELECT telltale.clean($1)", &[&CLEANS]).await?;
+        let cleaned: i32 = rows[0].get(0);
+        all += usize::try_from(cleaned).unwrap_or(0);
+        if cleaned < CLEANS {
+            return Ok(all);
+        }
     }
 }
 
