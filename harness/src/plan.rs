@@ -9,22 +9,55 @@ pub enum Blow {
     KillProcess,
     /// A process stands still for longer than its claims are its own, and goes on as if nothing had been.
     StopProcess,
-    /// All connections of a server are cut.
-    CutConnections,
-    /// A server is killed with all of its processes, and comes back.
+    /// A server cuts all of its connections.
+    CutAtServer,
+    /// The network cuts all connections to a server, in the middle of what goes through them.
+    CutInMiddle,
+    /// The network before a server is slow for a while.
+    Delay,
+    /// The network before a server swallows everything for a while, and nobody is told.
+    Swallow,
+    /// A server is killed with all of its processes, and comes back; or does not, and its standby takes its place.
     KillServer,
     /// A server stands still for a while.
     StopServer,
 }
 
 /// How often of a hundred.
-const OFTEN: [(Blow, u64); 5] = [
-    (Blow::KillProcess, 40),
-    (Blow::StopProcess, 20),
-    (Blow::CutConnections, 20),
-    (Blow::KillServer, 12),
-    (Blow::StopServer, 8),
-];
+const OFTEN: [u64; Blow::ALL.len()] = [36, 16, 8, 12, 8, 5, 9, 6];
+
+impl Blow {
+    /// All of them.
+    pub const ALL: [Self; 8] = [
+        Self::KillProcess,
+        Self::StopProcess,
+        Self::CutAtServer,
+        Self::CutInMiddle,
+        Self::Delay,
+        Self::Swallow,
+        Self::KillServer,
+        Self::StopServer,
+    ];
+
+    /// Its place among them.
+    pub fn index(self) -> usize {
+        self as usize
+    }
+
+    /// What has happened so many times.
+    pub fn in_words(self) -> &'static str {
+        match self {
+            Self::KillProcess => "processes killed",
+            Self::StopProcess => "processes stopped for longer than their claims",
+            Self::CutAtServer => "times that a server cut all connections",
+            Self::CutInMiddle => "times that the network cut them in the middle",
+            Self::Delay => "times that the network was slow",
+            Self::Swallow => "times that the network swallowed everything",
+            Self::KillServer => "servers killed, which came back",
+            Self::StopServer => "servers stopped",
+        }
+    }
+}
 
 /// Draws blows from a seed.
 #[derive(Debug)]
@@ -37,8 +70,8 @@ pub struct Plan {
 impl Plan {
     /// The plan of a seed.
     pub fn new(seed: u64) -> Self {
-        let mut first = OFTEN.map(|(blow, _)| blow).to_vec();
-        for _ in 0..seed % 5 {
+        let mut first = Blow::ALL.to_vec();
+        for _ in 0..seed % 8 {
             first.rotate_left(1);
         }
         Self { state: seed, first }
@@ -51,7 +84,7 @@ impl Plan {
             return (pause, blow);
         }
         let mut drawn = self.below(100);
-        for (blow, often) in OFTEN {
+        for (blow, often) in Blow::ALL.into_iter().zip(OFTEN) {
             if drawn < often {
                 return (pause, blow);
             }

@@ -1,21 +1,16 @@
 //! Plays sessions while everything is killed, and looks at what has come of them.
 
-use std::error::Error;
 use std::fmt;
 use std::path::PathBuf;
-use std::process::{Child, Command};
 use std::time::{Duration, Instant};
 
-use telltale_net::engine::{Ending, Engine as _, EngineError};
-use telltale_net::{SessionKey, Start};
-use telltale_postgres::Postgres;
 use tokio::time::sleep;
-use tokio_postgres::NoTls;
 
+use crate::place::Place;
 use crate::plan::{Blow, Plan};
-use crate::process::{LEASE, ROLES, engine, spawn};
-use crate::relay::{MESSAGES, relay};
-use crate::server::Server;
+use crate::process::{LEASE, Notes};
+use crate::sessions::{Fate, Sessions};
+use crate::world::{Failed, World};
 
 /// What is to be done.
 #[derive(Clone, Debug)]
@@ -24,6 +19,8 @@ pub struct Task {
     pub seed: u64,
     /// How many servers there are, over which sessions are spread.
     pub servers: usize,
+    /// Whether each of them has a synchronous standby, which takes its place when it is killed.
+    pub standby: bool,
     /// How many processes play each role.
     pub processes: usize,
     /// For how long sessions are started and blows are dealt.
@@ -32,6 +29,8 @@ pub struct Task {
     pub at_once: usize,
     /// The program that processes run: this one.
     pub program: PathBuf,
+    /// The library of `faketime`, for processes whose clocks are days off.
+    pub faketime: Option<PathBuf>,
 }
 
 /// What has come of it.
@@ -41,22 +40,24 @@ pub struct Report {
     pub sessions: u64,
     /// Those whose ending is that they are complete.
     pub complete: u64,
+    /// The messages of those.
+    pub messages: u64,
     /// Sessions that have no ending although nobody is killed any more.
     pub without_ending: u64,
     /// Sessions with another ending: a message was lost, came twice, or in another order.
     pub wrong: u64,
+    /// Sessions that were started, and that no database knows any more.
+    pub gone: u64,
     /// Rows of parts and messages that are left over.
     pub rows_left: i64,
-    /// Processes that were killed.
-    pub killed: u64,
-    /// Processes that stood still.
-    pub stopped: u64,
-    /// Times that the connections of a server were cut.
-    pub cut: u64,
-    /// Servers that were killed.
-    pub servers_killed: u64,
-    /// Servers that stood still.
-    pub servers_stopped: u64,
+    /// How often each kind of blow was dealt, in the order of [`Blow::ALL`].
+    pub dealt: [u64; Blow::ALL.len()],
+    /// Servers that were killed for good, and whose standby has taken their place.
+    pub failed_over: u64,
+    /// Processes with clocks that are days off.
+    pub other_clocks: u64,
+    /// What processes have done.
+    pub notes: Notes,
 }
 
 impl Report {
@@ -68,51 +69,25 @@ impl Report {
 
 impl fmt::Display for Report {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let rows = [
-            ("sessions", self.sessions),
-            ("messages", self.complete * MESSAGES),
-            ("processes killed", self.killed),
-            ("processes stopped for longer than their claims", self.stopped),
-            ("times that all connections were cut", self.cut),
-            ("servers killed", self.servers_killed),
-            ("servers stopped", self.servers_stopped),
-            ("sessions without an ending", self.without_ending),
-            ("sessions in which a message was lost or came twice", self.wrong),
-            ("rows left over", self.rows_left.unsigned_abs()),
-        ];
-        rows.iter().try_for_each(|(what, number)| writeln!(f, "{what:<52}{number:>10}"))
-    }
-}
-
-const CUT: &str = "SELECT pg_terminate_backend(pid) FROM pg_stat_activity
-    WHERE pid <> pg_backend_pid() AND backend_type = 'client backend'";
-
-const LEFT: &str =
-    "SELECT (SELECT count(*) FROM telltale.part) + (SELECT count(*) FROM telltale.message)";
-
-type Failed = Box<dyn Error + Send + Sync>;
-
-/// Everything that can be killed.
-struct World {
-    servers: Vec<Server>,
-    urls: Vec<String>,
-    processes: Vec<Process>,
-    program: PathBuf,
-    report: Report,
-}
-
-struct Process {
-    role: &'static str,
-    child: Child,
-}
-
-impl Drop for World {
-    fn drop(&mut self) {
-        for Process { child, .. } in &mut self.processes {
-            // It may have ended by itself.
-            let _ = child.kill();
-            let _ = child.wait();
+        let mut row = |what: &str, number| writeln!(f, "{what:<58}{number:>10}");
+        row("sessions", self.sessions)?;
+        row("messages", self.messages)?;
+        for (blow, times) in Blow::ALL.into_iter().zip(self.dealt) {
+            row(blow.in_words(), times)?;
         }
+        row("servers lost for good, whose standby took their place", self.failed_over)?;
+        row("processes with clocks that are three days off", self.other_clocks)?;
+        row("steps that were begun", self.notes.begun)?;
+        row(
+            "steps that were begun in vain, and done again",
+            self.notes.begun.saturating_sub(self.notes.steps),
+        )?;
+        row("of these, steps that somebody else had done meanwhile", self.notes.fenced)?;
+        row("operations of which nobody knew whether they were done", self.notes.lost)?;
+        row("sessions without an ending", self.without_ending)?;
+        row("sessions in which a message was lost or came twice", self.wrong)?;
+        row("sessions that are gone", self.gone)?;
+        row("rows left over", self.rows_left.unsigned_abs())
     }
 }
 
@@ -122,155 +97,107 @@ impl Drop for World {
 ///
 /// When servers or processes cannot be started, or the engine cannot do what it is asked.
 pub async fn run(task: &Task) -> Result<Option<Report>, Failed> {
-    let Some(mut world) = World::begin(task)? else { return Ok(None) };
-    let engine = engine(&world.urls)?;
-    engine.migrate().await?;
-    for role in ROLES.into_iter().cycle().take(ROLES.len() * task.processes) {
-        let child = spawn(&world.program, role, &world.urls)?;
-        world.processes.push(Process { role, child });
+    let mut places = Vec::new();
+    for _ in 0..task.servers {
+        let Some(place) = Place::start(task.standby)? else { return Ok(None) };
+        places.push(place);
     }
+    let mut world = World::new(places, task.program.clone(), task.faketime.clone())?;
+    let engine = world.engine().await?;
+    world.spawn_all(task.processes)?;
+    let sessions = Sessions::on(&engine);
     let stop = Instant::now() + task.time;
-    let blows = world.deal_until(stop, Plan::new(task.seed));
-    let (keys, dealt) = tokio::join!(start_sessions(&engine, task.at_once, stop), blows);
+    let mut report = Report::default();
+    let blows = deal_until(&mut world, stop, Plan::new(task.seed), &mut report);
+    let (started, dealt) = tokio::join!(sessions.start(task.at_once, stop), blows);
     dealt?;
-    let keys = keys?;
-    world.look_at(&engine, &keys).await?;
-    Ok(Some(world.report))
+    started?;
+    report.look_at(&world, &sessions).await?;
+    Ok(Some(report))
 }
 
-impl World {
-    fn begin(task: &Task) -> Result<Option<Self>, Failed> {
-        let mut servers = Vec::new();
-        for _ in 0..task.servers {
-            let Some(server) = Server::start()? else { return Ok(None) };
-            servers.push(server);
-        }
-        let urls = servers.iter().map(|server| server.url("postgres")).collect();
-        let (processes, program) = (Vec::new(), task.program.clone());
-        Ok(Some(Self { servers, urls, processes, program, report: Report::default() }))
-    }
-
-    async fn deal_until(&mut self, stop: Instant, mut plan: Plan) -> Result<(), Failed> {
-        while Instant::now() < stop {
-            let (pause, blow) = plan.next_blow();
-            sleep(pause).await;
-            self.deal(blow, &mut plan).await?;
-        }
-        Ok(())
-    }
-
-    async fn deal(&mut self, blow: Blow, plan: &mut Plan) -> Result<(), Failed> {
-        let process = below(plan, self.processes.len());
-        let server = below(plan, self.servers.len());
-        match blow {
-            Blow::KillProcess => {
-                let Process { role, child } = &mut self.processes[process];
-                child.kill()?;
-                child.wait()?;
-                *child = spawn(&self.program, role, &self.urls)?;
-                self.report.killed += 1;
-            }
-            Blow::StopProcess => {
-                let child = self.processes[process].child.id();
-                signal(child, "STOP")?;
-                sleep(LEASE + LEASE / 2).await;
-                signal(child, "CONT")?;
-                self.report.stopped += 1;
-            }
-            Blow::CutConnections => {
-                let connected = tokio_postgres::connect(&self.urls[server], NoTls).await;
-                let (client, connection) = connected?;
-                tokio::spawn(connection);
-                client.execute(CUT, &[]).await?;
-                self.report.cut += 1;
-            }
-            Blow::KillServer => {
-                self.servers[server].kill()?;
-                self.servers[server].run()?;
-                self.report.servers_killed += 1;
-            }
-            Blow::StopServer => {
-                self.servers[server].stop()?;
-                sleep(2 * LEASE).await;
-                self.servers[server].go_on()?;
-                self.report.servers_stopped += 1;
-            }
-        }
-        Ok(())
-    }
-
-    /// Nobody is killed any more: what has come of the sessions?
-    async fn look_at(&mut self, engine: &Postgres, keys: &[SessionKey]) -> Result<(), Failed> {
-        for key in keys {
-            self.report.sessions += 1;
-            match patiently(async || engine.ending(key).await).await? {
-                Some(Ending::Complete) => self.report.complete += 1,
-                Some(ending) => {
-                    eprintln!("{key}: {ending}");
-                    self.report.wrong += 1;
-                }
-                None => self.report.without_ending += 1,
-            }
-        }
-        for url in &self.urls {
-            let (client, connection) = tokio_postgres::connect(url, NoTls).await?;
-            tokio::spawn(connection);
-            self.report.rows_left += client.query_one(LEFT, &[]).await?.get::<_, i64>(0);
-        }
-        Ok(())
-    }
-}
-
-/// Starts sessions, a new one for each that has ended, until it is time to stop; then waits for the last ones.
-async fn start_sessions(
-    engine: &Postgres,
-    at_once: usize,
+async fn deal_until(
+    world: &mut World,
     stop: Instant,
-) -> Result<Vec<SessionKey>, EngineError> {
-    let (mut keys, mut open) = (Vec::new(), Vec::new());
-    let mut ended = Instant::now();
-    loop {
-        while open.len() < at_once && Instant::now() < stop {
-            let start = Start::of(&relay::IMAGE).called(format!("session-{}", keys.len()));
-            match patiently(async || start.on(engine).await).await {
-                // It was there when it was asked for again.
-                Ok(()) | Err(EngineError::SessionExists(_)) => {}
-                Err(error) => return Err(error),
-            }
-            keys.push(start.key().clone());
-            open.push(start.key().clone());
-        }
-        let mut still_open = Vec::new();
-        for key in open {
-            if patiently(async || engine.ending(&key).await).await?.is_none() {
-                still_open.push(key);
-            } else {
-                ended = Instant::now();
-            }
-        }
-        open = still_open;
-        // Whatever goes wrong is over long before that.
-        let is_stuck = Instant::now() > stop && ended.elapsed() > 60 * LEASE;
-        if Instant::now() > stop && open.is_empty() || is_stuck {
-            return Ok(keys);
-        }
-        sleep(LEASE / 10).await;
-    }
-}
-
-/// Asks until the connection is not lost.
-async fn patiently<T>(ask: impl AsyncFn() -> Result<T, EngineError>) -> Result<T, EngineError> {
-    loop {
-        match ask().await {
-            Err(EngineError::Lost(_)) => sleep(LEASE / 10).await,
-            answer => return answer,
+    mut plan: Plan,
+    report: &mut Report,
+) -> Result<(), Failed> {
+    while Instant::now() < stop {
+        let (pause, blow) = plan.next_blow();
+        sleep(pause).await;
+        if deal(world, blow, &mut plan).await? {
+            report.failed_over += 1;
+        } else {
+            report.dealt[blow.index()] += 1;
         }
     }
-}
-
-fn signal(process: u32, signal: &str) -> Result<(), Failed> {
-    Command::new("kill").arg(format!("-{signal}")).arg(process.to_string()).status()?;
     Ok(())
+}
+
+/// Deals a blow. Says whether a standby has taken the place of a server.
+async fn deal(world: &mut World, blow: Blow, plan: &mut Plan) -> Result<bool, Failed> {
+    let process = below(plan, world.processes());
+    let place = below(plan, world.places.len());
+    match blow {
+        Blow::KillProcess => world.kill_process(process)?,
+        Blow::StopProcess => world.stop_process(process).await?,
+        Blow::CutAtServer => world.cut_at_server(place).await?,
+        Blow::CutInMiddle => world.places[place].cut(),
+        Blow::Delay => {
+            world.places[place].delay(Duration::from_millis(5 + plan.below(50)));
+            sleep(2 * LEASE).await;
+            world.places[place].delay(Duration::ZERO);
+        }
+        Blow::Swallow => {
+            world.places[place].swallow(true);
+            sleep(2 * LEASE).await;
+            world.places[place].cut();
+            world.places[place].swallow(false);
+        }
+        Blow::KillServer => {
+            if world.places[place].fail_over()? {
+                return Ok(true);
+            }
+            let server = world.places[place].primary();
+            server.kill()?;
+            server.run()?;
+        }
+        Blow::StopServer => {
+            world.places[place].primary().stop()?;
+            sleep(2 * LEASE).await;
+            world.places[place].primary().go_on()?;
+        }
+    }
+    Ok(false)
+}
+
+impl Report {
+    /// Nobody is killed any more: what has come of the sessions?
+    pub(crate) async fn look_at(
+        &mut self,
+        world: &World,
+        sessions: &Sessions<'_>,
+    ) -> Result<(), Failed> {
+        for nth in 0..sessions.started() {
+            self.sessions += 1;
+            match sessions.fate(nth).await? {
+                Fate::Complete => {
+                    self.complete += 1;
+                    self.messages += Sessions::messages(nth);
+                }
+                Fate::Ended(ending) => {
+                    eprintln!("{}: {ending}", Sessions::key(nth));
+                    self.wrong += 1;
+                }
+                Fate::Open => self.without_ending += 1,
+                Fate::Gone => self.gone += 1,
+            }
+        }
+        self.rows_left = world.rows_left().await?;
+        self.other_clocks = world.with_other_clocks();
+        self.notes = world.notes()?;
+        Ok(())
+    }
 }
 
 fn below(plan: &mut Plan, end: usize) -> usize {

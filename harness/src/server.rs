@@ -39,30 +39,110 @@ impl Server {
     ///
     /// When it is installed and does not start.
     pub fn start() -> io::Result<Option<Self>> {
+        Self::start_with("")
+    }
+
+    /// Starts one with more settings, as they stand in `postgresql.conf`.
+    ///
+    /// # Errors
+    ///
+    /// When it is installed and does not start.
+    pub fn start_with(more: &str) -> io::Result<Option<Self>> {
+        Self::start_in(&std::env::temp_dir(), more)
+    }
+
+    /// The same in a folder of one's own.
+    ///
+    /// # Errors
+    ///
+    /// When it is installed and does not start.
+    pub fn start_in(parent: &Path, more: &str) -> io::Result<Option<Self>> {
+        let Some(mut server) = Self::new(parent, None)? else { return Ok(None) };
+        let initdb =
+            ["-U", "postgres", "-A", "trust", "--no-sync", "-E", "UTF8", "--locale=C", "-D"];
+        server.output("initdb", |command| command.args(initdb).arg(server.data()))?;
+        let file = server.data().join("postgresql.conf");
+        let settings = fs::read_to_string(&file)? + SETTINGS + more;
+        fs::write(&file, settings)?;
+        server.run()?;
+        Ok(Some(server))
+    }
+
+    /// Starts a standby of another server, with its settings; on this port, or on a free one.
+    ///
+    /// # Errors
+    ///
+    /// When the other one cannot be copied, or the standby does not start.
+    pub fn standby_of(primary: &Self, port: Option<u16>) -> io::Result<Self> {
+        let mut server = Self::new(&std::env::temp_dir(), port)?
+            .ok_or_else(|| io::Error::other("it is installed"))?;
+        primary.copy_to(&server, &["-R"])?;
+        server.run()?;
+        Ok(server)
+    }
+
+    /// Takes a backup of this server, and makes it that of another one, which does not run. What that one had is gone.
+    ///
+    /// # Errors
+    ///
+    /// When it cannot be copied.
+    fn copy_to(&self, other: &Self, arguments: &[&str]) -> io::Result<()> {
+        let port = self.port.to_string();
+        let common = ["-h", "127.0.0.1", "-U", "postgres", "-c", "fast", "--no-sync", "-p", &port];
+        let data = other.data();
+        self.output("pg_basebackup", |command| {
+            command.args(common).args(arguments).arg("-D").arg(&data)
+        })
+    }
+
+    /// Takes a backup.
+    ///
+    /// # Errors
+    ///
+    /// When it cannot be copied.
+    pub fn back_up(&self) -> io::Result<Backup> {
+        let backup = Self::new(&std::env::temp_dir(), None)?
+            .ok_or_else(|| io::Error::other("it is installed"))?;
+        self.copy_to(&backup, &[])?;
+        Ok(Backup(backup))
+    }
+
+    /// Goes on with what a backup has, after it was killed: all that has happened since is gone.
+    ///
+    /// # Errors
+    ///
+    /// When it does not start.
+    pub fn restore(&mut self, backup: Backup) -> io::Result<()> {
+        fs::remove_dir_all(self.data())?;
+        fs::rename(backup.0.data(), self.data())?;
+        drop(backup);
+        self.run()
+    }
+
+    /// Makes a primary of a standby.
+    ///
+    /// # Errors
+    ///
+    /// When it is none.
+    pub fn promote(&self) -> io::Result<()> {
+        self.output("pg_ctl", |command| command.args(["promote", "-w", "-D"]).arg(self.data()))
+    }
+
+    /// A folder and a port for a server, if PostgreSQL is installed here.
+    fn new(parent: &Path, port: Option<u16>) -> io::Result<Option<Self>> {
         static NUMBER: AtomicU32 = AtomicU32::new(0);
         let Some(programs) = programs() else { return Ok(None) };
         let number = NUMBER.fetch_add(1, Ordering::Relaxed);
         let name = format!("telltale-postgres-{}-{number}", std::process::id());
-        let folder = std::env::temp_dir().join(name);
+        let folder = parent.join(name);
         fs::create_dir_all(&folder)?;
         let user = is_root()?.then(user).transpose()?;
         if let Some(user) = user {
             chown(&folder, Some(user.id), Some(user.group))?;
         }
-        let port = TcpListener::bind("127.0.0.1:0")?.local_addr()?.port();
-        let mut server = Self { programs, folder, port, user, running: None };
-        let initdb =
-            ["-U", "postgres", "-A", "trust", "--no-sync", "-E", "UTF8", "--locale=C", "-D"];
-        let initialised = server.command("initdb").args(initdb).arg(server.data()).output()?;
-        if !initialised.status.success() {
-            let said = String::from_utf8_lossy(&initialised.stderr).into_owned();
-            return Err(io::Error::other(said));
-        }
-        let file = server.data().join("postgresql.conf");
-        let settings = fs::read_to_string(&file)? + SETTINGS;
-        fs::write(&file, settings)?;
-        server.run()?;
-        Ok(Some(server))
+        let free = || Ok::<_, io::Error>(TcpListener::bind("127.0.0.1:0")?.local_addr()?.port());
+        let port = port.map_or_else(free, Ok)?;
+        Ok(Some(Self { programs, folder, port, user, running: None }))
     }
 
     /// Starts it again, after it was killed.
@@ -78,7 +158,8 @@ impl Server {
         command.args(["-c", script]).arg(&self.folder);
         command.arg(self.programs.join("postgres")).arg("-D").arg(self.data());
         command.args(["-p", &self.port.to_string()]);
-        command.stdin(Stdio::piped()).stdout(Stdio::null()).stderr(Stdio::null());
+        let log = fs::File::options().append(true).create(true).open(self.folder.join("log"))?;
+        command.stdin(Stdio::piped()).stdout(Stdio::null()).stderr(log);
         self.running = Some(command.spawn()?);
         let begun = Instant::now();
         while !self.is_ready()? {
@@ -113,6 +194,19 @@ impl Server {
             std::thread::sleep(Duration::from_millis(1));
         }
         Ok(())
+    }
+
+    /// Whether it has ended by itself.
+    ///
+    /// # Errors
+    ///
+    /// When that cannot be found out.
+    pub fn has_ended(&mut self) -> io::Result<bool> {
+        let ended = self.running.as_mut().map_or(Ok(None), Child::try_wait)?;
+        if ended.is_some() {
+            self.running = None;
+        }
+        Ok(self.running.is_none())
     }
 
     /// Lets all of its processes stand still, until [`Server::go_on`].
@@ -161,6 +255,15 @@ impl Server {
         format!("postgres://postgres@127.0.0.1:{}/{database}", self.port)
     }
 
+    /// What it has said.
+    ///
+    /// # Errors
+    ///
+    /// When its file cannot be read.
+    pub fn log(&self) -> io::Result<String> {
+        fs::read_to_string(self.folder.join("log"))
+    }
+
     /// Its port on this machine.
     pub fn port(&self) -> u16 {
         self.port
@@ -174,6 +277,20 @@ impl Server {
         let port = self.port.to_string();
         let arguments = ["-q", "-h", "127.0.0.1", "-p", &port];
         Ok(self.command("pg_isready").args(arguments).status()?.success())
+    }
+
+    /// Runs a program to its end; what it complains of is the error.
+    fn output(
+        &self,
+        program: &str,
+        with: impl FnOnce(&mut Command) -> &mut Command,
+    ) -> io::Result<()> {
+        let output = with(&mut self.command(program)).output()?;
+        if output.status.success() {
+            return Ok(());
+        }
+        let said = String::from_utf8_lossy(&output.stderr);
+        Err(io::Error::other(format!("{program}: {said}")))
     }
 
     fn command(&self, program: &str) -> Command {
@@ -194,8 +311,14 @@ impl Drop for Server {
             // It is a server of tests: what it cannot write down is not missed.
             let _ = running.wait();
         }
+        // One that was killed, or has never run, is still there.
+        let _ = fs::remove_dir_all(&self.folder);
     }
 }
+
+/// What a server had at a moment.
+#[derive(Debug)]
+pub struct Backup(Server);
 
 /// The parent of a process.
 fn parent(process: &str) -> Option<String> {

@@ -26,10 +26,15 @@ pub(crate) async fn commit(
     let mut committed = Vec::with_capacity(of_it.len());
     for round in rounds(steps, of_it) {
         match write(database, steps, &round).await {
-            Ok(written) => committed.extend(round.iter().zip(1..).map(|(&step, nth)| {
-                let is_written = written.contains(&nth);
-                (step, if is_written { Ok(()) } else { Err(EngineError::Fenced) })
-            })),
+            Ok(written) => {
+                database.counts.commits.add(1);
+                database.counts.steps.add(written.len());
+                database.counts.fenced.add(round.len().saturating_sub(written.len()));
+                committed.extend(round.iter().zip(1..).map(|(&step, nth)| {
+                    let is_written = written.contains(&nth);
+                    (step, if is_written { Ok(()) } else { Err(EngineError::Fenced) })
+                }));
+            }
             Err(error) => {
                 // One of them has to say it, and the others are as if they had not been.
                 let what = error.to_string();

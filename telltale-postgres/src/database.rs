@@ -1,31 +1,47 @@
-//! One database: its connections, and what is made of its errors.
+//! One database: its connections, whether it answers, and what is asked of it.
 
-use std::error::Error;
 use std::fmt;
-use std::time::Duration;
+use std::sync::Arc;
+use std::time::{Duration, Instant};
 
 use deadpool_postgres::{
-    Manager, ManagerConfig, Object, Pool, PoolError, RecyclingMethod, Runtime,
+    Hook, HookError, Manager, ManagerConfig, Object, Pool, PoolError, RecyclingMethod, Runtime,
+    TimeoutType,
 };
+use futures_util::future::BoxFuture;
 use telltale_net::engine::EngineError;
 use tokio::time::timeout;
 use tokio_postgres::config::Host;
-use tokio_postgres::error::SqlState;
 use tokio_postgres::tls::{MakeTlsConnect, TlsConnect};
 use tokio_postgres::types::ToSql;
-use tokio_postgres::{Config, Row, Socket};
+use tokio_postgres::{CancelToken, Config, Row, Socket};
 
+use crate::counters::{Counters, Counts};
 use crate::engine::PostgresConfig;
+use crate::health::Health;
+use crate::refusal::{Refusal, refusal};
 
 /// How often a transaction is begun anew that was given up because of another one.
 const RETRIES: usize = 10;
+
+/// How much longer the server goes on with a statement than somebody waits for it, if no request to cancel it gets there.
+const GRACE: Duration = Duration::from_secs(1);
+
+/// How long the schema may take to be changed.
+const CHANGE: Duration = Duration::from_secs(600);
 
 pub(crate) struct Database {
     pool: Pool,
     /// For errors: where it is, without passwords.
     name: String,
     timeout: Duration,
+    cancel: Cancel,
+    pub(crate) health: Health,
+    pub(crate) counts: Arc<Counts>,
 }
+
+/// Asks the server to give up a statement. It needs TLS as a connection does.
+type Cancel = Arc<dyn Fn(CancelToken) -> BoxFuture<'static, ()> + Send + Sync>;
 
 /// What TLS has to be able to do, to connect more than once and from any thread.
 pub trait Tls:
@@ -59,15 +75,25 @@ impl Database {
         config: &PostgresConfig,
     ) -> Result<Self, EngineError> {
         let name = name_of(&connect);
+        let cancel: Cancel = {
+            let tls = tls.clone();
+            // Nobody waits for it, and the server says nothing.
+            Arc::new(move |token| {
+                let tls = tls.clone();
+                Box::pin(async move { drop(token.cancel_query(tls).await) })
+            })
+        };
         let recycling = ManagerConfig { recycling_method: RecyclingMethod::Fast };
         let pool = Pool::builder(Manager::from_config(connect, tls, recycling))
             .max_size(config.connections.max(1))
             .runtime(Runtime::Tokio1)
             .wait_timeout(Some(config.timeout))
             .create_timeout(Some(config.timeout))
+            .post_create(bounded(config.timeout + GRACE))
             .build();
         let pool = pool.map_err(|error| EngineError::Engine(Box::new(error)))?;
-        Ok(Self { pool, name, timeout: config.timeout })
+        let (health, counts) = (Health::default(), Arc::default());
+        Ok(Self { pool, name, timeout: config.timeout, cancel, health, counts })
     }
 
     /// Runs one statement, which is one transaction.
@@ -77,19 +103,39 @@ impl Database {
         arguments: &[&(dyn ToSql + Sync)],
     ) -> Result<Vec<Row>, EngineError> {
         for _ in 0..RETRIES {
-            let client = self.client().await?;
-            let query = async {
+            let leave = self.health.leave(Instant::now()).map_err(|away| {
+                self.counts.spared.add(1);
+                EngineError::Lost(format!("{}: {away}", self.name))
+            })?;
+            let asked = self.ask(self.timeout, async |client: &Object| {
                 let prepared = client.prepare_cached(statement).await?;
                 client.query(&prepared, arguments).await
-            };
-            match timeout(self.timeout, query).await {
-                Ok(Ok(rows)) => return Ok(rows),
-                Ok(Err(error)) if was_in_the_way(&error) => {}
-                Ok(Err(error)) => return Err(self.error(&error)),
-                Err(_) => {
-                    // Nobody else is to wait for what it may still be doing.
-                    drop(Object::take(client));
-                    return Err(self.lost(&format_args!("no answer within {:?}", self.timeout)));
+            });
+            match asked.await {
+                Ok(rows) => {
+                    leave.answered();
+                    return Ok(rows);
+                }
+                Err(Refusal::InTheWay) => {
+                    leave.answered();
+                    self.counts.retried.add(1);
+                }
+                Err(Refusal::Silent(why)) => {
+                    if leave.silent(Instant::now(), &why) {
+                        // Those that nobody uses have the same fate, and it would be found out one by one.
+                        self.pool.retain(|_, _| false);
+                    }
+                    return Err(self.lost(&why));
+                }
+                // Another connection may be better.
+                Err(Refusal::Cut(why)) => return Err(self.lost(&why)),
+                Err(Refusal::Passing(why)) => {
+                    leave.answered();
+                    return Err(self.lost(&why));
+                }
+                Err(Refusal::Final(why)) => {
+                    leave.answered();
+                    return Err(self.engine(&why));
                 }
             }
         }
@@ -98,73 +144,147 @@ impl Database {
 
     /// Runs a transaction as it stands.
     pub(crate) async fn run(&self, statements: &str) -> Result<(), EngineError> {
-        let client = self.client().await?;
-        client.batch_execute(statements).await.map_err(|error| {
-            // The transaction may still be open.
-            drop(Object::take(client));
-            self.error(&error)
+        let run = self.ask(CHANGE, async |client: &Object| {
+            let done = client.batch_execute(statements).await;
+            if done.is_err() {
+                // The connection is for others, without the transaction that has failed.
+                let _ = client.batch_execute("ROLLBACK").await;
+            }
+            done
+        });
+        run.await.map_err(|refusal| match refusal {
+            Refusal::Final(why) => self.engine(&why),
+            Refusal::Silent(why) | Refusal::Cut(why) | Refusal::Passing(why) => self.lost(&why),
+            Refusal::InTheWay => self.lost(&"given up because of another transaction"),
         })
     }
 
-    async fn client(&self) -> Result<Object, EngineError> {
-        self.pool.get().await.map_err(|error| match error {
-            PoolError::Backend(error) => self.error(&error),
-            PoolError::Timeout(_) => {
-                self.lost(&format_args!("no connection within {:?}", self.timeout))
+    /// Does something on a connection, for so long at most.
+    async fn ask<T>(
+        &self,
+        at_most: Duration,
+        what: impl AsyncFnOnce(&Object) -> Result<T, tokio_postgres::Error>,
+    ) -> Result<T, Refusal> {
+        let busy = self.client().await?;
+        let Ok(answer) = timeout(at_most, what(busy.client())).await else {
+            return Err(Refusal::Silent(format!("no answer within {at_most:?}")));
+        };
+        match answer {
+            Ok(answer) => {
+                busy.ends();
+                Ok(answer)
             }
-            error => self.engine(&error),
-        })
+            Err(error) => {
+                // A statement that was refused is over; the pool looks whether a connection is.
+                if error.as_db_error().is_some() {
+                    busy.ends();
+                }
+                Err(refusal(&error))
+            }
+        }
+    }
+
+    async fn client(&self) -> Result<Busy<'_>, Refusal> {
+        let client = self.pool.get().await.map_err(|error| match error {
+            PoolError::Backend(error) | PoolError::PostCreateHook(HookError::Backend(error)) => {
+                match refusal(&error) {
+                    Refusal::Final(why) => Refusal::Final(why),
+                    Refusal::Silent(why) | Refusal::Cut(why) | Refusal::Passing(why) => {
+                        Refusal::Silent(why)
+                    }
+                    Refusal::InTheWay => Refusal::InTheWay,
+                }
+            }
+            // All of them are in use, of which nothing follows.
+            PoolError::Timeout(TimeoutType::Wait) => {
+                Refusal::Cut(format!("no connection is free within {:?}", self.timeout))
+            }
+            PoolError::Timeout(_) => {
+                Refusal::Silent(format!("no connection within {:?}", self.timeout))
+            }
+            error => Refusal::Final(error.to_string()),
+        })?;
+        Ok(Busy { client: Some(client), cancel: &self.cancel, timeout: self.timeout })
+    }
+
+    pub(crate) fn counters(&self) -> Counters {
+        let away = self.health.away(Instant::now()).map(|away| away.to_string());
+        self.counts.read(self.name.clone(), away)
+    }
+
+    /// It has not answered, so it is not asked.
+    pub(crate) fn spared(&self) -> Option<EngineError> {
+        let away = self.health.away(Instant::now())?;
+        self.counts.spared.add(1);
+        Some(EngineError::Lost(format!("{}: {away}", self.name)))
     }
 
     fn lost(&self, what: &dyn fmt::Display) -> EngineError {
+        self.counts.lost.add(1);
         EngineError::Lost(format!("{}: {what}", self.name))
     }
 
-    fn engine(&self, what: &dyn fmt::Display) -> EngineError {
+    pub(crate) fn engine(&self, what: &dyn fmt::Display) -> EngineError {
         EngineError::Engine(format!("{}: {what}", self.name).into())
     }
+}
 
-    /// What goes away by itself is a lost connection: whoever asks again may get an answer.
-    fn error(&self, error: &tokio_postgres::Error) -> EngineError {
-        let Some(of_server) = error.as_db_error() else { return self.lost(&in_full(error)) };
-        let code = of_server.code();
-        let remedy = match *code {
-            SqlState::UNDEFINED_FUNCTION
-            | SqlState::UNDEFINED_TABLE
-            | SqlState::INVALID_SCHEMA_NAME => "; `Postgres::migrate` enters what is missing",
-            SqlState::INSUFFICIENT_PRIVILEGE => "; `Rights` writes a script that allows it",
-            _ => "",
-        };
-        let what = format!("{}{remedy}", of_server.message());
-        // Connections, resources, locks, operators, the system, the server itself; and a standby that is not the primary yet.
-        let goes_away = ["08", "53", "55", "57", "58", "XX", "25"];
-        if goes_away.iter().any(|class| code.code().starts_with(class)) {
-            self.lost(&what)
-        } else {
-            self.engine(&what)
+/// A connection on which something is being done. If nobody waits for it any more, the server is asked to give it up, and nobody else gets the
+/// connection.
+struct Busy<'d> {
+    client: Option<Object>,
+    cancel: &'d Cancel,
+    timeout: Duration,
+}
+
+impl Busy<'_> {
+    fn client(&self) -> &Object {
+        self.client.as_ref().expect("it is taken when this is dropped")
+    }
+
+    /// Others can use the connection.
+    fn ends(mut self) {
+        self.client = None;
+    }
+}
+
+impl Drop for Busy<'_> {
+    fn drop(&mut self) {
+        let Some(client) = self.client.take() else { return };
+        let cancelled = (self.cancel)(client.cancel_token());
+        drop(Object::take(client));
+        // A runtime that ends cancels nothing; its connections end with it.
+        if let Ok(runtime) = tokio::runtime::Handle::try_current() {
+            drop(runtime.spawn(timeout(self.timeout, cancelled)));
         }
     }
 }
 
-/// Whether a transaction was given up because of another one, and nothing of it has happened.
-fn was_in_the_way(error: &tokio_postgres::Error) -> bool {
-    let codes = [SqlState::T_R_SERIALIZATION_FAILURE, SqlState::T_R_DEADLOCK_DETECTED];
-    error.code().is_some_and(|code| codes.contains(code))
+/// The server itself gives up what takes longer: a request to do so may not get there.
+fn bounded(longest: Duration) -> Hook {
+    Hook::async_fn(move |client, _| {
+        Box::pin(async move {
+            let setting = format!("SET statement_timeout = {}", longest.as_millis());
+            client.batch_execute(&setting).await.map_err(HookError::Backend)
+        })
+    })
 }
 
-fn in_full(error: &dyn Error) -> String {
-    let causes = std::iter::successors(error.source(), |error| (*error).source());
-    causes.fold(error.to_string(), |text, cause| format!("{text}: {cause}"))
-}
-
+/// Where it is: all of its hosts, of which one is the primary.
 fn name_of(connect: &Config) -> String {
-    let host = match connect.get_hosts().first() {
-        Some(Host::Tcp(host)) => host.clone(),
+    let host = |host: &Host| match host {
+        Host::Tcp(host) => host.clone(),
         #[cfg(unix)]
-        Some(Host::Unix(path)) => path.display().to_string(),
-        None => "no host".to_owned(),
+        Host::Unix(path) => path.display().to_string(),
     };
-    let port = connect.get_ports().first().copied().unwrap_or(5432);
+    let mut hosts: Vec<String> = connect.get_hosts().iter().map(host).collect();
+    if hosts.is_empty() {
+        hosts = connect.get_hostaddrs().iter().map(ToString::to_string).collect();
+    }
+    let ports = connect.get_ports();
+    let port = |nth| ports.get(nth).or(ports.first()).copied().unwrap_or(5432);
+    let places = hosts.iter().enumerate().map(|(nth, host)| format!("{host}:{}", port(nth)));
+    let places = places.collect::<Vec<_>>().join(",");
     let database = connect.get_dbname().or(connect.get_user()).unwrap_or_default();
-    format!("{host}:{port}/{database}")
+    format!("{places}/{database}")
 }

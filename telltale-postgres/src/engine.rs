@@ -1,10 +1,10 @@
 //! The engine: which database a session is in, and what is asked of it.
 
-use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::atomic::AtomicUsize;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
-use futures_util::future::join_all;
+use futures_util::future::{BoxFuture, join_all};
 use sha2::{Digest, Sha256};
 use telltale_net::SessionKey;
 use telltale_net::engine::{Done, Ending, Engine, EngineError, NewSession, Wanted};
@@ -15,8 +15,11 @@ use tokio_postgres::{Config, NoTls};
 pub use crate::claim::PostgresClaim;
 use crate::claim::{Released, ending_of, text};
 use crate::commit::commit;
+use crate::counters::Counters;
 use crate::database::{Database, Tls};
-use crate::{listen, schema};
+use crate::listen::Listener;
+use crate::look::Late;
+use crate::schema;
 
 /// How often what is long over is forgotten.
 const CLEANS_EVERY: Duration = Duration::from_secs(60);
@@ -29,7 +32,7 @@ const CLEANS: i32 = 10_000;
 /// It is used in a tokio runtime.
 #[derive(Clone)]
 pub struct Postgres {
-    inner: Arc<Inner>,
+    pub(crate) inner: Arc<Inner>,
 }
 
 /// How a [`Postgres`] works.
@@ -37,7 +40,8 @@ pub struct Postgres {
 pub struct PostgresConfig {
     /// How many connections there are to each database at most, but for one that hears of changes.
     pub connections: usize,
-    /// How long it waits for an answer.
+    /// How long it waits for an answer; then the server is asked to give up the statement, and the database is not asked for a while, which grows
+    /// up to ten seconds. Where there are several databases, a claim waits for a tenth of that, and goes on to the next.
     pub timeout: Duration,
     /// After which time a part is given to another process, if the one that has claimed it has not committed its step. A step may take longer:
     /// then two processes do it, and the first that commits has done it.
@@ -50,24 +54,33 @@ impl Default for PostgresConfig {
     }
 }
 
+/// Of two errors, the one that does not go away by itself.
+pub(crate) fn worse(first: EngineError, second: EngineError) -> EngineError {
+    if matches!(first, EngineError::Lost(_)) { second } else { first }
+}
+
 pub(crate) struct Inner {
     pub(crate) databases: Vec<Database>,
-    pub(crate) lease: i64,
+    /// What they have answered after the time in which somebody waited for it.
+    pub(crate) late: Vec<Late>,
+    pub(crate) lease: Duration,
+    /// How long a claim waits for a database, if there are others.
+    pub(crate) patience: Duration,
     /// The database that is asked first.
-    turn: AtomicUsize,
+    pub(crate) turn: AtomicUsize,
     /// Claims that were dropped, and are to be given back, by their databases.
     pub(crate) released: Mutex<Vec<Released>>,
     /// What hears of changes here, and tells those who wait.
-    channel: String,
-    changes: Arc<watch::Sender<()>>,
+    pub(crate) channel: String,
+    pub(crate) changes: Arc<watch::Sender<()>>,
     listeners: Mutex<Listeners>,
     cleaned: Mutex<Instant>,
 }
 
-/// They begin when somebody waits for changes for the first time, and end with the engine.
-enum Listeners {
-    ToBegin(Vec<std::pin::Pin<Box<dyn Future<Output = ()> + Send>>>),
-    AtWork { _tasks: JoinSet<()> },
+/// They begin when somebody waits for changes, and end with the engine; or with a runtime, and then they begin in the next one.
+struct Listeners {
+    begin: Vec<Box<dyn Fn() -> BoxFuture<'static, ()> + Send>>,
+    at_work: JoinSet<()>,
 }
 
 impl Postgres {
@@ -104,15 +117,31 @@ impl Postgres {
             .map_err(|error| EngineError::Engine(error.to_string().into()))?;
         let channel = format!("telltale_{:016x}", u64::from_be_bytes(name));
         let changes = Arc::new(watch::Sender::new(()));
-        let listeners = databases.iter().map(|connect| {
-            listen::listen(connect.clone(), tls.clone(), channel.clone(), Arc::clone(&changes))
-        });
-        let listeners = Mutex::new(Listeners::ToBegin(listeners.collect()));
-        let databases =
-            databases.into_iter().map(|connect| Database::new(connect, tls.clone(), config));
+        let (mut all, mut begin) = (Vec::new(), Vec::new());
+        for mut connect in databases {
+            let hosts = connect.get_hosts().len().max(connect.get_hostaddrs().len());
+            if hosts > 1 && connect.get_connect_timeout().is_none() {
+                // Of a machine that is gone nothing is heard, and the next one is to have its turn.
+                let each = u32::try_from(hosts).unwrap_or(u32::MAX);
+                connect.connect_timeout(config.timeout / each);
+            }
+            let database = Database::new(connect.clone(), tls.clone(), config)?;
+            let listener = Listener {
+                connect,
+                tls: tls.clone(),
+                channel: channel.clone(),
+                changes: Arc::clone(&changes),
+                counts: Arc::clone(&database.counts),
+            };
+            begin.push(listener.at_work());
+            all.push(database);
+        }
+        let listeners = Mutex::new(Listeners { begin, at_work: JoinSet::new() });
         let inner = Inner {
-            databases: databases.collect::<Result<_, _>>()?,
-            lease: microseconds(config.lease),
+            late: all.iter().map(|_| Late::default()).collect(),
+            databases: all,
+            lease: config.lease,
+            patience: config.timeout / 10,
             turn: AtomicUsize::new(0),
             released: Mutex::default(),
             channel,
@@ -123,16 +152,18 @@ impl Postgres {
         Ok(Self { inner: Arc::new(inner) })
     }
 
-    /// Brings the databases to the version of this build, if they are older. It can be called each time a process starts.
+    /// Brings the databases to the version of this build, if they are older. It can be called each time a process starts. Each is brought there
+    /// that can be, whatever becomes of the others.
     ///
     /// # Errors
     ///
-    /// When a database cannot be reached, or its login may not change it.
+    /// [`EngineError::Lost`] when all that is wrong is that databases do not answer. Otherwise what does not go away by itself: the server does
+    /// not know the login, there is no such database, the login may not change it, or the schema is of a version that this build does not
+    /// understand.
     pub async fn migrate(&self) -> Result<(), EngineError> {
-        for database in &self.inner.databases {
-            schema::migrate(database).await?;
-        }
-        Ok(())
+        let all = self.inner.databases.iter().map(schema::migrate);
+        let failed = join_all(all).await.into_iter().filter_map(Result::err);
+        failed.reduce(worse).map_or(Ok(()), Err)
     }
 
     /// Forgets sessions that ended a day ago, or when `telltale.bounds.keep` says. Processes at work do it now and then; gives how many.
@@ -141,121 +172,41 @@ impl Postgres {
     ///
     /// When a database cannot.
     pub async fn clean(&self) -> Result<usize, EngineError> {
-        let mut all = 0;
-        for database in &self.inner.databases {
-            loop {
-                let rows = database.call("SELECT telltale.clean($1)", &[&CLEANS]).await?;
-                let cleaned: i32 = rows[0].get(0);
-                all += usize::try_from(cleaned).unwrap_or(0);
-                if cleaned < CLEANS {
-                    break;
-                }
-            }
-        }
-        Ok(all)
+        let each = join_all(self.inner.databases.iter().map(clean)).await;
+        // One that cannot keeps no other from it.
+        each.into_iter().sum()
+    }
+
+    /// What was done with each of the databases, in their order.
+    ///
+    /// ```
+    /// # fn example(engine: &telltale_postgres::Postgres) {
+    /// for counters in engine.counters() {
+    ///     println!("{}: {} steps", counters.database, counters.steps);
+    /// }
+    /// # }
+    /// ```
+    pub fn counters(&self) -> Vec<Counters> {
+        self.inner.databases.iter().map(Database::counters).collect()
     }
 
     /// The database of a session.
-    fn database(&self, key: &SessionKey) -> Result<&Database, EngineError> {
+    pub(crate) fn database(&self, key: &SessionKey) -> Result<&Database, EngineError> {
         if key.as_str().contains('\0') {
             return Err(EngineError::Engine("the key of a session has no zeros".into()));
         }
         Ok(&self.inner.databases[self.inner.place_of(key)])
     }
 
-    /// Parts of one database.
-    async fn look_in(
-        &self,
-        nth: usize,
-        wanted: &Wanted,
-        at_most: usize,
-    ) -> Result<Vec<PostgresClaim>, EngineError> {
-        let database = &self.inner.databases[nth];
-        let rows = match wanted {
-            Wanted::Served(served) => {
-                let images: Vec<&[u8]> = served.iter().map(|(image, _)| &image.0[..]).collect();
-                let roles: Vec<i16> = served.iter().map(|(_, role)| i16::from(role.0)).collect();
-                let at_most = i32::try_from(at_most).unwrap_or(i32::MAX);
-                let statement = "SELECT * FROM telltale.claim($1, $2, $3, $4)";
-                database.call(statement, &[&images, &roles, &at_most, &self.inner.lease]).await?
-            }
-            Wanted::Seat { session, role, ticket } => {
-                let (key, of_role) = (session.as_str(), i16::from(role.0));
-                let statement = "SELECT * FROM telltale.claim_seat($1, $2, $3, $4)";
-                let shown = &ticket.0[..];
-                let rows =
-                    database.call(statement, &[&key, &of_role, &shown, &self.inner.lease]).await?;
-                let is_refused =
-                    |row: &tokio_postgres::Row| row.get::<_, Option<&str>>("session").is_none();
-                if rows.iter().any(is_refused) {
-                    return Err(EngineError::NoSeat { session: session.clone(), role: *role });
-                }
-                rows
-            }
-        };
-        let shown = match wanted {
-            Wanted::Served(_) => None,
-            Wanted::Seat { ticket, .. } => Some(*ticket),
-        };
-        rows.iter().map(|row| PostgresClaim::read(row, &self.inner, nth, shown)).collect()
-    }
-
-    /// Parts of whichever database has some. One that cannot be reached is in nobody's way.
-    async fn look(
-        &self,
-        wanted: &Wanted,
-        at_most: usize,
-    ) -> Result<Vec<PostgresClaim>, EngineError> {
-        if let Wanted::Seat { session, .. } = wanted {
-            self.database(session)?;
-            return self.look_in(self.inner.place_of(session), wanted, at_most).await;
-        }
-        let all = self.inner.databases.len();
-        let first = self.inner.turn.fetch_add(1, Ordering::Relaxed);
-        let mut failed = None;
-        for nth in 0..all {
-            match self.look_in((first.wrapping_add(nth)) % all, wanted, at_most).await {
-                Ok(claims) if claims.is_empty() => {}
-                Ok(claims) => return Ok(claims),
-                Err(error) => failed = Some(error),
-            }
-        }
-        failed.map_or(Ok(Vec::new()), Err)
-    }
-
-    /// Asks to be told of changes.
-    async fn sleep(&self, wanted: &Wanted) -> Result<(), EngineError> {
-        let (mut images, mut roles) = (Vec::new(), Vec::new());
-        let (mut seats, mut seat_roles, mut shown) = (Vec::new(), Vec::new(), Vec::new());
-        let databases = match wanted {
-            Wanted::Served(served) => {
-                images.extend(served.iter().map(|(image, _)| &image.0[..]));
-                roles.extend(served.iter().map(|(_, role)| i16::from(role.0)));
-                &self.inner.databases[..]
-            }
-            Wanted::Seat { session, role, ticket } => {
-                shown.push(&ticket.0[..]);
-                seats.push(session.as_str());
-                seat_roles.push(i16::from(role.0));
-                std::slice::from_ref(self.database(session)?)
-            }
-        };
-        let statement = "SELECT telltale.sleep($1, $2, $3, $4, $5, $6)";
-        for database in databases {
-            // It is a hint: whoever is not told looks after a while.
-            let arguments: [&(dyn tokio_postgres::types::ToSql + Sync); 6] =
-                [&self.inner.channel, &images, &roles, &seats, &seat_roles, &shown];
-            let _ = database.call(statement, &arguments).await;
-        }
-        Ok(())
-    }
-
     /// Begins to hear of changes.
     fn listen(&self) {
         let mut listeners = self.inner.listeners.lock().unwrap_or_else(PoisonError::into_inner);
-        if let Listeners::ToBegin(to_begin) = &mut *listeners {
-            let tasks = std::mem::take(to_begin).into_iter().collect();
-            *listeners = Listeners::AtWork { _tasks: tasks };
+        let Listeners { begin, at_work } = &mut *listeners;
+        while at_work.try_join_next().is_some() {}
+        if at_work.is_empty() {
+            for begin in begin.iter() {
+                at_work.spawn(begin());
+            }
         }
     }
 
@@ -291,30 +242,6 @@ impl Inner {
     /// How many databases there are.
     fn all(&self) -> u64 {
         u64::try_from(self.databases.len()).expect("a list is no longer than that")
-    }
-
-    fn take_released(&self) -> Vec<Released> {
-        let mut released = self.released.lock().unwrap_or_else(PoisonError::into_inner);
-        std::mem::take(&mut released)
-    }
-
-    /// Gives back what was dropped.
-    async fn release(&self) {
-        let released = self.take_released();
-        for (nth, database) in self.databases.iter().enumerate() {
-            let of_it = || released.iter().filter(|claim| claim.database == nth);
-            if of_it().next().is_none() {
-                continue;
-            }
-            let keys: Vec<&str> = of_it().map(|claim| claim.session.as_str()).collect();
-            let roles: Vec<i16> = of_it().map(|claim| i16::from(claim.role.0)).collect();
-            let claims: Vec<&[u8]> = of_it().map(|claim| &claim.claim[..]).collect();
-            let begun: Vec<bool> = of_it().map(|claim| claim.counts).collect();
-            // Otherwise it comes back when its lease is over.
-            let _ = database
-                .call("SELECT telltale.release($1, $2, $3, $4)", &[&keys, &roles, &claims, &begun])
-                .await;
-        }
     }
 }
 
@@ -359,10 +286,10 @@ impl Engine for Postgres {
         wanted: &Wanted,
         at_most: usize,
     ) -> Result<Vec<PostgresClaim>, EngineError> {
-        self.inner.release().await;
         if self.is_to_clean() {
+            let engine = self.clone();
             // What is not forgotten now is forgotten later.
-            let _ = self.clean().await;
+            tokio::spawn(async move { drop(engine.clean().await) });
         }
         let found = self.look(wanted, at_most).await;
         let has_some = found.as_ref().is_ok_and(|found| !found.is_empty());
@@ -422,6 +349,19 @@ impl Engine for Postgres {
         self.listen();
         // There is a sender as long as there is an engine.
         let _ = changes.changed().await;
+    }
+}
+
+/// Forgets what is long over in one database.
+async fn clean(database: &Database) -> Result<usize, EngineError> {
+    let mut all = 0;
+    loop {
+        let rows = database.call("SELECT telltale.clean($1)", &[&CLEANS]).await?;
+        let cleaned: i32 = rows[0].get(0);
+        all += usize::try_from(cleaned).unwrap_or(0);
+        if cleaned < CLEANS {
+            return Ok(all);
+        }
     }
 }
 

@@ -21,13 +21,18 @@
 
 mod claim;
 mod commit;
+mod counters;
 mod database;
 #[cfg(doctest)]
 mod docs;
 mod engine;
+mod health;
 mod listen;
+mod look;
+mod refusal;
 mod rights;
 mod schema;
 
+pub use counters::Counters;
 pub use engine::{Postgres, PostgresClaim, PostgresConfig};
 pub use rights::Rights;

@@ -3,7 +3,7 @@
 use telltale_net::engine::{
     Claim as _, Done, Ending, Engine as _, EngineError, Envelope, EnvelopeId, PartStatus, Wanted,
 };
-use telltale_net::{SessionKey, Start};
+use telltale_net::{SessionKey, Start, TicketHash};
 use telltale_postgres::{Postgres, PostgresClaim, Rights};
 use telltale_vm::{LabelId, RoleId, choreography};
 use tokio_postgres::Client;
@@ -346,4 +346,77 @@ async fn what_cannot_be_written_down_is_no_attempt_and_what_does_not_fit_ends_it
     let ending = town.owner.ending(&"order".into()).await.expect("it is there");
     let Some(Ending::Faulted { reason, .. }) = ending else { panic!("{ending:?}") };
     assert_eq!(reason, "5 bytes are on their way to `Warehouse`, and `telltale.bounds` allows 4");
+}
+
+#[tokio::test]
+async fn what_is_refused_is_counted_and_logged_once() {
+    const TIMES: i64 = 70;
+    let Some(town) = Town::new().await else { return };
+    let _in_work = town.shop_of("order").await;
+    let admin = support::client(&town.url).await;
+    let bounds = "UPDATE telltale.bounds SET payload = 100, channel = 3, key = 20, sleepers = 5";
+    admin.batch_execute(bounds).await.expect("the owner may");
+    let app = town.engine("app");
+    let names_of_sessions = ["order", "no such order", "no such\norder 'at all"];
+    for nth in 0..TIMES {
+        let session = names_of_sessions[usize::try_from(nth % 3).expect("a place")];
+        let wrong = TicketHash([7; 32]);
+        let seat = Wanted::Seat { session: session.into(), role: CUSTOMER, ticket: wrong };
+        let seated = app.claim(&seat, 1).await;
+        assert!(matches!(seated, Err(EngineError::NoSeat { .. })), "{seated:?}");
+        assert!(is_refused(&app.claim(&served(SHOP), 1).await));
+        let unknown = app.ending(&"no such order".into()).await;
+        assert!(matches!(unknown, Err(EngineError::NoSession(_))), "{unknown:?}");
+    }
+    // Whoever is bounded by its protocol as well ends its own session, and nothing else.
+    for (key, done) in [
+        ("large", vec![Envelope { payload: vec![0; 101], ..sent(SHOP, CUSTOMER, 0) }]),
+        ("many", (0..4).map(|number| sent(SHOP, CUSTOMER, number)).collect()),
+        ("nobody", vec![sent(SHOP, RoleId(9), 0)]),
+    ] {
+        let claim = town.shop_of(key).await;
+        let done = Done { sent: done, ..Done::of(PartStatus::Waits) };
+        let committed = town.owner.commit(vec![(claim, done)]).await;
+        assert!(matches!(committed[..], [Ok(())]), "{committed:?}");
+    }
+    // Whoever says that he is a thousand engines is a few.
+    let shop = town.client("shop").await;
+    let sleep = "SELECT telltale.sleep($1, ARRAY[$2::bytea], '{1}', '{}', '{}', '{}')";
+    let image = &purchase::IMAGE.hash().0[..];
+    for nth in 0..TIMES {
+        shop.query(sleep, &[&format!("telltale_{nth:016x}"), &image]).await.expect("it may ask");
+    }
+    assert!(shop.query(sleep, &[&"nobody", &image]).await.is_err(), "it is none");
+    let sleepers = admin.query_one("SELECT count(*) FROM telltale.sleeper", &[]).await;
+    assert_eq!(sleepers.expect("the owner may").get::<_, i64>(0), 5);
+
+    let rows = admin.query("SELECT kind, times FROM telltale.refusals ORDER BY kind", &[]).await;
+    let rows = rows.expect("the owner may");
+    let counted: Vec<(&str, i64)> = rows.iter().map(|row| (row.get(0), row.get(1))).collect();
+    let expected = [
+        ("malformed", 1),
+        ("no_message", 1),
+        ("no_seat", TIMES),
+        ("no_session", TIMES),
+        ("not_allowed", TIMES),
+        ("too_large", 1),
+        ("too_many", 1 + TIMES - 5),
+    ];
+    assert_eq!(counted, expected, "also what was given up with its transaction");
+
+    // Each kind has a line, or one more where a minute has passed meanwhile; and of what others have chosen there is no line in it.
+    let server = support::server().expect("it has given a database");
+    let log = server.log().expect("it has a file");
+    let database = town.url.rsplit('/').next().expect("it has a name");
+    for (kind, _) in expected {
+        let of_kind = format!("of the kind \"{kind}\"");
+        let login = town.url.rsplit('_').next().expect("it has a number");
+        let of_town = |line: &&str| {
+            let by_login = line.contains(&format!("_{login}:"));
+            line.contains(&of_kind) && (by_login || line.contains("the login postgres:"))
+        };
+        let lines = log.lines().filter(of_town).count();
+        assert!((1..=9).contains(&lines), "{kind} in {database}: {lines} lines");
+    }
+    assert!(!log.lines().any(|line| line.starts_with("order 'at all")), "it is on one line");
 }

@@ -109,6 +109,12 @@ async fn a_claim_is_somebody_elses_when_its_lease_is_over_and_the_first_who_comm
         assert!(matches!(early[..], [Ok(())]), "{early:?}");
         assert!(matches!(late[..], [Err(EngineError::Fenced)]), "{late:?}");
     }
+    for engine in [first, second] {
+        let [counters] = &engine.counters()[..] else { panic!("there is one database") };
+        let counted = (counters.claims, counters.steps, counters.commits, counters.fenced);
+        assert_eq!(counted, (2, 1, 2, 1), "{counters:?}");
+        assert!(url.ends_with(&counters.database), "{counters:?}");
+    }
 }
 
 #[tokio::test]
@@ -143,12 +149,12 @@ async fn whoever_sleeps_is_told_by_another_process() {
                 tokio::select! { () = changed => (), () = look => () }
             });
             if heard.await.is_ok() {
-                return true;
+                return second.counters()[0].wake_ups;
             }
         }
-        false
+        0
     });
     tokio::time::sleep(Duration::from_secs(1)).await;
     Start::of(&greeting::IMAGE).called("hello").on(&first).await.expect("it is new");
-    assert!(told.await.expect("it does not panic"), "nobody was told");
+    assert_eq!(told.await.expect("it does not panic"), 1, "nobody was told");
 }

@@ -14,6 +14,7 @@ DECLARE
 BEGIN
     PERFORM telltale.check_isolation();
     IF EXISTS (SELECT FROM unnest(images, roles) w (image, role) WHERE NOT telltale.may_play(w.image, w.role)) THEN
+        PERFORM telltale.refuse('not_allowed', 'it may not play all of the roles that it has asked for');
         RAISE insufficient_privilege USING MESSAGE = format('the login %s may not play all of these roles', session_user);
     END IF;
     PERFORM telltale.expire();
@@ -58,6 +59,7 @@ BEGIN
     PERFORM telltale.check_isolation();
     IF NOT EXISTS (
         SELECT FROM telltale.part p WHERE p.session = of_session AND p.role = of_role AND p.ticket = sha256(shown)) THEN
+        PERFORM telltale.refuse('no_seat', format('no seat of role %s in %L for its ticket', of_role, left(of_session, 100)));
         RETURN NEXT NULL::telltale.work;
         RETURN;
     END IF;
@@ -100,6 +102,7 @@ BEGIN
     IF first > bound THEN
         PERFORM FROM telltale.session WHERE key = sessions[1] FOR NO KEY UPDATE;
         who := telltale.name_of(sessions[1], roles[1]);
+        PERFORM telltale.refuse('too_many', format('%s bytes are on their way to %L in %L', first, who, sessions[1]));
         PERFORM telltale.finish(sessions[1], 3::smallint, who,
             format('%s bytes are on their way to `%s`, and `telltale.bounds` allows %s', first, who, bound));
     END IF;

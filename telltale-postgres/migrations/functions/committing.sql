@@ -29,6 +29,7 @@ DECLARE
 BEGIN
     PERFORM telltale.check_isolation();
     IF cardinality(sessions) <> (SELECT count(DISTINCT s) FROM unnest(sessions) s) THEN
+        PERFORM telltale.refuse('malformed', 'two steps of one session together');
         RAISE invalid_parameter_value USING MESSAGE = 'two steps of one session are not written down together';
     END IF;
     IF NOT is_free THEN
@@ -42,6 +43,12 @@ BEGIN
         SELECT p.session FROM unnest(sessions, roles, shown) t (session, role, shown)
         JOIN telltale.part p ON p.session = t.session AND p.role = t.role
         WHERE CASE WHEN p.ticket IS NULL THEN is_free OR p.topic = ANY (allowed) ELSE p.ticket = sha256(t.shown) END);
+    IF cardinality(locked) < cardinality(sessions) AND EXISTS (
+        SELECT FROM unnest(sessions, roles) t (session, role)
+        JOIN telltale.part p ON p.session = t.session AND p.role = t.role WHERE NOT t.session = ANY (locked))
+    THEN
+        PERFORM telltale.refuse('not_allowed', 'it may not play a part of which it has given a step');
+    END IF;
     SELECT array_agg(s.key) FILTER (WHERE s.due <= now()) INTO late
     FROM (SELECT e.key, e.due FROM telltale.session e WHERE e.key = ANY (locked) ORDER BY e.key FOR NO KEY UPDATE) s;
     IF late IS NOT NULL THEN
@@ -126,6 +133,7 @@ BEGIN
             PERFORM telltale.finish(step.session, 3::smallint, telltale.name_of(step.session, step.role),
                 left(step.reason, (SELECT reason FROM telltale.bounds)));
         ELSIF step.size > (SELECT state FROM telltale.bounds) THEN
+            PERFORM telltale.refuse('too_large', format('the state of a part of %L has %s bytes', step.session, step.size));
             PERFORM telltale.finish(step.session, 3::smallint, telltale.name_of(step.session, step.role),
                 format('what is to be written down of `%s` has %s bytes, and `telltale.bounds` allows %s',
                     telltale.name_of(step.session, step.role), step.size, (SELECT state FROM telltale.bounds)));
@@ -183,6 +191,9 @@ BEGIN
             WHEN bad.is_there THEN format('`%s` has sent message number %s to `%s` twice', who, bad.number, bad.name)
             ELSE format('`%s` has sent a message to `%s` that no protocol has', who, bad.name)
         END;
+        PERFORM telltale.refuse(
+            CASE WHEN bad.are_too_many THEN 'too_many' WHEN bad.size > bound.payload THEN 'too_large' ELSE 'no_message' END,
+            format('%s, in %L', why, bad.session));
         PERFORM telltale.finish(bad.session, 3::smallint, who, why);
     END LOOP;
 END

@@ -11,9 +11,11 @@ DECLARE
 BEGIN
     SELECT image INTO its_image FROM telltale.session WHERE key = of_session;
     IF NOT FOUND THEN
+        PERFORM telltale.refuse('no_session', format('there is no %L to end', left(of_session, 100)));
         RETURN false;
     END IF;
     IF NOT telltale.may_play(its_image, NULL) THEN
+        PERFORM telltale.refuse('not_allowed', format('it may not end %L', left(of_session, 100)));
         RAISE insufficient_privilege USING MESSAGE = format('the login %s has nothing to do with this session', session_user);
     END IF;
     PERFORM FROM telltale.session WHERE key = of_session FOR NO KEY UPDATE;
@@ -35,7 +37,12 @@ DECLARE
     its_image bytea;
 BEGIN
     SELECT image INTO its_image FROM telltale.session WHERE key = of_session;
-    IF FOUND AND NOT telltale.may_play(its_image, NULL) THEN
+    IF NOT FOUND THEN
+        PERFORM telltale.refuse('no_session', format('there is no %L to be asked for its ending', left(of_session, 100)));
+        RETURN;
+    END IF;
+    IF NOT telltale.may_play(its_image, NULL) THEN
+        PERFORM telltale.refuse('not_allowed', format('it may not ask for the ending of %L', left(of_session, 100)));
         RAISE insufficient_privilege USING MESSAGE = format('the login %s has nothing to do with this session', session_user);
     END IF;
     PERFORM telltale.expire_one(s.key)

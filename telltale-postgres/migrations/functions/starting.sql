@@ -14,11 +14,13 @@ DECLARE
     topics bigint[];
 BEGIN
     IF NOT telltale.may_play(of_image, -1::smallint) THEN
+        PERFORM telltale.refuse('not_allowed', 'it may not start sessions of a protocol');
         RAISE insufficient_privilege USING MESSAGE = format('the login %s may not start sessions of this protocol', session_user);
     END IF;
     IF octet_length(new_key) > (SELECT b.key FROM telltale.bounds b) OR cardinality(names) NOT BETWEEN 1 AND 256
         OR (SELECT max(octet_length(n)) FROM unnest(names) n) > 255
         OR octet_length(within_text) > 255 OR octet_length(idle_for_text) > 255 THEN
+        PERFORM telltale.refuse('too_large', 'the key, the roles or the times of a new session');
         RAISE program_limit_exceeded USING MESSAGE = 'the key, the roles or the times of the session are too long';
     END IF;
     INSERT INTO telltale.session (key, incarnation, image, deadline, deadline_text, idle, idle_text, due)

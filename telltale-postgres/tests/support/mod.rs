@@ -7,7 +7,7 @@ use telltale_postgres::Postgres;
 use tokio_postgres::{Client, NoTls};
 
 /// The server of this process, if PostgreSQL is installed.
-fn server() -> Option<&'static Server> {
+pub(crate) fn server() -> Option<&'static Server> {
     static SERVER: OnceLock<Option<Server>> = OnceLock::new();
     SERVER.get_or_init(|| Server::start().expect("a server starts")).as_ref()
 }
