@@ -163,6 +163,6 @@ fn natural(number: i64) -> Result<u64, EngineError> {
 }
 
 /// Somebody has written past the functions.
-fn odd(column: &str) -> EngineError {
+pub(crate) fn odd(column: &str) -> EngineError {
     EngineError::Engine(format!("the database has an odd value in the column `{column}`").into())
 }

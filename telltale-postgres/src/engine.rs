@@ -293,7 +293,8 @@ impl Engine for Postgres {
         }
         let found = self.look(wanted, at_most).await;
         let has_some = found.as_ref().is_ok_and(|found| !found.is_empty());
-        let is_refused = matches!(found, Err(EngineError::NoSeat { .. }));
+        let is_refused =
+            matches!(found, Err(EngineError::NoSeat { .. } | EngineError::SeatDone { .. }));
         if has_some || is_refused || self.inner.changes.receiver_count() == 0 {
             return found;
         }

@@ -1,11 +1,12 @@
 //! Who has something to do: claims, over one database or several, of which some may not answer.
 
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::atomic::Ordering;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError, Weak};
 use std::time::{Duration, Instant};
 
 use futures_util::future::join_all;
-use telltale_net::engine::{EngineError, Wanted};
+use telltale_net::engine::{EngineError, Seat, Wanted};
 use telltale_vm::RoleId;
 use telltale_vm::loader::ContentHash;
 use tokio::sync::oneshot;
@@ -13,7 +14,7 @@ use tokio::time::timeout;
 use tokio_postgres::Row;
 use tokio_postgres::types::ToSql;
 
-use crate::claim::{PostgresClaim, Released};
+use crate::claim::{PostgresClaim, Released, odd};
 use crate::database::Database;
 use crate::engine::{Inner, Postgres, microseconds, worse};
 
@@ -60,7 +61,7 @@ impl Postgres {
         at_most: usize,
     ) -> Result<Vec<PostgresClaim>, EngineError> {
         let served = match wanted {
-            Wanted::Seat { .. } => return self.look_at_seat(wanted).await,
+            Wanted::Seats(seats) => return self.look_at_seats(seats, at_most).await,
             Wanted::Served(served) => served,
         };
         let all = self.inner.databases.len();
@@ -133,22 +134,77 @@ impl Postgres {
         (Answer { hears, inner, nth, served }, owed)
     }
 
-    /// The part of a ticket.
-    async fn look_at_seat(&self, wanted: &Wanted) -> Result<Vec<PostgresClaim>, EngineError> {
-        let Wanted::Seat { session, role, ticket } = wanted else { return Ok(Vec::new()) };
-        let database = self.database(session)?;
-        let nth = self.inner.place_of(session);
+    /// Parts of tickets, wherever they are.
+    async fn look_at_seats(
+        &self,
+        seats: &[Seat],
+        at_most: usize,
+    ) -> Result<Vec<PostgresClaim>, EngineError> {
+        let mut by_database = BTreeMap::<usize, Vec<&Seat>>::new();
+        for seat in seats {
+            self.database(&seat.session)?;
+            by_database.entry(self.inner.place_of(&seat.session)).or_default().push(seat);
+        }
+        let each = by_database.iter().map(|(&nth, seats)| self.seats_in(nth, seats, at_most));
+        let (mut claims, mut failed) = (Vec::new(), None);
+        for found in join_all(each).await {
+            match found {
+                Ok(found) => claims.extend(found),
+                Err(error) => {
+                    failed = Some(match failed {
+                        None => error,
+                        Some(other) => worse(other, error),
+                    });
+                }
+            }
+        }
+        claims.truncate(at_most);
+        match failed {
+            // What is wrong with others is told when there is nothing else.
+            Some(error) if claims.is_empty() => Err(error),
+            _ => Ok(claims),
+        }
+    }
+
+    /// Parts of tickets, of one database.
+    async fn seats_in(
+        &self,
+        nth: usize,
+        seats: &[&Seat],
+        at_most: usize,
+    ) -> Result<Vec<PostgresClaim>, EngineError> {
+        let database = &self.inner.databases[nth];
         self.inner.release(nth).await;
         let lease = microseconds(self.inner.lease);
-        let (key, of_role, shown) = (session.as_str(), i16::from(role.0), &ticket.0[..]);
-        let statement = "SELECT * FROM telltale.claim_seat($1, $2, $3, $4)";
-        let rows = database.call(statement, &[&key, &of_role, &shown, &lease]).await?;
-        if rows.iter().any(|row| row.get::<_, Option<&str>>("session").is_none()) {
-            return Err(EngineError::NoSeat { session: session.clone(), role: *role });
-        }
-        database.counts.claims.add(rows.len());
-        let read = |row| PostgresClaim::read(row, &self.inner, nth, Some(*ticket));
-        rows.iter().map(read).collect()
+        let keys: Vec<&str> = seats.iter().map(|seat| seat.session.as_str()).collect();
+        let roles: Vec<i16> = seats.iter().map(|seat| i16::from(seat.role.0)).collect();
+        let shown: Vec<&[u8]> = seats.iter().map(|seat| &seat.ticket.0[..]).collect();
+        let anyway: Vec<bool> = seats.iter().map(|seat| seat.anyway).collect();
+        let at_most = i32::try_from(at_most).unwrap_or(i32::MAX);
+        let statement = "SELECT * FROM telltale.claim_seats($1, $2, $3, $4, $5, $6)";
+        let arguments: [&(dyn ToSql + Sync); 6] =
+            [&keys, &roles, &shown, &anyway, &at_most, &lease];
+        let rows = database.call(statement, &arguments).await?;
+        let seat_of = |row: &Row| {
+            let (key, role) = (row.get::<_, &str>("session"), row.get::<_, i16>("role"));
+            let is_it =
+                |seat: &&&Seat| seat.session.as_str() == key && i16::from(seat.role.0) == role;
+            seats.iter().find(is_it).copied()
+        };
+        let read = |row: &Row| {
+            let seat = seat_of(row).ok_or_else(|| odd("seat"))?;
+            if row.get::<_, Option<i64>>("version").is_some() {
+                return PostgresClaim::read(row, &self.inner, nth, Some(seat.ticket));
+            }
+            let (session, role) = (seat.session.clone(), seat.role);
+            Err(match row.get("attempts") {
+                0 => EngineError::NoSeat { session, role },
+                _ => EngineError::SeatDone { session, role },
+            })
+        };
+        let claims = rows.iter().map(read).collect::<Result<Vec<_>, _>>()?;
+        database.counts.claims.add(claims.len());
+        Ok(claims)
     }
 
     fn read(&self, rows: &[Row], nth: usize) -> Result<Vec<PostgresClaim>, EngineError> {
@@ -166,11 +222,16 @@ impl Postgres {
                 let all = self.inner.databases.iter().zip(&self.inner.late);
                 all.filter(|(_, late)| !late.owes()).map(|(database, _)| database).collect()
             }
-            Wanted::Seat { session, role, ticket } => {
-                shown.push(&ticket.0[..]);
-                seats.push(session.as_str());
-                seat_roles.push(i16::from(role.0));
-                vec![self.database(session)?]
+            Wanted::Seats(all) => {
+                let mut places = BTreeSet::new();
+                for Seat { session, role, ticket, .. } in all.iter() {
+                    shown.push(&ticket.0[..]);
+                    seats.push(session.as_str());
+                    seat_roles.push(i16::from(role.0));
+                    self.database(session)?;
+                    places.insert(self.inner.place_of(session));
+                }
+                places.into_iter().map(|nth| &self.inner.databases[nth]).collect()
             }
         };
         let statement = "SELECT telltale.sleep($1, $2, $3, $4, $5, $6)";

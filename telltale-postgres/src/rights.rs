@@ -70,7 +70,7 @@ impl Rights {
     pub fn to_sql(&self) -> String {
         const FUNCTIONS: &str = "telltale.start(text, bytea, text[], bytea[], bigint, text, bigint, text), \
              telltale.claim(bytea[], smallint[], integer, bigint), \
-             telltale.claim_seat(text, smallint, bytea, bigint), \
+             telltale.claim_seats(text[], smallint[], bytea[], boolean[], integer, bigint), \
              telltale.release(text[], smallint[], bytea[], boolean[]), \
              telltale.sleep(text, bytea[], smallint[], text[], smallint[], bytea[]), \
              telltale.commit, telltale.cancel(text, text), telltale.ending(text), telltale.clean(integer)";

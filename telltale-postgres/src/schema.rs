@@ -5,15 +5,16 @@ use telltale_net::engine::EngineError;
 use crate::database::Database;
 
 /// The version of the schema that this build brings. Each change of the files below is a new one.
-const VERSION: i32 = 2;
+const VERSION: i32 = 3;
 
 /// The oldest version whose builds work with it. It is raised when a function that they call is gone or means something else.
-const LEAST: i32 = 1;
+const LEAST: i32 = 3;
 
 /// Each of them is run once, in their order.
-const TABLES: [(i32, &str); 2] = [
+const TABLES: [(i32, &str); 3] = [
     (1, include_str!("../migrations/0001_sessions.sql")),
     (2, include_str!("../migrations/0002_refusals.sql")),
+    (3, include_str!("../migrations/0003_held.sql")),
 ];
 
 /// What can be done with sessions. Each function that is called from outside is one transaction, and runs with the rights of its owner: the logins

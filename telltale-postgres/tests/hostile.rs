@@ -1,9 +1,10 @@
 //! Logins with the rights of one service, or of none, that try what they may not.
 
 use telltale_net::engine::{
-    Claim as _, Done, Ending, Engine as _, EngineError, Envelope, EnvelopeId, PartStatus, Wanted,
+    self, Claim as _, Done, Ending, Engine as _, EngineError, Envelope, EnvelopeId, PartStatus,
+    Wanted,
 };
-use telltale_net::{SessionKey, Start, TicketHash};
+use telltale_net::{SessionKey, Start, Ticket, TicketHash};
 use telltale_postgres::{Postgres, PostgresClaim, Rights};
 use telltale_vm::{LabelId, RoleId, choreography};
 use tokio_postgres::Client;
@@ -82,6 +83,11 @@ fn served(role: RoleId) -> Wanted {
     Wanted::Served([(purchase::IMAGE.hash(), role)].into())
 }
 
+fn sits(role: RoleId, ticket: &Ticket) -> Wanted {
+    let (session, ticket) = ("order".into(), ticket.hash());
+    Wanted::Seats([engine::Seat { session, role, ticket, anyway: false }].into())
+}
+
 fn is_refused<T>(result: &Result<T, EngineError>) -> bool {
     let Err(error) = result else { return false };
     let text = error.to_string();
@@ -117,11 +123,11 @@ async fn each_login_does_what_it_may_and_nothing_else() {
     let claim = shop.claim(&served(SHOP), 10).await.expect("it may").pop().expect("it has begun");
 
     // Seats: with the ticket, by whoever has it, and nobody else's.
-    let seat = Wanted::Seat { session: "order".into(), role: CUSTOMER, ticket: ticket.hash() };
+    let seat = sits(CUSTOMER, ticket);
     let app = town.engine("app");
     let seated = app.claim(&seat, 1).await.expect("it has the ticket").pop().expect("it has begun");
     for role in [SHOP, WAREHOUSE] {
-        let other = Wanted::Seat { session: "order".into(), role, ticket: ticket.hash() };
+        let other = sits(role, ticket);
         let taken = app.claim(&other, 1).await;
         assert!(matches!(taken, Err(EngineError::NoSeat { .. })), "{taken:?}");
     }
@@ -361,7 +367,9 @@ async fn what_is_refused_is_counted_and_logged_once() {
     for nth in 0..TIMES {
         let session = names_of_sessions[usize::try_from(nth % 3).expect("a place")];
         let wrong = TicketHash([7; 32]);
-        let seat = Wanted::Seat { session: session.into(), role: CUSTOMER, ticket: wrong };
+        let seat =
+            engine::Seat { session: session.into(), role: CUSTOMER, ticket: wrong, anyway: false };
+        let seat = Wanted::Seats([seat].into());
         let seated = app.claim(&seat, 1).await;
         assert!(matches!(seated, Err(EngineError::NoSeat { .. })), "{seated:?}");
         assert!(is_refused(&app.claim(&served(SHOP), 1).await));

@@ -20,8 +20,9 @@ pub(super) struct Line {
     incarnation: Option<u64>,
     /// What was delivered here and may still be in the inbox there.
     pub(super) delivered: BTreeSet<EnvelopeId>,
-    /// How many messages were delivered that nobody has received.
-    pub(super) unread: usize,
+    /// How many messages were delivered, and how many received; what has just come may be received before it is counted.
+    pub(super) came: usize,
+    pub(super) read: usize,
     /// Whether there was no room for some.
     pub(super) has_left_some: bool,
     /// What was sent here, and is not known to be written.
@@ -31,6 +32,8 @@ pub(super) struct Line {
     /// How many things were done here of which somebody waits until they are written, and how many of them are.
     acted: u64,
     written: u64,
+    /// Whether the last step is written, and so everything that was done, also what was not counted yet.
+    is_done: bool,
     waiting: Vec<Waiting>,
     /// When there has to be another step, if there has to.
     pub(super) due: Option<Instant>,
@@ -83,12 +86,14 @@ impl Line {
             version: 0,
             incarnation: None,
             delivered: BTreeSet::new(),
-            unread: 0,
+            came: 0,
+            read: 0,
             has_left_some: false,
             sent: Vec::new(),
             step: None,
             acted: 0,
             written: 0,
+            is_done: false,
             waiting: Vec::new(),
             due: None,
             over: None,
@@ -136,11 +141,12 @@ impl Line {
 
     /// The step that was being written is.
     pub(super) fn is_written(&mut self) {
-        let Some(Pending { taken, sent, acted, .. }) = self.step.take() else { return };
+        let Some(Pending { taken, sent, acted, is_last }) = self.step.take() else { return };
         self.version += 1;
         self.sent.drain(..sent);
         self.delivered.retain(|id| !taken.contains(id));
         self.written = acted;
+        self.is_done = is_last;
     }
 
     /// Somebody has done something, and waits until that is written down.
@@ -164,7 +170,7 @@ impl Line {
         let Some(at) = self.waiting.iter().position(|one| one.place == place) else {
             return Ok(None);
         };
-        if self.waiting[at].until <= self.written {
+        if self.is_done || self.waiting[at].until <= self.written {
             return Ok(self.waiting.swap_remove(at).received);
         }
         Err(self.waiting[at].waker.replace(waker.clone()))

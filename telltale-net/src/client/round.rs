@@ -3,6 +3,7 @@
 use std::future::{Future, poll_fn};
 use std::mem;
 use std::pin::pin;
+use std::ptr;
 use std::sync::Arc;
 use std::task::{Context, Poll};
 use std::time::{Duration, Instant};
@@ -237,8 +238,14 @@ impl<E: Engine> Work<E> {
         Ok(())
     }
 
+    /// A seat is not played any more. Its number is another one's then.
     fn let_go(&self, seat: &Seat) {
-        let gone = self.shared.hub.state().seats.try_remove(seat.number());
+        let gone = {
+            let mut state = self.shared.hub.state();
+            let is_it = |other: &Arc<Seat>| ptr::eq(&raw const **other, seat);
+            let is_there = state.seats.get(seat.number()).is_some_and(is_it);
+            is_there.then(|| state.seats.remove(seat.number()))
+        };
         drop(gone);
     }
 

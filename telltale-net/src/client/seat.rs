@@ -182,7 +182,7 @@ impl Seat {
         let fits = self.session.act(|vm| self.wire().deliver(vm, &mut new, &mut delivered));
         let mut line = self.line();
         line.delivered.extend(&delivered);
-        line.unread += delivered.len();
+        line.came += delivered.len();
         line.has_left_some = !new.is_empty();
         let old = old.into_iter().map(|message| message.id);
         (old.chain(delivered).collect(), fits)
@@ -235,7 +235,10 @@ impl Seat {
             let mut own = view.coroutines().filter(|coro| coro.role() == role);
             own.all(|coro| coro.status() == CoroStatus::Halted || coro.may_rest())
         };
-        let has_read_all = self.line().unread == 0;
+        let has_read_all = {
+            let line = self.line();
+            line.came == line.read
+        };
         has_read_all && self.session.act(may_stop)
     }
 
@@ -369,7 +372,7 @@ impl Seats for Sitting {
             Err(_) if matches!(self.over(), Some(Over::Complete)) => return Poll::Ready(Ok(None)),
             Err(error) => return Poll::Ready(Err(self.explain(error))),
         };
-        self.seat.line().unread -= 1;
+        self.seat.line().read += 1;
         if matches!(self.seat.session.outcome(), Some(Ok(()))) {
             self.has_acted(place, Some(received));
             return self.poll_written(place, cx);

@@ -10,7 +10,7 @@ async fn many_sessions_on_two_threads() -> Result<(), Failed> {
     let engine = Memory::new();
     let ((anns, _), (bens, _)) = (client(&engine, quick()), client(&engine, quick()));
     let mut tasks = Vec::new();
-    for nth in 0..200 {
+    for nth in 0..1_000 {
         let (key, tickets) = start(&greeting::IMAGE, &engine).await;
         let (anns, bens) = (anns.clone(), bens.clone());
         let ann = tickets[0].clone();

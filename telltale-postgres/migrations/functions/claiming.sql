@@ -48,30 +48,52 @@ BEGIN
 END
 $$;
 
--- The part of a ticket. A row without session: the ticket is not for this seat.
-CREATE OR REPLACE FUNCTION telltale.claim_seat(of_session text, of_role smallint, shown bytea, lease bigint)
+-- The parts of tickets that have something to do, or whose owners have something to say. A row without version: the ticket is not for this seat, or
+-- (attempts = 1) the part is done; then nothing is claimed.
+CREATE OR REPLACE FUNCTION telltale.claim_seats(
+    of_sessions text[], of_roles smallint[], shown bytea[], anyway boolean[], at_most integer, lease bigint)
 RETURNS SETOF telltale.work
 LANGUAGE plpgsql SECURITY DEFINER
 SET search_path = telltale, pg_temp SET enable_seqscan = off SET enable_hashjoin = off SET enable_mergejoin = off
 SET jit = off SET plan_cache_mode = force_generic_plan SET lock_timeout = '3s'
 AS $$
+DECLARE
+    refused record;
+    found_sessions text[];
+    found_roles smallint[];
 BEGIN
     PERFORM telltale.check_isolation();
-    IF NOT EXISTS (
-        SELECT FROM telltale.part p WHERE p.session = of_session AND p.role = of_role AND p.ticket = sha256(shown)) THEN
-        PERFORM telltale.refuse('no_seat', format('no seat of role %s in %L for its ticket', of_role, left(of_session, 100)));
-        RETURN NEXT NULL::telltale.work;
+    SELECT t.session, t.role, p.session IS NOT NULL is_done INTO refused
+    FROM unnest(of_sessions, of_roles, shown) WITH ORDINALITY t (session, role, shown, nth)
+    LEFT JOIN telltale.part p ON p.session = t.session AND p.role = t.role AND p.ticket = sha256(t.shown)
+    WHERE p.session IS NULL OR p.done
+    ORDER BY t.nth LIMIT 1;
+    IF FOUND THEN
+        IF NOT refused.is_done THEN
+            PERFORM telltale.refuse('no_seat', format('no seat of role %s in %L for its ticket', refused.role, left(refused.session, 100)));
+        END IF;
+        RETURN QUERY SELECT refused.session, NULL::bigint, NULL::bytea, refused.role, NULL::bigint, refused.is_done::integer, NULL::bytea, NULL::bytea,
+            NULL::smallint, NULL, NULL, NULL::smallint[], NULL::integer[], NULL::bigint[], NULL::integer[], NULL::bytea[], NULL::bigint;
         RETURN;
     END IF;
     PERFORM telltale.expire_one(s.key)
-    FROM (SELECT key FROM telltale.session WHERE key = of_session AND due <= now() FOR UPDATE) s;
-    PERFORM FROM telltale.part p
-    WHERE p.session = of_session AND p.role = of_role AND NOT p.done AND (p.claimed IS NULL OR p.claimed <= now())
-        AND (p.wake <= now() OR EXISTS (
-            SELECT FROM telltale.message m WHERE m.session = of_session AND m.receiver = of_role AND m.fresh))
-    FOR UPDATE SKIP LOCKED;
-    IF FOUND THEN
-        RETURN QUERY SELECT * FROM telltale.give(ARRAY[of_session], ARRAY[of_role], lease);
+    FROM (
+        SELECT e.key FROM telltale.session e WHERE e.key = ANY (of_sessions) AND telltale.is_due(e) ORDER BY e.key FOR UPDATE) s;
+    WITH free AS MATERIALIZED (
+        SELECT p.session, p.role, p.attempts, t.nth
+        FROM unnest(of_sessions, of_roles, anyway) WITH ORDINALITY t (session, role, anyway, nth)
+        JOIN telltale.part p ON p.session = t.session AND p.role = t.role
+        WHERE NOT p.done AND (p.claimed IS NULL OR p.claimed <= now())
+            AND (t.anyway OR p.wake <= now() OR EXISTS (
+                SELECT FROM telltale.message m WHERE m.session = t.session AND m.receiver = t.role AND m.fresh))
+        ORDER BY t.nth LIMIT at_most FOR UPDATE OF p SKIP LOCKED
+    ), ranked AS (
+        SELECT f.*, row_number() OVER (ORDER BY nth) place, first_value(attempts) OVER (ORDER BY nth) first FROM free f
+    )
+    SELECT array_agg(r.session), array_agg(r.role) INTO found_sessions, found_roles
+    FROM ranked r WHERE CASE WHEN r.first > 0 THEN r.place = 1 ELSE r.attempts = 0 END;
+    IF found_sessions IS NOT NULL THEN
+        RETURN QUERY SELECT * FROM telltale.give(found_sessions, found_roles, lease);
     END IF;
 END
 $$;

@@ -3,7 +3,7 @@
 -- Writes steps down, of sessions that differ. Gives which of them were written: the others were done by somebody else, or their sessions have
 -- ended.
 --
--- statuses: 1 waits, 2 again, 3 rests, 4 done, 5 faulted.
+-- statuses: 0 held, 1 waits, 2 again, 3 rests, 4 done, 5 faulted. The reason of a part that is held is what its time is called.
 CREATE OR REPLACE FUNCTION telltale.commit(
     sessions text[], roles smallint[], incarnations bigint[], versions bigint[], claims bytea[], shown bytea[], told boolean[],
     states bytea[], statuses smallint[], agains bigint[], reasons text[], marks bigint[],
@@ -58,13 +58,15 @@ BEGIN
         UPDATE telltale.part p
         SET state = t.state, version = p.version + 1, attempts = 0, claim = NULL, claimed = NULL,
             rests = t.status = 3, done = t.status >= 4 OR e.ending IS NOT NULL,
-            wake = CASE WHEN t.status = 2 AND e.ending IS NULL THEN now() + t.again * interval '1 microsecond' END
-        FROM unnest(sessions, roles, incarnations, versions, shown, told, states, statuses, agains)
-            WITH ORDINALITY t (session, role, incarnation, version, shown, told, state, status, again, nth)
+            wake = CASE WHEN t.status = 2 AND e.ending IS NULL THEN now() + t.again * interval '1 microsecond' END,
+            held_until = CASE WHEN t.status = 0 AND e.ending IS NULL THEN now() + t.again * interval '1 microsecond' END,
+            held_text = CASE WHEN t.status = 0 THEN left(t.reason, 100) END
+        FROM unnest(sessions, roles, incarnations, versions, shown, told, states, statuses, agains, reasons)
+            WITH ORDINALITY t (session, role, incarnation, version, shown, told, state, status, again, reason, nth)
         JOIN telltale.session e ON e.key = t.session
         WHERE e.incarnation = t.incarnation AND t.told = (e.ending IS NOT NULL)
             AND p.session = t.session AND p.role = t.role AND p.version = t.version AND NOT p.done
-            AND t.status BETWEEN 1 AND 5 AND t.session = ANY (locked)
+            AND t.status BETWEEN 0 AND 5 AND t.session = ANY (locked)
         RETURNING t.nth)
     SELECT coalesce(array_agg(nth), '{}') INTO written FROM done;
 

@@ -20,7 +20,7 @@ BEGIN
     END IF;
     PERFORM FROM telltale.session WHERE key = of_session FOR NO KEY UPDATE;
     -- Whoever cancels too late learns that its time was over.
-    PERFORM telltale.expire_one(key) FROM telltale.session WHERE key = of_session AND due <= now();
+    PERFORM telltale.expire_one(key) FROM telltale.session s WHERE key = of_session AND telltale.is_due(s);
     PERFORM telltale.finish(of_session, 2::smallint, NULL, left(why, (SELECT reason FROM telltale.bounds)));
     RETURN true;
 END
@@ -46,10 +46,15 @@ BEGIN
         RAISE insufficient_privilege USING MESSAGE = format('the login %s has nothing to do with this session', session_user);
     END IF;
     PERFORM telltale.expire_one(s.key)
-    FROM (SELECT key FROM telltale.session WHERE key = of_session AND due <= now() FOR UPDATE) s;
+    FROM (SELECT key FROM telltale.session e WHERE key = of_session AND telltale.is_due(e) FOR UPDATE) s;
     RETURN QUERY SELECT s.ending, s.ending_by, s.ending_reason FROM telltale.session s WHERE s.key = of_session;
 END
 $$;
+
+-- Whether the time of a session is over, or somebody is gone who held one of its parts.
+CREATE OR REPLACE FUNCTION telltale.is_due(s telltale.session) RETURNS boolean
+LANGUAGE sql STABLE
+AS $$ SELECT s.due <= now() IS TRUE OR EXISTS (SELECT FROM telltale.part p WHERE p.session = s.key AND p.held_until <= now()) $$;
 
 -- Ends sessions whose time is over, but those that somebody is at work on; a thousand at a time, so that nobody waits for that too long. Nothing
 -- is claimed of those that are left.
@@ -66,6 +71,15 @@ BEGIN
         PERFORM telltale.expire_one(key) FROM unnest(late) key;
         EXIT WHEN cardinality(late) < 100;
     END LOOP;
+    FOR round IN 1..10 LOOP
+        EXIT WHEN NOT EXISTS (SELECT FROM telltale.part WHERE held_until <= now());
+        late := ARRAY(
+            SELECT key FROM telltale.session
+            WHERE key = ANY (ARRAY(SELECT session FROM telltale.part WHERE held_until <= now() ORDER BY held_until LIMIT 100))
+            FOR UPDATE SKIP LOCKED);
+        PERFORM telltale.expire_one(key) FROM unnest(late) key;
+        EXIT WHEN cardinality(late) < 100;
+    END LOOP;
 END
 $$;
 
@@ -75,6 +89,7 @@ LANGUAGE plpgsql
 AS $$
 DECLARE
     s telltale.session;
+    gone telltale.part;
     what text;
     waiting text;
 BEGIN
@@ -87,7 +102,13 @@ BEGIN
     ELSIF s.moved + s.idle <= now() THEN
         what := s.idle_text || ' in which nothing happened';
     ELSE
-        UPDATE telltale.session SET due = least(s.deadline, s.moved + s.idle) WHERE key = of_session;
+        SELECT * INTO gone FROM telltale.part WHERE session = of_session AND held_until <= now() AND NOT done ORDER BY role LIMIT 1;
+        IF FOUND THEN
+            PERFORM telltale.finish(of_session, 3::smallint, gone.name,
+                format('whoever plays `%s` was not heard of for %s', gone.name, gone.held_text));
+        ELSE
+            UPDATE telltale.session SET due = least(s.deadline, s.moved + s.idle) WHERE key = of_session AND due <= now();
+        END IF;
         RETURN;
     END IF;
     SELECT string_agg('`' || name || '`' || CASE WHEN version = 0 THEN ', which nobody has played' ELSE '' END, '; ' ORDER BY role)
@@ -112,7 +133,7 @@ BEGIN
     -- Who has not begun need not be told.
     WITH changed AS (
         UPDATE telltale.part
-        SET done = version = 0, wake = CASE WHEN version > 0 THEN now() END
+        SET done = version = 0, wake = CASE WHEN version > 0 THEN now() END, held_until = NULL
         WHERE session = of_session AND NOT done
         RETURNING topic, done)
     SELECT array_agg(topic) INTO told FROM changed WHERE NOT changed.done;
