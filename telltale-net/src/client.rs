@@ -19,6 +19,7 @@ use thiserror::Error;
 
 use self::round::Work;
 use self::seat::{Seat, Sitting};
+use crate::counters::{Counters, Tally};
 use crate::engine::{Ending, Engine, EngineError};
 use crate::key::{SessionKey, Ticket};
 
@@ -150,6 +151,7 @@ struct Shared<E> {
     engine: E,
     config: ClientConfig,
     hub: Arc<Hub>,
+    tally: Tally,
 }
 
 /// What seats and `run` tell each other.
@@ -191,7 +193,19 @@ impl<E: Engine> Client<E> {
 
     /// One that works as the configuration says.
     pub fn with(engine: E, config: ClientConfig) -> Self {
-        Self { shared: Arc::new(Shared { engine, config, hub: Arc::default() }) }
+        Self {
+            shared: Arc::new(Shared {
+                engine,
+                config,
+                hub: Arc::default(),
+                tally: Tally::default(),
+            }),
+        }
+    }
+
+    /// What it has done so far.
+    pub fn counters(&self) -> Counters {
+        self.shared.tally.counters()
     }
 
     /// How many seats it plays.

@@ -93,6 +93,7 @@ impl Machine {
             take_objects,
             is_wanted: true,
         });
+        tell!(debug, session = %session, "opened");
         self.by_session.insert(session, key);
         self.open.fetch_add(1, Ordering::Relaxed);
         self.after_call(key);
@@ -168,6 +169,7 @@ impl Machine {
     fn has_ended(&mut self, key: usize, outcome: Outcome) {
         self.open.fetch_sub(1, Ordering::Relaxed);
         let entry = &mut self.entries[key];
+        tell!(debug, session = %entry.session, ?outcome, "ended");
         entry.outcome = Some(outcome);
         let (waiting, for_end) = (mem::take(&mut entry.waiting), entry.for_end.take());
         waiting

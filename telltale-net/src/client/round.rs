@@ -50,7 +50,10 @@ impl<E: Engine> Work<E> {
             }
             let was_lost = match self.look(is_for_all || must_stop).await {
                 Ok(()) => false,
-                Err(EngineError::Lost(_)) => true,
+                Err(error @ EngineError::Lost(_)) => {
+                    self.shared.tally.lost(&error);
+                    true
+                }
                 Err(error) => return Err(error),
             };
             if must_stop {
@@ -128,6 +131,7 @@ impl<E: Engine> Work<E> {
             match self.shared.engine.claim(&Wanted::Seats(seats), wanted.len()).await {
                 Ok(claims) if claims.is_empty() => return Ok(()),
                 Ok(claims) => {
+                    self.shared.tally.claimed(claims.len());
                     let find = |claim: E::Claim| {
                         let work = claim.work();
                         Some((take(&mut wanted, &work.session, work.role)?, claim))
@@ -156,7 +160,7 @@ impl<E: Engine> Work<E> {
 
     /// Does a step of each of these parts.
     async fn act(&self, given: Vec<(Arc<Seat>, E::Claim)>) -> Result<(), EngineError> {
-        let (mut heard, mut delivered) = (Vec::new(), Vec::new());
+        let (mut heard, mut told, mut delivered) = (Vec::new(), Vec::new(), Vec::new());
         for (seat, claim) in given {
             match seat.take(claim.work()) {
                 Given::Step => {
@@ -165,21 +169,26 @@ impl<E: Engine> Work<E> {
                 }
                 Given::Heard => {
                     self.let_go(&seat);
-                    heard.push((claim, Done::of(PartStatus::Done)));
+                    let done = Done::of(PartStatus::Done);
+                    told.push(seat.acted(claim.work(), &done));
+                    heard.push((claim, done));
                 }
                 Given::Foreign => self.let_go(&seat),
             }
         }
         if !heard.is_empty() {
             // Whoever is not told again need not have said that he was.
-            self.shared.engine.commit(heard).await;
+            let heard = self.shared.engine.commit(heard).await;
+            told.iter()
+                .zip(&heard)
+                .for_each(|(acted, heard)| self.shared.tally.committed(acted, heard));
         }
         // Whoever has an answer at once gives it in the same step.
         others_first().await;
         let (mut seats, mut steps) = (Vec::new(), Vec::new());
         for (seat, claim, taken, fits) in delivered {
             if let Some(done) = seat.step(taken, fits, Instant::now()) {
-                seats.push((seat, done.status.clone()));
+                seats.push((seat.acted(claim.work(), &done), done.status.clone(), seat));
                 steps.push((claim, done));
             }
         }
@@ -187,9 +196,13 @@ impl<E: Engine> Work<E> {
             return Ok(());
         }
         let mut failed = Ok(());
-        for (committed, (seat, status)) in
+        for (committed, (acted, status, seat)) in
             self.shared.engine.commit(steps).await.into_iter().zip(seats)
         {
+            // What is lost is counted when it is given up.
+            if !matches!(committed, Err(EngineError::Lost(_))) {
+                self.shared.tally.committed(&acted, &committed);
+            }
             match committed {
                 Ok(()) => self.is_written(&seat, status),
                 Err(EngineError::Fenced) => self.shared.hub.is_due(seat.number()),

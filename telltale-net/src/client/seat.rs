@@ -15,6 +15,7 @@ use telltale_vm::{CoroStatus, Outcome, Recording, SessionError, VM, VMConfig};
 
 use super::line::{Line, Over, Pending};
 use super::{ClientConfig, Hub, JoinError};
+use crate::counters::Acted;
 use crate::engine::{self, Done, Ending, EngineError, Envelope, EnvelopeId, PartStatus, Work};
 use crate::guard;
 use crate::key::Ticket;
@@ -111,6 +112,11 @@ impl Seat {
     pub(super) fn role(&self) -> &str {
         let mut roles = self.image.names().roles();
         roles.nth(self.wanted.role.index()).map_or("?", |(_, name)| name)
+    }
+
+    /// A step of it, to be counted.
+    pub(super) fn acted(&self, work: &Work, done: &Done) -> Acted {
+        Acted::of(&self.image, work, done)
     }
 
     fn wire(&self) -> Wire<'_> {

@@ -11,11 +11,12 @@ use std::task::Poll;
 use std::time::{Duration, Instant};
 
 use telltale_vm::RoleId;
-use telltale_vm::loader::ContentHash;
+use telltale_vm::loader::{CodeImage, ContentHash};
 
 use super::Service;
 use super::moments::Moments;
 use super::part::{Part, blamed};
+use crate::counters::{Acted, Counters, Tally, in_step};
 use crate::engine::{
     self, Claim as _, Done, Ending, Engine, EngineError, PartStatus, Wanted, Work,
 };
@@ -35,6 +36,7 @@ pub struct Server<E> {
     batch: AtomicUsize,
     config: ServerConfig,
     cache: Mutex<Cache>,
+    tally: Tally,
 }
 
 /// A seat that a server plays.
@@ -124,6 +126,7 @@ struct Stepped<'a> {
     version: u64,
     /// After which time the part has something to do again.
     again: Option<Duration>,
+    acted: Acted,
 }
 
 /// A part in memory, of whatever service it is.
@@ -161,7 +164,8 @@ impl<E: Engine> Server<E> {
     pub fn with(engine: E, config: ServerConfig) -> Self {
         let (services, served, seats) = (Vec::new(), [].into(), Vec::new());
         let (turn, batch, cache) = (AtomicUsize::new(0), AtomicUsize::new(1), Mutex::default());
-        Self { engine, services, served, seats, turn, batch, config, cache }
+        let tally = Tally::default();
+        Self { engine, services, served, seats, turn, batch, config, cache, tally }
     }
 
     /// The server, with one more service. Services of several versions of a protocol can stand side by side.
@@ -208,8 +212,8 @@ impl<E: Engine> Server<E> {
     ///
     /// # Errors
     ///
-    /// What the engine cannot do. Nothing is lost by it. A seat that is not there, or not any more, is told of once
-    /// ([`EngineError::NoSeat`]), and then let go of.
+    /// What the engine cannot do. Nothing is lost by it. A seat that is not there, or not any more, or is one of another protocol, is told of once
+    /// ([`EngineError::NoSeat`], [`EngineError::WrongProtocol`]), and then let go of.
     pub async fn step(&self) -> Result<bool, EngineError> {
         self.step_noting(&mut Moments::default()).await
     }
@@ -234,15 +238,33 @@ impl<E: Engine> Server<E> {
                     claims => claims?,
                 },
             };
-            if !claims.is_empty() {
-                return self.act(claims, moments).await.map(|()| true);
+            if claims.is_empty() {
+                continue;
             }
+            let acted = self.act(claims, moments).await;
+            if let (Err(EngineError::WrongProtocol { .. }), Some(seat)) =
+                (&acted, self.seats.get(turn))
+            {
+                seat.is_gone.store(true, Ordering::Relaxed);
+            }
+            return acted.map(|()| true);
         }
         Ok(false)
     }
 
+    /// What it has done so far.
+    pub fn counters(&self) -> Counters {
+        self.tally.counters()
+    }
+
     async fn claim(&self, wanted: &Wanted) -> Result<Vec<E::Claim>, EngineError> {
-        self.engine.claim(wanted, self.batch.load(Ordering::Relaxed)).await
+        let claimed = self.engine.claim(wanted, self.batch.load(Ordering::Relaxed)).await;
+        match &claimed {
+            Ok(claims) => self.tally.claimed(claims.len()),
+            Err(error @ EngineError::Lost(_)) => self.tally.lost(error),
+            Err(_) => {}
+        }
+        claimed
     }
 
     /// After so many steps that took so long: as many as go into [`BATCH_TIME`], and no more than twice as many as now.
@@ -274,6 +296,7 @@ impl<E: Engine> Server<E> {
         let mut failed = Ok(());
         for (committed, stepped) in self.engine.commit(steps).await.into_iter().zip(parts) {
             stepped.again.into_iter().for_each(|after| moments.add(Instant::now(), after));
+            self.tally.committed(&stepped.acted, &committed);
             match committed {
                 Ok(()) => self.keep(stepped),
                 Err(EngineError::Fenced) => {}
@@ -303,13 +326,17 @@ impl<E: Engine> Server<E> {
         let service = self.service_for(work)?;
         let seat = (work.incarnation, work.role);
         let kept = self.cache().take(seat, work.version);
-        let (done, left) = service.step(kept, work, &self.config);
+        let (done, left) = {
+            let _span = in_step(service.image().names().role(work.role), work);
+            service.step(kept, work, &self.config)
+        };
+        let acted = Acted::of(service.image(), work, &done);
         let version = work.version + 1;
         let again = match done.status {
             PartStatus::Again(after) => Some(after),
             _ => None,
         };
-        Ok((done, Stepped { service, left, seat, version, again }))
+        Ok((done, Stepped { service, left, seat, version, again, acted }))
     }
 
     fn service_for(&self, work: &Work) -> Result<&dyn Serves, EngineError> {
@@ -346,7 +373,11 @@ impl<E: Engine> Server<E> {
             let has_stepped = match self.step_noting(&mut moments).await {
                 Err(EngineError::Lost(_)) => false,
                 // There may be something to do for the others.
-                Err(EngineError::NoSeat { .. }) if self.has_seats() => true,
+                Err(EngineError::NoSeat { .. } | EngineError::WrongProtocol { .. })
+                    if self.has_seats() =>
+                {
+                    true
+                }
                 stepped => stepped?,
             };
             if is_ready(stop.as_mut()).await {
@@ -402,6 +433,9 @@ trait Serves: Send + Sync {
     /// Protocol and role.
     fn seat(&self) -> (ContentHash, RoleId);
 
+    /// The protocol.
+    fn image(&self) -> &CodeImage;
+
     /// Does a step.
     fn step(&self, kept: Option<Kept>, work: &Work, config: &ServerConfig) -> (Done, Left);
 
@@ -411,9 +445,13 @@ trait Serves: Send + Sync {
 
 impl<S: Service> Serves for S {
     fn seat(&self) -> (ContentHash, RoleId) {
-        let image = self.image();
+        let image = Service::image(self);
         let role = image.names().find_role(self.role());
         (image.hash(), role.expect("it was looked up when the service was added"))
+    }
+
+    fn image(&self) -> &CodeImage {
+        Service::image(self)
     }
 
     fn step(&self, kept: Option<Kept>, work: &Work, config: &ServerConfig) -> (Done, Left) {
