@@ -128,10 +128,6 @@ async fn tell(scenario: Scenario, program: PathBuf) -> Result<bool, Failed> {
         }
     };
     outcome.story.iter().for_each(|line| println!("  {line}"));
-    println!(
-        "  {} sessions, of which {} are complete",
-        outcome.report.sessions, outcome.report.complete
-    );
     outcome.broken.iter().for_each(|line| println!("  BROKEN: {line}"));
     Ok(outcome.broken.is_empty())
 }

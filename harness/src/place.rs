@@ -62,6 +62,11 @@ impl Place {
         &mut self.primary
     }
 
+    /// Its standby, if it has one.
+    pub fn standby(&mut self) -> Option<&mut Server> {
+        self.standby.as_mut()
+    }
+
     /// Kills the primary for good and makes a primary of its standby; another standby begins where the primary was. False: it has no standby.
     ///
     /// # Errors

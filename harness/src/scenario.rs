@@ -1,4 +1,4 @@
-//! What happens once in years, played as a story: the disk is full; a backup is restored.
+//! What happens once in years, played as a story: the disk is full; a backup is restored; a standby is gone.
 
 use std::fs;
 use std::io::{self, Write as _};
@@ -6,12 +6,16 @@ use std::path::PathBuf;
 use std::process::Command;
 use std::time::{Duration, Instant};
 
+use telltale_net::Start;
+use telltale_net::engine::{Engine as _, EngineError};
 use tokio::time::sleep;
 
 use crate::place::Place;
+use crate::process::{LEASE, engine};
+use crate::relay;
 use crate::run::Report;
 use crate::server::Server;
-use crate::sessions::{Fate, Sessions};
+use crate::sessions::{Fate, Sessions, patiently};
 use crate::world::{Failed, World};
 
 /// A story.
@@ -21,13 +25,13 @@ pub enum Scenario {
     DiskFull,
     /// A server is lost with its disk in the middle of sessions, and restored from a backup that was taken while they were under way.
     Restore,
+    /// A synchronous standby is gone for a while, and soon after it has come back its primary is lost.
+    StandbyGone,
 }
 
 /// How a story has ended.
 #[derive(Clone, Debug)]
 pub struct Outcome {
-    /// What has come of the sessions.
-    pub report: Report,
     /// What happened, for people.
     pub story: Vec<String>,
     /// What was expected and has not come; nothing, if all is well.
@@ -47,6 +51,7 @@ impl Scenario {
         match self {
             Self::DiskFull => disk_full(program).await,
             Self::Restore => restore(program).await,
+            Self::StandbyGone => standby_gone().await,
         }
     }
 }
@@ -140,7 +145,8 @@ async fn disk_full(program: PathBuf) -> Result<Result<Outcome, &'static str>, Fa
         broken.push("nothing goes on after it was full".to_owned());
     }
     drop(world);
-    Ok(Ok(Outcome { report, story, broken }))
+    story.push(in_words(&report));
+    Ok(Ok(Outcome { story, broken }))
 }
 
 async fn restore(program: PathBuf) -> Result<Result<Outcome, &'static str>, Failed> {
@@ -190,7 +196,56 @@ async fn restore(program: PathBuf) -> Result<Result<Outcome, &'static str>, Fail
         "{} sessions are gone, which were started after {in_backup} to {at_backup} others",
         report.gone
     ));
-    Ok(Ok(Outcome { report, story, broken }))
+    story.push(in_words(&report));
+    Ok(Ok(Outcome { story, broken }))
+}
+
+async fn standby_gone() -> Result<Result<Outcome, &'static str>, Failed> {
+    let Some(mut place) = Place::start(true)? else {
+        return Ok(Err("PostgreSQL is not installed"));
+    };
+    let engine = engine(&[place.url()])?;
+    engine.migrate().await?;
+    let (mut story, mut broken) = (Vec::new(), Vec::new());
+    let start = async |name: &str| {
+        Start::of(&relay::relay::IMAGE).called(name.to_owned()).on(&engine).await
+    };
+    start("before").await?;
+    standby_of(&mut place)?.kill()?;
+    for _ in 0..2 {
+        let started = start("meanwhile").await;
+        story.push(format!("without a standby, starting a session gives: {started:?}"));
+        if !matches!(started, Err(EngineError::Lost(_))) {
+            broken.push("what is on one disk only was said to be safe".to_owned());
+        }
+        sleep(LEASE).await;
+    }
+    if engine.ending(&"meanwhile".into()).await.is_ok() {
+        broken.push("what is on one disk only was seen".to_owned());
+    }
+    standby_of(&mut place)?.run()?;
+    let meanwhile = patiently(async || start("meanwhile").await).await;
+    story.push(format!("with a standby again: {meanwhile:?}"));
+    if !matches!(meanwhile, Ok(()) | Err(EngineError::SessionExists(_))) {
+        broken.push("nothing goes on with a standby".to_owned());
+    }
+    place.fail_over()?;
+    story.push("the primary is lost, and the standby has its place".to_owned());
+    for name in ["before", "meanwhile"] {
+        let ending = patiently(async || engine.ending(&name.into()).await).await;
+        if !matches!(ending, Ok(None)) {
+            broken.push(format!("the session `{name}` was said to be there: {ending:?}"));
+        }
+    }
+    Ok(Ok(Outcome { story, broken }))
+}
+
+fn standby_of(place: &mut Place) -> io::Result<&mut Server> {
+    place.standby().ok_or_else(|| io::Error::other("it has a standby"))
+}
+
+fn in_words(report: &Report) -> String {
+    format!("{} sessions, of which {} are complete", report.sessions, report.complete)
 }
 
 fn all_complete(report: &Report) -> Vec<String> {

@@ -98,7 +98,9 @@ impl<'e> Sessions<'e> {
 }
 
 /// Asks until the connection is not lost.
-async fn patiently<T>(ask: impl AsyncFn() -> Result<T, EngineError>) -> Result<T, EngineError> {
+pub(crate) async fn patiently<T>(
+    ask: impl AsyncFn() -> Result<T, EngineError>,
+) -> Result<T, EngineError> {
     const PAUSE: Duration = Duration::from_millis(100);
     loop {
         match ask().await {

@@ -31,7 +31,7 @@ async fn nothing_is_lost_and_nothing_comes_twice() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn stories_end_well() {
-    for scenario in [Scenario::DiskFull, Scenario::Restore] {
+    for scenario in [Scenario::DiskFull, Scenario::Restore, Scenario::StandbyGone] {
         let program = env!("CARGO_BIN_EXE_telltale-harness").into();
         match scenario.play(program).await.expect("servers and processes can be started") {
             Err(why) => println!("skipped: {why}"),

@@ -8,13 +8,12 @@ use deadpool_postgres::{
     Hook, HookError, Manager, ManagerConfig, Object, Pool, PoolError, RecyclingMethod, Runtime,
     TimeoutType,
 };
-use futures_util::future::BoxFuture;
 use telltale_net::engine::EngineError;
 use tokio::time::timeout;
 use tokio_postgres::config::Host;
 use tokio_postgres::tls::{MakeTlsConnect, TlsConnect};
 use tokio_postgres::types::ToSql;
-use tokio_postgres::{CancelToken, Config, Row, Socket};
+use tokio_postgres::{Config, Row, Socket};
 
 use crate::counters::{Counters, Counts};
 use crate::engine::PostgresConfig;
@@ -24,9 +23,6 @@ use crate::refusal::{Refusal, refusal};
 /// How often a transaction is begun anew that was given up because of another one.
 const RETRIES: usize = 10;
 
-/// How much longer the server goes on with a statement than somebody waits for it, if no request to cancel it gets there.
-const GRACE: Duration = Duration::from_secs(1);
-
 /// How long the schema may take to be changed.
 const CHANGE: Duration = Duration::from_secs(600);
 
@@ -35,13 +31,9 @@ pub(crate) struct Database {
     /// For errors: where it is, without passwords.
     name: String,
     timeout: Duration,
-    cancel: Cancel,
     pub(crate) health: Health,
     pub(crate) counts: Arc<Counts>,
 }
-
-/// Asks the server to give up a statement. It needs TLS as a connection does.
-type Cancel = Arc<dyn Fn(CancelToken) -> BoxFuture<'static, ()> + Send + Sync>;
 
 /// What TLS has to be able to do, to connect more than once and from any thread.
 pub trait Tls:
@@ -75,25 +67,17 @@ impl Database {
         config: &PostgresConfig,
     ) -> Result<Self, EngineError> {
         let name = name_of(&connect);
-        let cancel: Cancel = {
-            let tls = tls.clone();
-            // Nobody waits for it, and the server says nothing.
-            Arc::new(move |token| {
-                let tls = tls.clone();
-                Box::pin(async move { drop(token.cancel_query(tls).await) })
-            })
-        };
         let recycling = ManagerConfig { recycling_method: RecyclingMethod::Fast };
         let pool = Pool::builder(Manager::from_config(connect, tls, recycling))
             .max_size(config.connections.max(1))
             .runtime(Runtime::Tokio1)
             .wait_timeout(Some(config.timeout))
             .create_timeout(Some(config.timeout))
-            .post_create(bounded(config.timeout + GRACE))
+            .post_create(bounded(config.timeout))
             .build();
         let pool = pool.map_err(|error| EngineError::Engine(Box::new(error)))?;
         let (health, counts) = (Health::default(), Arc::default());
-        Ok(Self { pool, name, timeout: config.timeout, cancel, health, counts })
+        Ok(Self { pool, name, timeout: config.timeout, health, counts })
     }
 
     /// Runs one statement, which is one transaction.
@@ -184,7 +168,7 @@ impl Database {
         }
     }
 
-    async fn client(&self) -> Result<Busy<'_>, Refusal> {
+    async fn client(&self) -> Result<Busy, Refusal> {
         let client = self.pool.get().await.map_err(|error| match error {
             PoolError::Backend(error) | PoolError::PostCreateHook(HookError::Backend(error)) => {
                 match refusal(&error) {
@@ -204,7 +188,7 @@ impl Database {
             }
             error => Refusal::Final(error.to_string()),
         })?;
-        Ok(Busy { client: Some(client), cancel: &self.cancel, timeout: self.timeout })
+        Ok(Busy(Some(client)))
     }
 
     pub(crate) fn counters(&self) -> Counters {
@@ -229,44 +213,33 @@ impl Database {
     }
 }
 
-/// A connection on which something is being done. If nobody waits for it any more, the server is asked to give it up, and nobody else gets the
-/// connection.
-struct Busy<'d> {
-    client: Option<Object>,
-    cancel: &'d Cancel,
-    timeout: Duration,
-}
+/// A connection on which something is being done. If nobody waits for that any more, nobody else gets the connection.
+struct Busy(Option<Object>);
 
-impl Busy<'_> {
+impl Busy {
     fn client(&self) -> &Object {
-        self.client.as_ref().expect("it is taken when this is dropped")
+        self.0.as_ref().expect("it is taken when this is dropped")
     }
 
     /// Others can use the connection.
     fn ends(mut self) {
-        self.client = None;
+        self.0 = None;
     }
 }
 
-impl Drop for Busy<'_> {
+impl Drop for Busy {
     fn drop(&mut self) {
-        let Some(client) = self.client.take() else { return };
-        let cancelled = (self.cancel)(client.cancel_token());
-        drop(Object::take(client));
-        // A runtime that ends cancels nothing; its connections end with it.
-        if let Ok(runtime) = tokio::runtime::Handle::try_current() {
-            drop(runtime.spawn(timeout(self.timeout, cancelled)));
-        }
+        self.0.take().map(Object::take);
     }
 }
 
-/// The server itself gives up what takes longer: a request to do so may not get there.
+/// The server gives up what takes longer than somebody waits for it; a little earlier, so that it can say so. It is not asked to, for it might not hear that;
+/// and where it waits for a standby it would stop waiting, and show others what is not safe yet. A commit that waits is no statement.
 fn bounded(longest: Duration) -> Hook {
+    let setting = format!("SET statement_timeout = {}", (longest * 9 / 10).as_millis().max(1));
     Hook::async_fn(move |client, _| {
-        Box::pin(async move {
-            let setting = format!("SET statement_timeout = {}", longest.as_millis());
-            client.batch_execute(&setting).await.map_err(HookError::Backend)
-        })
+        let setting = setting.clone();
+        Box::pin(async move { client.batch_execute(&setting).await.map_err(HookError::Backend) })
     })
 }
 

@@ -40,8 +40,8 @@ pub struct Postgres {
 pub struct PostgresConfig {
     /// How many connections there are to each database at most, but for one that hears of changes.
     pub connections: usize,
-    /// How long it waits for an answer; then the server is asked to give up the statement, and the database is not asked for a while, which grows
-    /// up to ten seconds. Where there are several databases, a claim waits for a tenth of that, and goes on to the next.
+    /// How long it waits for an answer; the server gives up a statement a little earlier. A database that has not answered is not asked for a while,
+    /// which grows up to ten seconds. Where there are several databases, a claim waits for a tenth of that, and goes on to the next.
     pub timeout: Duration,
     /// After which time a part is given to another process, if the one that has claimed it has not committed its step. A step may take longer:
     /// then two processes do it, and the first that commits has done it.

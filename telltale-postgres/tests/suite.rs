@@ -27,3 +27,22 @@ async fn it_keeps_them_on_three_databases_while_others_are_at_work() {
         assert_eq!(check.await.expect("it does not panic"), Ok(()));
     }
 }
+
+#[tokio::test]
+async fn it_keeps_them_on_a_database_that_an_older_build_has_made() {
+    let Some(urls) = support::databases(1).await else { return };
+    let admin = support::client(&urls[0]).await;
+    let first = "CREATE SCHEMA telltale; CREATE TABLE telltale.migration (
+        version integer PRIMARY KEY, applied timestamptz NOT NULL DEFAULT now());";
+    for statements in [
+        first,
+        include_str!("../migrations/0001_sessions.sql"),
+        "INSERT INTO telltale.migration (version) VALUES (1)",
+    ] {
+        admin.batch_execute(statements).await.expect("it was the first version");
+    }
+    let engine = Postgres::connect(&urls[0]).expect("it is a URL");
+    engine.migrate().await.expect("it is older");
+    engine.migrate().await.expect("there is nothing to do");
+    assert_eq!(suite::check(&engine).await, Ok(()));
+}
