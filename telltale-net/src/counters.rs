@@ -5,6 +5,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use telltale_vm::loader::CodeImage;
 
 use crate::engine::{Done, EngineError, PartStatus, Work};
+#[cfg(feature = "tracing")]
 use crate::key::SessionKey;
 
 /// What a [`Server`](crate::Server) or a [`Client`](crate::Client) has done since it was made.
@@ -40,6 +41,13 @@ pub struct Counters {
     pub fenced: u64,
     /// How often the engine was asked and it is not known what has become of that.
     pub lost: u64,
+}
+
+/// Tells something of a step.
+macro_rules! tell_step {
+    ($level:ident, $acted:ident, $($told:tt)*) => {
+        tell!($level, session = %$acted.of.0, role = $acted.of.1, version = $acted.of.2, $($told)*)
+    };
 }
 
 /// Counts.
@@ -94,12 +102,10 @@ impl Tally {
             Ok(()) => self.written(acted),
             Err(EngineError::Fenced) => {
                 add(&self.fenced, 1);
-                tell!(debug, session = %acted.session, role = acted.role, version = acted.version, "fenced");
+                tell_step!(debug, acted, "fenced");
             }
             Err(error @ EngineError::Lost(_)) => self.lost(error),
-            Err(error) => tell!(
-                error, session = %acted.session, role = acted.role, version = acted.version, error = %error, "not written down"
-            ),
+            Err(error) => tell_step!(error, acted, error = %error, "not written down"),
         }
     }
 
@@ -110,20 +116,18 @@ impl Tally {
         add(&self.received, received);
         add(&self.sent, sent);
         match &acted.end {
-            None => tell!(
-                debug, session = %acted.session, role = acted.role, version = acted.version, received, sent, "step"
-            ),
+            None => tell_step!(debug, acted, received, sent, "step"),
             Some(End::Done) => {
                 add(&self.done, 1);
-                tell!(debug, session = %acted.session, role = acted.role, received, sent, "done");
+                tell_step!(debug, acted, received, sent, "done");
             }
             Some(End::Faulted(reason)) => {
                 add(&self.faulted, 1);
-                tell!(error, session = %acted.session, role = acted.role, reason, "faulted");
+                tell_step!(error, acted, reason, "faulted");
             }
             Some(End::Told(ending)) => {
                 add(&self.ended, 1);
-                tell!(info, session = %acted.session, role = acted.role, ending, "ended");
+                tell_step!(info, acted, ending, "ended");
             }
         }
     }
@@ -131,17 +135,15 @@ impl Tally {
 
 /// A step, as far as it is counted.
 pub(crate) struct Acted {
-    session: SessionKey,
-    role: String,
-    #[cfg_attr(not(feature = "tracing"), expect(dead_code, reason = "it is told, not counted"))]
-    version: u64,
+    #[cfg(feature = "tracing")]
+    of: (SessionKey, String, u64),
     is_repeated: bool,
     received: usize,
     sent: usize,
     end: Option<End>,
 }
 
-/// How a part has ended by a step.
+/// How a part has ended by a step, and why.
 enum End {
     Done,
     Faulted(String),
@@ -151,9 +153,7 @@ enum End {
 impl Acted {
     /// A step that is about to be written down. Its messages are told.
     pub(crate) fn of(image: &CodeImage, work: &Work, done: &Done) -> Self {
-        let names = image.names();
-        let role = names.role(work.role).to_owned();
-        tell_messages(image, &role, work, done);
+        tell_messages(image, work, done);
         let end = match (&work.ending, &done.status) {
             (Some(ending), _) => Some(End::Told(ending.to_string())),
             (None, PartStatus::Done) => Some(End::Done),
@@ -161,9 +161,8 @@ impl Acted {
             _ => None,
         };
         Self {
-            session: work.session.clone(),
-            role,
-            version: work.version,
+            #[cfg(feature = "tracing")]
+            of: (work.session.clone(), image.names().role(work.role).to_owned(), work.version),
             is_repeated: work.attempts > 1,
             received: done.taken.len(),
             sent: done.sent.len(),
@@ -174,11 +173,12 @@ impl Acted {
 
 /// Each message of a step.
 #[cfg(feature = "tracing")]
-fn tell_messages(image: &CodeImage, role: &str, work: &Work, done: &Done) {
+fn tell_messages(image: &CodeImage, work: &Work, done: &Done) {
     if !tracing::enabled!(target: "telltale", tracing::Level::TRACE) {
         return;
     }
     let names = image.names();
+    let role = names.role(work.role);
     let is_label = |id: telltale_vm::LabelId| id.index() < names.label_count();
     let is_role = |id: telltale_vm::RoleId| id.index() < names.role_count();
     let taken = work.messages.iter().filter(|message| done.taken.contains(&message.id));
@@ -194,7 +194,7 @@ fn tell_messages(image: &CodeImage, role: &str, work: &Work, done: &Done) {
 }
 
 #[cfg(not(feature = "tracing"))]
-fn tell_messages(_: &CodeImage, _: &str, _: &Work, _: &Done) {}
+fn tell_messages(_: &CodeImage, _: &Work, _: &Done) {}
 
 /// What a role object tells `tracing` in a step says of which session it is.
 #[cfg(feature = "tracing")]
@@ -205,5 +205,11 @@ pub(crate) fn in_step(role: &str, work: &Work) -> tracing::span::EnteredSpan {
     .entered()
 }
 
+/// Nobody is told in what something happens.
 #[cfg(not(feature = "tracing"))]
-pub(crate) fn in_step(_: &str, _: &Work) {}
+pub(crate) struct NoSpan;
+
+#[cfg(not(feature = "tracing"))]
+pub(crate) fn in_step(_: &str, _: &Work) -> NoSpan {
+    NoSpan
+}

@@ -78,6 +78,7 @@ mod tell;
 #[cfg(feature = "services")]
 mod client;
 #[cfg(feature = "services")]
+#[cfg_attr(not(feature = "tracing"), allow(unused_variables, reason = "they are told"))]
 mod counters;
 #[cfg(doctest)]
 mod docs;

@@ -132,7 +132,7 @@ async fn what_happens_is_told_and_counted() -> Result<(), Box<dyn std::error::Er
             &format!("Ben has heard it {step}"),
             "received session=hello role=\"Ben\" from=\"Ann\" label=\"Hello\" lane=0 number=0",
             "sent session=hello role=\"Ben\" to=\"Ann\" label=\"Welcome\" lane=0 number=0",
-            "done session=hello role=\"Ben\" received=1 sent=1",
+            "done session=hello role=\"Ben\" version=0 received=1 sent=1",
             "received session=hello role=\"Ann\" from=\"Ben\" label=\"Welcome\" lane=0 number=0",
         ]
     );
