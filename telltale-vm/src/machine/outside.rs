@@ -14,12 +14,19 @@ use crate::memory::coroutine::{self, Actor, Coro, CoroId, FORKED, HALTED, OUTSID
 use crate::memory::{channel, header, ready};
 use crate::outside::{DriveError, Received, Seat};
 use crate::program::by_hand::show_compiled;
-use crate::program::direct::Directs;
+use crate::program::direct::{Directs, OutsideCode};
 use crate::program::loaded::Loaded;
 use crate::roles::host::Host;
 use crate::roles::players::Players;
 use crate::scripted::leave::leave_place;
 use crate::{Context, NoHandler, Outcome, SessionId, VM, VMError, Value};
+
+/// What such sessions bring along.
+pub(super) const FROM_OUTSIDE: &OutsideCode = &OutsideCode {
+    open: VM::open_from_outside,
+    settle: VM::settle_from_outside,
+    name: |slice, coro| slice.name(coro),
+};
 
 /// What is known of sessions with roles that are played from outside.
 #[derive(Debug, Default)]
@@ -50,7 +57,7 @@ impl Outside {
     /// Roles of a session are played from outside.
     pub(crate) fn enter(&mut self, block: &mut [u64], loaded: &Loaded, from: FromOutside) {
         header::set_outside(block);
-        loaded.directs.get_or_init(|| Directs::of(loaded));
+        loaded.directs.get_or_init(|| Directs::of(loaded, FROM_OUTSIDE));
         for role in from.players.outside() {
             for coro in loaded.coroutines_of(role) {
                 coroutine::mark(block, loaded.roles_at + coro.index(), OUTSIDE);
@@ -194,7 +201,7 @@ impl VM {
     }
 
     /// Opens a session of which some roles are played from outside.
-    pub(super) fn open_from_outside(
+    fn open_from_outside(
         &mut self,
         image: &CodeImage,
         objects: u32,
@@ -405,7 +412,7 @@ impl VM {
 
     /// Nobody here can act in a session with roles that are played from outside. Says whether that is all there is to it: it
     /// waits for them, or those that are played here are done.
-    pub(super) fn settle_from_outside(&mut self, slot: Slot) -> bool {
+    fn settle_from_outside(&mut self, slot: Slot) -> bool {
         let block = self.run_queue.arena.block(slot);
         let Some(from) = self.outside.of(block) else { return false };
         let (loaded, players) = (self.images.get(header::image(block)), &from.players);
