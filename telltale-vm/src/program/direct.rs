@@ -19,13 +19,16 @@ use crate::{SessionId, VM, VMError};
 #[derive(Debug)]
 pub(crate) struct OutsideCode {
     /// [`VM::open_from_outside`].
-    pub(crate) open:
-        fn(&mut VM, &CodeImage, u32, bool, Players, RoleId) -> Result<SessionId, VMError>,
+    pub(crate) open: Open,
     /// [`VM::settle_from_outside`].
     pub(crate) settle: fn(&mut VM, Slot) -> bool,
     /// [`Slice::name`].
     pub(crate) name: fn(&mut Slice<'_, '_>, CoroId),
 }
+
+/// Opens a session of an image, with the number of its role objects, whether it has an owner, who plays it, and the first role
+/// that is played from outside.
+type Open = fn(&mut VM, &CodeImage, u32, bool, Players, RoleId) -> Result<SessionId, VMError>;
 
 /// What driven roles do at each place of the code.
 #[derive(Debug)]
