@@ -316,7 +316,9 @@ impl<'a, 's> Slice<'a, 's> {
             return Ok(None);
         }
         if coro.has(OUTSIDE) {
-            self.name(self.coro);
+            if let Some(directs) = self.loaded.directs.get() {
+                (directs.code.name)(self, self.coro);
+            }
             return Ok(None);
         }
         if coro.has(FORKED) && !self.loaded.parallel().is_some_and(|lanes| lanes.are_over(self)) {

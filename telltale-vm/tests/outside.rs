@@ -177,13 +177,13 @@ fn told_by(vm: &mut VM, image: &CodeImage, seat: Seat, call: u64) -> String {
 #[test]
 fn what_is_recorded_changes_no_answer() {
     let full = [WhenFull::Block, WhenFull::Drop, WhenFull::Error, WhenFull::Resize];
-    let fulls = full.map(|when_full| {
+    let rules_of = full.map(|when_full| {
         [ChannelMode::Fifo, ChannelMode::LatestValue].map(|mode| (when_full, mode))
     });
     let (mut done, mut refused) = (0, 0);
     for ((text, image), number) in protocols().zip(0_u64..).step_by(2) {
         let roles = image.names().role_count();
-        let (when_full, mode) = fulls[number as usize / 2 % 4][number as usize / 8 % 2];
+        let (when_full, mode) = rules_of[number as usize / 2 % 4][number as usize / 8 % 2];
         let capacity = [1, 2, 8][number as usize % 3];
         // All are driven, or all but one.
         let driven = u32::MAX ^ (1_u32 << (number / 2 % 4));

@@ -14,7 +14,7 @@ use super::D2;
 use crate::churn::due;
 use crate::crowd::{Crowd, MANY as MANY_ROLES, Order, Shape};
 use crate::off_script::OffScript;
-use crate::parts;
+use crate::parts::{self, Place};
 use crate::table::{Table, goal, none};
 use crate::ways::{Exchange, Way};
 
@@ -70,6 +70,14 @@ const CROWD_LIMITS: [(Shape, Order, f64); 4] = [
 /// bit for each of them, so that one word of bits costs less than several; and a slice under `ProgressAware` looks at every
 /// role once.
 const MANY_LIMIT: f64 = 1.6;
+
+/// How many a message may take where roles are played from outside of the VM, by whom they are counted as well.
+const OUTSIDE_LIMITS: [(parts::Exchange, Place, f64); 4] = [
+    (parts::Exchange::PingPong, Place::Driven, 850.0),
+    (parts::Exchange::Stream, Place::Driven, 850.0),
+    (parts::Exchange::PingPong, Place::TwoParts, 3_100.0),
+    (parts::Exchange::Stream, Place::TwoParts, 1_700.0),
+];
 
 /// How many a message may take where sessions come and go.
 const CHURN_LIMIT: f64 = 450.0;
@@ -130,6 +138,9 @@ pub fn run(is_checked: bool) -> Result<(), String> {
         limited(&few.name(), &by(few), count, most);
         limited(&many.name(), &by(many), crowd_per_message(many)?, count * MANY_LIMIT);
     }
+    for (exchange, place, most) in OUTSIDE_LIMITS {
+        limited(&named(exchange), &named(place), outside_per_message(exchange, place)?, most);
+    }
     limited("churn", "roles", churn_per_message(false)?, CHURN_LIMIT);
     for (exchange, way, length) in OTHERS {
         let count = per_message(exchange, way, length)?;
@@ -138,10 +149,6 @@ pub fn run(is_checked: bool) -> Result<(), String> {
     for way in [OffScript::Late, OffScript::Names] {
         let count = off_script_per_message(way, true)?;
         table.row("ping-pong  by hand", [way.name(), whole(count), none()]);
-    }
-    for exchange in [parts::Exchange::PingPong, parts::Exchange::Stream] {
-        let count = in_two_parts_per_message(exchange)?;
-        table.row(named(exchange), ["in two parts".to_owned(), whole(count), none()]);
     }
     table.row("churn", ["objects".to_owned(), whole(churn_per_message(true)?), none()]);
     println!("instructions: per one-way message, one session");
@@ -214,18 +221,18 @@ fn off_script_per_message(way: OffScript, by_hand: bool) -> Result<f64, String> 
     difference([few, many].map(count), many - few)
 }
 
-fn in_two_parts_per_message(exchange: parts::Exchange) -> Result<f64, String> {
+fn outside_per_message(exchange: parts::Exchange, place: Place) -> Result<f64, String> {
     let (few, many) = (FEW / 10, MANY / 10);
     let count = |messages: u64| {
-        let arguments = ["run-parts", &named(exchange), "two-parts", &messages.to_string()];
+        let arguments = ["run-parts", &named(exchange), &named(place), &messages.to_string()];
         count_run(&arguments.map(str::to_owned))
     };
     difference([few, many].map(count), many - few)
 }
 
 /// The name on the command line.
-fn named(exchange: parts::Exchange) -> String {
-    exchange.to_possible_value().map(|value| value.get_name().to_owned()).unwrap_or_default()
+fn named(value: impl ValueEnum) -> String {
+    value.to_possible_value().map(|value| value.get_name().to_owned()).unwrap_or_default()
 }
 
 /// After all channels are as full as they get.

@@ -95,11 +95,13 @@ impl Context<'_> {
             #(#methods)*
 
             #[doc(hidden)]
+            #[inline]
             fn __player(&self) -> __telltale::Player { __telltale::Player::Object }
         });
         let refusals = word.braces(quote_spanned! {word.begin=>
             #(#refusals)*
 
+            #[inline]
             fn __player(&self) -> __telltale::Player { __Who::PLAYER }
         });
         let (send, marker) = (word.last_word("Send"), word.last_word("Marker"));

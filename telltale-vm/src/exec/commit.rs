@@ -1,5 +1,6 @@
 //! The one place where instructions put messages into channels and take them out, and where type states move with
-//! them. (Besides, the embedder injects messages, and the end of a session takes out what is left.)
+//! them. (Besides, driven roles have a shorter way, `direct`; the embedder injects messages; and the end of a session takes out
+//! what is left.)
 
 use telltale_types::{Action, Direction, LabelId, RoleId};
 

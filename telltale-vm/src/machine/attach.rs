@@ -39,7 +39,7 @@ impl VM {
             return Err(cannot("they play another protocol"));
         }
         let outside = objects.played_outside().map_or(Players::OBJECTS, |(players, _)| players);
-        let before = self.outside.sessions.get(session, 0);
+        let before = self.outside.of(block);
         let before = before.map_or(Players::OBJECTS, |from| from.players);
         let is_as_before =
             outside.outside().eq(before.outside()) && outside.driven == before.driven;

@@ -8,7 +8,7 @@ use thiserror::Error;
 
 use crate::lines::known_role;
 use crate::memory::arena::Slot;
-use crate::memory::channel::Plan;
+use crate::memory::channel::{Buffers, Plan};
 use crate::memory::coroutine::{self, Coro, CoroId, DRAINS, HALTED, PAUSED, PENDING, UNANSWERED};
 use crate::memory::deferred::Outstanding;
 use crate::memory::{channel, header, ready};
@@ -234,20 +234,7 @@ impl VM {
             let what = missing_channel(loaded.image.names(), message);
             return Err(VMError::NotInProtocol { session, what });
         };
-        self.expect_room(slot, plan, label).map(|()| plan)
-    }
-
-    /// Whether there is room for a message from outside.
-    pub(super) fn expect_room(
-        &self,
-        slot: Slot,
-        plan: Plan,
-        label: LabelId,
-    ) -> Result<(), VMError> {
-        let block = self.run_queue.arena.block(slot);
-        let fits =
-            channel::has_room(block, plan) || channel::replaces(block, &self.buffers, plan, label);
-        if fits { Ok(()) } else { Err(VMError::ChannelFull { capacity: plan.room() }) }
+        expect_room(self.run_queue.arena.block(slot), &self.buffers, plan, label).map(|()| plan)
     }
 
     /// The messages of a session that its network has deferred will not come any more: those that are still
@@ -323,8 +310,12 @@ impl VM {
 
     /// Takes a session off its script. If it stood still there, its roles can act again, to find out what they wait
     /// for.
+    #[inline]
     fn leave_script(&mut self, slot: Slot) {
         let block = self.run_queue.arena.block_mut(slot);
+        if header::place(block).is_none() {
+            return;
+        }
         let loaded = self.images.get(header::image(block));
         if leave_place(block, loaded) {
             self.run_queue.enqueue(slot);
@@ -356,6 +347,17 @@ impl VM {
             self.wake_waiter(self.run_queue.session_at(slot), number, false);
         }
     }
+}
+
+/// Whether there is room for a message from outside.
+pub(super) fn expect_room(
+    block: &[u64],
+    buffers: &Buffers,
+    plan: Plan,
+    label: LabelId,
+) -> Result<(), VMError> {
+    let fits = channel::has_room(block, plan) || channel::replaces(block, buffers, plan, label);
+    if fits { Ok(()) } else { Err(VMError::ChannelFull { capacity: plan.room() }) }
 }
 
 /// What a message needs and its protocol does not have.

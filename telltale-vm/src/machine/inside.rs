@@ -236,6 +236,7 @@ impl VM {
     pub(crate) fn unopen(&mut self, slot: Slot) {
         let block = self.run_queue.arena.block_mut(slot);
         let key = header::objects(block) as usize;
+        self.outside.leave(block);
         header::disown(block);
         if let Some(key) = key.checked_sub(1) {
             self.objects.remove(key);

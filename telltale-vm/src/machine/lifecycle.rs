@@ -5,11 +5,13 @@ use std::sync::Arc;
 
 use telltale_bytecode::{CodeImage, Pc};
 
+use super::outside::FROM_OUTSIDE;
 use crate::lines::{label_of, role_of};
 use crate::memory::arena::Slot;
 use crate::memory::coroutine::{self, Actor, CoroId};
 use crate::memory::{channel, header, registers};
 use crate::program::by_hand::{self, show_compiled};
+use crate::program::direct::OutsideCode;
 use crate::program::parallel;
 use crate::quietly::{drop_quietly, take_each};
 use crate::roles::host::SessionObjects;
@@ -114,7 +116,11 @@ impl VM {
 
     /// Nobody in the session can act: it waits for the outside, is complete, or is stuck. It is not in the queue.
     pub(super) fn settle(&mut self, slot: Slot) {
-        if header::has_outside(self.run_queue.arena.block(slot)) && self.settle_from_outside(slot) {
+        let block = self.run_queue.arena.block(slot);
+        if header::has_outside(block)
+            && let Some(directs) = self.loaded_at(slot).directs.get()
+            && (directs.code.settle)(self, slot)
+        {
             return;
         }
         let block = self.run_queue.arena.block(slot);
@@ -343,8 +349,10 @@ impl SessionHost for VM {
         owned: bool,
     ) -> Result<SessionId, VMError> {
         self.images.parallel = O::PARALLEL.map(|parts| parts.0).or(self.images.parallel);
+        // The compiler knows this of role objects that are not markers.
+        let from_outside = objects.players().are_outside().then_some(FROM_OUTSIDE);
         let objects = SessionObjects::new(objects, self.spare.pop());
-        self.open_with(image, objects, owned)
+        self.open_with(image, objects, owned, from_outside)
     }
 
     fn take_session<C: RoleObjects>(
@@ -369,14 +377,16 @@ impl VM {
         image: &CodeImage,
         objects: SessionObjects,
         owned: bool,
+        from_outside: Option<&OutsideCode>,
     ) -> Result<SessionId, VMError> {
-        let from_outside = objects.played_outside();
+        let players = objects.played_outside();
         let key = self.objects.insert(objects);
-        let opened = match from_outside {
-            None => self.open(image, key as u32 + 1, owned, true),
-            Some((players, first)) => {
-                self.open_from_outside(image, key as u32 + 1, owned, players, first)
+        let number = key as u32 + 1;
+        let opened = match (from_outside, players) {
+            (Some(code), Some((players, first))) => {
+                (code.open)(self, image, number, owned, players, first)
             }
+            _ => self.open(image, number, owned, true),
         };
         if opened.is_err() {
             self.spare.extend(self.objects.remove(key).discard());

@@ -2,29 +2,37 @@
 
 use std::collections::BTreeSet;
 
-use telltale_bytecode::CodeImage;
+use telltale_bytecode::{Channel, CodeImage};
 use telltale_types::{LabelId, Names, RoleId};
 
 use crate::error::{Wrong, in_words};
 use crate::exec::{Called, Direct, RunContext, Slice, Taken, has_a_move};
-use crate::index::ByMember;
 use crate::lines::{known_role, label_of, role_of};
 use crate::memory::arena::Slot;
-use crate::memory::coroutine::{self, Actor, CoroId, FORKED, HALTED, OUTSIDE};
+use crate::memory::channel::Plan;
+use crate::memory::coroutine::{self, Actor, Coro, CoroId, FORKED, HALTED, OUTSIDE};
 use crate::memory::{channel, header, ready};
 use crate::outside::{DriveError, Received, Seat};
 use crate::program::by_hand::show_compiled;
-use crate::program::direct::Directs;
+use crate::program::direct::{Directs, OutsideCode};
 use crate::program::loaded::Loaded;
 use crate::roles::host::Host;
 use crate::roles::players::Players;
 use crate::scripted::leave::leave_place;
 use crate::{Context, NoHandler, Outcome, SessionId, VM, VMError, Value};
 
+/// What such sessions bring along.
+pub(super) const FROM_OUTSIDE: &OutsideCode = &OutsideCode {
+    open: VM::open_from_outside,
+    settle: VM::settle_from_outside,
+    name: |slice, coro| slice.name(coro),
+};
+
 /// What is known of sessions with roles that are played from outside.
 #[derive(Debug, Default)]
 pub(crate) struct Outside {
-    pub(crate) sessions: ByMember<FromOutside>,
+    /// By the number of their role objects, which each of them has, plus one.
+    sessions: Vec<Option<Box<FromOutside>>>,
     /// How many of them are parts: some roles are played elsewhere.
     parts: usize,
     /// The driven roles that waited and could act now.
@@ -47,15 +55,9 @@ pub(crate) struct FromOutside {
 
 impl Outside {
     /// Roles of a session are played from outside.
-    pub(crate) fn enter(
-        &mut self,
-        block: &mut [u64],
-        loaded: &Loaded,
-        session: SessionId,
-        from: FromOutside,
-    ) {
+    pub(crate) fn enter(&mut self, block: &mut [u64], loaded: &Loaded, from: FromOutside) {
         header::set_outside(block);
-        loaded.directs.get_or_init(|| Directs::of(loaded));
+        loaded.directs.get_or_init(|| Directs::of(loaded, FROM_OUTSIDE));
         for role in from.players.outside() {
             for coro in loaded.coroutines_of(role) {
                 coroutine::mark(block, loaded.roles_at + coro.index(), OUTSIDE);
@@ -63,13 +65,30 @@ impl Outside {
             }
         }
         self.parts += usize::from(from.is_part());
-        self.sessions.insert(session, 0, from);
+        let number = header::objects(block) as usize;
+        if self.sessions.len() <= number {
+            self.sessions.resize_with(number + 1, || None);
+        }
+        self.sessions[number] = Some(Box::new(from));
     }
 
     /// None are any more.
-    fn leave(&mut self, session: SessionId) {
-        let was_part = self.sessions.remove(session, 0).is_some_and(|from| from.is_part());
+    pub(super) fn leave(&mut self, block: &[u64]) {
+        let known = self.sessions.get_mut(header::objects(block) as usize);
+        let was_part = known.and_then(Option::take).is_some_and(|from| from.is_part());
         self.parts -= usize::from(was_part);
+    }
+
+    /// What is known of the session of a block.
+    #[inline]
+    pub(crate) fn of(&self, block: &[u64]) -> Option<&FromOutside> {
+        self.sessions.get(header::objects(block) as usize)?.as_deref()
+    }
+
+    /// The same, to be changed.
+    #[inline]
+    pub(crate) fn of_mut(&mut self, block: &[u64]) -> Option<&mut FromOutside> {
+        self.sessions.get_mut(header::objects(block) as usize)?.as_deref_mut()
     }
 }
 
@@ -182,7 +201,7 @@ impl VM {
     }
 
     /// Opens a session of which some roles are played from outside.
-    pub(super) fn open_from_outside(
+    fn open_from_outside(
         &mut self,
         image: &CodeImage,
         objects: u32,
@@ -199,7 +218,7 @@ impl VM {
         let block = self.run_queue.arena.block_mut(slot);
         let loaded = self.images.get(header::image(block));
         leave_place(block, loaded);
-        self.outside.enter(block, loaded, session, FromOutside::new(players, loaded));
+        self.outside.enter(block, loaded, FromOutside::new(players, loaded));
         for role in players.driven.iter() {
             // It may begin with something in which nobody has a part.
             self.call(slot, role, |slice| {
@@ -214,7 +233,8 @@ impl VM {
     /// The roles of a session that are played elsewhere.
     #[cfg(feature = "serde")]
     pub(crate) fn elsewhere(&self, session: SessionId) -> Vec<RoleId> {
-        let from = self.outside.sessions.get(session, 0);
+        let block = self.block_of(session).ok();
+        let from = block.and_then(|block| self.outside.of(block));
         from.map(|from| from.players.elsewhere.iter().collect()).unwrap_or_default()
     }
 
@@ -230,14 +250,10 @@ impl VM {
             0 => Some(role),
             _ => loaded.coroutines_of(role).find(|coro| loaded.actor_of(*coro) == actor),
         };
-        // Where no session is a part, who is played from outside is driven.
         let is_driven = |coro: &CoroId| {
             let word = coroutine::read(block, loaded.roles_at + coro.index());
-            let from = || self.outside.sessions.get(session, 0);
-            word.has(OUTSIDE)
-                && !word.has(HALTED | FORKED)
-                && (self.outside.parts == 0
-                    || from().is_some_and(|from| from.players.driven.contains(role)))
+            !word.has(HALTED | FORKED)
+                && self.outside.of(block).is_some_and(|from| from.players.driven.contains(role))
         };
         let no_seat = || {
             let name = known_role(loaded.image.names(), role).unwrap_or("?");
@@ -396,49 +412,29 @@ impl VM {
 
     /// Nobody here can act in a session with roles that are played from outside. Says whether that is all there is to it: it
     /// waits for them, or those that are played here are done.
-    pub(super) fn settle_from_outside(&mut self, slot: Slot) -> bool {
-        let session = self.run_queue.session_at(slot);
-        let Some(from) = self.outside.sessions.get(session, 0) else { return false };
-        let players = from.players;
-        if !players.elsewhere.is_empty() && self.goes_on_elsewhere(slot, players) {
-            return true;
+    fn settle_from_outside(&mut self, slot: Slot) -> bool {
+        let block = self.run_queue.arena.block(slot);
+        let Some(from) = self.outside.of(block) else { return false };
+        let (loaded, players) = (self.images.get(header::image(block)), &from.players);
+        if from.is_part() {
+            match whereabouts(block, loaded, players) {
+                Whereabouts::Elsewhere => return true,
+                Whereabouts::Over => {
+                    self.finish_unless_left_over(slot);
+                    return true;
+                }
+                Whereabouts::Here => {}
+            }
         }
         // Those who wait for roles that are done, or for messages that were lost, are as stuck as others.
-        let block = self.run_queue.arena.block(slot);
-        let loaded = self.images.get(header::image(block));
         let mut driven = players.driven.iter().flat_map(|role| loaded.coroutines_of(role));
         driven.any(|coro| has_a_move(block, loaded, &self.buffers, coro))
-    }
-
-    /// Nobody here can act in a part. Says whether it is not over: whoever is elsewhere can still send, until it is known that he is
-    /// done, or has not got what is for him.
-    fn goes_on_elsewhere(&mut self, slot: Slot, players: Players) -> bool {
-        let block = self.run_queue.arena.block(slot);
-        let loaded = self.images.get(header::image(block));
-        let is_live = |role: RoleId| {
-            loaded
-                .coroutines_of(role)
-                .any(|coro| !coroutine::read(block, loaded.roles_at + coro.index()).has(HALTED))
-        };
-        let is_elsewhere = |role: RoleId| players.elsewhere.contains(role);
-        let mut channels = loaded.plans.existing().iter();
-        if channels
-            .any(|(between, plan)| is_elsewhere(between.to) && channel::len(block, *plan) > 0)
-        {
-            return true;
-        }
-        let mut here = (0..loaded.roles).map(RoleId::at).filter(|role| !is_elsewhere(*role));
-        if !here.any(is_live) {
-            self.finish_unless_left_over(slot);
-            return true;
-        }
-        players.elsewhere.iter().any(is_live)
     }
 
     /// A session with roles that are played from outside has ended.
     pub(super) fn forget_outside(&mut self, slot: Slot, outcome: &Outcome) {
         let session = self.run_queue.session_at(slot);
-        self.outside.leave(session);
+        self.outside.leave(self.run_queue.arena.block(slot));
         self.outside.ended.push((session, outcome.clone()));
     }
 
@@ -468,6 +464,40 @@ impl VM {
         } else if !header::is_queued(block) {
             self.settle(slot);
         }
+    }
+}
+
+/// Where a part may go on in which nobody here can act.
+enum Whereabouts {
+    /// Somebody elsewhere has not got what is for him, or can still send until it is known that he is done.
+    Elsewhere,
+    /// Nowhere: all are done who are played here.
+    Over,
+    /// Here, if at all.
+    Here,
+}
+
+fn whereabouts(block: &[u64], loaded: &Loaded, players: &Players) -> Whereabouts {
+    let is_due = |&(between, plan): &(Channel, Plan)| {
+        channel::len(block, plan) > 0 && players.elsewhere.contains(between.to)
+    };
+    let (mut is_here, mut is_elsewhere) = (false, loaded.plans.existing().iter().any(is_due));
+    if is_elsewhere {
+        return Whereabouts::Elsewhere;
+    }
+    let words = coroutine::words(block, loaded.roles_at, loaded.coroutines);
+    for (&word, coro) in words.iter().zip((0..).map(CoroId::at)) {
+        let is_live = !Coro::from_word(word).has(HALTED);
+        if players.elsewhere.contains(loaded.actor_of(coro).role) {
+            is_elsewhere |= is_live;
+        } else {
+            is_here |= is_live;
+        }
+    }
+    match (is_here, is_elsewhere) {
+        (false, _) => Whereabouts::Over,
+        (true, true) => Whereabouts::Elsewhere,
+        (true, false) => Whereabouts::Here,
     }
 }
 

@@ -2,8 +2,7 @@
 
 use telltale_types::RoleId;
 
-use super::control::missing_channel;
-use super::outside::FromOutside;
+use super::control::{expect_room, missing_channel};
 use crate::exec::note_halted;
 use crate::lines::{label_of, role_of};
 use crate::memory::arena::Slot;
@@ -11,6 +10,7 @@ use crate::memory::channel::{self, Plan};
 use crate::memory::coroutine::{self, HALTED};
 use crate::memory::header;
 use crate::outside::{Outgoing, Undelivered};
+use crate::program::loaded::Loaded;
 use crate::{Cause, Fault, Message, SessionId, VM, VMError};
 
 impl VM {
@@ -32,8 +32,8 @@ impl VM {
             Err(VMError::StaleSession { .. }) => return Ok(()),
             running => running?,
         };
-        let Some(from) = self.outside.sessions.get_mut(session, 0) else { return Ok(()) };
         let block = self.run_queue.arena.block_mut(slot);
+        let Some(from) = self.outside.of_mut(block) else { return Ok(()) };
         let loaded = self.images.get(header::image(block));
         let (mut waits, before) = (Vec::new(), outgoing.len());
         for (nth, &(of_pair, plan)) in loaded.plans.existing().iter().enumerate() {
@@ -93,7 +93,7 @@ impl VM {
     /// When the session has ended, or is no part in which this role is played elsewhere.
     pub fn elsewhere_is_done(&mut self, session: SessionId, role: RoleId) -> Result<(), VMError> {
         let slot = self.running(session)?;
-        self.expect_elsewhere(session, role)?;
+        self.expect_elsewhere(slot, role)?;
         let block = self.run_queue.arena.block_mut(slot);
         let at = self.images.get(header::image(block)).roles_at + role.index();
         if !coroutine::read(block, at).has(HALTED) {
@@ -104,65 +104,33 @@ impl VM {
         Ok(())
     }
 
-    fn expect_elsewhere(&self, session: SessionId, role: RoleId) -> Result<(), VMError> {
-        let is_elsewhere = |from: &FromOutside| from.players.elsewhere.contains(role);
-        if self.outside.sessions.get(session, 0).is_some_and(is_elsewhere) {
+    fn expect_elsewhere(&self, slot: Slot, role: RoleId) -> Result<(), VMError> {
+        let from = self.outside.of(self.run_queue.arena.block(slot));
+        if from.is_some_and(|from| from.players.elsewhere.contains(role)) {
             return Ok(());
         }
+        let session = self.run_queue.session_at(slot);
         let what = format!("role {role} that is played elsewhere");
         Err(VMError::NotInProtocol { session, what })
     }
 
     /// The channel of a message from elsewhere, which is the next one there and has room.
     fn admit(&mut self, session: SessionId, incoming: &Outgoing) -> Result<(Slot, Plan), VMError> {
-        let Outgoing { message, number } = incoming;
+        let Message { from, label, .. } = incoming.message;
         let slot = self.running(session)?;
-        self.expect_elsewhere(session, message.from)?;
-        let (expected, found) = match self.next_from_elsewhere(slot, session, message, *number) {
-            Ok(nth) => {
-                let (_, plan) = self.loaded_at(slot).plans.existing()[nth];
-                self.expect_room(slot, plan, message.label)?;
-                if let Some(from) = self.outside.sessions.get_mut(session, 0) {
-                    from.passed[nth] += 1;
-                }
-                return Ok((slot, plan));
-            }
-            Err(wrong) => wrong,
-        };
-        Err(self.wrong_delivery(slot, message.from, expected, found))
-    }
-
-    /// The number of a message's channel, if the message may come next there; otherwise what was expected and found.
-    fn next_from_elsewhere(
-        &self,
-        slot: Slot,
-        session: SessionId,
-        message: &Message,
-        number: u64,
-    ) -> Result<usize, (String, String)> {
-        let loaded = self.loaded_at(slot);
-        let names = loaded.image.names();
-        let nth = loaded.plans.nth(message.from, message.to, message.lane);
-        let is_label = message.label.index() < names.label_count();
-        let Some(nth) = nth.filter(|_| is_label) else {
-            let found = format!("one that needs a {}", missing_channel(names, message));
-            return Err(("a message of the protocol".to_owned(), found));
-        };
-        let label = label_of(names, message.label);
-        if !loaded.linked.expected[message.label.index()].accepts(&message.value) {
-            let found = format!("`{label}` with {}", message.value.kind());
-            return Err((format!("`{label}`"), found));
-        }
-        let next = self.outside.sessions.get(session, 0).map_or(0, |from| from.passed[nth]);
-        if next != number {
-            let expected = format!("message {next} to `{}`", role_of(names, message.to));
-            return Err((expected, format!("message {number}, `{label}`")));
-        }
+        self.expect_elsewhere(slot, from)?;
         let block = self.run_queue.arena.block(slot);
-        if coroutine::read(block, loaded.roles_at + message.from.index()).has(HALTED) {
-            return Err(("nothing more, because it is done".to_owned(), format!("`{label}`")));
+        let loaded = self.images.get(header::image(block));
+        let known = self.outside.of_mut(block).map_or(&mut [][..], |from| &mut from.passed);
+        match next_from_elsewhere(block, loaded, known, incoming) {
+            Ok(nth) => {
+                let (_, plan) = loaded.plans.existing()[nth];
+                expect_room(block, &self.buffers, plan, label)?;
+                known[nth] += 1;
+                Ok((slot, plan))
+            }
+            Err((expected, found)) => Err(self.wrong_delivery(slot, from, expected, found)),
         }
-        Ok(nth)
     }
 
     /// The part has gone wrong, because of somebody elsewhere.
@@ -181,4 +149,36 @@ impl VM {
         self.after_call();
         VMError::StaleSession { session }
     }
+}
+
+/// The number of a message's channel, if the message may come next there; otherwise what was expected and found. So many have
+/// passed on each channel.
+fn next_from_elsewhere(
+    block: &[u64],
+    loaded: &Loaded,
+    passed: &[u64],
+    incoming: &Outgoing,
+) -> Result<usize, (String, String)> {
+    let Outgoing { message, number } = incoming;
+    let names = loaded.image.names();
+    let label = || label_of(names, message.label);
+    let expected = loaded.linked.expected.get(message.label.index());
+    let nth = loaded.plans.nth(message.from, message.to, message.lane);
+    let (Some(expected), Some(nth)) = (expected, nth) else {
+        let found = format!("one that needs a {}", missing_channel(names, message));
+        return Err(("a message of the protocol".to_owned(), found));
+    };
+    if !expected.accepts(&message.value) {
+        let found = format!("`{}` with {}", label(), message.value.kind());
+        return Err((format!("`{}`", label()), found));
+    }
+    let next = passed[nth];
+    if next != *number {
+        let expected = format!("message {next} to `{}`", role_of(names, message.to));
+        return Err((expected, format!("message {number}, `{}`", label())));
+    }
+    if coroutine::read(block, loaded.roles_at + message.from.index()).has(HALTED) {
+        return Err(("nothing more, because it is done".to_owned(), format!("`{}`", label())));
+    }
+    Ok(nth)
 }

@@ -339,7 +339,7 @@ impl VM {
             slot => Some(slot),
         };
         let is_there = |slot: &Slot| {
-            arena.contains(*slot) && header::ordinal(arena.block(*slot)) == session.ordinal()
+            arena.find(*slot).is_some_and(|block| header::ordinal(block) == session.ordinal())
         };
         slot.filter(is_there).ok_or(VMError::StaleSession { session })
     }

@@ -159,19 +159,18 @@ impl Arena {
         &mut chunk.blocks[slot.place() * chunk.words..]
     }
 
-    /// The same, if there ever was a block at this slot. (Behind the last one of a chunk, there is nothing but zeros.)
+    /// A block and whatever is behind it, if there ever was a block at this slot.
+    #[inline]
+    pub(crate) fn find(&self, slot: Slot) -> Option<&[u64]> {
+        let chunk = self.chunks.get(slot.chunk())?;
+        chunk.blocks.get(slot.place() * chunk.words..).filter(|rest| rest.len() > WINDOW)
+    }
+
+    /// The same, to be changed.
     #[inline]
     pub(crate) fn find_mut(&mut self, slot: Slot) -> Option<&mut [u64]> {
         let chunk = self.chunks.get_mut(slot.chunk())?;
-        chunk.blocks.get_mut(slot.place() * chunk.words..)
-    }
-
-    /// Whether there ever was a block at this slot.
-    pub(crate) fn contains(&self, slot: Slot) -> bool {
-        // Without a division, unlike `Chunk::len`: this is asked for each call from outside.
-        let ends_before =
-            |chunk: &Chunk| (slot.place() + 1) * chunk.words + WINDOW <= chunk.blocks.len();
-        self.chunks.get(slot.chunk()).is_some_and(ends_before)
+        chunk.blocks.get_mut(slot.place() * chunk.words..).filter(|rest| rest.len() > WINDOW)
     }
 
     /// All slots, in the order of their memory. What has never been used is all zeros.

@@ -1,19 +1,39 @@
 //! Messages of driven roles that are sent and received without a slice (see [`exec::direct`](crate::exec)): what can be known of them
 //! before.
 
-use telltale_bytecode::Pc;
+use telltale_bytecode::{CodeImage, Pc};
 use telltale_types::{LabelId, RoleId};
 
+use crate::exec::Slice;
+use crate::memory::arena::Slot;
 use crate::memory::channel::Plan;
-use crate::memory::coroutine::Coro;
+use crate::memory::coroutine::{Coro, CoroId};
 use crate::memory::ready;
 use crate::program::loaded::Loaded;
 use crate::program::op::{Code, Exchange};
+use crate::roles::players::Players;
 use crate::value::expected::ExpectedKind;
+use crate::{SessionId, VM, VMError};
+
+/// What only sessions with roles from outside need: pointers that they bring along, so that other programs link nothing of it.
+#[derive(Debug)]
+pub(crate) struct OutsideCode {
+    /// [`VM::open_from_outside`].
+    pub(crate) open: Open,
+    /// [`VM::settle_from_outside`].
+    pub(crate) settle: fn(&mut VM, Slot) -> bool,
+    /// [`Slice::name`].
+    pub(crate) name: fn(&mut Slice<'_, '_>, CoroId),
+}
+
+/// Opens a session of an image, with the number of its role objects, whether it has an owner, who plays it, and the first role
+/// that is played from outside.
+type Open = fn(&mut VM, &CodeImage, u32, bool, Players, RoleId) -> Result<SessionId, VMError>;
 
 /// What driven roles do at each place of the code.
 #[derive(Debug)]
 pub(crate) struct Directs {
+    pub(crate) code: &'static OutsideCode,
     /// By place; none if roles do several things at once.
     pub(crate) turns: Box<[Turn]>,
     messages: Vec<DirectMessage>,
@@ -43,7 +63,7 @@ pub(crate) struct DirectMessage {
 
 impl Directs {
     /// Finds the simple ones.
-    pub(crate) fn of(loaded: &Loaded) -> Self {
+    pub(crate) fn of(loaded: &Loaded, code: &'static OutsideCode) -> Self {
         let mut messages = Vec::new();
         let is_simple = loaded.coroutines == loaded.roles && loaded.coroutines <= ready::WORD;
         let roles = if is_simple { loaded.roles } else { 0 };
@@ -52,7 +72,7 @@ impl Directs {
             let code = 0..loaded.image.programs[role].len() as u32;
             turns.extend(code.map(|pc| turn(loaded, role, Pc(pc), &mut messages)));
         }
-        Self { turns: turns.into(), messages }
+        Self { code, turns: turns.into(), messages }
     }
 
     /// The message that is sent, if it is a simple one of these.

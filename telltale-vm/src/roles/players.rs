@@ -137,6 +137,7 @@ impl RoleSet {
     /// None of them.
     pub(crate) const NONE: Self = Self([0; 4]);
 
+    #[inline]
     fn insert(&mut self, role: RoleId) {
         self.0[role.index() / 64] |= 1 << (role.index() % 64);
     }
@@ -174,16 +175,24 @@ pub struct Players {
     pub(crate) by_handler: RoleSet,
     pub(crate) driven: RoleSet,
     pub(crate) elsewhere: RoleSet,
+    /// Whether one of the last two has roles. (Of the sets themselves, the compiler does not see that they are always empty.)
+    are_outside: bool,
 }
 
 impl Players {
     /// Role objects play all of them.
-    pub const OBJECTS: Self =
-        Self { by_handler: RoleSet::NONE, driven: RoleSet::NONE, elsewhere: RoleSet::NONE };
+    pub const OBJECTS: Self = Self {
+        by_handler: RoleSet::NONE,
+        driven: RoleSet::NONE,
+        elsewhere: RoleSet::NONE,
+        are_outside: false,
+    };
 
     /// The same, but for one role.
     #[must_use]
+    #[inline]
     pub fn with(mut self, role: RoleId, player: Player) -> Self {
+        self.are_outside |= matches!(player, Player::Driven | Player::Elsewhere);
         match player {
             Player::Object => {}
             Player::Handler => self.by_handler.insert(role),
@@ -191,6 +200,12 @@ impl Players {
             Player::Elsewhere => self.elsewhere.insert(role),
         }
         self
+    }
+
+    /// Whether some roles are played from outside of the VM.
+    #[inline]
+    pub(crate) fn are_outside(&self) -> bool {
+        self.are_outside
     }
 
     /// The first role that is played from outside of the VM.

@@ -8,8 +8,12 @@ impl Slice<'_, '_> {
     /// Goes back to the script if all roles are together at a place of the schedule, where exchanges may be done, and all
     /// channels are empty. Says whether it has.
     ///
-    /// A role with a mark is at no place of the schedule, except for one that has halted.
+    /// A role with a mark is at no place of the schedule, except for one that has halted; so a session with roles that are
+    /// played from outside need not be looked up.
     pub(crate) fn rejoin(&mut self, forced_only: bool) -> bool {
+        if header::has_outside(self.block) {
+            return false;
+        }
         let loaded = self.loaded;
         let roles = coroutine::words(self.block, loaded.roles_at, loaded.coroutines);
         let Some(place) = loaded.schedule.place_of(roles) else { return false };

@@ -33,8 +33,8 @@ pub(super) struct UntoldForm {
 
 impl OutsideForm {
     /// Of a session that is running, if some of its roles are played from outside.
-    pub(super) fn of(inside: &Inside<'_>, id: SessionId, loaded: &Loaded) -> Option<Self> {
-        let from = inside.outside.sessions.get(id, 0)?;
+    pub(super) fn of(inside: &Inside<'_>, block: &[u64], loaded: &Loaded) -> Option<Self> {
+        let from = inside.outside.of(block)?;
         let existing = loaded.plans.existing().iter();
         let passed = existing.zip(&from.passed).filter(|(_, passed)| **passed > 0);
         Some(Self {
@@ -95,7 +95,7 @@ impl Filler<'_, '_> {
             }
         }
         let block = self.inside.run_queue.arena.block_mut(self.slot);
-        self.inside.outside.enter(block, self.loaded, self.id, from_outside);
+        self.inside.outside.enter(block, self.loaded, from_outside);
         Ok(())
     }
 }

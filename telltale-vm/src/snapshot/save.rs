@@ -183,7 +183,7 @@ impl Session<'_, '_> {
                 .map(|message| (message.from.0, message.to.0, message.lane, message.label.0))
                 .collect(),
             given: self.given()?,
-            outside: OutsideForm::of(self.inside, self.id, self.loaded),
+            outside: OutsideForm::of(self.inside, self.block, self.loaded),
         })
     }
 

@@ -74,9 +74,7 @@ impl Endpoints {
 
 /// Whether a session of this machine is there, and its roles may act.
 pub(super) fn is_running(run_queue: &RunQueue, session: SessionId) -> bool {
-    if session.vm() != run_queue.vm || !run_queue.arena.contains(session.slot()) {
-        return false;
-    }
-    let block = run_queue.arena.block(session.slot());
-    header::ordinal(block) == session.ordinal() && header::is_running(block)
+    let is_it =
+        |block: &[u64]| header::ordinal(block) == session.ordinal() && header::is_running(block);
+    session.vm() == run_queue.vm && run_queue.arena.find(session.slot()).is_some_and(is_it)
 }
