@@ -11,9 +11,11 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::env;
 use std::error::Error;
 use std::fmt;
-use std::io::{BufRead as _, BufReader, Read as _, Write as _};
+use std::io::{self, BufRead as _, BufReader, Read as _, Write as _};
 use std::net::{Shutdown, TcpListener, TcpStream};
-use std::process::{Command, Stdio};
+use std::process::{Child, Command, Stdio};
+use std::thread;
+use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
 use telltale_vm::outside::Outgoing;
@@ -263,6 +265,25 @@ fn play_away(wire: TcpStream) -> Result<Player, Box<dyn Error>> {
     Ok(session.into_roles(&mut vm)?.away)
 }
 
+/// The connection of another process, or an error if that is over before it has called: nobody would ever call then.
+fn accept(listener: &TcpListener, other: &mut Child) -> io::Result<TcpStream> {
+    listener.set_nonblocking(true)?;
+    let wire = loop {
+        match listener.accept() {
+            Ok((wire, _)) => break wire,
+            Err(error) if error.kind() == io::ErrorKind::WouldBlock => {}
+            Err(error) => return Err(error),
+        }
+        if let Some(status) = other.try_wait()? {
+            return Err(io::Error::other(format!("the other process has ended: {status}")));
+        }
+        thread::sleep(Duration::from_millis(5));
+    };
+    listener.set_nonblocking(false)?;
+    wire.set_nonblocking(false)?;
+    Ok(wire)
+}
+
 /// What comes from those who do not know the rules.
 const STRANGERS: [&str; 4] = [
     "0 Shot \"B2\"\n",
@@ -280,8 +301,8 @@ fn main() -> Result<(), Box<dyn Error>> {
     let address = listener.local_addr()?;
 
     let mut other = Command::new(env::current_exe()?);
-    let other = other.arg(address.to_string()).stdout(Stdio::piped()).spawn()?;
-    let home = play_home(listener.accept()?.0)?;
+    let mut other = other.arg(address.to_string()).stdout(Stdio::piped()).spawn()?;
+    let home = play_home(accept(&listener, &mut other)?)?;
     let away = other.wait_with_output()?.stdout;
     println!("What Home has found out:\n{home}");
     println!("What Away has found out, in its own process:\n{}", String::from_utf8(away)?);

@@ -1,6 +1,6 @@
 //! Logs, and the monitors that they are held against.
 
-use std::io::{self, BufRead, BufReader, Cursor, Read, Write};
+use std::io::{self, BufRead, BufReader, Write};
 use std::path::{Path, PathBuf};
 
 use telltale_types::{LogError, LogEvent, Monitor, json_lines};
@@ -10,9 +10,6 @@ use crate::error::Failure;
 use crate::output::stderr;
 use crate::source::is_standard;
 use crate::verdict::Sound;
-
-/// What some editors put in front of UTF-8.
-const MARK: &[u8] = "\u{feff}".as_bytes();
 
 /// What watches a protocol, or the part of one role.
 pub(crate) fn monitor(
@@ -52,21 +49,14 @@ pub(crate) fn each(
 fn open(path: &Path) -> Result<Box<dyn BufRead>, Failure> {
     let failed = |error| Failure::Read { path: path.to_owned(), error };
     if is_standard(path) {
-        return unmarked(BufReader::new(io::stdin())).map_err(failed);
+        return Ok(Box::new(BufReader::new(io::stdin())));
     }
     let file = std::fs::File::open(path).map_err(failed)?;
     // A folder can be opened, and not be read.
     if file.metadata().map_err(failed)?.is_dir() {
         return Err(failed(io::ErrorKind::IsADirectory.into()));
     }
-    unmarked(BufReader::new(file)).map_err(failed)
-}
-
-/// A log without that mark.
-fn unmarked(mut log: impl BufRead + 'static) -> io::Result<Box<dyn BufRead>> {
-    let mut start = Vec::new();
-    log.by_ref().take(MARK.len() as u64).read_to_end(&mut start)?;
-    Ok(if start == MARK { Box::new(log) } else { Box::new(Cursor::new(start).chain(log)) })
+    Ok(Box::new(BufReader::new(file)))
 }
 
 /// Follows a log to its end, or to the first event that does not fit, and shows the events that do.

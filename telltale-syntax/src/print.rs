@@ -7,8 +7,8 @@ use quote::ToTokens;
 use syn::Visibility;
 
 use crate::ast::{
-    Ast, Attributes, Block, Choice, Derives, Do, Docs, Jump, Loop, Message, Par, Protocol, Serde,
-    Statement,
+    Ast, Attributes, Block, Choice, Derives, Do, Docs, Jump, Loop, Message, Par, Protocol, Role,
+    Serde, Statement,
 };
 use crate::name::Name;
 use crate::parse::doc_text;
@@ -33,20 +33,34 @@ impl Display for Protocol {
             }
         }
         write!(f, "protocol {}(", self.name)?;
-        if self.roles.iter().all(|role| role.docs.is_empty() && role.like.is_none()) {
-            names(f, self.roles.iter().map(|role| &role.name))?;
-        } else {
+        let on_one_line = self.roles.iter().map(Role::to_string).collect::<Vec<_>>().join(", ");
+        let is_plain = self.roles.iter().all(|role| role.like.is_none());
+        if self.roles.iter().any(|role| !role.docs.is_empty())
+            || (!is_plain && on_one_line.chars().count() > ROLES_WIDTH)
+        {
             f.write_str("\n")?;
             for role in &self.roles {
                 docs(f, &role.docs, 1)?;
-                if let Some(model) = &role.like {
-                    writeln!(f, "{}#[like({model})]", Indent(1))?;
-                }
-                writeln!(f, "{}{},", Indent(1), role.name)?;
+                writeln!(f, "{}{role},", Indent(1))?;
             }
+        } else {
+            f.write_str(&on_one_line)?;
         }
         f.write_str(") ")?;
         block(f, &self.body, 0)
+    }
+}
+
+/// How long a list of roles with attributes may be on one line.
+const ROLES_WIDTH: usize = 80;
+
+/// `#[like(Home)] Away`, without its documentation.
+impl Display for Role {
+    fn fmt(&self, f: &mut Formatter<'_>) -> fmt::Result {
+        match &self.like {
+            Some(model) => write!(f, "#[like({model})] {}", self.name),
+            None => self.name.fmt(f),
+        }
     }
 }
 

@@ -166,6 +166,16 @@ fn a_line_without_end_is_an_error() {
     assert!(lines.next().is_some_and(|line| line.is_err()) && lines.next().is_none());
 }
 
+/// Only in front of everything: elsewhere it is a mistake.
+#[test]
+fn the_mark_of_an_editor_is_skipped() {
+    let marked = format!("\u{feff}{}", ask());
+    assert_eq!(said(&client(), "Client", &marked), said(&client(), "Client", ask()));
+    assert_eq!(said(&client(), "Client", "\u{feff}"), said(&client(), "Client", ""));
+    let twice = ask() + "\u{feff}" + &answer();
+    assert!(said(&client(), "Client", twice).starts_with("line 2, column 1: "));
+}
+
 #[test]
 fn hostile_lines_are_errors() {
     let deep = [

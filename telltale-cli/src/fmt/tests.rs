@@ -146,6 +146,26 @@ protocol P(
     assert_eq!(block(&other, None).expect("it is laid out"), kept);
 }
 
+/// Roles stay on one line as long as that is short, whichever of them are like others.
+#[test]
+fn lists_of_roles_break_when_they_are_long() {
+    let short = "protocol P(Hub, Ann, #[like(Ann)] Ben) {\n    Hub -> Ann, Ben: X;\n}\n";
+    assert_eq!(block(short, None).expect("it is laid out"), short);
+    let broken =
+        short.replace("Hub, Ann, #[like(Ann)] Ben", "Hub,\n    Ann,\n    #[like(Ann)]\n    Ben,\n");
+    assert_eq!(block(&broken, None).expect("it is laid out"), short);
+    let long = "protocol P(
+    Coordinator,
+    FirstParticipant,
+    #[like(FirstParticipant)] SecondParticipant,
+    #[like(FirstParticipant)] ThirdParticipant,
+) {
+    Coordinator -> FirstParticipant, SecondParticipant, ThirdParticipant: X;
+}
+";
+    assert_eq!(block(long, None).expect("it is laid out"), long);
+}
+
 #[test]
 fn what_the_tree_does_not_hold_is_not_lost() {
     for (attribute, lost) in [

@@ -142,8 +142,8 @@ impl<S: Service> Part<S> {
         let bytes = bytes.map_err(|error| cannot(&error))?;
         if bytes.len() > config.state {
             let (size, limit) = (bytes.len(), config.state);
-            let what = format_args!("it has {size} bytes, and `ServerConfig::state` is {limit}");
-            return Err(cannot(&what));
+            let limit = format!("it has {size} bytes, and `ServerConfig::state` is {limit}");
+            return Err(cannot(&limit));
         }
         Ok(bytes)
     }

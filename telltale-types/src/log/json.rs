@@ -5,10 +5,14 @@ use std::io::{self, BufRead, Read as _};
 use super::{LineError, LogEvent};
 use crate::foreign::{Object, said, sentence};
 
+/// What some editors put in front of UTF-8.
+const MARK: &[u8] = "\u{feff}".as_bytes();
+
 /// How many bytes a line may have. A line is read as a whole, and nothing else of the log is kept.
 pub const LINE_LIMIT: u64 = 1 << 20;
 
-/// The events of a log that has one on each line, as JSON; blank lines are skipped.
+/// The events of a log that has one on each line, as JSON; blank lines are skipped, and so is the mark that some editors put in
+/// front of UTF-8.
 ///
 /// The log may be of any size: it is read while it is checked.
 ///
@@ -69,7 +73,11 @@ impl<R: BufRead> JsonLines<R> {
     fn read_line(&mut self) -> io::Result<usize> {
         self.text.clear();
         let mut reader = self.reader.by_ref().take(LINE_LIMIT + 1);
-        reader.read_until(b'\n', &mut self.text)
+        let read = reader.read_until(b'\n', &mut self.text)?;
+        if self.line == 0 && self.text.starts_with(MARK) {
+            self.text.drain(..MARK.len());
+        }
+        Ok(read)
     }
 
     fn end_at(&mut self, message: String) -> LineError {

@@ -60,15 +60,18 @@ impl ImageText {
 fn read_role(reader: &mut Reader, role: RoleText) -> Result<Role, TextError> {
     let RoleText { name, local_type, program } = role;
     let local_type = local_type.iter().enumerate().map(|(at, line)| {
-        let state = local_state(reader, line);
-        let place = format_args!("`{}`, state {at} of the local type", clipped(&name, SHOWN));
-        state.map_err(|expected| error(&place, expected, line))
+        local_state(reader, line).map_err(|expected| {
+            let name = clipped(&name, SHOWN);
+            error(&format_args!("`{name}`, state {at} of the local type"), expected, line)
+        })
     });
     let local_type = local_type.collect::<Result<_, _>>()?;
     let program = program.iter().enumerate().map(|(at, line)| {
         let instr = instr(reader, Pc(number(at)), line);
-        let place = format_args!("`{}`, instruction {at}", clipped(&name, SHOWN));
-        let instr = instr.map_err(|expected| error(&place, expected, line));
+        let instr = instr.map_err(|expected| {
+            let name = clipped(&name, SHOWN);
+            error(&format_args!("`{name}`, instruction {at}"), expected, line)
+        });
         Ok(instr?.to_word())
     });
     let program = program.collect::<Result<_, _>>()?;
