@@ -9,7 +9,7 @@ const MOST: f64 = 1.5;
 
 pub fn print(effort: Effort) {
     println!(
-        "parts: nanoseconds per one-way message with a handler, of a session in one VM and of one in two,"
+        "parts: nanoseconds per one-way message with a handler, of a session in one VM, in two, and by calls"
     );
     println!(
         "  Off its script: under `RoundRobin`. In two parts: taken out of one VM and delivered to the other, in"
