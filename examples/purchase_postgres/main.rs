@@ -1,4 +1,4 @@
-//! Orders that outlive every process: a shop and its customers over PostgreSQL, in as many processes as you like.
+//! Orders that outlive every shop: a service over PostgreSQL in as many processes as you like, and its customers, who are async code.
 //!
 //! How to play with it in three terminals is in the [README](README.md) beside this file.
 //!
@@ -13,7 +13,7 @@ use std::time::Duration;
 use clap::{Parser, Subcommand};
 use serde::{Deserialize, Serialize};
 use telltale_net::engine::{Ending, Engine as _};
-use telltale_net::{Server, Service, Start, Step};
+use telltale_net::{Client, Server, Service, Start, Step, Ticket};
 use telltale_postgres::Postgres;
 use telltale_vm::loader::CodeImage;
 use telltale_vm::{Elsewhere, HandlerResult, choreography};
@@ -21,6 +21,7 @@ use telltale_vm::{Elsewhere, HandlerResult, choreography};
 choreography! {
     /// A customer asks for things, and pays for what is cheap enough.
     #[serde]
+    #[endpoints]
     pub protocol Purchase(Customer, Shop) {
         Customer -> Shop: Ask(String);
         Shop -> Customer: Price(u64);
@@ -34,6 +35,7 @@ choreography! {
 
     /// The next version: one may haggle once.
     #[serde]
+    #[endpoints]
     pub protocol Haggle(Customer, Shop) {
         Customer -> Shop: Ask(String);
         Shop -> Customer: Price(u64);
@@ -124,62 +126,46 @@ impl haggle::Shop for Shop {
     }
 }
 
-/// Whoever orders.
-#[derive(Default, Serialize, Deserialize)]
-struct Customer {
-    what: String,
-    price: u64,
-}
-
 /// What a customer pays for a thing at most.
 const MOST: u64 = 100;
 
-impl purchase::Customer for Customer {
-    fn ask(&mut self) -> HandlerResult<String> {
-        Ok(self.what.clone())
+/// Plays a customer: nothing of that outlives the process, so it is written from the first line to the last.
+async fn buy(client: &Client<Postgres>, ticket: &Ticket, what: &str) -> Result<(), Box<dyn Error>> {
+    let me = purchase::customer::join(client, ticket).await?;
+    let (price, me) = me.ask(what.to_owned()).await?.price().await?;
+    if price > MOST {
+        me.leave().await?.close();
+        return Ok(());
     }
-    fn on_price(&mut self, price: u64) -> HandlerResult<()> {
-        self.price = price;
-        Ok(())
-    }
-    fn answer(&mut self) -> HandlerResult<purchase::Answer> {
-        Ok(if self.price <= MOST {
-            purchase::Answer::Pay(self.price)
-        } else {
-            purchase::Answer::Leave
-        })
-    }
-    fn on_parcel(&mut self, parcel: String) -> HandlerResult<()> {
-        println!("customer: {parcel} for {}", self.price);
-        Ok(())
-    }
+    let (parcel, me) = me.pay(price).await?.parcel().await?;
+    me.close();
+    println!("customer: {parcel} for {price}");
+    Ok(())
 }
 
-impl haggle::Customer for Customer {
-    fn ask(&mut self) -> HandlerResult<String> {
-        Ok(self.what.clone())
+/// The same in the next version.
+async fn haggle(
+    client: &Client<Postgres>,
+    ticket: &Ticket,
+    what: &str,
+) -> Result<(), Box<dyn Error>> {
+    let me = haggle::customer::join(client, ticket).await?;
+    let (price, me) = me.ask(what.to_owned()).await?.price().await?;
+    let (price, me) = me.offer(price / 2).await?.price().await?;
+    if price > MOST {
+        me.leave().await?.close();
+        return Ok(());
     }
-    fn on_price(&mut self, price: u64) -> HandlerResult<()> {
-        self.price = price;
-        Ok(())
-    }
-    fn offer(&mut self) -> HandlerResult<u64> {
-        Ok(self.price / 2)
-    }
-    fn answer(&mut self) -> HandlerResult<haggle::Answer> {
-        Ok(if self.price <= MOST { haggle::Answer::Pay(self.price) } else { haggle::Answer::Leave })
-    }
-    fn on_parcel(&mut self, parcel: String) -> HandlerResult<()> {
-        println!("customer: {parcel} for {}", self.price);
-        Ok(())
-    }
+    let (parcel, me) = me.pay(price).await?.parcel().await?;
+    me.close();
+    println!("customer: {parcel} for {price}");
+    Ok(())
 }
 
-/// A service for each version and role. They differ in their types only.
+/// A service for each version. They differ in their types only.
 macro_rules! services {
-    ($module:ident, $shops:ident, $customers:ident) => {
+    ($module:ident, $shops:ident) => {
         struct $shops;
-        struct $customers(String);
 
         impl Service for $shops {
             type Roles = $module::Roles<Elsewhere, Shop>;
@@ -200,29 +186,11 @@ macro_rules! services {
                 Shop { what, offered, has_thought, step: None }
             }
         }
-
-        impl Service for $customers {
-            type Roles = $module::Roles<Customer, Elsewhere>;
-            type State = Customer;
-            fn image(&self) -> &CodeImage {
-                &$module::IMAGE
-            }
-            fn role(&self) -> &'static str {
-                "Customer"
-            }
-            fn restore(&self, _: &Step, state: Option<Customer>) -> Self::Roles {
-                let new = || Customer { what: self.0.clone(), price: 0 };
-                $module::Roles { customer: state.unwrap_or_else(new), shop: Elsewhere }
-            }
-            fn save(&self, roles: &Self::Roles) -> Customer {
-                Customer { what: roles.customer.what.clone(), price: roles.customer.price }
-            }
-        }
     };
 }
 
-services!(purchase, Shops, Customers);
-services!(haggle, HagglingShops, HagglingCustomers);
+services!(purchase, Shops);
+services!(haggle, HagglingShops);
 
 /// A shop and its customers over PostgreSQL.
 #[derive(Parser)]
@@ -268,22 +236,21 @@ async fn main() -> Result<(), Box<dyn Error>> {
     Ok(())
 }
 
-/// Starts a session and plays its customer, who has the ticket for that.
+/// Starts a session and plays its customer, with the ticket for that.
 async fn order(engine: Postgres, what: &str, next: bool) -> Result<(), Box<dyn Error>> {
     let image = if next { &haggle::IMAGE } else { &purchase::IMAGE };
     let start = Start::of(image).within(Duration::from_secs(60)).with_ticket_for("Customer");
     start.on(&engine).await?;
     let ticket = &start.tickets()[0];
-    let server = Server::new(engine.clone());
-    let server = if next {
-        server.sit(ticket, HagglingCustomers(what.to_owned()))
-    } else {
-        server.sit(ticket, Customers(what.to_owned()))
-    };
+    let client = Client::new(engine.clone());
+    tokio::spawn(client.run(tokio::time::sleep, std::future::pending()));
+    let bought =
+        if next { haggle(&client, ticket, what).await } else { buy(&client, ticket, what).await };
     let ending = loop {
-        server.step().await?;
-        if let Some(ending) = engine.ending(start.key()).await? {
-            break ending;
+        match engine.ending(start.key()).await? {
+            Some(ending) => break ending,
+            // The shop has still something to do.
+            None => drop(bought.as_ref().map_err(ToString::to_string)?),
         }
         tokio::time::sleep(Duration::from_millis(100)).await;
     };
