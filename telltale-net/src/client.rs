@@ -83,7 +83,9 @@ pub struct Client<E> {
 /// What a client allows.
 #[derive(Clone, Debug)]
 pub struct ClientConfig {
-    /// For how long others wait to hear of a seat before its session ends. It is written down three times in this time.
+    /// For how long others wait to hear of a seat before its session ends. It is written down three times in this time. It has to be at
+    /// least three times as long as the lease of the engine (ten seconds of PostgreSQL): a claim of which nobody hears keeps everybody from the seat
+    /// until its lease is over.
     pub heartbeat: Duration,
     /// How many bytes a payload may have.
     pub payload: usize,
@@ -96,7 +98,7 @@ pub struct ClientConfig {
 impl Default for ClientConfig {
     fn default() -> Self {
         Self {
-            heartbeat: Duration::from_secs(15),
+            heartbeat: Duration::from_secs(30),
             payload: 1 << 20,
             batch: 100,
             poll: Duration::from_secs(1),

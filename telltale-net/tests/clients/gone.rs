@@ -73,10 +73,10 @@ async fn a_process_that_dies_is_missed_after_its_heartbeat() -> Result<(), Faile
     ann_works.abort();
     let error = ann.hello("hi".to_owned()).await.expect_err("nobody does its work");
     assert!(error.to_string().contains("the client is not at work"), "{error}");
-    seconds.store(14, Ordering::Relaxed);
+    seconds.store(29, Ordering::Relaxed);
     assert_eq!(engine.ending(&key).await?, None);
-    seconds.store(15, Ordering::Relaxed);
-    let reason = "whoever plays `Ann` was not heard of for 15s";
+    seconds.store(30, Ordering::Relaxed);
+    let reason = "whoever plays `Ann` was not heard of for 30s";
     let error = ben.hello().await.expect_err("Ann is gone");
     assert!(error.to_string().contains(reason), "{error}");
     let ending = Ending::Faulted { role: "Ann".to_owned(), reason: reason.to_owned() };
