@@ -7,5 +7,6 @@ mod clients {
     mod gone;
     mod joins;
     mod played;
+    mod runtimes;
     mod scene;
 }
