@@ -8,5 +8,6 @@ mod services {
     mod names;
     mod played;
     mod purchase;
+    mod restored;
     mod times;
 }

@@ -3,6 +3,7 @@
 use std::any::Any;
 use std::collections::BTreeMap;
 use std::future::{Future, poll_fn};
+use std::hash::{DefaultHasher, Hash as _, Hasher as _};
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::pin::pin;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
@@ -95,14 +96,30 @@ struct Cache {
 /// A part: of which session, at which version.
 struct Cached {
     seat: (u64, RoleId),
-    version: u64,
+    written: Written,
     part: Kept,
 }
 
+/// What was written down of a part. Its version alone would do, if a database never went back to what it was a while ago.
+#[derive(Clone, Copy, PartialEq, Eq)]
+struct Written {
+    version: u64,
+    state: u64,
+}
+
+impl Written {
+    fn of(version: u64, state: &[u8]) -> Self {
+        let mut hasher = DefaultHasher::new();
+        state.hash(&mut hasher);
+        Self { version, state: hasher.finish() }
+    }
+}
+
 impl Cache {
-    fn take(&mut self, seat: (u64, RoleId), version: u64) -> Option<Kept> {
+    fn take(&mut self, seat: (u64, RoleId), work: &Work) -> Option<Kept> {
         let cached = self.parts.remove(&self.places.remove(&seat)?)?;
-        Some(cached.part).filter(|_| cached.version == version)
+        let is_it = Written::of(work.version, work.state.as_deref()?) == cached.written;
+        Some(cached.part).filter(|_| is_it)
     }
 
     /// The oldest goes where there are too many. Gives what is to be dropped.
@@ -122,8 +139,8 @@ struct Stepped<'a> {
     service: &'a dyn Serves,
     left: Left,
     seat: (u64, RoleId),
-    /// The version that the part has then.
-    version: u64,
+    /// What is written down of the part then.
+    written: Written,
     /// After which time the part has something to do again.
     again: Option<Duration>,
     acted: Acted,
@@ -314,9 +331,9 @@ impl<E: Engine> Server<E> {
 
     /// What is left of a step that is written down is kept, or told that it has ended.
     fn keep(&self, stepped: Stepped<'_>) {
-        let Stepped { seat, version, .. } = stepped;
+        let Stepped { seat, written, .. } = stepped;
         if let Some(part) = stepped.tell() {
-            let oldest = self.cache().put(Cached { seat, version, part }, self.config.cached);
+            let oldest = self.cache().put(Cached { seat, written, part }, self.config.cached);
             drop(oldest);
         }
     }
@@ -325,18 +342,18 @@ impl<E: Engine> Server<E> {
     fn act_on(&self, work: &Work) -> Result<(Done, Stepped<'_>), EngineError> {
         let service = self.service_for(work)?;
         let seat = (work.incarnation, work.role);
-        let kept = self.cache().take(seat, work.version);
+        let kept = self.cache().take(seat, work);
         let (done, left) = {
             let _span = in_step(service.image().names().role(work.role), work);
             service.step(kept, work, &self.config)
         };
         let acted = Acted::of(service.image(), work, &done);
-        let version = work.version + 1;
+        let written = Written::of(work.version + 1, &done.state);
         let again = match done.status {
             PartStatus::Again(after) => Some(after),
             _ => None,
         };
-        Ok((done, Stepped { service, left, seat, version, again, acted }))
+        Ok((done, Stepped { service, left, seat, written, again, acted }))
     }
 
     fn service_for(&self, work: &Work) -> Result<&dyn Serves, EngineError> {
