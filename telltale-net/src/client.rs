@@ -221,10 +221,12 @@ impl<E: Engine> Client<E> {
     /// `sleep` is what waits for time, `tokio::time::sleep` for example. When the future is dropped, all endpoints are told that their sessions
     /// are over; those who play the other roles learn of it when the heartbeat is over.
     ///
+    /// A connection that is lost is tried again after a while. What else the engine cannot do for a seat is told to those who play it, and
+    /// disturbs no other.
+    ///
     /// # Errors
     ///
-    /// What the engine cannot do, but for lost connections: then it tries again after a while. [`JoinError::NotRunning`] is what others
-    /// get after that. Only one call is at work at a time.
+    /// When it is at work already.
     pub fn run<S, F, T>(
         &self,
         sleep: S,
@@ -236,7 +238,10 @@ impl<E: Engine> Client<E> {
         T: Future<Output = ()> + Send,
     {
         let work = Work::begin(Arc::clone(&self.shared));
-        async move { work?.run(sleep, stop).await }
+        async move {
+            work?.run(sleep, stop).await;
+            Ok(())
+        }
     }
 }
 

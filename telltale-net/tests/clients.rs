@@ -6,6 +6,7 @@ mod clients {
     mod faults;
     mod gone;
     mod joins;
+    mod odd;
     mod played;
     mod runtimes;
     mod scene;

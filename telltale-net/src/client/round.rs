@@ -37,47 +37,52 @@ impl<E: Engine> Work<E> {
         self,
         sleep: impl Fn(Duration) -> F,
         stop: impl Future<Output = ()>,
-    ) -> Result<(), EngineError> {
+    ) {
         let mut stop = pin!(stop);
         let mut changed = Box::pin(self.shared.engine.changed());
-        let (mut is_for_all, mut must_stop) = (true, false);
+        let (mut has_changed, mut must_stop) = (true, false);
+        let mut looked_at_all = Instant::now();
         loop {
             must_stop = must_stop || is_ready(stop.as_mut()).await;
-            // It is polled before there is looked for something, so that no change falls in between.
-            while is_ready(changed.as_mut()).await {
-                is_for_all = true;
+            let mut may_hear = true;
+            if is_ready(changed.as_mut()).await {
+                has_changed = true;
                 changed.set(self.shared.engine.changed());
+                // It is polled before there is looked for something, so that no change falls in between. An engine may always say that
+                // something has changed; then only time counts.
+                may_hear = !is_ready(changed.as_mut()).await;
             }
-            let was_lost = match self.look(is_for_all || must_stop).await {
-                Ok(()) => false,
-                Err(error @ EngineError::Lost(_)) => {
-                    self.shared.tally.lost(&error);
-                    true
-                }
-                Err(error) => return Err(error),
-            };
+            let is_for_all = has_changed || must_stop || looked_at_all.elapsed() >= self.pause();
+            if is_for_all {
+                looked_at_all = Instant::now();
+            }
+            let looked = self.look(is_for_all).await;
+            if let Err(error) = &looked {
+                self.shared.tally.lost(error);
+                // Whoever was not heard is asked again after a while.
+                may_hear = false;
+            }
             if must_stop {
-                self.leave_all().await;
-                return Ok(());
+                return self.leave_all().await;
+            }
+            if !may_hear {
+                changed.set(self.shared.engine.changed());
             }
             let mut sleep = pin!(sleep(self.pause()));
             let wait = poll_fn(|cx| {
-                if sleep.as_mut().poll(cx).is_ready() {
-                    return Poll::Ready(true);
-                }
-                // Whoever was not heard is asked again after a while.
-                let is_due = !was_lost && self.poll_due(cx).is_ready();
-                let has_changed = !was_lost && changed.as_mut().poll(cx).is_ready();
-                if has_changed {
+                let is_late = sleep.as_mut().poll(cx).is_ready();
+                has_changed = is_late || may_hear && changed.as_mut().poll(cx).is_ready();
+                if has_changed && !is_late {
                     changed.set(self.shared.engine.changed());
                 }
                 must_stop = stop.as_mut().poll(cx).is_ready();
-                if is_due || has_changed || must_stop {
-                    return Poll::Ready(has_changed);
-                }
-                Poll::Pending
+                let is_due = looked.is_ok() && self.poll_due(cx).is_ready();
+                if has_changed || must_stop || is_due { Poll::Ready(()) } else { Poll::Pending }
             });
-            is_for_all = wait.await;
+            wait.await;
+            if looked.is_ok() {
+                others_first().await;
+            }
         }
     }
 
@@ -110,22 +115,61 @@ impl<E: Engine> Work<E> {
     }
 
     /// Does a step of each seat that has something to say, or to hear.
+    ///
+    /// # Errors
+    ///
+    /// Only what may be otherwise after a while. What is wrong with a seat is told to those who play it, and disturbs no other.
     async fn look(&self, all: bool) -> Result<(), EngineError> {
         for seats in self.seats(all).chunks(self.shared.config.batch.max(1)) {
             let mut wanted = Vec::new();
             for seat in seats {
                 match seat.ask(Instant::now()) {
                     Ask::Part(part) => wanted.push((Arc::clone(seat), part)),
-                    Ask::Cancel(reason) => self.cancel(seat, &reason).await?,
+                    Ask::Cancel(reason) => {
+                        let cancelled = self.cancel(seat, &reason).await;
+                        self.unless_lost(seat, cancelled)?;
+                    }
                 }
             }
-            self.look_at(wanted).await?;
+            let mut groups = vec![wanted];
+            while let Some(mut wanted) = groups.pop() {
+                match self.look_at(&mut wanted).await {
+                    Ok(()) => {}
+                    Err(error @ EngineError::Lost(_)) => return Err(error),
+                    // Whose fault it is shows when they are asked for one by one.
+                    Err(_) if wanted.len() > 1 => {
+                        groups.extend(wanted.into_iter().map(|one| vec![one]));
+                    }
+                    Err(error) => {
+                        if let Some((seat, _)) = wanted.pop() {
+                            self.fails(&seat, error);
+                        }
+                    }
+                }
+            }
         }
         Ok(())
     }
 
+    /// What went wrong with one seat is its own matter, if it does not go away.
+    fn unless_lost(&self, seat: &Seat, done: Result<(), EngineError>) -> Result<(), EngineError> {
+        match done {
+            Err(error @ EngineError::Lost(_)) => Err(error),
+            Err(error) => {
+                self.fails(seat, error);
+                Ok(())
+            }
+            Ok(()) => Ok(()),
+        }
+    }
+
+    fn fails(&self, seat: &Seat, error: EngineError) {
+        self.let_go(seat);
+        seat.refuse(error.into());
+    }
+
     /// Does a step of each of these seats whose part is given. Those that come alone are followed by the others.
-    async fn look_at(&self, mut wanted: Wants) -> Result<(), EngineError> {
+    async fn look_at(&self, wanted: &mut Wants) -> Result<(), EngineError> {
         while !wanted.is_empty() {
             let seats = wanted.iter().map(|(_, part)| part.clone()).collect();
             match self.shared.engine.claim(&Wanted::Seats(seats), wanted.len()).await {
@@ -134,22 +178,22 @@ impl<E: Engine> Work<E> {
                     self.shared.tally.claimed(claims.len());
                     let find = |claim: E::Claim| {
                         let work = claim.work();
-                        Some((take(&mut wanted, &work.session, work.role)?, claim))
+                        Some((take(wanted, &work.session, work.role)?, claim))
                     };
                     let given = claims.into_iter().filter_map(find).collect();
                     wanted.retain(|(_, part)| part.anyway);
                     self.act(given).await?;
                 }
                 Err(EngineError::NoSeat { session, role }) => {
-                    while let Some(seat) = take(&mut wanted, &session, role) {
-                        self.let_go(&seat);
+                    while let Some(seat) = take(wanted, &session, role) {
                         let session = session.clone();
-                        seat.refuse(EngineError::NoSeat { session, role }.into());
+                        self.fails(&seat, EngineError::NoSeat { session, role });
                     }
                 }
                 Err(EngineError::SeatDone { session, role }) => {
-                    while let Some(seat) = take(&mut wanted, &session, role) {
-                        self.is_done(&seat).await?;
+                    while let Some(seat) = take(wanted, &session, role) {
+                        let done = self.is_done(&seat).await;
+                        self.unless_lost(&seat, done)?;
                     }
                 }
                 Err(error) => return Err(error),
@@ -206,7 +250,8 @@ impl<E: Engine> Work<E> {
             match committed {
                 Ok(()) => self.is_written(&seat, status),
                 Err(EngineError::Fenced) => self.shared.hub.is_due(seat.number()),
-                Err(error) => failed = Err(error),
+                Err(error @ EngineError::Lost(_)) => failed = Err(error),
+                Err(error) => self.fails(&seat, error),
             }
         }
         failed
