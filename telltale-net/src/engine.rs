@@ -235,9 +235,13 @@ pub enum PartStatus {
     Waits,
     /// It waits for messages, and has something to do when so much time has passed.
     Again(Duration),
-    /// Somebody plays it who keeps what it has come to in his own memory. If it has no other step within this time, he is gone, and
-    /// the session is faulted in the name of the role.
-    Held(Duration),
+    /// Somebody plays it who keeps what it has come to in his own memory.
+    Held {
+        /// If it has no other step within this time, he is gone, and the session is faulted in the name of the role.
+        time: Duration,
+        /// Whether it [rests](PartStatus::Rests) as long as he does not go.
+        rests: bool,
+    },
     /// It waits for messages, and need not get any: it may stop where it is. A session all of whose parts rest or are done, with
     /// empty inboxes, is complete.
     Rests,
@@ -250,7 +254,7 @@ pub enum PartStatus {
 impl PartStatus {
     /// Whether the part has further steps, if nothing ends its session.
     pub fn goes_on(&self) -> bool {
-        matches!(self, Self::Waits | Self::Again(_) | Self::Held(_) | Self::Rests)
+        matches!(self, Self::Waits | Self::Again(_) | Self::Held { .. } | Self::Rests)
     }
 }
 

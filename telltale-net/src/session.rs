@@ -56,6 +56,20 @@ impl Session {
         done
     }
 
+    /// Does something in the VM. Gives what that has given, how the session has ended, if it has, and what there is to see then: nobody else does
+    /// anything in between. The caller holds no machine.
+    #[cfg(feature = "services")]
+    pub(crate) fn act_and_see<T, U>(
+        &self,
+        act: impl FnOnce(&mut VM) -> T,
+        see: impl FnOnce(&VM) -> U,
+    ) -> (T, Option<Outcome>, U) {
+        let mut machine = guard::hold(&self.machine);
+        let done = act(&mut machine.vm);
+        machine.after_call(self.key);
+        (done, machine.outcome(self.key).cloned(), see(&machine.vm))
+    }
+
     /// How it has ended, if it has. The caller holds no machine.
     #[cfg(feature = "services")]
     pub(crate) fn outcome(&self) -> Option<Outcome> {

@@ -116,7 +116,7 @@ impl Liar {
         match self.lie {
             Lie::KeepsTaken => done.taken.clear(),
             Lie::LosesSent => done.sent.clear(),
-            Lie::WaitsForEver if matches!(done.status, PartStatus::Held(_)) => {
+            Lie::WaitsForEver if matches!(done.status, PartStatus::Held { .. }) => {
                 done.status = PartStatus::Waits;
             }
             Lie::RestsForEver if done.status == PartStatus::Rests => done.status = PartStatus::Done,

@@ -206,9 +206,13 @@ fn status(status: &PartStatus) -> Status<'_> {
     let of = |code| Status { code, again: None, reason: None };
     match status {
         PartStatus::Waits => of(1),
-        PartStatus::Held(time) => {
+        PartStatus::Held { time, rests } => {
             let called = Some(format!("{time:?}").into());
-            Status { again: Some(microseconds(*time)), reason: called, ..of(0) }
+            Status {
+                again: Some(microseconds(*time)),
+                reason: called,
+                ..of(if *rests { 3 } else { 0 })
+            }
         }
         PartStatus::Again(after) => Status { again: Some(microseconds(*after)), ..of(2) },
         PartStatus::Rests => of(3),

@@ -23,8 +23,8 @@ pub(super) struct Line {
     /// How many messages were delivered, and how many received; what has just come may be received before it is counted.
     pub(super) came: usize,
     pub(super) read: usize,
-    /// Whether there was no room for some.
-    pub(super) has_left_some: bool,
+    /// If there was no room for some: how many had been read then.
+    pub(super) left_at: Option<usize>,
     /// What was sent here, and is not known to be written.
     pub(super) sent: Vec<Envelope>,
     /// The step that is being written, or of which it is not known whether it was.
@@ -52,6 +52,8 @@ pub(super) struct Pending {
     pub(super) acted: u64,
     /// Whether the part has no more steps after it.
     pub(super) is_last: bool,
+    /// What is wrong, if that is all that it says.
+    pub(super) fault: Option<String>,
 }
 
 /// Somebody waits until what he has done is written down.
@@ -88,7 +90,7 @@ impl Line {
             delivered: BTreeSet::new(),
             came: 0,
             read: 0,
-            has_left_some: false,
+            left_at: None,
             sent: Vec::new(),
             step: None,
             acted: 0,
@@ -104,7 +106,10 @@ impl Line {
 
     /// Whether there is something to say, whatever there is to hear.
     pub(super) fn has_something_to_say(&self, now: Instant) -> bool {
-        self.version == 0 || self.is_unwritten(now) || self.has_left_some || self.step.is_some()
+        self.version == 0
+            || self.is_unwritten(now)
+            || self.left_at.is_some_and(|read| self.read > read)
+            || self.step.is_some()
     }
 
     /// Whether there is something to write, whatever has come.
@@ -141,8 +146,13 @@ impl Line {
 
     /// The step that was being written is.
     pub(super) fn is_written(&mut self) {
-        let Some(Pending { taken, sent, acted, is_last }) = self.step.take() else { return };
+        let Some(Pending { taken, sent, acted, is_last, fault }) = self.step.take() else { return };
         self.version += 1;
+        if let Some(reason) = fault {
+            // What was done is not written down.
+            self.over.get_or_insert(Over::Because(reason));
+            return;
+        }
         self.sent.drain(..sent);
         self.delivered.retain(|id| !taken.contains(id));
         self.written = acted;
@@ -174,6 +184,12 @@ impl Line {
             return Ok(self.waiting.swap_remove(at).received);
         }
         Err(self.waiting[at].waker.replace(waker.clone()))
+    }
+
+    /// What was received last at a place by somebody who waits.
+    pub(super) fn received(&mut self, place: Place) -> Option<Received> {
+        let at = self.waiting.iter().position(|one| one.place == place)?;
+        self.waiting.swap_remove(at).received
     }
 
     /// All who wait: to be woken when nothing is locked.

@@ -15,7 +15,7 @@ use super::seat::{Ask, Given, Seat};
 use super::{JoinError, Shared};
 use crate::engine::{self, Claim as _, Done, Engine, EngineError, PartStatus, Wanted};
 use crate::key::SessionKey;
-use crate::waiting::{is_ready, others_first};
+use crate::waiting::{all, is_ready, others_first};
 
 /// Somebody does the work of a client, until this is dropped.
 pub(super) struct Work<E> {
@@ -56,11 +56,9 @@ impl<E: Engine> Work<E> {
             if is_for_all {
                 looked_at_all = Instant::now();
             }
-            let looked = self.look(is_for_all).await;
-            if let Err(error) = &looked {
-                self.shared.tally.lost(error);
-                // Whoever was not heard is asked again after a while.
-                may_hear = false;
+            // Whoever was not heard is asked again after a while.
+            if let Err(error) = self.look(is_for_all).await {
+                self.shared.tally.lost(&error);
             }
             if must_stop {
                 return self.leave_all().await;
@@ -76,13 +74,11 @@ impl<E: Engine> Work<E> {
                     changed.set(self.shared.engine.changed());
                 }
                 must_stop = stop.as_mut().poll(cx).is_ready();
-                let is_due = looked.is_ok() && self.poll_due(cx).is_ready();
+                let is_due = self.poll_due(cx).is_ready();
                 if has_changed || must_stop || is_due { Poll::Ready(()) } else { Poll::Pending }
             });
             wait.await;
-            if looked.is_ok() {
-                others_first().await;
-            }
+            others_first().await;
         }
     }
 
@@ -120,35 +116,49 @@ impl<E: Engine> Work<E> {
     ///
     /// Only what may be otherwise after a while. What is wrong with a seat is told to those who play it, and disturbs no other.
     async fn look(&self, all: bool) -> Result<(), EngineError> {
+        let mut looked = Ok(());
         for seats in self.seats(all).chunks(self.shared.config.batch.max(1)) {
-            let mut wanted = Vec::new();
+            let (mut wanted, mut cancelled) = (Vec::new(), Vec::new());
             for seat in seats {
                 match seat.ask(Instant::now()) {
                     Ask::Part(part) => wanted.push((Arc::clone(seat), part)),
-                    Ask::Cancel(reason) => {
-                        let cancelled = self.cancel(seat, &reason).await;
-                        self.unless_lost(seat, cancelled)?;
-                    }
+                    Ask::Cancel(reason) => cancelled.push((Arc::clone(seat), reason)),
                 }
             }
-            let mut groups = vec![wanted];
-            while let Some(mut wanted) = groups.pop() {
-                match self.look_at(&mut wanted).await {
-                    Ok(()) => {}
-                    Err(error @ EngineError::Lost(_)) => return Err(error),
-                    // Whose fault it is shows when they are asked for one by one.
-                    Err(_) if wanted.len() > 1 => {
-                        groups.extend(wanted.into_iter().map(|one| vec![one]));
-                    }
-                    Err(error) => {
-                        if let Some((seat, _)) = wanted.pop() {
-                            self.fails(&seat, error);
-                        }
+            let cancelled = self.cancel_all(cancelled).await;
+            // What is lost in one database says nothing of others.
+            looked = looked.and(cancelled).and(self.look_at_each(wanted).await);
+        }
+        looked
+    }
+
+    /// Those that fail together are asked for one by one: whose fault it is shows then.
+    async fn look_at_each(&self, wanted: Wants) -> Result<(), EngineError> {
+        let (mut looked, mut groups) = (Ok(()), vec![wanted]);
+        while let Some(mut wanted) = groups.pop() {
+            match self.look_at(&mut wanted).await {
+                Ok(()) => {}
+                Err(error @ EngineError::Lost(_)) => looked = Err(error),
+                Err(_) if wanted.len() > 1 => {
+                    groups.extend(wanted.into_iter().map(|one| vec![one]));
+                }
+                Err(error) => {
+                    if let Some((seat, _)) = wanted.pop() {
+                        self.fails(&seat, error);
                     }
                 }
             }
         }
-        Ok(())
+        looked
+    }
+
+    /// Endpoints were dropped.
+    async fn cancel_all(&self, seats: Vec<(Arc<Seat>, String)>) -> Result<(), EngineError> {
+        let each = seats.iter().map(|(seat, reason)| async move {
+            let cancelled = self.cancel(seat, reason).await;
+            self.unless_lost(seat, cancelled)
+        });
+        all(each).await.into_iter().collect()
     }
 
     /// What went wrong with one seat is its own matter, if it does not go away.
@@ -180,18 +190,19 @@ impl<E: Engine> Work<E> {
                         let work = claim.work();
                         Some((take(wanted, &work.session, work.role)?, claim))
                     };
+                    // Who was claimed in vain comes alone, and the others are still to be asked for.
+                    let is_alone = claims.len() == 1 && claims[0].work().attempts > 1;
                     let given = claims.into_iter().filter_map(find).collect();
-                    wanted.retain(|(_, part)| part.anyway);
+                    wanted.retain(|(_, part)| part.anyway || is_alone);
                     self.act(given).await?;
                 }
-                Err(EngineError::NoSeat { session, role }) => {
-                    while let Some(seat) = take(wanted, &session, role) {
-                        let session = session.clone();
+                Err(EngineError::NoSeat { session, role }) if are_one(wanted, &session, role) => {
+                    if let Some(seat) = take(wanted, &session, role) {
                         self.fails(&seat, EngineError::NoSeat { session, role });
                     }
                 }
-                Err(EngineError::SeatDone { session, role }) => {
-                    while let Some(seat) = take(wanted, &session, role) {
+                Err(EngineError::SeatDone { session, role }) if are_one(wanted, &session, role) => {
+                    if let Some(seat) = take(wanted, &session, role) {
                         let done = self.is_done(&seat).await;
                         self.unless_lost(&seat, done)?;
                     }
@@ -285,6 +296,7 @@ impl<E: Engine> Work<E> {
         if seat.is_joining() {
             // Somebody else may sit where it never did.
             self.let_go(seat);
+            seat.refuse(JoinError::NotRunning);
             return Ok(());
         }
         match self.shared.engine.cancel(&seat.wanted().session, reason).await {
@@ -309,10 +321,13 @@ impl<E: Engine> Work<E> {
 
     /// The process stops: whoever plays the other roles need not wait until the heartbeat is over.
     async fn leave_all(&self) {
-        for seat in &self.seats(true) {
-            let reason = format!("the process that plays `{}` stops", seat.role());
+        for seats in self.seats(true).chunks(self.shared.config.batch.max(1)) {
+            let reason = |seat: &Seat| format!("the process that plays `{}` stops", seat.role());
+            let seats = seats.iter().map(|seat| (Arc::clone(seat), reason(seat))).collect();
             // If that does not arrive, the heartbeat says it.
-            let _ = self.cancel(seat, &reason).await;
+            if self.cancel_all(seats).await.is_err() {
+                return;
+            }
         }
         let _ = self.look(true).await;
     }
@@ -331,6 +346,11 @@ impl<E> Drop for Work<E> {
             seat.refuse(JoinError::NotRunning);
         }
     }
+}
+
+/// Whether one seat is asked for in this session, of this role: of several, each may have another ticket.
+fn are_one(wanted: &Wants, session: &SessionKey, role: RoleId) -> bool {
+    wanted.iter().filter(|(_, part)| part.session == *session && part.role == role).count() == 1
 }
 
 /// The first of the seats that is in this session, of this role; it is wanted no more.

@@ -2,6 +2,7 @@
 
 use std::any::Any;
 use std::fmt;
+use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::atomic::AtomicUsize;
 use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
 use std::task::{Context, Poll, Waker, ready};
@@ -185,11 +186,13 @@ impl Seat {
         let is_known = |message: &&Envelope| known.contains(&message.id);
         let (old, mut new): (Vec<&Envelope>, Vec<_>) = work.messages.iter().partition(is_known);
         let mut delivered = Vec::new();
-        let fits = self.session.act(|vm| self.wire().deliver(vm, &mut new, &mut delivered));
+        let fits = self.session.act(|vm| {
+            unless_it_panics("read", || self.wire().deliver(vm, &mut new, &mut delivered))
+        });
         let mut line = self.line();
         line.delivered.extend(&delivered);
         line.came += delivered.len();
-        line.has_left_some = !new.is_empty();
+        line.left_at = (!new.is_empty()).then_some(line.read);
         let old = old.into_iter().map(|message| message.id);
         (old.chain(delivered).collect(), fits)
     }
@@ -203,49 +206,58 @@ impl Seat {
     ) -> Option<Done> {
         let acted = self.line().acted();
         let mut sent = Vec::new();
-        let outgoing = self.session.act(|vm| self.wire().take_outgoing(vm, &mut sent));
-        let status = self.status(fits.and(outgoing))?;
+        let (outgoing, outcome, rests) = self.session.act_and_see(
+            |vm| unless_it_panics("written", || self.wire().take_outgoing(vm, &mut sent)),
+            |vm| self.rests_in(vm),
+        );
+        let status = self.status(outcome, fits.and(outgoing), rests)?;
         let mut line = self.line();
         line.sent.append(&mut sent);
         let is_first = line.version == 0;
-        if !is_first && taken.is_empty() && status.goes_on() && !line.is_unwritten(now) {
+        // What was left there is nothing new any more, once a step says so.
+        let is_news = !taken.is_empty() || line.left_at.is_some() || !status.goes_on();
+        if !is_first && !is_news && !line.is_unwritten(now) {
             return None;
         }
-        let is_fault = matches!(status, PartStatus::Faulted(_));
-        let sent = if is_fault { Vec::new() } else { line.sent.clone() };
+        let fault = match &status {
+            PartStatus::Faulted(reason) => Some(reason.clone()),
+            _ => None,
+        };
+        let sent = if fault.is_some() { Vec::new() } else { line.sent.clone() };
         let state = if status.goes_on() { line.nonce.to_vec() } else { Vec::new() };
         let is_last = !status.goes_on();
-        line.step = Some(Pending { taken: taken.clone(), sent: sent.len(), acted, is_last });
-        let is_held = matches!(status, PartStatus::Held(_));
-        line.due = is_held.then(|| now + self.config.heartbeat / 3);
+        line.step = Some(Pending { taken: taken.clone(), sent: sent.len(), acted, is_last, fault });
+        line.due = Some(now + self.config.heartbeat / 3);
         Some(Done { state, taken, sent, status })
     }
 
     /// Nothing where the session was cancelled here, which is no step.
-    fn status(&self, wrong: Result<(), String>) -> Option<PartStatus> {
-        Some(match (self.session.outcome(), wrong) {
+    fn status(
+        &self,
+        outcome: Option<Outcome>,
+        wrong: Result<(), String>,
+        rests: bool,
+    ) -> Option<PartStatus> {
+        Some(match (outcome, wrong) {
             (Some(Err(SessionError::Cancelled { .. })), _) => return None,
             (_, Err(reason)) => PartStatus::Faulted(format!("`{}`: {reason}", self.role())),
             (Some(Ok(())), _) => PartStatus::Done,
             (Some(Err(error)), _) => PartStatus::Faulted(in_words(&error)),
-            (None, _) if self.rests() => PartStatus::Rests,
-            (None, _) => PartStatus::Held(self.config.heartbeat),
+            (None, _) => PartStatus::Held { time: self.config.heartbeat, rests },
         })
     }
 
     /// Whether the role may stop where it is, and has received everything.
     fn rests(&self) -> bool {
-        let (id, role) = (self.session.id(), self.role());
-        let may_stop = |vm: &mut VM| {
-            let Ok(view) = vm.session(id) else { return false };
-            let mut own = view.coroutines().filter(|coro| coro.role() == role);
-            own.all(|coro| coro.status() == CoroStatus::Halted || coro.may_rest())
-        };
-        let has_read_all = {
-            let line = self.line();
-            line.came == line.read
-        };
-        has_read_all && self.session.act(may_stop)
+        self.session.act(|vm| self.rests_in(vm))
+    }
+
+    fn rests_in(&self, vm: &VM) -> bool {
+        let Ok(view) = vm.session(self.session.id()) else { return false };
+        let mut own = view.coroutines().filter(|coro| coro.role() == self.role());
+        let may_stop = own.all(|coro| coro.status() == CoroStatus::Halted || coro.may_rest());
+        let line = self.line();
+        may_stop && line.came == line.read
     }
 
     /// A step is written down.
@@ -311,6 +323,12 @@ impl Seat {
     }
 }
 
+/// Payloads are read and written by what their users have said.
+fn unless_it_panics(what: &str, act: impl FnOnce() -> Result<(), String>) -> Result<(), String> {
+    let acted = catch_unwind(AssertUnwindSafe(act));
+    acted.unwrap_or_else(|_| Err(format!("a payload panicked while it was {what}")))
+}
+
 /// A seat, as long as there are endpoints of it.
 pub(super) struct Sitting {
     pub(super) seat: Arc<Seat>,
@@ -328,10 +346,16 @@ impl Sitting {
             Ok(received) => return Poll::Ready(Ok(received)),
             Err(before) => before,
         };
-        let over = line.over.clone();
-        drop(line);
-        drop(before);
-        over.map_or(Poll::Pending, |over| Poll::Ready(Err(over.error())))
+        match line.over.clone() {
+            // Nothing is on its way, so everything was written.
+            Some(Over::Complete) => Poll::Ready(Ok(line.received(place))),
+            Some(over) => Poll::Ready(Err(over.error())),
+            None => {
+                drop(line);
+                drop(before);
+                Poll::Pending
+            }
+        }
     }
 
     fn over(&self) -> Option<Over> {
@@ -386,7 +410,7 @@ impl Seats for Sitting {
         if self.seat.rests() {
             self.seat.line().has_changed();
             self.seat.is_due();
-        } else if self.seat.line().has_left_some {
+        } else if self.seat.line().left_at.is_some() {
             self.seat.is_due();
         }
         Poll::Ready(Ok(Some(received)))
@@ -397,7 +421,11 @@ impl Seats for Sitting {
             return Poll::Ready(Ok(()));
         }
         let ready = ready!(self.seat.session.poll_ready(place, cx));
-        Poll::Ready(ready.map_err(|error| self.explain(error)))
+        match ready {
+            // There is an end to be received.
+            Err(_) if matches!(self.over(), Some(Over::Complete)) => Poll::Ready(Ok(())),
+            ready => Poll::Ready(ready.map_err(|error| self.explain(error))),
+        }
     }
 
     fn poll_ended(&self, cx: &mut Context<'_>) -> Poll<(Outcome, Option<Box<dyn Any + Send>>)> {

@@ -293,7 +293,7 @@ async fn who_has_something_to_say_is_heard<E: Engine>(engine: &E) -> Checked {
         let claim = scene.claim_wanted(&wanted).await?;
         let promise = "a seat is given to whoever has something to say, whatever it has to do";
         let claim = claim.ok_or_else(|| broken(promise))?;
-        let status = PartStatus::Held(Duration::from_secs(3_600));
+        let status = PartStatus::Held { time: Duration::from_secs(3_600), rests: false };
         scene.commit(claim, Done { sent: vec![message(number)], status, ..waits() }).await?;
     }
     let ben = scene.claim(BEN).await?;
@@ -308,7 +308,7 @@ async fn who_has_something_to_say_is_heard<E: Engine>(engine: &E) -> Checked {
 async fn who_holds_a_part_has_to_be_heard_of<E: Engine>(engine: &E) -> Checked {
     let scene = Scene::new(engine).await?;
     scene.commit(scene.claim(BEN).await?, waits()).await?;
-    let held = |time| Done { status: PartStatus::Held(time), ..waits() };
+    let held = |time| Done { status: PartStatus::Held { time, rests: false }, ..waits() };
     scene.commit(scene.claim(ANN).await?, held(Duration::from_secs(3_600))).await?;
     scene.expect_nothing(ANN, "a part that is held has nothing to do for a service").await?;
     scene.expect_ending(None, "who holds a part has time").await?;
@@ -320,7 +320,24 @@ async fn who_holds_a_part_has_to_be_heard_of<E: Engine>(engine: &E) -> Checked {
         |ending: &Ending| matches!(ending, Ending::Faulted { role, .. } if role == "Ann");
     let is_told = told.work().ending.as_ref().is_some_and(is_blamed);
     expect(is_told, "who held a part and is gone has ended the session")?;
-    expect(scene.ending().await?.as_ref().is_some_and(is_blamed), "everyone is told the same")
+    expect(scene.ending().await?.as_ref().is_some_and(is_blamed), "everyone is told the same")?;
+    let rests = |time| Done { status: PartStatus::Held { time, rests: true }, ..waits() };
+    for time in [Duration::ZERO, Duration::from_secs(3_600)] {
+        let scene = Scene::new(engine).await?;
+        scene.commit(scene.claim(ANN).await?, rests(time)).await?;
+        let ben = scene.claim_if_any(BEN).await?;
+        let Some(ben) = ben else {
+            let ending = scene.ending().await?;
+            let is_right = time.is_zero() && ending.as_ref().is_some_and(is_blamed);
+            expect(is_right, "who rests and is gone has ended the session")?;
+            continue;
+        };
+        expect(!time.is_zero(), "nothing is claimed of a session of which somebody is gone")?;
+        scene.commit(ben, done()).await?;
+        let promise = "whoever holds a part and rests keeps nobody from the end";
+        scene.expect_ending(Some(&Ending::Complete), promise).await?;
+    }
+    Ok(())
 }
 
 async fn several_may_claim_at_once<E: Engine>(engine: &E) -> Checked {

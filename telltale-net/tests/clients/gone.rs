@@ -161,3 +161,44 @@ async fn work_that_is_never_done_is_told() -> Result<(), Failed> {
     assert!(refused.expect_err("nobody works").to_string().contains("not at work"));
     Ok(())
 }
+
+/// Also somebody who may stop where he is can be gone: what has come for him would lie there for ever.
+#[tokio::test]
+async fn whoever_rests_is_missed_as_well() -> Result<(), Failed> {
+    let (engine, seconds) = with_clock();
+    let long = Duration::from_secs(3_600);
+    let (others, _) = client(&engine, ClientConfig { heartbeat: long, ..quick() });
+    let (dies, works) = client(&engine, quick());
+    let (key, tickets) = start(&counting::IMAGE, &engine).await;
+    let _cas = counting::cas::join(&dies, &tickets[2]).await?;
+    works.abort();
+    let ann = counting::ann::join(&others, &tickets[0]).await?;
+    let _ben = counting::ben::join(&others, &tickets[1]).await?;
+    let _ann = ann.tell().await?;
+    assert_eq!(engine.ending(&key).await?, None);
+    seconds.store(30, Ordering::Relaxed);
+    let ending = engine.ending(&key).await?;
+    assert!(matches!(&ending, Some(Ending::Faulted { role, .. }) if role == "Cas"), "{ending:?}");
+    Ok(())
+}
+
+/// Whoever waits for a seat when the work ends is told so.
+#[tokio::test]
+async fn nobody_waits_for_a_seat_of_a_client_that_has_stopped() -> Result<(), Failed> {
+    // Nothing can be claimed.
+    let faults = Faults { lost_before: 255, ..Faults::default() };
+    let client = Client::with(Memory::with_faults(1, faults), quick());
+    let (stop, stopped) = oneshot::channel::<()>();
+    let work = tokio::spawn(client.run(time::sleep, async { drop(stopped.await) }));
+    let start = telltale_net::Start::of(&greeting::IMAGE).with_ticket_for("Ann");
+    let ticket = start.tickets().remove(0);
+    let joins = tokio::spawn(async move {
+        greeting::ann::join(&client, &ticket).await.map(|_| ()).map_err(|error| error.to_string())
+    });
+    time::sleep(Duration::from_millis(20)).await;
+    stop.send(()).expect("it is at work");
+    work.await??;
+    let refused = joins.await?.expect_err("nobody works");
+    assert!(refused.contains("the client is not at work"), "{refused}");
+    Ok(())
+}

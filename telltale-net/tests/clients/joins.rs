@@ -94,3 +94,28 @@ async fn joining_can_be_given_up() -> Result<(), Failed> {
     let _me = greeting::ann::join(&client, &tickets[0]).await?.hello("now".to_owned()).await?;
     Ok(())
 }
+
+/// Somebody makes up a ticket for a seat that is played, by the same client and while something happens.
+#[tokio::test]
+async fn a_wrong_ticket_disturbs_nobody_who_has_the_right_one() -> Result<(), Failed> {
+    let engine = Memory::new();
+    let (client, _) = client(&engine, quick());
+    let (_, tickets) = start(&greeting::IMAGE, &engine).await;
+    let ben = greeting::ben::join(&client, &tickets[1]).await?;
+    for _ in 0..50 {
+        let (_, others) = start(&greeting::IMAGE, &engine).await;
+        let forged = forged(&tickets[1]);
+        let (refused, other) = tokio::join!(
+            greeting::ben::join(&client, &forged),
+            greeting::ann::join(&client, &others[0]),
+        );
+        let refused = refused.expect_err("it is no ticket");
+        assert!(matches!(refused, JoinError::Engine(EngineError::NoSeat { .. })), "{refused}");
+        drop(other?);
+    }
+    let ann = greeting::ann::join(&client, &tickets[0]).await?;
+    let ann = ann.hello("hi".to_owned()).await?;
+    ben.hello().await?.1.welcome(1).await?.close();
+    assert_eq!(ann.welcome().await?.0, 1);
+    Ok(())
+}

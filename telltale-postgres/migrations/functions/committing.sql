@@ -3,7 +3,8 @@
 -- Writes steps down, of sessions that differ. Gives which of them were written: the others were done by somebody else, or their sessions have
 -- ended.
 --
--- statuses: 0 held, 1 waits, 2 again, 3 rests, 4 done, 5 faulted. The reason of a part that is held is what its time is called.
+-- statuses: 0 held, 1 waits, 2 again, 3 rests (and is held, if there is a time), 4 done, 5 faulted. The reason of a part that is held is what its
+-- time is called.
 CREATE OR REPLACE FUNCTION telltale.commit(
     sessions text[], roles smallint[], incarnations bigint[], versions bigint[], claims bytea[], shown bytea[], told boolean[],
     states bytea[], statuses smallint[], agains bigint[], reasons text[], marks bigint[],
@@ -59,8 +60,8 @@ BEGIN
         SET state = t.state, version = p.version + 1, attempts = 0, claim = NULL, claimed = NULL,
             rests = t.status = 3, done = t.status >= 4 OR e.ending IS NOT NULL,
             wake = CASE WHEN t.status = 2 AND e.ending IS NULL THEN now() + t.again * interval '1 microsecond' END,
-            held_until = CASE WHEN t.status = 0 AND e.ending IS NULL THEN now() + t.again * interval '1 microsecond' END,
-            held_text = CASE WHEN t.status = 0 THEN left(t.reason, 100) END
+            held_until = CASE WHEN t.status IN (0, 3) AND e.ending IS NULL THEN now() + t.again * interval '1 microsecond' END,
+            held_text = CASE WHEN t.status IN (0, 3) THEN left(t.reason, 100) END
         FROM unnest(sessions, roles, incarnations, versions, shown, told, states, statuses, agains, reasons)
             WITH ORDINALITY t (session, role, incarnation, version, shown, told, state, status, again, reason, nth)
         JOIN telltale.session e ON e.key = t.session

@@ -66,13 +66,13 @@ impl Session {
         for (message, was_offered) in &mut part.inbox {
             *was_offered |= offered.contains(&message.id);
         }
-        part.rests = status == PartStatus::Rests;
+        part.rests = matches!(status, PartStatus::Rests | PartStatus::Held { rests: true, .. });
         part.again = match status {
             PartStatus::Again(after) => Some(now.saturating_add(after)),
             _ => None,
         };
         part.held = match status {
-            PartStatus::Held(time) => Some((time, now.saturating_add(time))),
+            PartStatus::Held { time, .. } => Some((time, now.saturating_add(time))),
             _ => None,
         };
         part.is_done = status == PartStatus::Done || has_ended;
