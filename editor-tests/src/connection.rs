@@ -1,7 +1,8 @@
 //! A `rust-analyzer`, and messages from and to it.
 
+use std::env;
 use std::io::{BufRead, BufReader, Write};
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::process::{Child, ChildStdin, Command, Stdio};
 use std::sync::mpsc::{Receiver, Sender, channel};
 use std::thread;
@@ -38,11 +39,31 @@ pub(crate) fn available(version: &str) -> Result<(), String> {
         return Err(format!("this is written for {version}x, there is {}", found.trim()));
     }
     let sysroot = output("rustc", &["--print", "sysroot"]).ok_or("there is no rustc")?;
-    let sources = PathBuf::from(sysroot.trim()).join("lib/rustlib/src/rust/library/core");
-    if sources.is_dir() {
+    let sources = PathBuf::from(sysroot.trim()).join("lib/rustlib/src/rust/library");
+    if !sources.join("core").is_dir() {
+        let missing =
+            "there are no sources of the standard library: `rustup component add rust-src`";
+        return Err(missing.to_owned());
+    }
+    fetch(&sources)
+}
+
+/// The server reads no standard library without the crates that its sources name, and says nothing of that.
+fn fetch(sources: &Path) -> Result<(), String> {
+    let version = output("rustc", &["-vV"]).ok_or("there is no rustc")?;
+    let host = version.lines().find_map(|line| line.strip_prefix("host: "));
+    let host = host.ok_or("rustc does not say where it runs")?;
+    let cargo = env::var_os("CARGO").unwrap_or_else(|| "cargo".into());
+    let fetched = Command::new(cargo)
+        .args(["fetch", "--quiet", "--locked", "--target", host, "--manifest-path"])
+        .arg(sources.join("Cargo.toml"))
+        // Its manifest is for the compiler's own people.
+        .env("RUSTC_BOOTSTRAP", "1")
+        .status();
+    if fetched.is_ok_and(|status| status.success()) {
         return Ok(());
     }
-    Err("there are no sources of the standard library: `rustup component add rust-src`".to_owned())
+    Err("the crates of which the standard library is made cannot be had".to_owned())
 }
 
 fn output(program: &str, arguments: &[&str]) -> Option<String> {
