@@ -6,7 +6,7 @@ use std::pin::pin;
 use std::sync::{Arc, Mutex};
 use std::task::{Context, Poll, Waker};
 
-use telltale_vm::generated::endpoints::{Host, Opened, Outgoing, Place, Seats, has_objects};
+use telltale_vm::generated::endpoints::{Host, Join, Opened, Outgoing, Place, Seats, has_objects};
 use telltale_vm::generated::{NamedRoles, Players, RoleObjects, SessionHost};
 use telltale_vm::loader::CodeImage;
 use telltale_vm::outside::{Received, Seat};
@@ -171,6 +171,33 @@ impl Seats for Session {
     }
 }
 
+/// Whoever has the right word gets a part.
+impl Join for Polled {
+    type Ticket = &'static str;
+    type Error = String;
+
+    fn take_seat<R: NamedRoles>(
+        &self,
+        image: &CodeImage,
+        roles: R,
+        role: RoleId,
+        ticket: &Self::Ticket,
+    ) -> impl Future<Output = Result<Arc<dyn Seats>, String>> + Send {
+        let refused = || Err(format!("no seat of role {role} for `{ticket}`"));
+        let seats = if *ticket == "please" { self.part(image, roles) } else { refused() };
+        std::future::ready(seats)
+    }
+}
+
+impl Polled {
+    fn part(&self, image: &CodeImage, roles: impl NamedRoles) -> Result<Arc<dyn Seats>, String> {
+        let mut inner = self.0.lock().expect("nobody panics");
+        let id = inner.vm.open_compiled_session(image, roles.into_objects(), false);
+        let id = id.map_err(|error| error.to_string())?;
+        Ok(Arc::new(Session { host: self.clone(), id }))
+    }
+}
+
 /// Polls both until both are done.
 fn both<A, B>(first: impl Future<Output = A>, second: impl Future<Output = B>) -> (A, B) {
     let (mut first, mut second) = (pin!(first), pin!(second));
@@ -243,6 +270,24 @@ fn every_branch() {
         assert_eq!((bought, sold), (Ok(limit > 20), Ok(limit > 20)));
     }
     assert_eq!(host.0.lock().expect("nobody panics").vm.open_sessions(), 0);
+}
+
+/// Whoever joins a session plays one role of it; what it sends goes elsewhere.
+#[test]
+fn a_seat_in_a_session_of_others() {
+    let host = narrow();
+    let refused = alone(shop::join(&host, &"now")).expect_err("that is not the word");
+    assert_eq!(refused, "no seat of role 1 for `now`");
+    let me = alone(customer::join(&host, &"please")).expect("that is the word");
+    let me = alone(me.ask("tea".to_owned())).expect("there is room");
+    assert_eq!(format!("{me:?}"), "customer::Price");
+    let mut inner = host.0.lock().expect("nobody panics");
+    let session = inner.vm.sessions().next().expect("it is open").id();
+    let mut outgoing = Vec::new();
+    inner.vm.take_outgoing(session, &mut outgoing).expect("it is a part");
+    let sent = |sent: &telltale_vm::outside::Outgoing| (sent.message.from, sent.message.to);
+    assert_eq!(outgoing.iter().map(sent).collect::<Vec<_>>(), [(RoleId(0), RoleId(1))]);
+    drop(inner);
 }
 
 #[test]
