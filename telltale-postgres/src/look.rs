@@ -27,6 +27,8 @@ type Served = Arc<[(ContentHash, RoleId)]>;
 pub(crate) struct Late {
     owed: Mutex<Vec<Weak<()>>>,
     come: Mutex<Vec<(Served, Vec<Row>, Instant)>>,
+    /// Whoever gives claims back; what another one has dropped may be among them, and he waits for that.
+    releasing: tokio::sync::Mutex<()>,
 }
 
 impl Late {
@@ -308,6 +310,7 @@ impl Inner {
 
     /// Gives back what was dropped of a database.
     async fn release(&self, nth: usize) {
+        let _turn = self.late[nth].releasing.lock().await;
         let of_it: Vec<Released> = {
             let mut all = locked(&self.released);
             all.extract_if(.., |claim| claim.database == nth).collect()

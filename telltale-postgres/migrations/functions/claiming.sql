@@ -34,8 +34,10 @@ BEGIN
     ), candidate AS (
         SELECT c.session, c.role, c.attempts, min(c.since) since
         FROM (SELECT * FROM woken UNION ALL SELECT * FROM written) c
-        -- Somebody else may just be ending a session that is late.
-        JOIN telltale.session e ON e.key = c.session AND (e.due IS NULL OR e.due > now())
+        -- Somebody else may just be ending a session that is late, or of which somebody is gone.
+        JOIN telltale.session e ON e.key = c.session AND (e.due IS NULL OR e.due > now()) AND (
+            NOT EXISTS (SELECT FROM telltale.part WHERE held_until <= now())
+            OR NOT EXISTS (SELECT FROM telltale.part h WHERE h.session = c.session AND h.held_until <= now()))
         GROUP BY 1, 2, 3 ORDER BY 4 LIMIT at_most
     ), ranked AS (
         SELECT c.*, row_number() OVER (ORDER BY since) nth, first_value(attempts) OVER (ORDER BY since) first FROM candidate c
