@@ -50,10 +50,7 @@ impl Session {
     /// Does something in the VM, and wakes whom that lets go on. The caller holds no machine.
     #[cfg(feature = "services")]
     pub(crate) fn act<T>(&self, act: impl FnOnce(&mut VM) -> T) -> T {
-        let mut machine = guard::hold(&self.machine);
-        let done = act(&mut machine.vm);
-        machine.after_call(self.key);
-        done
+        self.act_and_see(act, |_| ()).0
     }
 
     /// Does something in the VM. Gives what that has given, how the session has ended, if it has, and what there is to see then: nobody else does

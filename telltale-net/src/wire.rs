@@ -5,7 +5,7 @@ use std::mem;
 use telltale_vm::loader::CodeImage;
 use telltale_vm::outside::Outgoing;
 use telltale_vm::wire::Payloads;
-use telltale_vm::{Message, RoleId, SessionError, SessionId, VM, VMError};
+use telltale_vm::{CoroStatus, Message, RoleId, SessionError, SessionId, SessionView, VM, VMError};
 
 use crate::engine::{Envelope, EnvelopeId};
 
@@ -96,6 +96,12 @@ impl Wire<'_> {
     fn payloads(&self) -> Payloads<'_> {
         Payloads::of(self.image).with_limit(self.limit)
     }
+}
+
+/// Whether a role may stop where it is, with all that it does at once.
+pub(crate) fn may_stop(session: &SessionView<'_>, role: &str) -> bool {
+    let mut own = session.coroutines().filter(|coro| coro.role() == role);
+    own.all(|coro| coro.status() == CoroStatus::Halted || coro.may_rest())
 }
 
 /// Why a part has ended, with the role that has done it.

@@ -12,7 +12,7 @@ use telltale_vm::generated::endpoints::{Outgoing, Place, Seats};
 use telltale_vm::generated::{NamedRoles, SessionHost as _};
 use telltale_vm::loader::CodeImage;
 use telltale_vm::outside::Received;
-use telltale_vm::{CoroStatus, Outcome, Recording, SessionError, VM, VMConfig};
+use telltale_vm::{Outcome, Recording, SessionError, VM, VMConfig};
 
 use super::line::{Line, Over, Pending};
 use super::{ClientConfig, Hub, JoinError};
@@ -22,7 +22,7 @@ use crate::guard;
 use crate::key::Ticket;
 use crate::machine::Machine;
 use crate::session::Session;
-use crate::wire::{Wire, in_words};
+use crate::wire::{Wire, in_words, may_stop};
 
 pub(super) struct Seat {
     hub: Arc<Hub>,
@@ -254,10 +254,8 @@ impl Seat {
 
     fn rests_in(&self, vm: &VM) -> bool {
         let Ok(view) = vm.session(self.session.id()) else { return false };
-        let mut own = view.coroutines().filter(|coro| coro.role() == self.role());
-        let may_stop = own.all(|coro| coro.status() == CoroStatus::Halted || coro.may_rest());
         let line = self.line();
-        may_stop && line.came == line.read
+        line.came == line.read && may_stop(&view, self.role())
     }
 
     /// A step is written down.

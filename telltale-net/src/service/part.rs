@@ -15,7 +15,7 @@ use telltale_vm::{
 
 use super::{ServerConfig, Service, Step};
 use crate::engine::{Done, Envelope, PartStatus, Work};
-use crate::wire::{Wire, in_words, may_be_deep};
+use crate::wire::{Wire, in_words, may_be_deep, may_stop};
 
 /// How many rounds a role has before its messages are looked at.
 const ROUNDS: usize = 1_000;
@@ -124,13 +124,11 @@ impl<S: Service> Part<S> {
             return PartStatus::Again(Duration::ZERO);
         }
         let Ok(view) = self.vm.session(self.session.id()) else { return PartStatus::Waits };
-        let own = || view.coroutines().filter(|coro| coro.role() == self.step.role());
-        if own().any(|coro| coro.status() == CoroStatus::AwaitsHandler) {
+        let mut own = view.coroutines().filter(|coro| coro.role() == self.step.role());
+        if own.any(|coro| coro.status() == CoroStatus::AwaitsHandler) {
             return PartStatus::Again(self.step.again());
         }
-        let rests =
-            |coro: CoroutineView<'_>| coro.status() == CoroStatus::Halted || coro.may_rest();
-        if own().all(rests) { PartStatus::Rests } else { PartStatus::Waits }
+        if may_stop(&view, self.step.role()) { PartStatus::Rests } else { PartStatus::Waits }
     }
 
     fn stored(&self, service: &S, config: &ServerConfig) -> Result<Vec<u8>, String> {

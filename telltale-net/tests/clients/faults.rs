@@ -7,7 +7,7 @@ use telltale_net::engine::{Ending, Engine};
 
 use tokio::time;
 
-use super::scene::{Failed, client, counting, quick, start};
+use super::scene::{Failed, add_up, client, counting, listen, quick, start};
 
 /// Whatever is lost, each message counts once.
 async fn adds_up(seed: u64) -> Result<(), Failed> {
@@ -30,37 +30,7 @@ async fn adds_up(seed: u64) -> Result<(), Failed> {
         me.stop().await?.close();
         Ok::<_, Failed>(expected)
     };
-    let ben = async {
-        let mut me = counting::ben::join(&bens, &tickets[1]).await?;
-        let mut sum = 0;
-        loop {
-            me = match me.next().await? {
-                counting::ben::NextBranch::Number(number, me) => {
-                    sum += number;
-                    me
-                }
-                counting::ben::NextBranch::Ask(me) => me.sum(sum).await?,
-                counting::ben::NextBranch::Tell(me) => me.sum(sum).await?,
-                counting::ben::NextBranch::Stop(me) => {
-                    me.close();
-                    return Ok(sum);
-                }
-            }
-        }
-    };
-    let cas = async {
-        let mut me = counting::cas::join(&bens, &tickets[2]).await?;
-        let mut heard = Vec::new();
-        loop {
-            me = match me.next().await? {
-                counting::cas::SumBranch::Sum(sum, me) => {
-                    heard.push(sum);
-                    me
-                }
-                counting::cas::SumBranch::End => return Ok(heard),
-            }
-        }
-    };
+    let (ben, cas) = (add_up(&bens, &tickets[1]), listen(&bens, &tickets[2]));
     let (sent, received, heard) = tokio::try_join!(ann, ben, cas)?;
     assert_eq!((sent, received, heard), (55, 55, vec![6, 21, 45]));
     let ending = loop {

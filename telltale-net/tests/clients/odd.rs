@@ -42,7 +42,7 @@ impl Serialize for Bomb {
     }
 }
 
-/// Something may always have changed; and of sessions called `odd`, nothing can be claimed.
+/// Something may always have changed; of a session called `odd` nothing can be claimed, and whatever is asked of one called `away` is lost.
 #[derive(Clone, Default)]
 struct Odd(Memory, Arc<AtomicUsize>);
 
@@ -55,8 +55,12 @@ impl Engine for Odd {
     async fn claim(&self, wanted: &Wanted, most: usize) -> Result<Vec<MemoryClaim>, EngineError> {
         self.1.fetch_add(1, Ordering::Relaxed);
         let Wanted::Seats(seats) = wanted else { return Ok(Vec::new()) };
-        if seats.iter().any(|seat| seat.session.as_str() == "odd") {
+        let is_one_called = |name| seats.iter().any(|seat| seat.session.as_str() == name);
+        if is_one_called("odd") {
             return Err(EngineError::Engine("its row cannot be read".into()));
+        }
+        if is_one_called("away") {
+            return Err(EngineError::Lost("its database is away".to_owned()));
         }
         self.0.claim(wanted, most).await
     }
@@ -187,39 +191,9 @@ async fn an_end_is_something_that_comes() -> Result<(), Failed> {
 }
 
 /// What is lost of one session is not lost of another.
-#[derive(Clone)]
-struct HalfAway(Memory);
-
-impl Engine for HalfAway {
-    type Claim = MemoryClaim;
-
-    async fn start(&self, session: NewSession) -> Result<(), EngineError> {
-        self.0.start(session).await
-    }
-    async fn claim(&self, wanted: &Wanted, most: usize) -> Result<Vec<MemoryClaim>, EngineError> {
-        let Wanted::Seats(seats) = wanted else { return Ok(Vec::new()) };
-        if seats.iter().any(|seat| seat.session.as_str() == "away") {
-            return Err(EngineError::Lost("its database is away".to_owned()));
-        }
-        self.0.claim(wanted, most).await
-    }
-    async fn commit(&self, steps: Vec<(MemoryClaim, Done)>) -> Vec<Result<(), EngineError>> {
-        self.0.commit(steps).await
-    }
-    async fn cancel(&self, session: &SessionKey, reason: &str) -> Result<(), EngineError> {
-        self.0.cancel(session, reason).await
-    }
-    async fn ending(&self, session: &SessionKey) -> Result<Option<Ending>, EngineError> {
-        self.0.ending(session).await
-    }
-    fn changed(&self) -> impl Future<Output = ()> + Send {
-        self.0.changed()
-    }
-}
-
 #[tokio::test]
 async fn what_is_lost_in_one_place_is_lost_nowhere_else() -> Result<(), Failed> {
-    let engine = HalfAway(Memory::new());
+    let engine = Odd::default();
     let config = telltale_net::ClientConfig { batch: 1, ..quick() };
     let client = Client::with(engine.clone(), config);
     tokio::spawn(client.run(time::sleep, pending()));

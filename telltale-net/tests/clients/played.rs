@@ -3,7 +3,7 @@
 use telltale_net::engine::memory::Memory;
 use telltale_net::engine::{Ending, Engine};
 
-use super::scene::{Failed, both_ways, client, counting, greeting, quick, start};
+use super::scene::{Failed, add_up, both_ways, client, counting, greeting, listen, quick, start};
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn many_sessions_on_two_threads() -> Result<(), Failed> {
@@ -52,40 +52,11 @@ async fn a_stream_with_an_onlooker() -> Result<(), Failed> {
     let [ann, ben, cas] = [0, 1, 2].map(|nth: usize| tickets[nth].clone());
     let ben = tokio::spawn({
         let client = client.clone();
-        async move {
-            let mut me = counting::ben::join(&client, &ben).await?;
-            let mut sum = 0;
-            loop {
-                me = match me.next().await? {
-                    counting::ben::NextBranch::Number(number, me) => {
-                        sum += number;
-                        me
-                    }
-                    counting::ben::NextBranch::Ask(me) => me.sum(sum).await?,
-                    counting::ben::NextBranch::Tell(me) => me.sum(sum).await?,
-                    counting::ben::NextBranch::Stop(me) => {
-                        me.close();
-                        return Ok::<_, Failed>(sum);
-                    }
-                }
-            }
-        }
+        async move { add_up(&client, &ben).await }
     });
     let cas = tokio::spawn({
         let client = client.clone();
-        async move {
-            let mut me = counting::cas::join(&client, &cas).await?;
-            let mut heard = Vec::new();
-            loop {
-                me = match me.next().await? {
-                    counting::cas::SumBranch::Sum(sum, me) => {
-                        heard.push(sum);
-                        me
-                    }
-                    counting::cas::SumBranch::End => return Ok::<_, Failed>(heard),
-                }
-            }
-        }
+        async move { listen(&client, &cas).await }
     });
     let mut me = counting::ann::join(&client, &ann).await?;
     for number in 1..=100 {

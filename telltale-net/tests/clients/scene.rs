@@ -82,3 +82,38 @@ pub(super) async fn start(
     }
     (start.key().clone(), start.tickets())
 }
+
+/// Plays Ben of `Counting` to its end; gives the sum.
+pub(super) async fn add_up(client: &Client<Memory>, ticket: &Ticket) -> Result<u64, Failed> {
+    let mut me = counting::ben::join(client, ticket).await?;
+    let mut sum = 0;
+    loop {
+        me = match me.next().await? {
+            counting::ben::NextBranch::Number(number, me) => {
+                sum += number;
+                me
+            }
+            counting::ben::NextBranch::Ask(me) => me.sum(sum).await?,
+            counting::ben::NextBranch::Tell(me) => me.sum(sum).await?,
+            counting::ben::NextBranch::Stop(me) => {
+                me.close();
+                return Ok(sum);
+            }
+        }
+    }
+}
+
+/// Plays Cas of `Counting` to its end; gives what it was told.
+pub(super) async fn listen(client: &Client<Memory>, ticket: &Ticket) -> Result<Vec<u64>, Failed> {
+    let mut me = counting::cas::join(client, ticket).await?;
+    let mut heard = Vec::new();
+    loop {
+        me = match me.next().await? {
+            counting::cas::SumBranch::Sum(sum, me) => {
+                heard.push(sum);
+                me
+            }
+            counting::cas::SumBranch::End => return Ok(heard),
+        }
+    }
+}
