@@ -5,6 +5,8 @@ use telltale_net::{Service, Step};
 use telltale_vm::loader::CodeImage;
 use telltale_vm::{Elsewhere, HandlerResult, choreography};
 
+use crate::services::services;
+
 choreography! {
     #[serde]
     pub protocol Exchange(Sender, Carrier, Receiver) {
@@ -119,66 +121,4 @@ impl exchange::Receiver for Talked {
     }
 }
 
-/// Plays the first role.
-#[derive(Debug)]
-pub struct Senders;
-/// Plays the second role.
-#[derive(Debug)]
-pub struct Carriers;
-/// Plays the third role.
-#[derive(Debug)]
-pub struct Receivers;
-
-impl Service for Senders {
-    type Roles = exchange::Roles<Talked, Elsewhere, Elsewhere>;
-    type State = Talked;
-    fn image(&self) -> &CodeImage {
-        &exchange::IMAGE
-    }
-    fn role(&self) -> &'static str {
-        "Sender"
-    }
-    fn restore(&self, _: &Step, state: Option<Talked>) -> Self::Roles {
-        let sender = state.unwrap_or_default();
-        exchange::Roles { sender, carrier: Elsewhere, receiver: Elsewhere }
-    }
-    fn save(&self, roles: &Self::Roles) -> Talked {
-        roles.sender
-    }
-}
-
-impl Service for Carriers {
-    type Roles = exchange::Roles<Elsewhere, Talked, Elsewhere>;
-    type State = Talked;
-    fn image(&self) -> &CodeImage {
-        &exchange::IMAGE
-    }
-    fn role(&self) -> &'static str {
-        "Carrier"
-    }
-    fn restore(&self, _: &Step, state: Option<Talked>) -> Self::Roles {
-        let carrier = state.unwrap_or_default();
-        exchange::Roles { sender: Elsewhere, carrier, receiver: Elsewhere }
-    }
-    fn save(&self, roles: &Self::Roles) -> Talked {
-        roles.carrier
-    }
-}
-
-impl Service for Receivers {
-    type Roles = exchange::Roles<Elsewhere, Elsewhere, Talked>;
-    type State = Talked;
-    fn image(&self) -> &CodeImage {
-        &exchange::IMAGE
-    }
-    fn role(&self) -> &'static str {
-        "Receiver"
-    }
-    fn restore(&self, _: &Step, state: Option<Talked>) -> Self::Roles {
-        let receiver = state.unwrap_or_default();
-        exchange::Roles { sender: Elsewhere, carrier: Elsewhere, receiver }
-    }
-    fn save(&self, roles: &Self::Roles) -> Talked {
-        roles.receiver
-    }
-}
+services!(exchange, Talked);

@@ -11,5 +11,6 @@ pub mod run;
 pub mod scale;
 pub mod scenario;
 pub mod server;
+mod services;
 mod sessions;
 mod world;

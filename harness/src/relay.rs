@@ -5,6 +5,8 @@ use telltale_net::{Service, Step};
 use telltale_vm::loader::CodeImage;
 use telltale_vm::{Elsewhere, HandlerResult, choreography};
 
+use crate::services::services;
+
 choreography! {
     #[serde]
     pub protocol Relay(Sender, Carrier, Receiver) {
@@ -95,66 +97,4 @@ impl relay::Receiver for Counted {
     }
 }
 
-/// Plays the first role.
-#[derive(Debug)]
-pub struct Senders;
-/// Plays the second role.
-#[derive(Debug)]
-pub struct Carriers;
-/// Plays the third role.
-#[derive(Debug)]
-pub struct Receivers;
-
-impl Service for Senders {
-    type Roles = relay::Roles<Counted, Elsewhere, Elsewhere>;
-    type State = Counted;
-    fn image(&self) -> &CodeImage {
-        &relay::IMAGE
-    }
-    fn role(&self) -> &'static str {
-        "Sender"
-    }
-    fn restore(&self, _: &Step, state: Option<Counted>) -> Self::Roles {
-        let sender = state.unwrap_or_default();
-        relay::Roles { sender, carrier: Elsewhere, receiver: Elsewhere }
-    }
-    fn save(&self, roles: &Self::Roles) -> Counted {
-        roles.sender
-    }
-}
-
-impl Service for Carriers {
-    type Roles = relay::Roles<Elsewhere, Counted, Elsewhere>;
-    type State = Counted;
-    fn image(&self) -> &CodeImage {
-        &relay::IMAGE
-    }
-    fn role(&self) -> &'static str {
-        "Carrier"
-    }
-    fn restore(&self, _: &Step, state: Option<Counted>) -> Self::Roles {
-        let carrier = state.unwrap_or_default();
-        relay::Roles { sender: Elsewhere, carrier, receiver: Elsewhere }
-    }
-    fn save(&self, roles: &Self::Roles) -> Counted {
-        roles.carrier
-    }
-}
-
-impl Service for Receivers {
-    type Roles = relay::Roles<Elsewhere, Elsewhere, Counted>;
-    type State = Counted;
-    fn image(&self) -> &CodeImage {
-        &relay::IMAGE
-    }
-    fn role(&self) -> &'static str {
-        "Receiver"
-    }
-    fn restore(&self, _: &Step, state: Option<Counted>) -> Self::Roles {
-        let receiver = state.unwrap_or_default();
-        relay::Roles { sender: Elsewhere, carrier: Elsewhere, receiver }
-    }
-    fn save(&self, roles: &Self::Roles) -> Counted {
-        roles.receiver
-    }
-}
+services!(relay, Counted);

@@ -73,12 +73,7 @@ impl Postgres {
             match self.look_in(first.wrapping_add(nth) % all, served, at_most).await {
                 Ok(claims) if claims.is_empty() => {}
                 Ok(claims) => return Ok(claims),
-                Err(error) => {
-                    failed = Some(match failed {
-                        None => error,
-                        Some(other) => worse(other, error),
-                    });
-                }
+                Err(error) => failed = failed.into_iter().chain([error]).reduce(worse),
             }
         }
         failed.map_or(Ok(Vec::new()), Err)
@@ -152,12 +147,7 @@ impl Postgres {
         for found in join_all(each).await {
             match found {
                 Ok(found) => claims.extend(found),
-                Err(error) => {
-                    failed = Some(match failed {
-                        None => error,
-                        Some(other) => worse(other, error),
-                    });
-                }
+                Err(error) => failed = failed.into_iter().chain([error]).reduce(worse),
             }
         }
         claims.truncate(at_most);
